@@ -1,0 +1,977 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * The probes. None of them is on the path of a request: they run when a context is made, when it ends, and when the
+ * inventory is asked for.
+ *
+ *   io_setup    entry, return          a context is made, or refused
+ *   io_destroy  entry, return          lookup begins; the caller goes on
+ *   kill_ioctx  entry, return          the context dies; the caller begins to wait
+ *   vm_munmap   entry, return          the ring is unmapped; looked at only inside kill_ioctx
+ *   free_ioctx_users  entry, return    no thread is inside a call on the context; what can be is cancelled
+ *   free_ioctx_reqs   entry            no request is left; the caller is woken
+ *   free_ioctx        entry            the memory goes
+ *
+ * Each has a fentry/fexit and a kprobe/kretprobe twin around one body; user space loads the one that the kernel takes.
+ */
+#include "kernel.h"
+
+CONSTANT(settings)
+SHARED(inventory)
+
+#define MAX_CPUS 1024
+#define MAX_CANCELLABLE 1024
+#define MAX_SLOTS 1024
+#define MAX_FRAMES 16
+#define MAX_IN_PROGRESS 4096
+
+/*
+ * What the program of a BPF trampoline does. The kernel skips such a program while another run of it on the same CPU has
+ * not ended: a task that is preempted in the middle of one would cost all other tasks their records. A program may forbid
+ * its own preemption since 6.10, but call verified functions then only since 6.15, which nothing in a kernel's BTF tells;
+ * the list of features is there since 6.17.
+ */
+#define UNPREEMPTED(body)                                                   \
+	({                                                                  \
+		int unpreempted;                                            \
+                                                                            \
+		if (ENUMERATOR_EXISTS(bpf_features, BPF_FEAT_STREAMS))      \
+			bpf_preempt_disable();                              \
+		unpreempted = body;                                         \
+		if (ENUMERATOR_EXISTS(bpf_features, BPF_FEAT_STREAMS))      \
+			bpf_preempt_enable();                               \
+		unpreempted;                                                \
+	})
+
+/* An io_setup or io_destroy between its entry and its return. */
+struct call {
+	__u64 enter_time;
+	__u64 argument_1;
+	__u64 argument_2;
+	__u64 switches;
+};
+
+/* A kill_ioctx between its entry and its return. */
+struct kill {
+	__u64 enter_time;
+	__u64 kioctx;
+	__u64 mm;
+	__u64 unmap_enter_time;
+	__u64 unmap_exit_time;
+	__s32 unmap_result;
+	__u32 reserved;
+};
+
+/* A free_ioctx_users between its entry and its return. */
+struct users {
+	__u64 enter_time;
+	__u64 kioctx;
+	__s32 cancellable;
+	__s32 outstanding;
+	__u32 released_by;
+	__u32 reserved;
+};
+
+RING(events, 512 * 1024)
+
+MAP(losses, PERCPU_ARRAY, __u32, __u64, LOSS_REASONS)
+
+/* The key is the address of the task: the pid of the idle tasks is 0 on every CPU. */
+MAP(calls, HASH, __u64, struct call, MAX_IN_PROGRESS)
+
+MAP(kills, HASH, __u64, struct kill, MAX_IN_PROGRESS)
+
+MAP(releases, HASH, __u64, struct users, MAX_IN_PROGRESS)
+
+inline_body void count_loss(__u32 reason)
+{
+	__u64 *count = bpf_map_lookup_elem(losses_map(), &reason);
+
+	if (count)
+		*count += 1;
+}
+
+/* A record of this type with its header filled in, or NULL with the loss counted. */
+#define RESERVE(type, code, mm, kioctx) \
+	((struct type *)reserve(sizeof(struct type), code, (__u64)(mm), (__u64)(kioctx)))
+
+inline_body void *reserve(__u16 size, __u16 code, __u64 mm, __u64 kioctx)
+{
+	struct event_header *header = bpf_ringbuf_reserve(events_map(), size, 0);
+	__u64 id = bpf_get_current_pid_tgid();
+
+	if (!header) {
+		count_loss(LOSS_RING_FULL);
+		return NULL;
+	}
+	header->time = bpf_ktime_get_boot_ns();
+	header->kioctx = kioctx;
+	header->mm = mm;
+	header->cgroup = bpf_get_current_cgroup_id();
+	header->pid = id >> 32;
+	header->tid = id;
+	header->cpu = bpf_get_smp_processor_id();
+	header->type = code;
+	header->size = size;
+	bpf_get_current_comm(header->comm, sizeof(header->comm));
+	return header;
+}
+
+inline_body struct task_struct *current_task(void)
+{
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+inline_body struct mm_struct *current_mm(void)
+{
+	return BPF_CORE_READ(current_task(), mm);
+}
+
+inline_body __u32 has_pending_sigkill(struct task_struct *task)
+{
+	unsigned long own = BPF_CORE_READ(task, pending.signal.sig[0]);
+	unsigned long shared = BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]);
+
+	return ((own | shared) >> 8) & 1; /* SIGKILL is 9 */
+}
+
+inline_body __u64 read_number(__u64 address, __u32 size)
+{
+	__u64 value = 0;
+
+	if (!address || bpf_probe_read_kernel(&value, size, (void *)address))
+		return ABSENT_U64;
+	return value;
+}
+
+/* static unsigned long aio_nr and aio_max_nr. */
+inline_body __u64 aio_nr(void)
+{
+	return read_number(settings_memory()->aio_nr, sizeof(unsigned long));
+}
+
+inline_body __s32 clamp(__s64 count)
+{
+	return count < 0 ? 0 : (__s32)count;
+}
+
+/* References held on a percpu_ref that is alive, or that only counts atomically any more. */
+inline_body __u64 percpu_part(unsigned long count_ptr)
+{
+	return count_ptr & 3 ? 0 : count_ptr;
+}
+
+inline_body __s64 atomic_references(struct percpu_ref *ref)
+{
+	struct percpu_ref___v5_9 *old = (void *)ref;
+
+	if (FIELD_EXISTS(percpu_ref, data))
+		return BPF_CORE_READ(ref, data, count.counter);
+	return BPF_CORE_READ(old, count.counter);
+}
+
+/* The number behind a pointer that the verifier would not let us calculate with. */
+inline_body __u64 number_of(void *pointer)
+{
+	__u64 number = 0;
+
+	bpf_probe_read_kernel(&number, sizeof(number), &pointer);
+	return number;
+}
+
+/*
+ * What to add to a per-CPU pointer to reach this CPU's part, or ABSENT. A per-CPU map of our own tells: its pointer and
+ * its place on that CPU. Older kernels have no helper for another CPU's place; there the kernel's own array is read, if
+ * its symbol is to be had.
+ */
+inline_body __u64 cpu_offset(__u32 cpu)
+{
+	__u32 zero = 0;
+
+	if (ENUMERATOR_EXISTS(bpf_func_id, BPF_FUNC_map_lookup_percpu_elem)) {
+		__u64 array = number_of(losses_map()), part = number_of(bpf_map_lookup_percpu_elem(losses_map(), &zero, cpu));
+		__u64 base = read_number(array + FIELD_OFFSET(bpf_array, pptrs), sizeof(__u64));
+
+		return part && base != ABSENT_U64 ? part - base : ABSENT_U64;
+	}
+	if (!settings_memory()->per_cpu_offset)
+		return ABSENT_U64;
+	return read_number(settings_memory()->per_cpu_offset + 8 * cpu, sizeof(__u64));
+}
+
+/*
+ * The sum over all CPUs of a per-CPU counter of 4 or 8 bytes, or ABSENT. A function of its own, which the verifier looks
+ * at once and not at each of its many calls; the reason why it takes and returns nothing but numbers (5.10).
+ */
+VERIFIED_APART __u64 percpu_sum(__u64 counter, __u32 size)
+{
+	__u64 sum = 0;
+
+	for (__u32 cpu = 0; cpu < MAX_CPUS; cpu++) {
+		__u64 offset, part;
+
+		if (cpu >= settings_memory()->possible_cpus)
+			break;
+		offset = cpu_offset(cpu);
+		if (offset == ABSENT_U64)
+			return ABSENT_U64;
+		part = size == 4 ? read_number(counter + offset, 4) : read_number(counter + offset, 8);
+		sum += part;
+	}
+	return sum;
+}
+
+/*
+ * Requests submitted and not completed, by two ways that must agree: a request holds one slot of the ring until its
+ * completion event is there (the slots of completed events are counted by completed_events), and one reference on
+ * `reqs`. The sums over the CPUs are not atomic: a request that is being submitted or completed at that moment can be
+ * counted or not.
+ */
+inline_body __s32 outstanding_by_slots(struct kioctx *ctx)
+{
+	__u64 free_slots = percpu_sum((__u64)BPF_CORE_READ(ctx, cpu), 4);
+
+	if (free_slots == ABSENT_U64)
+		return ABSENT_S32;
+	return clamp((__s64)BPF_CORE_READ(ctx, nr_events) - 1 - BPF_CORE_READ(ctx, reqs_available.counter) -
+		     (__s64)free_slots - BPF_CORE_READ(ctx, completed_events));
+}
+
+inline_body __s32 outstanding_by_refs(struct kioctx *ctx)
+{
+	__u64 counter = percpu_part(BPF_CORE_READ(ctx, reqs.percpu_count_ptr));
+	__u64 references;
+
+	if (!counter)
+		return clamp(atomic_references(FIELD_ADDRESS(ctx, reqs)));
+	references = percpu_sum(counter, 8);
+	/* The first reference stands in the atomic part; another one is the context's own while it is alive. */
+	return references == ABSENT_U64 ? ABSENT_S32 : clamp((__s64)references - 1);
+}
+
+/* Threads inside a call on the context, as long as it is alive. */
+inline_body __s32 count_users(struct kioctx *ctx)
+{
+	__u64 counter = percpu_part(BPF_CORE_READ(ctx, users.percpu_count_ptr));
+	__u64 references = counter ? percpu_sum(counter, 8) : ABSENT_U64;
+
+	return references == ABSENT_U64 ? ABSENT_S32 : clamp(references);
+}
+
+/*
+ * The head of the ring, which the program moves on as it reads. It stands in the ring's first page, which is read
+ * through the kernel's own map of all memory: the program's mapping may not be populated, and in exit_aio there is none.
+ * Only x86-64 has that map at an address that can be looked up; elsewhere the mapping has to do.
+ */
+inline_body bool read_head(struct kioctx *ctx, bool is_own, __u32 *head)
+{
+	struct kioctx___v6_12 *with_folios = (void *)ctx;
+	__u64 page_offset_base = read_number(settings_memory()->page_offset_base, sizeof(__u64));
+	__u64 vmemmap_base = read_number(settings_memory()->vmemmap_base, sizeof(__u64));
+	__u64 page_struct_size = SIZE_OF(page);
+	struct page **pages, *first = NULL;
+	struct aio_ring *ring;
+
+	if (page_offset_base == ABSENT_U64 || vmemmap_base == ABSENT_U64 || !page_struct_size) {
+		ring = (void *)BPF_CORE_READ(ctx, user_id);
+		return is_own && !bpf_probe_read_user(head, sizeof(*head), &ring->head);
+	}
+	if (FIELD_EXISTS(kioctx___v6_12, ring_folios))
+		pages = BPF_CORE_READ(with_folios, ring_folios);
+	else
+		pages = BPF_CORE_READ(ctx, ring_pages);
+	if (bpf_probe_read_kernel(&first, sizeof(first), pages) || !first)
+		return false;
+	ring = (void *)(page_offset_base + ((__u64)first - vmemmap_base) / page_struct_size * PAGE_SIZE_4K);
+	return !bpf_probe_read_kernel(head, sizeof(*head), &ring->head);
+}
+
+/* Requests completed that the program has not read. is_own: the context belongs to the current address space. */
+inline_body __s32 read_unreaped(struct kioctx *ctx, bool is_own)
+{
+	__u32 nr_events = BPF_CORE_READ(ctx, nr_events), tail = BPF_CORE_READ(ctx, tail), head = 0;
+
+	if (!nr_events || !read_head(ctx, is_own, &head))
+		return ABSENT_S32;
+	/* The program can write into the head: what it says must not lead outside of the ring. */
+	head %= nr_events;
+	tail %= nr_events;
+	return tail >= head ? tail - head : tail + nr_events - head;
+}
+
+inline_body __s32 count_cancellable(struct kioctx *ctx)
+{
+	struct list_head *first = FIELD_ADDRESS(ctx, active_reqs);
+	struct list_head *at = BPF_CORE_READ(first, next);
+	__s32 count = 0;
+
+	for (int i = 0; i < MAX_CANCELLABLE && at && at != first; i++) {
+		count++;
+		at = BPF_CORE_READ(at, next);
+	}
+	return at == first ? count : ABSENT_S32;
+}
+
+/*
+ * Whether one of the functions that led here lies between these two addresses. Calculated and not compared: each branch
+ * would double what the verifier has to look at (1,000,000 instructions and a refusal on 5.10).
+ */
+inline_body bool frames_contain(const __u64 *frames, __u64 begin, __u64 end)
+{
+	__u64 found = 0;
+
+	for (int i = 0; i < MAX_FRAMES; i++) {
+		__u64 distance = frames[i] - begin;
+
+		/* The sign bit is set if it is before the end and not before the begin. */
+		found |= (distance - (end - begin)) & ~distance;
+	}
+	return found >> 63;
+}
+
+/*
+ * Who called the release function of a percpu_ref: the RCU callback that ends percpu_ref_kill, or the last holder. The
+ * state of the percpu_ref is the same in both, the callers are not.
+ */
+inline_body __u32 released_by(void *context)
+{
+	__u64 begin = settings_memory()->switch_to_atomic_rcu_begin, end = settings_memory()->switch_to_atomic_rcu_end;
+	__u64 frames[MAX_FRAMES] = {};
+	long bytes;
+
+	if (!begin || !end)
+		return RELEASED_BY_UNKNOWN;
+	bytes = bpf_get_stack(context, frames, sizeof(frames), 0);
+	if (bytes <= 0)
+		return RELEASED_BY_UNKNOWN;
+	if (frames_contain(frames, begin, end))
+		return RELEASED_BY_RCU;
+	/* Before 5.15 the way up ends at the trampoline of a return probe, whoever has placed it. */
+	if (frames_contain(frames, settings_memory()->return_trampoline_begin, settings_memory()->return_trampoline_end))
+		return RELEASED_BY_UNKNOWN;
+	return RELEASED_BY_HOLDER;
+}
+
+/* The context in this slot of a table, or NULL. */
+inline_body struct kioctx *context_in(struct kioctx_table *table, __u32 slot)
+{
+	__u64 first = (__u64)table + FIELD_OFFSET(kioctx_table, table);
+	struct kioctx *ctx = NULL;
+
+	bpf_probe_read_kernel(&ctx, sizeof(ctx), (void *)(first + slot * sizeof(ctx)));
+	return ctx;
+}
+
+/* The context in this slot if it has this handle, else 0. Apart for the verifier, like percpu_sum. */
+VERIFIED_APART __u64 context_with_handle(__u64 table, __u32 slot, __u64 handle)
+{
+	struct kioctx *ctx = context_in((struct kioctx_table *)table, slot);
+
+	return ctx && BPF_CORE_READ(ctx, user_id) == handle ? (__u64)ctx : 0;
+}
+
+/* The context of the current address space that has this handle, or NULL. */
+inline_body struct kioctx *find_context(__u64 handle)
+{
+	struct kioctx_table *table = BPF_CORE_READ(current_mm(), ioctx_table);
+	__u32 nr = table ? BPF_CORE_READ(table, nr) : 0;
+	__u64 ctx = 0;
+
+	for (__u32 slot = 0; slot < MAX_SLOTS && slot < nr && !ctx; slot++)
+		ctx = context_with_handle((__u64)table, slot, handle);
+	return (struct kioctx *)ctx;
+}
+
+/* ---- system calls ---- */
+
+/* Tells who has made the call that was entered at this time. */
+inline_body void send_stack(void *context, __u64 enter_time)
+{
+	struct event_stack *event;
+	long bytes;
+
+	if (!settings_memory()->stacks)
+		return;
+	event = RESERVE(event_stack, EVENT_STACK, current_mm(), 0);
+	if (!event)
+		return;
+	bytes = bpf_get_stack(context, event->frames, sizeof(event->frames), USER_STACK);
+	if (bytes <= 0) {
+		bpf_ringbuf_discard(event, 0);
+		return;
+	}
+	event->header.time = enter_time;
+	event->depth = bytes / sizeof(__u64);
+	event->reserved = 0;
+	bpf_ringbuf_submit(event, 0);
+}
+
+inline_body int call_enter(void *context, __u64 argument_1, __u64 argument_2)
+{
+	__u64 key = bpf_get_current_task();
+	struct call call = {
+		.enter_time = bpf_ktime_get_boot_ns(),
+		.argument_1 = argument_1,
+		.argument_2 = argument_2,
+		.switches = BPF_CORE_READ(current_task(), nvcsw),
+	};
+
+	if (bpf_map_update_elem(calls_map(), &key, &call, BPF_ANY))
+		count_loss(LOSS_MAP_FULL);
+	send_stack(context, call.enter_time);
+	return 0;
+}
+
+inline_body int call_enter_regs(void *context, struct pt_regs *user)
+{
+	__u64 argument_1 = read_number((__u64)&user->SYSCALL_ARGUMENT_1, sizeof(__u64));
+	__u64 argument_2 = read_number((__u64)&user->SYSCALL_ARGUMENT_2, sizeof(__u64));
+
+	return call_enter(context, argument_1, argument_2);
+}
+
+/* Takes the remembered entry of the call that the current thread returns from. */
+inline_body bool take_call(struct call *to)
+{
+	__u64 key = bpf_get_current_task();
+	struct call *call = bpf_map_lookup_elem(calls_map(), &key);
+
+	if (!call)
+		return false;
+	*to = *call;
+	bpf_map_delete_elem(calls_map(), &key);
+	return true;
+}
+
+inline_body int setup_exit(long result)
+{
+	struct kioctx *ctx = NULL;
+	struct event_setup *event;
+	__u64 handle = ABSENT_U64;
+	struct call call;
+
+	if (!take_call(&call))
+		return 0;
+	if (result == 0 && !bpf_probe_read_user(&handle, sizeof(handle), (void *)call.argument_2))
+		ctx = find_context(handle);
+	event = RESERVE(event_setup, EVENT_SETUP, current_mm(), ctx);
+	if (!event)
+		return 0;
+	event->enter_time = call.enter_time;
+	event->handle = handle;
+	event->result = result;
+	event->aio_nr = aio_nr();
+	event->aio_max_nr = read_number(settings_memory()->aio_max_nr, sizeof(unsigned long));
+	event->max_reqs = call.argument_1;
+	event->nr_events = ctx ? (__s32)BPF_CORE_READ(ctx, nr_events) : ABSENT_S32;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+inline_body int destroy_exit(long result)
+{
+	struct task_struct *task = current_task();
+	struct event_destroy_exit *event;
+	struct call call;
+
+	if (!take_call(&call))
+		return 0;
+	event = RESERVE(event_destroy_exit, EVENT_DESTROY_EXIT, current_mm(), 0);
+	if (!event)
+		return 0;
+	event->enter_time = call.enter_time;
+	event->handle = call.argument_1;
+	event->result = result;
+	event->voluntary_switches = BPF_CORE_READ(task, nvcsw) - call.switches;
+	event->pending_sigkill = has_pending_sigkill(task);
+	event->reserved = 0;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+SEC("fentry/" SYSCALL(io_setup))
+int BPF_PROG(fentry_io_setup, struct pt_regs *regs)
+{
+	return UNPREEMPTED(call_enter_regs(ctx, regs));
+}
+
+SEC("kprobe/" SYSCALL(io_setup))
+int BPF_KPROBE(kprobe_io_setup, struct pt_regs *regs)
+{
+	return call_enter_regs(ctx, regs);
+}
+
+SEC("fexit/" SYSCALL(io_setup))
+int BPF_PROG(fexit_io_setup, struct pt_regs *regs, long result)
+{
+	return UNPREEMPTED(setup_exit(result));
+}
+
+SEC("kretprobe/" SYSCALL(io_setup))
+int BPF_KRETPROBE(kretprobe_io_setup, long result)
+{
+	return setup_exit(result);
+}
+
+SEC("fentry/" SYSCALL(io_destroy))
+int BPF_PROG(fentry_io_destroy, struct pt_regs *regs)
+{
+	return UNPREEMPTED(call_enter_regs(ctx, regs));
+}
+
+SEC("kprobe/" SYSCALL(io_destroy))
+int BPF_KPROBE(kprobe_io_destroy, struct pt_regs *regs)
+{
+	return call_enter_regs(ctx, regs);
+}
+
+SEC("fexit/" SYSCALL(io_destroy))
+int BPF_PROG(fexit_io_destroy, struct pt_regs *regs, long result)
+{
+	return UNPREEMPTED(destroy_exit(result));
+}
+
+SEC("kretprobe/" SYSCALL(io_destroy))
+int BPF_KRETPROBE(kretprobe_io_destroy, long result)
+{
+	return destroy_exit(result);
+}
+
+/* ---- kill_ioctx ---- */
+
+/* What is known of a context at the moment its end begins. */
+inline_body void fill_teardown(struct event_teardown *event, struct kioctx *ctx, __u32 trigger, __u64 handle)
+{
+	event->handle = handle;
+	event->aio_nr = aio_nr();
+	event->trigger = trigger;
+	event->max_reqs = ctx ? (__s32)BPF_CORE_READ(ctx, max_reqs) : ABSENT_S32;
+	event->nr_events = ctx ? (__s32)BPF_CORE_READ(ctx, nr_events) : ABSENT_S32;
+	event->outstanding_slots = ctx ? outstanding_by_slots(ctx) : ABSENT_S32;
+	event->outstanding_refs = ctx ? outstanding_by_refs(ctx) : ABSENT_S32;
+	event->unreaped = ctx ? read_unreaped(ctx, trigger == TRIGGER_DESTROY) : ABSENT_S32;
+	event->siblings = ctx ? count_users(ctx) : ABSENT_S32;
+	event->reserved = 0;
+}
+
+inline_body int kill_enter(struct mm_struct *mm, struct kioctx *ctx, struct ctx_rq_wait *wait)
+{
+	__u64 key = bpf_get_current_task();
+	__u32 trigger = !wait ? TRIGGER_ROLLBACK : BPF_CORE_READ(ctx, mmap_size) ? TRIGGER_DESTROY : TRIGGER_EXIT;
+	struct kill kill = {
+		.enter_time = bpf_ktime_get_boot_ns(),
+		.kioctx = (__u64)ctx,
+		.mm = (__u64)mm,
+		.unmap_enter_time = ABSENT_U64,
+		.unmap_exit_time = ABSENT_U64,
+		.unmap_result = ABSENT_S32,
+	};
+	struct event_teardown *event;
+	struct call *call;
+
+	if (bpf_map_update_elem(kills_map(), &key, &kill, BPF_ANY))
+		count_loss(LOSS_MAP_FULL);
+	event = RESERVE(event_teardown, EVENT_KILL_ENTER, mm, ctx);
+	if (!event)
+		return 0;
+	call = trigger == TRIGGER_DESTROY ? bpf_map_lookup_elem(calls_map(), &key) : NULL;
+	event->call_time = call ? call->enter_time : ABSENT_U64;
+	fill_teardown(event, ctx, trigger, BPF_CORE_READ(ctx, user_id));
+	/* io_destroy and io_setup hold a reference themselves; exit_aio does not. */
+	if (trigger != TRIGGER_EXIT && event->siblings != ABSENT_S32)
+		event->siblings = clamp((__s64)event->siblings - 1);
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+inline_body int kill_exit(int result)
+{
+	__u64 key = bpf_get_current_task();
+	struct kill *kill = bpf_map_lookup_elem(kills_map(), &key);
+	struct task_struct *task = current_task();
+	struct event_kill_exit *event;
+
+	if (!kill)
+		return 0;
+	event = RESERVE(event_kill_exit, EVENT_KILL_EXIT, kill->mm, kill->kioctx);
+	if (event) {
+		event->enter_time = kill->enter_time;
+		event->result = result;
+		event->aio_nr = aio_nr();
+		event->unmap_enter_time = kill->unmap_enter_time;
+		event->unmap_exit_time = kill->unmap_exit_time;
+		event->voluntary_switches = BPF_CORE_READ(task, nvcsw);
+		event->unmap_result = kill->unmap_result;
+		event->pending_sigkill = has_pending_sigkill(task);
+		bpf_ringbuf_submit(event, 0);
+	}
+	bpf_map_delete_elem(kills_map(), &key);
+	return 0;
+}
+
+SEC("fentry/kill_ioctx")
+int BPF_PROG(fentry_kill_ioctx, struct mm_struct *mm, struct kioctx *ctx_, struct ctx_rq_wait *wait)
+{
+	return UNPREEMPTED(kill_enter(mm, ctx_, wait));
+}
+
+SEC("kprobe/kill_ioctx")
+int BPF_KPROBE(kprobe_kill_ioctx, struct mm_struct *mm, struct kioctx *ctx_, struct ctx_rq_wait *wait)
+{
+	return kill_enter(mm, ctx_, wait);
+}
+
+SEC("fexit/kill_ioctx")
+int BPF_PROG(fexit_kill_ioctx, struct mm_struct *mm, struct kioctx *ctx_, struct ctx_rq_wait *wait, int result)
+{
+	return UNPREEMPTED(kill_exit(result));
+}
+
+SEC("kretprobe/kill_ioctx")
+int BPF_KRETPROBE(kretprobe_kill_ioctx, int result)
+{
+	return kill_exit(result);
+}
+
+/* ---- vm_munmap ---- */
+
+inline_body int unmap_enter(void)
+{
+	__u64 key = bpf_get_current_task();
+	struct kill *kill = bpf_map_lookup_elem(kills_map(), &key);
+
+	if (kill)
+		kill->unmap_enter_time = bpf_ktime_get_boot_ns();
+	return 0;
+}
+
+inline_body int unmap_exit(int result)
+{
+	__u64 key = bpf_get_current_task();
+	struct kill *kill = bpf_map_lookup_elem(kills_map(), &key);
+
+	if (kill) {
+		kill->unmap_exit_time = bpf_ktime_get_boot_ns();
+		kill->unmap_result = result;
+	}
+	return 0;
+}
+
+SEC("fentry/vm_munmap")
+int BPF_PROG(fentry_vm_munmap)
+{
+	return UNPREEMPTED(unmap_enter());
+}
+
+SEC("kprobe/vm_munmap")
+int BPF_KPROBE(kprobe_vm_munmap)
+{
+	return unmap_enter();
+}
+
+SEC("fexit/vm_munmap")
+int BPF_PROG(fexit_vm_munmap, unsigned long start, unsigned long length, int result)
+{
+	return UNPREEMPTED(unmap_exit(result));
+}
+
+SEC("kretprobe/vm_munmap")
+int BPF_KRETPROBE(kretprobe_vm_munmap, int result)
+{
+	return unmap_exit(result);
+}
+
+/* ---- free_ioctx_users ---- */
+
+/* `users` is the first field of struct kioctx: the percpu_ref's address is the context's. */
+inline_body int users_enter(void *context, struct kioctx *ctx)
+{
+	__u64 key = bpf_get_current_task();
+	struct users users = {
+		.enter_time = bpf_ktime_get_boot_ns(),
+		.kioctx = (__u64)ctx,
+	};
+
+	users.cancellable = count_cancellable(ctx);
+	users.outstanding = outstanding_by_refs(ctx);
+	users.released_by = released_by(context);
+	if (bpf_map_update_elem(releases_map(), &key, &users, BPF_ANY))
+		count_loss(LOSS_MAP_FULL);
+	return 0;
+}
+
+inline_body int users_exit(void)
+{
+	__u64 key = bpf_get_current_task();
+	struct users *users = bpf_map_lookup_elem(releases_map(), &key);
+	struct event_users *event;
+
+	if (!users)
+		return 0;
+	event = RESERVE(event_users, EVENT_USERS, 0, users->kioctx);
+	if (event) {
+		event->enter_time = users->enter_time;
+		event->cancellable_before = users->cancellable;
+		event->cancellable_after = count_cancellable((struct kioctx *)users->kioctx);
+		event->outstanding = users->outstanding;
+		event->released_by = users->released_by;
+		bpf_ringbuf_submit(event, 0);
+	}
+	bpf_map_delete_elem(releases_map(), &key);
+	return 0;
+}
+
+SEC("fentry/free_ioctx_users")
+int BPF_PROG(fentry_free_ioctx_users, struct percpu_ref *ref)
+{
+	return UNPREEMPTED(users_enter(ctx, (struct kioctx *)ref));
+}
+
+SEC("kprobe/free_ioctx_users")
+int BPF_KPROBE(kprobe_free_ioctx_users, struct percpu_ref *ref)
+{
+	return users_enter(ctx, (struct kioctx *)ref);
+}
+
+SEC("fexit/free_ioctx_users")
+int BPF_PROG(fexit_free_ioctx_users)
+{
+	return UNPREEMPTED(users_exit());
+}
+
+SEC("kretprobe/free_ioctx_users")
+int BPF_KRETPROBE(kretprobe_free_ioctx_users)
+{
+	return users_exit();
+}
+
+/* ---- free_ioctx_reqs, free_ioctx ---- */
+
+inline_body int reqs_enter(void *context, void *ref)
+{
+	__u64 ctx = (__u64)ref - FIELD_OFFSET(kioctx, reqs);
+	struct event_reqs *event = RESERVE(event_reqs, EVENT_REQS, 0, ctx);
+
+	if (!event)
+		return 0;
+	event->released_by = released_by(context);
+	event->reserved = 0;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+inline_body int free_enter(void *work)
+{
+	__u64 ctx = (__u64)work - FIELD_OFFSET(kioctx, free_rwork) -
+		    FIELD_OFFSET(rcu_work, work);
+	struct event_free *event = RESERVE(event_free, EVENT_FREE, 0, ctx);
+
+	if (event)
+		bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+SEC("fentry/free_ioctx_reqs")
+int BPF_PROG(fentry_free_ioctx_reqs, struct percpu_ref *ref)
+{
+	return UNPREEMPTED(reqs_enter(ctx, ref));
+}
+
+SEC("kprobe/free_ioctx_reqs")
+int BPF_KPROBE(kprobe_free_ioctx_reqs, struct percpu_ref *ref)
+{
+	return reqs_enter(ctx, ref);
+}
+
+SEC("fentry/free_ioctx")
+int BPF_PROG(fentry_free_ioctx, struct work_struct *work)
+{
+	return UNPREEMPTED(free_enter(work));
+}
+
+SEC("kprobe/free_ioctx")
+int BPF_KPROBE(kprobe_free_ioctx, struct work_struct *work)
+{
+	return free_enter(work);
+}
+
+/* ---- tier syscall ---- */
+
+SEC("tracepoint/syscalls/sys_enter_io_setup")
+int tracepoint_enter_io_setup(struct trace_sys_enter *ctx)
+{
+	return call_enter(ctx, ctx->args[0], ctx->args[1]);
+}
+
+SEC("tracepoint/syscalls/sys_exit_io_setup")
+int tracepoint_exit_io_setup(struct trace_sys_exit *ctx)
+{
+	return setup_exit(ctx->result);
+}
+
+SEC("tracepoint/syscalls/sys_enter_io_destroy")
+int tracepoint_enter_io_destroy(struct trace_sys_enter *ctx)
+{
+	__u64 handle = ctx->args[0];
+	struct kioctx *found = find_context(handle);
+	struct event_teardown *event;
+
+	call_enter(ctx, handle, 0);
+	event = RESERVE(event_teardown, EVENT_DESTROY_ENTER, current_mm(), found);
+	if (!event)
+		return 0;
+	event->call_time = event->header.time;
+	fill_teardown(event, found, TRIGGER_DESTROY, handle);
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_io_destroy")
+int tracepoint_exit_io_destroy(struct trace_sys_exit *ctx)
+{
+	return destroy_exit(ctx->result);
+}
+
+/* ---- inventory ---- */
+
+inline_body void fill_task(struct event_header *header, struct task_struct *task, __u16 code, __u16 size)
+{
+	header->time = bpf_ktime_get_boot_ns();
+	header->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	header->pid = BPF_CORE_READ(task, tgid);
+	header->tid = BPF_CORE_READ(task, pid);
+	header->cpu = bpf_get_smp_processor_id();
+	header->type = code;
+	header->size = size;
+	BPF_CORE_READ_INTO(&header->comm, task, comm);
+}
+
+inline_body __u64 process_start(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, group_leader, start_boottime);
+}
+
+/*
+ * Fills in the part of the inventory's record that is the context's own; false if there is no context in this slot. A
+ * function of its own, which the verifier looks at once and not for each slot.
+ */
+VERIFIED_APART __u32 describe_context(__u64 table, __u32 slot)
+{
+	struct kioctx *ctx = context_in((struct kioctx_table *)table, slot);
+	__u64 handle = ctx ? BPF_CORE_READ(ctx, user_id) : 0;
+
+	/* exit_aio frees the table without waiting for RCU: what is no context any more is left out. */
+	if (!ctx || BPF_CORE_READ(ctx, id) != slot || handle % PAGE_SIZE_4K)
+		return false;
+	inventory_memory()->context.header.kioctx = (__u64)ctx;
+	inventory_memory()->context.handle = handle;
+	inventory_memory()->context.max_reqs = BPF_CORE_READ(ctx, max_reqs);
+	inventory_memory()->context.nr_events = BPF_CORE_READ(ctx, nr_events);
+	inventory_memory()->context.outstanding_slots = outstanding_by_slots(ctx);
+	inventory_memory()->context.outstanding_refs = outstanding_by_refs(ctx);
+	inventory_memory()->context.unreaped = read_unreaped(ctx, false);
+	inventory_memory()->context.slot = slot;
+	return true;
+}
+
+inline_body void live_contexts(struct seq_file *seq, struct task_struct *task, struct mm_struct *mm)
+{
+	struct kioctx_table *table = BPF_CORE_READ(mm, ioctx_table);
+	__u32 nr = table ? BPF_CORE_READ(table, nr) : 0;
+
+	if (!nr)
+		return;
+	if (nr > inventory_memory()->first_slot + SLOTS_PER_RUN)
+		inventory_memory()->next_slot = inventory_memory()->first_slot + SLOTS_PER_RUN;
+	fill_task(&inventory_memory()->context.header, task, EVENT_LIVE_CONTEXT, sizeof(inventory_memory()->context));
+	inventory_memory()->context.header.mm = (__u64)mm;
+	inventory_memory()->context.task_start = process_start(task);
+	for (__u32 i = 0; i < SLOTS_PER_RUN; i++) {
+		__u32 slot = inventory_memory()->first_slot + i;
+
+		if (slot >= nr)
+			break;
+		if (describe_context((__u64)table, slot))
+			bpf_seq_write(seq, &inventory_memory()->context, sizeof(inventory_memory()->context));
+	}
+}
+
+inline_body __u32 task_state(struct task_struct *task)
+{
+	struct task_struct___v5_13 *old = (void *)task;
+
+	if (FIELD_EXISTS(task_struct, __state))
+		return BPF_CORE_READ(task, __state);
+	return BPF_CORE_READ(old, state);
+}
+
+/* The handle with which this thread is inside io_destroy; ABSENT if it is not, or before 5.15. */
+inline_body __u64 handle_in_io_destroy(struct task_struct *task)
+{
+	struct pt_regs *user;
+
+	if (!ENUMERATOR_EXISTS(bpf_func_id, BPF_FUNC_task_pt_regs) || !BPF_CORE_READ(task, mm))
+		return ABSENT_U64;
+	user = (void *)bpf_task_pt_regs(task);
+	if (read_number((__u64)&user->SYSCALL_NUMBER, sizeof(user->SYSCALL_NUMBER)) != NR_IO_DESTROY)
+		return ABSENT_U64;
+	return read_number((__u64)&user->SYSCALL_ARGUMENT_1, sizeof(__u64));
+}
+
+inline_body bool is_in_exit_aio(struct task_struct *task)
+{
+	__u64 frames[MAX_FRAMES] = {};
+	long bytes;
+
+	if (!settings_memory()->exit_aio_begin || !settings_memory()->exit_aio_end)
+		return false;
+	bytes = bpf_get_task_stack(task, frames, sizeof(frames), 0);
+	return bytes > 0 && frames_contain(frames, settings_memory()->exit_aio_begin, settings_memory()->exit_aio_end);
+}
+
+/* A thread that waits in a teardown: its context is in no table any more. */
+inline_body void task_in_teardown(struct seq_file *seq, struct task_struct *task)
+{
+	struct event_task_in_teardown event = {};
+	__u32 state = task_state(task);
+
+	if (!(state & TASK_UNINTERRUPTIBLE))
+		return;
+	event.handle = handle_in_io_destroy(task);
+	if (event.handle != ABSENT_U64)
+		event.trigger = TRIGGER_DESTROY;
+	else if (is_in_exit_aio(task))
+		event.trigger = TRIGGER_EXIT;
+	else
+		return;
+	fill_task(&event.header, task, EVENT_TASK_IN_TEARDOWN, sizeof(event));
+	event.header.mm = (__u64)BPF_CORE_READ(task, mm);
+	event.task_start = process_start(task);
+	event.state = state;
+	event.pending_sigkill = has_pending_sigkill(task);
+	bpf_seq_write(seq, &event, sizeof(event));
+}
+
+SEC("iter/task")
+int iter_contexts(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct mm_struct *mm;
+
+	if (!task)
+		return 0;
+	mm = BPF_CORE_READ(task, mm);
+	/* One thread stands for the process, but a leader that has ended has no address space any more. */
+	if (mm && (BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid) || !BPF_CORE_READ(task, group_leader, mm)))
+		live_contexts(ctx->meta->seq, task, mm);
+	return 0;
+}
+
+SEC("iter/task")
+int iter_teardowns(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+
+	if (task)
+		task_in_teardown(ctx->meta->seq, task);
+	return 0;
+}

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Compiles the BPF programs for every architecture: build.sh OUTPUT_FOLDER
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+CLANG=${CLANG:-clang}
+LLVM_STRIP=${LLVM_STRIP:-llvm-strip}
+
+missing() {
+    echo "aioscope: $1 not found, so the BPF programs cannot be built. Please install clang llvm libbpf-dev." >&2
+    exit 1
+}
+command -v "$CLANG" >/dev/null || missing "$CLANG"
+command -v "$LLVM_STRIP" >/dev/null || missing "$LLVM_STRIP"
+echo '#include <bpf/bpf_helpers.h>' | "$CLANG" -target bpf -M -MG -E -x c - -o - 2>/dev/null | grep -q '/bpf/bpf_helpers.h' ||
+    missing "bpf/bpf_helpers.h"
+
+# Paths relative to the project keep the objects the same wherever it is checked out.
+cd "$here/.."
+for target in x86_64:x86 aarch64:arm64; do
+    object=$out/${target%:*}/aioscope.bpf.o
+    mkdir -p "${object%/*}"
+    "$CLANG" -target bpf -O2 -g -mcpu=v3 "-D__TARGET_ARCH_${target#*:}" -Wall -Werror \
+        "-ffile-prefix-map=$PWD=." -Iprobes -c probes/aioscope.bpf.c -o "$object"
+    "$LLVM_STRIP" -g "$object"
+done

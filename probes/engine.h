@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What the two engines do differently; all the rest of the source is the same for both.
+ *
+ * core: compiled by clang when aioscope is built. libbpf makes the maps, fills in where they are, and moves every access
+ * to a field to where the running kernel has it (CO-RE).
+ *
+ * bcc: compiled by libbcc on the host. Where the fields are stands in offsets.h, which is made from the kernel's BTF.
+ * This file is not the one that libbcc itself is given, so its rewriter leaves it alone: a map is named by a constant
+ * that describes it wholly, and whoever loads the program makes the map and puts its descriptor there.
+ */
+#ifndef AIOSCOPE_ENGINE_H
+#define AIOSCOPE_ENGINE_H
+
+#define inline_body static __always_inline
+
+#ifndef AIOSCOPE_BCC
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* A function of its own, which the verifier looks at once and not at each of its calls. It takes and returns nothing but
+ * numbers: 5.10 knows no other arguments there. */
+#define VERIFIED_APART __noinline
+
+/* Of a table in one run of the iterator: the records of one task must fit into the 32 KiB that the kernel gives it. */
+#define SLOTS_PER_RUN 256
+
+/* Each map has a function that returns it: name_map(). */
+#define MAP(name, kind, key_type, value_type, entries)        \
+	struct {                                              \
+		__uint(type, BPF_MAP_TYPE_##kind);            \
+		__uint(max_entries, entries);                 \
+		__type(key, key_type);                        \
+		__type(value, value_type);                    \
+	} name SEC(".maps");                                  \
+	inline_body void *name##_map(void)                    \
+	{                                                     \
+		return &name;                                 \
+	}
+
+#define RING(name, bytes)                                     \
+	struct {                                              \
+		__uint(type, BPF_MAP_TYPE_RINGBUF);           \
+		__uint(max_entries, bytes);                   \
+	} name SEC(".maps");                                  \
+	inline_body void *name##_map(void)                    \
+	{                                                     \
+		return &name;                                 \
+	}
+
+/* Memory that is shared with user space: name_memory(). CONSTANT is written before the program is loaded. */
+#define CONSTANT(name)                                        \
+	const volatile struct name name = {};                 \
+	inline_body const volatile struct name *name##_memory(void) \
+	{                                                     \
+		return &name;                                 \
+	}
+
+#define SHARED(name)                                          \
+	struct name name = {};                                \
+	inline_body struct name *name##_memory(void)          \
+	{                                                     \
+		return &name;                                 \
+	}
+
+#define FIELD_EXISTS(type, field) bpf_core_field_exists(((struct type *)0)->field)
+#define FIELD_OFFSET(type, field) bpf_core_field_offset(struct type, field)
+#define FIELD_ADDRESS(pointer, field) ((void *)__builtin_preserve_access_index(&(pointer)->field))
+#define SIZE_OF(type) bpf_core_type_size(struct type)
+#define ENUMERATOR_EXISTS(type, name) bpf_core_enum_value_exists(enum type, name)
+
+/* A function of the kernel that programs may call: name(). */
+#define KERNEL_FUNCTION(name) extern void name(void) __ksym __weak;
+
+#else /* AIOSCOPE_BCC */
+
+#undef SEC
+#define SEC(name) static __always_inline
+#define VERIFIED_APART inline_body
+
+/* libbcc makes one function of each program, so that the verifier looks at every slot anew: not too many of them. */
+#define SLOTS_PER_RUN 8
+
+/*
+ * The constant that names a map: 16 bits mark, 1 bit whether the first value in the map is meant, 6 bits type, 5 bits
+ * size of the key, 12 bits size of the value, 4 bits number of the map, 20 bits entries. The numbers are in places.h.
+ */
+#define MAP_MARK 0xa105ULL
+#define MAP_CONSTANT(name, is_value, kind, key_size, value_size, entries)                                    \
+	(MAP_MARK << 48 | (__u64)(is_value) << 47 | (__u64)(kind) << 41 | (__u64)(key_size) << 36 |           \
+	 (__u64)(value_size) << 24 | (__u64)MAP_NUMBER_##name << 20 | (entries))
+
+#define MAP_FUNCTION(function, result, constant)              \
+	inline_body result function(void)                     \
+	{                                                     \
+		__u64 address;                                \
+                                                              \
+		asm volatile("%0 = %1 ll"                     \
+			     : "=r"(address)                  \
+			     : "i"(constant));                \
+		return (result)address;                       \
+	}
+
+#define MAP(name, kind, key_type, value_type, entries)        \
+	MAP_FUNCTION(name##_map, void *,                      \
+		     MAP_CONSTANT(name, 0, BPF_MAP_TYPE_##kind, sizeof(key_type), sizeof(value_type), entries))
+
+#define RING(name, bytes) MAP_FUNCTION(name##_map, void *, MAP_CONSTANT(name, 0, BPF_MAP_TYPE_RINGBUF, 0, 0, bytes))
+
+#define MEMORY(name, result)                                  \
+	MAP_FUNCTION(name##_memory, result,                   \
+		     MAP_CONSTANT(name, 1, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct name), 1))
+#define CONSTANT(name) MEMORY(name, const volatile struct name *)
+#define SHARED(name) MEMORY(name, struct name *)
+
+#define FIELD_EXISTS(type, field) HAS_##type##_##field
+#define FIELD_OFFSET(type, field) OFFSET_##type##_##field
+#define FIELD_ADDRESS(pointer, field) ((void *)&(pointer)->field)
+#define SIZE_OF(type) SIZE_##type
+#define ENUMERATOR_EXISTS(type, name) HAS_##name
+
+/* Beyond the numbers of the helpers: whoever compiles makes a call of a kernel function of it. */
+#define KERNEL_CALL 0x40000000
+#define KERNEL_FUNCTION(name) static void (*const name)(void) = (void *)(KERNEL_CALL | FUNCTION_##name);
+
+#define READ_1(from, a)                                                \
+	({                                                             \
+		typeof((from)->a) read_1;                              \
+		bpf_probe_read_kernel(&read_1, sizeof(read_1), &(from)->a); \
+		read_1;                                                \
+	})
+#define READ_2(from, a, b)                                \
+	({                                                \
+		typeof((from)->a) read_2 = READ_1(from, a); \
+		READ_1(read_2, b);                        \
+	})
+#define READ_3(from, a, b, c)                             \
+	({                                                \
+		typeof((from)->a) read_3 = READ_1(from, a); \
+		READ_2(read_3, b, c);                     \
+	})
+#define READ_4(from, a, b, c, d)                          \
+	({                                                \
+		typeof((from)->a) read_4 = READ_1(from, a); \
+		READ_3(read_4, b, c, d);                  \
+	})
+#define FIFTH(_1, _2, _3, _4, fifth, ...) fifth
+#define BPF_CORE_READ(from, ...) FIFTH(__VA_ARGS__, READ_4, READ_3, READ_2, READ_1)(from, __VA_ARGS__)
+#define BPF_CORE_READ_INTO(to, from, field) bpf_probe_read_kernel(to, sizeof(*(to)), &(from)->field)
+
+/* BPF_PROG, BPF_KPROBE and BPF_KRETPROBE as libbpf has them: the arguments of a program from its context. */
+#undef BPF_PROG
+#pragma clang diagnostic ignored "-Wint-conversion"
+#define PROGRAM_0(name, context) name(context *ctx)
+#define PROGRAM_N(name, context, passed, ...)                    \
+	name(context *ctx);                                      \
+	inline_body int body_##name(context *ctx, __VA_ARGS__);  \
+	inline_body int name(context *ctx)                       \
+	{                                                        \
+		return body_##name(ctx, passed);                 \
+	}                                                        \
+	inline_body int body_##name(context *ctx, __VA_ARGS__)
+#define PASSED(...) __VA_ARGS__
+#define PASS_1(get) get(1)
+#define PASS_2(get) PASS_1(get), get(2)
+#define PASS_3(get) PASS_2(get), get(3)
+#define PASS_4(get) PASS_3(get), get(4)
+#define OF_ARRAY(n) (void *)ctx[(n) - 1]
+#define OF_REGISTERS(n) (void *)PT_REGS_PARM##n(ctx)
+#define OF_RESULT(n) PT_REGS_RC(ctx)
+#define PROG_0(name) PROGRAM_0(name, unsigned long long)
+#define PROG_1(name, ...) PROGRAM_N(name, unsigned long long, PASSED(PASS_1(OF_ARRAY)), __VA_ARGS__)
+#define PROG_2(name, ...) PROGRAM_N(name, unsigned long long, PASSED(PASS_2(OF_ARRAY)), __VA_ARGS__)
+#define PROG_3(name, ...) PROGRAM_N(name, unsigned long long, PASSED(PASS_3(OF_ARRAY)), __VA_ARGS__)
+#define PROG_4(name, ...) PROGRAM_N(name, unsigned long long, PASSED(PASS_4(OF_ARRAY)), __VA_ARGS__)
+#define KPROBE_0(name) PROGRAM_0(name, struct pt_regs)
+#define KPROBE_1(name, ...) PROGRAM_N(name, struct pt_regs, PASSED(PASS_1(OF_REGISTERS)), __VA_ARGS__)
+#define KPROBE_3(name, ...) PROGRAM_N(name, struct pt_regs, PASSED(PASS_3(OF_REGISTERS)), __VA_ARGS__)
+#define KRETPROBE_1(name, ...) PROGRAM_N(name, struct pt_regs, PASSED(PASS_1(OF_RESULT)), __VA_ARGS__)
+#define BY_COUNT(_1, _2, _3, _4, _5, chosen, ...) chosen
+#define BPF_PROG(...) BY_COUNT(__VA_ARGS__, PROG_4, PROG_3, PROG_2, PROG_1, PROG_0)(__VA_ARGS__)
+#define BPF_KPROBE(...) BY_COUNT(__VA_ARGS__, none, KPROBE_3, none, KPROBE_1, KPROBE_0)(__VA_ARGS__)
+#define BPF_KRETPROBE(...) BY_COUNT(__VA_ARGS__, none, none, none, KRETPROBE_1, KPROBE_0)(__VA_ARGS__)
+
+#endif /* AIOSCOPE_BCC */
+
+/*
+ * The kernel's structs. With bcc each field stands in its own packed struct, behind as many bytes as the running kernel
+ * has before it.
+ */
+#ifndef AIOSCOPE_BCC
+#define KERNEL_STRUCT(name) struct name {
+#define FIELD(type, name, declaration) declaration;
+#define KERNEL_STRUCT_END };
+#else
+#define KERNEL_STRUCT(name) \
+	struct name {       \
+		union {
+#define FIELD(type, name, declaration)                        \
+	struct {                                              \
+		char before_##name[OFFSET_##type##_##name];   \
+		declaration;                                  \
+	} __attribute__((packed));
+#define KERNEL_STRUCT_END \
+	}                 \
+	;                 \
+	}                 \
+	;
+#endif
+
+#endif

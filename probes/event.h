@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The records that the probes send to user space. The Java side reads them by the offsets in
+ * dev.aioscope.event.EventLayout; a test compiles this header and compares the two.
+ *
+ * All numbers are in the byte order of the host. Times are CLOCK_BOOTTIME in nanoseconds, so that a suspended host
+ * does not shift them against the wall clock. A value that could not be seen is ABSENT, never zero.
+ */
+#ifndef AIOSCOPE_EVENT_H
+#define AIOSCOPE_EVENT_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define ABSENT_S32 ((__s32)0x80000000)
+#define ABSENT_U64 (~0ULL)
+
+#define COMM_LEN 16
+#define STACK_DEPTH 32
+
+enum event_type {
+	EVENT_SETUP = 1,          /* io_setup returned */
+	EVENT_DESTROY_ENTER = 2,  /* io_destroy was entered (tier syscall only) */
+	EVENT_DESTROY_EXIT = 3,   /* io_destroy returned */
+	EVENT_KILL_ENTER = 4,     /* kill_ioctx was entered: a teardown begins */
+	EVENT_KILL_EXIT = 5,      /* kill_ioctx returned: the wait begins */
+	EVENT_USERS = 6,          /* free_ioctx_users ran: nobody is inside a call on the context any more */
+	EVENT_REQS = 7,           /* free_ioctx_reqs was entered: no request is left, the waiter is woken */
+	EVENT_FREE = 8,           /* free_ioctx was entered: the memory goes */
+	EVENT_STACK = 9,          /* who called io_setup or io_destroy; comes before all else about that call */
+	EVENT_LIVE_CONTEXT = 16,  /* inventory: one context in the table of an address space */
+	EVENT_TASK_IN_TEARDOWN = 17, /* inventory: one thread that sits in io_destroy or in exit_aio */
+};
+
+/* Why a context ends (kill_ioctx has these three callers). */
+enum trigger {
+	TRIGGER_DESTROY = 1,  /* io_destroy */
+	TRIGGER_EXIT = 2,     /* exit_aio: the address space ends, by exit or by exec */
+	TRIGGER_ROLLBACK = 3, /* io_setup could not copy the handle out */
+};
+
+/* Who dropped the last reference of a percpu_ref. */
+enum released_by {
+	RELEASED_BY_UNKNOWN = 0,
+	RELEASED_BY_RCU = 1,    /* the grace period after percpu_ref_kill: nothing else was left */
+	RELEASED_BY_HOLDER = 2, /* a request that completed, or a thread that left an AIO call */
+};
+
+/* Why a record or a part of it was lost: index into the map `losses`. */
+enum loss {
+	LOSS_RING_FULL = 0, /* no room in the ring buffer: the record is gone */
+	LOSS_MAP_FULL = 1,  /* no room to remember a call's entry: its return will not be reported */
+	LOSS_REASONS = 2,
+};
+
+/*
+ * In the callbacks (EVENT_USERS, EVENT_REQS, EVENT_FREE) pid, tid, comm and cgroup are those of whatever task was
+ * interrupted: the kioctx pointer is the only identity. In inventory records they are those of the task found.
+ */
+struct event_header {
+	__u64 time;
+	__u64 kioctx; /* address of the struct kioctx; 0: not known */
+	__u64 mm;     /* address of the struct mm_struct; 0: not known */
+	__u64 cgroup; /* id of the cgroup v2 */
+	__u32 pid;
+	__u32 tid;
+	__u32 cpu;
+	__u16 type; /* enum event_type */
+	__u16 size; /* of the whole record, bytes */
+	char comm[COMM_LEN];
+};
+
+struct event_setup {
+	struct event_header header;
+	__u64 enter_time;
+	__u64 handle; /* ABSENT when the call failed */
+	__s64 result;
+	__u64 aio_nr;
+	__u64 aio_max_nr;
+	__u32 max_reqs;  /* what the program asked for: the charge */
+	__s32 nr_events; /* slots in the ring */
+};
+
+/* EVENT_KILL_ENTER and EVENT_DESTROY_ENTER. */
+struct event_teardown {
+	struct event_header header;
+	__u64 call_time; /* entry of io_destroy; ABSENT outside of it */
+	__u64 handle;
+	__u64 aio_nr;
+	__u32 trigger; /* enum trigger */
+	__s32 max_reqs;
+	__s32 nr_events;
+	__s32 outstanding_slots; /* requests not completed, from the ring's free slots */
+	__s32 outstanding_refs;  /* the same, from the references on `reqs` */
+	__s32 unreaped;
+	__s32 siblings; /* other threads inside an AIO call on this context */
+	__u32 reserved;
+};
+
+struct event_kill_exit {
+	struct event_header header;
+	__u64 enter_time;
+	__s64 result;
+	__u64 aio_nr;
+	__u64 unmap_enter_time; /* vm_munmap inside kill_ioctx; ABSENT when it was not called */
+	__u64 unmap_exit_time;
+	__u64 voluntary_switches; /* of the task, since it began */
+	__s32 unmap_result;
+	__u32 pending_sigkill; /* 0 or 1 */
+};
+
+struct event_users {
+	struct event_header header; /* time: of the return */
+	__u64 enter_time;
+	__s32 cancellable_before; /* requests with a ki_cancel */
+	__s32 cancellable_after;
+	__s32 outstanding; /* requests left when it was entered */
+	__u32 released_by; /* enum released_by: the last reference on `users` */
+};
+
+struct event_reqs {
+	struct event_header header;
+	__u32 released_by; /* enum released_by: the last reference on `reqs` */
+	__u32 reserved;
+};
+
+struct event_free {
+	struct event_header header;
+};
+
+struct event_destroy_exit {
+	struct event_header header;
+	__u64 enter_time;
+	__u64 handle;
+	__s64 result;
+	__u64 voluntary_switches; /* during the call */
+	__u32 pending_sigkill;    /* 0 or 1 */
+	__u32 reserved;
+};
+
+/* The user stack of a call, if settings ask for it. The time in the header is exactly that of the call's entry. */
+struct event_stack {
+	struct event_header header;
+	__u32 depth;
+	__u32 reserved;
+	__u64 frames[STACK_DEPTH]; /* return addresses, the innermost first */
+};
+
+struct event_live_context {
+	struct event_header header;
+	__u64 handle;
+	__u64 task_start; /* CLOCK_BOOTTIME of the process's start */
+	__s32 max_reqs;
+	__s32 nr_events;
+	__s32 outstanding_slots;
+	__s32 outstanding_refs;
+	__s32 unreaped;
+	__u32 slot; /* in the table of the address space */
+};
+
+struct event_task_in_teardown {
+	struct event_header header;
+	__u64 task_start;
+	__u64 handle;  /* argument of io_destroy; ABSENT in exit_aio */
+	__u32 trigger; /* TRIGGER_DESTROY or TRIGGER_EXIT */
+	__u32 state;   /* task state bits: 2 is TASK_UNINTERRUPTIBLE */
+	__u32 pending_sigkill;
+	__u32 reserved;
+};
+
+/*
+ * What user space tells the probes before they are loaded: addresses of kernel symbols, 0 where the kernel hides or does
+ * not have one. Constant for the programs.
+ */
+struct settings {
+	__u64 per_cpu_offset; /* array of the offsets of the CPUs; only needed before 5.18 */
+	__u64 aio_nr;
+	__u64 aio_max_nr;
+	__u64 page_offset_base; /* x86-64: the kernel's map of all memory ... */
+	__u64 vmemmap_base;     /* ... and its array of struct page */
+	__u64 switch_to_atomic_rcu_begin; /* percpu_ref_switch_to_atomic_rcu */
+	__u64 switch_to_atomic_rcu_end;
+	__u64 return_trampoline_begin; /* where a function with a return probe returns to */
+	__u64 return_trampoline_end;
+	__u64 exit_aio_begin;
+	__u64 exit_aio_end;
+	__u32 possible_cpus;
+	__u32 stacks; /* whether user stacks are wanted */
+};
+
+/* What user space and the iterator over the contexts tell each other for one run. Both write to it. */
+struct inventory {
+	__u32 first_slot; /* where in each table to begin */
+	__u32 next_slot;  /* set by the iterator when a table goes on after the last slot that it looked at */
+	struct event_live_context context; /* the iterator's own */
+};
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The few kernel structs that the probes read, and of those only the fields that are read. Each access
+ * goes to where the running kernel has the field (engine.h), so order and size here mean nothing. A name with ___ before its
+ * last part is the same struct as another kernel version has it.
+ */
+#ifndef AIOSCOPE_KERNEL_H
+#define AIOSCOPE_KERNEL_H
+
+/* No kernel header is used, so that the result is the same on every build machine. */
+#define __VMLINUX_H__ /* for bpf_tracing.h: registers have the kernel's names */
+
+#ifndef AIOSCOPE_BCC
+typedef unsigned char __u8;
+typedef short __s16;
+typedef unsigned short __u16;
+typedef int __s32;
+typedef unsigned int __u32;
+typedef long long __s64;
+typedef unsigned long long __u64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef _Bool bool;
+#define true 1
+#define false 0
+#define NULL ((void *)0)
+
+/* From the kernel's interface (uapi/linux/bpf.h). */
+enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_RINGBUF = 27,
+};
+enum bpf_func_id {
+	BPF_FUNC_task_pt_regs = 175,           /* 5.15 */
+	BPF_FUNC_map_lookup_percpu_elem = 195, /* 5.18 */
+};
+enum bpf_features {
+	BPF_FEAT_STREAMS = 1, /* 6.17 */
+};
+#define BPF_ANY 0
+#endif
+
+#include "event.h"
+#include "engine.h"
+#ifdef AIOSCOPE_BCC
+#include "places.h"
+#endif
+
+#define PAGE_SIZE_4K 4096
+#define TASK_UNINTERRUPTIBLE 2
+#define USER_STACK (1 << 8) /* BPF_F_USER_STACK */
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	__s64 counter;
+} atomic64_t;
+
+KERNEL_FUNCTION(bpf_preempt_disable)
+KERNEL_FUNCTION(bpf_preempt_enable)
+
+#ifndef AIOSCOPE_BCC
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#endif
+
+KERNEL_STRUCT(list_head)
+	FIELD(list_head, next, struct list_head *next)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(page)
+	FIELD(page, flags, unsigned long flags)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(percpu_ref_data)
+	FIELD(percpu_ref_data, count, atomic64_t count)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(percpu_ref)
+	FIELD(percpu_ref, percpu_count_ptr, unsigned long percpu_count_ptr)
+	FIELD(percpu_ref, data, struct percpu_ref_data *data)
+KERNEL_STRUCT_END
+
+/* Before 5.10 (2b0d3d3e4fcf) the count stood in the percpu_ref itself. */
+KERNEL_STRUCT(percpu_ref___v5_9)
+	FIELD(percpu_ref___v5_9, count, atomic64_t count)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(kioctx_cpu)
+	FIELD(kioctx_cpu, reqs_available, unsigned int reqs_available)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(work_struct)
+	FIELD(work_struct, data, atomic64_t data)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(rcu_work)
+	FIELD(rcu_work, work, struct work_struct work)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(kioctx)
+	FIELD(kioctx, users, struct percpu_ref users)
+	FIELD(kioctx, reqs, struct percpu_ref reqs)
+	FIELD(kioctx, user_id, unsigned long user_id)
+	FIELD(kioctx, cpu, struct kioctx_cpu *cpu)
+	FIELD(kioctx, max_reqs, unsigned int max_reqs)
+	FIELD(kioctx, nr_events, unsigned int nr_events)
+	FIELD(kioctx, mmap_size, unsigned long mmap_size)
+	FIELD(kioctx, ring_pages, struct page **ring_pages)
+	FIELD(kioctx, free_rwork, struct rcu_work free_rwork)
+	FIELD(kioctx, reqs_available, atomic_t reqs_available)
+	FIELD(kioctx, active_reqs, struct list_head active_reqs)
+	FIELD(kioctx, tail, unsigned int tail)
+	FIELD(kioctx, completed_events, unsigned int completed_events)
+	FIELD(kioctx, id, unsigned int id)
+KERNEL_STRUCT_END
+
+/* Since 6.12 the ring is an array of folios; a folio begins with its first page. */
+KERNEL_STRUCT(kioctx___v6_12)
+	FIELD(kioctx___v6_12, ring_folios, struct page **ring_folios)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(ctx_rq_wait)
+	FIELD(ctx_rq_wait, count, atomic_t count)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(kioctx_table)
+	FIELD(kioctx_table, nr, unsigned int nr)
+	FIELD(kioctx_table, table, struct kioctx *table[1])
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(mm_struct)
+	FIELD(mm_struct, ioctx_table, struct kioctx_table *ioctx_table)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(sigset)
+	FIELD(sigset, sig, unsigned long sig[1])
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(sigpending)
+	FIELD(sigpending, signal, struct sigset signal)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(signal_struct)
+	FIELD(signal_struct, shared_pending, struct sigpending shared_pending)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(kernfs_node)
+	FIELD(kernfs_node, id, __u64 id)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(cgroup)
+	FIELD(cgroup, kn, struct kernfs_node *kn)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(css_set)
+	FIELD(css_set, dfl_cgrp, struct cgroup *dfl_cgrp)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(task_struct)
+	FIELD(task_struct, __state, unsigned int __state)
+	FIELD(task_struct, pid, int pid)
+	FIELD(task_struct, tgid, int tgid)
+	FIELD(task_struct, group_leader, struct task_struct *group_leader)
+	FIELD(task_struct, mm, struct mm_struct *mm)
+	FIELD(task_struct, cgroups, struct css_set *cgroups)
+	FIELD(task_struct, nvcsw, unsigned long nvcsw)
+	FIELD(task_struct, start_boottime, __u64 start_boottime)
+	FIELD(task_struct, comm, char comm[COMM_LEN])
+	FIELD(task_struct, signal, struct signal_struct *signal)
+	FIELD(task_struct, pending, struct sigpending pending)
+KERNEL_STRUCT_END
+
+/* Before 5.14 (2f064a59a11f) the state had no underscores. */
+KERNEL_STRUCT(task_struct___v5_13)
+	FIELD(task_struct___v5_13, state, long state)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(bpf_array)
+	FIELD(bpf_array, pptrs, void *pptrs[1])
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(seq_file)
+	FIELD(seq_file, size, unsigned long size)
+KERNEL_STRUCT_END
+
+#ifndef AIOSCOPE_BCC
+#pragma clang attribute pop
+#endif
+
+/* The context of an iterator, which programs read directly. */
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+/* Not for CO-RE: the layouts of these belong to the system call interface. */
+struct aio_ring {
+	__u32 id;
+	__u32 nr;
+	__u32 head;
+	__u32 tail;
+};
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx;
+	unsigned long r11, r10, r9, r8, ax, cx, dx, si, di;
+	unsigned long orig_ax, ip, cs, flags, sp, ss;
+};
+#define SYSCALL(name) "__x64_sys_" #name
+#define SYSCALL_NUMBER orig_ax
+#define SYSCALL_ARGUMENT_1 di
+#define SYSCALL_ARGUMENT_2 si
+#define NR_IO_DESTROY 207
+#elif defined(__TARGET_ARCH_arm64)
+struct user_pt_regs {
+	__u64 regs[31];
+	__u64 sp, pc, pstate;
+};
+struct pt_regs {
+	__u64 regs[31];
+	__u64 sp, pc, pstate;
+	__u64 orig_x0;
+	__s32 syscallno;
+	__u32 unused;
+};
+#define SYSCALL(name) "__arm64_sys_" #name
+#define SYSCALL_NUMBER syscallno
+#define SYSCALL_ARGUMENT_1 orig_x0 /* register 0 holds the result once the call is over */
+#define SYSCALL_ARGUMENT_2 regs[1]
+#define NR_IO_DESTROY 1
+#else
+#error "aioscope knows x86-64 and arm64"
+#endif
+
+/* The format of the system call tracepoints. */
+struct trace_sys_enter {
+	__u64 common;
+	__u64 number;
+	unsigned long args[6];
+};
+
+struct trace_sys_exit {
+	__u64 common;
+	__u64 number;
+	long result;
+};
+
+#endif

@@ -1,0 +1,93 @@
+package dev.aioscope.agent;
+
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.Teardown;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/**
+ * Stands between the thread that reads events and a listener that may be slow: what does not fit is dropped and counted.
+ */
+public final class ListenerQueue implements LifecycleListener, AutoCloseable {
+    /** The last of the news. */
+    private enum End implements Consumer<LifecycleListener> {
+        END;
+
+        @Override
+        public void accept(LifecycleListener listener) {}
+    }
+
+    private static final long DRAIN_MILLIS = 500;
+
+    private final BlockingQueue<Consumer<LifecycleListener>> queue;
+    private final AtomicLong dropped = new AtomicLong();
+    private final Thread thread;
+
+    /**
+     * Starts to hand on.
+     *
+     * @param to called on a thread of this queue
+     * @param capacity how much may wait
+     */
+    public ListenerQueue(LifecycleListener to, int capacity) {
+        queue = new ArrayBlockingQueue<>(capacity);
+        thread = new Thread(() -> deliver(to), "aioscope-listener");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public void onSetup(Context context) {
+        offer(listener -> listener.onSetup(context));
+    }
+
+    @Override
+    public void onTeardown(Teardown teardown) {
+        offer(listener -> listener.onTeardown(teardown));
+    }
+
+    @Override
+    public void onFailedCall(FailedCall call) {
+        offer(listener -> listener.onFailedCall(call));
+    }
+
+    private void offer(Consumer<LifecycleListener> news) {
+        if (!queue.offer(news)) {
+            dropped.incrementAndGet();
+        }
+    }
+
+    private void deliver(LifecycleListener to) {
+        try {
+            for (Consumer<LifecycleListener> news = queue.take(); news != End.END; news = queue.take()) {
+                news.accept(to);
+            }
+        } catch (InterruptedException e) {
+            // close() gave up on a listener that does not return.
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** What the listener will never hear of. */
+    public long dropped() {
+        return dropped.get();
+    }
+
+    /** Hands on what is left, for half a second at most. */
+    @Override
+    public void close() {
+        try {
+            if (queue.offer(End.END, DRAIN_MILLIS, TimeUnit.MILLISECONDS)) {
+                thread.join(DRAIN_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        thread.interrupt();
+    }
+}

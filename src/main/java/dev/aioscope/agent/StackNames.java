@@ -1,0 +1,79 @@
+package dev.aioscope.agent;
+
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.UserStack;
+import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.bcc.UserSymbols;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Has the names of user stacks looked up as soon as a stack is seen, while its process is still there. */
+public final class StackNames implements AutoCloseable {
+    /** The helper gives up a little earlier. */
+    private static final int PATIENCE_SECONDS = 12;
+
+    private final UserSymbols symbols;
+
+    private StackNames(UserSymbols symbols) {
+        this.symbols = symbols;
+    }
+
+    /**
+     * Starts the helper process that does it.
+     *
+     * @throws ProbeException if libbcc is not there
+     */
+    public static StackNames start() {
+        return new StackNames(UserSymbols.start());
+    }
+
+    /** Hands all news on, and looks up the stacks among it. */
+    public LifecycleListener before(LifecycleListener next) {
+        return new LifecycleListener() {
+            @Override
+            public void onStack(UserStack stack) {
+                CompletableFuture<List<String>> names = symbols.lookUp(stack.pid(), stack.addresses());
+                stack.nameBy(() -> await(names));
+                next.onStack(stack);
+            }
+
+            @Override
+            public void onSetup(Context context) {
+                next.onSetup(context);
+            }
+
+            @Override
+            public void onTeardown(Teardown teardown) {
+                next.onTeardown(teardown);
+            }
+
+            @Override
+            public void onFailedCall(FailedCall call) {
+                next.onFailedCall(call);
+            }
+        };
+    }
+
+    private static List<String> await(CompletableFuture<List<String>> names) {
+        try {
+            return names.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            return List.of();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return List.of();
+        }
+    }
+
+    /** Ends the helper; stacks that have no names by then keep their addresses. */
+    @Override
+    public void close() {
+        symbols.close();
+    }
+}

@@ -1,0 +1,137 @@
+package dev.aioscope.agent;
+
+import dev.aioscope.event.Event;
+import dev.aioscope.kernel.BootClock;
+import dev.aioscope.lifecycle.Counters;
+import dev.aioscope.lifecycle.Lifecycle;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.Limits;
+import dev.aioscope.probe.Losses;
+import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.telemetry.WallClock;
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The duty cycle: waits for records, correlates them, looks at the host's tasks now and then. One thread does all of it;
+ * the listener is called on that thread and must return at once.
+ */
+public final class Watch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
+    private static final int RECORDS_PER_POLL = 4096;
+    private static final long SECOND = 1_000_000_000L;
+
+    private final Probes probes;
+    private final Lifecycle lifecycle;
+    private final WallClock clock;
+    private final long inventoryInterval;
+    private final Consumer<Event> handler;
+
+    private volatile boolean stopped;
+    private volatile Stats stats;
+    private long events;
+    private long lastTick;
+    private long lastLook;
+    private String lastFailure = "";
+
+    /**
+     * What the watch has done so far.
+     *
+     * @param events records read from the ring
+     * @param losses records lost before they could be read
+     * @param counters what the correlation could not keep or use
+     */
+    public record Stats(long events, Losses losses, Counters counters) {}
+
+    /**
+     * Prepares to watch.
+     *
+     * @param probes attached; closed by {@link #close}
+     * @param listener called on the thread of {@link #run}
+     * @param clock sampled once a second
+     * @param inventoryInterval between two looks at the host's tasks
+     */
+    public Watch(Probes probes, LifecycleListener listener, WallClock clock, Duration inventoryInterval) {
+        this.probes = probes;
+        this.lifecycle = new Lifecycle(listener, probes.tier(), Limits.DEFAULT);
+        this.clock = clock;
+        this.inventoryInterval = inventoryInterval.toNanos();
+        this.stats = new Stats(0, probes.losses(), lifecycle.counters());
+        this.handler = lifecycle::accept;
+    }
+
+    /** Watches until {@link #stop}. What the ring holds by then is still handed on. */
+    public void run() {
+        look(BootClock.now());
+        while (!stopped) {
+            probes.await((int) Math.min(1000, Math.max(1, inventoryInterval / 1_000_000)));
+            cycle();
+        }
+        drain();
+        tick(BootClock.now());
+    }
+
+    private void cycle() {
+        // Before the poll: what happened up to now is in the ring, so silence up to now means that nothing did.
+        long now = BootClock.now();
+        drain();
+        lifecycle.advance(now);
+        if (now - lastTick >= SECOND) {
+            tick(now);
+        }
+        if (now - lastLook >= inventoryInterval) {
+            look(now);
+        }
+    }
+
+    private void drain() {
+        int taken;
+        do {
+            taken = probes.poll(handler, RECORDS_PER_POLL);
+            events += taken;
+        } while (taken == RECORDS_PER_POLL);
+    }
+
+    private void tick(long now) {
+        lastTick = now;
+        clock.sample();
+        stats = new Stats(events, probes.losses(), lifecycle.counters());
+    }
+
+    private void look(long now) {
+        lastLook = now;
+        lifecycle.beginInventory(now);
+        try {
+            probes.inventory(handler);
+            drain();
+            lifecycle.endInventory();
+        } catch (ProbeException e) {
+            // The rest of the watch goes on without this look; the same failure is told once.
+            String failure = e.getMessage() + "; " + e.cure();
+            if (!failure.equals(lastFailure)) {
+                lastFailure = failure;
+                LOG.warn("No inventory: {}", failure);
+            }
+        }
+    }
+
+    /** Makes {@link #run} return soon; from any thread. */
+    public void stop() {
+        stopped = true;
+        probes.wakeup();
+    }
+
+    /** As of the last second. */
+    public Stats stats() {
+        return stats;
+    }
+
+    /** Detaches the probes, after {@link #run} has returned. */
+    @Override
+    public void close() {
+        probes.close();
+    }
+}

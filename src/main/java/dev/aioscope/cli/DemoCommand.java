@@ -1,0 +1,146 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.agent.Demo;
+import dev.aioscope.agent.ListenerQueue;
+import dev.aioscope.agent.ProbeChoice.Opened;
+import dev.aioscope.agent.StackNames;
+import dev.aioscope.agent.Watch;
+import dev.aioscope.kernel.BootClock;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.telemetry.WallClock;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Runs the demonstration's workload, under the agent if that is wanted. */
+@Command(
+        name = "demo",
+        header = "Runs a small real AIO workload of our own; with --watch, shows what the agent sees of it.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        sortOptions = false,
+        optionListHeading = "%nOptions:%n",
+        footerHeading = "%nWhat it does, in two seconds or so:%n",
+        footer = {
+            "  idle contexts, destroys with requests outstanding, a refused io_setup, wrong handles,",
+            "  and a process that exits without destroying its contexts. It charges 64 events to the",
+            "  quota at most, and writes 32 MiB into a file that it deletes.",
+            "",
+            "Examples:",
+            "  aioscope demo --watch               the workload and what was seen of it",
+            "  aioscope demo                       the workload alone, for a trace in another terminal",
+            "  aioscope demo --watch --tier sample what is left without any probe on a call",
+            "",
+            "Exit status: 0 done, and with --watch seen as it was done; 1 the workload failed or something was",
+            "missed; 2 wrong usage; 3 not possible on this host.",
+        })
+final class DemoCommand implements Callable<Integer> {
+    private static final int LINES_WAITING = 8192;
+    private static final Duration LOOKS = Duration.ofMillis(250);
+    /** The last teardown ends some 50 ms after the workload; a look at the tasks can be due, and machines are slow. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--watch", description = "Watch it with the best probes that this host takes.")
+    private boolean watched;
+
+    @Option(names = "--json", description = "With --watch: print a JSON object per line.")
+    private boolean json;
+
+    @Option(
+            names = "--folder",
+            paramLabel = "FOLDER",
+            defaultValue = "${sys:java.io.tmpdir}",
+            description = "Where it may write 32 MiB for a moment (default: ${DEFAULT-VALUE}).")
+    private Path folder = Path.of("/tmp");
+
+    @Mixin
+    private ProbeOptions probes;
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--folder " + folder + " is not a folder that can be written to");
+        }
+        Demo demo = new Demo(folder, exitingProcess(), step -> {
+            err.println("▶ " + step);
+            err.flush();
+        });
+        if (watched) {
+            return watch(demo, out, err);
+        }
+        out.println(DemoReport.done(demo.run()));
+        return 0;
+    }
+
+    private int watch(Demo demo, PrintWriter out, PrintWriter err) throws IOException {
+        Opened opened = probes.open(true);
+        TierReport.of(opened, LOOKS).forEach(err::println);
+        WallClock clock = new WallClock(BootClock::now, InstantSource.system());
+        TraceFormat format =
+                json ? new TraceJson(clock) : new TraceTable(clock, ZoneId.systemDefault(), Screen::stdout);
+        Tier tier = opened.probes().tier();
+        DemoReport report = new DemoReport(demo, tier, format, out);
+        try (StackNames names = probes.stackNames();
+                ListenerQueue queue = new ListenerQueue(report, LINES_WAITING);
+                Watch watch = new Watch(opened.probes(), ProbeOptions.named(names, queue), clock, LOOKS)) {
+            Thread reader = new Thread(watch::run, "aioscope-reader");
+            reader.start();
+            try {
+                report.await(demo.run(), PATIENCE);
+            } finally {
+                watch.stop();
+                join(reader);
+            }
+        }
+        out.println(json ? report.json() : report.table());
+        return report.isEverythingSeen() ? 0 : 1;
+    }
+
+    private static void join(Thread reader) {
+        try {
+            reader.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** This JVM once more, as small as it can be. */
+    private static List<String> exitingProcess() {
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx32m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Exiting.class.getName());
+    }
+
+    /** The process that leaves its contexts to its exit. */
+    static final class Exiting {
+        private Exiting() {}
+
+        /** Makes contexts and returns. */
+        public static void main(String[] args) throws IOException {
+            Demo.leaveToExit();
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.cli.Diagnosis.Fact;
+import dev.aioscope.cli.Diagnosis.TierTrial;
+import dev.aioscope.probe.ProbePoint;
+import dev.aioscope.probe.ProbePoint.Refusal;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A diagnosis for people. Probe points that share their fate share their lines. */
+final class DiagnosisText {
+    private static final int MOST_COLUMNS = 120;
+    private static final int MARGIN = 21;
+    private static final String GREEN = "\u001b[32m";
+    private static final String RED = "\u001b[31m";
+    private static final String NO_COLOUR = "\u001b[0m";
+
+    private final StringBuilder text = new StringBuilder();
+    private final Screen screen;
+
+    private DiagnosisText(Screen screen) {
+        this.screen = screen;
+    }
+
+    static String of(Diagnosis diagnosis, Screen screen) {
+        DiagnosisText text = new DiagnosisText(screen);
+        text.section("Tiers");
+        diagnosis.tiers().forEach(text::tier);
+        text.section("Host");
+        diagnosis.facts().forEach(text::fact);
+        text.section("Summary");
+        text.text.append(text.wrap("  ", 2, diagnosis.summary()));
+        return text.text.toString();
+    }
+
+    private void section(String title) {
+        text.append(System.lineSeparator()).append(title).append(System.lineSeparator());
+    }
+
+    private void tier(TierTrial trial) {
+        String said = trial.works() ? "works" : String.valueOf(trial.reason());
+        entry(trial.works(), trial.tier().label(), said, trial.cure());
+        for (Map.Entry<Fate, List<String>> group : byFate(trial).entrySet()) {
+            Fate fate = group.getKey();
+            text.append(
+                    wrap(" ".repeat(MARGIN), MARGIN + 2, fate.outcome() + ": " + String.join(", ", group.getValue())));
+            for (Refusal refusal : fate.refusals()) {
+                text.append(wrap(
+                        " ".repeat(MARGIN + 2), MARGIN + 4, refusal.mode().label() + " refused: " + refusal.answer()));
+                text.append(wrap(" ".repeat(MARGIN + 4) + "Cure: ", MARGIN + 6, refusal.cure()));
+            }
+        }
+    }
+
+    /** What became of a probe point. */
+    private record Fate(String outcome, List<Refusal> refusals) {}
+
+    private static Map<Fate, List<String>> byFate(TierTrial trial) {
+        Map<Fate, List<String>> groups = new LinkedHashMap<>();
+        for (ProbePoint point : trial.points()) {
+            String outcome = point.mode() == null
+                    ? "not to be had"
+                    : trial.works() ? point.mode().label() : "not tried in every way";
+            groups.computeIfAbsent(new Fate(outcome, point.refusals()), fate -> new ArrayList<>())
+                    .add(point.name());
+        }
+        return groups;
+    }
+
+    private void fact(Fact fact) {
+        entry(fact.good(), fact.name(), fact.value(), fact.cure());
+    }
+
+    private void entry(@Nullable Boolean good, String name, String value, @Nullable String cure) {
+        String mark = good == null ? "  " : good ? "ok" : "NO";
+        String lines = wrap(String.format(Locale.ROOT, "  %s %-15s ", mark, name), MARGIN, value);
+        if (screen.colours() && good != null) {
+            lines = lines.replaceFirst(mark, (good ? GREEN : RED) + mark + NO_COLOUR);
+        }
+        text.append(lines);
+        if (cure != null) {
+            text.append(wrap(" ".repeat(MARGIN) + "Cure: ", MARGIN + 2, cure));
+        }
+    }
+
+    /** Lines as wide as the screen, the second and all others indented. */
+    private String wrap(String prefix, int indent, String words) {
+        int room = Math.min(screen.columns(), MOST_COLUMNS);
+        StringBuilder lines = new StringBuilder();
+        StringBuilder line = new StringBuilder(prefix);
+        boolean begun = false;
+        for (String word : words.strip().split("\\s+", -1)) {
+            if (begun && line.length() + 1 + word.length() > room) {
+                lines.append(line).append(System.lineSeparator());
+                line = new StringBuilder(" ".repeat(indent));
+                begun = false;
+            }
+            line.append(begun ? " " : "").append(word);
+            begun = true;
+        }
+        return lines.append(line).append(System.lineSeparator()).toString();
+    }
+}

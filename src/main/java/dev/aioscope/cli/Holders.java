@@ -1,0 +1,212 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.host.Container;
+import dev.aioscope.host.Identity;
+import dev.aioscope.host.Processes;
+import dev.aioscope.inventory.Holder;
+import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.lifecycle.Task;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A snapshot for people and for programs; {@code agent/json.md} tells what each name in JSON means.
+ *
+ * @param snapshot who holds what
+ * @param wanted whose contexts are shown; the sums are those of all
+ * @param processes who they are
+ * @param hidesArguments whether command lines are cut after the program: secrets can stand in them
+ */
+record Holders(Snapshot snapshot, Predicate<Task> wanted, Processes processes, boolean hidesArguments) {
+    /** What holders have in common. */
+    enum By {
+        PROCESS,
+        CONTAINER,
+        CGROUP,
+        USER;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    private List<LiveContext> shown() {
+        return snapshot.contexts().stream()
+                .filter(context -> wanted.test(context.owner()))
+                .toList();
+    }
+
+    private Identity identity(LiveContext context) {
+        return processes.of(context.owner().pid(), context.processStart());
+    }
+
+    private String name(By by, LiveContext context) {
+        return switch (by) {
+            case PROCESS -> context.owner().pid() + " " + context.processStart();
+            case CONTAINER ->
+                identity(context).container().map(Container::label).orElse(Units.ABSENT);
+            case CGROUP -> orAbsent(identity(context).cgroup());
+            case USER -> orAbsent(identity(context).user());
+        };
+    }
+
+    private static String orAbsent(@Nullable String text) {
+        return text == null ? Units.ABSENT : text;
+    }
+
+    private String command(LiveContext context) {
+        Identity identity = identity(context);
+        if (identity.arguments().isEmpty()) {
+            String executable = identity.executable();
+            return executable == null ? "[" + context.owner().comm() + "]" : executable;
+        }
+        return hidesArguments ? identity.arguments().get(0) : String.join(" ", identity.arguments());
+    }
+
+    // ---- for people ----
+
+    /** A line for each holder, the largest first, and the sums. */
+    List<String> text(By by, Screen screen) {
+        Table table = by == By.PROCESS
+                ? new Table(6, "CHARGE", "SHARE", "CONTEXTS", "OUT", "UNREAPED", "PID", "USER", "CONTAINER", "COMMAND")
+                : new Table(6, "CHARGE", "SHARE", "CONTEXTS", "OUT", "UNREAPED", "PROCESSES", by.name());
+        for (Holder holder : Holder.group(shown(), context -> name(by, context))) {
+            LiveContext first = holder.contexts().get(0);
+            if (by == By.PROCESS) {
+                table.row(
+                        holder.charge(),
+                        share(holder.charge()),
+                        holder.contexts().size(),
+                        holder.outstanding(),
+                        holder.unreaped(),
+                        first.owner().pid(),
+                        identity(first).user(),
+                        identity(first).container().map(Container::label).orElse(null),
+                        command(first));
+            } else {
+                table.row(
+                        holder.charge(),
+                        share(holder.charge()),
+                        holder.contexts().size(),
+                        holder.outstanding(),
+                        holder.unreaped(),
+                        holder.processes(),
+                        holder.name());
+            }
+        }
+        return withSums(table.lines(screen));
+    }
+
+    /** A line for each context, and the sums. */
+    List<String> textOfAll(Screen screen) {
+        Table table = new Table(6, "CHARGE", "RING", "OUT", "UNREAPED", "HANDLE", "PID", "COMM");
+        for (LiveContext context : shown()) {
+            table.row(
+                    context.charge(),
+                    context.nrEvents(),
+                    context.outstanding(),
+                    context.unreaped(),
+                    Long.toHexString(context.handle()),
+                    context.owner().pid(),
+                    context.owner().comm());
+        }
+        return withSums(table.lines(screen));
+    }
+
+    private List<String> withSums(List<String> lines) {
+        List<String> all = new ArrayList<>(shown().isEmpty() ? List.of() : lines);
+        all.add("fs.aio-nr " + (snapshot.aioNr() == null ? Units.ABSENT : snapshot.aioNr()) + " of "
+                + (snapshot.aioMaxNr() == null ? Units.ABSENT : snapshot.aioMaxNr()) + " ("
+                + share(snapshot.aioNr()) + ", "
+                + (snapshot.headroom() == null ? Units.ABSENT : snapshot.headroom()) + " left)");
+        Holder everybody = new Holder("", snapshot.contexts());
+        all.add(count(everybody.contexts().size(), "context") + " in "
+                + count(everybody.processes(), "process") + " charge " + everybody.charge() + ", unattributed "
+                + (snapshot.unattributed() == null ? Units.ABSENT : snapshot.unattributed()));
+        if (snapshot.waiting() > 0) {
+            all.add(count(snapshot.waiting(), "thread") + " in a teardown: aioscope trace shows it");
+        }
+        return all;
+    }
+
+    private static String count(int number, String what) {
+        return number + " " + (number == 1 ? what : what.endsWith("s") ? what + "es" : what + "s");
+    }
+
+    private String share(@Nullable Long charge) {
+        Long limit = snapshot.aioMaxNr();
+        return charge == null || limit == null || limit == 0
+                ? Units.ABSENT
+                : String.format(Locale.ROOT, "%.1f%%", 100.0 * charge / limit);
+    }
+
+    // ---- for programs ----
+
+    /** An object for each holder, and the sums. */
+    List<String> json(By by) {
+        List<String> lines = new ArrayList<>();
+        for (Holder holder : Holder.group(shown(), context -> name(by, context))) {
+            LiveContext first = by == By.PROCESS ? holder.contexts().get(0) : null;
+            lines.add(Json.line("holder", json -> {
+                json.put("by", by.toString());
+                json.put("name", by == By.PROCESS || holder.name().equals(Units.ABSENT) ? null : holder.name());
+                json.put("charge", holder.charge());
+                json.put("contexts", holder.contexts().size());
+                json.put("processes", holder.processes());
+                json.put("outstanding", holder.outstanding());
+                json.put("unreaped", holder.unreaped());
+                who(json, first);
+            }));
+        }
+        lines.add(quota());
+        return lines;
+    }
+
+    /** An object for each context, and the sums. */
+    List<String> jsonOfAll() {
+        List<String> lines = new ArrayList<>();
+        for (LiveContext context : shown()) {
+            lines.add(Json.line("context", json -> {
+                json.put("handle", "0x" + Long.toHexString(context.handle()));
+                json.put("charge", context.charge());
+                json.put("nr_events", context.nrEvents());
+                json.put("outstanding", context.outstanding());
+                json.put("unreaped", context.unreaped());
+                who(json, context);
+            }));
+        }
+        lines.add(quota());
+        return lines;
+    }
+
+    private void who(Json json, @Nullable LiveContext context) {
+        Identity identity = context == null ? Identity.UNKNOWN : identity(context);
+        Container container = identity.container().orElse(null);
+        json.put("pid", context == null ? null : (Integer) context.owner().pid());
+        json.put("comm", context == null ? null : context.owner().comm());
+        json.put("executable", identity.executable());
+        json.put("command", context == null ? null : command(context));
+        json.put("user", identity.user());
+        json.put("cgroup", identity.cgroup());
+        json.put("container_runtime", container == null ? null : container.runtime());
+        json.put("container_id", container == null ? null : container.id());
+        json.put("pod_uid", container == null ? null : container.podUid());
+    }
+
+    private String quota() {
+        return Json.line("quota", json -> {
+            json.put("aio_nr", snapshot.aioNr());
+            json.put("aio_max_nr", snapshot.aioMaxNr());
+            json.put("headroom", snapshot.headroom());
+            json.put("contexts", snapshot.contexts().size());
+            json.put("charge", snapshot.charge());
+            json.put("unattributed", snapshot.unattributed());
+            json.put("threads_in_teardown", snapshot.waiting());
+        });
+    }
+}

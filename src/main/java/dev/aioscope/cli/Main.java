@@ -1,0 +1,92 @@
+package dev.aioscope.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Entry point of the {@code aioscope} command. */
+@Command(
+        name = "aioscope",
+        header = "Watches the life of Linux native AIO contexts: who holds fs.aio-nr, and why io_destroy takes long.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            DoctorCommand.class,
+            ContextsCommand.class,
+            PlanCommand.class,
+            TraceCommand.class,
+            RunCommand.class,
+            DemoCommand.class,
+            VersionCommand.class
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        commandListHeading = "%nCommands:%n",
+        optionListHeading = "%nOptions:%n",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  aioscope doctor                what this host lets us see, and what would change it",
+            "  aioscope contexts              who holds fs.aio-nr",
+            "  aioscope trace                 teardowns and refusals as they happen",
+            "  aioscope trace --comm mysqld   those of one program",
+            "  aioscope COMMAND --help        the options of a command",
+            "",
+            "Root, or CAP_BPF and CAP_PERFMON, is needed for all but help and version.",
+            "AIOSCOPE_DEBUG=1 adds a stack trace to an unexpected failure.",
+            "",
+            "Exit status:",
+            "  0  done",
+            "  1  failed while running",
+            "  2  wrong usage",
+            "  3  this host cannot give what was asked; the reason and the cure are told",
+        })
+public final class Main implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    private Main() {}
+
+    /** Runs one command and exits with its status. */
+    public static void main(String[] args) {
+        LogFormat.set();
+        PrintWriter out = utf8(FileDescriptor.out);
+        PrintWriter err = utf8(FileDescriptor.err);
+        System.exit(execute(out, err, args));
+    }
+
+    /** Runs one command. */
+    static int execute(PrintWriter out, PrintWriter err, String... args) {
+        return new CommandLine(new Main())
+                .setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpAutoWidth(true)
+                .setParameterExceptionHandler(Failures::onWrongUsage)
+                .setExecutionExceptionHandler(Failures::onFailure)
+                .execute(args);
+    }
+
+    /** Whatever the locale: JSON is UTF-8, and terminals are. */
+    private static PrintWriter utf8(FileDescriptor descriptor) {
+        return new PrintWriter(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                spec.commandLine(),
+                "say what to do: " + String.join(", ", spec.subcommands().keySet()));
+    }
+
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"aioscope " + Versions.aioscope()};
+        }
+    }
+}

@@ -1,0 +1,180 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.inventory.Holder;
+import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.probe.Probes;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** How many more fit into the quota. */
+@Command(
+        name = "plan",
+        header = "Tells how many more of each program fit into fs.aio-max-nr, and which limit more of them need.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        sortOptions = false,
+        optionListHeading = "%nOptions:%n",
+        footerHeading = "%nColumns:%n",
+        footer = {
+            "  EACH   the largest charge of one process of this name, as of now",
+            "  FIT    how many more of those the rest of the quota takes",
+            "",
+            "Examples:",
+            "  aioscope plan                       what fits",
+            "  aioscope plan --more mariadbd=20    the fs.aio-max-nr for 20 more than there are",
+            "",
+            "What a program will need under load can be more than what it holds now.",
+            "Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 not possible on this host.",
+        })
+final class PlanCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--more",
+            paramLabel = "NAME=N",
+            description = "N more processes of this name (comm); can be given several times.")
+    private Map<String, Integer> more = new LinkedHashMap<>();
+
+    @Option(names = "--json", description = "Print a JSON object per line.")
+    private boolean json;
+
+    @Mixin
+    private EngineOptions engine;
+
+    /**
+     * The processes of one name.
+     *
+     * @param each the largest charge of one of them
+     * @param fit how many more the quota takes
+     */
+    record Kind(Holder all, long each, long fit) {}
+
+    @Override
+    public void run() {
+        Snapshot snapshot;
+        try (Probes probes = engine.openForLooks()) {
+            snapshot = Snapshot.take(probes);
+        }
+        List<Kind> kinds = kinds(snapshot);
+        long needed = needed(snapshot, kinds);
+        PrintWriter out = spec.commandLine().getOut();
+        (json ? json(snapshot, kinds, needed) : text(snapshot, kinds, needed)).forEach(out::println);
+    }
+
+    private static List<Kind> kinds(Snapshot snapshot) {
+        long headroom = Math.max(0, Objects.requireNonNullElse(snapshot.headroom(), 0L));
+        return Holder.group(snapshot.contexts(), context -> context.owner().comm()).stream()
+                .map(all -> {
+                    long each =
+                            Holder.group(
+                                            all.contexts(),
+                                            context -> Integer.toString(
+                                                    context.owner().pid()))
+                                    .stream()
+                                    .mapToLong(Holder::charge)
+                                    .max()
+                                    .orElse(0);
+                    return new Kind(all, each, each == 0 ? 0 : headroom / each);
+                })
+                .toList();
+    }
+
+    /** The smallest fs.aio-max-nr for what is there and what is to come. */
+    private long needed(Snapshot snapshot, List<Kind> kinds) {
+        long needed = Objects.requireNonNullElse(snapshot.aioNr(), snapshot.charge());
+        for (Map.Entry<String, Integer> entry : more.entrySet()) {
+            if (entry.getValue() < 0) {
+                throw new ParameterException(spec.commandLine(), "--more: " + entry.getKey() + " must be 0 or more");
+            }
+            needed += kind(entry.getKey(), kinds).each * entry.getValue();
+        }
+        return needed;
+    }
+
+    private Kind kind(String comm, List<Kind> kinds) {
+        return kinds.stream()
+                .filter(known -> known.all.name().equals(comm))
+                .findFirst()
+                .orElseThrow(() -> {
+                    String names = kinds.stream().map(known -> known.all.name()).collect(Collectors.joining(", "));
+                    return new ParameterException(
+                            spec.commandLine(),
+                            "--more: no process named '" + comm
+                                    + "' holds a context now, so that its charge is not known"
+                                    + (names.isEmpty() ? "" : "; there are " + names));
+                });
+    }
+
+    private List<String> text(Snapshot snapshot, List<Kind> kinds, long needed) {
+        Table table = new Table(5, "CHARGE", "PROCESSES", "CONTEXTS", "EACH", "FIT", "COMM");
+        for (Kind kind : kinds) {
+            table.row(
+                    kind.all.charge(),
+                    kind.all.processes(),
+                    kind.all.contexts().size(),
+                    kind.each,
+                    kind.fit,
+                    kind.all.name());
+        }
+        List<String> lines = new ArrayList<>(kinds.isEmpty() ? List.of() : table.lines(Screen.stdout()));
+        lines.add("fs.aio-nr " + told(snapshot.aioNr()) + " of " + told(snapshot.aioMaxNr()) + ", "
+                + told(snapshot.headroom()) + " left");
+        if (!more.isEmpty()) {
+            boolean fits = snapshot.aioMaxNr() != null && needed <= snapshot.aioMaxNr();
+            lines.add(
+                    fits
+                            ? "They fit: " + needed + " of " + snapshot.aioMaxNr() + " would be in use."
+                            : "They need a higher limit: sysctl -w fs.aio-max-nr=" + needed
+                                    + ", and a file in /etc/sysctl.d to keep it");
+        }
+        return lines;
+    }
+
+    private static String told(@Nullable Long number) {
+        return number == null ? Units.ABSENT : number.toString();
+    }
+
+    private List<String> json(Snapshot snapshot, List<Kind> kinds, long needed) {
+        List<String> lines = new ArrayList<>();
+        for (Kind kind : kinds) {
+            lines.add(kind(kind));
+        }
+        lines.add(plan(snapshot, needed));
+        return lines;
+    }
+
+    /** One name. */
+    static String kind(Kind kind) {
+        return Json.line(
+                "kind",
+                json -> json.put("comm", kind.all.name())
+                        .put("processes", kind.all.processes())
+                        .put("contexts", kind.all.contexts().size())
+                        .put("charge", kind.all.charge())
+                        .put("charge_each", kind.each)
+                        .put("fit", kind.fit));
+    }
+
+    /** The last line. */
+    static String plan(Snapshot snapshot, long needed) {
+        return Json.line(
+                "plan",
+                json -> json.put("aio_nr", snapshot.aioNr())
+                        .put("aio_max_nr", snapshot.aioMaxNr())
+                        .put("headroom", snapshot.headroom())
+                        .put("needed", needed));
+    }
+}

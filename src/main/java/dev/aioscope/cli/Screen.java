@@ -1,0 +1,34 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.kernel.Terminal;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What the text goes to.
+ *
+ * @param colours whether it may be coloured
+ * @param columns its width
+ * @param rows its height
+ */
+record Screen(boolean colours, int columns, int rows) {
+    /** A file or a pipe: as wide and as long as it takes. */
+    static final Screen FILE = new Screen(false, Integer.MAX_VALUE, Integer.MAX_VALUE);
+
+    /** The standard output as it is now: a window can change its size. */
+    static Screen stdout() {
+        return of(Terminal.of(Terminal.STDOUT), System.getenv());
+    }
+
+    /** A terminal has colours unless NO_COLOR (no-color.org) or TERM says otherwise. */
+    static Screen of(Optional<Terminal> terminal, Map<String, String> environment) {
+        if (terminal.isEmpty()) {
+            return FILE;
+        }
+        boolean colours = environment.getOrDefault("NO_COLOR", "").isEmpty()
+                && !environment.getOrDefault("TERM", "dumb").equals("dumb");
+        int columns = terminal.get().columns();
+        int rows = terminal.get().rows();
+        return new Screen(colours, columns == 0 ? 80 : columns, rows == 0 ? 24 : rows);
+    }
+}

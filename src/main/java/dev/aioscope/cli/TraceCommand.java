@@ -1,0 +1,131 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.agent.ListenerQueue;
+import dev.aioscope.agent.ProbeChoice.Opened;
+import dev.aioscope.agent.StackNames;
+import dev.aioscope.agent.Watch;
+import dev.aioscope.agent.Watch.Stats;
+import dev.aioscope.kernel.BootClock;
+import dev.aioscope.telemetry.WallClock;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.time.ZoneId;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Tells teardowns, refusals and failed calls as they happen. */
+@Command(
+        name = "trace",
+        header = "Prints a line for each teardown, refusal and failed call, as they happen.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        sortOptions = false,
+        optionListHeading = "%nOptions:%n",
+        footerHeading = "%nColumns:%n",
+        footer = {
+            "  TIME     when the caller went on",
+            "  TRIGGER  destroy, exit (exec too) or rollback; io_setup or io_destroy that failed",
+            "  OUT      requests submitted and not completed at kill_ioctx",
+            "  WAIT     how long the caller was held",
+            "  KILL     kill_ioctx, the unmapping of the ring included",
+            "  GRACE    of the wait: RCU alone, some 30 ms at HZ=250, which is normal",
+            "  IO       of the wait: requests that were really left",
+            "  WAKE     from the last request to the caller's return",
+            "  FREED    from the last request to the memory's end, after the caller has gone on",
+            "  RESULT   what the call returned, or how the agent learnt of the end",
+            "  –        not seen; never a zero",
+            "A narrow screen leaves out FREED, KILL, WAKE and HANDLE, in this order.",
+            "",
+            "Examples:",
+            "  aioscope trace --for 10s            ten seconds of the whole host",
+            "  aioscope trace --pid 4711 --json    one process, a JSON object per line (agent/json.md)",
+            "  aioscope trace --stacks             with the places in the programs that make the calls",
+            "  aioscope trace --tier sample        without any probe on a call",
+            "",
+            "Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 not possible on this host;",
+            "130 after Ctrl-C and 143 after SIGTERM, both with a clean end.",
+        })
+final class TraceCommand implements Runnable {
+    private static final int LINES_WAITING = 8192;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--for",
+            paramLabel = "TIME",
+            converter = Units.PositiveReader.class,
+            description = "Stop after this time, such as 500ms, 10s, 5m or 1h (default: at Ctrl-C).")
+    private @Nullable Duration duration;
+
+    @Option(names = "--count", paramLabel = "N", description = "Stop after N lines.")
+    private long count = Long.MAX_VALUE;
+
+    @Option(names = "--json", description = "Print a JSON object per line.")
+    private boolean json;
+
+    @Option(
+            names = "--interval",
+            paramLabel = "TIME",
+            defaultValue = "1s",
+            converter = Units.PositiveReader.class,
+            description = "Between two looks at the host's tasks (default: ${DEFAULT-VALUE}).")
+    private Duration interval = Duration.ofSeconds(1);
+
+    @Mixin
+    private Filter filter;
+
+    @Mixin
+    private ProbeOptions probes;
+
+    @Override
+    public void run() {
+        if (count < 1) {
+            throw new ParameterException(spec.commandLine(), "--count must be 1 or more");
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        try (Stop stop = new Stop();
+                StackNames names = probes.stackNames()) {
+            Opened opened = probes.open(true);
+            TierReport.of(opened, interval).forEach(err::println);
+            WallClock clock = new WallClock(BootClock::now, InstantSource.system());
+            TracePrinter printer = new TracePrinter(format(clock), out, BootClock::now, count, stop::request);
+            TraceSummary summary = watch(opened, printer, clock, stop, names);
+            if (json) {
+                out.println(TraceJson.summary(summary));
+            }
+            err.println(summary.text());
+        }
+    }
+
+    private TraceFormat format(WallClock clock) {
+        return json ? new TraceJson(clock) : new TraceTable(clock, ZoneId.systemDefault(), Screen::stdout);
+    }
+
+    private TraceSummary watch(
+            Opened opened, TracePrinter printer, WallClock clock, Stop stop, @Nullable StackNames names) {
+        ListenerQueue queue = new ListenerQueue(printer, LINES_WAITING);
+        Stats stats;
+        try (queue;
+                Watch watch =
+                        new Watch(opened.probes(), ProbeOptions.named(names, filter.before(queue)), clock, interval)) {
+            stop.onRequest(watch::stop);
+            if (duration != null) {
+                CompletableFuture.delayedExecutor(duration.toNanos(), TimeUnit.NANOSECONDS)
+                        .execute(stop::request);
+            }
+            watch.run();
+            stats = watch.stats();
+        }
+        return printer.summary(queue.dropped(), stats);
+    }
+}

@@ -1,0 +1,17 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.Teardown;
+
+/** How {@code trace} tells what happened: whole lines, the last one without its end. */
+interface TraceFormat {
+    /**
+     * A teardown.
+     *
+     * @param now when it is told, CLOCK_BOOTTIME ns: all there is if none of its own times was seen
+     */
+    String teardown(Teardown teardown, long now);
+
+    /** An io_setup or io_destroy that failed. */
+    String failedCall(FailedCall call);
+}

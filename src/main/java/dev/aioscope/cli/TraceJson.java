@@ -1,0 +1,160 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.Holding;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.UserStack;
+import dev.aioscope.telemetry.WallClock;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** One JSON object per line; {@code agent/json.md} tells what each name means. */
+final class TraceJson implements TraceFormat {
+    private final WallClock clock;
+
+    TraceJson(WallClock clock) {
+        this.clock = clock;
+    }
+
+    @Override
+    public String teardown(Teardown t, long now) {
+        return Json.line("teardown", json -> {
+            json.put("time", clock.epochNanos(now));
+            caller(json, t.caller());
+            context(json, t.context());
+            json.put("trigger", t.trigger() == null ? null : t.trigger().label());
+            json.put("end", t.end().name().toLowerCase(Locale.ROOT));
+            json.put("result", t.result());
+            json.put("errno", errno(t.result()));
+            times(json, t);
+            phases(json, t);
+            counts(json, t);
+        });
+    }
+
+    @Override
+    public String failedCall(FailedCall call) {
+        long begin = call.enterTime() != null ? call.enterTime() : call.returnTime();
+        long offset = clock.offsetAt(begin);
+        return Json.line(call.isRefusal() ? "refusal" : "failed_call", json -> {
+            json.put("time", call.returnTime() + offset);
+            caller(json, call.caller());
+            json.put("call", call.call().name().toLowerCase(Locale.ROOT));
+            json.put("result", -call.errno());
+            json.put("errno", Errno.name(call.errno()));
+            json.put("call_time", shifted(call.enterTime(), offset));
+            json.put("return_time", call.returnTime() + offset);
+            json.put("handle", call.handle() == null ? null : hex(call.handle()));
+            json.put("max_reqs", call.maxReqs());
+            json.put("aio_nr", call.aioNr());
+            json.put("aio_max_nr", call.aioMaxNr());
+            json.put("call_stack", stack(call.callStack()));
+            if (call.isRefusal()) {
+                json.put("needed_aio_max_nr", call.neededLimit());
+                json.array("largest_holders", call.largest(), TraceJson::holding);
+            }
+        });
+    }
+
+    private static void holding(Json json, Holding holding) {
+        json.put("pid", holding.owner().pid());
+        json.put("comm", holding.owner().comm());
+        json.put("contexts", holding.contexts());
+        json.put("charge", holding.charge());
+    }
+
+    /** The last line. */
+    static String summary(TraceSummary summary) {
+        return Json.line("summary", json -> {
+            json.put("teardowns", summary.teardowns());
+            json.put("refusals", summary.refusals());
+            json.put("failed_calls", summary.failedCalls());
+            json.put("events", summary.stats().events());
+            json.object("lost", lost -> summary.lost().forEach(lost::put));
+        });
+    }
+
+    private static void caller(Json json, @Nullable Task caller) {
+        json.put("pid", caller == null ? null : (Integer) caller.pid());
+        json.put("tid", caller == null ? null : (Integer) caller.tid());
+        json.put("comm", caller == null ? null : caller.comm());
+        json.put("cgroup_id", caller == null ? null : (Long) caller.cgroup());
+    }
+
+    private void context(Json json, Context context) {
+        Task owner = context.owner();
+        json.put("owner_pid", owner == null ? null : (Integer) owner.pid());
+        json.put("owner_comm", owner == null ? null : owner.comm());
+        json.put("owner_cgroup_id", owner == null ? null : (Long) owner.cgroup());
+        json.put("context_id", context.id());
+        json.put("handle", context.handle() == 0 ? null : hex(context.handle()));
+        json.put("max_reqs", context.maxReqs());
+        json.put("nr_events", context.nrEvents());
+        Long setup = context.setupTime();
+        json.put("setup_time", setup == null ? null : (Long) clock.epochNanos(setup));
+    }
+
+    /** All moved by one offset: they stay in their order though the clock be set between them. */
+    private void times(Json json, Teardown t) {
+        Long begin = t.callTime() != null ? t.callTime() : t.killEnterTime();
+        Long end = t.returnTime() != null ? t.returnTime() : t.reqsTime();
+        long offset = clock.offsetAt(begin != null ? begin : end != null ? end : 0);
+        json.put("call_time", shifted(t.callTime(), offset));
+        json.put("kill_time", shifted(t.killEnterTime(), offset));
+        json.put("drain_time", shifted(t.killExitTime(), offset));
+        json.put("drained_time", shifted(t.reqsTime(), offset));
+        json.put("return_time", shifted(t.returnTime(), offset));
+        json.put("free_time", shifted(t.freeTime(), offset));
+    }
+
+    private static void phases(Json json, Teardown t) {
+        json.put("wait_ns", t.held());
+        json.put("lookup_ns", t.lookup());
+        json.put("kill_ns", t.kill());
+        json.put("unmap_ns", t.unmap());
+        json.put("drain_ns", t.drain());
+        json.put("grace_ns", t.grace());
+        json.put("cancel_ns", t.cancel());
+        json.put("io_ns", t.io());
+        json.put("siblings_ns", t.inSiblings());
+        json.put("wake_ns", t.wake());
+        json.put("deferred_free_ns", t.deferredFree());
+    }
+
+    private static void counts(Json json, Teardown t) {
+        json.put("outstanding", t.outstanding());
+        json.put("outstanding_slots", t.outstandingSlots());
+        json.put("outstanding_refs", t.outstandingRefs());
+        json.put("outstanding_after_grace", t.outstandingAfterGrace());
+        json.put("unreaped", t.unreaped());
+        json.put("siblings", t.siblings());
+        json.put("cancellable_before", t.cancellableBefore());
+        json.put("cancellable_after", t.cancellableAfter());
+        json.put("aio_nr_before", t.aioNrBefore());
+        json.put("aio_nr_after", t.aioNrAfter());
+        json.put("unmap_result", t.unmapResult());
+        json.put("pending_sigkill", t.pendingSigkill());
+        json.put("voluntary_switches", t.voluntarySwitches());
+        json.put("setup_stack", stack(t.context().setupStack()));
+        json.put("call_stack", stack(t.callStack()));
+    }
+
+    private static @Nullable String stack(@Nullable UserStack stack) {
+        return stack == null ? null : String.join("\n", stack.frames());
+    }
+
+    private static @Nullable String errno(@Nullable Long result) {
+        return result == null || result >= 0 ? null : Errno.name((int) -result);
+    }
+
+    private static @Nullable Long shifted(@Nullable Long time, long offset) {
+        return time == null ? null : (Long) (time + offset);
+    }
+
+    private static String hex(long handle) {
+        return "0x" + Long.toHexString(handle);
+    }
+}

@@ -1,0 +1,72 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.agent.Watch.Stats;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.Teardown;
+import java.io.PrintWriter;
+import java.util.function.LongSupplier;
+
+/** Prints what it is told, and asks for the end when that was enough or nobody reads it. */
+final class TracePrinter implements LifecycleListener {
+    private final TraceFormat format;
+    private final PrintWriter out;
+    private final LongSupplier boottime;
+    private final long most;
+    private final Runnable enough;
+
+    private long teardowns;
+    private long refusals;
+    private long failedCalls;
+
+    /**
+     * Prints nothing yet.
+     *
+     * @param boottime CLOCK_BOOTTIME, ns
+     * @param most how many lines
+     * @param enough run when they are printed, or cannot be
+     */
+    TracePrinter(TraceFormat format, PrintWriter out, LongSupplier boottime, long most, Runnable enough) {
+        this.format = format;
+        this.out = out;
+        this.boottime = boottime;
+        this.most = most;
+        this.enough = enough;
+    }
+
+    @Override
+    public synchronized void onTeardown(Teardown teardown) {
+        if (isMoreWanted()) {
+            teardowns++;
+            print(format.teardown(teardown, boottime.getAsLong()));
+        }
+    }
+
+    @Override
+    public synchronized void onFailedCall(FailedCall call) {
+        if (isMoreWanted()) {
+            if (call.isRefusal()) {
+                refusals++;
+            } else {
+                failedCalls++;
+            }
+            print(format.failedCall(call));
+        }
+    }
+
+    /** What was printed. */
+    synchronized TraceSummary summary(long dropped, Stats stats) {
+        return new TraceSummary(teardowns, refusals, failedCalls, dropped, stats);
+    }
+
+    private boolean isMoreWanted() {
+        return teardowns + refusals + failedCalls < most;
+    }
+
+    private void print(String lines) {
+        out.println(lines);
+        if (out.checkError() || !isMoreWanted()) {
+            enough.run();
+        }
+    }
+}

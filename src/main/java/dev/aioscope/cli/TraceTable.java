@@ -1,0 +1,296 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.UserStack;
+import dev.aioscope.telemetry.TeardownSpans;
+import dev.aioscope.telemetry.WallClock;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A line for each teardown and failed call, under a header that comes again on every screen. Columns that the screen has
+ * no room for are left out. What is not normal is coloured, and told at the end of the line or on a line of its own.
+ */
+final class TraceTable implements TraceFormat {
+    private static final DateTimeFormatter LONG_TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSS");
+
+    /** A part of a teardown that takes longer is worth a look; an idle one spends some 30 ms in all. */
+    private static final long SLOW_NANOS = TeardownSpans.SLOW.toNanos();
+
+    /** A part that nobody expects to take any time is mentioned from here on. */
+    private static final long NOTABLE_NANOS = 10_000_000;
+
+    private static final List<Column> DISPENSABLE = List.of(Column.FREED, Column.KILL, Column.WAKE, Column.HANDLE);
+
+    private enum Column {
+        TIME(12, 8, false),
+        PID(7, 7, true),
+        COMM(15, 12, false),
+        TRIGGER(10, 10, false),
+        HANDLE(12, 12, true),
+        OUT(5, 5, true),
+        WAIT(6, 6, true),
+        KILL(6, 6, true),
+        GRACE(6, 6, true),
+        IO(6, 6, true),
+        WAKE(6, 6, true),
+        FREED(6, 6, true),
+        RESULT(10, 10, false);
+
+        private final int width;
+        private final int narrow;
+        private final boolean right;
+
+        Column(int width, int narrow, boolean right) {
+            this.width = width;
+            this.narrow = narrow;
+            this.right = right;
+        }
+    }
+
+    private enum Style {
+        PLAIN(""),
+        HEADER("\u001b[1m"),
+        SLOW("\u001b[33m"),
+        FAILED("\u001b[31m");
+
+        private final String code;
+
+        Style(String code) {
+            this.code = code;
+        }
+    }
+
+    private record Cell(String text, Style style) {}
+
+    private final WallClock clock;
+    private final ZoneId zone;
+    private final Supplier<Screen> screens;
+    private Screen screen = Screen.FILE;
+    private Map<Column, Integer> widths = Map.of();
+    private int linesLeft;
+
+    /** The screen is asked anew for each header: a window can change its size. */
+    TraceTable(WallClock clock, ZoneId zone, Supplier<Screen> screens) {
+        this.clock = clock;
+        this.zone = zone;
+        this.screens = screens;
+    }
+
+    @Override
+    public String teardown(Teardown t, long now) {
+        Row row = new Row(t.caller() != null ? t.caller() : t.context().owner(), clock.epochNanos(lastTime(t, now)));
+        row.put(Column.TRIGGER, t.trigger() == null ? Units.ABSENT : t.trigger().label());
+        row.put(
+                Column.HANDLE,
+                t.context().handle() == 0
+                        ? Units.ABSENT
+                        : Long.toHexString(t.context().handle()));
+        row.put(Column.OUT, t.outstanding() == null ? Units.ABSENT : Integer.toString(t.outstanding()));
+        row.duration(Column.WAIT, t.held(), SLOW_NANOS);
+        row.duration(Column.KILL, t.kill(), SLOW_NANOS);
+        row.duration(Column.GRACE, t.grace(), SLOW_NANOS);
+        row.duration(Column.IO, t.io(), 1);
+        row.duration(Column.WAKE, t.wake(), SLOW_NANOS);
+        row.duration(Column.FREED, t.deferredFree(), SLOW_NANOS);
+        row.cells.put(Column.RESULT, result(t));
+        row.notes.addAll(notes(t));
+        return row.lines() + stack("set up in", t.context().setupStack()) + stack("destroyed in", t.callStack());
+    }
+
+    @Override
+    public String failedCall(FailedCall call) {
+        Row row = new Row(call.caller(), clock.epochNanos(call.returnTime()));
+        row.put(Column.TRIGGER, call.call().name().toLowerCase(Locale.ROOT));
+        row.put(Column.HANDLE, call.handle() == null ? Units.ABSENT : Long.toHexString(call.handle()));
+        Long wait = call.enterTime() == null ? null : (Long) (call.returnTime() - call.enterTime());
+        row.duration(Column.WAIT, wait, SLOW_NANOS);
+        row.cells.put(Column.RESULT, new Cell(Errno.name(call.errno()), Style.FAILED));
+        if (call.maxReqs() != null) {
+            row.notes.add("asked for " + call.maxReqs());
+        }
+        if (call.aioNr() != null && call.aioMaxNr() != null) {
+            row.notes.add(call.aioNr() + " of " + call.aioMaxNr() + " in use");
+        }
+        if (call.neededLimit() != null) {
+            row.notes.add("fs.aio-max-nr=" + call.neededLimit() + " would do");
+        }
+        if (!call.largest().isEmpty()) {
+            row.notes.add("held by "
+                    + call.largest().stream()
+                            .map(holding -> holding.owner().comm() + " "
+                                    + holding.owner().pid() + ": " + holding.charge())
+                            .collect(Collectors.joining(", ")));
+        }
+        return row.lines() + stack("called in", call.callStack());
+    }
+
+    /** A line for each frame. */
+    private String stack(String what, @Nullable UserStack stack) {
+        if (stack == null) {
+            return "";
+        }
+        String indent = System.lineSeparator() + " ".repeat(widths.getOrDefault(Column.TIME, 0) + 1);
+        List<String> frames = stack.frames();
+        linesLeft -= frames.size() + 1;
+        return indent + what + ":" + indent + "  " + String.join(indent + "  ", frames);
+    }
+
+    /** When it was over for its caller, or else when it was told. */
+    private static long lastTime(Teardown t, long now) {
+        return t.returnTime() != null ? t.returnTime() : t.reqsTime() != null ? t.reqsTime() : now;
+    }
+
+    private static Cell result(Teardown t) {
+        if (t.result() != null && t.result() < 0) {
+            return new Cell(Errno.name((int) -t.result()), Style.FAILED);
+        }
+        return switch (t.end()) {
+            case COMPLETE -> new Cell(t.result() == null ? Units.ABSENT : "ok", Style.PLAIN);
+            case VANISHED -> new Cell("vanished", Style.PLAIN);
+            case INCOMPLETE, UNKNOWN, IN_PROGRESS ->
+                new Cell(t.end().name().toLowerCase(Locale.ROOT).replace('_', ' '), Style.SLOW);
+        };
+    }
+
+    private static List<String> notes(Teardown t) {
+        List<String> notes = new ArrayList<>();
+        noteSlow(notes, "finding the context", t.lookup());
+        noteSlow(notes, "unmapping the ring", t.unmap());
+        noteSlow(notes, "cancelling", t.cancel());
+        noteSlow(notes, "threads still inside AIO calls", t.inSiblings());
+        if (t.unmapResult() != null && t.unmapResult() < 0) {
+            notes.add("the ring was not unmapped: " + Errno.name(-t.unmapResult()));
+        }
+        if (Boolean.TRUE.equals(t.pendingSigkill())) {
+            notes.add("SIGKILL pending");
+        }
+        Task owner = t.context().owner();
+        if (owner != null && t.caller() != null && owner.pid() != t.caller().pid()) {
+            notes.add("context of " + owner.pid() + " " + printable(owner.comm()));
+        }
+        return notes;
+    }
+
+    private static void noteSlow(List<String> notes, String what, @Nullable Long nanos) {
+        if (nanos != null && nanos >= NOTABLE_NANOS) {
+            notes.add(what + " took " + Units.duration(nanos));
+        }
+    }
+
+    /** A process names itself as it likes: nothing of it may steer the terminal. */
+    private static String printable(String comm) {
+        return comm.replaceAll("[\\p{Cntrl}\\p{Cf}]", "?");
+    }
+
+    /** What is told of one teardown or call; cells that are not set are absent. */
+    private final class Row {
+        private final Map<Column, Cell> cells = new EnumMap<>(Column.class);
+        private final List<String> notes = new ArrayList<>();
+
+        Row(@Nullable Task task, long epochNanos) {
+            Instant time = Instant.ofEpochSecond(0, epochNanos);
+            put(Column.TIME, LONG_TIME.format(time.atZone(zone)));
+            if (task != null) {
+                put(Column.PID, Integer.toString(task.pid()));
+                put(Column.COMM, printable(task.comm()));
+            }
+        }
+
+        void put(Column column, String text) {
+            cells.put(column, new Cell(text, Style.PLAIN));
+        }
+
+        void duration(Column column, @Nullable Long nanos, long slow) {
+            boolean isSlow = nanos != null && nanos >= slow;
+            cells.put(column, new Cell(Units.duration(nanos), isSlow ? Style.SLOW : Style.PLAIN));
+        }
+
+        String lines() {
+            StringBuilder lines = new StringBuilder();
+            if (linesLeft <= 0) {
+                beginScreen(lines);
+            }
+            linesLeft--;
+            String line = line(column -> cells.getOrDefault(column, new Cell(Units.ABSENT, Style.PLAIN)));
+            lines.append(line);
+            if (!notes.isEmpty()) {
+                String told = String.join(", ", notes);
+                int length =
+                        widths.values().stream().mapToInt(width -> width + 1).sum();
+                if (length + told.length() <= screen.columns()) {
+                    lines.append(" ".repeat(padding(cells.get(Column.RESULT)) + 1))
+                            .append(styled(told, Style.SLOW));
+                } else {
+                    linesLeft--;
+                    lines.append(System.lineSeparator())
+                            .append(" ".repeat(widths.getOrDefault(Column.TIME, 0) + 1))
+                            .append(styled("└ " + told, Style.SLOW));
+                }
+            }
+            return lines.toString();
+        }
+    }
+
+    private static int padding(@Nullable Cell last) {
+        return last == null ? 0 : Math.max(0, Column.RESULT.width - last.text.length());
+    }
+
+    private void beginScreen(StringBuilder lines) {
+        screen = screens.get();
+        linesLeft = screen.rows() - 2;
+        widths = widths(screen.columns());
+        lines.append(line(column -> new Cell(column.name(), Style.HEADER))).append(System.lineSeparator());
+    }
+
+    /** The columns that there is room for. */
+    private static Map<Column, Integer> widths(int room) {
+        Map<Column, Integer> widths = new EnumMap<>(Column.class);
+        for (Column column : Column.values()) {
+            widths.put(column, column.width);
+        }
+        for (Column column : DISPENSABLE) {
+            if (length(widths) > room) {
+                widths.remove(column);
+            }
+        }
+        if (length(widths) > room) {
+            widths.replaceAll((column, width) -> column.narrow);
+        }
+        return widths;
+    }
+
+    private static int length(Map<Column, Integer> widths) {
+        return widths.values().stream().mapToInt(width -> width + 1).sum() - 1;
+    }
+
+    private String line(Function<Column, Cell> cells) {
+        StringBuilder line = new StringBuilder();
+        widths.forEach((column, width) -> {
+            Cell cell = cells.apply(column);
+            String text =
+                    cell.text.length() > width && column != Column.RESULT ? cell.text.substring(0, width) : cell.text;
+            String space = " ".repeat(Math.max(0, width - text.length()));
+            String padded = column == Column.RESULT ? text : column.right ? space + text : text + space;
+            line.append(line.isEmpty() ? "" : " ").append(styled(padded, cell.style));
+        });
+        return line.toString();
+    }
+
+    private String styled(String text, Style style) {
+        return screen.colours() && style != Style.PLAIN ? style.code + text + "\u001b[0m" : text;
+    }
+}

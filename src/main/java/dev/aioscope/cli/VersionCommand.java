@@ -1,0 +1,43 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.kernel.Host;
+import java.io.PrintWriter;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Prints the versions that a report of a defect should name. */
+@Command(
+        name = "version",
+        header = "Prints the versions of aioscope, Java, the kernel, libbpf and libbcc.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class)
+final class VersionCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    @Override
+    public void run() {
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(Json.line(
+                    "version",
+                    object -> object.put("aioscope", Versions.aioscope())
+                            .put("java", Versions.java())
+                            .put("kernel", Host.release())
+                            .put("libbpf", Versions.libbpf().orElse(null))
+                            .put("libbcc", Versions.libbcc().orElse(null))));
+        } else {
+            out.println("aioscope " + Versions.aioscope());
+            out.println("java     " + Versions.java());
+            out.println("kernel   " + Host.release());
+            out.println("libbpf   " + Versions.libbpf().orElse("– (not installed)"));
+            out.println("libbcc   "
+                    + Versions.libbcc().orElse("– (not installed; only --engine bcc and --stacks need it)"));
+        }
+    }
+}

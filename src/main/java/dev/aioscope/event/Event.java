@@ -1,0 +1,401 @@
+package dev.aioscope.event;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * A view of one record, moved from record to record with {@link #wrap}: reading an event allocates nothing. It is only
+ * valid until the handler returns; what is to be kept is copied.
+ *
+ * <p>A method that reads a field of another type of record throws {@link IllegalStateException}. A value that could not
+ * be seen is {@link EventLayout#ABSENT_U64} or {@link EventLayout#ABSENT_S32}. Times are CLOCK_BOOTTIME in ns.
+ */
+public final class Event {
+    /** No program can have an address beyond: arm64 has 52 bits at most, x86-64 has 47, or 56 if a program asks for it. */
+    private static final int USER_BITS = 56;
+
+    private static final int MOST_FRAMES = (EventLayout.STACK_SIZE - EventLayout.STACK_FRAMES) / Long.BYTES;
+
+    /** As vm.mmap_min_addr usually is. */
+    private static final long LOWEST_MAPPED = 65_536;
+
+    private ByteBuffer buffer = ByteBuffer.allocate(0);
+    private int offset;
+    private EventType type = EventType.FREE;
+
+    /**
+     * Looks at the record that begins at {@code offset} of {@code buffer} (host byte order).
+     *
+     * @param length bytes that the record may have; a real record has the size of its type, and the ring buffer pads it
+     * @throws CorruptEventException if it is too short, or its type or size is not one that the probes send
+     */
+    public Event wrap(ByteBuffer buffer, int offset, int length) {
+        if (length < EventLayout.HEADER_SIZE) {
+            throw new CorruptEventException(
+                    "a record of " + length + " bytes is shorter than its header (" + EventLayout.HEADER_SIZE + ")");
+        }
+        int code = Short.toUnsignedInt(buffer.getShort(offset + EventLayout.TYPE));
+        int size = Short.toUnsignedInt(buffer.getShort(offset + EventLayout.SIZE));
+        EventType found = EventType.of(code);
+        if (found == null) {
+            throw new CorruptEventException("a record of type " + code + " does not exist");
+        }
+        if (size != found.size() || length < size) {
+            throw new CorruptEventException(
+                    "a record " + found + " of " + size + " bytes in " + length + " should have " + found.size());
+        }
+        this.buffer = buffer;
+        this.offset = offset;
+        this.type = found;
+        return this;
+    }
+
+    /**
+     * The size that the record at {@code offset} says it has; at least that of a header, so that a reader gets on.
+     *
+     * @param length bytes that are there
+     */
+    public static int sizeAt(ByteBuffer buffer, int offset, int length) {
+        return length < EventLayout.HEADER_SIZE
+                ? EventLayout.HEADER_SIZE
+                : Math.max(EventLayout.HEADER_SIZE, Short.toUnsignedInt(buffer.getShort(offset + EventLayout.SIZE)));
+    }
+
+    /** What the record tells. */
+    public EventType type() {
+        return type;
+    }
+
+    /** When it happened. */
+    public long time() {
+        return u64(EventLayout.TIME);
+    }
+
+    /** The address of the struct kioctx; 0 if it is not known. */
+    public long kioctx() {
+        return u64(EventLayout.KIOCTX);
+    }
+
+    /** The address of the struct mm_struct; 0 if it is not known. */
+    public long mm() {
+        return u64(EventLayout.MM);
+    }
+
+    /** The id of the cgroup v2. */
+    public long cgroup() {
+        return u64(EventLayout.CGROUP);
+    }
+
+    /** The process. In {@code USERS}, {@code REQS} and {@code FREE} it is the one that was interrupted. */
+    public int pid() {
+        return s32(EventLayout.PID);
+    }
+
+    /** The thread; see {@link #pid}. */
+    public int tid() {
+        return s32(EventLayout.TID);
+    }
+
+    /** The CPU that ran the probe. */
+    public int cpu() {
+        return s32(EventLayout.CPU);
+    }
+
+    /** The name of the thread; see {@link #pid}. */
+    public String comm() {
+        byte[] comm = new byte[EventLayout.COMM_LENGTH];
+        int length = 0;
+        while (length < comm.length) {
+            byte b = buffer.get(offset + EventLayout.COMM + length);
+            if (b == 0) {
+                break;
+            }
+            comm[length++] = b;
+        }
+        return new String(comm, 0, length, StandardCharsets.UTF_8);
+    }
+
+    /** When the function or the system call was entered. */
+    public long enterTime() {
+        return u64(
+                switch (type) {
+                    case SETUP -> EventLayout.SETUP_ENTER_TIME;
+                    case KILL_EXIT -> EventLayout.KILL_EXIT_ENTER_TIME;
+                    case USERS -> EventLayout.USERS_ENTER_TIME;
+                    case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_ENTER_TIME;
+                    default -> throw other();
+                });
+    }
+
+    /** When io_destroy was entered; absent outside of it. */
+    public long callTime() {
+        return u64(
+                switch (type) {
+                    case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_CALL_TIME;
+                    default -> throw other();
+                });
+    }
+
+    /** The aio_context_t of the program. */
+    public long handle() {
+        return u64(
+                switch (type) {
+                    case SETUP -> EventLayout.SETUP_HANDLE;
+                    case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_HANDLE;
+                    case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_HANDLE;
+                    case LIVE_CONTEXT -> EventLayout.LIVE_CONTEXT_HANDLE;
+                    case TASK_IN_TEARDOWN -> EventLayout.TASK_IN_TEARDOWN_HANDLE;
+                    default -> throw other();
+                });
+    }
+
+    /** What the call returned: 0 or a negative errno. */
+    public long result() {
+        return u64(
+                switch (type) {
+                    case SETUP -> EventLayout.SETUP_RESULT;
+                    case KILL_EXIT -> EventLayout.KILL_EXIT_RESULT;
+                    case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_RESULT;
+                    default -> throw other();
+                });
+    }
+
+    /** fs.aio-nr at that moment. */
+    public long aioNr() {
+        return u64(
+                switch (type) {
+                    case SETUP -> EventLayout.SETUP_AIO_NR;
+                    case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_AIO_NR;
+                    case KILL_EXIT -> EventLayout.KILL_EXIT_AIO_NR;
+                    default -> throw other();
+                });
+    }
+
+    /** fs.aio-max-nr at that moment. */
+    public long aioMaxNr() {
+        return u64(
+                switch (type) {
+                    case SETUP -> EventLayout.SETUP_AIO_MAX_NR;
+                    default -> throw other();
+                });
+    }
+
+    /** The number given to io_setup: the charge. */
+    public int maxReqs() {
+        return s32(
+                switch (type) {
+                    case SETUP -> EventLayout.SETUP_MAX_REQS;
+                    case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_MAX_REQS;
+                    case LIVE_CONTEXT -> EventLayout.LIVE_CONTEXT_MAX_REQS;
+                    default -> throw other();
+                });
+    }
+
+    /** Slots in the ring. */
+    public int nrEvents() {
+        return s32(
+                switch (type) {
+                    case SETUP -> EventLayout.SETUP_NR_EVENTS;
+                    case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_NR_EVENTS;
+                    case LIVE_CONTEXT -> EventLayout.LIVE_CONTEXT_NR_EVENTS;
+                    default -> throw other();
+                });
+    }
+
+    /** Why the context ends. */
+    public Trigger trigger() {
+        return Trigger.of(s32(
+                switch (type) {
+                    case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_TRIGGER;
+                    case TASK_IN_TEARDOWN -> EventLayout.TASK_IN_TEARDOWN_TRIGGER;
+                    default -> throw other();
+                }));
+    }
+
+    /** Requests not completed, from the free slots of the ring. */
+    public int outstandingSlots() {
+        return s32(
+                switch (type) {
+                    case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_OUTSTANDING_SLOTS;
+                    case LIVE_CONTEXT -> EventLayout.LIVE_CONTEXT_OUTSTANDING_SLOTS;
+                    default -> throw other();
+                });
+    }
+
+    /** Requests not completed, from the references on the context. */
+    public int outstandingRefs() {
+        return s32(
+                switch (type) {
+                    case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_OUTSTANDING_REFS;
+                    case USERS -> EventLayout.USERS_OUTSTANDING;
+                    case LIVE_CONTEXT -> EventLayout.LIVE_CONTEXT_OUTSTANDING_REFS;
+                    default -> throw other();
+                });
+    }
+
+    /** Requests completed that the program has not read. */
+    public int unreaped() {
+        return s32(
+                switch (type) {
+                    case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_UNREAPED;
+                    case LIVE_CONTEXT -> EventLayout.LIVE_CONTEXT_UNREAPED;
+                    default -> throw other();
+                });
+    }
+
+    /** Other threads inside an AIO call on the context. */
+    public int siblings() {
+        return s32(
+                switch (type) {
+                    case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_SIBLINGS;
+                    default -> throw other();
+                });
+    }
+
+    /** When vm_munmap was entered inside kill_ioctx; absent when it was not called. */
+    public long unmapEnterTime() {
+        return u64(
+                switch (type) {
+                    case KILL_EXIT -> EventLayout.KILL_EXIT_UNMAP_ENTER_TIME;
+                    default -> throw other();
+                });
+    }
+
+    /** When vm_munmap returned. */
+    public long unmapExitTime() {
+        return u64(
+                switch (type) {
+                    case KILL_EXIT -> EventLayout.KILL_EXIT_UNMAP_EXIT_TIME;
+                    default -> throw other();
+                });
+    }
+
+    /** What vm_munmap returned: 0 or a negative errno. */
+    public int unmapResult() {
+        return s32(
+                switch (type) {
+                    case KILL_EXIT -> EventLayout.KILL_EXIT_UNMAP_RESULT;
+                    default -> throw other();
+                });
+    }
+
+    /** Voluntary context switches: of the task so far (KILL_EXIT), or during the call (DESTROY_EXIT). */
+    public long voluntarySwitches() {
+        return u64(
+                switch (type) {
+                    case KILL_EXIT -> EventLayout.KILL_EXIT_VOLUNTARY_SWITCHES;
+                    case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_VOLUNTARY_SWITCHES;
+                    default -> throw other();
+                });
+    }
+
+    /** Whether a SIGKILL was waiting for the caller. */
+    public boolean pendingSigkill() {
+        return s32(
+                        switch (type) {
+                            case KILL_EXIT -> EventLayout.KILL_EXIT_PENDING_SIGKILL;
+                            case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_PENDING_SIGKILL;
+                            case TASK_IN_TEARDOWN -> EventLayout.TASK_IN_TEARDOWN_PENDING_SIGKILL;
+                            default -> throw other();
+                        })
+                != 0;
+    }
+
+    /** Requests with a ki_cancel before they were cancelled. */
+    public int cancellableBefore() {
+        return s32(
+                switch (type) {
+                    case USERS -> EventLayout.USERS_CANCELLABLE_BEFORE;
+                    default -> throw other();
+                });
+    }
+
+    /** Requests with a ki_cancel that are left. */
+    public int cancellableAfter() {
+        return s32(
+                switch (type) {
+                    case USERS -> EventLayout.USERS_CANCELLABLE_AFTER;
+                    default -> throw other();
+                });
+    }
+
+    /** Who dropped the last reference. */
+    public ReleasedBy releasedBy() {
+        return ReleasedBy.of(s32(
+                switch (type) {
+                    case USERS -> EventLayout.USERS_RELEASED_BY;
+                    case REQS -> EventLayout.REQS_RELEASED_BY;
+                    default -> throw other();
+                }));
+    }
+
+    /** When the process began. */
+    public long taskStart() {
+        return u64(
+                switch (type) {
+                    case LIVE_CONTEXT -> EventLayout.LIVE_CONTEXT_TASK_START;
+                    case TASK_IN_TEARDOWN -> EventLayout.TASK_IN_TEARDOWN_TASK_START;
+                    default -> throw other();
+                });
+    }
+
+    /** The slot in the table of the address space. */
+    public int slot() {
+        return s32(
+                switch (type) {
+                    case LIVE_CONTEXT -> EventLayout.LIVE_CONTEXT_SLOT;
+                    default -> throw other();
+                });
+    }
+
+    /** The bits of the task state; 2 is TASK_UNINTERRUPTIBLE. */
+    public int state() {
+        return s32(
+                switch (type) {
+                    case TASK_IN_TEARDOWN -> EventLayout.TASK_IN_TEARDOWN_STATE;
+                    default -> throw other();
+                });
+    }
+
+    /**
+     * A copy of the return addresses of a user stack, the innermost first. The kernel follows frame pointers, and where a
+     * program has other things in that register a stack ends in nonsense: it is cut there.
+     */
+    public long[] frames() {
+        if (type != EventType.STACK) {
+            throw other();
+        }
+        int depth = s32(EventLayout.STACK_DEPTH);
+        if (depth < 0 || depth > MOST_FRAMES) {
+            throw new CorruptEventException("a stack of " + depth + " frames does not exist");
+        }
+        long[] frames = new long[depth];
+        for (int i = 0; i < depth; i++) {
+            frames[i] = u64(EventLayout.STACK_FRAMES + Long.BYTES * i);
+            if (frames[i] >>> USER_BITS != 0 || frames[i] < LOWEST_MAPPED) {
+                return Arrays.copyOf(frames, i);
+            }
+        }
+        return frames;
+    }
+
+    /** A copy of the whole record, for a recording. */
+    public byte[] copy() {
+        byte[] record = new byte[type.size()];
+        buffer.get(offset, record);
+        return record;
+    }
+
+    private long u64(int at) {
+        return buffer.getLong(offset + at);
+    }
+
+    private int s32(int at) {
+        return buffer.getInt(offset + at);
+    }
+
+    private IllegalStateException other() {
+        return new IllegalStateException("a record " + type + " does not have this field");
+    }
+}

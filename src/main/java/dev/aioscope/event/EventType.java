@@ -1,0 +1,60 @@
+package dev.aioscope.event;
+
+import org.jspecify.annotations.Nullable;
+
+/** What a record tells. The codes and sizes are those of {@code probes/event.h}. */
+public enum EventType {
+    /** io_setup returned. */
+    SETUP(1, EventLayout.SETUP_SIZE),
+    /** io_destroy was entered; only sent by the tier {@code syscall}. */
+    DESTROY_ENTER(2, EventLayout.TEARDOWN_SIZE),
+    /** io_destroy returned. */
+    DESTROY_EXIT(3, EventLayout.DESTROY_EXIT_SIZE),
+    /** kill_ioctx was entered: a teardown begins. */
+    KILL_ENTER(4, EventLayout.TEARDOWN_SIZE),
+    /** kill_ioctx returned: the wait begins. */
+    KILL_EXIT(5, EventLayout.KILL_EXIT_SIZE),
+    /** free_ioctx_users ran: no thread is inside a call on the context any more. */
+    USERS(6, EventLayout.USERS_SIZE),
+    /** free_ioctx_reqs was entered: no request is left and the waiter is woken. */
+    REQS(7, EventLayout.REQS_SIZE),
+    /** free_ioctx was entered: the memory of the context goes. */
+    FREE(8, EventLayout.HEADER_SIZE),
+    /** Who called io_setup or io_destroy; its time is exactly that call's entry, and it comes before all else about it. */
+    STACK(9, EventLayout.STACK_SIZE),
+    /** Inventory: one context in the table of an address space. */
+    LIVE_CONTEXT(16, EventLayout.LIVE_CONTEXT_SIZE),
+    /** Inventory: one thread that sits in io_destroy or in exit_aio. */
+    TASK_IN_TEARDOWN(17, EventLayout.TASK_IN_TEARDOWN_SIZE);
+
+    private static final @Nullable EventType[] BY_CODE = new EventType[32];
+
+    static {
+        for (EventType type : values()) {
+            BY_CODE[type.code] = type;
+        }
+    }
+
+    private final int code;
+    private final int size;
+
+    EventType(int code, int size) {
+        this.code = code;
+        this.size = size;
+    }
+
+    /** The value of {@code enum event_type}. */
+    public int code() {
+        return code;
+    }
+
+    /** The size of a whole record of this type, bytes. */
+    public int size() {
+        return size;
+    }
+
+    /** The type with this code, or null if there is none. */
+    public static @Nullable EventType of(int code) {
+        return code >= 0 && code < BY_CODE.length ? BY_CODE[code] : null;
+    }
+}

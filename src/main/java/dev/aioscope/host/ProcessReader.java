@@ -1,0 +1,89 @@
+package dev.aioscope.host;
+
+import dev.aioscope.kernel.HelperProcess;
+import dev.aioscope.kernel.Host;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import oshi.SystemInfo;
+import oshi.software.os.OSProcess;
+import oshi.software.os.OperatingSystem;
+
+/**
+ * Looks at one process at a time, by OSHI, for {@link Processes}.
+ *
+ * <pre>
+ *   reads:  pid SPACE start             CLOCK_BOOTTIME, ns
+ *   says:   executable TAB user TAB text of /proc/PID/cgroup TAB argument TAB argument ...
+ *           or nothing, if there is no such process (any more)
+ * </pre>
+ */
+final class ProcessReader {
+    /** The kernel tells the start in hundredths of a second. */
+    private static final long TICK = 10_000_000;
+
+    private static final int LONGEST = 4096;
+    private static final int MOST_ARGUMENTS = 256;
+
+    private ProcessReader() {}
+
+    /** Serves stdin until it ends. */
+    public static void main(String[] arguments) throws InterruptedException {
+        OperatingSystem system = new SystemInfo().getOperatingSystem();
+        // So that the first question does not wait for classes to be loaded.
+        answer(system, ProcessHandle.current().pid() + " 0");
+        HelperProcess.serve("ready", question -> answer(system, question));
+    }
+
+    private static String answer(OperatingSystem system, String question) {
+        int space = question.indexOf(' ');
+        int pid = Integer.parseInt(question.substring(0, space));
+        long start = Long.parseLong(question.substring(space + 1));
+        String cgroup = Host.read("/proc/" + pid + "/cgroup").orElse("");
+        OSProcess process = system.getProcess(pid);
+        if (process == null || !isSame(pid, start)) {
+            return "";
+        }
+        List<String> fields = new ArrayList<>(List.of(process.getPath(), process.getUser(), cgroup));
+        fields.addAll(process.getArguments().stream().limit(MOST_ARGUMENTS).toList());
+        return fields.stream()
+                .map(field -> escape(field.length() > LONGEST ? field.substring(0, LONGEST) : field))
+                .collect(Collectors.joining("\t"));
+    }
+
+    /** Whether the process with this number began at that time. */
+    private static boolean isSame(int pid, long start) {
+        String stat = Host.read("/proc/" + pid + "/stat").orElse("");
+        List<String> fields = List.of(stat.substring(stat.lastIndexOf(')') + 1).split(" ", -1));
+        return fields.size() > 20 && Math.abs(Long.parseLong(fields.get(20)) - start / TICK) <= 1;
+    }
+
+    static String escape(String text) {
+        return text.replace("\\", "\\\\")
+                .replace("\t", "\\t")
+                .replace("\n", "\\n")
+                .replace("\r", "\\r");
+    }
+
+    /** The text before {@link #escape}; what is no escape stays as it is. */
+    static String unescape(String text) {
+        StringBuilder plain = new StringBuilder();
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '\\' && i + 1 < text.length()) {
+                i++;
+                char escaped = text.charAt(i);
+                plain.append(
+                        switch (escaped) {
+                            case 't' -> '\t';
+                            case 'n' -> '\n';
+                            case 'r' -> '\r';
+                            default -> escaped;
+                        });
+            } else {
+                plain.append(c);
+            }
+        }
+        return plain.toString();
+    }
+}

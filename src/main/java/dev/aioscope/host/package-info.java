@@ -1,0 +1,5 @@
+/** Who the processes are that hold contexts: executable, command line, user, cgroup, container. */
+@NullMarked
+package dev.aioscope.host;
+
+import org.jspecify.annotations.NullMarked;

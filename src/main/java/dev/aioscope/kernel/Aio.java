@@ -1,0 +1,113 @@
+package dev.aioscope.kernel;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The system calls of native AIO, for the demonstration. They return what the kernel returns: 0, a number, or -errno. */
+public final class Aio {
+    private static final boolean X86 = Host.architecture().equals("x86_64");
+    private static final int O_RDWR = 2;
+    private static final int O_CREAT = 0x40;
+    private static final int O_CLOEXEC = 0x80000;
+    private static final int IOCB_SIZE = 64;
+
+    /** What a request asks for; the numbers are those of {@code linux/aio_abi.h}. */
+    public enum Operation {
+        PREAD(0),
+        FDSYNC(3),
+        POLL(5);
+
+        private final int code;
+
+        Operation(int code) {
+            this.code = code;
+        }
+    }
+
+    private Aio() {}
+
+    /**
+     * io_setup.
+     *
+     * @param maxReqs events to charge
+     * @param handle receives the handle in its first element
+     */
+    public static int setup(int maxReqs, long[] handle) {
+        try (Memory context = new Memory(8)) {
+            context.setLong(0, 0);
+            int result = result(Libc.syscall(X86 ? 206 : 0, maxReqs, Pointer.nativeValue(context), 0, 0, 0));
+            handle[0] = context.getLong(0);
+            return result;
+        }
+    }
+
+    /** io_destroy. Waits until every request of the context is done. */
+    public static int destroy(long handle) {
+        return result(Libc.syscall(X86 ? 207 : 1, handle, 0, 0, 0, 0));
+    }
+
+    /**
+     * io_submit of one request.
+     *
+     * @param buffer for a read: the address of one byte; for a poll: the events to wait for
+     */
+    public static int submit(long handle, Operation operation, int fd, long buffer) {
+        try (Memory iocb = new Memory(IOCB_SIZE);
+                Memory list = new Memory(8)) {
+            iocb.clear();
+            iocb.setShort(16, (short) operation.code);
+            iocb.setInt(20, fd);
+            iocb.setLong(24, buffer);
+            iocb.setLong(32, operation == Operation.PREAD ? 1 : 0);
+            list.setPointer(0, iocb);
+            return result(Libc.syscall(X86 ? 209 : 2, handle, 1, Pointer.nativeValue(list), 0, 0));
+        }
+    }
+
+    /** io_submit of a read of one byte; blocks inside it for as long as a pipe is empty. */
+    public static int readOneByte(long handle, int fd) {
+        try (Memory target = new Memory(1)) {
+            return submit(handle, Operation.PREAD, fd, Pointer.nativeValue(target));
+        }
+    }
+
+    /** Whether a thread of this process blocks in io_submit now. */
+    public static boolean isThreadInSubmit() throws IOException {
+        String submit = (X86 ? 209 : 2) + " ";
+        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
+            for (Path task : tasks) {
+                if (Host.read(task + "/syscall").orElse("").startsWith(submit)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** The two ends of a new pipe: to read from, to write into. */
+    public static int[] pipe() throws IOException {
+        int[] ends = new int[2];
+        check(Libc.pipe2(ends, O_CLOEXEC), "pipe2");
+        return ends;
+    }
+
+    /** A new file, open for reading and writing. */
+    public static int create(Path file) throws IOException {
+        return check(Libc.open(file.toString(), O_RDWR | O_CREAT | O_CLOEXEC, 0600), "open " + file);
+    }
+
+    private static int check(int result, String call) throws IOException {
+        if (result < 0) {
+            throw new IOException(call + ": " + Errno.describe(Libc.errno()));
+        }
+        return result;
+    }
+
+    private static int result(long result) {
+        return result < 0 ? -Libc.errno() : (int) result;
+    }
+}

@@ -1,0 +1,66 @@
+package dev.aioscope.kernel;
+
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+
+/**
+ * The functions of the C library that the agent calls. They return what C returns; {@link #errno} tells why one failed,
+ * on the same thread and before the next call.
+ */
+public final class Libc {
+    public static final int CLOCK_BOOTTIME = 7;
+    public static final int PROT_READ = 1;
+    public static final int PROT_WRITE = 2;
+    public static final int MAP_SHARED = 1;
+    public static final int EPOLL_CLOEXEC = 0x80000;
+    public static final int EPOLL_CTL_ADD = 1;
+    public static final int EPOLLIN = 1;
+    public static final int EFD_CLOEXEC = 0x80000;
+    public static final int EFD_NONBLOCK = 0x800;
+
+    static {
+        Native.register(Libc.class, "c");
+    }
+
+    private Libc() {}
+
+    public static native int clock_gettime(int clock, long[] timespec);
+
+    public static native Pointer mmap(Pointer address, long length, int protection, int flags, int fd, long offset);
+
+    public static native int munmap(Pointer address, long length);
+
+    public static native int epoll_create1(int flags);
+
+    public static native int epoll_ctl(int epoll, int operation, int fd, byte[] event);
+
+    public static native int epoll_wait(int epoll, byte[] events, int most, int timeoutMillis);
+
+    public static native int eventfd(int initial, int flags);
+
+    public static native long read(int fd, Pointer buffer, long length);
+
+    public static native long write(int fd, byte[] buffer, long length);
+
+    public static native int open(String path, int flags, int mode);
+
+    public static native int pipe2(int[] ends, int flags);
+
+    public static native int close(int fd);
+
+    public static native int geteuid();
+
+    public static native int getpagesize();
+
+    public static native int ioctl(int fd, long request, short[] argument);
+
+    /** For perf_event_open and the AIO calls, which have no wrapper in the C library. */
+    public static native long syscall(long number, long a, long b, long c, long d, long e);
+
+    public static native int vsnprintf(byte[] buffer, long size, Pointer format, Pointer arguments);
+
+    /** The errno of the last call of this thread. */
+    public static int errno() {
+        return Native.getLastError();
+    }
+}

@@ -1,0 +1,34 @@
+package dev.aioscope.lifecycle;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One {@code struct kioctx} from its set-up to its end. What was not seen is null.
+ *
+ * @param generation counts the contexts that the agent has seen: pointers and handles are used again at once, the
+ *     generation is not
+ * @param kioctx the kernel's address of the struct; 0 where no probe could see it
+ * @param mm the kernel's address of the owner's {@code struct mm_struct}; 0 where it was not seen
+ * @param handle the {@code aio_context_t} of the program
+ * @param maxReqs the number given to io_setup: what the context charges to the quota
+ * @param nrEvents slots in the ring
+ * @param owner the thread that called io_setup, or what the inventory found
+ * @param setupTime when io_setup returned (CLOCK_BOOTTIME ns); null for a context older than the agent
+ * @param setupStack where the program called io_setup, if that was to be recorded
+ */
+public record Context(
+        long generation,
+        long kioctx,
+        long mm,
+        long handle,
+        @Nullable Integer maxReqs,
+        @Nullable Integer nrEvents,
+        @Nullable Task owner,
+        @Nullable Long setupTime,
+        @Nullable UserStack setupStack) {
+
+    /** The id in JSON and spans: the handle, and the generation that makes it unique in one run of the agent. */
+    public String id() {
+        return Long.toHexString(handle) + "-" + generation;
+    }
+}

@@ -1,0 +1,16 @@
+package dev.aioscope.lifecycle;
+
+/** Is told what happened to contexts, on the thread that reads the events: it must return at once and never block. */
+public interface LifecycleListener {
+    /** A context was set up while the agent watched. */
+    default void onSetup(Context context) {}
+
+    /** A teardown is over, or can no longer be followed. */
+    default void onTeardown(Teardown teardown) {}
+
+    /** A stack was seen for the first time: the names of its frames can be looked up while its process lives. */
+    default void onStack(UserStack stack) {}
+
+    /** An io_setup or io_destroy returned an error. */
+    default void onFailedCall(FailedCall call) {}
+}

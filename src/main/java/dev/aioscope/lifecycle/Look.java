@@ -1,0 +1,82 @@
+package dev.aioscope.lifecycle;
+
+import dev.aioscope.event.Event;
+import dev.aioscope.event.Trigger;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** What one inventory found, until it is drawn together at its end. */
+final class Look {
+    /** When it began. */
+    final long begin;
+
+    /** Teardowns whose pointer was found in a table again. */
+    final Set<OpenTeardown> replaced = new HashSet<>();
+
+    private final int limit;
+    private final Map<Integer, Waiting> waiting = new LinkedHashMap<>();
+    private final Set<Integer> done = new HashSet<>();
+    private boolean isCut;
+
+    /**
+     * A thread that waits for a teardown.
+     *
+     * @param attempt what it is inside of, as far as the look tells
+     * @param mm its address space; 0 in an exit, where the thread has given it up
+     */
+    record Waiting(Attempt attempt, long mm) {
+        Trigger trigger() {
+            return attempt.trigger == Trigger.EXIT ? Trigger.EXIT : Trigger.DESTROY;
+        }
+    }
+
+    Look(long begin, int limit) {
+        this.begin = begin;
+        this.limit = limit;
+    }
+
+    /** Takes a TASK_IN_TEARDOWN. */
+    void add(Event event) {
+        if (waiting.size() >= limit) {
+            isCut = true;
+            return;
+        }
+        Attempt attempt = new Attempt(event);
+        attempt.trigger = event.trigger();
+        attempt.handle = attempt.trigger == Trigger.DESTROY ? event.handle() : 0;
+        attempt.sigkill = event.pendingSigkill();
+        attempt.listed = true;
+        waiting.put(event.tid(), new Waiting(attempt, event.mm()));
+    }
+
+    /** Events that were read after the look tell that this thread has gone on. */
+    void isDone(int tid) {
+        if (waiting.containsKey(tid)) {
+            done.add(tid);
+        }
+    }
+
+    /** The threads that waited and, for all that is known, still do. */
+    List<Waiting> stillWaiting() {
+        return waiting.values().stream()
+                .filter(found -> !done.contains(found.attempt().caller.tid()))
+                .toList();
+    }
+
+    /** Whether the look would have shown this thread if it still waited, and did not. */
+    boolean isMissing(int tid) {
+        return !isCut && !waiting.containsKey(tid);
+    }
+
+    /** Marks the thread's attempt as seen waiting, if it was. */
+    void mark(Attempt attempt) {
+        Waiting found = waiting.get(attempt.caller.tid());
+        if (found != null) {
+            attempt.listed = true;
+            attempt.sigkill |= found.attempt().sigkill;
+        }
+    }
+}

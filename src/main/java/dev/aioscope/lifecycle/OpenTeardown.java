@@ -1,0 +1,271 @@
+package dev.aioscope.lifecycle;
+
+import dev.aioscope.event.Event;
+import dev.aioscope.event.EventLayout;
+import dev.aioscope.event.EventType;
+import dev.aioscope.event.ReleasedBy;
+import dev.aioscope.event.Trigger;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A teardown that is being put together from its records, in whatever order they come. */
+final class OpenTeardown {
+    /** What is ended; goes back to the living if nobody ended it after all. */
+    final LiveContexts.Known known;
+
+    /** Usually one; several while it is open which of them wins. */
+    final List<Attempt> attempts = new ArrayList<>(1);
+
+    /** The attempt that ends the context, once that is certain. */
+    @Nullable Attempt winner;
+
+    private final long firstSeen;
+    private long usersEnterTime = Seen.NEVER;
+    private long usersExitTime = Seen.NEVER;
+    private long reqsTime = Seen.NEVER;
+    private long freeTime = Seen.NEVER;
+    private int outstandingAfterGrace = EventLayout.ABSENT_S32;
+    private int cancellableBefore = EventLayout.ABSENT_S32;
+    private int cancellableAfter = EventLayout.ABSENT_S32;
+    private @Nullable ReleasedBy usersReleasedBy;
+    private @Nullable ReleasedBy reqsReleasedBy;
+    private long overBefore = Seen.NEVER;
+    private long overdueAt = Seen.NEVER;
+
+    OpenTeardown(LiveContexts.Known known, long firstSeen) {
+        this.known = known;
+        this.firstSeen = firstSeen;
+    }
+
+    Context context() {
+        return known.context;
+    }
+
+    void join(Attempt attempt) {
+        if (attempt.teardown != this) {
+            attempt.teardown = this;
+            attempts.add(attempt);
+        }
+    }
+
+    /** The attempt of this thread that a record which covers this time is about. */
+    @Nullable Attempt attemptOf(int tid, long begin, long end) {
+        for (Attempt attempt : attempts) {
+            if (attempt.caller.tid() == tid && attempt.overlaps(begin, end)) {
+                return attempt;
+            }
+        }
+        return null;
+    }
+
+    /** Takes USERS, REQS or FREE. */
+    void apply(Event event) {
+        switch (event.type()) {
+            case USERS -> {
+                usersReleasedBy = event.releasedBy();
+                usersEnterTime = event.enterTime();
+                usersExitTime = event.time();
+                outstandingAfterGrace = event.outstandingRefs();
+                cancellableBefore = event.cancellableBefore();
+                cancellableAfter = event.cancellableAfter();
+            }
+            case REQS -> {
+                reqsReleasedBy = event.releasedBy();
+                reqsTime = event.time();
+            }
+            case FREE -> freeTime = event.time();
+            default -> throw new IllegalArgumentException(event.type() + " is no phase");
+        }
+    }
+
+    /** The time that orders a USERS, REQS or FREE among the others: free_ioctx_reqs can run before USERS is sent. */
+    static long phaseTime(Event event) {
+        return event.type() == EventType.USERS ? event.enterTime() : event.time();
+    }
+
+    /**
+     * Whether this USERS, REQS or FREE is younger than the whole teardown: it was seen already, a later phase lies
+     * before it, or the caller had gone on. Then the pointer belongs to another context by now.
+     */
+    boolean isOutlivedBy(Event event) {
+        long time = phaseTime(event);
+        return switch (event.type()) {
+            case USERS ->
+                usersEnterTime != Seen.NEVER
+                        || isBefore(reqsTime, time)
+                        || isBefore(freeTime, time)
+                        || isBefore(overBefore, time);
+            case REQS -> reqsTime != Seen.NEVER || isBefore(freeTime, time) || isBefore(overBefore, time);
+            default -> freeTime != Seen.NEVER;
+        };
+    }
+
+    /** Whether this USERS, REQS or FREE is older than the teardown: left over from an earlier context. */
+    boolean isNewerThan(Event event) {
+        long time = phaseTime(event);
+        Attempt by = by();
+        return (by != null && isBefore(time, by.killEnterTime))
+                || (event.type() != EventType.USERS && isBefore(time, usersEnterTime))
+                || (event.type() == EventType.FREE && isBefore(time, reqsTime));
+    }
+
+    /**
+     * Whether a kill_ioctx entered at this time by another call can still be about this context: nobody gets hold of it
+     * any more once its references are gone, nor if the call began after it had left the table.
+     */
+    boolean admits(long killEnterTime, long callTime) {
+        boolean over = isBefore(usersEnterTime, killEnterTime)
+                || isBefore(reqsTime, killEnterTime)
+                || isBefore(freeTime, killEnterTime)
+                || isBefore(overBefore, killEnterTime);
+        boolean tooLate = winner != null && isBefore(winner.killExitTime, callTime);
+        return !over && !tooLate;
+    }
+
+    /**
+     * Whether this KILL_EXIT of a thread not known to be inside can be about this context at all. In an exit it can be
+     * so late that the pointer and even the address space are in use again.
+     */
+    boolean isOfTime(Event killExit) {
+        Long setupTime = context().setupTime();
+        if (context().mm() != killExit.mm() || (setupTime != null && killExit.enterTime() < setupTime)) {
+            return false;
+        }
+        for (Attempt attempt : attempts) {
+            boolean isEarlier = killExit.enterTime() < attempt.since();
+            if (isEarlier && (attempt.trigger == Trigger.EXIT || attempt.caller.pid() != killExit.pid())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether a look that found a context in a table at this time, with this pointer, found another one. */
+    boolean isReplacedBy(Event live) {
+        Attempt by = by();
+        if (by == null || !isBefore(by.killEnterTime, live.time())) {
+            return false;
+        }
+        return !LiveContexts.samePlace(context(), live.mm(), live.handle()) || isBefore(by.killExitTime, live.time());
+    }
+
+    /** The caller was seen elsewhere at this time: the wait had ended before. */
+    void isOverBefore(long time) {
+        if (overBefore == Seen.NEVER) {
+            overBefore = time;
+        }
+    }
+
+    /** Whether nobody waits for it any more. Records can still come. */
+    boolean isOver() {
+        return reqsTime != Seen.NEVER || freeTime != Seen.NEVER || overBefore != Seen.NEVER;
+    }
+
+    boolean isFreed() {
+        return freeTime != Seen.NEVER;
+    }
+
+    /** Whether nothing is left that tells of a teardown. */
+    boolean isEmpty() {
+        return attempts.isEmpty() && usersEnterTime == Seen.NEVER && !isOver();
+    }
+
+    /** Whether every record was seen that probes on all the functions give. */
+    boolean hasAllPhases() {
+        Attempt by = by();
+        return by != null
+                && by.entered
+                && by.killExitTime != Seen.NEVER
+                && usersEnterTime != Seen.NEVER
+                && reqsTime != Seen.NEVER
+                && freeTime != Seen.NEVER
+                && (by.trigger != Trigger.DESTROY || by.returned);
+    }
+
+    /** Whether both records of the io_destroy that ended it were seen. */
+    boolean hasWholeCall() {
+        return winner != null && winner.entered && winner.returned;
+    }
+
+    /** Whether a record tells that the teardown went through, not only that it began. */
+    boolean hasEnd() {
+        return reqsTime != Seen.NEVER || freeTime != Seen.NEVER || (winner != null && winner.returned);
+    }
+
+    void overdueAt(long time) {
+        overdueAt = time;
+    }
+
+    boolean isOverdue(long now) {
+        return overdueAt <= now;
+    }
+
+    long since() {
+        long since = firstSeen;
+        for (Attempt attempt : attempts) {
+            since = Math.min(since, attempt.since());
+        }
+        return since;
+    }
+
+    /** The attempt that ends the context: the certain one, or the only one. */
+    @Nullable Attempt by() {
+        return winner != null ? winner : attempts.size() == 1 ? attempts.get(0) : null;
+    }
+
+    Teardown report(Teardown.End end) {
+        Attempt by = by();
+        return new Teardown(
+                context(),
+                trigger(),
+                by == null ? null : by.caller,
+                end,
+                by == null ? null : Seen.u64(by.callTime),
+                by == null ? null : Seen.u64(by.killEnterTime),
+                by == null ? null : Seen.u64(by.killExitTime),
+                by == null ? null : Seen.u64(by.unmapEnterTime),
+                by == null ? null : Seen.u64(by.unmapExitTime),
+                Seen.u64(usersEnterTime),
+                Seen.u64(usersExitTime),
+                Seen.u64(reqsTime),
+                by == null ? null : Seen.u64(by.returnTime),
+                Seen.u64(freeTime),
+                by == null || !by.returned ? null : (Long) by.result,
+                by == null ? null : Seen.s32(by.slots),
+                by == null ? null : Seen.s32(by.refs),
+                by == null ? null : Seen.s32(by.unreaped),
+                by == null ? null : Seen.s32(by.siblings),
+                Seen.s32(outstandingAfterGrace),
+                Seen.s32(cancellableBefore),
+                Seen.s32(cancellableAfter),
+                usersReleasedBy,
+                reqsReleasedBy,
+                by == null ? null : Seen.u64(by.aioNrBefore),
+                by == null ? null : Seen.u64(by.aioNrAfter),
+                by == null ? null : Seen.s32(by.unmapResult),
+                by == null ? null : by.pendingSigkill(),
+                by == null ? null : Seen.u64(by.switches),
+                by == null ? null : by.stack);
+    }
+
+    /** The trigger, if all that can have ended the context agree. */
+    private @Nullable Trigger trigger() {
+        Attempt by = by();
+        if (by != null) {
+            return by.trigger;
+        }
+        Trigger trigger = attempts.isEmpty() ? null : attempts.get(0).trigger;
+        for (Attempt attempt : attempts) {
+            if (attempt.trigger != trigger) {
+                return null;
+            }
+        }
+        return trigger;
+    }
+
+    /** Whether the earlier time was seen and lies before the later one. */
+    private static boolean isBefore(long earlier, long later) {
+        return earlier != Seen.NEVER && later != Seen.NEVER && earlier < later;
+    }
+}

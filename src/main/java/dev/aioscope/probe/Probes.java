@@ -1,0 +1,56 @@
+package dev.aioscope.probe;
+
+import dev.aioscope.event.Event;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * A source of events and inventory: the probes of one tier, attached to the running kernel. One thread reads; {@link
+ * #wakeup} and {@link #losses} may be called from any.
+ */
+public interface Probes extends AutoCloseable {
+
+    /** The engine that they come from: {@code core} or {@code bcc}. */
+    String engine();
+
+    /** What the kernel lets these probes see. */
+    Tier tier();
+
+    /** Every probe point that was wanted, with how it is attached or why it is not. */
+    List<ProbePoint> points();
+
+    /**
+     * Waits until records are there, the time is over, or {@link #wakeup} is called.
+     *
+     * @param timeoutMillis longest wait
+     */
+    void await(int timeoutMillis);
+
+    /**
+     * Hands on the records that are there, oldest first as the ring holds them, and gives their room back to the kernel
+     * once. The event is only valid inside the handler. A corrupt record is counted in {@link #losses} and skipped.
+     *
+     * @param limit how many at most
+     * @return how many
+     */
+    int poll(Consumer<Event> handler, int limit);
+
+    /** Ends an {@link #await}, also one that begins later. */
+    void wakeup();
+
+    /**
+     * Walks the tasks of the host and hands on one {@code LIVE_CONTEXT} for each context found and one {@code
+     * TASK_IN_TEARDOWN} for each thread that sits in a teardown. An address space that several threads or processes share
+     * can be reported more than once: the address space and the handle of the record tell.
+     *
+     * @throws ProbeException if the kernel does not let it
+     */
+    void inventory(Consumer<Event> handler);
+
+    /** What was lost so far. */
+    Losses losses();
+
+    /** Detaches the probes and gives back all memory. */
+    @Override
+    void close();
+}

@@ -1,0 +1,236 @@
+package dev.aioscope.probe.bcc;
+
+import com.sun.jna.Memory;
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.Libc;
+import dev.aioscope.kernel.Tracefs;
+import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.bpf.Bpf;
+import dev.aioscope.probe.bpf.Kretprobe;
+import dev.aioscope.probe.bpf.LoadFailure;
+import dev.aioscope.probe.bpf.PerfEvent;
+import dev.aioscope.probe.bpf.Plan;
+import dev.aioscope.probe.bpf.Programs;
+import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.probe.bpf.Site;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Bytecode of libbcc, loaded and attached without it. */
+final class BccPrograms implements Programs {
+    private static final int TYPE_KPROBE = 2;
+    private static final int TYPE_TRACEPOINT = 5;
+    private static final int TYPE_TRACING = 26;
+    private static final int ATTACH_FENTRY = 24;
+    private static final int ATTACH_FEXIT = 25;
+    private static final int ATTACH_ITERATOR = 28;
+    private static final int ATTACH_PERF_EVENT = 41;
+    private static final int VERIFIER_LOG = 16 << 20;
+
+    private final Bytecode bytecode;
+    private final Settings settings;
+    private final Map<String, Integer> maps = new HashMap<>();
+    private final Map<Site, Integer> programs = new EnumMap<>(Site.class);
+    private final Map<Site, Integer> links = new EnumMap<>(Site.class);
+    private final List<Integer> kprobes = new ArrayList<>();
+    private final List<Integer> events = new ArrayList<>();
+    private final Kretprobe definitions = new Kretprobe();
+
+    BccPrograms(Bytecode bytecode, Settings settings) {
+        this.bytecode = bytecode;
+        this.settings = settings;
+        Bpf.liftMemoryLimit();
+    }
+
+    @Override
+    public @Nullable LoadFailure load(Plan plan) {
+        // All maps, though this tier's programs may not name each: the ring is read in every tier.
+        bytecode.programs().values().forEach(instructions -> withMaps(instructions.clone()));
+        for (Site site : plan.sites()) {
+            Mode mode = Objects.requireNonNull(plan.mode(site));
+            String name = site.program(mode);
+            long[] instructions = bytecode.programs().get(name);
+            if (instructions == null) {
+                throw new ProbeException("the compiled probes have no program " + name, "install aioscope again");
+            }
+            long[] program = withMaps(instructions.clone());
+            int fd = Bpf.load(name, type(mode), attachType(mode), attachTo(site, mode), program, null);
+            if (fd < 0) {
+                return refused(name, site, mode, program);
+            }
+            programs.put(site, fd);
+        }
+        return null;
+    }
+
+    private static int type(Mode mode) {
+        return switch (mode) {
+            case KPROBE, KRETPROBE -> TYPE_KPROBE;
+            case TRACEPOINT -> TYPE_TRACEPOINT;
+            case FENTRY, FEXIT, ITERATOR -> TYPE_TRACING;
+        };
+    }
+
+    private static int attachType(Mode mode) {
+        return switch (mode) {
+            case KPROBE, KRETPROBE, TRACEPOINT -> 0;
+            case FENTRY -> ATTACH_FENTRY;
+            case FEXIT -> ATTACH_FEXIT;
+            case ITERATOR -> ATTACH_ITERATOR;
+        };
+    }
+
+    /** 0, which the kernel refuses, if it has no such function. */
+    private int attachTo(Site site, Mode mode) {
+        return switch (mode) {
+            case KPROBE, KRETPROBE, TRACEPOINT -> 0;
+            case FENTRY, FEXIT -> bytecode.functions().getOrDefault(site.symbol(), 0);
+            case ITERATOR -> bytecode.functions().getOrDefault(Bytecode.TASK_ITERATOR, 0);
+        };
+    }
+
+    /** Once more, for the verifier's words. */
+    private LoadFailure refused(String name, Site site, Mode mode, long[] program) {
+        try (Memory log = new Memory(VERIFIER_LOG)) {
+            log.setByte(0, (byte) 0);
+            Bpf.load(name, type(mode), attachType(mode), attachTo(site, mode), program, log);
+            int errno = Libc.errno();
+            List<String> lines = log.getString(0)
+                    .lines()
+                    .filter(line -> !line.isBlank() && !line.startsWith("processed "))
+                    .toList();
+            return new LoadFailure(name, errno, LoadFailure.withVerifier(errno, lines));
+        }
+    }
+
+    /** Puts the maps in the places of their constants; one that is named for the first time is made. */
+    private long[] withMaps(long[] instructions) {
+        for (int at = 0; at < instructions.length; at += MapConstant.isLoad(instructions[at]) ? 2 : 1) {
+            if (MapConstant.isAt(instructions, at)) {
+                MapConstant constant = MapConstant.at(instructions, at);
+                constant.replace(instructions, at, map(constant));
+            }
+        }
+        return instructions;
+    }
+
+    private int map(MapConstant constant) {
+        String name = bytecode.maps().get(constant.number());
+        Integer known = maps.get(name);
+        if (known != null) {
+            return known;
+        }
+        boolean isSettings = name.equals("settings");
+        int flags = !constant.isValue() ? 0 : isSettings ? Bpf.F_RDONLY_PROG : Bpf.F_MMAPABLE;
+        int fd = Bpf.createMap(
+                name, constant.type(), constant.keySize(), constant.valueSize(), constant.entries(), flags);
+        if (fd < 0 || (isSettings && setSettings(fd) != 0)) {
+            int errno = Libc.errno();
+            throw new ProbeException(
+                    "the map " + name + " cannot be made: " + Errno.describe(errno),
+                    errno == Errno.EPERM
+                            ? "run aioscope as root, or give it CAP_BPF and CAP_PERFMON"
+                            : "a kernel of 5.8 or newer, with enough memory");
+        }
+        maps.put(name, fd);
+        return fd;
+    }
+
+    private int setSettings(int map) {
+        try (Memory value = new Memory(Settings.SIZE)) {
+            value.clear();
+            settings.write(value);
+            return Bpf.setForEver(map, value);
+        }
+    }
+
+    @Override
+    public @Nullable String attach(Site site, Mode mode) {
+        int program = Objects.requireNonNull(programs.get(site));
+        try {
+            int link = switch (mode) {
+                case FENTRY, FEXIT -> Bpf.attachTracing(program);
+                case ITERATOR -> Bpf.link(program, 0, ATTACH_ITERATOR);
+                case TRACEPOINT -> attachTo("syscalls/" + site.function(), program);
+                case KPROBE, KRETPROBE -> attachKprobe(site, mode, program);
+            };
+            if (link < 0) {
+                return Errno.describe(Libc.errno());
+            }
+            links.put(site, link);
+            return null;
+        } catch (IOException e) {
+            return String.valueOf(e.getMessage());
+        }
+    }
+
+    private int attachKprobe(Site site, Mode mode, int program) throws IOException {
+        if (!Tracefs.definesKprobes()) {
+            throw new IOException(Kretprobe.NOT_OFFERED);
+        }
+        int link = attachTo(
+                mode == Mode.KPROBE ? definitions.defineEntry(site.symbol()) : definitions.define(site.symbol()),
+                program);
+        if (link >= 0) {
+            kprobes.add(link);
+        }
+        return link;
+    }
+
+    private int attachTo(String event, int program) throws IOException {
+        int fd = PerfEvent.open(event);
+        events.add(fd);
+        int link = Bpf.link(program, fd, ATTACH_PERF_EVENT);
+        // Before 5.15 there are no links to such events: the event itself has to hold the program.
+        return link >= 0 ? link : PerfEvent.attach(fd, program);
+    }
+
+    @Override
+    public boolean isAttached(Site site) {
+        return links.containsKey(site);
+    }
+
+    @Override
+    public int newIteration(Site site) {
+        Integer link = links.get(site);
+        return link == null ? -1 : Bpf.iterate(link);
+    }
+
+    @Override
+    public int map(String name) {
+        Integer fd = maps.get(name);
+        if (fd == null) {
+            throw new ProbeException("the compiled probes have no map " + name, "install aioscope again");
+        }
+        return fd;
+    }
+
+    @Override
+    public @Nullable Long missed() {
+        return Bpf.missed(
+                links.keySet().stream()
+                        .map(site -> Objects.requireNonNull(programs.get(site)))
+                        .toList(),
+                kprobes);
+    }
+
+    @Override
+    public void close() {
+        links.values().stream().filter(link -> !events.contains(link)).forEach(Libc::close);
+        events.forEach(Libc::close);
+        programs.values().forEach(Libc::close);
+        maps.values().forEach(Libc::close);
+        links.clear();
+        events.clear();
+        programs.clear();
+        maps.clear();
+        definitions.close();
+    }
+}

@@ -1,0 +1,119 @@
+package dev.aioscope.probe.bcc;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import dev.aioscope.kernel.HelperProcess;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.probe.ProbeException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the names of user addresses by libbcc's symbol cache. It reads the files of processes that anybody may run, and
+ * libbcc stays in memory: so it is a process of its own, started and ended by {@link UserSymbols}.
+ *
+ * <pre>
+ *   says:   ready            or  error TAB what TAB cure, and ends
+ *   reads:  pid SPACE address SPACE address ...    the addresses in hexadecimal
+ *   says:   frame TAB frame ...                    in that order; nothing at all if the process was never seen
+ * </pre>
+ */
+final class Symbolizer {
+    /** What it remembers of a process outlives the process, so that its last calls have names too. */
+    private static final int MOST_PROCESSES = 16;
+
+    private static final int LONGEST_NAME = 200;
+
+    private record Cache(String start, Pointer pointer) {}
+
+    private final Map<Integer, Cache> caches = new LinkedHashMap<>(16, 0.75f, true);
+
+    private Symbolizer() {}
+
+    /** Serves stdin until it ends. */
+    public static void main(String[] arguments) throws InterruptedException {
+        try {
+            LibBcc.load();
+        } catch (ProbeException e) {
+            System.out.println("error\t" + e.getMessage() + "\t" + e.cure());
+            System.exit(1);
+        }
+        Symbolizer symbolizer = new Symbolizer();
+        // So that the first question, whose process may soon be gone, is answered as fast as the others.
+        symbolizer.answer(ProcessHandle.current().pid() + " 1000");
+        HelperProcess.serve("ready", symbolizer::answer);
+    }
+
+    private String answer(String question) {
+        List<String> words = List.of(question.split(" ", -1));
+        int pid = Integer.parseInt(words.get(0));
+        Cache cache = cache(pid);
+        List<String> frames = new ArrayList<>();
+        if (cache != null) {
+            for (int i = 1; i < words.size(); i++) {
+                // All but the innermost are return addresses: the call is before them, maybe as a function's last.
+                frames.add(frame(cache.pointer, Long.parseUnsignedLong(words.get(i), 16), i == 1 ? 0 : 1));
+            }
+        }
+        return String.join("\t", frames);
+    }
+
+    /** Null if the process has ended and was not seen before. */
+    private @Nullable Cache cache(int pid) {
+        String start = start(pid);
+        Cache known = caches.get(pid);
+        if (known != null && (start.isEmpty() || start.equals(known.start))) {
+            return known;
+        }
+        if (start.isEmpty()) {
+            return null;
+        }
+        if (known != null) {
+            LibBcc.bcc_free_symcache(known.pointer, pid);
+            caches.remove(pid);
+        }
+        Pointer pointer = LibBcc.bcc_symcache_new(pid, Pointer.NULL);
+        if (pointer == null) {
+            return null;
+        }
+        Cache made = new Cache(start, pointer);
+        caches.put(pid, made);
+        if (caches.size() > MOST_PROCESSES) {
+            Map.Entry<Integer, Cache> eldest = caches.entrySet().iterator().next();
+            LibBcc.bcc_free_symcache(eldest.getValue().pointer, eldest.getKey());
+            caches.remove(eldest.getKey());
+        }
+        return made;
+    }
+
+    /** When the process began, which tells it from a later one with the same number; empty if there is none. */
+    private static String start(int pid) {
+        String stat = Host.read("/proc/" + pid + "/stat").orElse("");
+        List<String> fields = List.of(stat.substring(stat.lastIndexOf(')') + 1).split(" ", -1));
+        return fields.size() > 20 ? fields.get(20) : "";
+    }
+
+    private static String frame(Pointer cache, long address, int behind) {
+        try (Memory symbol = new Memory(32)) { // struct bcc_symbol: name, demangle_name, module, offset
+            symbol.clear();
+            boolean isFound = LibBcc.bcc_symcache_resolve(cache, address - behind, symbol) == 0;
+            String name = isFound ? text(symbol.getPointer(8)) : "";
+            String module = text(symbol.getPointer(16));
+            long offset = symbol.getLong(24) + behind;
+            if (isFound) {
+                LibBcc.bcc_symbol_free_demangle_name(symbol);
+            }
+            return (name.isEmpty() ? "0x" + Long.toHexString(address) : name + "+0x" + Long.toHexString(offset))
+                    + (module.isEmpty() ? "" : " (" + module.substring(module.lastIndexOf('/') + 1) + ")");
+        }
+    }
+
+    /** Names come from files of others: they cannot break the protocol, nor a terminal. */
+    private static String text(@Nullable Pointer name) {
+        String text = name == null ? "" : name.getString(0, "UTF-8").replaceAll("\\p{Cntrl}", "?");
+        return text.length() > LONGEST_NAME ? text.substring(0, LONGEST_NAME) + "…" : text;
+    }
+}

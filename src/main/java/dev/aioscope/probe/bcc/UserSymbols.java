@@ -1,0 +1,135 @@
+package dev.aioscope.probe.bcc;
+
+import dev.aioscope.kernel.HelperProcess;
+import dev.aioscope.probe.ProbeException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/** Asks a {@link Symbolizer} for the names of user addresses, beside the thread that reads events. */
+public final class UserSymbols implements AutoCloseable {
+    private static final Logger LOG = Logger.getLogger(UserSymbols.class.getName());
+    private static final int WAITING = 1024;
+
+    /** A large program and its debug file are read in a second or two; a hung file system never answers. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private static final Duration PATIENCE_AT_START = Duration.ofSeconds(60);
+
+    private record Question(String line, CompletableFuture<List<String>> answer) {}
+
+    private final BlockingQueue<Question> questions = new ArrayBlockingQueue<>(WAITING);
+    private final Thread thread = new Thread(this::serve, "aioscope-symbols");
+    private volatile @Nullable HelperProcess helper;
+    private volatile boolean closed;
+
+    private UserSymbols(HelperProcess helper) {
+        this.helper = helper;
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /**
+     * Starts to look names up.
+     *
+     * @throws ProbeException if libbcc is not there
+     */
+    public static UserSymbols start() {
+        return new UserSymbols(startHelper());
+    }
+
+    /**
+     * Looks names up, soon.
+     *
+     * @return the frames in the order of the addresses; an empty list if the process is gone, or too many questions wait
+     */
+    public CompletableFuture<List<String>> lookUp(int pid, long[] addresses) {
+        String line = pid
+                + LongStream.of(addresses)
+                        .mapToObj(address -> " " + Long.toHexString(address))
+                        .collect(Collectors.joining());
+        CompletableFuture<List<String>> answer = new CompletableFuture<>();
+        if (closed || !questions.offer(new Question(line, answer))) {
+            answer.complete(List.of());
+        }
+        return answer;
+    }
+
+    private static HelperProcess startHelper() {
+        try {
+            HelperProcess started = new HelperProcess(Symbolizer.class, PATIENCE_AT_START);
+            if (!started.greeting().equals("ready")) {
+                started.close();
+                List<String> error = List.of(started.greeting().split("\t", -1));
+                throw error.size() == 3
+                        ? new ProbeException("no user stacks: " + error.get(1), error.get(2))
+                        : new ProbeException(
+                                "no user stacks: their helper does not start: " + started.greeting(), "omit --stacks");
+            }
+            return started;
+        } catch (IOException e) {
+            throw new ProbeException("no user stacks: their helper does not start: " + e.getMessage(), "omit --stacks");
+        }
+    }
+
+    private void serve() {
+        try {
+            while (true) {
+                Question question = questions.take();
+                question.answer.complete(answer(question));
+            }
+        } catch (InterruptedException e) {
+            // close() was called.
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Empty if there is no answer; the next question gets another helper then. */
+    private List<String> answer(Question question) {
+        try {
+            HelperProcess asked = helper;
+            if (asked == null) {
+                asked = startHelper();
+                helper = asked;
+            }
+            String line = asked.ask(question.line, PATIENCE);
+            return line.isEmpty() ? List.of() : List.of(line.split("\t", -1));
+        } catch (IOException | ProbeException e) {
+            if (!closed) {
+                LOG.log(Level.WARNING, "A user stack stays without names: {0}", e.getMessage());
+            }
+            end();
+            return List.of();
+        }
+    }
+
+    private void end() {
+        HelperProcess ended = helper;
+        if (ended != null) {
+            ended.close();
+            helper = null;
+        }
+    }
+
+    /** Ends the helper; what waits stays without names. */
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+        HelperProcess last = helper;
+        if (last != null) {
+            last.close();
+        }
+        for (Question left = questions.poll(); left != null; left = questions.poll()) {
+            left.answer.complete(List.of());
+        }
+    }
+}

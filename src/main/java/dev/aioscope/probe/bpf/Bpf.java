@@ -1,0 +1,233 @@
+package dev.aioscope.probe.bpf;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.Libc;
+import dev.aioscope.probe.ProbeException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The system call bpf(2), as far as the engines do without a library. What returns a file descriptor returns a negative
+ * number if the kernel refuses; then {@link Libc#errno} tells.
+ */
+public final class Bpf {
+    /** The map cannot be written to by programs, so that the verifier may take its values for constants. */
+    public static final int F_RDONLY_PROG = 1 << 7;
+
+    /** The map can be mapped into memory. */
+    public static final int F_MMAPABLE = 1 << 10;
+
+    private static final int MAP_CREATE = 0;
+    private static final int MAP_LOOKUP_ELEM = 1;
+    private static final int MAP_UPDATE_ELEM = 2;
+    private static final int PROG_LOAD = 5;
+    private static final int OBJ_GET_INFO_BY_FD = 15;
+    private static final int RAW_TRACEPOINT_OPEN = 17;
+    private static final int MAP_FREEZE = 22;
+    private static final int LINK_CREATE = 28;
+    private static final int ITER_CREATE = 33;
+
+    private static final int ATTRIBUTES = 128;
+    private static final int NAME_LENGTH = 15;
+    private static final int RLIMIT_MEMLOCK = 8;
+
+    /** max_entries of struct bpf_map_info. */
+    private static final int MAP_INFO_MAX_ENTRIES = 16;
+
+    /** recursion_misses of struct bpf_prog_info (5.12). */
+    private static final int PROG_INFO_RECURSION_MISSES = 208;
+
+    /** perf_event.kprobe.missed of struct bpf_link_info (6.7). */
+    private static final int LINK_INFO_KPROBE_MISSED = 48;
+
+    private Bpf() {}
+
+    private static long call(int command, Memory attributes) {
+        long number = Host.architecture().equals("x86_64") ? 321 : 280;
+        return Libc.syscall(number, command, Pointer.nativeValue(attributes), ATTRIBUTES, 0, 0);
+    }
+
+    private static Memory attributes() {
+        Memory attributes = new Memory(ATTRIBUTES);
+        attributes.clear();
+        return attributes;
+    }
+
+    private static void name(Memory attributes, int offset, String name) {
+        byte[] bytes = name.getBytes(StandardCharsets.US_ASCII);
+        attributes.write(offset, bytes, 0, Math.min(bytes.length, NAME_LENGTH));
+    }
+
+    /** Before 5.11 maps and programs count against RLIMIT_MEMLOCK, whose default is too low. */
+    public static void liftMemoryLimit() {
+        try (Memory limit = new Memory(16)) {
+            limit.setLong(0, -1);
+            limit.setLong(8, -1);
+            long number = Host.architecture().equals("x86_64") ? 302 : 261;
+            Libc.syscall(number, 0, RLIMIT_MEMLOCK, Pointer.nativeValue(limit), 0, 0);
+        }
+    }
+
+    /** Makes a map. */
+    public static int createMap(String name, int type, int keySize, int valueSize, int entries, int flags) {
+        try (Memory attributes = attributes()) {
+            attributes.setInt(0, type);
+            attributes.setInt(4, keySize);
+            attributes.setInt(8, valueSize);
+            attributes.setInt(12, entries);
+            attributes.setInt(16, flags);
+            name(attributes, 28, name);
+            return (int) call(MAP_CREATE, attributes);
+        }
+    }
+
+    /** Sets the only value of an array of one, and lets nobody change it any more. */
+    public static int setForEver(int map, Memory value) {
+        try (Memory attributes = attributes();
+                Memory key = new Memory(4)) {
+            key.setInt(0, 0);
+            attributes.setInt(0, map);
+            attributes.setLong(8, Pointer.nativeValue(key));
+            attributes.setLong(16, Pointer.nativeValue(value));
+            int result = (int) call(MAP_UPDATE_ELEM, attributes);
+            attributes.clear();
+            attributes.setInt(0, map);
+            return result != 0 ? result : (int) call(MAP_FREEZE, attributes);
+        }
+    }
+
+    /**
+     * The sum of a number in a per-CPU array over all CPUs.
+     *
+     * @throws ProbeException if the kernel does not give it
+     */
+    static long sum(int map, int index) {
+        int cpus = Host.possibleCpus();
+        try (Memory attributes = attributes();
+                Memory key = new Memory(4);
+                Memory values = new Memory(8L * cpus)) {
+            key.setInt(0, index);
+            attributes.setInt(0, map);
+            attributes.setLong(8, Pointer.nativeValue(key));
+            attributes.setLong(16, Pointer.nativeValue(values));
+            if (call(MAP_LOOKUP_ELEM, attributes) != 0) {
+                throw new ProbeException(
+                        "the counts of what was lost cannot be read: " + Errno.describe(Libc.errno()),
+                        "start aioscope again");
+            }
+            return LongStream.range(0, cpus)
+                    .map(cpu -> values.getLong(8L * cpu))
+                    .sum();
+        }
+    }
+
+    /**
+     * Loads a program.
+     *
+     * @param type BPF_PROG_TYPE_…
+     * @param attachType BPF_TRACE_…, 0 if the type has none
+     * @param attachTo number of the kernel's function in its BTF, 0 if it is attached elsewhere
+     * @param log what the verifier says goes there; null: nothing is asked for
+     */
+    public static int load(String name, int type, int attachType, int attachTo, long[] program, @Nullable Memory log) {
+        try (Memory attributes = attributes();
+                Memory instructions = new Memory(8L * program.length);
+                Memory license = new Memory(32)) {
+            instructions.write(0, program, 0, program.length);
+            license.setString(0, "Dual BSD/GPL");
+            attributes.setInt(0, type);
+            attributes.setInt(4, program.length);
+            attributes.setLong(8, Pointer.nativeValue(instructions));
+            attributes.setLong(16, Pointer.nativeValue(license));
+            if (log != null) {
+                attributes.setInt(24, 1);
+                attributes.setInt(28, (int) log.size());
+                attributes.setLong(32, Pointer.nativeValue(log));
+            }
+            name(attributes, 48, name);
+            attributes.setInt(68, attachType);
+            attributes.setInt(108, attachTo);
+            return (int) call(PROG_LOAD, attributes);
+        }
+    }
+
+    /** Attaches a program for fentry or fexit to its function. */
+    public static int attachTracing(int program) {
+        try (Memory attributes = attributes()) {
+            attributes.setInt(8, program);
+            return (int) call(RAW_TRACEPOINT_OPEN, attributes);
+        }
+    }
+
+    /** Attaches a program to something that has a file descriptor, or to nothing: 0. */
+    public static int link(int program, int target, int attachType) {
+        try (Memory attributes = attributes()) {
+            attributes.setInt(0, program);
+            attributes.setInt(4, target);
+            attributes.setInt(8, attachType);
+            return (int) call(LINK_CREATE, attributes);
+        }
+    }
+
+    /** A new run of an iterator. */
+    public static int iterate(int link) {
+        try (Memory attributes = attributes()) {
+            attributes.setInt(0, link);
+            return (int) call(ITER_CREATE, attributes);
+        }
+    }
+
+    static int maxEntries(int map) {
+        Long entries = info(map, MAP_INFO_MAX_ENTRIES);
+        if (entries == null) {
+            throw new ProbeException("the kernel does not describe its own map", "see its log (dmesg)");
+        }
+        return entries.intValue();
+    }
+
+    /**
+     * How often the kernel has skipped these programs, because another one ran on that CPU, and these kprobes before any
+     * program. Null where the kernel does not count that.
+     *
+     * @param kprobes links to kprobes; there are programs for kprobes exactly if there are such
+     */
+    public static @Nullable Long missed(List<Integer> programs, List<Integer> kprobes) {
+        if (!kprobes.isEmpty() && !Host.isAtLeast(6, 7)) {
+            return null;
+        }
+        long missed = 0;
+        for (int program : programs) {
+            Long skipped = info(program, PROG_INFO_RECURSION_MISSES);
+            if (skipped == null) {
+                return null;
+            }
+            missed += skipped;
+        }
+        for (int link : kprobes) {
+            Long skipped = info(link, LINK_INFO_KPROBE_MISSED);
+            if (skipped == null) {
+                return null;
+            }
+            missed += skipped;
+        }
+        return missed;
+    }
+
+    /** 8 bytes of what the kernel tells about an object; 0 if it tells less than that, null if it refuses. */
+    private static @Nullable Long info(int fd, int offset) {
+        int size = offset + 8;
+        try (Memory attributes = attributes();
+                Memory info = new Memory(size)) {
+            info.clear();
+            attributes.setInt(0, fd);
+            attributes.setInt(4, size);
+            attributes.setLong(8, Pointer.nativeValue(info));
+            return call(OBJ_GET_INFO_BY_FD, attributes) == 0 ? (Long) info.getLong(offset) : null;
+        }
+    }
+}

@@ -1,0 +1,237 @@
+package dev.aioscope.probe.bpf;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import dev.aioscope.event.CorruptEventException;
+import dev.aioscope.event.Event;
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.Libc;
+import dev.aioscope.kernel.Symbols;
+import dev.aioscope.probe.Losses;
+import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.ProbePoint;
+import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Tier;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Probes that are BPF programs, whichever engine they come from. */
+public final class BpfProbes implements Probes {
+    private static final int LOSS_RING_FULL = 0;
+    private static final int LOSS_MAP_FULL = 1;
+    private static final int ITERATOR_BUFFER = 1 << 16;
+    private static final int MOST_SLOTS = 1 << 20;
+
+    private final Programs programs;
+    private final Engine engine;
+    private final Tier tier;
+    private final List<ProbePoint> points;
+    private final RingBuffer ring;
+    private final Waiter waiter;
+    /** {@code struct inventory}: libbpf itself only shares it for programs with a generated skeleton. */
+    private final Pointer inventory;
+
+    private final Event event = new Event();
+    private long corruptInventory;
+
+    private BpfProbes(Engine engine, Programs programs, Plan plan) {
+        this.engine = engine;
+        this.programs = programs;
+        this.tier = plan.tier();
+        this.points = plan.points();
+        int events = programs.map("events");
+        this.ring = new RingBuffer(events, Bpf.maxEntries(events));
+        this.waiter = new Waiter(events);
+        this.inventory =
+                SharedMemory.map(programs.map("inventory"), SharedMemory.PAGE, Libc.PROT_READ | Libc.PROT_WRITE, 0);
+    }
+
+    /**
+     * Loads and attaches the probes of a tier, each the best way that the kernel takes.
+     *
+     * @param modes ways that may be tried
+     * @param stacks whether the user stacks of io_setup and io_destroy are wanted
+     * @throws TierRefusedException if a probe that the tier cannot do without has no way left
+     * @throws ProbeException if nothing can be loaded at all
+     */
+    public static BpfProbes open(Engine engine, Tier tier, Set<Mode> modes, boolean stacks) {
+        Settings settings = new Settings(Symbols.read(Settings.SYMBOLS), stacks);
+        Plan plan = new Plan(tier, modes);
+        while (true) {
+            plan.missing().ifPresent(point -> {
+                throw new TierRefusedException(tier, plan.points(), point);
+            });
+            BpfProbes probes = attempt(engine, settings, plan);
+            if (probes != null) {
+                return probes;
+            }
+        }
+    }
+
+    /** One try with the plan as it stands; null if the kernel refused something, which the plan now knows. */
+    private static @Nullable BpfProbes attempt(Engine engine, Settings settings, Plan plan) {
+        Programs programs = engine.open(settings);
+        boolean done = false;
+        try {
+            LoadFailure failure = programs.load(plan);
+            done = failure == null ? attach(programs, plan) : refuse(plan, failure);
+            return done ? new BpfProbes(engine, programs, plan) : null;
+        } finally {
+            if (!done) {
+                programs.close();
+            }
+        }
+    }
+
+    private static boolean refuse(Plan plan, LoadFailure failure) {
+        Site site = failure.program() == null
+                ? null
+                : plan.siteOf(failure.program()).orElse(null);
+        Mode mode = site == null ? null : plan.mode(site);
+        if (site == null || mode == null) {
+            throw new ProbeException(
+                    "the probes cannot be loaded: " + failure.answer(), Cure.of(Mode.ITERATOR, failure.errno()));
+        }
+        String cure = Cure.of(mode, failure.errno());
+        if (failure.errno() == Errno.EPERM && (mode == Mode.FENTRY || mode == Mode.FEXIT)) {
+            // The kernel refuses the kind of program, not this function: asking for each would only take time.
+            plan.refuseAll(Set.of(Mode.FENTRY, Mode.FEXIT), failure.answer(), cure);
+        } else {
+            plan.refuse(site, failure.answer(), cure);
+        }
+        return false;
+    }
+
+    private static boolean attach(Programs programs, Plan plan) {
+        boolean complete = true;
+        List<Site> sites = new ArrayList<>(plan.sites());
+        // Returns before entries: the handler of the probe placed last runs first, and the entry has to see the stack
+        // before a return probe has put its trampoline there.
+        Collections.reverse(sites);
+        for (Site site : sites) {
+            Mode mode = plan.mode(site);
+            String answer = mode == null ? null : programs.attach(site, mode);
+            if (mode != null && answer != null) {
+                plan.refuse(site, answer, Cure.of(mode, Libc.errno()));
+                complete = false;
+            }
+        }
+        return complete;
+    }
+
+    @Override
+    public String engine() {
+        return engine.label();
+    }
+
+    @Override
+    public Tier tier() {
+        return tier;
+    }
+
+    @Override
+    public List<ProbePoint> points() {
+        return points;
+    }
+
+    @Override
+    public void await(int timeoutMillis) {
+        waiter.await(timeoutMillis);
+    }
+
+    @Override
+    public int poll(Consumer<Event> handler, int limit) {
+        return ring.poll(handler, limit);
+    }
+
+    @Override
+    public void wakeup() {
+        waiter.wakeup();
+    }
+
+    @Override
+    public void inventory(Consumer<Event> handler) {
+        int slot = 0;
+        do {
+            inventory.setInt(SettingsLayout.INVENTORY_FIRST_SLOT, slot);
+            inventory.setInt(SettingsLayout.INVENTORY_NEXT_SLOT, 0);
+            iterate(Site.CONTEXTS, handler);
+            slot = inventory.getInt(SettingsLayout.INVENTORY_NEXT_SLOT);
+        } while (slot > 0 && slot < MOST_SLOTS);
+        if (programs.isAttached(Site.TEARDOWNS)) {
+            iterate(Site.TEARDOWNS, handler);
+        }
+    }
+
+    private void iterate(Site site, Consumer<Event> handler) {
+        int fd = programs.newIteration(site);
+        if (fd < 0) {
+            throw iterationFailed(Libc.errno());
+        }
+        try (Memory memory = new Memory(ITERATOR_BUFFER)) {
+            ByteBuffer buffer = memory.getByteBuffer(0, ITERATOR_BUFFER).order(ByteOrder.nativeOrder());
+            int held = 0;
+            while (true) {
+                long read = Libc.read(fd, memory.share(held), ITERATOR_BUFFER - held);
+                if (read < 0 && Libc.errno() != Errno.EINTR && Libc.errno() != Errno.EAGAIN) {
+                    throw iterationFailed(Libc.errno());
+                }
+                if (read == 0) {
+                    return;
+                }
+                held = handOn(buffer, held + (int) Math.max(read, 0), handler);
+            }
+        } finally {
+            Libc.close(fd);
+        }
+    }
+
+    /** Hands on the whole records and moves the rest, a record that the read cut in two, to the front. */
+    private int handOn(ByteBuffer buffer, int length, Consumer<Event> handler) {
+        int at = 0;
+        while (length - at >= 2) {
+            int size = Event.sizeAt(buffer, at, length - at);
+            if (size > length - at) {
+                break;
+            }
+            try {
+                handler.accept(event.wrap(buffer, at, size));
+            } catch (CorruptEventException e) {
+                corruptInventory++;
+            }
+            at += size;
+        }
+        buffer.slice(0, length).position(at).compact();
+        return length - at;
+    }
+
+    private static ProbeException iterationFailed(int errno) {
+        return new ProbeException(
+                "the tasks of the host cannot be looked at: " + Errno.describe(errno), Cure.of(Mode.ITERATOR, errno));
+    }
+
+    @Override
+    public Losses losses() {
+        return new Losses(
+                loss(LOSS_RING_FULL), loss(LOSS_MAP_FULL), ring.corrupt() + corruptInventory, programs.missed());
+    }
+
+    private long loss(int reason) {
+        return Bpf.sum(programs.map("losses"), reason);
+    }
+
+    @Override
+    public void close() {
+        waiter.close();
+        ring.close();
+        Libc.munmap(inventory, SharedMemory.PAGE);
+        programs.close();
+    }
+}

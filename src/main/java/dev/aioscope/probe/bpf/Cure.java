@@ -1,0 +1,43 @@
+package dev.aioscope.probe.bpf;
+
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.Host.Capability;
+import dev.aioscope.kernel.Tracefs;
+import dev.aioscope.probe.ProbePoint.Mode;
+
+/** What would make the kernel give another answer. */
+final class Cure {
+    private Cure() {}
+
+    /** For a program that could not be loaded or attached in this mode. */
+    static String of(Mode mode, int errno) {
+        if (!Host.has(Capability.CAP_BPF) && !Host.has(Capability.CAP_SYS_ADMIN)) {
+            return "run aioscope as root, or give it CAP_BPF and CAP_PERFMON";
+        }
+        if (!Host.has(Capability.CAP_PERFMON) && !Host.has(Capability.CAP_SYS_ADMIN)) {
+            return "give aioscope CAP_PERFMON as well";
+        }
+        if (!Host.hasBtf()) {
+            return "a kernel with CONFIG_DEBUG_INFO_BTF=y (/sys/kernel/btf/vmlinux is not there)";
+        }
+        return switch (mode) {
+            case FENTRY, FEXIT ->
+                errno == Errno.EPERM || errno == Errno.EACCES
+                        ? "a kernel that lets root load tracing programs"
+                                + Host.lockdown()
+                                        .map(level -> " (lockdown is " + level + " here)")
+                                        .orElse("")
+                        : "a kernel with CONFIG_FUNCTION_TRACER and BPF trampolines for this function";
+            case KPROBE, KRETPROBE ->
+                Tracefs.definesKprobes()
+                        ? "nothing is known; the kernel's log (dmesg) may tell"
+                        : "a kernel with CONFIG_KPROBE_EVENTS=y, and tracefs mounted";
+            case TRACEPOINT ->
+                Tracefs.folder().isPresent()
+                        ? "a kernel with CONFIG_FTRACE_SYSCALLS=y"
+                        : "mount tracefs: mount -t tracefs tracefs /sys/kernel/tracing";
+            case ITERATOR -> "a kernel of 5.8 or newer with CONFIG_BPF_SYSCALL and BTF";
+        };
+    }
+}

@@ -1,0 +1,123 @@
+package dev.aioscope.probe.bpf;
+
+import com.sun.jna.Pointer;
+import dev.aioscope.event.CorruptEventException;
+import dev.aioscope.event.Event;
+import dev.aioscope.kernel.Libc;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.function.Consumer;
+
+/**
+ * Reads a BPF ring buffer as memory: no system call and no callback per record.
+ *
+ * <pre>
+ *   mapping 1, read and write   | consumer position | one page
+ *   mapping 2, read only        | producer position | one page
+ *                               | data              | size bytes
+ *                               | the same data     | size bytes, so that no record is cut in two at the end
+ *
+ *   record                      | length, bits 31 busy and 30 discarded: 4 | page offset: 4 | payload, padded to 8 |
+ * </pre>
+ *
+ * Positions only grow; modulo the size they lead to the data. One thread reads.
+ */
+final class RingBuffer implements AutoCloseable {
+    private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    private static final VarHandle INT = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.nativeOrder());
+    private static final int BUSY = 1 << 31;
+    private static final int DISCARDED = 1 << 30;
+    private static final int RECORD_HEADER = 8;
+    private static final int PAGE = SharedMemory.PAGE;
+
+    private final int size;
+    private final Pointer consumerPage;
+    private final Pointer producerPages;
+    private final ByteBuffer consumer;
+    private final ByteBuffer producer;
+    private final ByteBuffer data;
+    private final Event event = new Event();
+    private long corrupt;
+
+    /**
+     * Maps the ring.
+     *
+     * @param fd of the map; the caller keeps it open
+     * @param size of the data, bytes, a power of two
+     */
+    RingBuffer(int fd, int size) {
+        this.size = size;
+        consumerPage = SharedMemory.map(fd, PAGE, Libc.PROT_READ | Libc.PROT_WRITE, 0);
+        producerPages = SharedMemory.map(fd, PAGE + 2L * size, Libc.PROT_READ, PAGE);
+        consumer = consumerPage.getByteBuffer(0, PAGE).order(ByteOrder.nativeOrder());
+        producer = producerPages.getByteBuffer(0, PAGE).order(ByteOrder.nativeOrder());
+        data = producerPages.getByteBuffer(PAGE, 2L * size).order(ByteOrder.nativeOrder());
+    }
+
+    /** For tests: the same layout in ordinary memory. */
+    RingBuffer(ByteBuffer consumer, ByteBuffer producer, ByteBuffer data) {
+        this.size = data.capacity() / 2;
+        this.consumerPage = Pointer.NULL;
+        this.producerPages = Pointer.NULL;
+        this.consumer = consumer;
+        this.producer = producer;
+        this.data = data;
+    }
+
+    /**
+     * Hands on up to {@code limit} records and frees their room with one store.
+     *
+     * @return records taken, corrupt and discarded ones included
+     */
+    int poll(Consumer<Event> handler, int limit) {
+        long position = (long) LONG.getVolatile(consumer, 0);
+        long produced = (long) LONG.getAcquire(producer, 0);
+        int taken = 0;
+        try {
+            while (position < produced && taken < limit) {
+                int offset = (int) (position & size - 1);
+                int header = (int) INT.getAcquire(data, offset);
+                if ((header & BUSY) != 0) {
+                    break; // still being written; the kernel wakes us when it is done
+                }
+                int length = header & ~DISCARDED;
+                position += RECORD_HEADER + (length + 7L & ~7L);
+                taken++;
+                if ((header & DISCARDED) == 0) {
+                    hand(handler, offset + RECORD_HEADER, length);
+                }
+            }
+        } finally {
+            if (taken > 0) {
+                LONG.setRelease(consumer, 0, position);
+            }
+        }
+        return taken;
+    }
+
+    private void hand(Consumer<Event> handler, int offset, int length) {
+        try {
+            handler.accept(event.wrap(data, offset, length));
+        } catch (CorruptEventException e) {
+            corrupt++;
+        }
+    }
+
+    /** Bytes that wait to be read. */
+    long used() {
+        return (long) LONG.getAcquire(producer, 0) - (long) LONG.getVolatile(consumer, 0);
+    }
+
+    /** Records that were not what the probes send. */
+    long corrupt() {
+        return corrupt;
+    }
+
+    @Override
+    public void close() {
+        Libc.munmap(consumerPage, PAGE);
+        Libc.munmap(producerPages, PAGE + 2L * size);
+    }
+}

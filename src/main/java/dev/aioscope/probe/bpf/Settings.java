@@ -1,0 +1,56 @@
+package dev.aioscope.probe.bpf;
+
+import com.sun.jna.Pointer;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.Symbols;
+import java.util.Set;
+
+/**
+ * What the probes are told before they are loaded.
+ *
+ * @param symbols of {@link #SYMBOLS}, where the kernel shows them
+ * @param stacks whether the user stacks of io_setup and io_destroy are wanted
+ */
+public record Settings(Symbols symbols, boolean stacks) {
+    /** The size of {@code struct settings} of {@code probes/event.h}. */
+    public static final int SIZE = SettingsLayout.SETTINGS_SIZE;
+
+    /** The kernel symbols that the probes need to know. */
+    public static final Set<String> SYMBOLS = Set.of(
+            "__per_cpu_offset",
+            "aio_nr",
+            "aio_max_nr",
+            "page_offset_base",
+            "vmemmap_base",
+            "percpu_ref_switch_to_atomic_rcu",
+            "kretprobe_trampoline",
+            "exit_aio");
+
+    /** Writes {@code struct settings}. */
+    public void write(Pointer settings) {
+        settings.setLong(
+                SettingsLayout.SETTINGS_PER_CPU_OFFSET,
+                symbols.find("__per_cpu_offset").begin());
+        settings.setLong(SettingsLayout.SETTINGS_AIO_NR, symbols.find("aio_nr").begin());
+        settings.setLong(
+                SettingsLayout.SETTINGS_AIO_MAX_NR, symbols.find("aio_max_nr").begin());
+        settings.setLong(
+                SettingsLayout.SETTINGS_PAGE_OFFSET_BASE,
+                symbols.find("page_offset_base").begin());
+        settings.setLong(
+                SettingsLayout.SETTINGS_VMEMMAP_BASE,
+                symbols.find("vmemmap_base").begin());
+        Symbols.Range rcu = symbols.find("percpu_ref_switch_to_atomic_rcu");
+        settings.setLong(SettingsLayout.SETTINGS_SWITCH_TO_ATOMIC_RCU_BEGIN, rcu.begin());
+        settings.setLong(SettingsLayout.SETTINGS_SWITCH_TO_ATOMIC_RCU_END, rcu.end());
+        // Since 5.15 it has other names, and the kernel finds its way through it.
+        Symbols.Range trampoline = symbols.find("kretprobe_trampoline");
+        settings.setLong(SettingsLayout.SETTINGS_RETURN_TRAMPOLINE_BEGIN, trampoline.begin());
+        settings.setLong(SettingsLayout.SETTINGS_RETURN_TRAMPOLINE_END, trampoline.end());
+        Symbols.Range exit = symbols.find("exit_aio");
+        settings.setLong(SettingsLayout.SETTINGS_EXIT_AIO_BEGIN, exit.begin());
+        settings.setLong(SettingsLayout.SETTINGS_EXIT_AIO_END, exit.end());
+        settings.setInt(SettingsLayout.SETTINGS_POSSIBLE_CPUS, Host.possibleCpus());
+        settings.setInt(SettingsLayout.SETTINGS_STACKS, stacks ? 1 : 0);
+    }
+}

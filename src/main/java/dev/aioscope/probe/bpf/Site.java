@@ -1,0 +1,94 @@
+package dev.aioscope.probe.bpf;
+
+import dev.aioscope.kernel.Host;
+import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.Tier;
+import java.util.List;
+
+/**
+ * The probe points, each with the programs that can serve it, best first. The programs are those of {@code
+ * probes/aioscope.bpf.c}, named {@code <mode>_<function>}.
+ */
+public enum Site {
+    IO_SETUP(Tier.FULL, "io_setup", false, Mode.FENTRY, Mode.KPROBE),
+    IO_SETUP_RETURN(Tier.FULL, "io_setup return", false, Mode.FEXIT, Mode.KRETPROBE),
+    IO_DESTROY(Tier.FULL, "io_destroy", false, Mode.FENTRY, Mode.KPROBE),
+    IO_DESTROY_RETURN(Tier.FULL, "io_destroy return", false, Mode.FEXIT, Mode.KRETPROBE),
+    KILL_IOCTX(Tier.FULL, "kill_ioctx", true, Mode.FENTRY, Mode.KPROBE),
+    KILL_IOCTX_RETURN(Tier.FULL, "kill_ioctx return", true, Mode.FEXIT, Mode.KRETPROBE),
+    VM_MUNMAP(Tier.FULL, "vm_munmap", false, Mode.FENTRY, Mode.KPROBE),
+    VM_MUNMAP_RETURN(Tier.FULL, "vm_munmap return", false, Mode.FEXIT, Mode.KRETPROBE),
+    FREE_IOCTX_USERS(Tier.FULL, "free_ioctx_users", false, Mode.FENTRY, Mode.KPROBE),
+    FREE_IOCTX_USERS_RETURN(Tier.FULL, "free_ioctx_users return", false, Mode.FEXIT, Mode.KRETPROBE),
+    FREE_IOCTX_REQS(Tier.FULL, "free_ioctx_reqs", true, Mode.FENTRY, Mode.KPROBE),
+    FREE_IOCTX(Tier.FULL, "free_ioctx", false, Mode.FENTRY, Mode.KPROBE),
+
+    SYS_ENTER_IO_SETUP(Tier.SYSCALL, "sys_enter_io_setup", true, Mode.TRACEPOINT),
+    SYS_EXIT_IO_SETUP(Tier.SYSCALL, "sys_exit_io_setup", true, Mode.TRACEPOINT),
+    SYS_ENTER_IO_DESTROY(Tier.SYSCALL, "sys_enter_io_destroy", true, Mode.TRACEPOINT),
+    SYS_EXIT_IO_DESTROY(Tier.SYSCALL, "sys_exit_io_destroy", true, Mode.TRACEPOINT),
+
+    CONTEXTS(Tier.SAMPLE, "contexts of all tasks", true, Mode.ITERATOR),
+    TEARDOWNS(Tier.SAMPLE, "tasks in a teardown", false, Mode.ITERATOR);
+
+    private final Tier tier;
+    private final String label;
+    private final boolean essential;
+
+    @SuppressWarnings("ImmutableEnumChecker") // never written to, and handed out as a list
+    private final Mode[] modes;
+
+    Site(Tier tier, String label, boolean essential, Mode... modes) {
+        this.tier = tier;
+        this.label = label;
+        this.essential = essential;
+        this.modes = modes;
+    }
+
+    /** The name for people. */
+    String label() {
+        return label;
+    }
+
+    /** Whether the tier is not to be had without it. */
+    boolean isEssential() {
+        return essential;
+    }
+
+    /** Ways to attach, best first. */
+    List<Mode> modes() {
+        return List.of(modes);
+    }
+
+    /** Whether this tier wants it: each tier also looks at the tasks. */
+    boolean isWantedBy(Tier wanted) {
+        return tier == wanted || tier == Tier.SAMPLE;
+    }
+
+    /** The function without its prefix, or the name of the tracepoint. */
+    public String function() {
+        return label.replace(" return", "");
+    }
+
+    /** The function's symbol in the kernel. */
+    public String symbol() {
+        return switch (this) {
+            case IO_SETUP, IO_SETUP_RETURN, IO_DESTROY, IO_DESTROY_RETURN ->
+                Host.architecture().equals("x86_64") ? "__x64_sys_" + function() : "__arm64_sys_" + function();
+            default -> function();
+        };
+    }
+
+    /** The program that serves it in this mode. */
+    public String program(Mode mode) {
+        return switch (this) {
+            case CONTEXTS -> "iter_contexts";
+            case TEARDOWNS -> "iter_teardowns";
+            case SYS_ENTER_IO_SETUP -> "tracepoint_enter_io_setup";
+            case SYS_EXIT_IO_SETUP -> "tracepoint_exit_io_setup";
+            case SYS_ENTER_IO_DESTROY -> "tracepoint_enter_io_destroy";
+            case SYS_EXIT_IO_DESTROY -> "tracepoint_exit_io_destroy";
+            default -> mode.label() + "_" + function();
+        };
+    }
+}

@@ -1,0 +1,33 @@
+package dev.aioscope.probe.bpf;
+
+import dev.aioscope.probe.ProbePoint;
+import dev.aioscope.probe.Tier;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** A tier cannot be had on this host, with everything that was tried. */
+public final class TierRefusedException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    private final transient List<ProbePoint> points;
+    private final transient ProbePoint missing;
+
+    TierRefusedException(Tier tier, List<ProbePoint> points, ProbePoint missing) {
+        super("the tier " + tier.label() + " cannot be had: no probe can be placed on " + missing.name() + " ("
+                + missing.refusals().stream()
+                        .map(refusal -> refusal.mode().label() + ": " + refusal.answer())
+                        .collect(Collectors.joining("; "))
+                + ")");
+        this.points = points;
+        this.missing = missing;
+    }
+
+    /** Every probe point of the tier. */
+    public List<ProbePoint> points() {
+        return points;
+    }
+
+    /** The one that the tier cannot do without. */
+    public ProbePoint missing() {
+        return missing;
+    }
+}

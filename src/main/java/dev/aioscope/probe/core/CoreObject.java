@@ -1,0 +1,200 @@
+package dev.aioscope.probe.core;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.LongByReference;
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.Libc;
+import dev.aioscope.kernel.Tracefs;
+import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.bpf.Bpf;
+import dev.aioscope.probe.bpf.Kretprobe;
+import dev.aioscope.probe.bpf.LoadFailure;
+import dev.aioscope.probe.bpf.PerfEvent;
+import dev.aioscope.probe.bpf.Plan;
+import dev.aioscope.probe.bpf.Programs;
+import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.probe.bpf.Site;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The compiled probes, loaded into the kernel and attached as a plan says. */
+final class CoreObject implements Programs {
+    private final Pointer object;
+    private final LibBpfLog log;
+    private final Map<Site, Pointer> links = new EnumMap<>(Site.class);
+    private final List<Pointer> attached = new ArrayList<>();
+    private final List<Pointer> kprobes = new ArrayList<>();
+    private final Kretprobe kretprobe = new Kretprobe();
+
+    private CoreObject(Pointer object, LibBpfLog log) {
+        this.object = object;
+        this.log = log;
+    }
+
+    /**
+     * The compiled probes for this architecture, from the jar.
+     *
+     * @throws ProbeException if there are none
+     */
+    static byte[] bytes() {
+        String resource = "/bpf/" + Host.architecture() + "/aioscope.bpf.o";
+        try (InputStream in = CoreObject.class.getResourceAsStream(resource)) {
+            if (in == null) {
+                throw new ProbeException(
+                        "the probes are not compiled for " + Host.architecture(),
+                        "run aioscope on x86-64 or arm64, or build it with probes/build.sh");
+            }
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new ProbeException("the probes cannot be read from the jar: " + e, "install aioscope again");
+        }
+    }
+
+    /**
+     * Parses the compiled probes and fills in what they need to know of this kernel.
+     *
+     * @throws ProbeException if they are not what libbpf can read
+     */
+    static CoreObject open(byte[] bytes, Settings settings, LibBpfLog log) {
+        log.clear();
+        try (Memory memory = new Memory(bytes.length);
+                Memory options = new Memory(16);
+                Memory name = new Memory(16)) {
+            memory.write(0, bytes, 0, bytes.length);
+            name.setString(0, "aioscope");
+            options.setLong(0, 16); // struct bpf_object_open_opts as far as object_name
+            options.setPointer(8, name);
+            Pointer object = LibBpf.bpf_object__open_mem(memory, bytes.length, options);
+            if (object == null) {
+                throw new ProbeException(
+                        "the compiled probes cannot be read: " + log.last(Errno.describe(Libc.errno())),
+                        "build or install aioscope again");
+            }
+            CoreObject opened = new CoreObject(object, log);
+            settings.write(opened.initialValue(".rodata"));
+            return opened;
+        }
+    }
+
+    @Override
+    public @Nullable LoadFailure load(Plan plan) {
+        Set<String> wanted = new HashSet<>();
+        for (Site site : plan.sites()) {
+            wanted.add(site.program(modeOf(plan, site)));
+        }
+        for (Pointer program = LibBpf.bpf_object__next_program(object, Pointer.NULL);
+                program != null;
+                program = LibBpf.bpf_object__next_program(object, program)) {
+            LibBpf.bpf_program__set_autoload(program, wanted.contains(LibBpf.bpf_program__name(program)));
+        }
+        log.clear();
+        int result = LibBpf.bpf_object__load(object);
+        return result == 0 ? null : log.failure(-result);
+    }
+
+    @Override
+    public @Nullable String attach(Site site, Mode mode) {
+        Pointer program = LibBpf.bpf_object__find_program_by_name(object, site.program(mode));
+        log.clear();
+        if (mode == Mode.KPROBE && !Tracefs.offersKprobes()) {
+            return Kretprobe.NOT_OFFERED;
+        }
+        String answer = switch (mode) {
+            case KRETPROBE, TRACEPOINT -> attachEvent(site, mode, program);
+            case ITERATOR -> keep(site, LibBpf.bpf_program__attach_iter(program, Pointer.NULL));
+            default -> keep(site, LibBpf.bpf_program__attach(program));
+        };
+        if (answer == null) {
+            attached.add(program);
+            if (mode == Mode.KPROBE || mode == Mode.KRETPROBE) {
+                kprobes.add(Objects.requireNonNull(links.get(site)));
+            }
+        }
+        return answer;
+    }
+
+    private @Nullable String attachEvent(Site site, Mode mode, Pointer program) {
+        try {
+            String event = mode == Mode.TRACEPOINT ? "syscalls/" + site.function() : kretprobe.define(site.symbol());
+            // libbpf closes the event together with the link.
+            return keep(site, LibBpf.bpf_program__attach_perf_event(program, PerfEvent.open(event)));
+        } catch (IOException e) {
+            return String.valueOf(e.getMessage());
+        }
+    }
+
+    private @Nullable String keep(Site site, @Nullable Pointer link) {
+        if (link == null) {
+            return log.last(Errno.describe(Libc.errno()));
+        }
+        links.put(site, link);
+        return null;
+    }
+
+    @Override
+    public int newIteration(Site site) {
+        Pointer link = links.get(site);
+        return link == null ? -1 : LibBpf.bpf_iter_create(LibBpf.bpf_link__fd(link));
+    }
+
+    @Override
+    public @Nullable Long missed() {
+        return Bpf.missed(
+                attached.stream().map(LibBpf::bpf_program__fd).toList(),
+                kprobes.stream().map(LibBpf::bpf_link__fd).toList());
+    }
+
+    @Override
+    public boolean isAttached(Site site) {
+        return links.containsKey(site);
+    }
+
+    @Override
+    public int map(String name) {
+        return LibBpf.bpf_map__fd(find(name.equals("inventory") ? ".bss" : name));
+    }
+
+    private Pointer find(String name) {
+        Pointer map = LibBpf.bpf_object__find_map_by_name(object, name);
+        if (map == null) {
+            throw new ProbeException("the compiled probes have no map " + name, "install aioscope again");
+        }
+        return map;
+    }
+
+    /** The memory of a section's variables, to be written before the load. */
+    private Pointer initialValue(String section) {
+        Pointer memory = LibBpf.bpf_map__initial_value(find(section), new LongByReference());
+        if (memory == null) {
+            throw new ProbeException("the compiled probes have no section " + section, "install aioscope again");
+        }
+        return memory;
+    }
+
+    @Override
+    public void close() {
+        links.values().forEach(LibBpf::bpf_link__destroy);
+        links.clear();
+        kretprobe.close();
+        LibBpf.bpf_object__close(object);
+    }
+
+    private static Mode modeOf(Plan plan, Site site) {
+        Mode mode = plan.mode(site);
+        if (mode == null) {
+            throw new IllegalStateException(site + " has no way left");
+        }
+        return mode;
+    }
+}

@@ -1,0 +1,5 @@
+/** The engine that loads the prebuilt BPF objects through libbpf. */
+@NullMarked
+package dev.aioscope.probe.core;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,145 @@
+package dev.aioscope.telemetry;
+
+import io.opentelemetry.sdk.autoconfigure.spi.ConfigProperties;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** Our defaults for the standard settings of OpenTelemetry, and what to say if one is wrong. */
+final class OtelSettings {
+    private static final String TRACES_EXPORTER = "otel.traces.exporter";
+    private static final String PROTOCOL = "otel.exporter.otlp.protocol";
+    private static final String TRACES_PROTOCOL = "otel.exporter.otlp.traces.protocol";
+    private static final String ENDPOINT = "otel.exporter.otlp.endpoint";
+    private static final String TRACES_ENDPOINT = "otel.exporter.otlp.traces.endpoint";
+
+    private static final String GRPC = "grpc";
+
+    /** What to do, by the last word of a setting's name. */
+    private static final Map<String, String> CURES = Map.of(
+            "endpoint", "give a URL without query, such as http://localhost:4318 (with grpc http://localhost:4317)",
+            "protocol", "use http/protobuf or grpc",
+            "exporter", "use otlp or none",
+            "compression", "use gzip or none",
+            "headers", "give pairs as in key1=value1,key2=value2, with %XX for special characters",
+            "attributes", "give pairs as in key1=value1,key2=value2, with %XX for special characters",
+            "certificate", "give the path of a readable PEM file",
+            "key", "give the path of a readable PEM file");
+
+    private OtelSettings() {}
+
+    /** What the user left open. An empty variable counts as unset, as the specification of OpenTelemetry has it. */
+    static Map<String, String> complete(ConfigProperties config) {
+        Map<String, String> added = new HashMap<>();
+        added.put("otel.metrics.exporter", "none");
+        added.put("otel.logs.exporter", "none");
+        added.put(TRACES_PROTOCOL, protocol(config));
+        added.put(TRACES_ENDPOINT, endpoint(config));
+        if (first(config, TRACES_EXPORTER) == null) {
+            added.put(TRACES_EXPORTER, first(config, TRACES_ENDPOINT, ENDPOINT) == null ? "none" : "otlp");
+        }
+        if (first(config, "otel.service.name") == null
+                && !config.getMap("otel.resource.attributes").containsKey("service.name")) {
+            added.put("otel.service.name", "aioscope");
+        }
+        return added;
+    }
+
+    /** Where traces go. */
+    static String endpoint(ConfigProperties config) {
+        String traces = first(config, TRACES_ENDPOINT);
+        if (traces != null) {
+            return traces;
+        }
+        boolean grpc = protocol(config).equals(GRPC);
+        String base = first(config, ENDPOINT);
+        if (base == null) {
+            base = grpc ? "http://localhost:4317" : "http://localhost:4318";
+        }
+        return grpc ? base : base + (base.endsWith("/") ? "" : "/") + "v1/traces";
+    }
+
+    /** How many spans may wait. */
+    static int queueSize(ConfigProperties config) {
+        return config.getInt("otel.bsp.max.queue.size", 2048);
+    }
+
+    private static String protocol(ConfigProperties config) {
+        String protocol = first(config, TRACES_PROTOCOL, PROTOCOL);
+        return protocol == null ? "http/protobuf" : protocol;
+    }
+
+    private static @Nullable String first(ConfigProperties config, String... names) {
+        for (String name : names) {
+            String value = config.getString(name);
+            if (value != null && !value.isBlank()) {
+                return value;
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Names the setting that the SDK did not like. Its message names the setting, the value, the kind of setting, or
+     * none of them: then every setting of the user is a candidate.
+     */
+    static TelemetryException explain(RuntimeException refusal, Map<String, String> given) {
+        Throwable origin = refusal;
+        while (origin.getCause() != null
+                && origin.getMessage() != null
+                && origin.getMessage().startsWith("Unexpected")) {
+            origin = origin.getCause();
+        }
+        String message = String.valueOf(origin.getMessage());
+        Map<String, Setting> all = userSettings(given);
+        List<Setting> suspects = List.of();
+        List<Predicate<Setting>> clues = List.of(
+                s -> message.contains(s.property()),
+                s -> s.value().length() > 2 && message.contains(s.value()),
+                s -> message.toLowerCase(Locale.ROOT).contains(s.kind()),
+                s -> true);
+        for (Predicate<Setting> clue : clues) {
+            suspects = all.values().stream().filter(clue).toList();
+            if (!suspects.isEmpty()) {
+                break;
+            }
+        }
+        String names = String.join(" or ", suspects.stream().map(Setting::name).toList());
+        String cure = suspects.stream()
+                .map(s -> CURES.get(s.kind()))
+                .filter(c -> c != null)
+                .findFirst()
+                .orElse("correct or unset it");
+        return new TelemetryException("OpenTelemetry cannot use " + names + ": " + message, cure, refusal);
+    }
+
+    /** A setting as the user gave it; the property is the SDK's name for it. */
+    private record Setting(String name, String property, String value) {
+        String kind() {
+            return property.substring(property.lastIndexOf('.') + 1);
+        }
+    }
+
+    /** By property; a system property beats a variable. */
+    private static Map<String, Setting> userSettings(Map<String, String> given) {
+        Map<String, Setting> settings = new TreeMap<>();
+        given.forEach((name, value) -> settings.put(name, new Setting(name, name, value)));
+        System.getenv().forEach((name, value) -> {
+            String property = name.toLowerCase(Locale.ROOT).replace('_', '.');
+            if (property.startsWith("otel.")) {
+                settings.put(property, new Setting(name, property, value));
+            }
+        });
+        System.getProperties().forEach((key, value) -> {
+            String property = key.toString().toLowerCase(Locale.ROOT).replace('-', '.');
+            if (property.startsWith("otel.")) {
+                settings.put(property, new Setting("-D" + key, property, value.toString()));
+            }
+        });
+        return settings;
+    }
+}

@@ -1,0 +1,153 @@
+package dev.aioscope.telemetry;
+
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.AttributesBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every attribute a span can have, with what {@code dashboards/traces.md} says about it. An attribute whose value was
+ * not seen is absent, never zero.
+ *
+ * @param <T> the type of its values
+ */
+final class SpanAttribute<T> {
+    private static final List<SpanAttribute<?>> ALL = new ArrayList<>();
+
+    private static final String TEARDOWN = "teardown, if seen";
+
+    static final SpanAttribute<Long> PID = number(
+            "process.pid", "caller seen", "process of the thread that made the call or gave up the address space");
+    static final SpanAttribute<Long> TID = number("thread.id", "caller seen", "that thread");
+    static final SpanAttribute<String> THREAD_NAME =
+            text("thread.name", "caller seen", "its name (comm) at that moment");
+
+    static final SpanAttribute<String> CONTEXT_ID = text(
+            "aio.context.id",
+            "teardown, `deferred_free`",
+            "handle and generation: unique in one run of the agent, the same in JSON");
+    static final SpanAttribute<String> HANDLE = text(
+            "aio.context.handle",
+            "always, but for a failed io_setup",
+            "the aio_context_t of the program, in hexadecimal");
+    static final SpanAttribute<Long> MAX_EVENTS =
+            number("aio.context.max_events", TEARDOWN, "what io_setup was asked for: the charge to fs.aio-nr");
+    static final SpanAttribute<Long> RING_EVENTS =
+            number("aio.context.ring_events", TEARDOWN, "slots in the completion ring");
+    static final SpanAttribute<Long> OWNER_PID =
+            number("aio.context.owner.pid", "teardown, if it is not process.pid", "process that set the context up");
+
+    static final SpanAttribute<String> TRIGGER =
+            text("aio.trigger", TEARDOWN, "why the context ended: destroy, exit or rollback");
+    static final SpanAttribute<String> END = text(
+            "aio.teardown.end",
+            "teardown",
+            "how the agent learnt that it was over: complete, incomplete, unknown or vanished");
+    static final SpanAttribute<Long> OUTSTANDING =
+            number("aio.outstanding", TEARDOWN, "requests submitted and not completed at entry of kill_ioctx");
+    static final SpanAttribute<Long> UNREAPED =
+            number("aio.unreaped", TEARDOWN, "requests completed that the program had not read");
+    static final SpanAttribute<Long> SIBLINGS =
+            number("aio.siblings", TEARDOWN, "other threads inside an AIO call on the context");
+    static final SpanAttribute<Long> CANCELLED =
+            number("aio.cancelled", TEARDOWN, "requests that the teardown cancelled");
+    static final SpanAttribute<Double> DRAIN_GRACE =
+            decimal("aio.drain.grace", TEARDOWN, "seconds of the drain that waited for RCU grace periods only");
+    static final SpanAttribute<Double> DRAIN_IO =
+            decimal("aio.drain.io", TEARDOWN, "seconds of the drain that waited for requests");
+    static final SpanAttribute<Double> DRAIN_SIBLINGS =
+            decimal("aio.drain.siblings", TEARDOWN, "seconds of the drain that waited for threads inside AIO calls");
+    static final SpanAttribute<Long> NR_BEFORE = number("aio.nr.before", TEARDOWN, "fs.aio-nr at entry of kill_ioctx");
+    static final SpanAttribute<Long> NR_AFTER = number("aio.nr.after", TEARDOWN, "fs.aio-nr at return of kill_ioctx");
+    static final SpanAttribute<Long> UNMAP_RESULT =
+            number("aio.unmap.result", TEARDOWN, "what vm_munmap returned: 0 or a negative error");
+    static final SpanAttribute<Boolean> SIGKILL_PENDING =
+            flag("aio.caller.sigkill_pending", TEARDOWN, "whether a SIGKILL waited for the caller");
+    static final SpanAttribute<Long> VOLUNTARY_SWITCHES =
+            number("aio.caller.voluntary_switches", TEARDOWN, "voluntary context switches of the caller in the call");
+
+    static final SpanAttribute<String> SETUP_STACK = text(
+            "aio.context.setup_stack",
+            "teardown, with `--stacks`",
+            "where the program called io_setup: a frame per line, the innermost first");
+    static final SpanAttribute<String> CALL_STACK = text(
+            "code.stacktrace",
+            "call, with `--stacks`",
+            "where the program called io_destroy, or the io_setup that failed");
+
+    static final SpanAttribute<String> ERROR_TYPE =
+            text("error.type", "the call failed; the status is ERROR too", "name of the error, such as EAGAIN");
+    static final SpanAttribute<Long> REQUESTED =
+            number("aio.requested", "failed io_setup", "how many events it asked for");
+    static final SpanAttribute<Long> USAGE =
+            number("aio.event.usage", "failed call, if seen", "fs.aio-nr at that moment");
+    static final SpanAttribute<Long> LIMIT =
+            number("aio.event.limit", "failed call, if seen", "fs.aio-max-nr at that moment");
+    static final SpanAttribute<Long> NEEDED =
+            number("aio.event.limit.needed", "refused io_setup", "the smallest fs.aio-max-nr that would have sufficed");
+
+    private final AttributeKey<T> key;
+    private final String present;
+    private final String meaning;
+
+    private SpanAttribute(AttributeKey<T> key, String present, String meaning) {
+        this.key = key;
+        this.present = present;
+        this.meaning = meaning;
+    }
+
+    /** All of them, in the order of the documentation. */
+    static List<SpanAttribute<?>> all() {
+        return List.copyOf(ALL);
+    }
+
+    /** Its name and type. */
+    AttributeKey<T> key() {
+        return key;
+    }
+
+    /** Its type, in a word. */
+    String type() {
+        return key.getType().name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Which spans have it, and when. */
+    String present() {
+        return present;
+    }
+
+    /** What its value says. */
+    String meaning() {
+        return meaning;
+    }
+
+    /** Sets it, unless the value was not seen. */
+    void set(AttributesBuilder attributes, @Nullable T value) {
+        if (value != null) {
+            attributes.put(key, value);
+        }
+    }
+
+    private static SpanAttribute<Long> number(String name, String present, String meaning) {
+        return listed(new SpanAttribute<>(AttributeKey.longKey(name), present, meaning));
+    }
+
+    private static SpanAttribute<Double> decimal(String name, String present, String meaning) {
+        return listed(new SpanAttribute<>(AttributeKey.doubleKey(name), present, meaning));
+    }
+
+    private static SpanAttribute<String> text(String name, String present, String meaning) {
+        return listed(new SpanAttribute<>(AttributeKey.stringKey(name), present, meaning));
+    }
+
+    private static SpanAttribute<Boolean> flag(String name, String present, String meaning) {
+        return listed(new SpanAttribute<>(AttributeKey.booleanKey(name), present, meaning));
+    }
+
+    private static <T> SpanAttribute<T> listed(SpanAttribute<T> attribute) {
+        ALL.add(attribute);
+        return attribute;
+    }
+}

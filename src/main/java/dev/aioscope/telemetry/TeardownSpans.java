@@ -1,0 +1,306 @@
+package dev.aioscope.telemetry;
+
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import dev.aioscope.event.Trigger;
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.Teardown.Wait;
+import dev.aioscope.lifecycle.UserStack;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.common.AttributesBuilder;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanBuilder;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.api.trace.Tracer;
+import java.time.Duration;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a trace of each teardown worth one, and a span of each call that failed; {@link SpanName} and {@link
+ * SpanAttribute} list what there can be. All times are the kernel's.
+ *
+ * <p>A teardown always becomes a trace if it was slow, failed, had requests outstanding, or could not be followed to its
+ * end; of the others a share does. {@code deferred_free} ends after the caller has gone on: it is a trace of its own,
+ * linked to the teardown.
+ */
+public final class TeardownSpans implements LifecycleListener {
+    /** What is slow if nothing else is said: an idle io_destroy takes some 30 ms. */
+    public static final Duration SLOW = Duration.ofMillis(100);
+
+    private final Tracer tracer;
+    private final WallClock clock;
+    private final long slowNanos;
+    private final double rate;
+
+    /**
+     * Makes spans with this tracer.
+     *
+     * @param slow a caller held at least that long is always reported
+     * @param rate the share, 0 to 1, of teardowns without a finding that are reported
+     */
+    public TeardownSpans(Tracer tracer, WallClock clock, Duration slow, double rate) {
+        if (!(rate >= 0 && rate <= 1)) {
+            throw new IllegalArgumentException("rate is " + rate + ", not from 0 to 1");
+        }
+        this.tracer = tracer;
+        this.clock = clock;
+        this.slowNanos = slow.toNanos();
+        this.rate = rate;
+    }
+
+    @Override
+    public void onTeardown(Teardown teardown) {
+        Long begin = begin(teardown);
+        // A span needs a time, and none is invented.
+        if (begin == null) {
+            return;
+        }
+        long end = Math.max(begin, end(teardown, begin));
+        if (isFinding(teardown, end - begin) || isSampled(teardown.context())) {
+            trace(teardown, begin, end);
+        }
+    }
+
+    @Override
+    public void onFailedCall(FailedCall call) {
+        String error = Errno.name(call.errno());
+        AttributesBuilder attributes = Attributes.builder();
+        describe(call.caller(), attributes);
+        if (call.handle() != null) {
+            SpanAttribute.HANDLE.set(attributes, hex(call.handle()));
+        }
+        SpanAttribute.REQUESTED.set(attributes, wide(call.maxReqs()));
+        SpanAttribute.USAGE.set(attributes, call.aioNr());
+        SpanAttribute.LIMIT.set(attributes, call.aioMaxNr());
+        SpanAttribute.NEEDED.set(attributes, call.neededLimit());
+        SpanAttribute.CALL_STACK.set(attributes, stack(call.callStack()));
+        SpanAttribute.ERROR_TYPE.set(attributes, error);
+
+        long begin = call.enterTime() != null ? call.enterTime() : call.returnTime();
+        long offset = clock.offsetAt(begin);
+        builder(SpanName.of(call.call()), begin + offset)
+                .setNoParent()
+                .setAllAttributes(attributes.build())
+                .startSpan()
+                .setStatus(StatusCode.ERROR, error)
+                .end(call.returnTime() + offset, NANOSECONDS);
+    }
+
+    /** When the caller came in, as far as it was seen. */
+    private static @Nullable Long begin(Teardown t) {
+        return t.callTime() != null ? t.callTime() : t.killEnterTime();
+    }
+
+    /** When the caller went on, or else the last moment at which it was seen to be held. */
+    private static long end(Teardown t, long begin) {
+        if (t.returnTime() != null) {
+            return t.returnTime();
+        }
+        long end = latest(begin, t.killEnterTime(), t.unmapEnterTime(), t.unmapExitTime(), t.killExitTime());
+        return isWaitedFor(t) ? latest(end, t.usersEnterTime(), t.usersExitTime(), t.reqsTime()) : end;
+    }
+
+    private static long latest(long first, @Nullable Long... others) {
+        long latest = first;
+        for (Long other : others) {
+            latest = other == null ? latest : Math.max(latest, other);
+        }
+        return latest;
+    }
+
+    /** io_setup does not wait for the requests of the context that it takes back. */
+    private static boolean isWaitedFor(Teardown t) {
+        return t.trigger() != Trigger.ROLLBACK;
+    }
+
+    private boolean isFinding(Teardown t, long heldNanos) {
+        Integer outstanding = t.outstanding();
+        return heldNanos >= slowNanos
+                || (outstanding != null && outstanding > 0)
+                || isFailed(t)
+                || t.end() == Teardown.End.INCOMPLETE
+                || t.end() == Teardown.End.UNKNOWN;
+    }
+
+    private static boolean isFailed(Teardown t) {
+        return t.result() != null && t.result() < 0;
+    }
+
+    /** The same answer for the same context each time: a repeated run gives the same traces. */
+    private boolean isSampled(Context context) {
+        // The finalizer of SplitMix64 spreads neighbouring generations over all 64 bits.
+        long z = context.generation() + 0x9E3779B97F4A7C15L;
+        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+        z ^= z >>> 31;
+        return (z >>> 11) * 0x1.0p-53 < rate;
+    }
+
+    private void trace(Teardown t, long begin, long end) {
+        Trace trace = new Trace(clock.offsetAt(begin));
+        Node root = trace.root(t, begin, end);
+        trace.child(root, SpanName.LOOKUP, t.callTime(), t.killEnterTime());
+        Node kill = trace.child(root, SpanName.KILL, t.killEnterTime(), t.killExitTime());
+        trace.child(kill != null ? kill : root, SpanName.UNMAP, t.unmapEnterTime(), t.unmapExitTime());
+        if (isWaitedFor(t)) {
+            trace.drain(root, t);
+            // kill_ioctx may still be unmapping when the last request ends.
+            Long free = t.reqsTime();
+            trace.child(
+                    root, SpanName.WAKE, free == null ? null : (Long) latest(free, t.killExitTime()), t.returnTime());
+        }
+        trace.deferredFree(root, t);
+    }
+
+    private SpanBuilder builder(SpanName name, long startEpochNanos) {
+        return tracer.spanBuilder(name.label()).setStartTimestamp(startEpochNanos, NANOSECONDS);
+    }
+
+    /** A span with its times on the kernel's clock. */
+    private record Node(Span span, long begin, long end) {}
+
+    /** The spans of one teardown, their times all moved by one offset. Each span is ended when it is made. */
+    private final class Trace {
+        private final long offset;
+
+        Trace(long offset) {
+            this.offset = offset;
+        }
+
+        Node root(Teardown t, long begin, long end) {
+            Span span = builder(SpanName.of(t.trigger()), begin + offset)
+                    .setNoParent()
+                    .setAllAttributes(attributes(t))
+                    .startSpan();
+            if (isFailed(t)) {
+                span.setStatus(StatusCode.ERROR, error(t));
+            }
+            span.end(end + offset, NANOSECONDS);
+            return new Node(span, begin, end);
+        }
+
+        /** Null if one of the times was not seen, or none of it falls inside the parent. */
+        @Nullable Node child(Node parent, SpanName name, @Nullable Long from, @Nullable Long to) {
+            if (from == null || to == null) {
+                return null;
+            }
+            long begin = Math.max(from, parent.begin);
+            long end = Math.min(to, parent.end);
+            if (end < begin) {
+                return null;
+            }
+            Span span = builder(name, begin + offset)
+                    .setParent(io.opentelemetry.context.Context.root().with(parent.span))
+                    .startSpan();
+            span.end(end + offset, NANOSECONDS);
+            return new Node(span, begin, end);
+        }
+
+        void drain(Node root, Teardown t) {
+            Node drain = child(root, SpanName.DRAIN, t.killExitTime(), t.reqsTime());
+            Node wait = drain != null ? drain : root;
+            wait(wait, t.usersWait(), t.killExitTime(), t.usersEnterTime());
+            // The grace period can be over before kill_ioctx has removed the ring: then this is no part of the wait.
+            boolean early = t.usersEnterTime() != null && t.usersEnterTime() < wait.begin;
+            child(early ? root : wait, SpanName.CANCEL, t.usersEnterTime(), t.usersExitTime());
+            wait(wait, t.reqsWait(), t.usersExitTime(), t.reqsTime());
+        }
+
+        private void wait(Node parent, @Nullable Wait wait, @Nullable Long from, @Nullable Long to) {
+            if (wait != null) {
+                child(parent, SpanName.of(wait), from, to);
+            }
+        }
+
+        void deferredFree(Node root, Teardown t) {
+            if (t.reqsTime() == null || t.freeTime() == null) {
+                return;
+            }
+            AttributesBuilder attributes = Attributes.builder();
+            SpanAttribute.CONTEXT_ID.set(attributes, t.context().id());
+            SpanAttribute.HANDLE.set(attributes, hex(t.context().handle()));
+            builder(SpanName.DEFERRED_FREE, t.reqsTime() + offset)
+                    .setNoParent()
+                    .addLink(root.span.getSpanContext())
+                    .setAllAttributes(attributes.build())
+                    .startSpan()
+                    .end(t.freeTime() + offset, NANOSECONDS);
+        }
+    }
+
+    private static Attributes attributes(Teardown t) {
+        AttributesBuilder attributes = Attributes.builder();
+        if (t.caller() != null) {
+            describe(t.caller(), attributes);
+        }
+        describe(t.context(), t.caller(), attributes);
+        SpanAttribute.TRIGGER.set(
+                attributes, t.trigger() == null ? null : t.trigger().label());
+        SpanAttribute.END.set(attributes, t.end().name().toLowerCase(Locale.ROOT));
+        SpanAttribute.OUTSTANDING.set(attributes, wide(t.outstanding()));
+        SpanAttribute.UNREAPED.set(attributes, wide(t.unreaped()));
+        SpanAttribute.SIBLINGS.set(attributes, wide(t.siblings()));
+        SpanAttribute.CANCELLED.set(attributes, cancelled(t));
+        SpanAttribute.DRAIN_GRACE.set(attributes, seconds(t.grace()));
+        SpanAttribute.DRAIN_IO.set(attributes, seconds(t.io()));
+        SpanAttribute.DRAIN_SIBLINGS.set(attributes, seconds(t.inSiblings()));
+        SpanAttribute.NR_BEFORE.set(attributes, t.aioNrBefore());
+        SpanAttribute.NR_AFTER.set(attributes, t.aioNrAfter());
+        SpanAttribute.UNMAP_RESULT.set(attributes, wide(t.unmapResult()));
+        SpanAttribute.SIGKILL_PENDING.set(attributes, t.pendingSigkill());
+        SpanAttribute.VOLUNTARY_SWITCHES.set(attributes, t.voluntarySwitches());
+        SpanAttribute.SETUP_STACK.set(attributes, stack(t.context().setupStack()));
+        SpanAttribute.CALL_STACK.set(attributes, stack(t.callStack()));
+        SpanAttribute.ERROR_TYPE.set(attributes, isFailed(t) ? error(t) : null);
+        return attributes.build();
+    }
+
+    private static void describe(Task caller, AttributesBuilder attributes) {
+        SpanAttribute.PID.set(attributes, (long) caller.pid());
+        SpanAttribute.TID.set(attributes, (long) caller.tid());
+        SpanAttribute.THREAD_NAME.set(attributes, caller.comm());
+    }
+
+    private static void describe(Context context, @Nullable Task caller, AttributesBuilder attributes) {
+        SpanAttribute.CONTEXT_ID.set(attributes, context.id());
+        SpanAttribute.HANDLE.set(attributes, hex(context.handle()));
+        SpanAttribute.MAX_EVENTS.set(attributes, wide(context.maxReqs()));
+        SpanAttribute.RING_EVENTS.set(attributes, wide(context.nrEvents()));
+        Task owner = context.owner();
+        if (owner != null && (caller == null || owner.pid() != caller.pid())) {
+            SpanAttribute.OWNER_PID.set(attributes, (long) owner.pid());
+        }
+    }
+
+    private static @Nullable Long cancelled(Teardown t) {
+        Integer before = t.cancellableBefore();
+        Integer after = t.cancellableAfter();
+        return before == null || after == null ? null : (Long) (long) (before - after);
+    }
+
+    private static String error(Teardown t) {
+        return Errno.name(t.result() == null ? 0 : Math.toIntExact(-t.result()));
+    }
+
+    private static @Nullable String stack(@Nullable UserStack stack) {
+        return stack == null ? null : String.join("\n", stack.frames());
+    }
+
+    private static String hex(long handle) {
+        return "0x" + Long.toHexString(handle);
+    }
+
+    private static @Nullable Double seconds(@Nullable Long nanos) {
+        return nanos == null ? null : (Double) (nanos / 1e9);
+    }
+
+    private static @Nullable Long wide(@Nullable Integer value) {
+        return value == null ? null : (Long) value.longValue();
+    }
+}

@@ -1,0 +1,636 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Makes one situation in the life of AIO contexts, and says what it did: the truth that the tests hold against what
+ * aioscope saw. Each line of the output is a name and a value.
+ *
+ *   aiowork SITUATION [--outstanding N] [--unreaped N] [--device PATH] [--charge N] [--count N]
+ *                     [--milliseconds N] [--wait]
+ *
+ * --wait: print "ready" before the last step, and take that step once a line (or the end) comes from stdin.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/aio_abi.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BLOCK 4096
+#define MAX_REQUESTS 1024
+
+static int outstanding = 0;
+static int unreaped = 0;
+static int count = 1;
+static double seconds = 1;
+static unsigned charge = 64;
+static const char *device = "/dev/nullb0";
+static bool waits = false;
+
+static int io_setup(unsigned max_reqs, aio_context_t *context) { return (int)syscall(SYS_io_setup, max_reqs, context); }
+
+static int io_destroy(aio_context_t context) { return (int)syscall(SYS_io_destroy, context); }
+
+static int io_submit(aio_context_t context, long n, struct iocb **list)
+{
+	return (int)syscall(SYS_io_submit, context, n, list);
+}
+
+static int io_getevents(aio_context_t context, long least, long most, struct io_event *events)
+{
+	return (int)syscall(SYS_io_getevents, context, least, most, events, NULL);
+}
+
+__attribute__((format(printf, 1, 2), noreturn)) static void fail(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, ": %s\n", strerror(errno));
+	exit(1);
+}
+
+/* One line of the truth. */
+static void tell(const char *name, uint64_t value)
+{
+	printf("%s %" PRIu64 "\n", name, value);
+	fflush(stdout);
+}
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_BOOTTIME, &time);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+/* What a call returned: 0 or an errno. */
+static int errno_of(int result) { return result < 0 ? errno : 0; }
+
+static uint64_t aio_nr(void)
+{
+	char text[32] = {0};
+	int fd = open("/proc/sys/fs/aio-nr", O_RDONLY);
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		fail("/proc/sys/fs/aio-nr");
+	close(fd);
+	return strtoull(text, NULL, 10);
+}
+
+static aio_context_t set_up(unsigned max_reqs)
+{
+	aio_context_t context = 0;
+
+	if (io_setup(max_reqs, &context))
+		fail("io_setup(%u)", max_reqs);
+	tell("handle", context);
+	return context;
+}
+
+/* With --wait: the point that the test lets us pass. */
+static void wait_for_test(void)
+{
+	char line[16];
+
+	if (waits) {
+		tell("ready", 1);
+		if (read(STDIN_FILENO, line, sizeof(line)) < 0)
+			fail("stdin");
+	}
+}
+
+/* Until this thread of ours is blocked in this system call, as the kernel itself says. */
+static void wait_until_blocked(int tid, long call)
+{
+	char path[64], text[32];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	for (;;) {
+		int fd = open(path, O_RDONLY);
+		ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+		if (fd >= 0)
+			close(fd);
+		if (length > 0) {
+			text[length] = 0;
+			if (strncmp(text, "running", 7) != 0 && strtol(text, NULL, 10) == call)
+				return;
+		}
+		usleep(1000);
+	}
+}
+
+static int open_device(void)
+{
+	int fd = open(device, O_RDONLY | O_DIRECT);
+
+	if (fd < 0)
+		fail("%s", device);
+	return fd;
+}
+
+static void *buffer(void)
+{
+	void *memory;
+
+	if (posix_memalign(&memory, BLOCK, BLOCK))
+		fail("posix_memalign");
+	return memory;
+}
+
+static void prepare_read(struct iocb *request, int fd, long long offset)
+{
+	memset(request, 0, sizeof(*request));
+	request->aio_lio_opcode = IOCB_CMD_PREAD;
+	request->aio_fildes = (unsigned)fd;
+	request->aio_buf = (uint64_t)(uintptr_t)buffer();
+	request->aio_nbytes = BLOCK;
+	request->aio_offset = offset;
+}
+
+static void submit_reads(aio_context_t context, int fd, int n)
+{
+	static struct iocb requests[MAX_REQUESTS];
+	struct iocb *list[MAX_REQUESTS];
+	int submitted;
+
+	for (int i = 0; i < n; i++) {
+		prepare_read(&requests[i], fd, (long long)i * BLOCK);
+		list[i] = &requests[i];
+	}
+	for (int done = 0; done < n; done += submitted) {
+		submitted = io_submit(context, n - done, list + done);
+		if (submitted <= 0)
+			fail("io_submit of %d", n - done);
+	}
+}
+
+/* Two ends of a pipe in which nothing is. */
+static void make_pipe(int ends[2])
+{
+	if (pipe2(ends, O_CLOEXEC))
+		fail("pipe2");
+}
+
+/* Reads in the file of this program: they complete at once and are not reaped. */
+static void leave_unreaped(aio_context_t context, int n)
+{
+	int fd = open("/proc/self/exe", O_RDONLY);
+
+	if (fd < 0)
+		fail("/proc/self/exe");
+	submit_reads(context, fd, n);
+	close(fd);
+}
+
+static aio_context_t context_with_requests(void)
+{
+	aio_context_t context = set_up(charge);
+
+	if (unreaped)
+		leave_unreaped(context, unreaped);
+	if (outstanding) {
+		int fd = open_device();
+
+		tell("submitted", now());
+		submit_reads(context, fd, outstanding);
+	}
+	tell("outstanding", (uint64_t)outstanding);
+	tell("unreaped", (uint64_t)unreaped);
+	tell("charge", charge);
+	tell("aio_nr", aio_nr());
+	return context;
+}
+
+static void destroy_and_tell(aio_context_t context)
+{
+	uint64_t begin = now();
+	int result = io_destroy(context);
+	int error = errno_of(result);
+
+	tell("called", begin);
+	tell("returned", now());
+	tell("errno", (uint64_t)error);
+	tell("aio_nr_after", aio_nr());
+}
+
+static void destroy(void)
+{
+	aio_context_t context = context_with_requests();
+
+	wait_for_test();
+	destroy_and_tell(context);
+}
+
+static void do_exit(void)
+{
+	context_with_requests();
+	wait_for_test();
+	_exit(0);
+}
+
+/* The address space ends with exec, the process goes on. */
+static void exec(char *program)
+{
+	char *again[] = {program, "after-exec", NULL};
+
+	context_with_requests();
+	wait_for_test();
+	execv("/proc/self/exe", again);
+	fail("execv");
+}
+
+/* Four of the requests are reaped, four stay unreaped. */
+static void half_reaped(void)
+{
+	aio_context_t context = set_up(charge);
+	struct io_event events[4];
+
+	leave_unreaped(context, 8);
+	if (io_getevents(context, 4, 4, events) != 4)
+		fail("io_getevents");
+	tell("unreaped", 4);
+	wait_for_test();
+	destroy_and_tell(context);
+}
+
+/* A poll of a pipe in which nothing is can be cancelled; a read of a slow device has to be waited for. */
+static void poll_and_read(void)
+{
+	static struct iocb request;
+	struct iocb *list = &request;
+	aio_context_t context = set_up(charge);
+	int ends[2];
+
+	make_pipe(ends);
+	request.aio_lio_opcode = IOCB_CMD_POLL;
+	request.aio_fildes = (unsigned)ends[0];
+	request.aio_buf = POLLIN;
+	if (io_submit(context, 1, &list) != 1)
+		fail("io_submit of a poll");
+	if (outstanding)
+		submit_reads(context, open_device(), outstanding);
+	tell("outstanding", (uint64_t)outstanding + 1);
+	wait_for_test();
+	destroy_and_tell(context);
+}
+
+/* ---- threads ---- */
+
+static pthread_barrier_t barrier;
+
+struct destroyer {
+	aio_context_t context;
+	pthread_t thread;
+	int tid;
+	int error;
+};
+
+static void *run_destroyer(void *argument)
+{
+	struct destroyer *self = argument;
+
+	self->tid = (int)syscall(SYS_gettid);
+	pthread_barrier_wait(&barrier);
+	self->error = errno_of(io_destroy(self->context));
+	return NULL;
+}
+
+/* Two threads destroy one context at the same time: one gets 0, the other EINVAL. */
+static void race(void)
+{
+	for (int round = 0; round < count; round++) {
+		struct destroyer both[2];
+		aio_context_t context = set_up(charge);
+
+		pthread_barrier_init(&barrier, NULL, 2);
+		for (int i = 0; i < 2; i++) {
+			both[i].context = context;
+			if (pthread_create(&both[i].thread, NULL, run_destroyer, &both[i]))
+				fail("pthread_create");
+		}
+		for (int i = 0; i < 2; i++) {
+			pthread_join(both[i].thread, NULL);
+			tell(both[i].error ? "loser" : "winner", (uint64_t)both[i].tid);
+			tell("errno", (uint64_t)both[i].error);
+		}
+		pthread_barrier_destroy(&barrier);
+	}
+}
+
+/* Many threads wait in io_destroy at the same time, each for its own context and all for the same slow device. */
+static void many_destroyers(void)
+{
+	struct destroyer *all = calloc((size_t)count, sizeof(*all));
+	int fd = open_device(), failed = 0;
+
+	if (!all)
+		fail("calloc");
+	pthread_barrier_init(&barrier, NULL, (unsigned)count);
+	for (int i = 0; i < count; i++) {
+		if (io_setup(charge, &all[i].context))
+			fail("io_setup");
+		submit_reads(all[i].context, fd, 1);
+		if (pthread_create(&all[i].thread, NULL, run_destroyer, &all[i]))
+			fail("pthread_create");
+	}
+	for (int i = 0; i < count; i++) {
+		pthread_join(all[i].thread, NULL);
+		failed += all[i].error != 0;
+	}
+	tell("destroyed", (uint64_t)(count - failed));
+	tell("failed", (uint64_t)failed);
+}
+
+struct submitter {
+	aio_context_t context;
+	int fd;
+	int tid;
+};
+
+static void *run_submitter(void *argument)
+{
+	struct submitter *self = argument;
+	static struct iocb request;
+	struct iocb *list = &request;
+
+	prepare_read(&request, self->fd, 0);
+	request.aio_nbytes = 1;
+	__atomic_store_n(&self->tid, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
+	io_submit(self->context, 1, &list);
+	return NULL;
+}
+
+static pthread_t block_in_submit(struct submitter *submitter)
+{
+	pthread_t thread;
+	int tid;
+
+	if (pthread_create(&thread, NULL, run_submitter, submitter))
+		fail("pthread_create");
+	while (!(tid = __atomic_load_n(&submitter->tid, __ATOMIC_ACQUIRE)))
+		usleep(1000);
+	wait_until_blocked(tid, SYS_io_submit);
+	return thread;
+}
+
+/* A thread is inside io_submit, reading from an empty pipe, while another one destroys the context. */
+static void sibling(void)
+{
+	struct submitter submitter = {0};
+	struct destroyer destroyer = {0};
+	pthread_t thread;
+	int ends[2];
+
+	make_pipe(ends);
+	submitter.context = destroyer.context = set_up(charge);
+	submitter.fd = ends[0];
+	thread = block_in_submit(&submitter);
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	if (pthread_create(&destroyer.thread, NULL, run_destroyer, &destroyer))
+		fail("pthread_create");
+	pthread_barrier_wait(&barrier);
+	wait_until_blocked(destroyer.tid, SYS_io_destroy);
+	tell("destroyer", (uint64_t)destroyer.tid);
+	tell("siblings", 1);
+	wait_for_test();
+	usleep((useconds_t)(seconds * 1e6));
+	if (write(ends[1], "x", 1) != 1)
+		fail("write");
+	pthread_join(destroyer.thread, NULL);
+	pthread_join(thread, NULL);
+	tell("errno", (uint64_t)destroyer.error);
+}
+
+/* ---- errors ---- */
+
+static void refused_handle(const char *name, aio_context_t handle)
+{
+	int error = errno_of(io_destroy(handle));
+
+	printf("%s %" PRIu64 "\n", name, (uint64_t)handle);
+	tell("errno", (uint64_t)error);
+}
+
+static void wrong_handles(void)
+{
+	aio_context_t context = set_up(charge), destroyed = set_up(charge);
+	pid_t child;
+	int status;
+
+	if (io_destroy(destroyed))
+		fail("io_destroy");
+	refused_handle("zero", 0);
+	refused_handle("destroyed", destroyed);
+	refused_handle("junk", 0xdeadbeef000);
+	fflush(stdout);
+	child = fork();
+	if (child < 0)
+		fail("fork");
+	if (!child) {
+		tell("child", (uint64_t)getpid());
+		refused_handle("inherited", context);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	tell("returned", now());
+}
+
+/* io_setup asks for more than what is left of the quota, and for what is not valid. */
+static void refused(void)
+{
+	aio_context_t context = 0;
+
+	tell("setup", charge);
+	tell("errno", (uint64_t)errno_of(io_setup(charge, &context)));
+	tell("setup", 0);
+	tell("errno", (uint64_t)errno_of(io_setup(0, &context)));
+	context = 1;
+	tell("setup", 1);
+	tell("errno", (uint64_t)errno_of(io_setup(1, &context)));
+}
+
+/* io_setup can read the variable for the handle but not write it: it takes back the context that it has made. */
+static void rollback(void)
+{
+	void *page = mmap(NULL, BLOCK, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		fail("mmap");
+	tell("errno", (uint64_t)errno_of(io_setup(charge, page)));
+	tell("aio_nr_after", aio_nr());
+}
+
+/* ---- many ---- */
+
+/* Contexts that live until the process is killed or let go on; then it exits. */
+static void many(void)
+{
+	for (int i = 0; i < count; i++) {
+		aio_context_t context = 0;
+
+		if (io_setup(charge, &context))
+			fail("io_setup %d", i);
+	}
+	tell("contexts", (uint64_t)count);
+	tell("aio_nr", aio_nr());
+	wait_for_test();
+}
+
+/* Contexts that come and go: made one after another, and each group ended by the exit of a child. */
+static void churn(void)
+{
+	uint64_t end = now() + (uint64_t)(seconds * 1e9), contexts = 0;
+
+	do {
+		pid_t child = fork();
+		int status;
+
+		if (child < 0)
+			fail("fork");
+		if (!child) {
+			for (int i = 0; i < count; i++) {
+				aio_context_t context = 0;
+
+				if (io_setup(charge, &context))
+					_exit(1);
+			}
+			_exit(0);
+		}
+		if (waitpid(child, &status, 0) != child || status)
+			fail("a child ended with %#x", status);
+		contexts += (uint64_t)count;
+	} while (now() < end);
+	tell("contexts", contexts);
+}
+
+/* A child sees the ring of its parent in its memory, but has no context. */
+static void forked(void)
+{
+	set_up(charge);
+
+	pid_t child = fork();
+
+	if (child < 0)
+		fail("fork");
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	tell("child", (uint64_t)child);
+	wait_for_test();
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+static void *run_on(void *none)
+{
+	(void)none;
+	set_up(charge);
+	wait_for_test();
+	exit(0);
+}
+
+/* The first thread ends before the others. */
+static void leaderless(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run_on, NULL))
+		fail("pthread_create");
+	pthread_exit(NULL);
+}
+
+static int number(const char *name, const char *text)
+{
+	char *rest;
+	long value = text ? strtol(text, &rest, 10) : -1;
+
+	if (value < 0 || *rest) {
+		fprintf(stderr, "%s needs a number\n", name);
+		exit(2);
+	}
+	return (int)value;
+}
+
+static void parse(char **argument)
+{
+	for (; *argument; argument++) {
+		if (!strcmp(*argument, "--wait")) {
+			waits = true;
+			continue;
+		}
+		const char *name = *argument++;
+
+		if (!strcmp(name, "--outstanding"))
+			outstanding = number(name, *argument);
+		else if (!strcmp(name, "--unreaped"))
+			unreaped = number(name, *argument);
+		else if (!strcmp(name, "--charge"))
+			charge = (unsigned)number(name, *argument);
+		else if (!strcmp(name, "--count"))
+			count = number(name, *argument);
+		else if (!strcmp(name, "--milliseconds"))
+			seconds = number(name, *argument) / 1e3;
+		else if (!strcmp(name, "--device") && *argument)
+			device = *argument;
+		else {
+			fprintf(stderr, "%s is no option\n", name);
+			exit(2);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} situations[] = {
+		{"destroy", destroy}, {"exit", do_exit},          {"half-reaped", half_reaped},
+		{"race", race},       {"sibling", sibling},       {"many-destroyers", many_destroyers},
+		{"refused", refused}, {"rollback", rollback},     {"poll-and-read", poll_and_read},
+		{"many", many},       {"churn", churn},           {"wrong-handles", wrong_handles},
+		{"forked", forked},   {"leaderless", leaderless},
+	};
+
+	if (argc >= 2 && !strcmp(argv[1], "after-exec")) {
+		tell("executed", (uint64_t)getpid());
+		return 0;
+	}
+	if (argc < 2) {
+		fprintf(stderr, "aiowork needs a situation\n");
+		return 2;
+	}
+	parse(argv + 2);
+	tell("pid", (uint64_t)getpid());
+	if (!strcmp(argv[1], "exec")) {
+		exec(argv[0]);
+		return 1;
+	}
+	for (size_t i = 0; i < sizeof(situations) / sizeof(*situations); i++) {
+		if (!strcmp(argv[1], situations[i].name)) {
+			situations[i].run();
+			return 0;
+		}
+	}
+	fprintf(stderr, "aiowork knows no situation %s\n", argv[1]);
+	return 2;
+}

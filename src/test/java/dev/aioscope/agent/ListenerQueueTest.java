@@ -1,0 +1,58 @@
+package dev.aioscope.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.LifecycleListener;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+
+class ListenerQueueTest {
+    private final List<Long> heard = new CopyOnWriteArrayList<>();
+    private final CountDownLatch release = new CountDownLatch(1);
+    private final CountDownLatch busy = new CountDownLatch(1);
+
+    private final LifecycleListener slow = new LifecycleListener() {
+        @Override
+        public void onSetup(Context context) {
+            busy.countDown();
+            try {
+                release.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+            heard.add(context.generation());
+        }
+    };
+
+    private static Context context(long generation) {
+        return new Context(generation, 0, 0, 0, null, null, null, null, null);
+    }
+
+    @Test
+    void aSlowListenerNeverHoldsUpTheReaderAndWhatDoesNotFitIsCounted() throws Exception {
+        try (ListenerQueue queue = new ListenerQueue(slow, 2)) {
+            queue.onSetup(context(1));
+            busy.await();
+            // The listener is stuck with the first: two fit, the others are dropped, and all of these calls return.
+            for (long generation = 2; generation <= 10; generation++) {
+                queue.onSetup(context(generation));
+            }
+            assertThat(queue.dropped()).isEqualTo(7);
+            release.countDown();
+        }
+        assertThat(heard).containsExactly(1L, 2L, 3L);
+    }
+
+    @Test
+    void closingGivesUpOnAListenerThatHangs() throws Exception {
+        ListenerQueue queue = new ListenerQueue(slow, 2);
+        queue.onSetup(context(1));
+        busy.await();
+        queue.close();
+        assertThat(heard).isEmpty();
+    }
+}

@@ -1,0 +1,143 @@
+package dev.aioscope.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.event.Event;
+import dev.aioscope.event.EventBuilder;
+import dev.aioscope.kernel.BootClock;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.probe.Losses;
+import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.ProbePoint;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.telemetry.WallClock;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+class WatchTest {
+    private final FakeProbes probes = new FakeProbes();
+    private final List<Context> setups = new ArrayList<>();
+    private final Watch watch = new Watch(
+            probes,
+            new LifecycleListener() {
+                @Override
+                public void onSetup(Context context) {
+                    setups.add(context);
+                }
+            },
+            new WallClock(BootClock::now, InstantSource.system()),
+            Duration.ofSeconds(60));
+
+    private static Event setup(long kioctx) {
+        ByteBuffer record = EventBuilder.setup()
+                .kioctx(kioctx)
+                .mm(1)
+                .task(10, 10, "db")
+                .time(BootClock.now())
+                .handle(kioctx * 4096)
+                .build();
+        return new Event().wrap(record, 0, record.capacity());
+    }
+
+    @Test
+    void whatTheRingStillHoldsWhenItIsStoppedIsHandedOn() {
+        probes.ring.add(setup(1));
+        probes.whenEmpty = () -> {
+            probes.ring.add(setup(2));
+            watch.stop();
+        };
+
+        watch.run();
+        assertThat(setups).extracting(Context::kioctx).containsExactly(1L, 2L);
+        assertThat(watch.stats().events()).isEqualTo(2);
+        assertThat(probes.wokenUp).isTrue();
+    }
+
+    @Test
+    void anInventoryThatFailsDoesNotEndTheWatch() {
+        probes.inventoryFails = true;
+        probes.ring.add(setup(1));
+        probes.whenEmpty = watch::stop;
+
+        watch.run();
+        assertThat(setups).hasSize(1);
+    }
+
+    @Test
+    void lossesOfTheProbesAreShown() {
+        probes.whenEmpty = watch::stop;
+        probes.losses = new Losses(7, 0, 0, null);
+
+        watch.run();
+        assertThat(watch.stats().losses().total()).isEqualTo(7);
+    }
+
+    private static final class FakeProbes implements Probes {
+        private final Queue<Event> ring = new ArrayDeque<>();
+        private Runnable whenEmpty = () -> {};
+        private Losses losses = new Losses(0, 0, 0, 0L);
+        private boolean inventoryFails;
+        private boolean wokenUp;
+
+        @Override
+        public String engine() {
+            return "core";
+        }
+
+        @Override
+        public Tier tier() {
+            return Tier.FULL;
+        }
+
+        @Override
+        public List<ProbePoint> points() {
+            return List.of();
+        }
+
+        @Override
+        public void await(int timeoutMillis) {
+            if (ring.isEmpty()) {
+                whenEmpty.run();
+            }
+        }
+
+        @Override
+        public int poll(Consumer<Event> handler, int limit) {
+            int taken = 0;
+            for (Event event = ring.poll(); event != null && taken < limit; event = ring.poll()) {
+                handler.accept(event);
+                taken++;
+            }
+            return taken;
+        }
+
+        @Override
+        public void wakeup() {
+            wokenUp = true;
+        }
+
+        @Override
+        public void inventory(Consumer<Event> handler) {
+            if (inventoryFails) {
+                throw new ProbeException("the tasks cannot be looked at", "run as root");
+            }
+        }
+
+        @Override
+        public Losses losses() {
+            return losses;
+        }
+
+        @Override
+        public void close() {}
+    }
+}

@@ -1,0 +1,289 @@
+package dev.aioscope.backend;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.opentelemetry.proto.collector.trace.v1.ExportTracePartialSuccess;
+import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
+import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse;
+import io.opentelemetry.proto.trace.v1.Span;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * An OTLP receiver for traces by http/protobuf, in this process, that misbehaves as told.
+ *
+ * <p>It answers each request with the next of the {@linkplain #next answers lined up} for it, and when there is none
+ * with the {@linkplain #always usual} one, which is success unless set.
+ */
+public final class OtlpReceiver implements AutoCloseable {
+    private final HttpServer server;
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+
+    // All below under the lock of this object.
+    private final List<Request> requests = new ArrayList<>();
+    private final List<Span> accepted = new ArrayList<>();
+    private final Deque<Answer> lined = new ArrayDeque<>();
+    private Answer usual = Answer.ok();
+    private int awaiting;
+
+    /** A request as it came: its headers and what it carried. */
+    public record Request(Headers headers, ExportTraceServiceRequest body) {
+        /** All its spans. */
+        public List<Span> spans() {
+            return body.getResourceSpansList().stream()
+                    .flatMap(resource -> resource.getScopeSpansList().stream())
+                    .flatMap(scope -> scope.getSpansList().stream())
+                    .toList();
+        }
+    }
+
+    /** What the receiver does with a request. */
+    public static final class Answer {
+        private final int status;
+        private final Map<String, String> headers;
+        private final byte[] body;
+        private final CountDownLatch gate;
+
+        private Answer(int status, Map<String, String> headers, byte[] body, CountDownLatch gate) {
+            this.status = status;
+            this.headers = headers;
+            this.body = body;
+            this.gate = gate;
+        }
+
+        private static Answer of(int status, Map<String, String> headers, byte[] body) {
+            return new Answer(status, headers, body, new CountDownLatch(0));
+        }
+
+        /** Takes the spans and says so. */
+        public static Answer ok() {
+            return of(
+                    200,
+                    Map.of(),
+                    ExportTraceServiceResponse.getDefaultInstance().toByteArray());
+        }
+
+        /** Takes the request, but reports some of its spans as rejected. */
+        public static Answer partial(long rejected, String message) {
+            return of(
+                    200,
+                    Map.of(),
+                    ExportTraceServiceResponse.newBuilder()
+                            .setPartialSuccess(ExportTracePartialSuccess.newBuilder()
+                                    .setRejectedSpans(rejected)
+                                    .setErrorMessage(message))
+                            .build()
+                            .toByteArray());
+        }
+
+        /** Refuses with a status, such as 400 (for good) or 503 (for now). */
+        public static Answer refuse(int status) {
+            return of(status, Map.of(), new byte[0]);
+        }
+
+        /** Refuses with 429 and names a time to come back after. */
+        public static Answer retryAfter(Duration delay) {
+            return of(429, Map.of("Retry-After", Long.toString(delay.toSeconds())), new byte[0]);
+        }
+
+        /** Takes the spans, but answers with something that is no protobuf. */
+        public static Answer garbage() {
+            return of(200, Map.of(), "<html>It works!</html>".getBytes(UTF_8));
+        }
+
+        /** Reads the request, then closes the connection without a word. */
+        public static Answer hangUp() {
+            return of(-1, Map.of(), new byte[0]);
+        }
+
+        /** This answer, but not before {@link #release}. */
+        public Answer held() {
+            return new Answer(status, headers, body, new CountDownLatch(1));
+        }
+
+        /** Lets a {@linkplain #held held} answer go, those already waiting and those to come. */
+        public void release() {
+            gate.countDown();
+        }
+    }
+
+    private OtlpReceiver(HttpServer server) {
+        this.server = server;
+    }
+
+    /** Starts a receiver on a free loopback port. */
+    public static OtlpReceiver start() {
+        return start(0);
+    }
+
+    /** Starts a receiver on a port, as a back end that comes back does. */
+    public static OtlpReceiver start(int port) {
+        try {
+            HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+            OtlpReceiver receiver = new OtlpReceiver(server);
+            server.createContext("/", receiver::handle);
+            server.setExecutor(receiver.threads);
+            server.start();
+            return receiver;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The value of {@code OTEL_EXPORTER_OTLP_ENDPOINT}; traces go to {@code /v1/traces}. */
+    public String endpoint() {
+        return "http://127.0.0.1:" + port();
+    }
+
+    /** The port it listens on. */
+    public int port() {
+        return server.getAddress().getPort();
+    }
+
+    /** Sets what it does when no answer is lined up. */
+    public synchronized void always(Answer answer) {
+        usual = answer;
+    }
+
+    /** Lines up answers, one for each of the next requests. */
+    public synchronized void next(Answer... answers) {
+        lined.addAll(List.of(answers));
+    }
+
+    /** All requests so far, whatever was answered. */
+    public synchronized List<Request> requests() {
+        return List.copyOf(requests);
+    }
+
+    /** How many requests wait for a held answer now. */
+    public synchronized int awaiting() {
+        return awaiting;
+    }
+
+    /** The spans of the requests that were answered with success. */
+    public synchronized List<Span> spans() {
+        return List.copyOf(accepted);
+    }
+
+    /** Waits for so many accepted spans, and returns all there are; fails when they do not come in time. */
+    public synchronized List<Span> await(int spans, Duration limit) throws InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (accepted.size() < spans) {
+            pause(deadline, spans + " spans", accepted.size());
+        }
+        return List.copyOf(accepted);
+    }
+
+    /** Waits for so many requests, and returns all there are; fails when they do not come in time. */
+    public synchronized List<Request> awaitRequests(int count, Duration limit) throws InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (requests.size() < count) {
+            pause(deadline, count + " requests", requests.size());
+        }
+        return List.copyOf(requests);
+    }
+
+    /** Waits for a change until the deadline. */
+    private synchronized void pause(long deadline, String wanted, int got) throws InterruptedException {
+        long left = deadline - System.nanoTime();
+        if (left <= 0) {
+            throw new AssertionError("expected " + wanted + " in time, got " + got);
+        }
+        TimeUnit.NANOSECONDS.timedWait(this, Math.max(left, 1_000_000));
+    }
+
+    private void handle(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            if (!exchange.getRequestURI().getPath().equals("/v1/traces")) {
+                exchange.sendResponseHeaders(404, -1);
+                return;
+            }
+            Request request = read(exchange);
+            Answer answer = take(request);
+            if (!await(answer) || answer.status < 0) {
+                return;
+            }
+            if (answer.status == 200) {
+                accept(request);
+            }
+            Headers headers = exchange.getResponseHeaders();
+            headers.set("Content-Type", "application/x-protobuf");
+            answer.headers.forEach(headers::set);
+            if (answer.body.length == 0) {
+                exchange.sendResponseHeaders(answer.status, -1);
+            } else {
+                exchange.sendResponseHeaders(answer.status, answer.body.length);
+                exchange.getResponseBody().write(answer.body);
+            }
+        }
+    }
+
+    private static Request read(HttpExchange exchange) throws IOException {
+        Headers headers = exchange.getRequestHeaders();
+        boolean gzip = "gzip".equals(headers.getFirst("Content-Encoding"));
+        try (InputStream body = gzip ? new GZIPInputStream(exchange.getRequestBody()) : exchange.getRequestBody()) {
+            return new Request(headers, ExportTraceServiceRequest.parseFrom(body));
+        }
+    }
+
+    private synchronized Answer take(Request request) {
+        requests.add(request);
+        Answer answer = lined.isEmpty() ? usual : lined.remove();
+        notifyAll();
+        return answer;
+    }
+
+    private synchronized void accept(Request request) {
+        accepted.addAll(request.spans());
+        notifyAll();
+    }
+
+    /** Waits until the answer may be given; false if the receiver was closed first. */
+    private boolean await(Answer answer) {
+        count(1);
+        try {
+            answer.gate.await();
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            count(-1);
+        }
+    }
+
+    private synchronized void count(int change) {
+        awaiting += change;
+        notifyAll();
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+        threads.shutdownNow();
+        try {
+            if (!threads.awaitTermination(10, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("the receiver does not end");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.aioscope.backend;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.aioscope.backend.OtlpReceiver.Answer;
+import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
+import io.opentelemetry.sdk.common.CompletableResultCode;
+import io.opentelemetry.sdk.common.export.RetryPolicy;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+import io.opentelemetry.sdk.trace.export.SpanExporter;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+final class OtlpReceiverTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private OtlpReceiver receiver;
+
+    @BeforeEach
+    void start() {
+        receiver = OtlpReceiver.start();
+    }
+
+    @AfterEach
+    void stop() {
+        receiver.close();
+    }
+
+    /** Ends one span and returns once its export has ended, one way or the other. */
+    private void send(String name, String compression) {
+        try (SdkTracerProvider provider = provider(compression)) {
+            provider.get("test").spanBuilder(name).startSpan().end();
+            CompletableResultCode flushed = provider.forceFlush().join(20, SECONDS);
+            assertThat(flushed.isDone()).isTrue();
+        }
+    }
+
+    private SdkTracerProvider provider(String compression) {
+        SpanExporter exporter = OtlpHttpSpanExporter.builder()
+                .setEndpoint(receiver.endpoint() + "/v1/traces")
+                .setCompression(compression)
+                .setRetryPolicy(RetryPolicy.builder()
+                        .setInitialBackoff(Duration.ofMillis(10))
+                        .setMaxBackoff(Duration.ofMillis(20))
+                        .build())
+                .build();
+        return SdkTracerProvider.builder()
+                .addSpanProcessor(SimpleSpanProcessor.create(exporter))
+                .build();
+    }
+
+    @Test
+    void takesSpansPlainAndCompressed() throws Exception {
+        send("plain", "none");
+        send("compressed", "gzip");
+        assertThat(receiver.await(2, SOON)).extracting(span -> span.getName()).containsExactly("plain", "compressed");
+        assertThat(receiver.requests())
+                .extracting(request -> request.headers().getFirst("Content-Encoding"))
+                .containsExactly(null, "gzip");
+    }
+
+    @Test
+    void refusesForNow() throws Exception {
+        receiver.next(Answer.refuse(503), Answer.retryAfter(Duration.ofSeconds(1)));
+        send("late", "none");
+        assertThat(receiver.await(1, SOON)).hasSize(1);
+        assertThat(receiver.requests()).hasSize(3);
+    }
+
+    @Test
+    void refusesForGood() {
+        receiver.always(Answer.refuse(400));
+        send("bad", "none");
+        assertThat(receiver.requests()).hasSize(1);
+        assertThat(receiver.spans()).isEmpty();
+    }
+
+    @Test
+    void answersGarbageAndPartly() {
+        receiver.next(Answer.garbage(), Answer.partial(1, "too many"));
+        send("one", "none");
+        send("two", "none");
+        assertThat(receiver.requests()).hasSize(2);
+    }
+
+    @Test
+    void hangsUp() throws Exception {
+        receiver.next(Answer.hangUp());
+        send("cut", "none");
+        receiver.awaitRequests(1, SOON);
+        assertThat(receiver.spans()).isEmpty();
+    }
+
+    @Test
+    void holdsUntilReleased() throws Exception {
+        Answer held = Answer.ok().held();
+        receiver.next(held);
+        try (SdkTracerProvider provider = provider("none")) {
+            provider.get("test").spanBuilder("slow").startSpan().end();
+            receiver.awaitRequests(1, SOON);
+            assertThat(receiver.spans()).isEmpty();
+            held.release();
+            assertThat(receiver.await(1, SOON)).hasSize(1);
+        }
+    }
+
+    @Test
+    void failsInTimeWhenNothingComes() {
+        assertThatThrownBy(() -> receiver.await(1, Duration.ofMillis(30))).hasMessageContaining("1 spans");
+    }
+
+    @Test
+    void endsWhileItHolds() throws Exception {
+        receiver.always(Answer.ok().held());
+        try (SdkTracerProvider provider = provider("none")) {
+            provider.get("test").spanBuilder("never").startSpan().end();
+            receiver.awaitRequests(1, SOON);
+            receiver.close();
+            assertThat(provider.forceFlush().join(20, SECONDS).isDone()).isTrue();
+        }
+    }
+}

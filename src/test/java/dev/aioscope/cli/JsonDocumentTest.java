@@ -1,0 +1,151 @@
+package dev.aioscope.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.agent.Demo;
+import dev.aioscope.agent.Watch.Stats;
+import dev.aioscope.cli.Diagnosis.Fact;
+import dev.aioscope.cli.Diagnosis.TierTrial;
+import dev.aioscope.cli.Holders.By;
+import dev.aioscope.host.Processes;
+import dev.aioscope.inventory.Holder;
+import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.lifecycle.Counters;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.Holding;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.probe.Losses;
+import dev.aioscope.probe.ProbePoint;
+import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.ProbePoint.Refusal;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.telemetry.WallClock;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code agent/json.md} lists the names that each JSON object has, in their order, and the types of their values. */
+class JsonDocumentTest {
+    private static final Path DOCUMENT = Path.of("agent/json.md");
+    private static final Task CALLER = new Task(100, 101, "mysqld", 1);
+    private static final WallClock CLOCK = new WallClock(() -> 0, () -> Instant.EPOCH);
+
+    static Stream<String> objects() {
+        TraceJson trace = new TraceJson(CLOCK);
+        Stats stats = new Stats(9, new Losses(1, 2, 3, 4L), new Counters(4, 5, 6, 7));
+        LiveContext context = new LiveContext(CALLER, 5, 1, 0x1000, 2816, 3000, 1, null);
+        Snapshot snapshot = new Snapshot(List.of(context), 1, 2900L, 65536L);
+        // Nothing is known of a process that there is not.
+        Holders holders = new Holders(snapshot, task -> true, new Processes(), false);
+        return Stream.of(
+                trace.teardown(TeardownBuilder.busy().build(), 0),
+                trace.teardown(new TeardownBuilder().build(), 0),
+                trace.failedCall(new FailedCall(
+                        FailedCall.Call.IO_SETUP,
+                        CALLER,
+                        1,
+                        1L,
+                        2,
+                        Errno.EAGAIN,
+                        null,
+                        1024,
+                        65000L,
+                        65536L,
+                        null,
+                        List.of(new Holding(CALLER, 3, 64000)))),
+                trace.failedCall(new FailedCall(
+                        FailedCall.Call.IO_DESTROY,
+                        CALLER,
+                        1,
+                        1L,
+                        2,
+                        Errno.EINVAL,
+                        0x1000L,
+                        null,
+                        null,
+                        null,
+                        null,
+                        List.of())),
+                TraceJson.summary(new TraceSummary(1, 2, 3, 4, stats)),
+                DiagnosisJson.of(diagnosis()),
+                new DemoReport(
+                                new Demo(Path.of("."), List.of(), line -> {}),
+                                Tier.FULL,
+                                trace,
+                                new PrintWriter(new StringWriter()))
+                        .json(),
+                holders.json(By.PROCESS).get(0),
+                holders.json(By.USER).get(0),
+                holders.jsonOfAll().get(0),
+                holders.jsonOfAll().get(1),
+                PlanCommand.kind(new PlanCommand.Kind(new Holder("mysqld", List.of(context)), 2816, 22)),
+                PlanCommand.plan(snapshot, 9000),
+                Run.of("version", "--json").out().strip());
+    }
+
+    private static Diagnosis diagnosis() {
+        ProbePoint point =
+                new ProbePoint("kill_ioctx", Mode.KPROBE, List.of(new Refusal(Mode.FENTRY, "EPERM", "another kernel")));
+        return new Diagnosis(
+                List.of(new TierTrial(Tier.FULL, true, null, null, List.of(point))),
+                List.of(Fact.of("quota", false, "65536 of 65536", "sysctl")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("objects")
+    void theDocumentListsTheNamesOfEachObject(String line) throws IOException {
+        assertThat(line).doesNotContain("\n");
+        JsonNode object = JsonMapper.shared().readTree(line);
+        Map<String, String> documented = documented(object.path("type").asString());
+        Map<String, JsonNode> written = new LinkedHashMap<>();
+        collect("", object, written);
+
+        assertThat(object.path("schema").asInt()).isEqualTo(1);
+        assertThat(written.keySet()).containsExactlyElementsOf(documented.keySet());
+        written.forEach((name, value) -> {
+            if (!value.isNull()) {
+                String type = value.isNumber() ? "number" : value.isBoolean() ? "boolean" : "string";
+                assertThat(type).as(name).isEqualTo(documented.get(name));
+            }
+        });
+    }
+
+    private static void collect(String prefix, JsonNode node, Map<String, JsonNode> to) {
+        if (node.isObject()) {
+            node.properties()
+                    .forEach(entry -> collect(
+                            prefix.isEmpty() ? entry.getKey() : prefix + "." + entry.getKey(), entry.getValue(), to));
+        } else if (node.isArray()) {
+            node.forEach(element -> collect(prefix + "[]", element, to));
+        } else {
+            to.put(prefix, node);
+        }
+    }
+
+    /** Name to type, as the table below the heading of this type says. */
+    private static Map<String, String> documented(String type) throws IOException {
+        Map<String, String> names = new LinkedHashMap<>();
+        Files.readAllLines(DOCUMENT).stream()
+                .dropWhile(line -> !line.equals("## " + type))
+                .skip(1)
+                .takeWhile(line -> !line.startsWith("## "))
+                .filter(line -> line.startsWith("| `"))
+                .map(line -> line.split(" *\\| *", -1))
+                .forEach(cells -> names.put(cells[1].replace("`", ""), cells[2]));
+        return names;
+    }
+}

@@ -1,0 +1,69 @@
+package dev.aioscope.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class MainTest {
+    @Test
+    void helpListsTheCommandsAndTheExitStatus() {
+        Run run = Run.of("--help");
+
+        assertThat(run.status()).isZero();
+        assertThat(run.err()).isEmpty();
+        assertThat(run.out()).contains("doctor", "trace", "run", "demo", "version", "Examples:", "Exit status:");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"doctor", "trace", "run", "demo", "version"})
+    void everyCommandHasHelp(String command) {
+        Run run = Run.of(command, "--help");
+
+        assertThat(run.status()).isZero();
+        assertThat(run.err()).isEmpty();
+        assertThat(run.out()).contains("Usage: aioscope " + command, "--help").doesNotContain("${");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "\"\"                      | say what to do: doctor, contexts, plan, trace, run, demo, version",
+                "tarce                   | did you mean trace? Try",
+                "trace --josn            | Unknown option: '--josn'",
+                "trace --for 10          | '10' is not a duration such as 500ms, 10s, 5m or 1h",
+                "trace --for 0s          | '0s' is no time at all",
+                "trace --count 0         | --count must be 1 or more",
+                "trace --pid mysqld      | 'mysqld' is not the number of a process",
+                "trace --tier best       | --tier",
+                "trace --interval 0ms    | '0ms' is no time at all",
+                "run --sample 2          | --sample must be from 0 to 1, not 2.0",
+                "run --sample NaN        | --sample must be from 0 to 1, not NaN",
+                "run --slow soon         | 'soon' is not a duration",
+                "demo --folder /no/such  | --folder /no/such is not a folder that can be written to",
+                "version now             | Unmatched argument at index 1: 'now'",
+            })
+    void wrongUsageSaysWhatIsWrongAndWhatToTypeNext(String line, String message) {
+        Run run = Run.of(line.isEmpty() ? new String[0] : line.split(" +", -1));
+
+        assertThat(run.status()).as(run.err()).isEqualTo(2);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).contains(message).contains("--help").doesNotContain("\tat ");
+    }
+
+    @Test
+    void versionNamesAllThatCanDiffer() {
+        Run run = Run.of("version");
+
+        assertThat(run.status()).isZero();
+        assertThat(run.out().lines())
+                .hasSize(5)
+                .allMatch(line -> line.matches("(aioscope|java|kernel|libbpf|libbcc) +\\S.*"));
+    }
+}

@@ -1,0 +1,148 @@
+package dev.aioscope.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.event.ReleasedBy;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.Holding;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.telemetry.WallClock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TraceTableTest {
+    private static final Task CALLER = new Task(100, 101, "mysqld", 1);
+    private static final Screen WIDE = new Screen(false, 200, 50);
+
+    private static TraceTable table(Screen screen) {
+        // Boot was at noon.
+        WallClock clock = new WallClock(() -> 0, () -> Instant.parse("2026-01-01T12:00:00Z"));
+        return new TraceTable(clock, ZoneOffset.UTC, () -> screen);
+    }
+
+    @Test
+    void showsEveryPhase() {
+        assertThat(table(WIDE).teardown(TeardownBuilder.busy().build(), 0).lines())
+                .containsExactly(
+                        "TIME             PID COMM            TRIGGER          HANDLE   OUT   WAIT   KILL  GRACE     IO   WAKE  FREED RESULT",
+                        "12:00:02.025     100 ib_io_rd-1      destroy    7f0000001000     3  2.02s    8µs    0ns  2.02s   10µs 15.0ms ok");
+    }
+
+    @Test
+    void aHeaderComesWithEachScreen() {
+        TraceTable table = table(new Screen(false, 200, 4));
+        StringBuilder printed = new StringBuilder();
+        for (int i = 0; i < 4; i++) {
+            printed.append(table.teardown(TeardownBuilder.idle().build(), 0)).append('\n');
+        }
+        assertThat(printed.toString().lines().map(line -> line.substring(0, 4)))
+                .containsExactly("TIME", "12:0", "12:0", "TIME", "12:0", "12:0");
+    }
+
+    @Test
+    void aNarrowScreenLeavesOutWhatTellsLeast() {
+        assertThat(table(new Screen(false, 80, 24))
+                        .teardown(TeardownBuilder.busy().build(), 0)
+                        .lines())
+                .containsExactly(
+                        "TIME         PID COMM         TRIGGER      OUT   WAIT  GRACE     IO RESULT",
+                        "12:00:02     100 ib_io_rd-1   destroy        3  2.02s    0ns  2.02s ok");
+    }
+
+    @Test
+    void whatWasNotSeenIsADash() {
+        TeardownBuilder teardown = new TeardownBuilder();
+        teardown.trigger = null;
+        teardown.end = Teardown.End.VANISHED;
+
+        assertThat(table(WIDE)
+                        .teardown(teardown.build(), 5_000_000_000L)
+                        .lines()
+                        .skip(1))
+                .containsExactly(
+                        "12:00:05.000       – –               –          7f0000001000     –      –      –      –      –      –      – vanished");
+    }
+
+    @Test
+    void tellsARefusalWithTheQuota() {
+        FailedCall refusal = new FailedCall(
+                FailedCall.Call.IO_SETUP,
+                CALLER,
+                1,
+                1_000_000L,
+                1_004_000L,
+                Errno.EAGAIN,
+                null,
+                1024,
+                65000L,
+                65536L,
+                null,
+                List.of(new Holding(CALLER, 3, 64_000)));
+
+        assertThat(table(new Screen(false, 300, 50)).failedCall(refusal).lines().skip(1))
+                .containsExactly(
+                        "12:00:00.001     100 mysqld          io_setup              –     –    4µs      –      –      –      –      – EAGAIN     asked for 1024, 65000 of 65536 in use, fs.aio-max-nr=66024 would do, held by mysqld 100: 64000");
+        assertThat(table(new Screen(false, 80, 24)).failedCall(refusal).lines().skip(2))
+                .containsExactly("         └ asked for 1024, 65000 of 65536 in use, fs.aio-max-nr=66024 would do,"
+                        + " held by mysqld 100: 64000");
+    }
+
+    @Test
+    void tellsWhatIsNotNormal() {
+        TeardownBuilder teardown = TeardownBuilder.idle();
+        teardown.trigger = Trigger.EXIT;
+        teardown.usersReleasedBy = ReleasedBy.HOLDER;
+        teardown.unmapResult = -Errno.EINTR;
+        teardown.pendingSigkill = true;
+        teardown.caller = new Task(300, 300, "other", 1);
+
+        assertThat(table(WIDE).teardown(teardown.build(), 0))
+                .endsWith("└ threads still inside AIO calls took 14.9ms, the ring was not unmapped: EINTR,"
+                        + " SIGKILL pending, context of 100 mysqld");
+    }
+
+    @Test
+    void aNameCannotSteerTheTerminal() {
+        TeardownBuilder teardown = TeardownBuilder.idle();
+        teardown.caller = new Task(100, 100, "\u001b[2Jevil\u202e", 1);
+
+        assertThat(table(WIDE).teardown(teardown.build(), 0))
+                .contains(" ?[2Jevil? ")
+                .doesNotContain("\u001b");
+    }
+
+    @Test
+    void colourMarksWhatIsSlowAndNothingElse() {
+        Screen colours = new Screen(true, 200, 50);
+
+        assertThat(table(colours)
+                        .teardown(TeardownBuilder.idle().build(), 0)
+                        .lines()
+                        .skip(1))
+                .singleElement()
+                .asString()
+                .doesNotContain("\u001b");
+        assertThat(table(colours)
+                        .teardown(TeardownBuilder.busy().build(), 0)
+                        .lines()
+                        .skip(1))
+                .singleElement()
+                .asString()
+                .contains("\u001b[33m 2.02s\u001b[0m");
+    }
+
+    @Test
+    void stacksStandBelowTheirLine() {
+        TeardownBuilder t = TeardownBuilder.busy();
+        t.callStack = TeardownBuilder.stack("io_destroy+0x9 (libaio.so.1)", "main+0x1f (mysqld)");
+
+        assertThat(table(WIDE).teardown(t.build(), 0).lines().skip(2).map(String::strip))
+                .containsExactly("destroyed in:", "io_destroy+0x9 (libaio.so.1)", "main+0x1f (mysqld)");
+    }
+}

@@ -1,0 +1,276 @@
+package dev.aioscope.event;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Writes one record in the layout of the probes. What is not set is absent, as the probes send it. It knows nothing of a
+ * lifecycle: a test says what each record holds.
+ */
+public final class EventBuilder {
+    private final ByteBuffer buffer;
+    private final EventType type;
+
+    private EventBuilder(EventType type) {
+        this.type = type;
+        buffer = ByteBuffer.allocate(type.size()).order(ByteOrder.nativeOrder());
+        buffer.putShort(EventLayout.TYPE, (short) type.code());
+        buffer.putShort(EventLayout.SIZE, (short) type.size());
+        task(0, 0, "swapper/0");
+    }
+
+    public static EventBuilder setup() {
+        return new EventBuilder(EventType.SETUP)
+                .u64(EventLayout.SETUP_ENTER_TIME, EventLayout.ABSENT_U64)
+                .u64(EventLayout.SETUP_HANDLE, EventLayout.ABSENT_U64)
+                .u64(EventLayout.SETUP_AIO_NR, EventLayout.ABSENT_U64)
+                .u64(EventLayout.SETUP_AIO_MAX_NR, EventLayout.ABSENT_U64)
+                .s32(EventLayout.SETUP_NR_EVENTS, EventLayout.ABSENT_S32);
+    }
+
+    public static EventBuilder stack(long... frames) {
+        EventBuilder stack = new EventBuilder(EventType.STACK).s32(EventLayout.STACK_DEPTH, frames.length);
+        for (int i = 0; i < Math.min(frames.length, 32); i++) {
+            stack.u64(EventLayout.STACK_FRAMES + 8 * i, frames[i]);
+        }
+        return stack;
+    }
+
+    public static EventBuilder killEnter(Trigger trigger) {
+        return teardown(EventType.KILL_ENTER, trigger);
+    }
+
+    public static EventBuilder destroyEnter() {
+        return teardown(EventType.DESTROY_ENTER, Trigger.DESTROY);
+    }
+
+    private static EventBuilder teardown(EventType type, Trigger trigger) {
+        return new EventBuilder(type)
+                .u64(EventLayout.TEARDOWN_CALL_TIME, EventLayout.ABSENT_U64)
+                .u64(EventLayout.TEARDOWN_AIO_NR, EventLayout.ABSENT_U64)
+                .s32(EventLayout.TEARDOWN_TRIGGER, trigger.code())
+                .s32(EventLayout.TEARDOWN_MAX_REQS, EventLayout.ABSENT_S32)
+                .s32(EventLayout.TEARDOWN_NR_EVENTS, EventLayout.ABSENT_S32)
+                .s32(EventLayout.TEARDOWN_OUTSTANDING_SLOTS, EventLayout.ABSENT_S32)
+                .s32(EventLayout.TEARDOWN_OUTSTANDING_REFS, EventLayout.ABSENT_S32)
+                .s32(EventLayout.TEARDOWN_UNREAPED, EventLayout.ABSENT_S32)
+                .s32(EventLayout.TEARDOWN_SIBLINGS, EventLayout.ABSENT_S32);
+    }
+
+    public static EventBuilder killExit() {
+        return new EventBuilder(EventType.KILL_EXIT)
+                .u64(EventLayout.KILL_EXIT_AIO_NR, EventLayout.ABSENT_U64)
+                .u64(EventLayout.KILL_EXIT_UNMAP_ENTER_TIME, EventLayout.ABSENT_U64)
+                .u64(EventLayout.KILL_EXIT_UNMAP_EXIT_TIME, EventLayout.ABSENT_U64)
+                .s32(EventLayout.KILL_EXIT_UNMAP_RESULT, EventLayout.ABSENT_S32);
+    }
+
+    public static EventBuilder users() {
+        return new EventBuilder(EventType.USERS)
+                .s32(EventLayout.USERS_CANCELLABLE_BEFORE, 0)
+                .s32(EventLayout.USERS_CANCELLABLE_AFTER, 0)
+                .s32(EventLayout.USERS_OUTSTANDING, EventLayout.ABSENT_S32);
+    }
+
+    public static EventBuilder reqs() {
+        return new EventBuilder(EventType.REQS);
+    }
+
+    public static EventBuilder free() {
+        return new EventBuilder(EventType.FREE);
+    }
+
+    public static EventBuilder destroyExit() {
+        return new EventBuilder(EventType.DESTROY_EXIT);
+    }
+
+    public static EventBuilder liveContext() {
+        return new EventBuilder(EventType.LIVE_CONTEXT)
+                .s32(EventLayout.LIVE_CONTEXT_MAX_REQS, EventLayout.ABSENT_S32)
+                .s32(EventLayout.LIVE_CONTEXT_NR_EVENTS, EventLayout.ABSENT_S32)
+                .s32(EventLayout.LIVE_CONTEXT_OUTSTANDING_SLOTS, EventLayout.ABSENT_S32)
+                .s32(EventLayout.LIVE_CONTEXT_OUTSTANDING_REFS, EventLayout.ABSENT_S32)
+                .s32(EventLayout.LIVE_CONTEXT_UNREAPED, EventLayout.ABSENT_S32);
+    }
+
+    public static EventBuilder taskInTeardown(Trigger trigger) {
+        return new EventBuilder(EventType.TASK_IN_TEARDOWN)
+                .u64(EventLayout.TASK_IN_TEARDOWN_HANDLE, EventLayout.ABSENT_U64)
+                .s32(EventLayout.TASK_IN_TEARDOWN_TRIGGER, trigger.code())
+                .s32(EventLayout.TASK_IN_TEARDOWN_STATE, 2);
+    }
+
+    public EventBuilder time(long time) {
+        return u64(EventLayout.TIME, time);
+    }
+
+    public EventBuilder kioctx(long kioctx) {
+        return u64(EventLayout.KIOCTX, kioctx);
+    }
+
+    public EventBuilder mm(long mm) {
+        return u64(EventLayout.MM, mm);
+    }
+
+    public EventBuilder cgroup(long cgroup) {
+        return u64(EventLayout.CGROUP, cgroup);
+    }
+
+    public EventBuilder task(int pid, int tid, String comm) {
+        byte[] name = comm.getBytes(StandardCharsets.UTF_8);
+        for (int i = 0; i < EventLayout.COMM_LENGTH; i++) {
+            buffer.put(EventLayout.COMM + i, i < name.length ? name[i] : 0);
+        }
+        return s32(EventLayout.PID, pid).s32(EventLayout.TID, tid);
+    }
+
+    public EventBuilder enterTime(long time) {
+        return u64(
+                switch (type) {
+                    case SETUP -> EventLayout.SETUP_ENTER_TIME;
+                    case KILL_EXIT -> EventLayout.KILL_EXIT_ENTER_TIME;
+                    case USERS -> EventLayout.USERS_ENTER_TIME;
+                    case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_ENTER_TIME;
+                    default -> throw other();
+                },
+                time);
+    }
+
+    public EventBuilder callTime(long time) {
+        return u64(only(EventLayout.TEARDOWN_CALL_TIME, EventType.KILL_ENTER, EventType.DESTROY_ENTER), time);
+    }
+
+    public EventBuilder handle(long handle) {
+        return u64(
+                switch (type) {
+                    case SETUP -> EventLayout.SETUP_HANDLE;
+                    case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_HANDLE;
+                    case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_HANDLE;
+                    case LIVE_CONTEXT -> EventLayout.LIVE_CONTEXT_HANDLE;
+                    case TASK_IN_TEARDOWN -> EventLayout.TASK_IN_TEARDOWN_HANDLE;
+                    default -> throw other();
+                },
+                handle);
+    }
+
+    public EventBuilder result(long result) {
+        return u64(
+                switch (type) {
+                    case SETUP -> EventLayout.SETUP_RESULT;
+                    case KILL_EXIT -> EventLayout.KILL_EXIT_RESULT;
+                    case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_RESULT;
+                    default -> throw other();
+                },
+                result);
+    }
+
+    public EventBuilder aioNr(long aioNr) {
+        return u64(
+                switch (type) {
+                    case SETUP -> EventLayout.SETUP_AIO_NR;
+                    case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_AIO_NR;
+                    case KILL_EXIT -> EventLayout.KILL_EXIT_AIO_NR;
+                    default -> throw other();
+                },
+                aioNr);
+    }
+
+    public EventBuilder aioMaxNr(long aioMaxNr) {
+        return u64(only(EventLayout.SETUP_AIO_MAX_NR, EventType.SETUP), aioMaxNr);
+    }
+
+    /** The charge, and the slots of the ring. */
+    public EventBuilder size(int maxReqs, int nrEvents) {
+        return switch (type) {
+            case SETUP -> s32(EventLayout.SETUP_MAX_REQS, maxReqs).s32(EventLayout.SETUP_NR_EVENTS, nrEvents);
+            case KILL_ENTER, DESTROY_ENTER ->
+                s32(EventLayout.TEARDOWN_MAX_REQS, maxReqs).s32(EventLayout.TEARDOWN_NR_EVENTS, nrEvents);
+            case LIVE_CONTEXT ->
+                s32(EventLayout.LIVE_CONTEXT_MAX_REQS, maxReqs).s32(EventLayout.LIVE_CONTEXT_NR_EVENTS, nrEvents);
+            default -> throw other();
+        };
+    }
+
+    /** Requests outstanding by slots and by references, unreaped ones, and threads inside other calls. */
+    public EventBuilder requests(int slots, int refs, int unreaped, int siblings) {
+        only(0, EventType.KILL_ENTER, EventType.DESTROY_ENTER);
+        return s32(EventLayout.TEARDOWN_OUTSTANDING_SLOTS, slots)
+                .s32(EventLayout.TEARDOWN_OUTSTANDING_REFS, refs)
+                .s32(EventLayout.TEARDOWN_UNREAPED, unreaped)
+                .s32(EventLayout.TEARDOWN_SIBLINGS, siblings);
+    }
+
+    public EventBuilder unmap(long enter, long exit, int result) {
+        only(0, EventType.KILL_EXIT);
+        return u64(EventLayout.KILL_EXIT_UNMAP_ENTER_TIME, enter)
+                .u64(EventLayout.KILL_EXIT_UNMAP_EXIT_TIME, exit)
+                .s32(EventLayout.KILL_EXIT_UNMAP_RESULT, result);
+    }
+
+    public EventBuilder cancel(int before, int after, int outstanding) {
+        only(0, EventType.USERS);
+        return s32(EventLayout.USERS_CANCELLABLE_BEFORE, before)
+                .s32(EventLayout.USERS_CANCELLABLE_AFTER, after)
+                .s32(EventLayout.USERS_OUTSTANDING, outstanding);
+    }
+
+    public EventBuilder releasedBy(ReleasedBy releasedBy) {
+        return s32(
+                type == EventType.USERS
+                        ? EventLayout.USERS_RELEASED_BY
+                        : only(EventLayout.REQS_RELEASED_BY, EventType.REQS),
+                switch (releasedBy) {
+                    case UNKNOWN -> 0;
+                    case RCU -> 1;
+                    case HOLDER -> 2;
+                });
+    }
+
+    public EventBuilder voluntarySwitches(long switches) {
+        return u64(
+                type == EventType.KILL_EXIT
+                        ? EventLayout.KILL_EXIT_VOLUNTARY_SWITCHES
+                        : only(EventLayout.DESTROY_EXIT_VOLUNTARY_SWITCHES, EventType.DESTROY_EXIT),
+                switches);
+    }
+
+    public EventBuilder pendingSigkill(boolean pending) {
+        return s32(
+                switch (type) {
+                    case KILL_EXIT -> EventLayout.KILL_EXIT_PENDING_SIGKILL;
+                    case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_PENDING_SIGKILL;
+                    case TASK_IN_TEARDOWN -> EventLayout.TASK_IN_TEARDOWN_PENDING_SIGKILL;
+                    default -> throw other();
+                },
+                pending ? 1 : 0);
+    }
+
+    /** The record: a buffer of exactly its bytes, in the byte order of the host. */
+    public ByteBuffer build() {
+        return buffer;
+    }
+
+    private EventBuilder u64(int at, long value) {
+        buffer.putLong(at, value);
+        return this;
+    }
+
+    private EventBuilder s32(int at, int value) {
+        buffer.putInt(at, value);
+        return this;
+    }
+
+    private int only(int at, EventType... types) {
+        for (EventType allowed : types) {
+            if (allowed == type) {
+                return at;
+            }
+        }
+        throw other();
+    }
+
+    private IllegalStateException other() {
+        return new IllegalStateException("a record " + type + " does not have this field");
+    }
+}

@@ -1,0 +1,208 @@
+package dev.aioscope.guest;
+
+import dev.aioscope.event.Event;
+import dev.aioscope.event.EventType;
+import dev.aioscope.kernel.BootClock;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.Lifecycle;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.Limits;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.UserStack;
+import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bpf.BpfProbes;
+import dev.aioscope.probe.bpf.Engine;
+import dev.aioscope.probe.core.CoreEngine;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The probes and the correlation in the test's own process and thread; it keeps all that it is told. */
+final class Agent implements LifecycleListener, AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** How the probes are placed. */
+    enum Placing {
+        /** As the kernel likes best. */
+        FENTRY,
+        /** Without BPF trampolines. */
+        KPROBE;
+
+        private Set<Mode> modes() {
+            return this == FENTRY
+                    ? EnumSet.allOf(Mode.class)
+                    : EnumSet.complementOf(EnumSet.of(Mode.FENTRY, Mode.FEXIT));
+        }
+    }
+
+    private final Probes probes;
+    private final Lifecycle lifecycle;
+    private Consumer<Event> recorder = event -> {};
+    private final List<Context> setups = new ArrayList<>();
+    private final List<Teardown> teardowns = new ArrayList<>();
+    private final List<FailedCall> failedCalls = new ArrayList<>();
+    private final List<UserStack> stacks = new ArrayList<>();
+
+    Agent(Tier tier, Placing placing) {
+        this(tier, placing, new CoreEngine());
+    }
+
+    Agent(Tier tier, Placing placing, Engine engine) {
+        this(tier, placing, engine, false);
+    }
+
+    Agent(Tier tier, Placing placing, Engine engine, boolean stacks) {
+        probes = BpfProbes.open(engine, tier, placing.modes(), stacks);
+        lifecycle = new Lifecycle(this, tier, Limits.DEFAULT);
+    }
+
+    /** Hands each record to this one too. */
+    void recordTo(Consumer<Event> to) {
+        recorder = to;
+    }
+
+    Probes probes() {
+        return probes;
+    }
+
+    Lifecycle lifecycle() {
+        return lifecycle;
+    }
+
+    /** Reads until this is so. */
+    void readUntil(String what, BooleanSupplier done) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!done.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("not seen within " + PATIENCE.toSeconds() + " s: " + what + "\nteardowns "
+                        + teardowns + "\nfailed calls " + failedCalls + "\nin progress "
+                        + lifecycle.teardownsInProgress() + "\n" + probes.losses() + " " + lifecycle.counters());
+            }
+            read();
+        }
+    }
+
+    /** Reads what is there, waiting a little for it. */
+    void read() {
+        long now = BootClock.now();
+        probes.await(20);
+        while (probes.poll(this::take, 4096) > 0) {}
+        lifecycle.advance(now);
+    }
+
+    private void take(Event event) {
+        recorder.accept(event);
+        lifecycle.accept(event);
+    }
+
+    /** How many programs the kernel says it has skipped; 0 if it does not count them. */
+    long missed() {
+        Long missed = probes.losses().missed();
+        return missed == null ? 0 : missed;
+    }
+
+    /** One look at the tasks of the host. */
+    List<Found> look() {
+        List<Found> found = new ArrayList<>();
+        probes.inventory(event -> found.add(new Found(event)));
+        return found;
+    }
+
+    /** One look at the tasks of the host, told to the correlation. */
+    void lookAround() {
+        lifecycle.beginInventory(BootClock.now());
+        probes.inventory(lifecycle::accept);
+        while (probes.poll(this::take, 4096) > 0) {}
+        lifecycle.endInventory();
+    }
+
+    /** A copy of a record of the inventory. */
+    record Found(
+            EventType type,
+            int pid,
+            long handle,
+            int maxReqs,
+            int outstandingSlots,
+            int outstandingRefs,
+            int unreaped) {
+        Found(Event event) {
+            this(
+                    event.type(),
+                    event.pid(),
+                    event.handle(),
+                    event.type() == EventType.LIVE_CONTEXT ? event.maxReqs() : 0,
+                    event.type() == EventType.LIVE_CONTEXT ? event.outstandingSlots() : 0,
+                    event.type() == EventType.LIVE_CONTEXT ? event.outstandingRefs() : 0,
+                    event.type() == EventType.LIVE_CONTEXT ? event.unreaped() : 0);
+        }
+    }
+
+    @Override
+    public void onSetup(Context context) {
+        setups.add(context);
+    }
+
+    @Override
+    public void onTeardown(Teardown teardown) {
+        teardowns.add(teardown);
+    }
+
+    @Override
+    public void onFailedCall(FailedCall call) {
+        failedCalls.add(call);
+    }
+
+    @Override
+    public void onStack(UserStack stack) {
+        stacks.add(stack);
+    }
+
+    /** The different stacks, if they are recorded. */
+    List<UserStack> stacks(int pid) {
+        return stacks.stream().filter(stack -> stack.pid() == pid).toList();
+    }
+
+    /** All contexts whose set-up was seen. */
+    List<Context> setups() {
+        return setups;
+    }
+
+    /** All teardowns. */
+    List<Teardown> teardowns() {
+        return teardowns;
+    }
+
+    /** The contexts that this process has set up. */
+    List<Context> setups(int pid) {
+        return setups.stream().filter(context -> isOf(context.owner(), pid)).toList();
+    }
+
+    /** The teardowns of contexts that this process owned. */
+    List<Teardown> teardowns(int pid) {
+        return teardowns.stream()
+                .filter(teardown -> isOf(teardown.context().owner(), pid))
+                .toList();
+    }
+
+    List<FailedCall> failedCalls(int pid) {
+        return failedCalls.stream().filter(call -> isOf(call.caller(), pid)).toList();
+    }
+
+    private static boolean isOf(@Nullable Task task, int pid) {
+        return task != null && task.pid() == pid;
+    }
+
+    @Override
+    public void close() {
+        probes.close();
+    }
+}

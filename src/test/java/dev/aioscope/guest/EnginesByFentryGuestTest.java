@@ -1,0 +1,17 @@
+package dev.aioscope.guest;
+
+import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bcc.BccEngine;
+import dev.aioscope.probe.core.CoreEngine;
+import java.util.List;
+
+/** One whose programs were compiled when aioscope was built, one whose libbcc compiles here. */
+class EnginesByFentryGuestTest extends Twins {
+    @Override
+    List<Agent> twins() {
+        return List.of(
+                new Agent(Tier.FULL, Placing.FENTRY, new CoreEngine()),
+                new Agent(Tier.FULL, Placing.FENTRY, new BccEngine()));
+    }
+}

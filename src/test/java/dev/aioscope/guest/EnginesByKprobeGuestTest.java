@@ -1,0 +1,17 @@
+package dev.aioscope.guest;
+
+import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bcc.BccEngine;
+import dev.aioscope.probe.core.CoreEngine;
+import java.util.List;
+
+/** The two engines again, without BPF trampolines. */
+class EnginesByKprobeGuestTest extends Twins {
+    @Override
+    List<Agent> twins() {
+        return List.of(
+                new Agent(Tier.FULL, Placing.KPROBE, new CoreEngine()),
+                new Agent(Tier.FULL, Placing.KPROBE, new BccEngine()));
+    }
+}

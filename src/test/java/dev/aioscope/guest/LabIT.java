@@ -1,0 +1,154 @@
+package dev.aioscope.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicContainer;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.w3c.dom.Element;
+import org.w3c.dom.Node;
+import org.w3c.dom.NodeList;
+
+/**
+ * Boots each kernel of the lab, runs the tests with the tag {@code guest} in it, and reports each of them here. As many
+ * guests run at once as this machine has processors: each takes one. {@code -Dkernels=5.10,6.1} chooses kernels, {@code -Dguest=Name} a part of the tests' class names.
+ */
+class LabIT {
+    private static final List<String> KERNELS =
+            List.of(System.getProperty("kernels", "5.10,6.1,6.12,7").split(",", -1));
+    private static final String CLASSES = System.getProperty("guest", "");
+    private static final int SECONDS = 1500;
+
+    @BeforeAll
+    static void compile() throws Exception {
+        Work.compile();
+    }
+
+    @TestFactory
+    Stream<DynamicNode> kernels() {
+        ExecutorService guests =
+                Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
+        Map<String, Future<Stream<DynamicNode>>> results = new LinkedHashMap<>();
+        for (String kernel : KERNELS) {
+            results.put(kernel, guests.submit(() -> run(kernel)));
+        }
+        guests.shutdown();
+        return results.entrySet().stream()
+                .map(entry -> DynamicContainer.dynamicContainer(
+                        "Linux " + entry.getKey(), Stream.of(entry.getValue()).flatMap(LabIT::await)));
+    }
+
+    private static Stream<DynamicNode> await(Future<Stream<DynamicNode>> results) {
+        try {
+            return results.get();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Stream<DynamicNode> run(String kernel) {
+        try {
+            Path folder =
+                    Files.createDirectories(Path.of("target/guest", kernel).toAbsolutePath());
+            Files.deleteIfExists(folder.resolve("TEST-junit-jupiter.xml"));
+            Path log = folder.resolve("output.log");
+            Process lab = new ProcessBuilder(command(kernel, folder))
+                    .redirectErrorStream(true)
+                    .redirectOutput(log.toFile())
+                    .start();
+            boolean ended = lab.waitFor(SECONDS + 60, TimeUnit.SECONDS);
+            lab.destroy();
+            List<DynamicNode> tests = results(folder.resolve("TEST-junit-jupiter.xml"));
+            tests.add(DynamicTest.dynamicTest("the guest ran its tests to the end", () -> {
+                String tail = tail(log);
+                assertThat(ended).as(tail).isTrue();
+                assertThat(tests.size()).as(tail).isGreaterThan(1);
+                assertThat(lab.exitValue())
+                        .as("1: tests failed, else the lab; %s", tail)
+                        .isIn(0, 1);
+            }));
+            return tests.stream();
+        } catch (Exception e) {
+            return Stream.of(DynamicTest.dynamicTest("the guest ran", () -> {
+                throw e;
+            }));
+        }
+    }
+
+    private static List<String> command(String kernel, Path folder) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of("packaging/lab/lab").toAbsolutePath().toString(),
+                "run",
+                kernel,
+                "--share",
+                folder.toString(),
+                "--timeout",
+                Integer.toString(SECONDS),
+                "--"));
+        String separator = File.pathSeparator;
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                "target/classes" + separator + "target/test-classes" + separator + "target/test-lib/*",
+                "org.junit.platform.console.ConsoleLauncher",
+                "execute",
+                "--disable-banner",
+                "--details=testfeed",
+                "--scan-classpath=target/test-classes",
+                "--include-tag=guest",
+                "--include-classname=.*" + CLASSES + ".*GuestTest",
+                "--reports-dir=" + folder));
+        return command;
+    }
+
+    private static List<DynamicNode> results(Path report) throws Exception {
+        List<DynamicNode> tests = new ArrayList<>();
+        if (Files.exists(report)) {
+            NodeList cases = DocumentBuilderFactory.newInstance()
+                    .newDocumentBuilder()
+                    .parse(report.toFile())
+                    .getElementsByTagName("testcase");
+            for (int i = 0; i < cases.getLength(); i++) {
+                tests.add(result((Element) cases.item(i)));
+            }
+        }
+        return tests;
+    }
+
+    private static DynamicNode result(Element testCase) {
+        String type = testCase.getAttribute("classname").replaceFirst(".*\\.", "");
+        String name = type + "." + testCase.getAttribute("name") + " " + testCase.getAttribute("time") + " s";
+        String failure = text(testCase, "failure") + text(testCase, "error");
+        return DynamicTest.dynamicTest(name, () -> assertThat(failure).isEmpty());
+    }
+
+    private static String text(Element testCase, String tag) {
+        Node node = testCase.getElementsByTagName(tag).item(0);
+        return node == null ? "" : tag + " in the guest: " + node.getTextContent();
+    }
+
+    private static String tail(Path log) throws Exception {
+        List<String> lines = Files.readAllLines(log, StandardCharsets.UTF_8);
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - 60), lines.size()));
+    }
+}

@@ -1,0 +1,198 @@
+package dev.aioscope.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.event.Trigger;
+import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.inventory.Holder;
+import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.Teardown.End;
+import dev.aioscope.probe.Tier;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Programs that operators run: what they make equals what ends, and the charges add up to fs.aio-nr. */
+@Tag("guest")
+class RealProgramsGuestTest {
+    @TempDir
+    private Path folder;
+
+    private Agent agent;
+    private long aioNrBefore;
+
+    @BeforeEach
+    void open() {
+        agent = new Agent(Tier.FULL, Placing.FENTRY);
+        aioNrBefore = Host.aioNr().orElseThrow();
+    }
+
+    @AfterEach
+    void close() {
+        agent.close();
+    }
+
+    private List<Context> setups(String comm) {
+        return agent.setups().stream()
+                .filter(context ->
+                        context.owner() != null && context.owner().comm().equals(comm))
+                .toList();
+    }
+
+    /** All contexts of programs with this name have ended, each once, completely, and gave back what they charged. */
+    private List<Teardown> awaitBalance(String comm) {
+        Set<Long> made = setups(comm).stream().map(Context::generation).collect(Collectors.toSet());
+        agent.readUntil(
+                "the end of " + made.size() + " contexts of " + comm,
+                () -> ended(made).size() >= made.size());
+        List<Teardown> ended = ended(made);
+        assertThat(ended)
+                .extracting(teardown -> teardown.context().generation())
+                .doesNotHaveDuplicates();
+        assertThat(ended).hasSameSizeAs(made);
+        assertThat(ended.stream().filter(teardown -> teardown.end() != End.COMPLETE))
+                .as("the kernel has skipped %d programs", agent.missed())
+                .hasSizeLessThanOrEqualTo((int) agent.missed());
+        assertThat(Host.aioNr()).contains(aioNrBefore);
+        assertThat(agent.probes().losses().total()).isZero();
+        return ended;
+    }
+
+    private List<Teardown> ended(Set<Long> generations) {
+        return agent.teardowns().stream()
+                .filter(teardown -> generations.contains(teardown.context().generation()))
+                .toList();
+    }
+
+    private static String[] fio(Path file, String... more) {
+        String[] fixed = {
+            "fio",
+            "--name=work",
+            "--ioengine=libaio",
+            "--rw=randread",
+            "--bs=4k",
+            "--size=4m",
+            "--iodepth=32",
+            "--filename=" + file,
+            "--eta=never"
+        };
+        String[] all = Arrays.copyOf(fixed, fixed.length + more.length);
+        System.arraycopy(more, 0, all, fixed.length, more.length);
+        return all;
+    }
+
+    @Test
+    void fioThatEndsByItselfDestroysItsContexts() throws IOException {
+        Command.run(fio(folder.resolve("file"), "--numjobs=3"));
+        Command.run(fio(folder.resolve("file"), "--numjobs=2", "--thread"));
+
+        agent.readUntil("the contexts of five jobs", () -> setups("fio").size() + agent.missed() >= 5);
+        assertThat(setups("fio"))
+                .hasSizeBetween(5 - (int) agent.missed(), 5)
+                .extracting(Context::maxReqs)
+                .containsOnly(32);
+        assertThat(awaitBalance("fio")).extracting(Teardown::trigger).containsOnly(Trigger.DESTROY);
+    }
+
+    @Test
+    void fioThatIsKilledLeavesItsContextToItsExit() throws Exception {
+        Path output = folder.resolve("fio.log");
+        Process fio = Command.start(output, fio(folder.resolve("file"), "--thread", "--time_based", "--runtime=100"));
+        agent.readUntil("the context of fio", () -> setups("fio").size() == 1);
+        assertThat(Host.aioNr()).contains(aioNrBefore + 32);
+        assertHolds("fio", 32);
+        fio.destroyForcibly();
+        assertThat(fio.waitFor(60, TimeUnit.SECONDS)).isTrue();
+
+        assertThat(awaitBalance("fio"))
+                .singleElement()
+                .satisfies(teardown -> assertThat(teardown.trigger()).isEqualTo(Trigger.EXIT));
+    }
+
+    private Process mariadb(Path data) throws IOException {
+        return Command.start(
+                folder.resolve("mariadb.log"),
+                "mariadbd",
+                "--no-defaults",
+                "--user=root",
+                "--skip-grant-tables",
+                "--skip-networking",
+                "--datadir=" + data,
+                "--socket=" + folder.resolve("socket"),
+                "--pid-file=" + folder.resolve("pid"),
+                "--innodb-use-native-aio=1",
+                "--innodb-linux-aio=aio",
+                "--innodb-flush-method=fsync",
+                "--innodb-buffer-pool-size=8m",
+                "--innodb-log-file-size=4m");
+    }
+
+    /** Starts it and waits until it serves. Its aio context charges 8 threads x 256 requests. */
+    private Process startMariadb(Path data) throws IOException {
+        Process server = mariadb(data);
+        Command.awaitText(folder.resolve("mariadb.log"), "ready for connections");
+        agent.readUntil("the context of mariadbd", () -> charged("mariadbd") >= 2048);
+        assertThat(Host.aioNr()).contains(aioNrBefore + charged("mariadbd"));
+        assertHolds("mariadbd", charged("mariadbd"));
+        return server;
+    }
+
+    /** A look finds what the set-ups told, and nothing else is charged. */
+    private void assertHolds(String comm, long charge) {
+        Snapshot snapshot = Snapshot.take(agent.probes());
+        assertThat(Holder.group(snapshot.contexts(), context -> context.owner().comm()))
+                .singleElement()
+                .satisfies(holder -> {
+                    assertThat(holder.name()).isEqualTo(comm);
+                    assertThat(holder.charge()).isEqualTo(charge);
+                });
+        assertThat(snapshot.unattributed()).isEqualTo(aioNrBefore);
+    }
+
+    private long charged(String comm) {
+        Set<Long> ended = agent.teardowns().stream()
+                .map(teardown -> teardown.context().generation())
+                .collect(Collectors.toSet());
+        return setups(comm).stream()
+                .filter(context -> !ended.contains(context.generation()))
+                .mapToLong(context -> context.maxReqs() == null ? 0 : context.maxReqs())
+                .sum();
+    }
+
+    @Test
+    void mariadbDestroysItsContextWhenItStopsAndLeavesItToItsExitWhenItIsKilled() throws Exception {
+        Path data = Files.createDirectory(folder.resolve("data"));
+        Process stopped = startMariadb(data);
+        stopped.destroy();
+        assertThat(stopped.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(stopped.exitValue()).isZero();
+        assertThat(awaitBalance("mariadbd"))
+                .filteredOn(teardown ->
+                        Integer.valueOf(2048).equals(teardown.context().maxReqs()))
+                .isNotEmpty()
+                .allSatisfy(teardown -> assertThat(teardown.trigger()).isEqualTo(Trigger.DESTROY));
+
+        Files.writeString(folder.resolve("mariadb.log"), "", StandardCharsets.UTF_8);
+        Process killed = startMariadb(data);
+        killed.destroyForcibly();
+        assertThat(killed.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(awaitBalance("mariadbd"))
+                .filteredOn(teardown -> teardown.trigger() == Trigger.EXIT)
+                .singleElement()
+                .satisfies(teardown -> assertThat(teardown.context().maxReqs()).isEqualTo(2048));
+    }
+}

@@ -1,0 +1,91 @@
+package dev.aioscope.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.UserStack;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bcc.BccEngine;
+import dev.aioscope.probe.bcc.UserSymbols;
+import dev.aioscope.probe.core.CoreEngine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Where a program calls io_setup and io_destroy, with the names of its functions; also of one that has ended since. */
+class StacksIT {
+    @BeforeAll
+    static void compile() throws Exception {
+        // Guests have no compiler: there it has been done.
+        if (!Files.exists(Work.PROGRAM)) {
+            Work.compile();
+        }
+    }
+
+    /** What the kernel gives. */
+    Tier tier() {
+        return Tier.SYSCALL;
+    }
+
+    private static List<String> names(UserSymbols symbols, UserStack stack)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        return symbols.lookUp(stack.pid(), stack.addresses()).get(60, TimeUnit.SECONDS);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Placing.class,
+            names = {"FENTRY", "KPROBE"})
+    void theStacksOfAContextAreNamed(Placing placing) throws Exception {
+        try (UserSymbols symbols = UserSymbols.start();
+                Agent agent = new Agent(
+                        tier(), placing, placing == Placing.FENTRY ? new CoreEngine() : new BccEngine(), true);
+                Work work = Work.start("destroy", "--wait")) {
+            work.await("ready");
+            agent.readUntil("the set-up", () -> !agent.setups(work.pid()).isEmpty());
+            UserStack setup = agent.setups(work.pid()).get(0).setupStack();
+            assertThat(setup).isNotNull().isSameAs(agent.stacks(work.pid()).get(0));
+            assertThat(String.join("\n", names(symbols, setup)))
+                    .startsWith("syscall+0x")
+                    .contains(" (libc.so.6)", "set_up+0x", "destroy+0x", "main+0x", " (aiowork)");
+            work.goOn();
+            work.finish();
+
+            agent.readUntil("the teardown", () -> !agent.teardowns(work.pid()).isEmpty());
+            Teardown teardown = agent.teardowns(work.pid()).get(0);
+            assertThat(teardown.context().setupStack()).isSameAs(setup);
+            assertThat(teardown.callStack()).isNotNull();
+            assertThat(String.join("\n", names(symbols, teardown.callStack())))
+                    .startsWith("syscall+0x")
+                    .contains("destroy_and_tell+0x", "destroy+0x", "main+0x", " (aiowork)")
+                    .doesNotContain("set_up+");
+        }
+    }
+
+    @Test
+    void aProcessThatHasEndedBeforeHasNoNames() throws Exception {
+        try (UserSymbols symbols = UserSymbols.start()) {
+            int pid = Work.run("refused", "--charge", "0").pid();
+            assertThat(names(symbols, new UserStack(pid, new long[] {0x55000000})))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void withoutBeingAskedForThereAreNone() throws IOException {
+        try (Agent agent = new Agent(tier(), Placing.FENTRY)) {
+            Work work = Work.run("destroy");
+            agent.readUntil("the teardown", () -> !agent.teardowns(work.pid()).isEmpty());
+            assertThat(agent.stacks(work.pid())).isEmpty();
+            assertThat(agent.teardowns(work.pid()).get(0).callStack()).isNull();
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package dev.aioscope.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+class HelperProcessTest {
+    private static final Duration START = Duration.ofSeconds(60);
+
+    /** Answers with what it was asked. */
+    static final class Echo {
+        public static void main(String[] arguments) throws InterruptedException {
+            HelperProcess.serve("hello", question -> question);
+        }
+    }
+
+    /** Never answers; its output stays open when it is killed, as that of a process which hangs in the kernel. */
+    static final class Stuck {
+        public static void main(String[] arguments) throws Exception {
+            new ProcessBuilder("sleep", "30")
+                    .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            HelperProcess.serve("hello", question -> {
+                try {
+                    Thread.sleep(30_000);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+                return question;
+            });
+        }
+    }
+
+    @Test
+    void answersLineByLine() throws IOException {
+        try (HelperProcess echo = new HelperProcess(Echo.class, START)) {
+            assertThat(echo.greeting()).isEqualTo("hello");
+            assertThat(echo.ask("one", START)).isEqualTo("one");
+            assertThat(echo.ask("zwei ü", START)).isEqualTo("zwei ü");
+        }
+    }
+
+    @Test
+    @Timeout(25)
+    void oneThatHangsIsLeftBehind() throws IOException {
+        try (HelperProcess stuck = new HelperProcess(Stuck.class, START)) {
+            assertThatThrownBy(() -> stuck.ask("one", Duration.ofMillis(100)))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("did not answer");
+        }
+    }
+
+    @Test
+    void oneThatEndsIsAnError() {
+        assertThatThrownBy(() -> new HelperProcess(HelperProcessTest.class, START).close())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("it has ended");
+    }
+}

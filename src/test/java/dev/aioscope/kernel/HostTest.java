@@ -1,0 +1,33 @@
+package dev.aioscope.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+class HostTest {
+    /** A number in /proc/sys is only given to the first read, which must be large enough. */
+    @Test
+    void numbersOfTheKernelAreReadWhole() throws Exception {
+        Process cat = new ProcessBuilder("cat", "/proc/sys/fs/aio-max-nr").start();
+        try (BufferedReader reader =
+                new BufferedReader(new InputStreamReader(cat.getInputStream(), StandardCharsets.US_ASCII))) {
+            assertThat(Host.aioMaxNr()).contains(Long.parseLong(reader.readLine()));
+        }
+        assertThat(Host.aioMaxNr().orElseThrow())
+                .isGreaterThanOrEqualTo(Host.aioNr().orElseThrow());
+    }
+
+    @Test
+    void whatIsNotThereIsEmpty() {
+        assertThat(Host.read("/proc/sys/fs/no-such-number")).isEmpty();
+    }
+
+    @Test
+    void everyCpuIsCounted() {
+        assertThat(Host.possibleCpus())
+                .isGreaterThanOrEqualTo(Runtime.getRuntime().availableProcessors());
+    }
+}

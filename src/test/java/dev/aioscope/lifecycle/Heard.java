@@ -1,0 +1,45 @@
+package dev.aioscope.lifecycle;
+
+import dev.aioscope.event.Event;
+import dev.aioscope.event.EventBuilder;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A listener that keeps what it is told. */
+final class Heard implements LifecycleListener {
+    final List<Context> setups = new ArrayList<>();
+    final List<UserStack> stacks = new ArrayList<>();
+    final List<Teardown> teardowns = new ArrayList<>();
+    final List<FailedCall> failedCalls = new ArrayList<>();
+
+    @Override
+    public void onStack(UserStack stack) {
+        stacks.add(stack);
+    }
+
+    @Override
+    public void onSetup(Context context) {
+        setups.add(context);
+    }
+
+    @Override
+    public void onTeardown(Teardown teardown) {
+        teardowns.add(teardown);
+    }
+
+    @Override
+    public void onFailedCall(FailedCall call) {
+        failedCalls.add(call);
+    }
+
+    static void feed(Lifecycle lifecycle, EventBuilder... records) {
+        for (EventBuilder record : records) {
+            feed(lifecycle, record.build());
+        }
+    }
+
+    static void feed(Lifecycle lifecycle, ByteBuffer record) {
+        lifecycle.accept(new Event().wrap(record, 0, record.limit()));
+    }
+}

@@ -1,0 +1,323 @@
+package dev.aioscope.lifecycle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.event.EventType;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.lifecycle.SimulatedKernel.Failure;
+import dev.aioscope.lifecycle.SimulatedKernel.Inventory;
+import dev.aioscope.lifecycle.SimulatedKernel.Sent;
+import dev.aioscope.lifecycle.SimulatedKernel.Truth;
+import dev.aioscope.lifecycle.Teardown.End;
+import dev.aioscope.probe.Tier;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Compares with what truly happened in a {@link SimulatedKernel}: every time in it is unique, so that each reported value
+ * can be traced to the one context it belongs to.
+ */
+class LifecycleRandomTest {
+    private static final int SEEDS = 500;
+    private static final Set<String> TIMES = Set.of(
+            "setupTime",
+            "callTime",
+            "killEnterTime",
+            "killExitTime",
+            "unmapEnterTime",
+            "unmapExitTime",
+            "usersEnterTime",
+            "usersExitTime",
+            "reqsTime",
+            "returnTime",
+            "freeTime");
+
+    @Test
+    void withoutLossesEverythingIsReportedOnceAndExactly() {
+        int teardowns = 0;
+        for (int seed = 0; seed < SEEDS; seed++) {
+            Run run = new Run(seed, 0, Limits.DEFAULT, 0.01);
+            try {
+                run.isExact();
+            } catch (AssertionError e) {
+                throw new AssertionError("seed " + seed, e);
+            }
+            teardowns += run.heard.teardowns.size();
+        }
+        assertThat(teardowns).isGreaterThan(SEEDS * 20);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0.001, 0.02, 0.1, 0.3, 0.6})
+    void withLossesNothingIsInventedOrDoubled(double lossRate) {
+        for (int seed = 0; seed < SEEDS; seed++) {
+            try {
+                new Run(seed, lossRate, Limits.DEFAULT, 0.01).isTrue();
+            } catch (AssertionError e) {
+                throw new AssertionError("seed " + seed + ", loss rate " + lossRate, e);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.1})
+    void withoutRoomNothingIsInventedOrDoubled(double lossRate) {
+        long evicted = 0;
+        for (int seed = 0; seed < SEEDS; seed++) {
+            Run run = new Run(seed, lossRate, new Limits(2, 2, 2), 0.1);
+            try {
+                run.isBoundedAndTrue();
+            } catch (AssertionError e) {
+                throw new AssertionError("seed " + seed + ", loss rate " + lossRate, e);
+            }
+            evicted += run.lifecycle.counters().evictedTeardowns();
+        }
+        assertThat(evicted).isPositive();
+    }
+
+    /** One history, and what the lifecycle made of it. */
+    private static final class Run {
+        final SimulatedKernel kernel;
+        final Heard heard = new Heard();
+        final Lifecycle lifecycle;
+        final Limits limits;
+        final Set<Sent> kept = new HashSet<>();
+        final Map<Long, Truth> byTime = new HashMap<>();
+
+        Run(long seed, double lossRate, Limits limits, double stuckRate) {
+            this.limits = limits;
+            kernel = new SimulatedKernel(seed, 3, 120, stuckRate);
+            kernel.run();
+            lifecycle = new Lifecycle(heard, Tier.FULL, limits);
+            for (Truth truth : kernel.truths) {
+                TIMES.forEach(name -> {
+                    if (truth.values.get(name) instanceof Long time) {
+                        byTime.put(time, truth);
+                    }
+                });
+            }
+            feed(new Random(~seed), lossRate);
+        }
+
+        private void feed(Random random, double lossRate) {
+            List<Inventory> inventories = new ArrayList<>(kernel.inventories);
+            Inventory open = null;
+            for (Sent sent : kernel.ring) {
+                if (open != null && sent.at() > open.at()) {
+                    lifecycle.endInventory();
+                    open = null;
+                }
+                while (open == null
+                        && !inventories.isEmpty()
+                        && sent.at() > inventories.get(0).readUntil()) {
+                    open = inventories.remove(0);
+                    lifecycle.beginInventory(open.at());
+                    open.found().forEach(record -> Heard.feed(lifecycle, record));
+                    if (sent.at() > open.at()) {
+                        lifecycle.endInventory();
+                        open = null;
+                    }
+                }
+                if (random.nextDouble() >= lossRate) {
+                    kept.add(sent);
+                    Heard.feed(lifecycle, sent.record());
+                    lifecycle.advance(sent.time() - 1_000_000);
+                }
+                if (limits.teardowns() < 100) {
+                    isBounded();
+                }
+            }
+            if (open != null) {
+                lifecycle.endInventory();
+            }
+            lifecycle.advance(Long.MAX_VALUE);
+        }
+
+        private void isBounded() {
+            if (lifecycle.liveContexts().size() > limits.contexts()
+                    || lifecycle.teardownsInProgress().size() > limits.teardowns()) {
+                throw new AssertionError("more than the limits");
+            }
+        }
+
+        void isExact() {
+            assertThat(lifecycle.counters()).isEqualTo(new Counters(0, 0, 0, 0));
+            assertThat(heard.setups).extracting(Context::setupTime).doesNotHaveDuplicates();
+            Set<Truth> reported = new HashSet<>();
+            for (Teardown teardown : heard.teardowns) {
+                assertThat(teardown.end()).as("%s", teardown).isEqualTo(End.COMPLETE);
+                Truth truth = truthOf(teardown);
+                assertThat(reported.add(truth)).isTrue();
+                Map<String, Object> values = new LinkedHashMap<>(truth.values);
+                assertThat(valuesOf(teardown)).isEqualTo(withOwner(truth, values, teardown));
+            }
+            Set<Truth> inProgress = new HashSet<>();
+            lifecycle.teardownsInProgress().forEach(t -> inProgress.add(truthOf(t.known())));
+            Set<Truth> live = new HashSet<>();
+            lifecycle.liveContexts().forEach(context -> live.add(byTime.get(context.setupTime())));
+            for (Truth truth : kernel.truths) {
+                assertThat(reported.contains(truth)).isEqualTo(truth.hasEnded);
+                assertThat(inProgress.contains(truth)).isEqualTo(truth.isKilled && !truth.hasEnded);
+                assertThat(live.contains(truth)).isEqualTo(!truth.isKilled);
+            }
+            assertThat(failuresHeard()).containsExactlyInAnyOrderElementsOf(kernel.failures);
+        }
+
+        void isTrue() {
+            Map<Truth, Teardown> reported = new HashMap<>();
+            for (Teardown teardown : heard.teardowns) {
+                Truth truth = check(teardown);
+                if (truth != null) {
+                    assertThat(reported.put(truth, teardown))
+                            .as("doubled: %s", teardown)
+                            .isNull();
+                }
+            }
+            for (TeardownInProgress going : lifecycle.teardownsInProgress()) {
+                Truth truth = check(going.known());
+                if (truth != null) {
+                    assertThat(reported.put(truth, going.known()))
+                            .as("doubled: %s", going)
+                            .isNull();
+                }
+            }
+            for (Truth truth : kernel.truths) {
+                if (kept.contains(truth.sent.get(EventType.KILL_ENTER)) && !truth.isRaced && isMarked(truth)) {
+                    assertThat(reported).as("%s", truth.values).containsKey(truth);
+                }
+            }
+            assertThat(kernel.failures).containsAll(failuresHeard());
+            assertThat(failuresHeard()).doesNotHaveDuplicates();
+        }
+
+        void isBoundedAndTrue() {
+            Set<Truth> reported = new HashSet<>();
+            for (Teardown teardown : heard.teardowns) {
+                Truth truth = check(teardown);
+                if (truth != null) {
+                    assertThat(reported.add(truth)).as("doubled: %s", teardown).isTrue();
+                }
+            }
+        }
+
+        /** Compares what is not null; null if it cannot be told from another context on the same pointer. */
+        private @Nullable Truth check(Teardown teardown) {
+            Map<String, Object> values = valuesOf(teardown);
+            Set<Truth> sources = sources(values);
+            if (sources.isEmpty()) {
+                assertThat(teardown.end()).isIn(End.UNKNOWN, End.VANISHED);
+                return null;
+            }
+            boolean isByPlace = teardown.returnTime() != null
+                    && teardown.killEnterTime() == null
+                    && teardown.killExitTime() == null;
+            if (isByPlace || sources.stream().anyMatch(source -> !isMarked(source))) {
+                return null;
+            }
+            assertThat(sources).as("mixed: %s", teardown).hasSize(1);
+            Truth truth = sources.iterator().next();
+            Map<String, Object> known = withOwner(truth, new HashMap<>(truth.values), teardown);
+            if (!truth.isRaced) {
+                assertThat(known).as("%s", teardown).containsAllEntriesOf(values);
+            }
+            if (teardown.end() == End.COMPLETE) {
+                assertThat(truth.sent.keySet())
+                        .allMatch(type -> type == EventType.SETUP || kept.contains(truth.sent.get(type)));
+            }
+            return truth;
+        }
+
+        /**
+         * Whether a record that was kept tells this context from the one before on its pointer, and from the one after.
+         * Where all of them are lost nobody can.
+         */
+        private boolean isMarked(Truth truth) {
+            return isMarkedAtBegin(truth) && (truth.after == null || isMarkedAtBegin(truth.after));
+        }
+
+        private boolean isMarkedAtBegin(Truth truth) {
+            Truth before = truth.before;
+            return before == null
+                    || kept.contains(before.sent.get(EventType.FREE))
+                    || kept.contains(truth.sent.get(EventType.SETUP));
+        }
+
+        private Set<Truth> sources(Map<String, Object> values) {
+            Set<Truth> sources = new HashSet<>();
+            values.forEach((name, value) -> {
+                if (TIMES.contains(name) && value instanceof Long time && byTime.containsKey(time)) {
+                    sources.add(byTime.get(time));
+                }
+            });
+            return sources;
+        }
+
+        private Truth truthOf(Teardown teardown) {
+            Set<Truth> sources = sources(valuesOf(teardown));
+            assertThat(sources).as("%s", teardown).hasSize(1);
+            return sources.iterator().next();
+        }
+
+        private List<Failure> failuresHeard() {
+            return heard.failedCalls.stream()
+                    .map(call -> new Failure(call.call(), call.caller().tid(), call.returnTime(), call.errno()))
+                    .toList();
+        }
+    }
+
+    /** Who the owner may be: whoever set up, or for want of that record the inventory's or the caller. */
+    private static Map<String, Object> withOwner(Truth truth, Map<String, Object> values, Teardown teardown) {
+        Task owner = teardown.context().owner();
+        if (teardown.context().setupTime() != null) {
+            return values;
+        }
+        values.remove("owner");
+        if (owner != null) {
+            assertThat(teardown.trigger() == Trigger.EXIT
+                            && owner.equals(teardown.caller())
+                            && owner.tid() != owner.pid())
+                    .isFalse();
+            Task by = truth.setUpBy;
+            if (by != null) {
+                assertThat(owner.pid()).isEqualTo(by.pid());
+            }
+            values.put("owner", owner);
+        }
+        return values;
+    }
+
+    /** What is not null, by the names of the components. */
+    private static Map<String, Object> valuesOf(Teardown teardown) {
+        Map<String, Object> values = new HashMap<>();
+        put(values, teardown);
+        values.remove("context");
+        values.remove("end");
+        put(values, teardown.context());
+        values.remove("generation");
+        return values;
+    }
+
+    private static void put(Map<String, Object> values, Record from) {
+        for (RecordComponent component : from.getClass().getRecordComponents()) {
+            try {
+                Object value = component.getAccessor().invoke(from);
+                if (value != null) {
+                    values.put(component.getName(), value);
+                }
+            } catch (ReflectiveOperationException e) {
+                throw new LinkageError(e.getMessage(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,961 @@
+package dev.aioscope.lifecycle;
+
+import static dev.aioscope.lifecycle.Heard.feed;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.aioscope.event.EventBuilder;
+import dev.aioscope.event.ReleasedBy;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.lifecycle.Teardown.End;
+import dev.aioscope.probe.Tier;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** One rule, one test. Times are in ms. */
+class LifecycleTest {
+    private static final long KIOCTX = 0xffff_8880_0000_1000L;
+    private static final long MM = 0xffff_8880_0000_2000L;
+    private static final long HANDLE = 0x7f00_0000_0000L;
+    private static final int EINVAL = 22;
+    private static final int PID = 100;
+    private static final int TID = 101;
+    private static final int OTHER_TID = 102;
+
+    private final Heard heard = new Heard();
+    private final Lifecycle full = new Lifecycle(heard, Tier.FULL, Limits.DEFAULT);
+    private final Lifecycle syscall = new Lifecycle(heard, Tier.SYSCALL, Limits.DEFAULT);
+    private final Lifecycle sample = new Lifecycle(heard, Tier.SAMPLE, Limits.DEFAULT);
+
+    // ---- set-up ----
+
+    @Test
+    void setupMakesAContextKnown() {
+        feed(full, setup(10));
+        assertThat(heard.setups).isEqualTo(full.liveContexts());
+        assertThat(heard.setups)
+                .containsExactly(
+                        new Context(1, KIOCTX, MM, HANDLE, 128, 383, new Task(PID, TID, "worker", 7), ms(10), null));
+    }
+
+    @Test
+    void refusedSetupIsAFailedCall() {
+        feed(full, failedSetup(10, -11));
+        assertThat(heard.failedCalls)
+                .containsExactly(new FailedCall(
+                        FailedCall.Call.IO_SETUP,
+                        new Task(PID, TID, "worker", 7),
+                        MM,
+                        ms(9),
+                        ms(10),
+                        11,
+                        null,
+                        128,
+                        65000L,
+                        65536L,
+                        null,
+                        List.of()));
+        assertThat(heard.failedCalls.get(0).isRefusal()).isTrue();
+        assertThat(full.liveContexts()).isEmpty();
+    }
+
+    @Test
+    void aRefusalTellsWhoHoldsMostAndWhatWouldDo() {
+        for (int i = 1; i <= 7; i++) {
+            feed(
+                    full,
+                    setup(i).kioctx(KIOCTX + 64L * i)
+                            .handle(HANDLE + 4096L * i)
+                            .task(i, i, "db")
+                            .size(10 * i, 383),
+                    setup(i).kioctx(KIOCTX + 64L * i + 32)
+                            .handle(HANDLE + 4096L * i + 2048)
+                            .task(i, i + 1, "db")
+                            .size(i, 383));
+        }
+        feed(full, failedSetup(10, -11), setup(11).task(9, 9, "late").size(1000, 383), failedSetup(50, -11));
+        feed(full, failedSetup(200, -11));
+
+        FailedCall refusal = heard.failedCalls.get(0);
+        assertThat(refusal.neededLimit()).isEqualTo(65000 + 128);
+        assertThat(refusal.largest()).extracting(Holding::charge).containsExactly(77L, 66L, 55L, 44L, 33L);
+        assertThat(refusal.largest()).extracting(Holding::contexts).containsOnly(2);
+        assertThat(heard.failedCalls.get(1).largest()).as("soon after").isEqualTo(refusal.largest());
+        assertThat(heard.failedCalls.get(2).largest().get(0).owner().comm()).isEqualTo("late");
+        feed(full, failedSetup(300, -22));
+        assertThat(heard.failedCalls.get(3).largest()).isEmpty();
+        assertThat(heard.failedCalls.get(3).neededLimit()).isNull();
+    }
+
+    @Test
+    void contextsWithOneHandleInTwoProcessesAreTwo() {
+        feed(full, setup(10), setup(11).kioctx(KIOCTX + 64).mm(MM + 64));
+        assertThat(full.liveContexts()).hasSize(2);
+    }
+
+    @Test
+    void ringUnmappedByTheProgramLeavesItsContextAlive() {
+        feed(full, setup(10), setup(11).kioctx(KIOCTX + 64));
+        assertThat(full.liveContexts()).extracting(Context::kioctx).containsExactly(KIOCTX, KIOCTX + 64);
+        assertThat(heard.teardowns).isEmpty();
+    }
+
+    @Test
+    void setupWithoutPointerIsFoundByItsPlace() {
+        feed(full, setup(10).kioctx(0));
+        feed(full, destroy());
+        assertThat(only().context().setupTime()).isEqualTo(ms(10));
+        assertThat(only().context().kioctx()).isEqualTo(KIOCTX);
+        assertThat(full.liveContexts()).isEmpty();
+    }
+
+    @Test
+    void pointerInUseAgainEndsAContextWhoseEndWasLost() {
+        feed(full, setup(10), setup(90).handle(HANDLE + 4096));
+        assertThat(only().end()).isEqualTo(End.UNKNOWN);
+        assertThat(only().trigger()).isNull();
+        assertThat(only().context().setupTime()).isEqualTo(ms(10));
+        assertThat(full.liveContexts()).extracting(Context::setupTime).containsExactly(ms(90));
+    }
+
+    @Test
+    void contextDestroyedByAnotherThreadBeforeItsSetupReturned() {
+        EventBuilder[] records = destroy();
+        feed(full, records[0], records[1], setup(102).enterTime(ms(98)));
+        assertThat(full.liveContexts()).isEmpty();
+        feed(full, records[2], records[3], records[4], records[5]);
+        assertThat(only().context().setupTime()).isEqualTo(ms(102));
+        assertThat(only().end()).isEqualTo(End.COMPLETE);
+    }
+
+    // ---- tier full ----
+
+    @Test
+    void destroyTellsEverything() {
+        feed(full, setup(10));
+        feed(full, destroy());
+        assertThat(only())
+                .isEqualTo(new Teardown(
+                        heard.setups.get(0),
+                        Trigger.DESTROY,
+                        new Task(PID, TID, "worker", 7),
+                        End.COMPLETE,
+                        ms(99),
+                        ms(100),
+                        ms(103),
+                        ms(101),
+                        ms(102),
+                        ms(115),
+                        ms(116),
+                        ms(130),
+                        ms(131),
+                        ms(150),
+                        0L,
+                        3,
+                        4,
+                        5,
+                        1,
+                        2,
+                        7,
+                        6,
+                        ReleasedBy.RCU,
+                        ReleasedBy.HOLDER,
+                        640L,
+                        512L,
+                        0,
+                        true,
+                        2L,
+                        null));
+        assertThat(full.liveContexts()).isEmpty();
+        assertThat(full.teardownsInProgress()).isEmpty();
+        assertThat(full.counters()).isEqualTo(new Counters(0, 0, 0, 0));
+    }
+
+    @Test
+    void anyOrderThatKeepsTheCallersOwnGivesTheSame() {
+        List<List<Integer>> orders = new ArrayList<>();
+        permute(new ArrayList<>(List.of(0, 1, 2, 3, 4, 5)), 0, orders);
+        orders.removeIf(order -> order.indexOf(0) > order.indexOf(1) || order.indexOf(1) > order.indexOf(4));
+        assertThat(orders).hasSize(120);
+        feed(full, setup(10));
+        feed(full, destroy());
+        Teardown expected = only();
+        for (List<Integer> order : orders) {
+            Heard again = new Heard();
+            Lifecycle lifecycle = new Lifecycle(again, Tier.FULL, Limits.DEFAULT);
+            feed(lifecycle, setup(10));
+            order.forEach(i -> feed(lifecycle, destroy()[i]));
+            assertThat(again.teardowns).containsExactly(expected);
+            assertThat(lifecycle.counters().orphanEvents()).isZero();
+        }
+    }
+
+    @Test
+    void contextOlderThanTheAgentIsKnownByItsEnd() {
+        feed(full, destroy());
+        assertThat(only().end()).isEqualTo(End.COMPLETE);
+        assertThat(only().context())
+                .isEqualTo(new Context(1, KIOCTX, MM, HANDLE, 128, 383, new Task(PID, TID, "worker", 7), null, null));
+    }
+
+    @Test
+    void ownerOfAContextOlderThanTheAgentIsNotWhoeverEndsItsAddressSpace() {
+        feed(full, killEnter(100, Trigger.EXIT), free(150));
+        full.advance(ms(150) + Lifecycle.OVERDUE_NS);
+        assertThat(only().context().owner()).isNull();
+        assertThat(only().caller()).isNotNull();
+    }
+
+    @Test
+    void exitIsCompleteWithoutAReturn() {
+        feed(full, setup(10), setup(11).kioctx(KIOCTX + 64).handle(HANDLE + 4096));
+        feed(full, killEnter(100, Trigger.EXIT), killExit(101, 0));
+        feed(full, killEnter(102, Trigger.EXIT).kioctx(KIOCTX + 64).handle(HANDLE + 4096));
+        feed(full, killExit(103, 0).kioctx(KIOCTX + 64).pendingSigkill(false));
+        feed(
+                full,
+                users(115),
+                users(116).kioctx(KIOCTX + 64),
+                reqs(130),
+                reqs(131).kioctx(KIOCTX + 64));
+        assertThat(heard.teardowns).isEmpty();
+        feed(full, free(150).kioctx(KIOCTX + 64), free(151));
+        assertThat(heard.teardowns).extracting(Teardown::end).containsOnly(End.COMPLETE);
+        assertThat(heard.teardowns).extracting(Teardown::trigger).containsOnly(Trigger.EXIT);
+        assertThat(heard.teardowns).extracting(Teardown::returnTime).containsOnlyNulls();
+        assertThat(heard.teardowns).extracting(Teardown::result).containsOnlyNulls();
+        assertThat(heard.teardowns).extracting(Teardown::pendingSigkill).containsExactly(false, true);
+        assertThat(heard.teardowns).extracting(t -> t.context().setupTime()).containsExactly(ms(11), ms(10));
+    }
+
+    @Test
+    void exitThatIsPreemptedInsideKillIoctxIsOverBeforeKillExit() {
+        feed(full, killEnter(100, Trigger.EXIT), users(115), reqs(130), free(150));
+        feed(full, setup(151).task(PID + 50, PID + 50, "next").mm(MM + 64));
+        feed(full, killExit(160, 0).enterTime(ms(100)));
+        assertThat(only().end()).isEqualTo(End.COMPLETE);
+        assertThat(only().killExitTime()).isEqualTo(ms(160));
+        assertThat(full.liveContexts()).hasSize(1);
+    }
+
+    @Test
+    void rollbackEndsAContextThatNeverWas() {
+        feed(
+                full,
+                killEnter(100, Trigger.ROLLBACK),
+                killExit(101, 0),
+                failedSetup(102, -14).enterTime(ms(99)));
+        feed(full, users(115), reqs(130), free(150));
+        assertThat(only().end()).isEqualTo(End.COMPLETE);
+        assertThat(only().trigger()).isEqualTo(Trigger.ROLLBACK);
+        assertThat(heard.failedCalls).extracting(FailedCall::errno).containsExactly(14);
+        assertThat(heard.setups).isEmpty();
+    }
+
+    @Test
+    void destroyOfNothingIsAFailedCall() {
+        feed(full, destroyExit(100, -EINVAL));
+        assertThat(heard.failedCalls)
+                .containsExactly(new FailedCall(
+                        FailedCall.Call.IO_DESTROY,
+                        new Task(PID, TID, "worker", 7),
+                        MM,
+                        ms(99),
+                        ms(100),
+                        EINVAL,
+                        HANDLE,
+                        null,
+                        null,
+                        null,
+                        null,
+                        List.of()));
+        assertThat(heard.teardowns).isEmpty();
+    }
+
+    @Test
+    void firstOfTwoThreadsWinsTheRace() {
+        raceWonBy(TID, OTHER_TID);
+    }
+
+    @Test
+    void secondOfTwoThreadsWinsTheRace() {
+        raceWonBy(OTHER_TID, TID);
+    }
+
+    private void raceWonBy(int winner, int loser) {
+        feed(full, setup(10));
+        feed(
+                full,
+                killEnter(100, Trigger.DESTROY),
+                killEnter(100.1, Trigger.DESTROY).task(PID, OTHER_TID, "other"));
+        feed(
+                full,
+                killExit(100.2, -EINVAL)
+                        .enterTime(loser == TID ? ms(100) : ms(100.1))
+                        .task(PID, loser, "l"));
+        feed(full, destroyExit(100.3, -EINVAL).task(PID, loser, "l"));
+        assertThat(full.teardownsInProgress()).hasSize(1);
+        feed(
+                full,
+                killExit(103, 0).enterTime(winner == TID ? ms(100) : ms(100.1)).task(PID, winner, "w"));
+        feed(full, users(115), reqs(130), destroyExit(131, 0).task(PID, winner, "w"), free(150));
+        assertThat(only().end()).isEqualTo(End.COMPLETE);
+        assertThat(only().caller().tid()).isEqualTo(winner);
+        assertThat(only().killEnterTime()).isEqualTo(winner == TID ? ms(100) : ms(100.1));
+        assertThat(heard.failedCalls).extracting(call -> call.caller().tid()).containsExactly(loser);
+    }
+
+    @Test
+    void loserThatComesAfterTheWinnerHasLeftKillIoctx() {
+        EventBuilder[] records = destroy();
+        feed(full, setup(10), records[0], records[1]);
+        feed(full, killEnter(103.2, Trigger.DESTROY).callTime(ms(102)).task(PID, OTHER_TID, "other"));
+        feed(full, killExit(103.3, -EINVAL).enterTime(ms(103.2)).task(PID, OTHER_TID, "other"));
+        feed(full, destroyExit(103.4, -EINVAL).enterTime(ms(102)).task(PID, OTHER_TID, "other"));
+        feed(full, records[2], records[3], records[4], records[5]);
+        assertThat(only().end()).isEqualTo(End.COMPLETE);
+        assertThat(only().caller().tid()).isEqualTo(TID);
+    }
+
+    @Test
+    void loserAloneDoesNotEndAContext() {
+        feed(
+                full,
+                setup(10),
+                killEnter(100, Trigger.DESTROY),
+                killExit(100.2, -EINVAL).enterTime(ms(100)));
+        assertThat(full.teardownsInProgress()).isEmpty();
+        assertThat(full.liveContexts()).hasSize(1);
+        assertThat(heard.teardowns).isEmpty();
+    }
+
+    @Test
+    void raceOfWhichNoResultWasSeenNamesNobody() {
+        feed(full, setup(10));
+        feed(
+                full,
+                killEnter(100, Trigger.DESTROY),
+                killEnter(100.1, Trigger.DESTROY).task(PID, OTHER_TID, "other"));
+        feed(full, users(115), reqs(130), free(150));
+        full.advance(ms(150) + Lifecycle.OVERDUE_NS);
+        assertThat(only().caller()).isNull();
+        assertThat(only().killEnterTime()).isNull();
+        assertThat(only().trigger()).isEqualTo(Trigger.DESTROY);
+        assertThat(only().freeTime()).isEqualTo(ms(150));
+    }
+
+    @Test
+    void pointerThatIsUsedAgainStillHearsOfTheCallersReturn() {
+        EventBuilder[] records = destroy();
+        feed(full, setup(10), records[0], records[1], records[2], records[3], free(131));
+        feed(full, setup(132).task(PID, OTHER_TID, "other").handle(HANDLE + 4096));
+        feed(full, destroyExit(140, 0));
+        assertThat(only().end()).isEqualTo(End.COMPLETE);
+        assertThat(only().returnTime()).isEqualTo(ms(140));
+        assertThat(full.liveContexts()).extracting(Context::setupTime).containsExactly(ms(132));
+    }
+
+    @Test
+    void sameHandleAndPointerAgainIsANewGeneration() {
+        feed(full, setup(10));
+        feed(full, destroy());
+        feed(full, setup(160));
+        assertThat(heard.setups).extracting(Context::generation).containsExactly(1L, 2L);
+        assertThat(heard.setups).extracting(Context::id).doesNotHaveDuplicates();
+    }
+
+    // ---- tier full with losses ----
+
+    @Test
+    void eachSingleLossGivesAnIncompleteTeardown() {
+        for (int lost = 0; lost < 6; lost++) {
+            Heard again = new Heard();
+            Lifecycle lifecycle = new Lifecycle(again, Tier.FULL, Limits.DEFAULT);
+            EventBuilder[] records = destroy();
+            feed(lifecycle, setup(10));
+            for (int i = 0; i < records.length; i++) {
+                if (i != lost) {
+                    feed(lifecycle, records[i]);
+                }
+            }
+            assertThat(again.teardowns).isEmpty();
+            lifecycle.advance(ms(150) + Lifecycle.OVERDUE_NS);
+            assertThat(again.teardowns).hasSize(1);
+            assertThat(again.teardowns.get(0).end()).isEqualTo(End.INCOMPLETE);
+            assertThat(again.teardowns.get(0).context().setupTime()).isEqualTo(ms(10));
+            assertThat(lifecycle.counters().orphanEvents()).isZero();
+        }
+    }
+
+    @Test
+    void freeThatDoesNotComeIsWaitedForInEventTime() {
+        EventBuilder[] records = destroy();
+        feed(full, records[0], records[1], records[2], records[3], records[4]);
+        full.advance(ms(131) + Lifecycle.OVERDUE_NS - 1);
+        assertThat(heard.teardowns).isEmpty();
+        full.advance(ms(131) + Lifecycle.OVERDUE_NS);
+        assertThat(only().end()).isEqualTo(End.INCOMPLETE);
+        assertThat(only().freeTime()).isNull();
+        assertThat(only().returnTime()).isEqualTo(ms(131));
+    }
+
+    @Test
+    void eventsMoveTimeOn() {
+        EventBuilder[] records = destroy();
+        feed(
+                full,
+                records[0],
+                records[1],
+                records[2],
+                records[3],
+                records[4],
+                setup(20_000).kioctx(KIOCTX + 64));
+        assertThat(only().end()).isEqualTo(End.INCOMPLETE);
+    }
+
+    @Test
+    void teardownThatWaitsIsNeverEndedByTime() {
+        feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0), users(115));
+        full.advance(ms(100_000_000_000L));
+        assertThat(heard.teardowns).isEmpty();
+        assertThat(full.teardownsInProgress()).hasSize(1);
+        TeardownInProgress stuck = full.teardownsInProgress().get(0);
+        assertThat(stuck.seenSince()).isEqualTo(ms(99));
+        assertThat(stuck.known().end()).isEqualTo(End.IN_PROGRESS);
+        assertThat(stuck.known().outstanding()).isEqualTo(4);
+        assertThat(stuck.known().pendingSigkill()).isTrue();
+    }
+
+    @Test
+    void callerThatCallsAgainHasReturned() {
+        feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0));
+        feed(full, setup(500).kioctx(KIOCTX + 64).handle(HANDLE + 4096));
+        assertThat(full.teardownsInProgress()).isEmpty();
+        assertThat(heard.teardowns).isEmpty();
+        full.advance(ms(500) + Lifecycle.OVERDUE_NS);
+        assertThat(only().end()).isEqualTo(End.UNKNOWN);
+        assertThat(only().returnTime()).isNull();
+    }
+
+    @Test
+    void pointerInUseAgainEndsATeardownAtOnce() {
+        feed(full, setup(10), killEnter(100, Trigger.DESTROY), killExit(103, 0));
+        feed(full, setup(500).task(PID, OTHER_TID, "other"));
+        assertThat(only().end()).isEqualTo(End.UNKNOWN);
+        assertThat(full.liveContexts()).hasSize(1);
+        feed(full, users(615));
+        assertThat(heard.teardowns).hasSize(1);
+        assertThat(full.teardownsInProgress())
+                .extracting(t -> t.known().context().setupTime())
+                .containsExactly(ms(500));
+    }
+
+    @Test
+    void pointerKilledAgainEndsATeardownAtOnce() {
+        feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0), users(115), reqs(130));
+        feed(full, killEnter(500, Trigger.DESTROY).callTime(ms(499)).task(PID, OTHER_TID, "other"));
+        assertThat(only().end()).isEqualTo(End.INCOMPLETE);
+        assertThat(full.teardownsInProgress())
+                .extracting(t -> t.known().caller().tid())
+                .containsExactly(OTHER_TID);
+    }
+
+    @Test
+    void recordThatWasThereAlreadyBelongsToTheNextContext() {
+        feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0), users(115), reqs(130));
+        feed(full, reqs(500));
+        assertThat(only().end()).isEqualTo(End.INCOMPLETE);
+        assertThat(only().reqsTime()).isEqualTo(ms(130));
+        assertThat(full.counters().orphanEvents()).isEqualTo(1);
+    }
+
+    @Test
+    void killExitOfAnEarlierContextIsNotTakenForThatOfTheNext() {
+        // A thread that was preempted in an exit, and its KILL_ENTER was lost.
+        feed(full, killEnter(500, Trigger.DESTROY).callTime(ms(499)));
+        feed(full, killExit(501, 0).enterTime(ms(100)).task(PID + 50, PID + 50, "earlier"));
+        assertThat(full.counters().orphanEvents()).isEqualTo(1);
+        assertThat(full.teardownsInProgress())
+                .extracting(going -> going.known().caller().tid())
+                .containsExactly(TID);
+    }
+
+    @Test
+    void callThatBeganAfterTheContextHadLeftTheTableIsNotALoser() {
+        feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0));
+        feed(full, killEnter(500, Trigger.DESTROY).callTime(ms(499)).task(PID, OTHER_TID, "other"));
+        assertThat(only().caller().tid()).isEqualTo(TID);
+        assertThat(only().end()).isEqualTo(End.UNKNOWN);
+    }
+
+    @Test
+    void destroyExitAloneEndsAKnownContext() {
+        feed(full, setup(10), destroyExit(131, 0));
+        full.advance(ms(131) + Lifecycle.OVERDUE_NS);
+        assertThat(only().end()).isEqualTo(End.INCOMPLETE);
+        assertThat(only().trigger()).isEqualTo(Trigger.DESTROY);
+        assertThat(only().callTime()).isEqualTo(ms(99));
+        assertThat(only().killEnterTime()).isNull();
+        assertThat(only().pendingSigkill()).isTrue();
+    }
+
+    @Test
+    void whatIsLeftOfAnUnknownTeardownIsCounted() {
+        feed(full, killExit(103, 0), users(115), reqs(130), destroyExit(131, 0), free(150));
+        assertThat(heard.teardowns).isEmpty();
+        assertThat(full.counters().orphanEvents()).isEqualTo(5);
+    }
+
+    @Test
+    void lateRecordsOfAClosedTeardownDoNotDoubleIt() {
+        EventBuilder[] records = destroy();
+        feed(full, setup(10), records[0], records[1]);
+        feed(full, setup(500).task(PID, OTHER_TID, "other").handle(HANDLE + 4096));
+        feed(full, destroyExit(501, 0), free(50));
+        assertThat(heard.teardowns).hasSize(1);
+        assertThat(full.liveContexts()).hasSize(1);
+    }
+
+    @Test
+    void unseenReturnHidesWhetherASigkillWasWaiting() {
+        feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0).pendingSigkill(false), users(115), reqs(130));
+        feed(full, free(150));
+        full.advance(ms(150) + Lifecycle.OVERDUE_NS);
+        assertThat(only().pendingSigkill()).isNull();
+    }
+
+    // ---- tier syscall ----
+
+    @Test
+    void syscallTierHasEntryAndReturn() {
+        feed(syscall, setup(10), destroyEnter(100));
+        assertThat(syscall.teardownsInProgress()).hasSize(1);
+        feed(syscall, destroyExit(131, 0).enterTime(ms(100)));
+        assertThat(only().end()).isEqualTo(End.COMPLETE);
+        assertThat(only().callTime()).isEqualTo(ms(100));
+        assertThat(only().returnTime()).isEqualTo(ms(131));
+        assertThat(only().outstanding()).isEqualTo(4);
+        assertThat(only().killEnterTime()).isNull();
+        assertThat(only().drain()).isNull();
+    }
+
+    @Test
+    void syscallTierFailsWithAWrongHandle() {
+        feed(
+                syscall,
+                setup(10),
+                destroyEnter(100).kioctx(0).handle(1),
+                destroyExit(101, -EINVAL).handle(1));
+        assertThat(heard.teardowns).isEmpty();
+        assertThat(heard.failedCalls).extracting(FailedCall::handle).containsExactly(1L);
+        assertThat(syscall.liveContexts()).hasSize(1);
+    }
+
+    @Test
+    void syscallTierLetsTheLoserOfARaceGo() {
+        feed(syscall, setup(10), destroyEnter(100), destroyEnter(100.1).task(PID, OTHER_TID, "other"));
+        feed(syscall, destroyExit(100.2, -EINVAL).enterTime(ms(100)));
+        feed(syscall, destroyExit(131, 0).enterTime(ms(100.1)).task(PID, OTHER_TID, "other"));
+        assertThat(only().end()).isEqualTo(End.COMPLETE);
+        assertThat(only().caller().tid()).isEqualTo(OTHER_TID);
+        assertThat(heard.failedCalls).hasSize(1);
+    }
+
+    @Test
+    void syscallTierClosesWhenTheEntryWasLost() {
+        feed(syscall, setup(10), destroyExit(131, 0));
+        assertThat(only().end()).isEqualTo(End.INCOMPLETE);
+        assertThat(only().outstanding()).isNull();
+    }
+
+    @Test
+    void syscallTierClosesWhenTheCallerIsSeenElsewhere() {
+        feed(syscall, setup(10), destroyEnter(100), destroyExit(500, -EINVAL).enterTime(ms(499)));
+        assertThat(only().end()).isEqualTo(End.UNKNOWN);
+        assertThat(heard.failedCalls).hasSize(1);
+    }
+
+    // ---- inventory ----
+
+    @Test
+    void lookMakesOlderContextsKnown() {
+        look(full, 50, live(51), live(51.5).task(PID, OTHER_TID, "other"));
+        assertThat(full.liveContexts())
+                .containsExactly(
+                        new Context(1, KIOCTX, MM, HANDLE, 128, 383, new Task(PID, PID, "main", 7), null, null));
+        feed(full, killEnter(100, Trigger.EXIT), killExit(101, 0), users(115), reqs(130), free(150));
+        assertThat(only().context().owner()).isEqualTo(new Task(PID, PID, "main", 7));
+        assertThat(only().end()).isEqualTo(End.COMPLETE);
+    }
+
+    @Test
+    void lookAheadOfTheRing() {
+        // The whole life of one context lies unread in the ring, and the look finds the next one with its pointer.
+        full.beginInventory(ms(200));
+        feed(full, live(201));
+        feed(full, setup(10));
+        feed(full, destroy());
+        feed(full, setup(160));
+        full.endInventory();
+        assertThat(only().context().setupTime()).isEqualTo(ms(10));
+        assertThat(only().end()).isEqualTo(End.COMPLETE);
+        assertThat(full.liveContexts()).extracting(Context::setupTime).containsExactly(ms(160));
+    }
+
+    @Test
+    void contextFoundBeforeItsSetupReturnedIsOne() {
+        full.beginInventory(ms(50));
+        feed(full, live(51));
+        feed(full, setup(51.5));
+        full.endInventory();
+        assertThat(heard.teardowns).isEmpty();
+        assertThat(full.liveContexts()).extracting(Context::generation).containsExactly(1L);
+        assertThat(full.liveContexts()).extracting(Context::setupTime).containsExactly(ms(51.5));
+    }
+
+    @Test
+    void lookSoFarAheadThatItFindsALaterContextOfAnotherSize() {
+        full.beginInventory(ms(200));
+        feed(full, live(201).size(1, 127));
+        feed(full, setup(10));
+        feed(full, destroy());
+        feed(full, setup(160).size(1, 127));
+        full.endInventory();
+        assertThat(only().end()).isEqualTo(End.COMPLETE);
+        assertThat(full.liveContexts()).extracting(Context::maxReqs).containsExactly(1);
+    }
+
+    @Test
+    void ownerFoundByALaterLookIsNotThatOfAnEarlierContext() {
+        full.beginInventory(ms(200));
+        feed(full, live(201).task(PID + 50, PID + 50, "later"));
+        feed(full, killEnter(100, Trigger.EXIT));
+        full.endInventory();
+        assertThat(full.teardownsInProgress())
+                .extracting(going -> going.known().context().owner())
+                .containsOnlyNulls();
+    }
+
+    @Test
+    void lookAheadOfTheEndOfATeardown() {
+        EventBuilder[] records = destroy();
+        feed(full, setup(10), records[0], records[1]);
+        full.beginInventory(ms(200));
+        feed(full, live(201));
+        feed(full, records[2], records[3], records[4], records[5], setup(160));
+        full.endInventory();
+        assertThat(only().end()).isEqualTo(End.COMPLETE);
+        assertThat(full.liveContexts()).extracting(Context::setupTime).containsExactly(ms(160));
+    }
+
+    @Test
+    void pointerInATableProvesATeardownOver() {
+        feed(full, setup(10), killEnter(100, Trigger.DESTROY), killExit(103, 0));
+        look(full, 500, live(501));
+        assertThat(only().end()).isEqualTo(End.UNKNOWN);
+        look(full, 600, live(601));
+        assertThat(full.liveContexts()).extracting(Context::generation).containsExactly(2L);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SYSCALL", "SAMPLE"})
+    void contextThatIsGoneHasVanished(Tier tier) {
+        Lifecycle lifecycle = new Lifecycle(heard, tier, Limits.DEFAULT);
+        look(lifecycle, 50, live(51));
+        look(lifecycle, 60, live(61));
+        assertThat(heard.teardowns).isEmpty();
+        look(lifecycle, 70);
+        assertThat(only().end()).isEqualTo(End.VANISHED);
+        assertThat(only().trigger()).isNull();
+        assertThat(only().caller()).isNull();
+        assertThat(lifecycle.liveContexts()).isEmpty();
+    }
+
+    @Test
+    void contextThatWasSetUpDuringTheLookHasNotVanished() {
+        syscall.beginInventory(ms(50));
+        feed(syscall, setup(51));
+        syscall.endInventory();
+        assertThat(heard.teardowns).isEmpty();
+        look(syscall, 60);
+        assertThat(only().end()).isEqualTo(End.VANISHED);
+    }
+
+    @Test
+    void withProbesOnExitsTwoLooksDecide() {
+        feed(full, setup(10));
+        look(full, 50);
+        look(full, 5_000);
+        assertThat(heard.teardowns).isEmpty();
+        look(full, 6_000, live(6_001));
+        look(full, 17_000);
+        assertThat(heard.teardowns).isEmpty();
+        look(full, 27_000);
+        assertThat(only().end()).isEqualTo(End.VANISHED);
+    }
+
+    @Test
+    void sampleTierSeesADestroyThatWaits() {
+        look(sample, 50, live(51));
+        look(sample, 100, waiting(101, Trigger.DESTROY));
+        assertThat(heard.teardowns).isEmpty();
+        TeardownInProgress slow = sample.teardownsInProgress().get(0);
+        assertThat(slow.seenSince()).isEqualTo(ms(101));
+        assertThat(slow.known().trigger()).isEqualTo(Trigger.DESTROY);
+        assertThat(slow.known().caller().tid()).isEqualTo(TID);
+        assertThat(slow.known().context().maxReqs()).isEqualTo(128);
+        look(sample, 200, waiting(201, Trigger.DESTROY));
+        assertThat(sample.teardownsInProgress()).containsExactly(slow);
+        look(sample, 300);
+        assertThat(only().end()).isEqualTo(End.VANISHED);
+        assertThat(only().caller().tid()).isEqualTo(TID);
+    }
+
+    @Test
+    void sampleTierSeesAnExitThatWaits() {
+        look(sample, 50, live(51), live(51).kioctx(KIOCTX + 64).handle(HANDLE + 4096));
+        look(sample, 100, waiting(101, Trigger.EXIT));
+        assertThat(sample.teardownsInProgress()).hasSize(2);
+        look(sample, 200);
+        assertThat(heard.teardowns).extracting(Teardown::trigger).containsExactly(Trigger.EXIT, Trigger.EXIT);
+        assertThat(heard.teardowns).extracting(Teardown::end).containsOnly(End.VANISHED);
+    }
+
+    @Test
+    void destroyThatWaitsForALockBeforeKillIoctxIsNoTeardownYet() {
+        look(sample, 100, live(101), waiting(102, Trigger.DESTROY));
+        assertThat(sample.teardownsInProgress()).isEmpty();
+        assertThat(sample.liveContexts()).hasSize(1);
+    }
+
+    @Test
+    void destroyOlderThanTheAgentIsInProgressUntilItReturns() {
+        look(full, 100, waiting(101, Trigger.DESTROY));
+        assertThat(full.teardownsInProgress()).hasSize(1);
+        feed(full, reqs(130), destroyExit(131, 0).enterTime(ms(1)), free(150));
+        assertThat(only().end()).isEqualTo(End.INCOMPLETE);
+        assertThat(only().returnTime()).isEqualTo(ms(131));
+        assertThat(full.counters().orphanEvents()).isEqualTo(2);
+    }
+
+    @Test
+    void lookAheadOfAnExitDoesNotDoubleIt() {
+        look(full, 50, live(51));
+        look(full, 100, waiting(101, Trigger.EXIT));
+        feed(full, killEnter(102, Trigger.EXIT), killExit(103, 0).enterTime(ms(102)), users(115), reqs(130), free(150));
+        look(full, 200);
+        assertThat(only().end()).isEqualTo(End.COMPLETE);
+        assertThat(full.teardownsInProgress()).isEmpty();
+    }
+
+    @Test
+    void callThatReturnedDuringTheLookIsNotOpened() {
+        sample.beginInventory(ms(100));
+        feed(sample, waiting(101, Trigger.DESTROY), destroyExit(110, -EINVAL));
+        sample.endInventory();
+        assertThat(sample.teardownsInProgress()).isEmpty();
+    }
+
+    @Test
+    void waitThatIsSeenAndThenNoMoreIsOver() {
+        feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0));
+        look(full, 200, waiting(201, Trigger.DESTROY));
+        assertThat(full.teardownsInProgress()).hasSize(1);
+        look(full, 300);
+        assertThat(full.teardownsInProgress()).isEmpty();
+        full.advance(ms(300) + Lifecycle.OVERDUE_NS);
+        assertThat(only().end()).isEqualTo(End.UNKNOWN);
+    }
+
+    @Test
+    void kernelThatDoesNotShowTheWaitProvesNothing() {
+        feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0));
+        look(full, 200_000);
+        look(full, 400_000);
+        full.advance(ms(1_000_000));
+        assertThat(full.teardownsInProgress()).hasSize(1);
+    }
+
+    @Test
+    void lookMustBeBegun() {
+        assertThatThrownBy(full::endInventory).isInstanceOf(IllegalStateException.class);
+        feed(full, live(51), waiting(52, Trigger.EXIT));
+        assertThat(full.counters().orphanEvents()).isEqualTo(2);
+    }
+
+    // ---- limits ----
+
+    @Test
+    void tablesAreBounded() {
+        Lifecycle small = new Lifecycle(heard, Tier.FULL, new Limits(3, 2, 2));
+        for (int i = 0; i < 10; i++) {
+            feed(small, setup(10 + i).kioctx(KIOCTX + i * 64L).handle(HANDLE + i * 4096L));
+        }
+        assertThat(small.liveContexts()).hasSize(3);
+        for (int i = 0; i < 10; i++) {
+            feed(
+                    small,
+                    killEnter(100 + i, Trigger.DESTROY)
+                            .kioctx(KIOCTX + i * 64L)
+                            .handle(HANDLE + i * 4096L)
+                            .callTime(ms(99))
+                            .task(PID, TID + i, "w"));
+        }
+        assertThat(small.liveContexts()).isEmpty();
+        assertThat(small.teardownsInProgress()).hasSize(2);
+        assertThat(heard.teardowns).hasSize(8).extracting(Teardown::end).containsOnly(End.UNKNOWN);
+        assertThat(small.counters()).isEqualTo(new Counters(7, 8, 0, 0));
+        assertThatThrownBy(() -> new Limits(0, 1, 1)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void stuckTeardownsOutliveThoseThatAreOver() {
+        Lifecycle small = new Lifecycle(heard, Tier.FULL, new Limits(10, 2, 10));
+        feed(small, killEnter(100, Trigger.EXIT));
+        feed(small, killEnter(101, Trigger.EXIT).kioctx(KIOCTX + 64), free(120).kioctx(KIOCTX + 64));
+        feed(small, killEnter(130, Trigger.EXIT).kioctx(KIOCTX + 128));
+        assertThat(heard.teardowns).extracting(t -> t.context().kioctx()).containsExactly(KIOCTX + 64);
+    }
+
+    @Test
+    void callsAreBounded() {
+        Lifecycle small = new Lifecycle(heard, Tier.SYSCALL, new Limits(10, 10, 2));
+        for (int i = 0; i < 5; i++) {
+            feed(small, destroyEnter(100 + i).kioctx(0).task(PID, TID + i, "w"));
+        }
+        assertThat(small.counters().evictedCalls()).isEqualTo(3);
+    }
+
+    // ---- records ----
+
+    private Teardown only() {
+        assertThat(heard.teardowns).hasSize(1);
+        return heard.teardowns.get(0);
+    }
+
+    private static long ms(double ms) {
+        return Math.round(ms * 1_000_000);
+    }
+
+    private static EventBuilder caller(EventBuilder record, double ms) {
+        return record.time(ms(ms)).kioctx(KIOCTX).mm(MM).cgroup(7).task(PID, TID, "worker");
+    }
+
+    private static EventBuilder setup(double ms) {
+        return caller(EventBuilder.setup(), ms)
+                .enterTime(ms(ms - 1))
+                .handle(HANDLE)
+                .size(128, 383)
+                .aioNr(65000)
+                .aioMaxNr(65536);
+    }
+
+    private static EventBuilder failedSetup(double ms, int result) {
+        return caller(EventBuilder.setup(), ms)
+                .kioctx(0)
+                .enterTime(ms(ms - 1))
+                .result(result)
+                .size(128, Integer.MIN_VALUE)
+                .aioNr(65000)
+                .aioMaxNr(65536);
+    }
+
+    private static EventBuilder killEnter(double ms, Trigger trigger) {
+        EventBuilder record = caller(EventBuilder.killEnter(trigger), ms)
+                .handle(HANDLE)
+                .size(128, 383)
+                .requests(3, 4, 5, 1)
+                .aioNr(640);
+        return trigger == Trigger.DESTROY ? record.callTime(ms(99)) : record;
+    }
+
+    private static EventBuilder destroyEnter(double ms) {
+        return caller(EventBuilder.destroyEnter(), ms)
+                .callTime(ms(ms))
+                .handle(HANDLE)
+                .size(128, 383)
+                .requests(3, 4, 5, 0);
+    }
+
+    private static EventBuilder killExit(double ms, int result) {
+        return caller(EventBuilder.killExit(), ms)
+                .enterTime(ms(Math.max(100, ms - 3)))
+                .result(result)
+                .aioNr(512)
+                .unmap(ms(101), ms(102), 0)
+                .voluntarySwitches(1000)
+                .pendingSigkill(true);
+    }
+
+    private static EventBuilder users(double ms) {
+        return EventBuilder.users()
+                .time(ms(ms + 1))
+                .enterTime(ms(ms))
+                .kioctx(KIOCTX)
+                .cancel(7, 6, 2)
+                .releasedBy(ReleasedBy.RCU);
+    }
+
+    private static EventBuilder reqs(double ms) {
+        return EventBuilder.reqs().time(ms(ms)).kioctx(KIOCTX).releasedBy(ReleasedBy.HOLDER);
+    }
+
+    private static EventBuilder free(double ms) {
+        return EventBuilder.free().time(ms(ms)).kioctx(KIOCTX);
+    }
+
+    private static EventBuilder destroyExit(double ms, int result) {
+        return caller(EventBuilder.destroyExit(), ms)
+                .kioctx(0)
+                .enterTime(ms(99))
+                .handle(HANDLE)
+                .result(result)
+                .voluntarySwitches(2)
+                .pendingSigkill(true);
+    }
+
+    /** All records of a destroy in their order. */
+    private static EventBuilder[] destroy() {
+        return new EventBuilder[] {
+            killEnter(100, Trigger.DESTROY), killExit(103, 0), users(115), reqs(130), destroyExit(131, 0), free(150)
+        };
+    }
+
+    private static EventBuilder live(double ms) {
+        return EventBuilder.liveContext()
+                .time(ms(ms))
+                .kioctx(KIOCTX)
+                .mm(MM)
+                .cgroup(7)
+                .task(PID, PID, "main")
+                .handle(HANDLE)
+                .size(128, 383);
+    }
+
+    private static EventBuilder waiting(double ms, Trigger trigger) {
+        EventBuilder record =
+                EventBuilder.taskInTeardown(trigger).time(ms(ms)).cgroup(7).task(PID, TID, "worker");
+        return trigger == Trigger.DESTROY ? record.mm(MM).handle(HANDLE) : record;
+    }
+
+    private static void look(Lifecycle lifecycle, double ms, EventBuilder... found) {
+        lifecycle.beginInventory(ms(ms));
+        feed(lifecycle, found);
+        lifecycle.endInventory();
+    }
+
+    private static void permute(List<Integer> records, int from, List<List<Integer>> to) {
+        if (from == records.size()) {
+            to.add(List.copyOf(records));
+        }
+        for (int i = from; i < records.size(); i++) {
+            Collections.swap(records, from, i);
+            permute(records, from + 1, to);
+            Collections.swap(records, from, i);
+        }
+    }
+}

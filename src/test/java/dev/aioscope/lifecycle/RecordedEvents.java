@@ -1,0 +1,164 @@
+package dev.aioscope.lifecycle;
+
+import dev.aioscope.event.Event;
+import dev.aioscope.event.EventType;
+import dev.aioscope.probe.Tier;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Plays recorded records to a {@link Lifecycle}. A recording is a file of records one after the other as the probes sent
+ * them, little-endian; each has its size in its header. Records of an inventory that follow each other are one look.
+ *
+ * <p>What must come of it stands beside it in {@code <name>.expected}: a line for each teardown in the order in which they
+ * are reported, those that go on at the end last; {@code #} begins a comment. A line lists what is to be compared as
+ * {@code key=value}, the keys being those of {@link #describe}; numbers can be a range {@code from..to}, and what was not
+ * seen is {@code null}.
+ */
+final class RecordedEvents {
+    private RecordedEvents() {}
+
+    /** The teardowns that the recording leads to. */
+    static List<Teardown> replay(Path recording) throws IOException {
+        List<Event> events = read(recording);
+        Heard heard = new Heard();
+        Lifecycle lifecycle = new Lifecycle(heard, tier(events), Limits.DEFAULT);
+        boolean isLooking = false;
+        long last = 0;
+        for (Event event : events) {
+            if (isInventory(event) && !isLooking) {
+                lifecycle.beginInventory(event.time());
+            } else if (!isInventory(event) && isLooking) {
+                lifecycle.endInventory();
+            }
+            isLooking = isInventory(event);
+            lifecycle.accept(event);
+            last = Math.max(last, event.time());
+        }
+        if (isLooking) {
+            lifecycle.endInventory();
+        }
+        lifecycle.advance(last + 2 * Lifecycle.OVERDUE_NS);
+        List<Teardown> teardowns = new ArrayList<>(heard.teardowns);
+        lifecycle.teardownsInProgress().forEach(going -> teardowns.add(going.known()));
+        return teardowns;
+    }
+
+    private static List<Event> read(Path recording) throws IOException {
+        ByteBuffer buffer = ByteBuffer.wrap(Files.readAllBytes(recording)).order(ByteOrder.LITTLE_ENDIAN);
+        List<Event> events = new ArrayList<>();
+        int at = 0;
+        while (at < buffer.limit()) {
+            Event event = new Event().wrap(buffer, at, buffer.limit() - at);
+            events.add(event);
+            at += event.type().size();
+        }
+        return events;
+    }
+
+    private static Tier tier(List<Event> events) {
+        if (events.stream().allMatch(RecordedEvents::isInventory)) {
+            return Tier.SAMPLE;
+        }
+        return events.stream().anyMatch(event -> event.type() == EventType.DESTROY_ENTER) ? Tier.SYSCALL : Tier.FULL;
+    }
+
+    private static boolean isInventory(Event event) {
+        return event.type() == EventType.LIVE_CONTEXT || event.type() == EventType.TASK_IN_TEARDOWN;
+    }
+
+    /** The lines of an expectation without comments. */
+    static List<String> expectations(Path file) throws IOException {
+        return Files.readAllLines(file).stream()
+                .map(line -> line.replaceAll("#.*", "").strip())
+                .filter(line -> !line.isEmpty())
+                .toList();
+    }
+
+    /** What of this line the teardown does not fulfil. */
+    static List<String> differences(String line, Teardown teardown) {
+        Map<String, String> actual = describe(teardown);
+        List<String> differences = new ArrayList<>();
+        for (String pair : line.split("\\s+", -1)) {
+            String key = pair.substring(0, pair.indexOf('='));
+            String wanted = pair.substring(key.length() + 1);
+            String found = actual.get(key);
+            if (found == null) {
+                throw new IllegalArgumentException("no key " + key + ", there are " + actual.keySet());
+            }
+            if (!matches(wanted, found)) {
+                differences.add(pair + ", but was " + found);
+            }
+        }
+        return differences;
+    }
+
+    private static boolean matches(String wanted, String found) {
+        int dots = wanted.indexOf("..");
+        if (dots < 0 || found.equals("null")) {
+            return wanted.equals(found);
+        }
+        long number = Long.parseLong(found);
+        return number >= Long.parseLong(wanted.substring(0, dots))
+                && number <= Long.parseLong(wanted.substring(dots + 2));
+    }
+
+    /** The values of a teardown by their names in JSON. */
+    static Map<String, String> describe(Teardown teardown) {
+        Map<String, String> values = new LinkedHashMap<>();
+        Task caller = teardown.caller();
+        Task owner = teardown.context().owner();
+        put(
+                values,
+                "trigger",
+                teardown.trigger() == null ? null : teardown.trigger().label());
+        put(values, "end", teardown.end().name().toLowerCase(Locale.ROOT));
+        put(values, "comm", caller == null ? null : caller.comm());
+        put(values, "pid", caller == null ? null : caller.pid());
+        put(values, "tid", caller == null ? null : caller.tid());
+        put(values, "owner_pid", owner == null ? null : owner.pid());
+        put(values, "generation", teardown.context().generation());
+        put(values, "handle", Long.toHexString(teardown.context().handle()));
+        put(values, "max_reqs", teardown.context().maxReqs());
+        put(values, "nr_events", teardown.context().nrEvents());
+        put(values, "result", teardown.result());
+        put(values, "outstanding", teardown.outstanding());
+        put(values, "outstanding_slots", teardown.outstandingSlots());
+        put(values, "outstanding_refs", teardown.outstandingRefs());
+        put(values, "outstanding_after_grace", teardown.outstandingAfterGrace());
+        put(values, "unreaped", teardown.unreaped());
+        put(values, "siblings", teardown.siblings());
+        put(values, "cancellable_before", teardown.cancellableBefore());
+        put(values, "cancellable_after", teardown.cancellableAfter());
+        put(values, "users_wait", teardown.usersWait());
+        put(values, "reqs_wait", teardown.reqsWait());
+        put(values, "lookup_ns", teardown.lookup());
+        put(values, "kill_ns", teardown.kill());
+        put(values, "unmap_ns", teardown.unmap());
+        put(values, "cancel_ns", teardown.cancel());
+        put(values, "drain_ns", teardown.drain());
+        put(values, "grace_ns", teardown.grace());
+        put(values, "io_ns", teardown.io());
+        put(values, "wake_ns", teardown.wake());
+        put(values, "deferred_free_ns", teardown.deferredFree());
+        put(values, "aio_nr_before", teardown.aioNrBefore());
+        put(values, "aio_nr_after", teardown.aioNrAfter());
+        put(values, "unmap_result", teardown.unmapResult());
+        put(values, "pending_sigkill", teardown.pendingSigkill());
+        put(values, "voluntary_switches", teardown.voluntarySwitches());
+        return values;
+    }
+
+    private static void put(Map<String, String> values, String key, @Nullable Object value) {
+        values.put(key, String.valueOf(value).replace(' ', '_'));
+    }
+}

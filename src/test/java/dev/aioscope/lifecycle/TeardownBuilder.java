@@ -1,0 +1,127 @@
+package dev.aioscope.lifecycle;
+
+import dev.aioscope.event.ReleasedBy;
+import dev.aioscope.event.Trigger;
+import java.util.List;
+
+/** Builds teardowns for tests, of which nothing was seen until it is set. */
+public final class TeardownBuilder {
+    public Context context = new Context(7, 0xffff888000001000L, 0, 0x7f0000001000L, null, null, null, null, null);
+    public Trigger trigger = Trigger.DESTROY;
+    public Task caller;
+    public Teardown.End end = Teardown.End.COMPLETE;
+    public Long callTime;
+    public Long killEnterTime;
+    public Long killExitTime;
+    public Long unmapEnterTime;
+    public Long unmapExitTime;
+    public Long usersEnterTime;
+    public Long usersExitTime;
+    public Long reqsTime;
+    public Long returnTime;
+    public Long freeTime;
+    public Long result;
+    public Integer outstanding;
+    public Integer unreaped;
+    public Integer siblings;
+    public Integer outstandingAfterGrace;
+    public Integer cancellableBefore;
+    public Integer cancellableAfter;
+    public ReleasedBy usersReleasedBy;
+    public ReleasedBy reqsReleasedBy;
+    public Long aioNrBefore;
+    public Long aioNrAfter;
+    public Integer unmapResult;
+    public Boolean pendingSigkill;
+    public Long voluntarySwitches;
+    public UserStack callStack;
+
+    /** Of process 100, with names. */
+    public static UserStack stack(String... frames) {
+        UserStack stack = new UserStack(100, new long[frames.length]);
+        stack.nameBy(() -> List.of(frames));
+        return stack;
+    }
+
+    /** A context of process 100 with 3 requests left, destroyed by its thread 101, everything seen. */
+    public static TeardownBuilder busy() {
+        TeardownBuilder t = idle();
+        t.reqsTime = 2_025_000_000L;
+        t.returnTime = 2_025_010_000L;
+        t.freeTime = 2_040_000_000L;
+        t.outstanding = 3;
+        t.outstandingAfterGrace = 3;
+        t.cancellableBefore = 2;
+        t.cancellableAfter = 0;
+        t.reqsReleasedBy = ReleasedBy.HOLDER;
+        return t;
+    }
+
+    /** The same with nothing left: two grace periods. */
+    public static TeardownBuilder idle() {
+        TeardownBuilder t = new TeardownBuilder();
+        Task owner = new Task(100, 100, "mysqld", 1);
+        t.context = new Context(7, 0xffff888000001000L, 1, 0x7f0000001000L, 128, 511, owner, 5L, null);
+        t.caller = new Task(100, 101, "ib_io_rd-1", 1);
+        t.callTime = 1_000L;
+        t.killEnterTime = 2_000L;
+        t.unmapEnterTime = 3_000L;
+        t.unmapExitTime = 9_000L;
+        t.killExitTime = 10_000L;
+        t.usersEnterTime = 15_000_000L;
+        t.usersExitTime = 15_004_000L;
+        t.reqsTime = 30_000_000L;
+        t.returnTime = 30_010_000L;
+        t.freeTime = 45_000_000L;
+        t.result = 0L;
+        t.outstanding = 0;
+        t.unreaped = 4;
+        t.siblings = 0;
+        t.outstandingAfterGrace = 0;
+        t.cancellableBefore = 0;
+        t.cancellableAfter = 0;
+        t.usersReleasedBy = ReleasedBy.RCU;
+        t.reqsReleasedBy = ReleasedBy.RCU;
+        t.aioNrBefore = 1024L;
+        t.aioNrAfter = 896L;
+        t.unmapResult = 0;
+        t.pendingSigkill = false;
+        t.voluntarySwitches = 1L;
+        return t;
+    }
+
+    /** The teardown as it was set. */
+    public Teardown build() {
+        return new Teardown(
+                context,
+                trigger,
+                caller,
+                end,
+                callTime,
+                killEnterTime,
+                killExitTime,
+                unmapEnterTime,
+                unmapExitTime,
+                usersEnterTime,
+                usersExitTime,
+                reqsTime,
+                returnTime,
+                freeTime,
+                result,
+                null,
+                outstanding,
+                unreaped,
+                siblings,
+                outstandingAfterGrace,
+                cancellableBefore,
+                cancellableAfter,
+                usersReleasedBy,
+                reqsReleasedBy,
+                aioNrBefore,
+                aioNrAfter,
+                unmapResult,
+                pendingSigkill,
+                voluntarySwitches,
+                callStack);
+    }
+}

@@ -1,0 +1,165 @@
+package dev.aioscope.lifecycle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.aioscope.event.CorruptEventException;
+import dev.aioscope.event.Event;
+import dev.aioscope.event.EventBuilder;
+import dev.aioscope.event.EventType;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.probe.Tier;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** A stack belongs to the call that its thread entered at that very time. */
+class UserStacksTest {
+    private static final long KIOCTX = 0xffff888000001000L;
+    private static final long MM = 0xffff888000002000L;
+    private static final long HANDLE = 0x7f0000001000L;
+
+    private final Heard heard = new Heard();
+    private final Lifecycle lifecycle = new Lifecycle(heard, Tier.SYSCALL, new Limits(10, 10, 3));
+
+    private static Event event(EventBuilder builder) {
+        ByteBuffer record = builder.build();
+        return new Event().wrap(record, 0, record.capacity());
+    }
+
+    private void feed(EventBuilder builder) {
+        lifecycle.accept(event(builder));
+    }
+
+    private static EventBuilder stack(long time, int tid, long... frames) {
+        return EventBuilder.stack(frames).time(time).mm(MM).task(100, tid, "worker");
+    }
+
+    private static EventBuilder setup(long enter, int tid, int result) {
+        return EventBuilder.setup()
+                .time(enter + 5)
+                .enterTime(enter)
+                .kioctx(result == 0 ? KIOCTX : 0)
+                .mm(MM)
+                .task(100, tid, "worker")
+                .handle(HANDLE)
+                .result(result)
+                .size(128, 383);
+    }
+
+    private void destroy(long enter, int tid) {
+        feed(EventBuilder.destroyEnter()
+                .time(enter + 1)
+                .callTime(enter)
+                .kioctx(KIOCTX)
+                .mm(MM)
+                .task(100, tid, "worker")
+                .handle(HANDLE)
+                .size(128, 383)
+                .requests(0, 0, 0, 0));
+        feed(EventBuilder.destroyExit()
+                .time(enter + 9)
+                .enterTime(enter)
+                .mm(MM)
+                .task(100, tid, "worker")
+                .handle(HANDLE)
+                .result(0));
+    }
+
+    @Test
+    void aContextKeepsTheStackOfItsSetup() {
+        feed(stack(10, 1, 0x55000010, 0x55000020));
+        feed(setup(10, 1, 0));
+        feed(stack(20, 1, 0x55000030));
+        destroy(20, 1);
+
+        assertThat(heard.stacks).hasSize(2);
+        assertThat(heard.stacks.get(0).addresses()).containsExactly(0x55000010, 0x55000020);
+        assertThat(heard.stacks.get(0).pid()).isEqualTo(100);
+        assertThat(heard.setups).extracting(Context::setupStack).containsExactly(heard.stacks.get(0));
+        assertThat(heard.teardowns).singleElement().satisfies(teardown -> {
+            assertThat(teardown.context().setupStack()).isSameAs(heard.stacks.get(0));
+            assertThat(teardown.callStack()).isSameAs(heard.stacks.get(1));
+        });
+    }
+
+    @Test
+    void aFailedCallTellsItsStack() {
+        feed(stack(10, 1, 0x55000010));
+        feed(setup(10, 1, -11));
+        assertThat(heard.failedCalls).extracting(FailedCall::callStack).containsExactly(heard.stacks.get(0));
+    }
+
+    @Test
+    void theStackOfAnotherCallIsNotTaken() {
+        feed(stack(9, 1, 0x55000010));
+        feed(stack(10, 2, 0x55000020));
+        feed(setup(10, 1, 0));
+        destroy(20, 2);
+
+        assertThat(heard.setups.get(0).setupStack()).isNull();
+        assertThat(heard.teardowns.get(0).callStack()).isNull();
+    }
+
+    @Test
+    void callsFromTheSamePlaceShareAStack() {
+        feed(stack(10, 1, 0x55000010, 0x55000020));
+        feed(stack(11, 2, 0x55000010, 0x55000020));
+        feed(setup(11, 2, 0));
+
+        assertThat(heard.stacks).hasSize(1);
+        assertThat(heard.setups.get(0).setupStack()).isSameAs(heard.stacks.get(0));
+    }
+
+    @Test
+    void anotherProcessIsAnotherPlace() {
+        feed(stack(10, 1, 0x55000010));
+        feed(EventBuilder.stack(0x55000010).time(11).mm(MM + 64).task(200, 200, "worker"));
+        assertThat(heard.stacks).extracting(UserStack::pid).containsExactly(100, 200);
+    }
+
+    @Test
+    void noMoreAreRememberedThanTheLimit() {
+        for (int tid = 1; tid <= 4; tid++) {
+            feed(stack(10, tid, 0x55000000 + tid));
+        }
+        feed(setup(10, 1, -11));
+        feed(setup(10, 2, -11));
+        assertThat(heard.failedCalls).extracting(FailedCall::callStack).containsExactly(null, heard.stacks.get(1));
+        feed(stack(20, 1, 0x55000001));
+        assertThat(heard.stacks).as("the first was forgotten").hasSize(5);
+    }
+
+    @Test
+    void nonsenseIsCutOff() {
+        feed(stack(10, 1, 0x55000010, 0x6e756a006f72657aL, 0x55000020));
+        feed(stack(11, 2, 0x55000010, 0x55000020, 7));
+        feed(stack(12, 3, 0));
+        assertThat(heard.stacks.get(0).addresses()).containsExactly(0x55000010);
+        assertThat(heard.stacks.get(1).addresses()).containsExactly(0x55000010, 0x55000020);
+        assertThat(heard.stacks).hasSize(2);
+    }
+
+    @Test
+    void aStackDeeperThanTheRecordIsCorrupt() {
+        Event event = event(stack(10, 1, new long[33]));
+        assertThat(event.type()).isEqualTo(EventType.STACK);
+        assertThatThrownBy(event::frames)
+                .isInstanceOf(CorruptEventException.class)
+                .hasMessageContaining("33");
+        assertThatThrownBy(event(EventBuilder.killEnter(Trigger.EXIT))::frames)
+                .isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void framesHaveTheirNamesOrElseTheirAddresses() {
+        UserStack named = new UserStack(1, new long[] {0x55000010, 0x55000020});
+        named.nameBy(() -> List.of("io_setup+0x9 (libaio.so.1)", "main+0x1f (mysqld)"));
+        assertThat(named.frames()).containsExactly("io_setup+0x9 (libaio.so.1)", "main+0x1f (mysqld)");
+
+        UserStack nameless = new UserStack(1, new long[] {0x55000010, 0x55000020});
+        assertThat(nameless.frames()).containsExactly("0x55000010", "0x55000020");
+        nameless.nameBy(List::of);
+        assertThat(nameless.frames()).containsExactly("0x55000010", "0x55000020");
+    }
+}

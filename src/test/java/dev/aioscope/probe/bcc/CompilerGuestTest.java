@@ -1,0 +1,7 @@
+package dev.aioscope.probe.bcc;
+
+import org.junit.jupiter.api.Tag;
+
+/** The same on the kernels of the lab, which have no headers installed. */
+@Tag("guest")
+class CompilerGuestTest extends CompilerIT {}

@@ -1,0 +1,67 @@
+package dev.aioscope.probe.bcc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The helper that finds names can end at any time, and ends with whoever asks it. */
+class UserSymbolsIT {
+    private static final int SELF = (int) ProcessHandle.current().pid();
+
+    private final UserSymbols symbols = UserSymbols.start();
+
+    @AfterEach
+    void close() {
+        symbols.close();
+    }
+
+    private static List<ProcessHandle> helpers() {
+        return ProcessHandle.current()
+                .children()
+                .filter(child -> child.info().command().orElse("").endsWith("/java"))
+                .toList();
+    }
+
+    /** Of an address that no program has. */
+    private List<String> lookUp() throws Exception {
+        return symbols.lookUp(SELF, new long[] {0x10000}).get(60, TimeUnit.SECONDS);
+    }
+
+    private static void awaitEnd(ProcessHandle helper) throws Exception {
+        helper.onExit().get(60, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aHelperThatEndsIsReplaced() throws Exception {
+        assertThat(lookUp()).containsExactly("0x10000");
+        ProcessHandle first = helpers().get(0);
+        first.destroyForcibly();
+        awaitEnd(first);
+
+        assertThat(lookUp()).as("the question that finds it gone").isEmpty();
+        assertThat(lookUp()).containsExactly("0x10000");
+        assertThat(helpers()).hasSize(1).doesNotContain(first);
+    }
+
+    @Test
+    void theHelperEndsWithTheOneWhoAsks() throws Exception {
+        ProcessHandle helper = helpers().get(0);
+        symbols.close();
+        awaitEnd(helper);
+        assertThat(lookUp()).as("after the end").isEmpty();
+    }
+
+    @Test
+    void tooManyQuestionsGetNoName() {
+        long nameless = IntStream.range(0, 5000)
+                .mapToObj(i -> symbols.lookUp(SELF, new long[] {0x10000}))
+                .map(answer -> answer.getNow(null))
+                .filter(List.of()::equals)
+                .count();
+        assertThat(nameless).isPositive();
+    }
+}

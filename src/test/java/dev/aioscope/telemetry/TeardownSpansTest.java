@@ -1,0 +1,468 @@
+package dev.aioscope.telemetry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
+
+import dev.aioscope.event.ReleasedBy;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.lifecycle.UserStack;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.SpanId;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.data.SpanData;
+import io.opentelemetry.sdk.trace.data.StatusData;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class TeardownSpansTest {
+    /** Real time at boot. */
+    private static final long BOOT = 1_800_000_000_000_000_000L;
+
+    private static final long LONG_UPTIME = 3_600_000_000_000L;
+
+    private final InMemorySpanExporter exporter = InMemorySpanExporter.create();
+    private final SdkTracerProvider provider = SdkTracerProvider.builder()
+            .addSpanProcessor(SimpleSpanProcessor.create(exporter))
+            .build();
+    private final WallClock clock =
+            new WallClock(() -> LONG_UPTIME, () -> Instant.ofEpochSecond(0, BOOT + LONG_UPTIME));
+
+    @AfterEach
+    void close() {
+        provider.close();
+    }
+
+    @Test
+    void aBusyDestroyIsATreeOfItsPhases() {
+        assertThat(tree(TeardownBuilder.busy()))
+                .containsExactlyInAnyOrder(
+                        "io_destroy 1000..2025010000",
+                        "io_destroy > lookup 1000..2000",
+                        "io_destroy > kill 2000..10000",
+                        "io_destroy > kill > unmap 3000..9000",
+                        "io_destroy > drain 10000..2025000000",
+                        "io_destroy > drain > io 10000..15000000",
+                        "io_destroy > drain > cancel 15000000..15004000",
+                        "io_destroy > drain > io 15004000..2025000000",
+                        "io_destroy > wake 2025000000..2025010000",
+                        "deferred_free 2025000000..2040000000");
+    }
+
+    @Test
+    void anIdleDestroyWaitsForGracePeriodsOnly() {
+        assertThat(tree(TeardownBuilder.idle()))
+                .filteredOn(span -> span.contains("drain >"))
+                .containsExactlyInAnyOrder(
+                        "io_destroy > drain > grace 10000..15000000",
+                        "io_destroy > drain > cancel 15000000..15004000",
+                        "io_destroy > drain > grace 15004000..30000000");
+    }
+
+    @Test
+    void aWaitForSiblingsIsNamedSo() {
+        TeardownBuilder t = TeardownBuilder.idle();
+        t.usersReleasedBy = ReleasedBy.HOLDER;
+        t.siblings = 1;
+        assertThat(tree(t))
+                .contains("io_destroy > drain > siblings 10000..15000000")
+                .contains("io_destroy > drain > grace 15004000..30000000");
+    }
+
+    @Test
+    void aPartOfTheDrainOfUnknownCauseHasNoSpan() {
+        TeardownBuilder t = TeardownBuilder.busy();
+        t.outstandingAfterGrace = null;
+        t.usersReleasedBy = ReleasedBy.UNKNOWN;
+        t.reqsReleasedBy = ReleasedBy.UNKNOWN;
+        assertThat(tree(t))
+                .filteredOn(span -> span.contains("drain >"))
+                .containsExactly("io_destroy > drain > cancel 15000000..15004000");
+        assertThat(root().getAttributes().asMap().keySet())
+                .extracting(AttributeKey::getKey)
+                .noneMatch(key -> key.startsWith("aio.drain"));
+    }
+
+    @Test
+    void anExitEndsWithItsWaitAndNotWithTheFree() {
+        TeardownBuilder t = TeardownBuilder.busy();
+        t.trigger = Trigger.EXIT;
+        t.callTime = null;
+        t.unmapEnterTime = null;
+        t.unmapExitTime = null;
+        t.returnTime = null;
+        t.result = null;
+        t.unmapResult = null;
+        assertThat(tree(t))
+                .contains("exit_aio 2000..2025000000", "deferred_free 2025000000..2040000000")
+                .noneMatch(span -> span.matches(".*(lookup|unmap|wake).*"));
+    }
+
+    @Test
+    void aRollbackDoesNotWait() {
+        TeardownBuilder t = TeardownBuilder.idle();
+        t.trigger = Trigger.ROLLBACK;
+        t.callTime = null;
+        t.returnTime = null;
+        t.result = null;
+        assertThat(tree(t))
+                .containsExactlyInAnyOrder(
+                        "io_setup 2000..10000",
+                        "io_setup > kill 2000..10000",
+                        "io_setup > kill > unmap 3000..9000",
+                        "deferred_free 30000000..45000000");
+    }
+
+    @Test
+    void aGracePeriodThatEndsDuringTheUnmapIsNoPartOfTheWait() {
+        TeardownBuilder t = TeardownBuilder.busy();
+        t.unmapExitTime = 19_000_000L;
+        t.killExitTime = 20_000_000L;
+        assertThat(tree(t))
+                .contains(
+                        "io_destroy > drain 20000000..2025000000",
+                        "io_destroy > cancel 15000000..15004000",
+                        "io_destroy > drain > io 20000000..2025000000")
+                .doesNotContain("io_destroy > drain > io 10000..15000000");
+    }
+
+    @Test
+    void anUnmapThatOutlivesTheLastRequestLeavesNoDrain() {
+        TeardownBuilder t = TeardownBuilder.busy();
+        t.killExitTime = 2_025_005_000L;
+        assertThat(tree(t))
+                .contains("io_destroy > wake 2025005000..2025010000")
+                .noneMatch(span -> span.contains("> drain"));
+    }
+
+    @Test
+    void stacksAreTextWithALineForEachFrame() {
+        TeardownBuilder t = TeardownBuilder.busy();
+        Context c = t.context;
+        UserStack setup = TeardownBuilder.stack("io_setup+0x9 (libaio.so.1)");
+        t.context = new Context(
+                c.generation(),
+                c.kioctx(),
+                c.mm(),
+                c.handle(),
+                c.maxReqs(),
+                c.nrEvents(),
+                c.owner(),
+                c.setupTime(),
+                setup);
+        t.callStack = TeardownBuilder.stack("io_destroy+0x9 (libaio.so.1)", "main+0x1f (mysqld)");
+        assertThat(tree(t)).isNotEmpty();
+        assertThat(root().getAttributes().asMap())
+                .contains(
+                        entry(AttributeKey.stringKey("aio.context.setup_stack"), "io_setup+0x9 (libaio.so.1)"),
+                        entry(
+                                AttributeKey.stringKey("code.stacktrace"),
+                                "io_destroy+0x9 (libaio.so.1)\nmain+0x1f (mysqld)"));
+    }
+
+    @Test
+    void whatWasNotSeenHasNeitherSpanNorAttribute() {
+        TeardownBuilder t = new TeardownBuilder();
+        t.callTime = 1_000L;
+        t.returnTime = 5_000L;
+        assertThat(tree(t)).containsExactly("io_destroy 1000..5000");
+        assertThat(root().getAttributes().asMap())
+                .containsOnly(
+                        entry(AttributeKey.stringKey("aio.context.id"), "7f0000001000-7"),
+                        entry(AttributeKey.stringKey("aio.context.handle"), "0x7f0000001000"),
+                        entry(AttributeKey.stringKey("aio.trigger"), "destroy"),
+                        entry(AttributeKey.stringKey("aio.teardown.end"), "complete"));
+    }
+
+    @Test
+    void aTeardownWithoutTimesHasNoSpan() {
+        TeardownBuilder t = new TeardownBuilder();
+        t.trigger = Trigger.EXIT;
+        t.end = Teardown.End.UNKNOWN;
+        assertThat(tree(t)).isEmpty();
+    }
+
+    @Test
+    void anUnknownTriggerIsNotGuessed() {
+        TeardownBuilder t = TeardownBuilder.idle();
+        t.trigger = null;
+        assertThat(tree(t)).contains("teardown 1000..30010000");
+        assertThat(attributes(root())).doesNotContainKey("aio.trigger");
+    }
+
+    @Test
+    void theOwnerIsNotRepeated() {
+        tree(TeardownBuilder.idle());
+        assertThat(attributes(root())).doesNotContainKey("aio.context.owner.pid");
+    }
+
+    @Test
+    void aLostEndIsTheLastThatWasSeen() {
+        TeardownBuilder t = TeardownBuilder.busy();
+        t.end = Teardown.End.UNKNOWN;
+        t.reqsTime = null;
+        t.returnTime = null;
+        t.freeTime = null;
+        t.result = null;
+        assertThat(tree(t))
+                .contains("io_destroy 1000..15004000", "io_destroy > cancel 15000000..15004000")
+                .noneMatch(span -> span.matches(".*(drain|wake|deferred_free).*"));
+        assertThat(attributes(root())).containsEntry("aio.teardown.end", "unknown");
+        assertThat(root().getStatus()).isEqualTo(StatusData.unset());
+    }
+
+    @Test
+    void theRootTellsWhatWasSeen() {
+        TeardownBuilder t = TeardownBuilder.busy();
+        t.pendingSigkill = true;
+        tree(t);
+        assertThat(root().getKind()).isEqualTo(SpanKind.INTERNAL);
+        assertThat(root().getStatus()).isEqualTo(StatusData.unset());
+        assertThat(attributes(root()))
+                .containsOnly(
+                        entry("process.pid", 100L),
+                        entry("thread.id", 101L),
+                        entry("thread.name", "ib_io_rd-1"),
+                        entry("aio.context.id", "7f0000001000-7"),
+                        entry("aio.context.handle", "0x7f0000001000"),
+                        entry("aio.context.max_events", 128L),
+                        entry("aio.context.ring_events", 511L),
+                        entry("aio.trigger", "destroy"),
+                        entry("aio.teardown.end", "complete"),
+                        entry("aio.outstanding", 3L),
+                        entry("aio.unreaped", 4L),
+                        entry("aio.siblings", 0L),
+                        entry("aio.cancelled", 2L),
+                        entry("aio.drain.grace", 0.0),
+                        entry("aio.drain.io", 2.024986),
+                        entry("aio.drain.siblings", 0.0),
+                        entry("aio.nr.before", 1024L),
+                        entry("aio.nr.after", 896L),
+                        entry("aio.unmap.result", 0L),
+                        entry("aio.caller.sigkill_pending", true),
+                        entry("aio.caller.voluntary_switches", 1L));
+    }
+
+    @Test
+    void theOwnerIsNamedWhereAnotherProcessPays() {
+        TeardownBuilder t = TeardownBuilder.busy();
+        t.trigger = Trigger.EXIT;
+        t.caller = new Task(900, 900, "gdb", 1);
+        tree(t);
+        assertThat(attributes(root())).containsEntry("process.pid", 900L).containsEntry("aio.context.owner.pid", 100L);
+    }
+
+    @Test
+    void theDeferredFreeIsATraceOfItsOwnLinkedToTheTeardown() {
+        tree(TeardownBuilder.busy());
+        SpanData free = named("deferred_free");
+        assertThat(free.getTraceId()).isNotEqualTo(root().getTraceId());
+        assertThat(free.getLinks()).singleElement().satisfies(link -> {
+            assertThat(link.getSpanContext().getTraceId()).isEqualTo(root().getTraceId());
+            assertThat(link.getSpanContext().getSpanId()).isEqualTo(root().getSpanId());
+        });
+        assertThat(attributes(free)).containsOnlyKeys("aio.context.id", "aio.context.handle");
+    }
+
+    @Test
+    void aFailureIsAnError() {
+        TeardownBuilder t = TeardownBuilder.idle();
+        t.result = -22L;
+        tree(t);
+        assertThat(root().getStatus().getStatusCode().name()).isEqualTo("ERROR");
+        assertThat(attributes(root())).containsEntry("error.type", "EINVAL");
+    }
+
+    @Test
+    void aFailedDestroyIsASpan() {
+        spans(0).onFailedCall(new FailedCall(
+                FailedCall.Call.IO_DESTROY,
+                new Task(5, 6, "a", 1),
+                0,
+                100L,
+                250,
+                22,
+                0xdeadL,
+                null,
+                null,
+                null,
+                null,
+                List.of()));
+        SpanData span = onlySpan();
+        assertThat(describe(span, Map.of())).isEqualTo("io_destroy 100..250");
+        assertThat(span.getStatus().getStatusCode().name()).isEqualTo("ERROR");
+        assertThat(attributes(span))
+                .containsOnly(
+                        entry("process.pid", 5L),
+                        entry("thread.id", 6L),
+                        entry("thread.name", "a"),
+                        entry("aio.context.handle", "0xdead"),
+                        entry("error.type", "EINVAL"));
+    }
+
+    @Test
+    void aRefusedSetupTellsTheQuota() {
+        spans(0).onFailedCall(new FailedCall(
+                FailedCall.Call.IO_SETUP,
+                new Task(5, 6, "a", 1),
+                0,
+                null,
+                250,
+                11,
+                null,
+                70_000,
+                12L,
+                65_536L,
+                null,
+                List.of()));
+        SpanData span = onlySpan();
+        assertThat(describe(span, Map.of())).isEqualTo("io_setup 250..250");
+        assertThat(attributes(span))
+                .containsEntry("error.type", "EAGAIN")
+                .containsEntry("aio.requested", 70_000L)
+                .containsEntry("aio.event.usage", 12L)
+                .containsEntry("aio.event.limit", 65_536L)
+                .doesNotContainKey("aio.context.handle");
+    }
+
+    @Test
+    void oneOffsetHoldsForAWholeTeardown() {
+        long[] now = {500, BOOT + 500};
+        WallClock stepped = new WallClock(() -> now[0], () -> Instant.ofEpochSecond(0, now[1]));
+        stepped.sample(20_000_000L, BOOT + 20_000_000L + 3_600_000_000_000L);
+        new TeardownSpans(provider.get("test"), stepped, TeardownSpans.SLOW, 1)
+                .onTeardown(TeardownBuilder.busy().build());
+        assertThat(exporter.getFinishedSpanItems())
+                .extracting(span -> describe(span, Map.of()))
+                .contains("io_destroy 1000..2025010000", "wake 2025000000..2025010000");
+    }
+
+    @Test
+    void findingsAreAlwaysReported() {
+        TeardownBuilder slow = TeardownBuilder.idle();
+        slow.returnTime = 1_000L + 100_000_000L;
+        TeardownBuilder failed = TeardownBuilder.idle();
+        failed.result = -22L;
+        TeardownBuilder outstanding = TeardownBuilder.idle();
+        outstanding.outstanding = 1;
+        TeardownBuilder incomplete = TeardownBuilder.idle();
+        incomplete.end = Teardown.End.INCOMPLETE;
+        TeardownBuilder unknown = TeardownBuilder.idle();
+        unknown.end = Teardown.End.UNKNOWN;
+        for (TeardownBuilder t : List.of(slow, failed, outstanding, incomplete, unknown)) {
+            exporter.reset();
+            spans(0).onTeardown(t.build());
+            assertThat(exporter.getFinishedSpanItems()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void ordinaryTeardownsAreReportedByTheRate() {
+        TeardownBuilder almostSlow = TeardownBuilder.idle();
+        almostSlow.returnTime = 1_000L + 99_999_999L;
+        TeardownBuilder vanished = TeardownBuilder.idle();
+        vanished.end = Teardown.End.VANISHED;
+        spans(0).onTeardown(TeardownBuilder.idle().build());
+        spans(0).onTeardown(almostSlow.build());
+        spans(0).onTeardown(vanished.build());
+        assertThat(exporter.getFinishedSpanItems()).isEmpty();
+        assertThat(sampled(1)).hasSize(10_000);
+        assertThat(sampled(0.01)).hasSizeBetween(70, 130).isEqualTo(sampled(0.01));
+    }
+
+    @Test
+    void aHigherRateKeepsWhatALowerOneKept() {
+        assertThat(sampled(0.1)).containsAll(sampled(0.01));
+    }
+
+    @Test
+    void aRateIsAShare() {
+        for (double rate : new double[] {-0.1, 1.1, Double.NaN}) {
+            assertThatThrownBy(() -> spans(rate)).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    /** The contexts reported of 10 000 ordinary ones. */
+    private Set<String> sampled(double rate) {
+        exporter.reset();
+        TeardownSpans spans = spans(rate);
+        TeardownBuilder t = TeardownBuilder.idle();
+        for (int i = 0; i < 10_000; i++) {
+            t.context = new Context(i, 1, 1, 4096, 1, 1, null, null, null);
+            spans.onTeardown(t.build());
+        }
+        return exporter.getFinishedSpanItems().stream()
+                .filter(span -> span.getName().equals("io_destroy"))
+                .map(span -> attributes(span).get("aio.context.id").toString())
+                .collect(Collectors.toSet());
+    }
+
+    private TeardownSpans spans(double rate) {
+        return new TeardownSpans(provider.get("test"), clock, Duration.ofMillis(100), rate);
+    }
+
+    /** Each span as the path to it and its time since boot. */
+    private List<String> tree(TeardownBuilder t) {
+        spans(1).onTeardown(t.build());
+        List<SpanData> spans = exporter.getFinishedSpanItems();
+        Map<String, SpanData> byId = spans.stream().collect(Collectors.toMap(SpanData::getSpanId, span -> span));
+        for (SpanData span : spans) {
+            SpanData parent = byId.get(span.getParentSpanId());
+            if (parent != null) {
+                assertThat(span.getTraceId()).isEqualTo(parent.getTraceId());
+                assertThat(span.getStartEpochNanos()).isBetween(parent.getStartEpochNanos(), parent.getEndEpochNanos());
+                assertThat(span.getEndEpochNanos()).isBetween(span.getStartEpochNanos(), parent.getEndEpochNanos());
+            } else {
+                assertThat(span.getParentSpanId()).isEqualTo(SpanId.getInvalid());
+            }
+        }
+        return spans.stream().map(span -> describe(span, byId)).toList();
+    }
+
+    private static String describe(SpanData span, Map<String, SpanData> byId) {
+        StringBuilder path = new StringBuilder(span.getName());
+        for (SpanData up = byId.get(span.getParentSpanId()); up != null; up = byId.get(up.getParentSpanId())) {
+            path.insert(0, up.getName() + " > ");
+        }
+        return path + " " + (span.getStartEpochNanos() - BOOT) + ".." + (span.getEndEpochNanos() - BOOT);
+    }
+
+    private SpanData root() {
+        return exporter.getFinishedSpanItems().stream()
+                .filter(span -> !span.getName().equals("deferred_free"))
+                .filter(span -> span.getParentSpanId().equals(SpanId.getInvalid()))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private SpanData named(String name) {
+        return exporter.getFinishedSpanItems().stream()
+                .filter(span -> span.getName().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private SpanData onlySpan() {
+        assertThat(exporter.getFinishedSpanItems()).hasSize(1);
+        return exporter.getFinishedSpanItems().get(0);
+    }
+
+    private static Map<String, Object> attributes(SpanData span) {
+        return span.getAttributes().asMap().entrySet().stream()
+                .collect(Collectors.toMap(e -> e.getKey().getKey(), Map.Entry::getValue));
+    }
+}
