@@ -494,28 +494,52 @@ static void many(void)
 	wait_for_test();
 }
 
-/* Contexts that come and go: made one after another, and each group ended by the exit of a child. */
+/*
+ * Children that set contexts up and exit without destroying them, one after another. Each goes only when the next one
+ * has all of its contexts, so at any moment at least one child holds all of its own.
+ */
 static void churn(void)
 {
 	uint64_t end = now() + (uint64_t)(seconds * 1e9), contexts = 0;
+	pid_t before = 0;
+	int release_before = -1;
 
 	do {
+		int has_all[2], release[2], status;
+		char byte;
+
+		if (pipe(has_all) || pipe(release))
+			fail("pipe");
 		pid_t child = fork();
-		int status;
 
 		if (child < 0)
 			fail("fork");
 		if (!child) {
+			close(has_all[0]);
+			close(release[1]);
+			if (release_before >= 0)
+				close(release_before);
 			for (int i = 0; i < count; i++) {
 				aio_context_t context = 0;
 
 				if (io_setup(charge, &context))
 					_exit(1);
 			}
-			_exit(0);
+			close(has_all[1]);
+			_exit(read(release[0], &byte, 1) != 0);
 		}
-		if (waitpid(child, &status, 0) != child || status)
-			fail("a child ended with %#x", status);
+		close(has_all[1]);
+		close(release[0]);
+		if (read(has_all[0], &byte, 1))
+			fail("pipe");
+		close(has_all[0]);
+		if (before) {
+			close(release_before);
+			if (waitpid(before, &status, 0) != before || status)
+				fail("a child ended with %#x", status);
+		}
+		before = child;
+		release_before = release[1];
 		contexts += (uint64_t)count;
 	} while (now() < end);
 	tell("contexts", contexts);
