@@ -90,6 +90,16 @@ inline_body void count_loss(__u32 reason)
 		*count += 1;
 }
 
+inline_body struct task_struct *current_task(void)
+{
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+inline_body __u64 process_start(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, group_leader, start_boottime);
+}
+
 /* A record of this type with its header filled in, or NULL with the loss counted. */
 #define RESERVE(type, code, mm, kioctx) \
 	((struct type *)reserve(sizeof(struct type), code, (__u64)(mm), (__u64)(kioctx)))
@@ -113,12 +123,8 @@ inline_body void *reserve(__u16 size, __u16 code, __u64 mm, __u64 kioctx)
 	header->type = code;
 	header->size = size;
 	bpf_get_current_comm(header->comm, sizeof(header->comm));
+	header->process_start = process_start(current_task());
 	return header;
-}
-
-inline_body struct task_struct *current_task(void)
-{
-	return (struct task_struct *)bpf_get_current_task();
 }
 
 inline_body struct mm_struct *current_mm(void)
@@ -843,11 +849,7 @@ inline_body void fill_task(struct event_header *header, struct task_struct *task
 	header->type = code;
 	header->size = size;
 	BPF_CORE_READ_INTO(&header->comm, task, comm);
-}
-
-inline_body __u64 process_start(struct task_struct *task)
-{
-	return BPF_CORE_READ(task, group_leader, start_boottime);
+	header->process_start = process_start(task);
 }
 
 /*
@@ -884,7 +886,6 @@ inline_body void live_contexts(struct seq_file *seq, struct task_struct *task, s
 		inventory_memory()->next_slot = inventory_memory()->first_slot + SLOTS_PER_RUN;
 	fill_task(&inventory_memory()->context.header, task, EVENT_LIVE_CONTEXT, sizeof(inventory_memory()->context));
 	inventory_memory()->context.header.mm = (__u64)mm;
-	inventory_memory()->context.task_start = process_start(task);
 	for (__u32 i = 0; i < SLOTS_PER_RUN; i++) {
 		__u32 slot = inventory_memory()->first_slot + i;
 
@@ -945,7 +946,6 @@ inline_body void task_in_teardown(struct seq_file *seq, struct task_struct *task
 		return;
 	fill_task(&event.header, task, EVENT_TASK_IN_TEARDOWN, sizeof(event));
 	event.header.mm = (__u64)BPF_CORE_READ(task, mm);
-	event.task_start = process_start(task);
 	event.state = state;
 	event.pending_sigkill = has_pending_sigkill(task);
 	bpf_seq_write(seq, &event, sizeof(event));

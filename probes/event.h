@@ -55,7 +55,7 @@ enum loss {
 };
 
 /*
- * In the callbacks (EVENT_USERS, EVENT_REQS, EVENT_FREE) pid, tid, comm and cgroup are those of whatever task was
+ * In the callbacks (EVENT_USERS, EVENT_REQS, EVENT_FREE) pid, tid, comm, cgroup and process_start are those of whatever task was
  * interrupted: the kioctx pointer is the only identity. In inventory records they are those of the task found.
  */
 struct event_header {
@@ -69,6 +69,7 @@ struct event_header {
 	__u16 type; /* enum event_type */
 	__u16 size; /* of the whole record, bytes */
 	char comm[COMM_LEN];
+	__u64 process_start; /* when the process (pid) began: tells it from another one with its number */
 };
 
 struct event_setup {
@@ -150,7 +151,6 @@ struct event_stack {
 struct event_live_context {
 	struct event_header header;
 	__u64 handle;
-	__u64 task_start; /* CLOCK_BOOTTIME of the process's start */
 	__s32 max_reqs;
 	__s32 nr_events;
 	__s32 outstanding_slots;
@@ -161,7 +161,6 @@ struct event_live_context {
 
 struct event_task_in_teardown {
 	struct event_header header;
-	__u64 task_start;
 	__u64 handle;  /* argument of io_destroy; ABSENT in exit_aio */
 	__u32 trigger; /* TRIGGER_DESTROY or TRIGGER_EXIT */
 	__u32 state;   /* task state bits: 2 is TASK_UNINTERRUPTIBLE */

@@ -47,6 +47,11 @@ public final class ListenerQueue implements LifecycleListener, AutoCloseable {
     }
 
     @Override
+    public void onFound(Context context) {
+        offer(listener -> listener.onFound(context));
+    }
+
+    @Override
     public void onTeardown(Teardown teardown) {
         offer(listener -> listener.onTeardown(teardown));
     }

@@ -49,6 +49,11 @@ public final class StackNames implements AutoCloseable {
             }
 
             @Override
+            public void onFound(Context context) {
+                next.onFound(context);
+            }
+
+            @Override
             public void onTeardown(Teardown teardown) {
                 next.onTeardown(teardown);
             }

@@ -1,6 +1,8 @@
 package dev.aioscope.agent;
 
 import dev.aioscope.event.Event;
+import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.inventory.View;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.Lifecycle;
@@ -12,6 +14,7 @@ import dev.aioscope.probe.Probes;
 import dev.aioscope.telemetry.WallClock;
 import java.time.Duration;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +35,7 @@ public final class Watch implements AutoCloseable {
 
     private volatile boolean stopped;
     private volatile Stats stats;
+    private volatile @Nullable View view;
     private long events;
     private long lastTick;
     private long lastLook;
@@ -103,11 +107,16 @@ public final class Watch implements AutoCloseable {
 
     private void look(long now) {
         lastLook = now;
+        Snapshot.Builder snapshot = new Snapshot.Builder();
         lifecycle.beginInventory(now);
         try {
-            probes.inventory(handler);
+            probes.inventory(event -> {
+                lifecycle.accept(event);
+                snapshot.accept(event);
+            });
             drain();
             lifecycle.endInventory();
+            view = new View(now, snapshot.build(lifecycle.liveContexts()), lifecycle.teardownsInProgress());
         } catch (ProbeException e) {
             // The rest of the watch goes on without this look; the same failure is told once.
             String failure = e.getMessage() + "; " + e.cure();
@@ -127,6 +136,11 @@ public final class Watch implements AutoCloseable {
     /** As of the last second. */
     public Stats stats() {
         return stats;
+    }
+
+    /** As of the latest look; null before the first, or if none succeeds. */
+    public @Nullable View view() {
+        return view;
     }
 
     /** Detaches the probes, after {@link #run} has returned. */

@@ -42,12 +42,12 @@ record Holders(Snapshot snapshot, Predicate<Task> wanted, Processes processes, b
     }
 
     private Identity identity(LiveContext context) {
-        return processes.of(context.owner().pid(), context.processStart());
+        return processes.of(context.owner());
     }
 
     private String name(By by, LiveContext context) {
         return switch (by) {
-            case PROCESS -> context.owner().pid() + " " + context.processStart();
+            case PROCESS -> context.owner().pid() + " " + context.owner().processStart();
             case CONTAINER ->
                 identity(context).container().map(Container::label).orElse(Units.ABSENT);
             case CGROUP -> orAbsent(identity(context).cgroup());

@@ -116,6 +116,11 @@ public final class Event {
         return new String(comm, 0, length, StandardCharsets.UTF_8);
     }
 
+    /** When the process began: tells it from another one with its number; see {@link #pid}. */
+    public long processStart() {
+        return u64(EventLayout.PROCESS_START);
+    }
+
     /** When the function or the system call was entered. */
     public long enterTime() {
         return u64(
@@ -328,16 +333,6 @@ public final class Event {
                     case REQS -> EventLayout.REQS_RELEASED_BY;
                     default -> throw other();
                 }));
-    }
-
-    /** When the process began. */
-    public long taskStart() {
-        return u64(
-                switch (type) {
-                    case LIVE_CONTEXT -> EventLayout.LIVE_CONTEXT_TASK_START;
-                    case TASK_IN_TEARDOWN -> EventLayout.TASK_IN_TEARDOWN_TASK_START;
-                    default -> throw other();
-                });
     }
 
     /** The slot in the table of the address space. */

@@ -5,11 +5,11 @@ package dev.aioscope.event;
  * start. A test compiles the header and compares.
  *
  * <pre>
- *   0        8        16       24       32   36   40   44 46   48              64
- *   +--------+--------+--------+--------+----+----+----+--+--+----------------+------------
- *   | time   | kioctx | mm     | cgroup |pid |tid |cpu |ty|si| comm           | the type's
- *   |        |        |        |        |    |    |    |pe|ze| (zero padded)  | own fields
- *   +--------+--------+--------+--------+----+----+----+--+--+----------------+------------
+ *   0        8        16       24       32   36   40   44 46   48              64        72
+ *   +--------+--------+--------+--------+----+----+----+--+--+----------------+---------+------------
+ *   | time   | kioctx | mm     | cgroup |pid |tid |cpu |ty|si| comm           | process | the type's
+ *   |        |        |        |        |    |    |    |pe|ze| (zero padded)  | start   | own fields
+ *   +--------+--------+--------+--------+----+----+----+--+--+----------------+---------+------------
  * </pre>
  */
 public final class EventLayout {
@@ -30,62 +30,62 @@ public final class EventLayout {
     static final int SIZE = 46;
     static final int COMM = 48;
     static final int COMM_LENGTH = 16;
-    static final int HEADER_SIZE = 64;
+    static final int PROCESS_START = 64;
+    static final int HEADER_SIZE = 72;
 
-    static final int SETUP_ENTER_TIME = 64;
-    static final int SETUP_HANDLE = 72;
-    static final int SETUP_RESULT = 80;
-    static final int SETUP_AIO_NR = 88;
-    static final int SETUP_AIO_MAX_NR = 96;
-    static final int SETUP_MAX_REQS = 104;
-    static final int SETUP_NR_EVENTS = 108;
-    static final int SETUP_SIZE = 112;
+    static final int SETUP_ENTER_TIME = 72;
+    static final int SETUP_HANDLE = 80;
+    static final int SETUP_RESULT = 88;
+    static final int SETUP_AIO_NR = 96;
+    static final int SETUP_AIO_MAX_NR = 104;
+    static final int SETUP_MAX_REQS = 112;
+    static final int SETUP_NR_EVENTS = 116;
+    static final int SETUP_SIZE = 120;
 
-    static final int TEARDOWN_CALL_TIME = 64;
-    static final int TEARDOWN_HANDLE = 72;
-    static final int TEARDOWN_AIO_NR = 80;
-    static final int TEARDOWN_TRIGGER = 88;
-    static final int TEARDOWN_MAX_REQS = 92;
-    static final int TEARDOWN_NR_EVENTS = 96;
-    static final int TEARDOWN_OUTSTANDING_SLOTS = 100;
-    static final int TEARDOWN_OUTSTANDING_REFS = 104;
-    static final int TEARDOWN_UNREAPED = 108;
-    static final int TEARDOWN_SIBLINGS = 112;
-    static final int TEARDOWN_SIZE = 120;
+    static final int TEARDOWN_CALL_TIME = 72;
+    static final int TEARDOWN_HANDLE = 80;
+    static final int TEARDOWN_AIO_NR = 88;
+    static final int TEARDOWN_TRIGGER = 96;
+    static final int TEARDOWN_MAX_REQS = 100;
+    static final int TEARDOWN_NR_EVENTS = 104;
+    static final int TEARDOWN_OUTSTANDING_SLOTS = 108;
+    static final int TEARDOWN_OUTSTANDING_REFS = 112;
+    static final int TEARDOWN_UNREAPED = 116;
+    static final int TEARDOWN_SIBLINGS = 120;
+    static final int TEARDOWN_SIZE = 128;
 
-    static final int KILL_EXIT_ENTER_TIME = 64;
-    static final int KILL_EXIT_RESULT = 72;
-    static final int KILL_EXIT_AIO_NR = 80;
-    static final int KILL_EXIT_UNMAP_ENTER_TIME = 88;
-    static final int KILL_EXIT_UNMAP_EXIT_TIME = 96;
-    static final int KILL_EXIT_VOLUNTARY_SWITCHES = 104;
-    static final int KILL_EXIT_UNMAP_RESULT = 112;
-    static final int KILL_EXIT_PENDING_SIGKILL = 116;
-    static final int KILL_EXIT_SIZE = 120;
+    static final int KILL_EXIT_ENTER_TIME = 72;
+    static final int KILL_EXIT_RESULT = 80;
+    static final int KILL_EXIT_AIO_NR = 88;
+    static final int KILL_EXIT_UNMAP_ENTER_TIME = 96;
+    static final int KILL_EXIT_UNMAP_EXIT_TIME = 104;
+    static final int KILL_EXIT_VOLUNTARY_SWITCHES = 112;
+    static final int KILL_EXIT_UNMAP_RESULT = 120;
+    static final int KILL_EXIT_PENDING_SIGKILL = 124;
+    static final int KILL_EXIT_SIZE = 128;
 
-    static final int USERS_ENTER_TIME = 64;
-    static final int USERS_CANCELLABLE_BEFORE = 72;
-    static final int USERS_CANCELLABLE_AFTER = 76;
-    static final int USERS_OUTSTANDING = 80;
-    static final int USERS_RELEASED_BY = 84;
-    static final int USERS_SIZE = 88;
+    static final int USERS_ENTER_TIME = 72;
+    static final int USERS_CANCELLABLE_BEFORE = 80;
+    static final int USERS_CANCELLABLE_AFTER = 84;
+    static final int USERS_OUTSTANDING = 88;
+    static final int USERS_RELEASED_BY = 92;
+    static final int USERS_SIZE = 96;
 
-    static final int REQS_RELEASED_BY = 64;
-    static final int REQS_SIZE = 72;
+    static final int REQS_RELEASED_BY = 72;
+    static final int REQS_SIZE = 80;
 
-    static final int DESTROY_EXIT_ENTER_TIME = 64;
-    static final int DESTROY_EXIT_HANDLE = 72;
-    static final int DESTROY_EXIT_RESULT = 80;
-    static final int DESTROY_EXIT_VOLUNTARY_SWITCHES = 88;
-    static final int DESTROY_EXIT_PENDING_SIGKILL = 96;
-    static final int DESTROY_EXIT_SIZE = 104;
+    static final int DESTROY_EXIT_ENTER_TIME = 72;
+    static final int DESTROY_EXIT_HANDLE = 80;
+    static final int DESTROY_EXIT_RESULT = 88;
+    static final int DESTROY_EXIT_VOLUNTARY_SWITCHES = 96;
+    static final int DESTROY_EXIT_PENDING_SIGKILL = 104;
+    static final int DESTROY_EXIT_SIZE = 112;
 
-    static final int STACK_DEPTH = 64;
-    static final int STACK_FRAMES = 72;
-    static final int STACK_SIZE = 328;
+    static final int STACK_DEPTH = 72;
+    static final int STACK_FRAMES = 80;
+    static final int STACK_SIZE = 336;
 
-    static final int LIVE_CONTEXT_HANDLE = 64;
-    static final int LIVE_CONTEXT_TASK_START = 72;
+    static final int LIVE_CONTEXT_HANDLE = 72;
     static final int LIVE_CONTEXT_MAX_REQS = 80;
     static final int LIVE_CONTEXT_NR_EVENTS = 84;
     static final int LIVE_CONTEXT_OUTSTANDING_SLOTS = 88;
@@ -94,7 +94,6 @@ public final class EventLayout {
     static final int LIVE_CONTEXT_SLOT = 100;
     static final int LIVE_CONTEXT_SIZE = 104;
 
-    static final int TASK_IN_TEARDOWN_TASK_START = 64;
     static final int TASK_IN_TEARDOWN_HANDLE = 72;
     static final int TASK_IN_TEARDOWN_TRIGGER = 80;
     static final int TASK_IN_TEARDOWN_STATE = 84;

@@ -1,6 +1,7 @@
 package dev.aioscope.host;
 
 import dev.aioscope.kernel.HelperProcess;
+import dev.aioscope.lifecycle.Task;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The identities of processes, each looked at once and remembered after its end. To read the command line of a process
  * that dies meanwhile can make the reader wait for that process's requests: so a {@link ProcessReader} does it, which is
- * left behind if it hangs. Not thread-safe; bounded.
+ * left behind if it hangs. Bounded.
  */
 public final class Processes implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Processes.class);
@@ -29,16 +30,16 @@ public final class Processes implements AutoCloseable {
     private boolean isBroken;
 
     /**
-     * The identity of a process.
+     * The identity of the process of this thread.
      *
-     * @param start when it began, CLOCK_BOOTTIME ns: tells it from another that had or will have its number
      * @return with nothing in it if it has ended before it was looked at, or cannot be looked at
      */
-    public Identity of(int pid, long start) {
-        Identity identity = known.get(new Key(pid, start));
+    public synchronized Identity of(Task task) {
+        Key key = new Key(task.pid(), task.processStart());
+        Identity identity = known.get(key);
         if (identity == null) {
-            identity = ask(pid, start);
-            known.put(new Key(pid, start), identity);
+            identity = ask(key.pid, key.start);
+            known.put(key, identity);
             if (known.size() > MOST) {
                 known.remove(known.keySet().iterator().next());
             }
@@ -88,7 +89,7 @@ public final class Processes implements AutoCloseable {
 
     /** Ends the helper. What is known stays. */
     @Override
-    public void close() {
+    public synchronized void close() {
         if (helper != null) {
             helper.close();
             helper = null;

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A context that a look found in the table of an address space. What could not be read is null.
  *
  * @param owner the first thread found that has this address space
- * @param processStart when the owner's process began (CLOCK_BOOTTIME ns)
+ * @param setupTime when io_setup returned (CLOCK_BOOTTIME ns); null if that was not seen
  * @param mm the kernel's address of the address space
  * @param handle the {@code aio_context_t} of the program
  * @param charge the number given to io_setup, which fs.aio-nr counts
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record LiveContext(
         Task owner,
-        long processStart,
+        @Nullable Long setupTime,
         long mm,
         long handle,
         @Nullable Integer charge,
@@ -31,14 +31,18 @@ public record LiveContext(
     static LiveContext of(Event event) {
         Integer refs = seen(event.outstandingRefs());
         return new LiveContext(
-                new Task(event.pid(), event.tid(), event.comm(), event.cgroup()),
-                event.taskStart(),
+                Task.of(event),
+                null,
                 event.mm(),
                 event.handle(),
                 seen(event.maxReqs()),
                 seen(event.nrEvents()),
                 refs != null ? refs : seen(event.outstandingSlots()),
                 seen(event.unreaped()));
+    }
+
+    LiveContext withSetupTime(@Nullable Long time) {
+        return new LiveContext(owner, time, mm, handle, charge, nrEvents, outstanding, unreaped);
     }
 
     private static @Nullable Integer seen(int value) {

@@ -1,12 +1,14 @@
 package dev.aioscope.inventory;
 
-import dev.aioscope.event.EventType;
+import dev.aioscope.event.Event;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.lifecycle.Context;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
-import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,39 @@ public record Snapshot(
 
     private record Place(long mm, long handle) {}
 
+    /** Puts a snapshot together from the records of one look. */
+    public static final class Builder {
+        private final Map<Place, LiveContext> contexts = new LinkedHashMap<>();
+        private final Set<Integer> waiting = new HashSet<>();
+
+        /** Takes the next record of the inventory; others are of no interest. Nothing of the event is kept. */
+        public void accept(Event event) {
+            switch (event.type()) {
+                case TASK_IN_TEARDOWN -> waiting.add(event.tid());
+                case LIVE_CONTEXT -> contexts.putIfAbsent(new Place(event.mm(), event.handle()), LiveContext.of(event));
+                default -> {}
+            }
+        }
+
+        /**
+         * The snapshot, with fs.aio-nr as it is now.
+         *
+         * @param known contexts of which more may be known: when they were set up
+         */
+        public Snapshot build(List<Context> known) {
+            for (Context context : known) {
+                contexts.computeIfPresent(
+                        new Place(context.mm(), context.handle()),
+                        (place, found) -> found.withSetupTime(context.setupTime()));
+            }
+            return new Snapshot(
+                    List.copyOf(contexts.values()),
+                    waiting.size(),
+                    Host.aioNr().orElse(null),
+                    Host.aioMaxNr().orElse(null));
+        }
+    }
+
     /** Copies the contexts. */
     public Snapshot {
         contexts = List.copyOf(contexts);
@@ -37,21 +72,9 @@ public record Snapshot(
      * @throws ProbeException if the kernel does not let it
      */
     public static Snapshot take(Probes probes) {
-        List<LiveContext> contexts = new ArrayList<>();
-        Set<Place> places = new HashSet<>();
-        Set<Integer> waiting = new HashSet<>();
-        probes.inventory(event -> {
-            if (event.type() == EventType.TASK_IN_TEARDOWN) {
-                waiting.add(event.tid());
-            } else if (places.add(new Place(event.mm(), event.handle()))) {
-                contexts.add(LiveContext.of(event));
-            }
-        });
-        return new Snapshot(
-                contexts,
-                waiting.size(),
-                Host.aioNr().orElse(null),
-                Host.aioMaxNr().orElse(null));
+        Builder builder = new Builder();
+        probes.inventory(builder::accept);
+        return builder.build(List.of());
     }
 
     /** What all contexts that were found charge. */

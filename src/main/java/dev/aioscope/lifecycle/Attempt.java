@@ -57,7 +57,7 @@ final class Attempt {
 
     /** Begins with the first record of the thread, whichever it is. */
     Attempt(Event event) {
-        caller = Seen.task(event);
+        caller = Task.of(event);
         kioctx = event.kioctx();
         mm = event.mm();
         from = event.time();

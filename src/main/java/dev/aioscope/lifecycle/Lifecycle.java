@@ -192,7 +192,7 @@ public final class Lifecycle {
             orphanEvents++;
             return;
         }
-        Task owner = Seen.task(event);
+        Task owner = Task.of(event);
         OpenTeardown old = byPointer.get(event.kioctx());
         if (old != null) {
             if (isEndedBeforeItsSetup(old, event)) {
@@ -319,7 +319,7 @@ public final class Lifecycle {
             return null;
         }
         // Older than the agent, or its SETUP was lost.
-        Task owner = trigger == Trigger.EXIT ? null : Seen.task(event);
+        Task owner = trigger == Trigger.EXIT ? null : Task.of(event);
         return open(new Known(context(++generations, event, owner, null), event.time(), 0), event);
     }
 
@@ -506,12 +506,13 @@ public final class Lifecycle {
         }
         Known known = live.find(event.kioctx(), event.mm(), event.handle());
         if (known == null) {
-            Context context = context(++generations, event, Seen.task(event), null);
+            Context context = context(++generations, event, Task.of(event), null);
             live.add(new Known(context, event.time(), looks));
+            listener.onFound(context);
         } else if (known.fits(event)) {
             known.look = looks;
             known.missingSince = Seen.NEVER;
-            fill(known, event, Seen.task(event));
+            fill(known, event, Task.of(event));
         }
     }
 
@@ -815,7 +816,7 @@ public final class Lifecycle {
         boolean isSetup = call == FailedCall.Call.IO_SETUP;
         return new FailedCall(
                 call,
-                Seen.task(event),
+                Task.of(event),
                 event.mm(),
                 Seen.u64(event.enterTime()),
                 event.time(),

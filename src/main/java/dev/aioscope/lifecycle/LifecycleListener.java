@@ -5,6 +5,9 @@ public interface LifecycleListener {
     /** A context was set up while the agent watched. */
     default void onSetup(Context context) {}
 
+    /** A look found a context for the first time whose set-up was not seen: mostly one that is older than the agent. */
+    default void onFound(Context context) {}
+
     /** A teardown is over, or can no longer be followed. */
     default void onTeardown(Teardown teardown) {}
 

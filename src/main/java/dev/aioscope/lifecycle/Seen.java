@@ -1,6 +1,5 @@
 package dev.aioscope.lifecycle;
 
-import dev.aioscope.event.Event;
 import dev.aioscope.event.EventLayout;
 import org.jspecify.annotations.Nullable;
 
@@ -15,10 +14,6 @@ final class Seen {
 
     static @Nullable Integer s32(int value) {
         return value == EventLayout.ABSENT_S32 ? null : (Integer) value;
-    }
-
-    static Task task(Event event) {
-        return new Task(event.pid(), event.tid(), event.comm(), event.cgroup());
     }
 
     private Seen() {}

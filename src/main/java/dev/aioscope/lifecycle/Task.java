@@ -1,5 +1,7 @@
 package dev.aioscope.lifecycle;
 
+import dev.aioscope.event.Event;
+
 /**
  * The thread that did something.
  *
@@ -7,5 +9,12 @@ package dev.aioscope.lifecycle;
  * @param tid the thread
  * @param comm the thread's name at that moment
  * @param cgroup id of its cgroup v2
+ * @param processStart when the process began, CLOCK_BOOTTIME ns: tells it from another one that had or will have its
+ *     number
  */
-public record Task(int pid, int tid, String comm, long cgroup) {}
+public record Task(int pid, int tid, String comm, long cgroup, long processStart) {
+    /** The one that a record tells of. */
+    public static Task of(Event event) {
+        return new Task(event.pid(), event.tid(), event.comm(), event.cgroup(), event.processStart());
+    }
+}

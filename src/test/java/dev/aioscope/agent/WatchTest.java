@@ -1,9 +1,11 @@
 package dev.aioscope.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
+import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.Test;
 class WatchTest {
     private final FakeProbes probes = new FakeProbes();
     private final List<Context> setups = new ArrayList<>();
+    private final List<Context> firstSeen = new ArrayList<>();
     private final Watch watch = new Watch(
             probes,
             new LifecycleListener() {
@@ -33,12 +36,28 @@ class WatchTest {
                 public void onSetup(Context context) {
                     setups.add(context);
                 }
+
+                @Override
+                public void onFound(Context context) {
+                    firstSeen.add(context);
+                }
             },
             new WallClock(BootClock::now, InstantSource.system()),
             Duration.ofSeconds(60));
 
     private static Event setup(long kioctx) {
         ByteBuffer record = EventBuilder.setup()
+                .kioctx(kioctx)
+                .mm(1)
+                .task(10, 10, "db")
+                .time(BootClock.now())
+                .handle(kioctx * 4096)
+                .build();
+        return new Event().wrap(record, 0, record.capacity());
+    }
+
+    private static Event found(long kioctx) {
+        ByteBuffer record = EventBuilder.liveContext()
                 .kioctx(kioctx)
                 .mm(1)
                 .task(10, 10, "db")
@@ -63,6 +82,22 @@ class WatchTest {
     }
 
     @Test
+    void theViewJoinsWhatALookFoundWithWhatEventsTold() {
+        probes.ring.add(setup(1));
+        probes.live.add(found(1));
+        probes.live.add(found(2));
+        probes.whenEmpty = watch::stop;
+
+        watch.run();
+        assertThat(setups.get(0).setupTime()).isNotNull();
+        assertThat(watch.view().snapshot().contexts())
+                .extracting(LiveContext::handle, LiveContext::setupTime)
+                .containsExactly(tuple(4096L, setups.get(0).setupTime()), tuple(8192L, null));
+        // The look came before the ring was read.
+        assertThat(firstSeen).extracting(Context::kioctx).containsExactly(1L, 2L);
+    }
+
+    @Test
     void anInventoryThatFailsDoesNotEndTheWatch() {
         probes.inventoryFails = true;
         probes.ring.add(setup(1));
@@ -83,6 +118,7 @@ class WatchTest {
 
     private static final class FakeProbes implements Probes {
         private final Queue<Event> ring = new ArrayDeque<>();
+        private final List<Event> live = new ArrayList<>();
         private Runnable whenEmpty = () -> {};
         private Losses losses = new Losses(0, 0, 0, 0L);
         private boolean inventoryFails;
@@ -130,6 +166,7 @@ class WatchTest {
             if (inventoryFails) {
                 throw new ProbeException("the tasks cannot be looked at", "run as root");
             }
+            live.forEach(handler);
         }
 
         @Override

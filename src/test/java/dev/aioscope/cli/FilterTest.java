@@ -79,7 +79,7 @@ class FilterTest {
     @Test
     void aTeardownPassesByItsCallerToo() {
         TeardownBuilder teardown = TeardownBuilder.idle();
-        teardown.caller = new Task(300, 300, "other", 7);
+        teardown.caller = new Task(300, 300, "other", 7, 0);
 
         assertThat(passed(parse("--pid", "300"), teardown.build())).hasSize(1);
         assertThat(passed(parse("--cgroup", "7"), teardown.build())).hasSize(1);
@@ -101,7 +101,7 @@ class FilterTest {
     @Test
     void aNameIsCutAsTheKernelCutsIt() {
         TeardownBuilder teardown = TeardownBuilder.idle();
-        teardown.caller = new Task(100, 101, "a-name-of-more-", 1);
+        teardown.caller = new Task(100, 101, "a-name-of-more-", 1, 0);
 
         assertThat(passed(parse("--comm", "a-name-of-more-than-15-bytes"), teardown.build()))
                 .hasSize(1);

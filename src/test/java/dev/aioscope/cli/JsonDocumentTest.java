@@ -41,13 +41,13 @@ import tools.jackson.databind.json.JsonMapper;
 /** {@code agent/json.md} lists the names that each JSON object has, in their order, and the types of their values. */
 class JsonDocumentTest {
     private static final Path DOCUMENT = Path.of("agent/json.md");
-    private static final Task CALLER = new Task(100, 101, "mysqld", 1);
+    private static final Task CALLER = new Task(100, 101, "mysqld", 1, 0);
     private static final WallClock CLOCK = new WallClock(() -> 0, () -> Instant.EPOCH);
 
     static Stream<String> objects() {
         TraceJson trace = new TraceJson(CLOCK);
         Stats stats = new Stats(9, new Losses(1, 2, 3, 4L), new Counters(4, 5, 6, 7));
-        LiveContext context = new LiveContext(CALLER, 5, 1, 0x1000, 2816, 3000, 1, null);
+        LiveContext context = new LiveContext(CALLER, null, 1, 0x1000, 2816, 3000, 1, null);
         Snapshot snapshot = new Snapshot(List.of(context), 1, 2900L, 65536L);
         // Nothing is known of a process that there is not.
         Holders holders = new Holders(snapshot, task -> true, new Processes(), false);

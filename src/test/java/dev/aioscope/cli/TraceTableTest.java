@@ -17,7 +17,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class TraceTableTest {
-    private static final Task CALLER = new Task(100, 101, "mysqld", 1);
+    private static final Task CALLER = new Task(100, 101, "mysqld", 1, 0);
     private static final Screen WIDE = new Screen(false, 200, 50);
 
     private static TraceTable table(Screen screen) {
@@ -100,7 +100,7 @@ class TraceTableTest {
         teardown.usersReleasedBy = ReleasedBy.HOLDER;
         teardown.unmapResult = -Errno.EINTR;
         teardown.pendingSigkill = true;
-        teardown.caller = new Task(300, 300, "other", 1);
+        teardown.caller = new Task(300, 300, "other", 1, 0);
 
         assertThat(table(WIDE).teardown(teardown.build(), 0))
                 .endsWith("└ threads still inside AIO calls took 14.9ms, the ring was not unmapped: EINTR,"
@@ -110,7 +110,7 @@ class TraceTableTest {
     @Test
     void aNameCannotSteerTheTerminal() {
         TeardownBuilder teardown = TeardownBuilder.idle();
-        teardown.caller = new Task(100, 100, "\u001b[2Jevil\u202e", 1);
+        teardown.caller = new Task(100, 100, "\u001b[2Jevil\u202e", 1, 0);
 
         assertThat(table(WIDE).teardown(teardown.build(), 0))
                 .contains(" ?[2Jevil? ")

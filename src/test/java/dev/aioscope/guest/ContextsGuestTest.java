@@ -43,7 +43,7 @@ class ContextsGuestTest extends ContextsIT {
                     .filter(found -> found.owner().pid() == work.pid())
                     .findFirst()
                     .orElseThrow();
-            return processes.of(work.pid(), context.processStart()).container().orElseThrow();
+            return processes.of(context.owner()).container().orElseThrow();
         }
     }
 }

@@ -9,6 +9,7 @@ import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Tier;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -129,12 +130,16 @@ class ContextsIT {
                 assertThat(of(snapshot, still.pid())).hasSize(50);
                 // Only what the children of the churn hold is on its way in or out; a slow look meets several of them.
                 assertThat(snapshot.unattributed()).isBetween(-600L, 600L);
-                snapshot.contexts().forEach(
-                        context -> children.add(context.owner().pid()));
+                snapshot.contexts()
+                        .forEach(context -> children.add(context.owner().pid()));
                 children.remove(still.pid());
             }
             assertThat(children).as("a child, which does not churn").doesNotContain(churn.pid());
         }
+    }
+
+    private static Task startedLater(Task task) {
+        return new Task(task.pid(), task.tid(), task.comm(), task.cgroup(), task.processStart() + 1_000_000_000L);
     }
 
     @Test
@@ -143,18 +148,18 @@ class ContextsIT {
                 Work work = Work.start("many", "--count", "1", "--charge", "5", "--wait")) {
             work.await("aio_nr");
             LiveContext context = of(take(), work.pid()).get(0);
-            Identity identity = processes.of(work.pid(), context.processStart());
+            Identity identity = processes.of(context.owner());
 
             assertThat(identity.executable()).isEqualTo(Work.PROGRAM.toString());
             assertThat(identity.arguments())
                     .containsExactly(Work.PROGRAM.toString(), "many", "--count", "1", "--charge", "5", "--wait");
             assertThat(identity.user()).isEqualTo("root");
             assertThat(identity.cgroup()).startsWith("/");
-            assertThat(processes.of(work.pid(), context.processStart() + 1_000_000_000L))
+            assertThat(processes.of(startedLater(context.owner())))
                     .as("another process with this number")
                     .isEqualTo(Identity.UNKNOWN);
             work.kill();
-            assertThat(processes.of(work.pid(), context.processStart())).isEqualTo(identity);
+            assertThat(processes.of(context.owner())).isEqualTo(identity);
         }
     }
 }

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class SnapshotTest {
     private static LiveContext context(int pid, Integer charge, Integer outstanding) {
-        return new LiveContext(new Task(pid, pid, "mysqld", 1), 5, pid, 0x1000, charge, 128, outstanding, null);
+        return new LiveContext(new Task(pid, pid, "mysqld", 1, 0), null, pid, 0x1000, charge, 128, outstanding, null);
     }
 
     private static final List<LiveContext> CONTEXTS =

@@ -39,7 +39,7 @@ class LifecycleTest {
         assertThat(heard.setups).isEqualTo(full.liveContexts());
         assertThat(heard.setups)
                 .containsExactly(
-                        new Context(1, KIOCTX, MM, HANDLE, 128, 383, new Task(PID, TID, "worker", 7), ms(10), null));
+                        new Context(1, KIOCTX, MM, HANDLE, 128, 383, new Task(PID, TID, "worker", 7, 0), ms(10), null));
     }
 
     @Test
@@ -48,7 +48,7 @@ class LifecycleTest {
         assertThat(heard.failedCalls)
                 .containsExactly(new FailedCall(
                         FailedCall.Call.IO_SETUP,
-                        new Task(PID, TID, "worker", 7),
+                        new Task(PID, TID, "worker", 7, 0),
                         MM,
                         ms(9),
                         ms(10),
@@ -142,7 +142,7 @@ class LifecycleTest {
                 .isEqualTo(new Teardown(
                         heard.setups.get(0),
                         Trigger.DESTROY,
-                        new Task(PID, TID, "worker", 7),
+                        new Task(PID, TID, "worker", 7, 0),
                         End.COMPLETE,
                         ms(99),
                         ms(100),
@@ -199,7 +199,8 @@ class LifecycleTest {
         feed(full, destroy());
         assertThat(only().end()).isEqualTo(End.COMPLETE);
         assertThat(only().context())
-                .isEqualTo(new Context(1, KIOCTX, MM, HANDLE, 128, 383, new Task(PID, TID, "worker", 7), null, null));
+                .isEqualTo(
+                        new Context(1, KIOCTX, MM, HANDLE, 128, 383, new Task(PID, TID, "worker", 7, 0), null, null));
     }
 
     @Test
@@ -262,7 +263,7 @@ class LifecycleTest {
         assertThat(heard.failedCalls)
                 .containsExactly(new FailedCall(
                         FailedCall.Call.IO_DESTROY,
-                        new Task(PID, TID, "worker", 7),
+                        new Task(PID, TID, "worker", 7, 0),
                         MM,
                         ms(99),
                         ms(100),
@@ -586,9 +587,9 @@ class LifecycleTest {
         look(full, 50, live(51), live(51.5).task(PID, OTHER_TID, "other"));
         assertThat(full.liveContexts())
                 .containsExactly(
-                        new Context(1, KIOCTX, MM, HANDLE, 128, 383, new Task(PID, PID, "main", 7), null, null));
+                        new Context(1, KIOCTX, MM, HANDLE, 128, 383, new Task(PID, PID, "main", 7, 0), null, null));
         feed(full, killEnter(100, Trigger.EXIT), killExit(101, 0), users(115), reqs(130), free(150));
-        assertThat(only().context().owner()).isEqualTo(new Task(PID, PID, "main", 7));
+        assertThat(only().context().owner()).isEqualTo(new Task(PID, PID, "main", 7, 0));
         assertThat(only().end()).isEqualTo(End.COMPLETE);
     }
 

@@ -160,7 +160,7 @@ final class SimulatedKernel {
         processes.add(process);
         int threads = 2 + random.nextInt(2);
         for (int i = 0; i < threads; i++) {
-            act(process, new Task(process.pid, process.pid + i, "t" + i, process.pid));
+            act(process, new Task(process.pid, process.pid + i, "t" + i, process.pid, 0));
         }
     }
 

@@ -60,9 +60,9 @@ public final class TeardownBuilder {
     /** The same with nothing left: two grace periods. */
     public static TeardownBuilder idle() {
         TeardownBuilder t = new TeardownBuilder();
-        Task owner = new Task(100, 100, "mysqld", 1);
+        Task owner = new Task(100, 100, "mysqld", 1, 0);
         t.context = new Context(7, 0xffff888000001000L, 1, 0x7f0000001000L, 128, 511, owner, 5L, null);
-        t.caller = new Task(100, 101, "ib_io_rd-1", 1);
+        t.caller = new Task(100, 101, "ib_io_rd-1", 1, 0);
         t.callTime = 1_000L;
         t.killEnterTime = 2_000L;
         t.unmapEnterTime = 3_000L;

@@ -261,7 +261,7 @@ class TeardownSpansTest {
     void theOwnerIsNamedWhereAnotherProcessPays() {
         TeardownBuilder t = TeardownBuilder.busy();
         t.trigger = Trigger.EXIT;
-        t.caller = new Task(900, 900, "gdb", 1);
+        t.caller = new Task(900, 900, "gdb", 1, 0);
         tree(t);
         assertThat(attributes(root())).containsEntry("process.pid", 900L).containsEntry("aio.context.owner.pid", 100L);
     }
@@ -291,7 +291,7 @@ class TeardownSpansTest {
     void aFailedDestroyIsASpan() {
         spans(0).onFailedCall(new FailedCall(
                 FailedCall.Call.IO_DESTROY,
-                new Task(5, 6, "a", 1),
+                new Task(5, 6, "a", 1, 0),
                 0,
                 100L,
                 250,
@@ -318,7 +318,7 @@ class TeardownSpansTest {
     void aRefusedSetupTellsTheQuota() {
         spans(0).onFailedCall(new FailedCall(
                 FailedCall.Call.IO_SETUP,
-                new Task(5, 6, "a", 1),
+                new Task(5, 6, "a", 1, 0),
                 0,
                 null,
                 250,

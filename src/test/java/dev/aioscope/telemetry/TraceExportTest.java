@@ -427,7 +427,7 @@ class TraceExportTest {
             long now = System.nanoTime();
             listener.onFailedCall(new FailedCall(
                     FailedCall.Call.IO_SETUP,
-                    new Task(5, 6, "a", 1),
+                    new Task(5, 6, "a", 1, 0),
                     0,
                     now,
                     now + 1,
