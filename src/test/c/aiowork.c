@@ -284,8 +284,12 @@ static void poll_and_read(void)
 	request.aio_buf = POLLIN;
 	if (io_submit(context, 1, &list) != 1)
 		fail("io_submit of a poll");
-	if (outstanding)
-		submit_reads(context, open_device(), outstanding);
+	if (outstanding) {
+		int fd = open_device();
+
+		tell("submitted", now());
+		submit_reads(context, fd, outstanding);
+	}
 	tell("outstanding", (uint64_t)outstanding + 1);
 	wait_for_test();
 	destroy_and_tell(context);

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * @param status of its exit
  */
 record Command(String output, int status) {
-    private static final int SECONDS = 120;
+    private static final int SECONDS = 240;
 
     /** Runs it and expects success; its output is the answer. */
     static String run(String... command) throws IOException {

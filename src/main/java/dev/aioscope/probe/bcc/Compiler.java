@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  * leave memory once they are there, so that this is done in a process that ends.
  */
 final class Compiler {
-    private static final int SECONDS = 60;
+    private static final int SECONDS = 120;
     private static final int USEFUL_LINES = 8;
     private static final String RESULT = "bytecode";
 
