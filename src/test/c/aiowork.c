@@ -471,6 +471,23 @@ static void refused(void)
 	tell("errno", (uint64_t)errno_of(io_setup(1, &context)));
 }
 
+/* Asks again and again until it gets a context. */
+static void persist(void)
+{
+	aio_context_t context = 0;
+	uint64_t tries = 1;
+
+	for (; io_setup(charge, &context); tries++) {
+		if (errno != EAGAIN)
+			fail("io_setup");
+		if (tries == 1)
+			tell("refused", now());
+		usleep(50000);
+	}
+	tell("granted", now());
+	tell("tries", tries);
+}
+
 /* io_setup can read the variable for the handle but not write it: it takes back the context that it has made. */
 static void rollback(void)
 {
@@ -637,6 +654,7 @@ int main(int argc, char **argv)
 		{"refused", refused}, {"rollback", rollback},     {"poll-and-read", poll_and_read},
 		{"many", many},       {"churn", churn},           {"wrong-handles", wrong_handles},
 		{"forked", forked},   {"leaderless", leaderless},
+		{"persist", persist},
 	};
 
 	if (argc >= 2 && !strcmp(argv[1], "after-exec")) {

@@ -3,6 +3,7 @@ package dev.aioscope.agent;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Teardown;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -59,6 +60,16 @@ public final class ListenerQueue implements LifecycleListener, AutoCloseable {
     @Override
     public void onFailedCall(FailedCall call) {
         offer(listener -> listener.onFailedCall(call));
+    }
+
+    @Override
+    public void onRetry(FailedCall call) {
+        offer(listener -> listener.onRetry(call));
+    }
+
+    @Override
+    public void onRefusalOutcome(RefusalOutcome outcome) {
+        offer(listener -> listener.onRefusalOutcome(outcome));
     }
 
     private void offer(Consumer<LifecycleListener> news) {

@@ -1,9 +1,7 @@
 package dev.aioscope.agent;
 
-import dev.aioscope.lifecycle.Context;
-import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.LifecycleListener;
-import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.bcc.UserSymbols;
@@ -35,32 +33,12 @@ public final class StackNames implements AutoCloseable {
 
     /** Hands all news on, and looks up the stacks among it. */
     public LifecycleListener before(LifecycleListener next) {
-        return new LifecycleListener() {
+        return new ForwardingListener(next) {
             @Override
             public void onStack(UserStack stack) {
                 CompletableFuture<List<String>> names = symbols.lookUp(stack.pid(), stack.addresses());
                 stack.nameBy(() -> await(names));
-                next.onStack(stack);
-            }
-
-            @Override
-            public void onSetup(Context context) {
-                next.onSetup(context);
-            }
-
-            @Override
-            public void onFound(Context context) {
-                next.onFound(context);
-            }
-
-            @Override
-            public void onTeardown(Teardown teardown) {
-                next.onTeardown(teardown);
-            }
-
-            @Override
-            public void onFailedCall(FailedCall call) {
-                next.onFailedCall(call);
+                super.onStack(stack);
             }
         };
     }

@@ -4,6 +4,7 @@ import dev.aioscope.event.Event;
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.inventory.View;
 import dev.aioscope.kernel.BootClock;
+import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -125,6 +126,8 @@ public final class Watch implements AutoCloseable {
                 LOG.warn("No inventory: {}", failure);
             }
         }
+        Long aioNr = Host.aioNr().orElse(null);
+        lifecycle.quota(BootClock.now(), aioNr, Host.aioMaxNr().orElse(null));
     }
 
     /** Makes {@link #run} return soon; from any thread. */

@@ -3,9 +3,12 @@ package dev.aioscope.cli;
 import dev.aioscope.cli.Holders.By;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.kernel.BootClock;
 import dev.aioscope.probe.Probes;
+import dev.aioscope.telemetry.WallClock;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
@@ -75,10 +78,8 @@ final class ContextsCommand implements Runnable {
             description = "Look again and again, until Ctrl-C (every 2s, if no time is given).")
     private @Nullable Duration watch;
 
-    @Option(
-            names = "--hide-arguments",
-            description = "Show of each command line the program only: secrets can stand in the rest.")
-    private boolean hidesArguments;
+    @Mixin
+    private HideArguments hidden;
 
     @Mixin
     private Filter filter;
@@ -91,10 +92,11 @@ final class ContextsCommand implements Runnable {
         CountDownLatch end = new CountDownLatch(watch == null ? 0 : 1);
         try (Stop stop = new Stop();
                 Probes probes = engine.openForLooks();
-                Processes processes = new Processes()) {
+                Processes processes = Processes.patient(hidden.isHidden())) {
+            WallClock clock = new WallClock(BootClock::now, InstantSource.system());
             stop.onRequest(end::countDown);
             do {
-                show(new Holders(Snapshot.take(probes), filter::passes, processes, hidesArguments));
+                show(new Holders(Snapshot.take(probes), filter::passes, processes, clock));
             } while (!isOver(end));
         }
     }

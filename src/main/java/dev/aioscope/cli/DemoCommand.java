@@ -5,6 +5,7 @@ import dev.aioscope.agent.ListenerQueue;
 import dev.aioscope.agent.ProbeChoice.Opened;
 import dev.aioscope.agent.StackNames;
 import dev.aioscope.agent.Watch;
+import dev.aioscope.host.Identities;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.WallClock;
@@ -94,8 +95,9 @@ final class DemoCommand implements Callable<Integer> {
         Opened opened = probes.open(true);
         TierReport.of(opened, LOOKS).forEach(err::println);
         WallClock clock = new WallClock(BootClock::now, InstantSource.system());
-        TraceFormat format =
-                json ? new TraceJson(clock) : new TraceTable(clock, ZoneId.systemDefault(), Screen::stdout);
+        TraceFormat format = json
+                ? new TraceJson(clock, Identities.NONE)
+                : new TraceTable(clock, ZoneId.systemDefault(), Screen::stdout, Identities.NONE);
         Tier tier = opened.probes().tier();
         DemoReport report = new DemoReport(demo, tier, format, out);
         try (StackNames names = probes.stackNames();

@@ -3,6 +3,7 @@ package dev.aioscope.cli;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import java.io.IOException;
@@ -60,6 +61,13 @@ final class Filter {
             }
 
             @Override
+            public void onFound(Context context) {
+                if (passes(context.owner())) {
+                    listener.onFound(context);
+                }
+            }
+
+            @Override
             public void onTeardown(Teardown teardown) {
                 if (passes(teardown.context().owner()) || passes(teardown.caller())) {
                     listener.onTeardown(teardown);
@@ -70,6 +78,20 @@ final class Filter {
             public void onFailedCall(FailedCall call) {
                 if (passes(call.caller())) {
                     listener.onFailedCall(call);
+                }
+            }
+
+            @Override
+            public void onRetry(FailedCall call) {
+                if (passes(call.caller())) {
+                    listener.onRetry(call);
+                }
+            }
+
+            @Override
+            public void onRefusalOutcome(RefusalOutcome outcome) {
+                if (passes(outcome.refusal().caller())) {
+                    listener.onRefusalOutcome(outcome);
                 }
             }
         };

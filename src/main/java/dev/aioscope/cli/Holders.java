@@ -1,12 +1,13 @@
 package dev.aioscope.cli;
 
 import dev.aioscope.host.Container;
+import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
-import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.telemetry.WallClock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -18,10 +19,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param snapshot who holds what
  * @param wanted whose contexts are shown; the sums are those of all
- * @param processes who they are
- * @param hidesArguments whether command lines are cut after the program: secrets can stand in them
+ * @param identities who they are
+ * @param clock when they began
  */
-record Holders(Snapshot snapshot, Predicate<Task> wanted, Processes processes, boolean hidesArguments) {
+record Holders(Snapshot snapshot, Predicate<Task> wanted, Identities identities, WallClock clock) {
     /** What holders have in common. */
     enum By {
         PROCESS,
@@ -42,7 +43,7 @@ record Holders(Snapshot snapshot, Predicate<Task> wanted, Processes processes, b
     }
 
     private Identity identity(LiveContext context) {
-        return processes.of(context.owner());
+        return identities.of(context.owner());
     }
 
     private String name(By by, LiveContext context) {
@@ -60,12 +61,8 @@ record Holders(Snapshot snapshot, Predicate<Task> wanted, Processes processes, b
     }
 
     private String command(LiveContext context) {
-        Identity identity = identity(context);
-        if (identity.arguments().isEmpty()) {
-            String executable = identity.executable();
-            return executable == null ? "[" + context.owner().comm() + "]" : executable;
-        }
-        return hidesArguments ? identity.arguments().get(0) : String.join(" ", identity.arguments());
+        String command = identity(context).command();
+        return command == null ? "[" + context.owner().comm() + "]" : command;
     }
 
     // ---- for people ----
@@ -185,17 +182,10 @@ record Holders(Snapshot snapshot, Predicate<Task> wanted, Processes processes, b
     }
 
     private void who(Json json, @Nullable LiveContext context) {
-        Identity identity = context == null ? Identity.UNKNOWN : identity(context);
-        Container container = identity.container().orElse(null);
         json.put("pid", context == null ? null : (Integer) context.owner().pid());
         json.put("comm", context == null ? null : context.owner().comm());
-        json.put("executable", identity.executable());
-        json.put("command", context == null ? null : command(context));
-        json.put("user", identity.user());
-        json.put("cgroup", identity.cgroup());
-        json.put("container_runtime", container == null ? null : container.runtime());
-        json.put("container_id", container == null ? null : container.id());
-        json.put("pod_uid", container == null ? null : container.podUid());
+        json.put("start_time", IdentityJson.started(clock, context == null ? null : context.owner()));
+        IdentityJson.put(json, "", context == null ? Identity.UNKNOWN : identity(context));
     }
 
     private String quota() {

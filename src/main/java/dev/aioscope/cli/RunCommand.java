@@ -1,10 +1,12 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.agent.FirstSight;
 import dev.aioscope.agent.ListenerQueue;
 import dev.aioscope.agent.ProbeChoice.Opened;
 import dev.aioscope.agent.ProbeChoice.Refused;
 import dev.aioscope.agent.StackNames;
 import dev.aioscope.agent.Watch;
+import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.telemetry.TeardownSpans;
@@ -79,6 +81,9 @@ final class RunCommand implements Runnable {
     private Duration interval = Duration.ofSeconds(5);
 
     @Mixin
+    private HideArguments hidden;
+
+    @Mixin
     private Filter filter;
 
     @Mixin
@@ -91,13 +96,14 @@ final class RunCommand implements Runnable {
         }
         try (Stop stop = new Stop();
                 TraceExport export = TraceExport.open();
-                StackNames names = probes.stackNames()) {
+                StackNames names = probes.stackNames();
+                Processes processes = Processes.sparing(hidden.isHidden())) {
             Opened opened = probes.open(allowSyscall);
             WallClock clock = new WallClock(BootClock::now, InstantSource.system());
-            TeardownSpans spans = new TeardownSpans(export.tracer(), clock, slow, sample);
+            TeardownSpans spans = new TeardownSpans(export.tracer(), clock, slow, sample, processes);
             try (ListenerQueue queue = new ListenerQueue(spans, WAITING);
-                    Watch watch = new Watch(
-                            opened.probes(), ProbeOptions.named(names, filter.before(queue)), clock, interval)) {
+                    FirstSight firstSight = new FirstSight(processes, filter.before(queue));
+                    Watch watch = new Watch(opened.probes(), ProbeOptions.named(names, firstSight), clock, interval)) {
                 stop.onRequest(watch::stop);
                 LOG.info(started(opened, export));
                 watch.run();

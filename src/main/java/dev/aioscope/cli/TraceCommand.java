@@ -1,10 +1,13 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.agent.FirstSight;
 import dev.aioscope.agent.ListenerQueue;
 import dev.aioscope.agent.ProbeChoice.Opened;
 import dev.aioscope.agent.StackNames;
 import dev.aioscope.agent.Watch;
 import dev.aioscope.agent.Watch.Stats;
+import dev.aioscope.host.Identities;
+import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.telemetry.WallClock;
 import java.io.PrintWriter;
@@ -32,6 +35,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nColumns:%n",
         footer = {
             "  TIME     when the caller went on",
+            "  CONTAINER, EXECUTABLE  of the process that made the context, as it was when it was first seen",
             "  TRIGGER  destroy, exit (exec too) or rollback; io_setup or io_destroy that failed",
             "  OUT      requests submitted and not completed at kill_ioctx",
             "  WAIT     how long the caller was held",
@@ -42,7 +46,9 @@ import picocli.CommandLine.Spec;
             "  FREED    from the last request to the memory's end, after the caller has gone on",
             "  RESULT   what the call returned, or how the agent learnt of the end",
             "  –        not seen; never a zero",
-            "A narrow screen leaves out FREED, KILL, WAKE and HANDLE, in this order.",
+            "A narrow screen leaves out EXECUTABLE, CONTAINER, FREED, KILL, WAKE and HANDLE, in this order.",
+            "An io_setup that was refused is told of again, with how long the quota did not suffice: transient (who",
+            "gave back), lasting (ten seconds later it still did not), or over (one that was lasting).",
             "",
             "Examples:",
             "  aioscope trace --for 10s            ten seconds of the whole host",
@@ -81,6 +87,9 @@ final class TraceCommand implements Runnable {
     private Duration interval = Duration.ofSeconds(1);
 
     @Mixin
+    private HideArguments hidden;
+
+    @Mixin
     private Filter filter;
 
     @Mixin
@@ -94,12 +103,14 @@ final class TraceCommand implements Runnable {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         try (Stop stop = new Stop();
-                StackNames names = probes.stackNames()) {
+                StackNames names = probes.stackNames();
+                Processes processes = Processes.sparing(hidden.isHidden())) {
             Opened opened = probes.open(true);
             TierReport.of(opened, interval).forEach(err::println);
             WallClock clock = new WallClock(BootClock::now, InstantSource.system());
-            TracePrinter printer = new TracePrinter(format(clock), out, BootClock::now, count, stop::request);
-            TraceSummary summary = watch(opened, printer, clock, stop, names);
+            TracePrinter printer =
+                    new TracePrinter(format(clock, processes), out, BootClock::now, count, stop::request);
+            TraceSummary summary = watch(opened, printer, clock, stop, names, processes);
             if (json) {
                 out.println(TraceJson.summary(summary));
             }
@@ -107,17 +118,25 @@ final class TraceCommand implements Runnable {
         }
     }
 
-    private TraceFormat format(WallClock clock) {
-        return json ? new TraceJson(clock) : new TraceTable(clock, ZoneId.systemDefault(), Screen::stdout);
+    private TraceFormat format(WallClock clock, Identities identities) {
+        return json
+                ? new TraceJson(clock, identities)
+                : new TraceTable(clock, ZoneId.systemDefault(), Screen::stdout, identities);
     }
 
     private TraceSummary watch(
-            Opened opened, TracePrinter printer, WallClock clock, Stop stop, @Nullable StackNames names) {
+            Opened opened,
+            TracePrinter printer,
+            WallClock clock,
+            Stop stop,
+            @Nullable StackNames names,
+            Processes processes) {
         ListenerQueue queue = new ListenerQueue(printer, LINES_WAITING);
+        FirstSight firstSight = new FirstSight(processes, filter.before(queue));
         Stats stats;
         try (queue;
-                Watch watch =
-                        new Watch(opened.probes(), ProbeOptions.named(names, filter.before(queue)), clock, interval)) {
+                firstSight;
+                Watch watch = new Watch(opened.probes(), ProbeOptions.named(names, firstSight), clock, interval)) {
             stop.onRequest(watch::stop);
             if (duration != null) {
                 CompletableFuture.delayedExecutor(duration.toNanos(), TimeUnit.NANOSECONDS)
@@ -126,6 +145,6 @@ final class TraceCommand implements Runnable {
             watch.run();
             stats = watch.stats();
         }
-        return printer.summary(queue.dropped(), stats);
+        return printer.summary(queue.dropped(), firstSight.unidentified(), stats);
     }
 }

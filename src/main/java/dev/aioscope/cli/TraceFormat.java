@@ -1,6 +1,7 @@
 package dev.aioscope.cli;
 
 import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Teardown;
 
 /** How {@code trace} tells what happened: whole lines, the last one without its end. */
@@ -14,4 +15,7 @@ interface TraceFormat {
 
     /** An io_setup or io_destroy that failed. */
     String failedCall(FailedCall call);
+
+    /** What became of an io_setup that was refused. */
+    String refusalOutcome(RefusalOutcome outcome);
 }

@@ -1,9 +1,14 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.event.Trigger;
+import dev.aioscope.host.Identities;
+import dev.aioscope.host.Identity;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Holding;
+import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.RefusalOutcome.Release;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.UserStack;
@@ -14,16 +19,19 @@ import org.jspecify.annotations.Nullable;
 /** One JSON object per line; {@code agent/json.md} tells what each name means. */
 final class TraceJson implements TraceFormat {
     private final WallClock clock;
+    private final Identities identities;
 
-    TraceJson(WallClock clock) {
+    TraceJson(WallClock clock, Identities identities) {
         this.clock = clock;
+        this.identities = identities;
     }
 
     @Override
     public String teardown(Teardown t, long now) {
         return Json.line("teardown", json -> {
             json.put("time", clock.epochNanos(now));
-            caller(json, t.caller());
+            caller(json, t.caller(), identities.ofCaller(t));
+            owner(json, t);
             context(json, t.context());
             json.put("trigger", t.trigger() == null ? null : t.trigger().label());
             json.put("end", t.end().name().toLowerCase(Locale.ROOT));
@@ -41,7 +49,7 @@ final class TraceJson implements TraceFormat {
         long offset = clock.offsetAt(begin);
         return Json.line(call.isRefusal() ? "refusal" : "failed_call", json -> {
             json.put("time", call.returnTime() + offset);
-            caller(json, call.caller());
+            caller(json, call.caller(), identities.ofCaller(call));
             json.put("call", call.call().name().toLowerCase(Locale.ROOT));
             json.put("result", -call.errno());
             json.put("errno", Errno.name(call.errno()));
@@ -54,14 +62,50 @@ final class TraceJson implements TraceFormat {
             json.put("call_stack", stack(call.callStack()));
             if (call.isRefusal()) {
                 json.put("needed_aio_max_nr", call.neededLimit());
-                json.array("largest_holders", call.largest(), TraceJson::holding);
+                json.array("largest_holders", call.largest(), this::holding);
             }
         });
     }
 
-    private static void holding(Json json, Holding holding) {
+    @Override
+    public String refusalOutcome(RefusalOutcome outcome) {
+        FailedCall refusal = outcome.refusal();
+        long offset = clock.offsetAt(refusal.returnTime());
+        return Json.line("refusal_outcome", json -> {
+            json.put("time", outcome.time() + offset);
+            caller(json, refusal.caller(), identities.ofCaller(refusal));
+            json.put("max_reqs", refusal.maxReqs());
+            json.put("refusal_time", refusal.returnTime() + offset);
+            json.put("outcome", outcome.verdict().name().toLowerCase(Locale.ROOT));
+            json.put("duration_ns", outcome.duration());
+            json.put("retries", outcome.retries());
+            json.put("succeeded", outcome.hasSucceeded());
+            json.put("aio_nr", outcome.aioNr());
+            json.put("aio_max_nr", outcome.aioMaxNr());
+            json.put(
+                    "cause",
+                    outcome.cause() == null ? null : outcome.cause().name().toLowerCase(Locale.ROOT));
+            release(json, outcome.release());
+        });
+    }
+
+    private void release(Json json, @Nullable Release release) {
+        Task by = release == null ? null : release.by();
+        Trigger trigger = release == null ? null : release.trigger();
+        json.put("trigger", trigger == null ? null : trigger.label());
+        json.put("contexts", release == null ? null : (Integer) release.contexts());
+        json.put("charge", release == null ? null : (Long) release.charge());
+        json.put("releaser_pid", by == null ? null : (Integer) by.pid());
+        json.put("releaser_comm", by == null ? null : by.comm());
+        json.put("releaser_start_time", IdentityJson.started(clock, by));
+        IdentityJson.put(json, "releaser_", by == null ? Identity.UNKNOWN : identities.of(by));
+    }
+
+    private void holding(Json json, Holding holding) {
         json.put("pid", holding.owner().pid());
         json.put("comm", holding.owner().comm());
+        json.put("start_time", IdentityJson.started(clock, holding.owner()));
+        IdentityJson.put(json, "", identities.of(holding.owner()));
         json.put("contexts", holding.contexts());
         json.put("charge", holding.charge());
     }
@@ -72,23 +116,33 @@ final class TraceJson implements TraceFormat {
             json.put("teardowns", summary.teardowns());
             json.put("refusals", summary.refusals());
             json.put("failed_calls", summary.failedCalls());
+            json.put("retries", summary.retries());
+            json.put("refusal_outcomes", summary.outcomes());
+            json.put("unidentified", summary.unidentified());
             json.put("events", summary.stats().events());
             json.object("lost", lost -> summary.lost().forEach(lost::put));
         });
     }
 
-    private static void caller(Json json, @Nullable Task caller) {
+    private void caller(Json json, @Nullable Task caller, Identity identity) {
         json.put("pid", caller == null ? null : (Integer) caller.pid());
         json.put("tid", caller == null ? null : (Integer) caller.tid());
         json.put("comm", caller == null ? null : caller.comm());
         json.put("cgroup_id", caller == null ? null : (Long) caller.cgroup());
+        json.put("start_time", IdentityJson.started(clock, caller));
+        IdentityJson.put(json, "", identity);
     }
 
-    private void context(Json json, Context context) {
-        Task owner = context.owner();
+    private void owner(Json json, Teardown t) {
+        Task owner = t.context().owner();
         json.put("owner_pid", owner == null ? null : (Integer) owner.pid());
         json.put("owner_comm", owner == null ? null : owner.comm());
         json.put("owner_cgroup_id", owner == null ? null : (Long) owner.cgroup());
+        json.put("owner_start_time", IdentityJson.started(clock, owner));
+        IdentityJson.put(json, "owner_", identities.ofOwner(t));
+    }
+
+    private void context(Json json, Context context) {
         json.put("context_id", context.id());
         json.put("handle", context.handle() == 0 ? null : hex(context.handle()));
         json.put("max_reqs", context.maxReqs());

@@ -3,6 +3,7 @@ package dev.aioscope.cli;
 import dev.aioscope.agent.Watch.Stats;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Teardown;
 import java.io.PrintWriter;
 import java.util.function.LongSupplier;
@@ -18,6 +19,8 @@ final class TracePrinter implements LifecycleListener {
     private long teardowns;
     private long refusals;
     private long failedCalls;
+    private long retries;
+    private long outcomes;
 
     /**
      * Prints nothing yet.
@@ -54,13 +57,27 @@ final class TracePrinter implements LifecycleListener {
         }
     }
 
+    /** Told with the outcome: one that waits for the quota tries again and again. */
+    @Override
+    public synchronized void onRetry(FailedCall call) {
+        retries++;
+    }
+
+    @Override
+    public synchronized void onRefusalOutcome(RefusalOutcome outcome) {
+        if (isMoreWanted()) {
+            outcomes++;
+            print(format.refusalOutcome(outcome));
+        }
+    }
+
     /** What was printed. */
-    synchronized TraceSummary summary(long dropped, Stats stats) {
-        return new TraceSummary(teardowns, refusals, failedCalls, dropped, stats);
+    synchronized TraceSummary summary(long dropped, long unidentified, Stats stats) {
+        return new TraceSummary(teardowns, refusals, failedCalls, retries, outcomes, dropped, unidentified, stats);
     }
 
     private boolean isMoreWanted() {
-        return teardowns + refusals + failedCalls < most;
+        return teardowns + refusals + failedCalls + outcomes < most;
     }
 
     private void print(String lines) {

@@ -12,10 +12,21 @@ import org.jspecify.annotations.Nullable;
  * @param teardowns lines about teardowns
  * @param refusals lines about an io_setup that the quota refused
  * @param failedCalls lines about other calls that failed
+ * @param retries refusals that were counted only, since they repeat one that was told
+ * @param outcomes lines about what became of a refusal
  * @param dropped lines that were not printed because the output took them too slowly
+ * @param unidentified how often a process was to be looked at and was not: it had ended, or there were too many
  * @param stats of the watch
  */
-record TraceSummary(long teardowns, long refusals, long failedCalls, long dropped, Stats stats) {
+record TraceSummary(
+        long teardowns,
+        long refusals,
+        long failedCalls,
+        long retries,
+        long outcomes,
+        long dropped,
+        long unidentified,
+        Stats stats) {
 
     /** How much was lost, by reason; the names are those of the JSON. Null where it is not counted. */
     Map<String, @Nullable Long> lost() {
@@ -34,7 +45,12 @@ record TraceSummary(long teardowns, long refusals, long failedCalls, long droppe
     /** For people: a second line only if something was lost. */
     String text() {
         String told = counted(teardowns, "teardown", "teardowns") + ", " + counted(refusals, "refusal", "refusals")
-                + ", " + counted(failedCalls, "other failed call", "other failed calls");
+                + (retries == 0 ? "" : " and " + counted(retries, "retry", "retries"))
+                + ", " + counted(failedCalls, "other failed call", "other failed calls")
+                + (unidentified == 0
+                        ? ""
+                        : "; " + counted(unidentified, "process", "processes")
+                                + " not looked at: ended at once, or too many");
         String lost = lost().entrySet().stream()
                 .filter(reason -> reason.getValue() != null && reason.getValue() > 0)
                 .map(reason -> reason.getValue() + " " + describe(reason.getKey()))

@@ -1,7 +1,13 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.host.Identities;
+import dev.aioscope.host.Identity;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.RefusalOutcome.Cause;
+import dev.aioscope.lifecycle.RefusalOutcome.Release;
+import dev.aioscope.lifecycle.RefusalOutcome.Verdict;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.UserStack;
@@ -33,12 +39,15 @@ final class TraceTable implements TraceFormat {
     /** A part that nobody expects to take any time is mentioned from here on. */
     private static final long NOTABLE_NANOS = 10_000_000;
 
-    private static final List<Column> DISPENSABLE = List.of(Column.FREED, Column.KILL, Column.WAKE, Column.HANDLE);
+    private static final List<Column> DISPENSABLE =
+            List.of(Column.EXECUTABLE, Column.CONTAINER, Column.FREED, Column.KILL, Column.WAKE, Column.HANDLE);
 
     private enum Column {
         TIME(12, 8, false),
         PID(7, 7, true),
         COMM(15, 12, false),
+        CONTAINER(19, 19, false),
+        EXECUTABLE(15, 15, false),
         TRIGGER(10, 10, false),
         HANDLE(12, 12, true),
         OUT(5, 5, true),
@@ -79,20 +88,23 @@ final class TraceTable implements TraceFormat {
     private final WallClock clock;
     private final ZoneId zone;
     private final Supplier<Screen> screens;
+    private final Identities identities;
     private Screen screen = Screen.FILE;
     private Map<Column, Integer> widths = Map.of();
     private int linesLeft;
 
     /** The screen is asked anew for each header: a window can change its size. */
-    TraceTable(WallClock clock, ZoneId zone, Supplier<Screen> screens) {
+    TraceTable(WallClock clock, ZoneId zone, Supplier<Screen> screens, Identities identities) {
         this.clock = clock;
         this.zone = zone;
         this.screens = screens;
+        this.identities = identities;
     }
 
     @Override
     public String teardown(Teardown t, long now) {
         Row row = new Row(t.caller() != null ? t.caller() : t.context().owner(), clock.epochNanos(lastTime(t, now)));
+        row.identity(identities.ofOwner(t));
         row.put(Column.TRIGGER, t.trigger() == null ? Units.ABSENT : t.trigger().label());
         row.put(
                 Column.HANDLE,
@@ -114,6 +126,7 @@ final class TraceTable implements TraceFormat {
     @Override
     public String failedCall(FailedCall call) {
         Row row = new Row(call.caller(), clock.epochNanos(call.returnTime()));
+        row.identity(identities.ofCaller(call));
         row.put(Column.TRIGGER, call.call().name().toLowerCase(Locale.ROOT));
         row.put(Column.HANDLE, call.handle() == null ? Units.ABSENT : Long.toHexString(call.handle()));
         Long wait = call.enterTime() == null ? null : (Long) (call.returnTime() - call.enterTime());
@@ -131,11 +144,56 @@ final class TraceTable implements TraceFormat {
         if (!call.largest().isEmpty()) {
             row.notes.add("held by "
                     + call.largest().stream()
-                            .map(holding -> holding.owner().comm() + " "
-                                    + holding.owner().pid() + ": " + holding.charge())
+                            .map(holding -> who(holding.owner()) + ": " + holding.charge())
                             .collect(Collectors.joining(", ")));
         }
         return row.lines() + stack("called in", call.callStack());
+    }
+
+    @Override
+    public String refusalOutcome(RefusalOutcome outcome) {
+        FailedCall refusal = outcome.refusal();
+        Row row = new Row(refusal.caller(), clock.epochNanos(outcome.time()));
+        row.identity(identities.ofCaller(refusal));
+        row.put(Column.TRIGGER, refusal.call().name().toLowerCase(Locale.ROOT));
+        row.put(Column.WAIT, Units.duration(outcome.duration()));
+        row.cells.put(
+                Column.RESULT,
+                new Cell(
+                        outcome.verdict().name().toLowerCase(Locale.ROOT),
+                        outcome.verdict() == Verdict.LASTING ? Style.FAILED : Style.PLAIN));
+        row.notes.add("asked for " + refusal.maxReqs());
+        if (outcome.retries() > 0) {
+            row.notes.add("refused " + (outcome.retries() + 1) + " times");
+        }
+        if (outcome.aioNr() != null && outcome.aioMaxNr() != null) {
+            row.notes.add(outcome.aioNr() + " of " + outcome.aioMaxNr() + " in use");
+        }
+        if (outcome.cause() == Cause.LIMIT) {
+            row.notes.add("fs.aio-max-nr was raised");
+        }
+        if (outcome.release() != null) {
+            row.notes.add(released(outcome.release()));
+        }
+        if (outcome.hasSucceeded()) {
+            row.notes.add("has it now");
+        }
+        return row.lines();
+    }
+
+    private String released(Release release) {
+        return who(release.by()) + " gave back " + release.charge()
+                + (release.trigger() == null ? "" : " by " + release.trigger().label());
+    }
+
+    /** A process in a note. */
+    private String who(Task task) {
+        return printable(task.comm()) + " " + task.pid()
+                + identities
+                        .of(task)
+                        .container()
+                        .map(container -> " (" + printable(container.label()) + ")")
+                        .orElse("");
     }
 
     /** A line for each frame. */
@@ -212,6 +270,14 @@ final class TraceTable implements TraceFormat {
 
         void put(Column column, String text) {
             cells.put(column, new Cell(text, Style.PLAIN));
+        }
+
+        void identity(Identity identity) {
+            String executable = identity.executable();
+            identity.container().ifPresent(container -> put(Column.CONTAINER, printable(container.label())));
+            if (executable != null) {
+                put(Column.EXECUTABLE, printable(executable.substring(executable.lastIndexOf('/') + 1)));
+            }
         }
 
         void duration(Column column, @Nullable Long nanos, long slow) {

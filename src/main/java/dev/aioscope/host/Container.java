@@ -86,6 +86,11 @@ public record Container(String runtime, String id, @Nullable String podUid) {
         return Optional.empty();
     }
 
+    /** Whether it is no container but a systemd unit. */
+    public boolean isUnit() {
+        return runtime.equals("systemd");
+    }
+
     /** For people: the runtime and what tells this one from others; ids are cut to 12 digits, as their own tools do. */
     public String label() {
         return runtime + ":" + (BARE.matcher(id).matches() ? id.substring(0, 12) : id);

@@ -53,9 +53,15 @@ final class ProcessReader {
 
     /** Whether the process with this number began at that time. */
     private static boolean isSame(int pid, long start) {
-        String stat = Host.read("/proc/" + pid + "/stat").orElse("");
+        return isSame(Host.read("/proc/" + pid + "/stat").orElse(""), start);
+    }
+
+    /** The same from the text of {@code /proc/PID/stat}; another text tells of no process. */
+    static boolean isSame(String stat, long start) {
         List<String> fields = List.of(stat.substring(stat.lastIndexOf(')') + 1).split(" ", -1));
-        return fields.size() > 20 && Math.abs(Long.parseLong(fields.get(20)) - start / TICK) <= 1;
+        return fields.size() > 20
+                && fields.get(20).matches("[0-9]{1,18}")
+                && Math.abs(Long.parseLong(fields.get(20)) - start / TICK) <= 1;
     }
 
     static String escape(String text) {

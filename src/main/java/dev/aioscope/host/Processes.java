@@ -1,13 +1,20 @@
 package dev.aioscope.host;
 
 import dev.aioscope.kernel.HelperProcess;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,56 +22,188 @@ import org.slf4j.LoggerFactory;
 /**
  * The identities of processes, each looked at once and remembered after its end. To read the command line of a process
  * that dies meanwhile can make the reader wait for that process's requests: so a {@link ProcessReader} does it, which is
- * left behind if it hangs. Bounded.
+ * left behind if it hangs. As a listener, on a thread that may wait, it looks at each process that is heard of. Bounded,
+ * thread-safe.
  */
-public final class Processes implements AutoCloseable {
+public final class Processes implements Identities, LifecycleListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Processes.class);
     private static final int MOST = 16_384;
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
     private static final Duration PATIENCE_AT_START = Duration.ofSeconds(60);
+    private static final int SHARE = 4;
+    private static final long SAVED_UP = 2_000_000_000L;
 
-    private record Key(int pid, long start) {}
+    private record Key(int pid, long start, long mm) {}
 
+    private final Class<?> reader;
+    private final boolean hidesArguments;
+    private final @Nullable Allowance allowance;
     private final Map<Key, Identity> known = new LinkedHashMap<>(16, 0.75f, true);
-    private @Nullable HelperProcess helper;
-    private boolean isBroken;
+    private final AtomicLong unidentified = new AtomicLong();
+
+    /** Fair: who tells of a refusal does not wait for all the others that are to be looked at. */
+    private final ReentrantLock asking = new ReentrantLock(true);
+
+    private volatile @Nullable HelperProcess helper;
+    private volatile boolean isBroken;
+
+    /** With another reader, and without an allowance if {@code clock} is null. */
+    Processes(Class<?> reader, boolean hidesArguments, @Nullable LongSupplier clock) {
+        this.reader = reader;
+        this.hidesArguments = hidesArguments;
+        this.allowance = clock == null ? null : new Allowance(clock, SAVED_UP, SHARE);
+    }
 
     /**
-     * The identity of the process of this thread.
+     * For one who waits for all answers.
      *
-     * @return with nothing in it if it has ended before it was looked at, or cannot be looked at
+     * @param hidesArguments whether of command lines only the program is kept: secrets can stand in the rest
      */
-    public synchronized Identity of(Task task) {
-        Key key = new Key(task.pid(), task.processStart());
-        Identity identity = known.get(key);
-        if (identity == null) {
-            identity = ask(key.pid, key.start);
+    public static Processes patient(boolean hidesArguments) {
+        return new Processes(ProcessReader.class, hidesArguments, null);
+    }
+
+    /**
+     * For one who watches: a quarter of the time at most is spent on looking, so that thousands of short-lived processes
+     * do not hold it up.
+     *
+     * @param hidesArguments as in {@link #patient}
+     */
+    public static Processes sparing(boolean hidesArguments) {
+        return new Processes(ProcessReader.class, hidesArguments, System::nanoTime);
+    }
+
+    /** Gets ready on a thread of its own, so that the first look does not wait for all of it. */
+    public void prepare() {
+        Thread starter = new Thread(this::start, "aioscope-identities");
+        starter.setDaemon(true);
+        starter.start();
+    }
+
+    private void start() {
+        asking.lock();
+        try {
+            open();
+        } catch (IOException e) {
+            fail(e);
+        } finally {
+            asking.unlock();
+        }
+    }
+
+    @Override
+    public void onSetup(Context context) {
+        onFound(context);
+    }
+
+    @Override
+    public void onFound(Context context) {
+        if (context.owner() != null) {
+            of(context.owner(), context.mm(), true);
+        }
+    }
+
+    @Override
+    public Identity of(Task task, long mm, boolean mayLook) {
+        Key key = new Key(task.pid(), task.processStart(), mm);
+        Identity identity = recall(key);
+        if (identity != null || !mayLook) {
+            return identity == null ? Identity.UNKNOWN : identity;
+        }
+        asking.lock();
+        try {
+            identity = recall(key);
+            if (identity == null) {
+                identity = look(key);
+            }
+            return identity;
+        } finally {
+            asking.unlock();
+        }
+    }
+
+    /** How often a process was to be looked at and was not: it had ended, or there were too many. */
+    public long unidentified() {
+        return unidentified.get();
+    }
+
+    private @Nullable Identity recall(Key key) {
+        synchronized (known) {
+            return known.get(key);
+        }
+    }
+
+    private void remember(Key key, Identity identity) {
+        synchronized (known) {
             known.put(key, identity);
-            if (known.size() > MOST) {
+            known.put(new Key(key.pid, key.start, 0), identity);
+            while (known.size() > MOST) {
                 known.remove(known.keySet().iterator().next());
             }
         }
+    }
+
+    private Identity look(Key key) {
+        Identity identity = Identity.UNKNOWN;
+        // To see whether the folder is there touches nothing of the process.
+        if (Files.exists(Path.of("/proc", Integer.toString(key.pid)))) {
+            if (allowance != null && !allowance.isLeft()) {
+                unidentified.incrementAndGet();
+                return identity; // There can be time for it later.
+            }
+            identity = ask(key.pid, key.start);
+            if (allowance != null) {
+                allowance.spend();
+            }
+        }
+        if (identity.equals(Identity.UNKNOWN)) {
+            unidentified.incrementAndGet();
+        }
+        remember(key, identity);
         return identity;
     }
 
     private Identity ask(int pid, long start) {
-        if (isBroken) {
-            return Identity.UNKNOWN;
-        }
         try {
-            HelperProcess asked = helper;
-            if (asked == null) {
-                asked = new HelperProcess(ProcessReader.class, PATIENCE_AT_START);
-                helper = asked;
-            }
-            return parse(asked.ask(pid + " " + start, PATIENCE));
+            HelperProcess asked = open();
+            return asked == null ? Identity.UNKNOWN : read(asked.ask(pid + " " + start, PATIENCE));
         } catch (IOException e) {
-            LOG.warn("Process {} stays without executable and container: {}", pid, e.getMessage());
-            // One that hangs cannot be killed; the next question gets another. One that does not even start never will.
-            isBroken = helper == null;
-            close();
+            if (helper != null && !isBroken) {
+                LOG.warn("Process {} stays without executable and container: {}", pid, e.getMessage());
+            }
+            fail(e);
             return Identity.UNKNOWN;
         }
+    }
+
+    /** The helper; null if there is none to be had. */
+    private @Nullable HelperProcess open() throws IOException {
+        HelperProcess opened = helper;
+        if (opened == null && !isBroken) {
+            opened = new HelperProcess(reader, PATIENCE_AT_START);
+            helper = opened;
+            if (isBroken) {
+                close(); // Too late.
+            }
+        }
+        return opened;
+    }
+
+    /** One that hangs cannot be killed; the next question gets another. One that does not even start never will. */
+    private void fail(IOException failure) {
+        HelperProcess failed = helper;
+        if (failed != null) {
+            failed.close();
+            helper = null;
+        } else if (!isBroken) {
+            isBroken = true;
+            LOG.warn("Processes stay without executable and container: {}", failure.getMessage());
+        }
+    }
+
+    private Identity read(String answer) {
+        Identity identity = parse(answer);
+        return hidesArguments ? identity.cut() : identity;
     }
 
     /** Reads an answer of {@link ProcessReader}; one that is not as it should be tells nothing. */
@@ -79,6 +218,7 @@ public final class Processes implements AutoCloseable {
         return new Identity(
                 presence(fields.get(0)),
                 fields.subList(3, fields.size()),
+                false,
                 presence(fields.get(1)),
                 ControlGroup.path(fields.get(2)).orElse(null));
     }
@@ -87,12 +227,13 @@ public final class Processes implements AutoCloseable {
         return text.isEmpty() ? null : text;
     }
 
-    /** Ends the helper. What is known stays. */
+    /** Ends the helper, even one that is asked just now. What is known stays. */
     @Override
-    public synchronized void close() {
-        if (helper != null) {
-            helper.close();
-            helper = null;
+    public void close() {
+        isBroken = true;
+        HelperProcess opened = helper;
+        if (opened != null) {
+            opened.close();
         }
     }
 }

@@ -59,6 +59,7 @@ public final class Lifecycle {
     private final Map<Integer, Attempt> calls = new LinkedHashMap<>();
 
     private final UserStacks stacks;
+    private final Refusals refusals;
 
     private @Nullable Look look;
     private int looks;
@@ -82,6 +83,7 @@ public final class Lifecycle {
         this.limits = limits;
         this.live = new LiveContexts(limits.contexts());
         this.stacks = new UserStacks(limits.calls());
+        this.refusals = new Refusals(tier, listener::onRefusalOutcome);
     }
 
     /**
@@ -117,6 +119,7 @@ public final class Lifecycle {
      *     the poll that found nothing more
      */
     public void advance(long boottimeNs) {
+        refusals.advance(boottimeNs);
         while (!ending.isEmpty()) {
             OpenTeardown first = ending.iterator().next();
             if (!first.isOverdue(boottimeNs)) {
@@ -151,8 +154,21 @@ public final class Lifecycle {
         List<Known> gone = gone(ended);
         openWaiting(ended, gone);
         for (Known known : gone) {
+            refusals.released(known.context, null, null, known.since, ended.begin);
             endUnseen(known, Teardown.End.VANISHED);
         }
+    }
+
+    /**
+     * Tells what /proc says of the quota now, after a look: no record may come while a refused caller waits.
+     *
+     * @param boottimeNs CLOCK_BOOTTIME ns when that was read
+     * @param aioNr fs.aio-nr; null if it cannot be read
+     * @param aioMaxNr fs.aio-max-nr; null if it cannot be read
+     */
+    public void quota(long boottimeNs, @Nullable Long aioNr, @Nullable Long aioMaxNr) {
+        refusals.looked();
+        refusals.seen(boottimeNs, aioNr == null ? Seen.NEVER : aioNr, aioMaxNr == null ? Seen.NEVER : aioMaxNr);
     }
 
     /** The contexts that are alive as far as is known, oldest first. */
@@ -185,9 +201,10 @@ public final class Lifecycle {
     private void setup(Event event) {
         call(event.tid(), event.enterTime(), event.time(), false);
         if (event.result() < 0) {
-            listener.onFailedCall(failed(FailedCall.Call.IO_SETUP, event));
+            failedSetup(failed(FailedCall.Call.IO_SETUP, event));
             return;
         }
+        refusals.setUp(event);
         if (event.handle() == Seen.NEVER) {
             orphanEvents++;
             return;
@@ -211,6 +228,14 @@ public final class Lifecycle {
             live.add(known);
         }
         listener.onSetup(known.context);
+    }
+
+    private void failedSetup(FailedCall call) {
+        if (call.isRefusal() && refusals.isRetry(call)) {
+            listener.onRetry(call);
+        } else {
+            listener.onFailedCall(call);
+        }
     }
 
     /** Whether another thread ended the context before the io_setup that made it had returned. */
@@ -243,6 +268,7 @@ public final class Lifecycle {
     /** KILL_ENTER, or DESTROY_ENTER in the tier {@code syscall}. */
     private void enter(Event event) {
         Trigger trigger = event.trigger();
+        refusals.seen(event.time(), event.aioNr(), Seen.NEVER);
         long begin = event.callTime() == Seen.NEVER ? event.time() : event.callTime();
         Attempt attempt = call(event.tid(), begin, event.time(), trigger == Trigger.EXIT);
         OpenTeardown teardown = byPointer.get(event.kioctx());
@@ -376,6 +402,8 @@ public final class Lifecycle {
         }
         attempt.exit(event);
         teardown = win(attempt, event);
+        refusals.released(teardown.context(), attempt.caller, attempt.trigger, event.enterTime(), event.time());
+        refusals.seen(event.time(), event.aioNr(), Seen.NEVER);
         if (attempt.trigger == Trigger.EXIT || attempt.trigger == Trigger.ROLLBACK) {
             calls.remove(event.tid(), attempt);
         } else if (!attempt.returned) {
@@ -474,6 +502,9 @@ public final class Lifecycle {
             attempt.stack = stacks.of(event.tid(), event.enterTime());
         }
         OpenTeardown teardown = win(attempt, event);
+        if (attempt.killExitTime == Seen.NEVER) {
+            refusals.released(teardown.context(), attempt.caller, Trigger.DESTROY, event.enterTime(), event.time());
+        }
         teardown.isOverBefore(event.time());
         settle(teardown, event.time());
     }
@@ -614,6 +645,9 @@ public final class Lifecycle {
                 .toList();
         gone.removeAll(ended);
         for (Known known : ended) {
+            if (tier != Tier.FULL) {
+                refusals.released(known.context, attempt.caller, Trigger.EXIT, known.since, attempt.since());
+            }
             openFound(known, attempt);
         }
         if (ended.isEmpty()) {

@@ -16,4 +16,10 @@ public interface LifecycleListener {
 
     /** An io_setup or io_destroy returned an error. */
     default void onFailedCall(FailedCall call) {}
+
+    /** An io_setup was refused that repeats a refusal told before, of which no outcome was told yet. */
+    default void onRetry(FailedCall call) {}
+
+    /** It is known what became of a refusal. A lasting one can be told of a second time, when it is over. */
+    default void onRefusalOutcome(RefusalOutcome outcome) {}
 }

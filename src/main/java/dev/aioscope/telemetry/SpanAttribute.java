@@ -17,12 +17,32 @@ final class SpanAttribute<T> {
     private static final List<SpanAttribute<?>> ALL = new ArrayList<>();
 
     private static final String TEARDOWN = "teardown, if seen";
+    private static final String CALLER = "caller looked at";
+    private static final String OWNER = "owner looked at, if it is not process.pid";
 
     static final SpanAttribute<Long> PID = number(
             "process.pid", "caller seen", "process of the thread that made the call or gave up the address space");
     static final SpanAttribute<Long> TID = number("thread.id", "caller seen", "that thread");
     static final SpanAttribute<String> THREAD_NAME =
             text("thread.name", "caller seen", "its name (comm) at that moment");
+    static final SpanAttribute<String> EXECUTABLE_NAME =
+            text("process.executable.name", CALLER, "the last part of process.executable.path");
+    static final SpanAttribute<String> EXECUTABLE_PATH =
+            text("process.executable.path", CALLER, "the program of process.pid");
+    static final SpanAttribute<List<String>> COMMAND_ARGS = texts(
+            "process.command_args", CALLER + "; not with `--hide-arguments`", "its command line, with the program");
+    static final SpanAttribute<String> USER = text("process.owner", CALLER, "the user that it runs as");
+    static final SpanAttribute<String> CREATION_TIME =
+            text("process.creation.time", "caller seen", "when it began, ISO 8601 in UTC");
+    static final SpanAttribute<String> CGROUP = text("process.linux.cgroup", CALLER, "path of its cgroup");
+    static final SpanAttribute<String> CONTAINER_ID =
+            text("container.id", CALLER + " in a container", "the runtime's id of the container it runs in");
+    static final SpanAttribute<String> CONTAINER_RUNTIME = text(
+            "container.runtime.name",
+            CALLER + " in a container",
+            "docker, containerd, cri-o, podman, lxc, machine or kubernetes");
+    static final SpanAttribute<String> POD_UID =
+            text("k8s.pod.uid", CALLER + " in a pod", "the Kubernetes pod it runs in");
 
     static final SpanAttribute<String> CONTEXT_ID = text(
             "aio.context.id",
@@ -38,6 +58,11 @@ final class SpanAttribute<T> {
             number("aio.context.ring_events", TEARDOWN, "slots in the completion ring");
     static final SpanAttribute<Long> OWNER_PID =
             number("aio.context.owner.pid", "teardown, if it is not process.pid", "process that set the context up");
+    static final SpanAttribute<String> OWNER_EXECUTABLE_PATH =
+            text("aio.context.owner.executable.path", OWNER, "its program");
+    static final SpanAttribute<String> OWNER_CGROUP = text("aio.context.owner.cgroup", OWNER, "path of its cgroup");
+    static final SpanAttribute<String> OWNER_CONTAINER_ID =
+            text("aio.context.owner.container.id", OWNER + ", in a container", "the container it runs in");
 
     static final SpanAttribute<String> TRIGGER =
             text("aio.trigger", TEARDOWN, "why the context ended: destroy, exit or rollback");
@@ -87,6 +112,25 @@ final class SpanAttribute<T> {
             number("aio.event.limit", "failed call, if seen", "fs.aio-max-nr at that moment");
     static final SpanAttribute<Long> NEEDED =
             number("aio.event.limit.needed", "refused io_setup", "the smallest fs.aio-max-nr that would have sufficed");
+    static final SpanAttribute<List<String>> HOLDERS = texts(
+            "aio.event.holders",
+            "refused io_setup",
+            "who held most of the quota, five processes at most: name, pid, container, charge");
+
+    static final SpanAttribute<String> REFUSAL_OUTCOME = text(
+            "aio.refusal.outcome",
+            "`refusal`",
+            "transient; lasting (after ten seconds); over (after it was lasting); or unknown");
+    static final SpanAttribute<Long> REFUSAL_RETRIES =
+            number("aio.refusal.retries", "`refusal`", "how often the same process was refused the same again");
+    static final SpanAttribute<Boolean> REFUSAL_SUCCEEDED = flag(
+            "aio.refusal.succeeded", "`refusal`", "whether an io_setup of the process for as much succeeded since");
+    static final SpanAttribute<String> REFUSAL_CAUSE = text(
+            "aio.refusal.cause",
+            "`refusal`, if seen",
+            "what made the quota suffice: teardown, or limit (it was raised)");
+    static final SpanAttribute<String> RELEASER = text(
+            "aio.refusal.releaser", "`refusal`, cause teardown", "who gave back most: name, pid, container, charge");
 
     private final AttributeKey<T> key;
     private final String present;
@@ -140,6 +184,10 @@ final class SpanAttribute<T> {
 
     private static SpanAttribute<String> text(String name, String present, String meaning) {
         return listed(new SpanAttribute<>(AttributeKey.stringKey(name), present, meaning));
+    }
+
+    private static SpanAttribute<List<String>> texts(String name, String present, String meaning) {
+        return listed(new SpanAttribute<>(AttributeKey.stringArrayKey(name), present, meaning));
     }
 
     private static SpanAttribute<Boolean> flag(String name, String present, String meaning) {

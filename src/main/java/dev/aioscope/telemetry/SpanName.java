@@ -20,6 +20,10 @@ enum SpanName {
     SIBLINGS("siblings", "`drain`", "the part before free_ioctx_users that waited for threads inside AIO calls"),
     CANCEL("cancel", "`drain`; root if it ran during `kill`", "free_ioctx_users: cancelling what can be cancelled"),
     WAKE("wake", "root", "free_ioctx_reqs to the return of io_destroy"),
+    REFUSAL(
+            "refusal",
+            "none; own trace, linked to the io_setup",
+            "from an io_setup that was refused until the quota sufficed, or until it was found to be lasting"),
     DEFERRED_FREE(
             "deferred_free",
             "none; own trace, linked to the root",

@@ -3,10 +3,15 @@ package dev.aioscope.telemetry;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import dev.aioscope.event.Trigger;
+import dev.aioscope.host.Container;
+import dev.aioscope.host.Identities;
+import dev.aioscope.host.Identity;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.RefusalOutcome.Release;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.Teardown.Wait;
@@ -15,10 +20,15 @@ import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.common.AttributesBuilder;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanBuilder;
+import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,18 +43,25 @@ public final class TeardownSpans implements LifecycleListener {
     /** What is slow if nothing else is said: an idle io_destroy takes some 30 ms. */
     public static final Duration SLOW = Duration.ofMillis(100);
 
+    private static final int MOST_REFUSALS = 1024;
+
     private final Tracer tracer;
     private final WallClock clock;
     private final long slowNanos;
     private final double rate;
+    private final Identities identities;
+
+    /** The spans of refusals whose outcome is to come. */
+    private final Map<FailedCall, SpanContext> refusals = new LinkedHashMap<>();
 
     /**
      * Makes spans with this tracer.
      *
      * @param slow a caller held at least that long is always reported
      * @param rate the share, 0 to 1, of teardowns without a finding that are reported
+     * @param identities who the processes are
      */
-    public TeardownSpans(Tracer tracer, WallClock clock, Duration slow, double rate) {
+    public TeardownSpans(Tracer tracer, WallClock clock, Duration slow, double rate, Identities identities) {
         if (!(rate >= 0 && rate <= 1)) {
             throw new IllegalArgumentException("rate is " + rate + ", not from 0 to 1");
         }
@@ -52,6 +69,7 @@ public final class TeardownSpans implements LifecycleListener {
         this.clock = clock;
         this.slowNanos = slow.toNanos();
         this.rate = rate;
+        this.identities = identities;
     }
 
     @Override
@@ -71,7 +89,7 @@ public final class TeardownSpans implements LifecycleListener {
     public void onFailedCall(FailedCall call) {
         String error = Errno.name(call.errno());
         AttributesBuilder attributes = Attributes.builder();
-        describe(call.caller(), attributes);
+        describe(call.caller(), identities.ofCaller(call), attributes);
         if (call.handle() != null) {
             SpanAttribute.HANDLE.set(attributes, hex(call.handle()));
         }
@@ -79,17 +97,69 @@ public final class TeardownSpans implements LifecycleListener {
         SpanAttribute.USAGE.set(attributes, call.aioNr());
         SpanAttribute.LIMIT.set(attributes, call.aioMaxNr());
         SpanAttribute.NEEDED.set(attributes, call.neededLimit());
+        SpanAttribute.HOLDERS.set(
+                attributes,
+                call.largest().isEmpty()
+                        ? null
+                        : call.largest().stream()
+                                .map(holding -> who(holding.owner(), holding.charge()))
+                                .toList());
         SpanAttribute.CALL_STACK.set(attributes, stack(call.callStack()));
         SpanAttribute.ERROR_TYPE.set(attributes, error);
 
         long begin = call.enterTime() != null ? call.enterTime() : call.returnTime();
         long offset = clock.offsetAt(begin);
-        builder(SpanName.of(call.call()), begin + offset)
+        Span span = builder(SpanName.of(call.call()), begin + offset)
                 .setNoParent()
                 .setAllAttributes(attributes.build())
                 .startSpan()
-                .setStatus(StatusCode.ERROR, error)
-                .end(call.returnTime() + offset, NANOSECONDS);
+                .setStatus(StatusCode.ERROR, error);
+        span.end(call.returnTime() + offset, NANOSECONDS);
+        if (call.isRefusal()) {
+            refusals.put(call, span.getSpanContext());
+            if (refusals.size() > MOST_REFUSALS) {
+                refusals.remove(refusals.keySet().iterator().next());
+            }
+        }
+    }
+
+    @Override
+    public void onRefusalOutcome(RefusalOutcome outcome) {
+        FailedCall refusal = outcome.refusal();
+        AttributesBuilder attributes = Attributes.builder();
+        describe(refusal.caller(), identities.ofCaller(refusal), attributes);
+        SpanAttribute.REQUESTED.set(attributes, wide(refusal.maxReqs()));
+        SpanAttribute.USAGE.set(attributes, outcome.aioNr());
+        SpanAttribute.LIMIT.set(attributes, outcome.aioMaxNr());
+        SpanAttribute.REFUSAL_OUTCOME.set(attributes, outcome.verdict().name().toLowerCase(Locale.ROOT));
+        SpanAttribute.REFUSAL_RETRIES.set(attributes, (long) outcome.retries());
+        SpanAttribute.REFUSAL_SUCCEEDED.set(attributes, outcome.hasSucceeded());
+        SpanAttribute.REFUSAL_CAUSE.set(
+                attributes,
+                outcome.cause() == null ? null : outcome.cause().name().toLowerCase(Locale.ROOT));
+        Release release = outcome.release();
+        SpanAttribute.RELEASER.set(attributes, release == null ? null : who(release.by(), release.charge()));
+
+        long offset = clock.offsetAt(refusal.returnTime());
+        SpanBuilder span = builder(SpanName.REFUSAL, refusal.returnTime() + offset)
+                .setNoParent()
+                .setAllAttributes(attributes.build());
+        SpanContext setup = refusals.get(refusal);
+        if (setup != null) {
+            span.addLink(setup);
+        }
+        span.startSpan().end(refusal.returnTime() + outcome.duration() + offset, NANOSECONDS);
+    }
+
+    /** A process that is not the caller, in a line. */
+    private String who(Task task, long charge) {
+        return task.comm() + " " + task.pid()
+                + identities
+                        .of(task)
+                        .container()
+                        .map(container -> " " + container.runtime() + ":" + container.id())
+                        .orElse("")
+                + " " + charge;
     }
 
     /** When the caller came in, as far as it was seen. */
@@ -234,12 +304,12 @@ public final class TeardownSpans implements LifecycleListener {
         }
     }
 
-    private static Attributes attributes(Teardown t) {
+    private Attributes attributes(Teardown t) {
         AttributesBuilder attributes = Attributes.builder();
         if (t.caller() != null) {
-            describe(t.caller(), attributes);
+            describe(t.caller(), identities.ofCaller(t), attributes);
         }
-        describe(t.context(), t.caller(), attributes);
+        describe(t, attributes);
         SpanAttribute.TRIGGER.set(
                 attributes, t.trigger() == null ? null : t.trigger().label());
         SpanAttribute.END.set(attributes, t.end().name().toLowerCase(Locale.ROOT));
@@ -261,20 +331,55 @@ public final class TeardownSpans implements LifecycleListener {
         return attributes.build();
     }
 
-    private static void describe(Task caller, AttributesBuilder attributes) {
+    private void describe(Task caller, Identity identity, AttributesBuilder attributes) {
         SpanAttribute.PID.set(attributes, (long) caller.pid());
         SpanAttribute.TID.set(attributes, (long) caller.tid());
         SpanAttribute.THREAD_NAME.set(attributes, caller.comm());
+        Long start = caller.beginning();
+        SpanAttribute.CREATION_TIME.set(attributes, start == null ? null : iso(start));
+        String executable = identity.executable();
+        if (executable != null) {
+            SpanAttribute.EXECUTABLE_NAME.set(attributes, executable.substring(executable.lastIndexOf('/') + 1));
+        }
+        SpanAttribute.EXECUTABLE_PATH.set(attributes, executable);
+        boolean isTold = !identity.isCut() && !identity.arguments().isEmpty();
+        SpanAttribute.COMMAND_ARGS.set(attributes, isTold ? identity.arguments() : null);
+        SpanAttribute.USER.set(attributes, identity.user());
+        SpanAttribute.CGROUP.set(attributes, identity.cgroup());
+        Container container = container(identity);
+        if (container != null) {
+            SpanAttribute.CONTAINER_ID.set(attributes, container.id());
+            SpanAttribute.CONTAINER_RUNTIME.set(attributes, container.runtime());
+            SpanAttribute.POD_UID.set(attributes, container.podUid());
+        }
     }
 
-    private static void describe(Context context, @Nullable Task caller, AttributesBuilder attributes) {
+    private String iso(long boottime) {
+        return Instant.ofEpochSecond(0, clock.epochNanos(boottime))
+                .truncatedTo(ChronoUnit.MILLIS)
+                .toString();
+    }
+
+    /** A systemd unit is none. */
+    private static @Nullable Container container(Identity identity) {
+        return identity.container().filter(found -> !found.isUnit()).orElse(null);
+    }
+
+    private void describe(Teardown t, AttributesBuilder attributes) {
+        Context context = t.context();
+        Task caller = t.caller();
         SpanAttribute.CONTEXT_ID.set(attributes, context.id());
         SpanAttribute.HANDLE.set(attributes, hex(context.handle()));
         SpanAttribute.MAX_EVENTS.set(attributes, wide(context.maxReqs()));
         SpanAttribute.RING_EVENTS.set(attributes, wide(context.nrEvents()));
         Task owner = context.owner();
         if (owner != null && (caller == null || owner.pid() != caller.pid())) {
+            Identity identity = identities.ofOwner(t);
+            Container container = container(identity);
             SpanAttribute.OWNER_PID.set(attributes, (long) owner.pid());
+            SpanAttribute.OWNER_EXECUTABLE_PATH.set(attributes, identity.executable());
+            SpanAttribute.OWNER_CGROUP.set(attributes, identity.cgroup());
+            SpanAttribute.OWNER_CONTAINER_ID.set(attributes, container == null ? null : container.id());
         }
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aioscope.backend.Zipkin.Span;
 import dev.aioscope.event.Event;
+import dev.aioscope.host.Identities;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.Limits;
 import dev.aioscope.probe.Tier;
@@ -140,7 +141,8 @@ class RecordedTraceIT {
                 .setResource(Resource.create(Attributes.of(AttributeKey.stringKey("service.name"), service)))
                 .addSpanProcessor(BatchSpanProcessor.builder(exporter).build())
                 .build()) {
-            TeardownSpans spans = new TeardownSpans(provider.get("dev.aioscope"), clock, TeardownSpans.SLOW, 1);
+            TeardownSpans spans =
+                    new TeardownSpans(provider.get("dev.aioscope"), clock, TeardownSpans.SLOW, 1, Identities.NONE);
             Lifecycle lifecycle = new Lifecycle(spans, Tier.FULL, Limits.DEFAULT);
             events.forEach(lifecycle::accept);
             lifecycle.advance(last + 2 * Lifecycle.OVERDUE_NS);

@@ -7,7 +7,9 @@ import dev.aioscope.agent.Watch.Stats;
 import dev.aioscope.cli.Diagnosis.Fact;
 import dev.aioscope.cli.Diagnosis.TierTrial;
 import dev.aioscope.cli.Holders.By;
-import dev.aioscope.host.Processes;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.host.Identities;
+import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Snapshot;
@@ -15,6 +17,7 @@ import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Holding;
+import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.TeardownBuilder;
 import dev.aioscope.probe.Losses;
@@ -42,31 +45,24 @@ import tools.jackson.databind.json.JsonMapper;
 class JsonDocumentTest {
     private static final Path DOCUMENT = Path.of("agent/json.md");
     private static final Task CALLER = new Task(100, 101, "mysqld", 1, 0);
+    private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    private static final String UID = "01234567-89ab-cdef-0123-456789abcdef";
     private static final WallClock CLOCK = new WallClock(() -> 0, () -> Instant.EPOCH);
 
     static Stream<String> objects() {
-        TraceJson trace = new TraceJson(CLOCK);
+        TraceJson trace = new TraceJson(CLOCK, Identities.NONE);
+        TraceJson told = new TraceJson(
+                CLOCK,
+                (task, mm, mayLook) ->
+                        new Identity("/a", List.of("a", "b"), false, "root", "/kubepods/pod" + UID + "/" + ID));
         Stats stats = new Stats(9, new Losses(1, 2, 3, 4L), new Counters(4, 5, 6, 7));
         LiveContext context = new LiveContext(CALLER, null, 1, 0x1000, 2816, 3000, 1, null);
         Snapshot snapshot = new Snapshot(List.of(context), 1, 2900L, 65536L);
-        // Nothing is known of a process that there is not.
-        Holders holders = new Holders(snapshot, task -> true, new Processes(), false);
+        Holders holders = new Holders(snapshot, task -> true, Identities.NONE, CLOCK);
         return Stream.of(
                 trace.teardown(TeardownBuilder.busy().build(), 0),
                 trace.teardown(new TeardownBuilder().build(), 0),
-                trace.failedCall(new FailedCall(
-                        FailedCall.Call.IO_SETUP,
-                        CALLER,
-                        1,
-                        1L,
-                        2,
-                        Errno.EAGAIN,
-                        null,
-                        1024,
-                        65000L,
-                        65536L,
-                        null,
-                        List.of(new Holding(CALLER, 3, 64000)))),
+                trace.failedCall(refusal()),
                 trace.failedCall(new FailedCall(
                         FailedCall.Call.IO_DESTROY,
                         CALLER,
@@ -80,7 +76,21 @@ class JsonDocumentTest {
                         null,
                         null,
                         List.of())),
-                TraceJson.summary(new TraceSummary(1, 2, 3, 4, stats)),
+                trace.refusalOutcome(new RefusalOutcome(
+                        refusal(), 3, RefusalOutcome.Verdict.LASTING, 9, null, null, false, 65000L, 65536L)),
+                told.refusalOutcome(new RefusalOutcome(
+                        refusal(),
+                        3,
+                        RefusalOutcome.Verdict.TRANSIENT,
+                        9,
+                        RefusalOutcome.Cause.TEARDOWN,
+                        new RefusalOutcome.Release(CALLER, Trigger.EXIT, 2, 5632),
+                        true,
+                        1L,
+                        65536L)),
+                told.failedCall(refusal()),
+                told.teardown(TeardownBuilder.busy().build(), 0),
+                TraceJson.summary(new TraceSummary(1, 2, 3, 4, 5, 6, 7, stats)),
                 DiagnosisJson.of(diagnosis()),
                 new DemoReport(
                                 new Demo(Path.of("."), List.of(), line -> {}),
@@ -95,6 +105,22 @@ class JsonDocumentTest {
                 PlanCommand.kind(new PlanCommand.Kind(new Holder("mysqld", List.of(context)), 2816, 22)),
                 PlanCommand.plan(snapshot, 9000),
                 Run.of("version", "--json").out().strip());
+    }
+
+    private static FailedCall refusal() {
+        return new FailedCall(
+                FailedCall.Call.IO_SETUP,
+                CALLER,
+                1,
+                1L,
+                2,
+                Errno.EAGAIN,
+                null,
+                1024,
+                65000L,
+                65536L,
+                null,
+                List.of(new Holding(CALLER, 3, 64000)));
     }
 
     private static Diagnosis diagnosis() {

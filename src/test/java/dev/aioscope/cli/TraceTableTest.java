@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.host.Identities;
+import dev.aioscope.host.Identity;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Holding;
+import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
@@ -19,19 +22,25 @@ import org.junit.jupiter.api.Test;
 class TraceTableTest {
     private static final Task CALLER = new Task(100, 101, "mysqld", 1, 0);
     private static final Screen WIDE = new Screen(false, 200, 50);
+    private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    /** Process 100 is in a container, of others nothing is known. */
+    private static final Identities IDENTITIES = (task, mm, mayLook) -> task.pid() != 100
+            ? Identity.UNKNOWN
+            : new Identity("/usr/sbin/mysqld", List.of("mysqld"), false, "mysql", "/docker/" + ID);
 
     private static TraceTable table(Screen screen) {
         // Boot was at noon.
         WallClock clock = new WallClock(() -> 0, () -> Instant.parse("2026-01-01T12:00:00Z"));
-        return new TraceTable(clock, ZoneOffset.UTC, () -> screen);
+        return new TraceTable(clock, ZoneOffset.UTC, () -> screen, IDENTITIES);
     }
 
     @Test
     void showsEveryPhase() {
         assertThat(table(WIDE).teardown(TeardownBuilder.busy().build(), 0).lines())
                 .containsExactly(
-                        "TIME             PID COMM            TRIGGER          HANDLE   OUT   WAIT   KILL  GRACE     IO   WAKE  FREED RESULT",
-                        "12:00:02.025     100 ib_io_rd-1      destroy    7f0000001000     3  2.02s    8µs    0ns  2.02s   10µs 15.0ms ok");
+                        "TIME             PID COMM            CONTAINER           EXECUTABLE      TRIGGER          HANDLE   OUT   WAIT   KILL  GRACE     IO   WAKE  FREED RESULT",
+                        "12:00:02.025     100 ib_io_rd-1      docker:0123456789ab mysqld          destroy    7f0000001000     3  2.02s    8µs    0ns  2.02s   10µs 15.0ms ok");
     }
 
     @Test
@@ -66,7 +75,7 @@ class TraceTableTest {
                         .lines()
                         .skip(1))
                 .containsExactly(
-                        "12:00:05.000       – –               –          7f0000001000     –      –      –      –      –      –      – vanished");
+                        "12:00:05.000       – –               –                   –               –          7f0000001000     –      –      –      –      –      –      – vanished");
     }
 
     @Test
@@ -87,10 +96,46 @@ class TraceTableTest {
 
         assertThat(table(new Screen(false, 300, 50)).failedCall(refusal).lines().skip(1))
                 .containsExactly(
-                        "12:00:00.001     100 mysqld          io_setup              –     –    4µs      –      –      –      –      – EAGAIN     asked for 1024, 65000 of 65536 in use, fs.aio-max-nr=66024 would do, held by mysqld 100: 64000");
+                        "12:00:00.001     100 mysqld          docker:0123456789ab mysqld          io_setup              –     –    4µs      –      –      –      –      – EAGAIN     asked for 1024, 65000 of 65536 in use, fs.aio-max-nr=66024 would do, held by mysqld 100 (docker:0123456789ab): 64000");
         assertThat(table(new Screen(false, 80, 24)).failedCall(refusal).lines().skip(2))
                 .containsExactly("         └ asked for 1024, 65000 of 65536 in use, fs.aio-max-nr=66024 would do,"
-                        + " held by mysqld 100: 64000");
+                        + " held by mysqld 100 (docker:0123456789ab): 64000");
+    }
+
+    private static RefusalOutcome outcome(
+            RefusalOutcome.Verdict verdict, RefusalOutcome.Cause cause, RefusalOutcome.Release release) {
+        FailedCall refusal = new FailedCall(
+                FailedCall.Call.IO_SETUP,
+                new Task(7, 7, "nginx", 1, 0),
+                1,
+                1_000_000L,
+                1_000_000_000L,
+                Errno.EAGAIN,
+                null,
+                1024,
+                65000L,
+                65536L,
+                null,
+                List.of());
+        return new RefusalOutcome(refusal, 4, verdict, 3_000_000_000L, cause, release, release != null, 2024L, 65536L);
+    }
+
+    @Test
+    void tellsWhatBecameOfARefusal() {
+        RefusalOutcome over = outcome(
+                RefusalOutcome.Verdict.TRANSIENT,
+                RefusalOutcome.Cause.TEARDOWN,
+                new RefusalOutcome.Release(CALLER, Trigger.EXIT, 3, 64_000));
+        assertThat(table(new Screen(false, 80, 24)).refusalOutcome(over).lines().skip(1))
+                .containsExactly(
+                        "12:00:03       7 nginx        io_setup       –  2.00s      –      – transient",
+                        "         └ asked for 1024, refused 5 times, 2024 of 65536 in use,"
+                                + " mysqld 100 (docker:0123456789ab) gave back 64000 by exit, has it now");
+        assertThat(table(WIDE).refusalOutcome(outcome(RefusalOutcome.Verdict.LASTING, null, null)))
+                .contains("lasting")
+                .doesNotContain("gave back");
+        assertThat(table(WIDE).refusalOutcome(outcome(RefusalOutcome.Verdict.OVER, RefusalOutcome.Cause.LIMIT, null)))
+                .contains("fs.aio-max-nr was raised");
     }
 
     @Test

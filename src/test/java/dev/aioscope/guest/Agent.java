@@ -8,6 +8,7 @@ import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Limits;
+import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.UserStack;
@@ -50,6 +51,7 @@ final class Agent implements LifecycleListener, AutoCloseable {
     private final List<Context> setups = new ArrayList<>();
     private final List<Teardown> teardowns = new ArrayList<>();
     private final List<FailedCall> failedCalls = new ArrayList<>();
+    private final List<RefusalOutcome> outcomes = new ArrayList<>();
     private final List<UserStack> stacks = new ArrayList<>();
 
     Agent(Tier tier, Placing placing) {
@@ -162,6 +164,16 @@ final class Agent implements LifecycleListener, AutoCloseable {
     }
 
     @Override
+    public void onRetry(FailedCall call) {
+        failedCalls.add(call);
+    }
+
+    @Override
+    public void onRefusalOutcome(RefusalOutcome outcome) {
+        outcomes.add(outcome);
+    }
+
+    @Override
     public void onStack(UserStack stack) {
         stacks.add(stack);
     }
@@ -190,6 +202,13 @@ final class Agent implements LifecycleListener, AutoCloseable {
     List<Teardown> teardowns(int pid) {
         return teardowns.stream()
                 .filter(teardown -> isOf(teardown.context().owner(), pid))
+                .toList();
+    }
+
+    /** What became of the refusals of this process. */
+    List<RefusalOutcome> outcomes(int pid) {
+        return outcomes.stream()
+                .filter(outcome -> isOf(outcome.refusal().caller(), pid))
                 .toList();
     }
 

@@ -75,6 +75,30 @@ class ContainerTest {
     }
 
     @Test
+    void aRealPathThatIsDamagedIsNoError() {
+        String text = "12:memory:/kubepods/burstable/pod" + UID + "/" + ID + "\n1:name=systemd:/docker/" + ID
+                + "\n0::/system.slice/docker-" + ID + ".scope\n";
+        for (int seed = 0; seed < 20_000; seed++) {
+            Random random = new Random(seed);
+            StringBuilder damaged = new StringBuilder(text);
+            for (int i = random.nextInt(8); i >= 0; i--) {
+                int at = random.nextInt(damaged.length());
+                switch (random.nextInt(4)) {
+                    case 0 -> damaged.deleteCharAt(at);
+                    case 1 -> damaged.insert(at, (char) random.nextInt(0x300));
+                    case 2 -> damaged.setCharAt(at, "/:-_.\n".charAt(random.nextInt(6)));
+                    default -> damaged.insert(at, damaged.substring(random.nextInt(at + 1), at));
+                }
+            }
+            assertThatCode(() -> ControlGroup.path(damaged.toString())
+                            .flatMap(Container::of)
+                            .map(Container::label))
+                    .as("seed %d: %s", seed, damaged)
+                    .doesNotThrowAnyException();
+        }
+    }
+
+    @Test
     void whateverAHostSaysIsNoError() {
         String alphabet = "0:/:,-_.\\x2d\n\tdockerkubepodslxc64scopeslice0123456789abcdef\u0000é";
         List<String> parts = List.of("0::", "/docker/", ID, "kubepods-pod", UID, ".slice", ".scope", "\n", ":memory:");

@@ -3,8 +3,15 @@ package dev.aioscope.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import dev.aioscope.kernel.HelperProcess;
+import dev.aioscope.lifecycle.Task;
+import java.time.Duration;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Answers of the helper that looks at processes: what programs call themselves is theirs to choose. */
 class ProcessesTest {
@@ -22,6 +29,107 @@ class ProcessesTest {
     void whatIsMissingIsNull() {
         assertThat(Processes.parse("")).isEqualTo(Identity.UNKNOWN);
         assertThat(Processes.parse("\t\t")).isEqualTo(Identity.UNKNOWN);
+    }
+
+    private static Task task(long start) {
+        return new Task((int) ProcessHandle.current().pid(), 1, "me", 0, start);
+    }
+
+    /** Makes an identity of each question, and hangs at some. */
+    static final class Reader {
+        public static void main(String[] arguments) throws InterruptedException {
+            AtomicInteger asked = new AtomicInteger();
+            HelperProcess.serve("ready", question -> {
+                if (question.endsWith(" 666")) {
+                    LockSupport.parkNanos(Duration.ofSeconds(60).toNanos());
+                }
+                return "/bin/" + asked.incrementAndGet() + "\troot\t0::/\tprogram\tsecret";
+            });
+        }
+    }
+
+    @Test
+    void eachIsLookedAtOnceAndAgainAfterAnExec() {
+        try (Processes processes = new Processes(Reader.class, false, null)) {
+            assertThat(processes.of(task(1), 5, true).executable()).isEqualTo("/bin/1");
+            assertThat(processes.of(task(1), 5, false).executable()).isEqualTo("/bin/1");
+            assertThat(processes.of(task(1)).executable()).isEqualTo("/bin/1");
+            assertThat(processes.of(task(1), 6, false)).isEqualTo(Identity.UNKNOWN);
+            assertThat(processes.of(task(1), 6, true).executable()).isEqualTo("/bin/2");
+            assertThat(processes.of(task(1), 5, true).executable()).isEqualTo("/bin/1");
+            assertThat(processes.of(task(1)).executable()).isEqualTo("/bin/2");
+            assertThat(processes.of(task(2)).executable()).isEqualTo("/bin/3");
+            assertThat(processes.unidentified()).isZero();
+        }
+    }
+
+    @Test
+    void whatIsToBeHiddenIsNotKept() {
+        try (Processes processes = new Processes(Reader.class, true, null)) {
+            Identity identity = processes.of(task(1));
+            assertThat(identity.arguments()).containsExactly("program");
+            assertThat(identity.command()).isEqualTo("program");
+            assertThat(identity.isCut()).isTrue();
+        }
+    }
+
+    @Test
+    void oneThatHasEndedIsNotAskedFor() {
+        try (Processes processes = new Processes(Reader.class, false, null)) {
+            assertThat(processes.of(new Task(1 << 22, 1, "gone", 0, 1))).isEqualTo(Identity.UNKNOWN);
+            assertThat(processes.unidentified()).isEqualTo(1);
+            assertThat(processes.of(task(1)).executable()).isEqualTo("/bin/1");
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void aReaderThatHangsCostsItsDeadlineOnce() {
+        AtomicLong now = new AtomicLong();
+        try (Processes processes = new Processes(Reader.class, false, now::get)) {
+            assertThat(processes.of(task(1)).executable()).isEqualTo("/bin/1");
+            assertThat(processes.of(task(666))).isEqualTo(Identity.UNKNOWN);
+            assertThat(processes.of(task(666))).isEqualTo(Identity.UNKNOWN);
+            assertThat(processes.unidentified()).isEqualTo(1);
+            assertThat(processes.of(task(2)).executable()).as("another reader").isEqualTo("/bin/1");
+        }
+    }
+
+    @Test
+    void whoWatchesSpendsAQuarterOfTheTimeOnLooking() {
+        // Each look at the clock takes 400 ms: so does an answer.
+        AtomicLong now = new AtomicLong();
+        try (Processes processes = new Processes(Reader.class, false, () -> now.addAndGet(400_000_000))) {
+            int seen = 0;
+            for (int start = 1; start <= 100; start++) {
+                seen += processes.of(task(start)).equals(Identity.UNKNOWN) ? 0 : 1;
+            }
+            assertThat(seen).isBetween(20, 30);
+            assertThat(processes.unidentified()).isEqualTo(100 - seen);
+        }
+    }
+
+    @Test
+    void whateverTheKernelSaysOfAProcessIsNoError() {
+        String stat = "4711 (a) b (c) S 1 4711 4711 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 123456 2703360 0 184467440";
+        assertThat(ProcessReader.isSame(stat, 1_234_560_000_000L)).isTrue();
+        assertThat(ProcessReader.isSame(stat, 1_234_580_000_000L)).isFalse();
+        for (int seed = 0; seed < 20_000; seed++) {
+            Random random = new Random(seed);
+            StringBuilder text = new StringBuilder(stat);
+            for (int i = random.nextInt(6); i >= 0; i--) {
+                int at = random.nextInt(text.append(' ').length());
+                switch (random.nextInt(4)) {
+                    case 0 -> text.deleteCharAt(at);
+                    case 1 -> text.insert(at, (char) random.nextInt(128));
+                    case 2 -> text.setCharAt(at, " )(-9x\u0669".charAt(random.nextInt(7)));
+                    default -> text.setLength(Math.max(1, at));
+                }
+            }
+            assertThatCode(() -> ProcessReader.isSame(text.toString(), 1_234_560_000_000L))
+                    .as("seed %d: %s", seed, text)
+                    .doesNotThrowAnyException();
+        }
     }
 
     @Test

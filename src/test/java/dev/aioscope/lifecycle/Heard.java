@@ -12,6 +12,8 @@ final class Heard implements LifecycleListener {
     final List<UserStack> stacks = new ArrayList<>();
     final List<Teardown> teardowns = new ArrayList<>();
     final List<FailedCall> failedCalls = new ArrayList<>();
+    final List<RefusalOutcome> outcomes = new ArrayList<>();
+    int retries;
 
     @Override
     public void onStack(UserStack stack) {
@@ -31,6 +33,17 @@ final class Heard implements LifecycleListener {
     @Override
     public void onFailedCall(FailedCall call) {
         failedCalls.add(call);
+    }
+
+    @Override
+    public void onRetry(FailedCall call) {
+        failedCalls.add(call);
+        retries++;
+    }
+
+    @Override
+    public void onRefusalOutcome(RefusalOutcome outcome) {
+        outcomes.add(outcome);
     }
 
     static void feed(Lifecycle lifecycle, EventBuilder... records) {

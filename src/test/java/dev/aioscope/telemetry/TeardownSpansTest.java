@@ -6,8 +6,12 @@ import static org.assertj.core.api.Assertions.entry;
 
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.host.Identities;
+import dev.aioscope.host.Identity;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.Holding;
+import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
@@ -33,6 +37,8 @@ class TeardownSpansTest {
     /** Real time at boot. */
     private static final long BOOT = 1_800_000_000_000_000_000L;
 
+    private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
     private static final long LONG_UPTIME = 3_600_000_000_000L;
 
     private final InMemorySpanExporter exporter = InMemorySpanExporter.create();
@@ -41,6 +47,8 @@ class TeardownSpansTest {
             .build();
     private final WallClock clock =
             new WallClock(() -> LONG_UPTIME, () -> Instant.ofEpochSecond(0, BOOT + LONG_UPTIME));
+
+    private Identities identities = Identities.NONE;
 
     @AfterEach
     void close() {
@@ -339,12 +347,135 @@ class TeardownSpansTest {
                 .doesNotContainKey("aio.context.handle");
     }
 
+    private static Identity mysqld(boolean isCut) {
+        Identity whole = new Identity(
+                "/usr/sbin/mysqld",
+                List.of("mysqld", "--password=x"),
+                false,
+                "mysql",
+                "/kubepods.slice/kubepods-pod01234567_89ab_cdef_0123_456789abcdef.slice/crio-" + ID + ".scope");
+        return isCut ? whole.cut() : whole;
+    }
+
+    @Test
+    void theProcessIsNamedAfterItsEnd() {
+        identities = (task, mm, mayLook) -> mysqld(false);
+        TeardownBuilder t = TeardownBuilder.busy();
+        t.caller = new Task(100, 101, "ib_io_rd-1", 1, 1_500_000_000L);
+        spans(1).onTeardown(t.build());
+
+        assertThat(attributes(root()))
+                .containsEntry("process.executable.name", "mysqld")
+                .containsEntry("process.executable.path", "/usr/sbin/mysqld")
+                .containsEntry("process.command_args", List.of("mysqld", "--password=x"))
+                .containsEntry("process.owner", "mysql")
+                .containsEntry(
+                        "process.creation.time",
+                        Instant.ofEpochSecond(0, BOOT + 1_500_000_000L).toString())
+                .containsEntry("container.id", ID)
+                .containsEntry("container.runtime.name", "cri-o")
+                .containsEntry("k8s.pod.uid", "01234567-89ab-cdef-0123-456789abcdef")
+                .hasEntrySatisfying(
+                        "process.linux.cgroup",
+                        path -> assertThat(path.toString()).startsWith("/kubepods.slice/"));
+    }
+
+    @Test
+    void hiddenArgumentsAreInNoSpan() {
+        identities = (task, mm, mayLook) -> mysqld(true);
+        spans(1).onTeardown(TeardownBuilder.busy().build());
+
+        assertThat(attributes(root()))
+                .containsEntry("process.executable.name", "mysqld")
+                .doesNotContainKey("process.command_args");
+    }
+
+    @Test
+    void aUnitIsNoContainer() {
+        identities =
+                (task, mm, mayLook) -> new Identity("/a", List.of(), false, "root", "/system.slice/mariadb.service");
+        spans(1).onTeardown(TeardownBuilder.busy().build());
+
+        assertThat(attributes(root()))
+                .containsEntry("process.linux.cgroup", "/system.slice/mariadb.service")
+                .doesNotContainKey("container.id");
+    }
+
+    @Test
+    void anOwnerThatIsNotTheCallerIsNamedToo() {
+        identities = (task, mm, mayLook) -> {
+            assertThat(mayLook)
+                    .as("what has the number of an exited process is another")
+                    .isEqualTo(task.pid() == 300);
+            return task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
+        };
+        TeardownBuilder t = TeardownBuilder.busy();
+        t.trigger = Trigger.EXIT;
+        t.caller = new Task(300, 300, "ps", 1, 0);
+        spans(1).onTeardown(t.build());
+
+        assertThat(attributes(root()))
+                .containsEntry("process.pid", 300L)
+                .doesNotContainKey("process.executable.name")
+                .containsEntry("aio.context.owner.pid", 100L)
+                .containsEntry("aio.context.owner.executable.path", "/usr/sbin/mysqld")
+                .containsEntry("aio.context.owner.container.id", ID);
+    }
+
+    @Test
+    void whatBecameOfARefusalIsASpanLinkedToIt() {
+        identities = (task, mm, mayLook) -> task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
+        Task holder = new Task(100, 101, "mysqld", 1, 0);
+        FailedCall refusal = new FailedCall(
+                FailedCall.Call.IO_SETUP,
+                new Task(5, 6, "a", 1, 0),
+                0,
+                200L,
+                250,
+                11,
+                null,
+                70,
+                65_500L,
+                65_536L,
+                null,
+                List.of(new Holding(holder, 2, 65_000)));
+        TeardownSpans spans = spans(0);
+        spans.onFailedCall(refusal);
+        SpanData setup = onlySpan();
+        assertThat(attributes(setup)).containsEntry("aio.event.holders", List.of("mysqld 100 cri-o:" + ID + " 65000"));
+        exporter.reset();
+        spans.onRetry(refusal);
+        spans.onRefusalOutcome(new RefusalOutcome(
+                refusal,
+                9,
+                RefusalOutcome.Verdict.TRANSIENT,
+                4250,
+                RefusalOutcome.Cause.TEARDOWN,
+                new RefusalOutcome.Release(holder, Trigger.EXIT, 2, 65_000),
+                true,
+                500L,
+                65_536L));
+
+        SpanData span = onlySpan();
+        assertThat(describe(span, Map.of())).isEqualTo("refusal 250..4250");
+        assertThat(span.getLinks())
+                .singleElement()
+                .satisfies(link -> assertThat(link.getSpanContext().getSpanId()).isEqualTo(setup.getSpanId()));
+        assertThat(attributes(span))
+                .containsEntry("aio.refusal.outcome", "transient")
+                .containsEntry("aio.refusal.retries", 9L)
+                .containsEntry("aio.refusal.succeeded", true)
+                .containsEntry("aio.refusal.cause", "teardown")
+                .containsEntry("aio.refusal.releaser", "mysqld 100 cri-o:" + ID + " 65000")
+                .containsEntry("aio.event.usage", 500L);
+    }
+
     @Test
     void oneOffsetHoldsForAWholeTeardown() {
         long[] now = {500, BOOT + 500};
         WallClock stepped = new WallClock(() -> now[0], () -> Instant.ofEpochSecond(0, now[1]));
         stepped.sample(20_000_000L, BOOT + 20_000_000L + 3_600_000_000_000L);
-        new TeardownSpans(provider.get("test"), stepped, TeardownSpans.SLOW, 1)
+        new TeardownSpans(provider.get("test"), stepped, TeardownSpans.SLOW, 1, Identities.NONE)
                 .onTeardown(TeardownBuilder.busy().build());
         assertThat(exporter.getFinishedSpanItems())
                 .extracting(span -> describe(span, Map.of()))
@@ -412,7 +543,7 @@ class TeardownSpansTest {
     }
 
     private TeardownSpans spans(double rate) {
-        return new TeardownSpans(provider.get("test"), clock, Duration.ofMillis(100), rate);
+        return new TeardownSpans(provider.get("test"), clock, Duration.ofMillis(100), rate, identities);
     }
 
     /** Each span as the path to it and its time since boot. */

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.aioscope.backend.OtlpReceiver;
 import dev.aioscope.backend.OtlpReceiver.Answer;
 import dev.aioscope.backend.OtlpReceiver.Request;
+import dev.aioscope.host.Identities;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.telemetry.TraceExport.Counts;
@@ -422,7 +423,7 @@ class TraceExportTest {
 
     private static void emit(TraceExport export, int spans) {
         WallClock clock = new WallClock(System::nanoTime, Clock.systemUTC());
-        TeardownSpans listener = new TeardownSpans(export.tracer(), clock, TeardownSpans.SLOW, 1);
+        TeardownSpans listener = new TeardownSpans(export.tracer(), clock, TeardownSpans.SLOW, 1, Identities.NONE);
         for (int i = 0; i < spans; i++) {
             long now = System.nanoTime();
             listener.onFailedCall(new FailedCall(

@@ -1,0 +1,48 @@
+package dev.aioscope.agent;
+
+import dev.aioscope.host.Processes;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.ForwardingListener;
+import dev.aioscope.lifecycle.LifecycleListener;
+
+/**
+ * Has each process looked at as soon as a context of it is seen, so that it can be named after its end. A thread of its
+ * own does it: whoever reads or tells events does not wait.
+ */
+public final class FirstSight extends ForwardingListener implements AutoCloseable {
+    private static final int WAITING = 16_384;
+
+    private final ListenerQueue queue;
+    private final Processes processes;
+
+    /** Hands all news on to {@code next}, and those of new contexts to {@code processes}, which the caller closes. */
+    public FirstSight(Processes processes, LifecycleListener next) {
+        super(next);
+        this.processes = processes;
+        this.queue = new ListenerQueue(processes, WAITING);
+        processes.prepare();
+    }
+
+    @Override
+    public void onSetup(Context context) {
+        queue.onSetup(context);
+        super.onSetup(context);
+    }
+
+    @Override
+    public void onFound(Context context) {
+        queue.onFound(context);
+        super.onFound(context);
+    }
+
+    /** How often a process was to be looked at and was not: it had ended, or there were too many. */
+    public long unidentified() {
+        return processes.unidentified() + queue.dropped();
+    }
+
+    /** Looks at those that are waiting, for half a second at most. */
+    @Override
+    public void close() {
+        queue.close();
+    }
+}

@@ -1,0 +1,162 @@
+package dev.aioscope.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.event.Trigger;
+import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.host.Container;
+import dev.aioscope.host.Processes;
+import dev.aioscope.kernel.BootClock;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.Holding;
+import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.RefusalOutcome.Cause;
+import dev.aioscope.lifecycle.RefusalOutcome.Verdict;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.telemetry.TeardownSpans;
+import dev.aioscope.telemetry.WallClock;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.data.SpanData;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** A quota that is used up, whom that hits, and what ends it: the limit of the guest is lowered for it. */
+@Tag("guest")
+class RefusalsGuestTest {
+    private static final Path LIMIT = Path.of("/proc/sys/fs/aio-max-nr");
+    private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    private final Agent agent = new Agent(Tier.FULL, Placing.FENTRY);
+    private String limitBefore = "";
+
+    @BeforeEach
+    void lowerTheLimit() throws IOException {
+        limitBefore = Files.readString(LIMIT);
+        Files.writeString(LIMIT, "1000");
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        Files.writeString(LIMIT, limitBefore);
+        agent.close();
+    }
+
+    private Work holder() throws IOException {
+        Work holder = Work.start("many", "--count", "3", "--charge", "300", "--wait");
+        holder.await("aio_nr");
+        agent.readUntil("the holder", () -> agent.setups(holder.pid()).size() == 3);
+        return holder;
+    }
+
+    private Work refused() throws IOException {
+        Work refused = Work.start("persist", "--charge", "200");
+        refused.await("refused");
+        agent.readUntil(
+                "a refusal", () -> !agent.failedCalls(refused.pid()).isEmpty());
+        return refused;
+    }
+
+    private RefusalOutcome awaitOutcome(Work refused, int number) {
+        agent.readUntil("an outcome", () -> agent.outcomes(refused.pid()).size() >= number);
+        return agent.outcomes(refused.pid()).get(number - 1);
+    }
+
+    @Test
+    void aHolderThatIsKilledIsNamedAsTheReleaserAfterItsEnd() throws IOException {
+        InMemorySpanExporter spans = InMemorySpanExporter.create();
+        try (Processes processes = Processes.patient(false);
+                SdkTracerProvider provider = SdkTracerProvider.builder()
+                        .addSpanProcessor(SimpleSpanProcessor.create(spans))
+                        .build();
+                Work holder = Work.start("many", "--count", "3", "--charge", "300", "--wait")) {
+            TeardownSpans told = new TeardownSpans(
+                    provider.get("test"),
+                    new WallClock(BootClock::now, InstantSource.system()),
+                    TeardownSpans.SLOW,
+                    1,
+                    processes);
+            holder.await("aio_nr");
+            Path container = Files.createDirectories(Path.of("/sys/fs/cgroup/system.slice/docker-" + ID + ".scope"));
+            Files.writeString(container.resolve("cgroup.procs"), holder.pid() + "");
+            agent.readUntil("the holder", () -> agent.setups(holder.pid()).size() == 3);
+            agent.setups(holder.pid()).forEach(processes::onSetup);
+            try (Work refused = refused()) {
+                FailedCall refusal = agent.failedCalls(refused.pid()).get(0);
+                assertThat(refusal.maxReqs()).isEqualTo(200);
+                assertThat(refusal.aioNr()).isEqualTo(900);
+                assertThat(refusal.aioMaxNr()).isEqualTo(1000);
+                assertThat(refusal.neededLimit()).isEqualTo(1100);
+                assertThat(refusal.largest().get(0))
+                        .isEqualTo(new Holding(refusal.largest().get(0).owner(), 3, 900))
+                        .satisfies(holding ->
+                                assertThat(holding.owner().pid()).isEqualTo(holder.pid()));
+                told.onFailedCall(refusal);
+
+                holder.kill();
+                refused.finish();
+                RefusalOutcome outcome = awaitOutcome(refused, 1);
+                assertThat(outcome.verdict()).as("%s", outcome).isEqualTo(Verdict.TRANSIENT);
+                assertThat(outcome.cause()).isEqualTo(Cause.TEARDOWN);
+                assertThat(outcome.release().by().pid()).isEqualTo(holder.pid());
+                assertThat(outcome.release().trigger()).isEqualTo(Trigger.EXIT);
+                assertThat(outcome.release().charge()).isIn(300L, 600L, 900L);
+                assertThat(outcome.retries()).isEqualTo((int) refused.the("tries") - 2);
+                assertThat(outcome.time()).isBetween(refused.the("refused"), refused.the("granted"));
+                told.onRefusalOutcome(outcome);
+            }
+            agent.readUntil("the exit", () -> agent.teardowns(holder.pid()).size() == 3);
+            Teardown teardown = agent.teardowns(holder.pid()).get(0);
+            told.onTeardown(teardown);
+
+            assertThat(processes.ofOwner(teardown).container()).hasValue(new Container("docker", ID, null));
+            SpanData exit = named(spans, "exit_aio");
+            assertThat(exit.getAttributes().get(AttributeKey.stringKey("container.id")))
+                    .isEqualTo(ID);
+            assertThat(exit.getAttributes().get(AttributeKey.stringKey("process.executable.name")))
+                    .isEqualTo("aiowork");
+            assertThat(exit.getAttributes().get(AttributeKey.stringArrayKey("process.command_args")))
+                    .contains("many", "--count");
+            assertThat(named(spans, "refusal").getAttributes().get(AttributeKey.stringKey("aio.refusal.releaser")))
+                    .startsWith("aiowork " + holder.pid() + " docker:" + ID);
+        }
+    }
+
+    private static SpanData named(InMemorySpanExporter spans, String name) {
+        return spans.getFinishedSpanItems().stream()
+                .filter(span -> span.getName().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void oneThatLastsIsToldSoAndAgainWhenTheLimitIsRaised() throws IOException {
+        try (Work holder = holder();
+                Work refused = refused()) {
+            RefusalOutcome lasting = awaitOutcome(refused, 1);
+            assertThat(lasting.verdict()).isEqualTo(Verdict.LASTING);
+            assertThat(lasting.duration()).isGreaterThanOrEqualTo(10_000_000_000L);
+            assertThat(lasting.cause()).isNull();
+            assertThat(lasting.hasSucceeded()).isFalse();
+
+            Files.writeString(LIMIT, "2000");
+            refused.finish();
+            RefusalOutcome over = awaitOutcome(refused, 2);
+            assertThat(over.verdict()).isEqualTo(Verdict.OVER);
+            assertThat(over.cause()).isEqualTo(Cause.LIMIT);
+            assertThat(over.hasSucceeded()).isTrue();
+            assertThat(over.aioMaxNr()).isEqualTo(2000);
+            assertThat(over.retries()).isEqualTo((int) refused.the("tries") - 2);
+            assertThat(agent.outcomes(refused.pid())).hasSize(2);
+        }
+    }
+}

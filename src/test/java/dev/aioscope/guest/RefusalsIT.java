@@ -1,0 +1,107 @@
+package dev.aioscope.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.kernel.Host;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What {@code trace} says of a refusal in the tier {@code syscall}, on any host. Half of the quota is used for it. */
+class RefusalsIT {
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void compile() throws Exception {
+        Work.compile();
+    }
+
+    private static List<JsonNode> read(Path output, String type) throws IOException {
+        return Files.readString(output)
+                .lines()
+                .filter(line -> line.startsWith("{\"type") || line.startsWith("{"))
+                .map(JsonMapper.shared()::readTree)
+                .filter(line -> line.path("type").asString().equals(type))
+                .toList();
+    }
+
+    private static void end(Process trace, Path output) throws Exception {
+        Command.run("kill", "-INT", "" + trace.pid());
+        assertThat(trace.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(trace.exitValue()).as(Files.readString(output)).isEqualTo(130);
+        assertThat(Files.readString(output)).doesNotContain("\tat ");
+    }
+
+    @Test
+    void whoIsRefusedWhoHoldsAndWhoGaveBackAreNamed() throws Exception {
+        long half = Host.aioMaxNr().orElseThrow() / 2;
+        Path output = folder.resolve("trace.log");
+        try (Work holder = Work.start("many", "--count", "1", "--charge", "" + half, "--wait")) {
+            holder.await("aio_nr");
+            Process trace = Command.start(
+                    output, Command.aioscope("trace", "--tier", "syscall", "--json", "--comm", "aiowork"));
+            // The first look finds the holder.
+            Command.awaitText(output, "syscall");
+            try (Work refused = Work.start("persist", "--charge", "" + (half + 1))) {
+                refused.await("refused");
+                Command.awaitText(output, "\"type\":\"refusal\"");
+                holder.kill();
+                refused.finish();
+                Command.awaitText(output, "\"type\":\"refusal_outcome\"");
+                end(trace, output);
+
+                JsonNode refusal = read(output, "refusal").get(0);
+                assertThat(refusal.path("pid").asInt()).isEqualTo(refused.pid());
+                assertThat(refusal.path("executable").asString()).isEqualTo(Work.PROGRAM.toString());
+                assertThat(refusal.path("command").asString()).endsWith("aiowork persist --charge " + (half + 1));
+                assertThat(refusal.path("user").asString()).isEqualTo("root");
+                assertThat(refusal.path("needed_aio_max_nr").asLong())
+                        .isEqualTo(refusal.path("aio_nr").asLong() + half + 1);
+                JsonNode largest = refusal.path("largest_holders").get(0);
+                assertThat(largest.path("pid").asInt()).isEqualTo(holder.pid());
+                assertThat(largest.path("command").asString()).contains("aiowork many");
+                assertThat(largest.path("charge").asLong()).isEqualTo(half);
+
+                JsonNode outcome = read(output, "refusal_outcome").get(0);
+                assertThat(outcome.path("pid").asInt()).isEqualTo(refused.pid());
+                assertThat(outcome.path("outcome").asString()).isEqualTo("transient");
+                assertThat(outcome.path("succeeded").asBoolean()).isTrue();
+                assertThat(outcome.path("cause").asString()).isEqualTo("teardown");
+                assertThat(outcome.path("releaser_pid").asInt()).isEqualTo(holder.pid());
+                assertThat(outcome.path("releaser_command").asString()).contains("aiowork many");
+                assertThat(outcome.path("refusal_time")).isEqualTo(refusal.path("time"));
+                assertThat(read(output, "refusal")).as("retries are counted").hasSize(1);
+                assertThat(outcome.path("retries").asLong()).isEqualTo(refused.the("tries") - 2);
+            }
+        }
+    }
+
+    @Test
+    void moreThanTheLimitIsRefusedForGoodAndArgumentsStayHidden() throws Exception {
+        long limit = Host.aioMaxNr().orElseThrow();
+        Path output = folder.resolve("trace.log");
+        Process trace = Command.start(
+                output,
+                Command.aioscope("trace", "--tier", "syscall", "--json", "--hide-arguments", "--comm", "aiowork"));
+        Command.awaitText(output, "syscall");
+        try (Work refused = Work.start("persist", "--charge", "" + (limit + 1))) {
+            refused.await("refused");
+            Command.awaitText(output, "\"outcome\":\"lasting\"");
+            end(trace, output);
+            JsonNode outcome = read(output, "refusal_outcome").get(0);
+            assertThat(outcome.path("pid").asInt()).isEqualTo(refused.pid());
+            assertThat(outcome.path("duration_ns").asLong()).isGreaterThanOrEqualTo(10_000_000_000L);
+            assertThat(outcome.path("cause").isNull()).isTrue();
+            assertThat(outcome.path("command").asString()).isEqualTo(Work.PROGRAM.toString());
+            assertThat(Files.readString(output)).doesNotContain("--charge");
+        }
+    }
+}

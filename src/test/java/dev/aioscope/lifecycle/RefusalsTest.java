@@ -1,0 +1,242 @@
+package dev.aioscope.lifecycle;
+
+import static dev.aioscope.lifecycle.Heard.feed;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.event.EventBuilder;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.lifecycle.RefusalOutcome.Cause;
+import dev.aioscope.lifecycle.RefusalOutcome.Verdict;
+import dev.aioscope.probe.Tier;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of refusals. The limit is 1000; process 1 asks for 200; times are in ms. */
+class RefusalsTest {
+    private static final int EAGAIN = -11;
+
+    private final Heard heard = new Heard();
+    private final Lifecycle full = new Lifecycle(heard, Tier.FULL, Limits.DEFAULT);
+    private final Lifecycle syscall = new Lifecycle(heard, Tier.SYSCALL, Limits.DEFAULT);
+
+    private static long ms(double ms) {
+        return Math.round(ms * 1_000_000);
+    }
+
+    private static EventBuilder at(EventBuilder record, double ms, int pid) {
+        return record.time(ms(ms)).kioctx(0x1000L * pid).mm(pid).task(pid, pid, "p" + pid);
+    }
+
+    private static EventBuilder setup(double ms, int pid, int charge, long aioNr) {
+        return at(EventBuilder.setup(), ms, pid)
+                .enterTime(ms(ms - 0.1))
+                .handle(0x7000L * pid)
+                .size(charge, charge)
+                .aioNr(aioNr)
+                .aioMaxNr(1000);
+    }
+
+    private static EventBuilder refused(double ms, int pid, int charge, long aioNr) {
+        return setup(ms, pid, charge, aioNr).handle(-1).kioctx(0).result(EAGAIN);
+    }
+
+    private static EventBuilder killEnter(double ms, int pid, int charge, long aioNr) {
+        return at(EventBuilder.killEnter(Trigger.EXIT), ms, pid)
+                .handle(0x7000L * pid)
+                .size(charge, charge)
+                .aioNr(aioNr);
+    }
+
+    private static EventBuilder killExit(double ms, int pid, long aioNr) {
+        return at(EventBuilder.killExit(), ms, pid).enterTime(ms(ms - 1)).aioNr(aioNr);
+    }
+
+    private RefusalOutcome only() {
+        return assertThat(heard.outcomes).singleElement().actual();
+    }
+
+    @Test
+    void theProcessThatGaveBackIsNamed() {
+        feed(full, setup(1, 2, 900, 900), refused(10, 1, 200, 900));
+        feed(full, killEnter(30, 2, 900, 900), killExit(31, 2, 0));
+        full.advance(ms(1030));
+        assertThat(heard.outcomes).as("it must stay so").isEmpty();
+        full.advance(ms(1031));
+
+        assertThat(only().verdict()).isEqualTo(Verdict.TRANSIENT);
+        assertThat(only().cause()).isEqualTo(Cause.TEARDOWN);
+        assertThat(only().duration()).isEqualTo(ms(21));
+        assertThat(only().refusal()).isEqualTo(heard.failedCalls.get(0));
+        assertThat(only().release())
+                .isEqualTo(new RefusalOutcome.Release(new Task(2, 2, "p2", 0, 0), Trigger.EXIT, 1, 900));
+        assertThat(only().retries()).isZero();
+        assertThat(only().hasSucceeded()).isFalse();
+        assertThat(only().aioNr()).isZero();
+    }
+
+    @Test
+    void othersCanSeeTheReleaseBeforeItsRecord() {
+        feed(full, setup(1, 2, 900, 900), refused(10, 1, 200, 900), killEnter(30, 2, 900, 900));
+        feed(full, setup(31, 1, 200, 200), killExit(30.9, 2, 200));
+        full.advance(ms(1031));
+
+        assertThat(only().duration()).isEqualTo(ms(21));
+        assertThat(only().release().by().pid()).isEqualTo(2);
+        assertThat(only().hasSucceeded()).isTrue();
+    }
+
+    @Test
+    void ofSeveralThatGiveBackTheLargestIsNamed() {
+        feed(full, setup(1, 2, 600, 600), setup(2, 3, 10, 610), setup(3, 4, 300, 910), refused(10, 1, 400, 910));
+        feed(full, killEnter(20, 2, 600, 910), killEnter(20, 3, 10, 910));
+        feed(full, killExit(21, 3, 300), killExit(21, 2, 300));
+        feed(full, killEnter(500, 4, 300, 300), killExit(501.5, 4, 0));
+        full.advance(ms(1021));
+
+        assertThat(only().release().by().pid()).isEqualTo(2);
+        assertThat(only().release().charge()).isEqualTo(600);
+    }
+
+    @Test
+    void whatTheReleasesDoNotExplainIsUnknown() {
+        feed(full, setup(1, 3, 10, 910), refused(10, 1, 400, 910));
+        feed(full, killEnter(20, 3, 10, 910), killExit(21, 3, 300));
+        full.advance(ms(1021));
+
+        assertThat(only().verdict()).isEqualTo(Verdict.TRANSIENT);
+        assertThat(only().cause()).isNull();
+        assertThat(only().release()).isNull();
+    }
+
+    @Test
+    void aRaisedLimitIsSeenBySetupsAndByLooks() {
+        feed(full, refused(10, 1, 200, 900), setup(20, 3, 1, 901).aioMaxNr(2000));
+        full.advance(ms(1020));
+        assertThat(only().cause()).isEqualTo(Cause.LIMIT);
+        assertThat(only().aioMaxNr()).isEqualTo(2000);
+
+        heard.outcomes.clear();
+        feed(full, refused(2010, 1, 200, 900));
+        full.quota(ms(2500), 900L, 1000L);
+        full.quota(ms(3000), 900L, 1100L);
+        full.advance(ms(4000));
+        assertThat(only().cause()).isEqualTo(Cause.LIMIT);
+        assertThat(only().duration()).isEqualTo(ms(990));
+    }
+
+    @Test
+    void aSetUpBeyondTheOldLimitTellsOfTheNewOne() {
+        feed(full, refused(10, 1, 200, 900), setup(20, 1, 200, 1100).aioMaxNr(1100));
+        full.advance(ms(1020));
+
+        assertThat(only().cause()).isEqualTo(Cause.LIMIT);
+        assertThat(only().hasSucceeded()).isTrue();
+    }
+
+    @Test
+    void retriesAreCountedAndALastingRefusalIsToldOnceAndAgainWhenItIsOver() {
+        feed(full, setup(1, 2, 900, 900));
+        for (int i = 0; i < 200; i++) {
+            feed(full, refused(10 + 100 * i, 1, 200, 900));
+        }
+        assertThat(heard.failedCalls).hasSize(200);
+        assertThat(heard.retries).isEqualTo(199);
+        assertThat(only().verdict()).isEqualTo(Verdict.LASTING);
+        assertThat(only().retries()).isEqualTo(99);
+        assertThat(only().cause()).isNull();
+
+        feed(full, killEnter(20_000, 2, 900, 900), killExit(20_001, 2, 0));
+        full.advance(ms(30_000));
+        RefusalOutcome over = heard.outcomes.get(1);
+        assertThat(over.verdict()).isEqualTo(Verdict.OVER);
+        assertThat(over.retries()).isEqualTo(199);
+        assertThat(over.duration()).isEqualTo(ms(19_991));
+        assertThat(over.release().by().pid()).isEqualTo(2);
+        assertThat(heard.outcomes).hasSize(2);
+    }
+
+    @Test
+    void oneThatDoesNotTryAgainIsForgottenOnceItIsLasting() {
+        feed(full, refused(10, 1, 200, 900));
+        full.advance(ms(10_009));
+        assertThat(heard.outcomes).isEmpty();
+        full.advance(ms(10_010));
+        assertThat(only().verdict()).isEqualTo(Verdict.LASTING);
+        full.quota(ms(11_000), 0L, 1000L);
+        full.advance(ms(60_000));
+        assertThat(heard.outcomes).hasSize(1);
+
+        feed(full, refused(61_000, 1, 200, 900));
+        assertThat(heard.retries).as("it is a new one").isZero();
+    }
+
+    @Test
+    void aQuotaThatFlapsIsOneRefusal() {
+        for (int i = 0; i < 50; i++) {
+            feed(full, refused(10 + 100 * i, 1, 200, 900));
+            full.quota(ms(20 + 100 * i), 700L, 1000L);
+        }
+        assertThat(heard.outcomes).isEmpty();
+        full.advance(ms(6000));
+
+        assertThat(only().retries()).isEqualTo(49);
+        assertThat(only().duration()).isEqualTo(ms(4910));
+    }
+
+    @Test
+    void anotherSizeOrProcessIsAnotherRefusal() {
+        feed(full, refused(10, 1, 200, 900), refused(11, 1, 150, 900), refused(12, 2, 200, 900));
+        assertThat(heard.retries).isZero();
+        full.quota(ms(20), 840L, 1000L);
+        full.advance(ms(1020));
+
+        assertThat(only().refusal().maxReqs()).isEqualTo(150);
+    }
+
+    @Test
+    void whatWasBeforeTheRefusalProvesNothing() {
+        feed(full, refused(10, 1, 200, 900), killEnter(9, 3, 10, 100));
+        full.advance(ms(2000));
+        assertThat(heard.outcomes).isEmpty();
+    }
+
+    @Test
+    void withoutProbesOnExitsALookTellsWhatIsGone() {
+        feed(syscall, setup(1, 2, 900, 900), refused(10, 1, 200, 900), setup(500, 1, 200, 200));
+        syscall.advance(ms(1600));
+        assertThat(heard.outcomes).as("no look yet").isEmpty();
+        syscall.beginInventory(ms(1700));
+        feed(syscall, at(EventBuilder.liveContext(), 1701, 1).handle(0x7000).size(200, 200));
+        syscall.endInventory();
+        syscall.quota(ms(1702), 200L, 1000L);
+        syscall.advance(ms(1703));
+
+        assertThat(only().duration()).isEqualTo(ms(490));
+        assertThat(only().cause()).isEqualTo(Cause.TEARDOWN);
+        assertThat(only().release()).isEqualTo(new RefusalOutcome.Release(new Task(2, 2, "p2", 0, 0), null, 1, 900));
+    }
+
+    @Test
+    void aQuotaThatCannotBeReadEndsWithASuccessOnly() {
+        EventBuilder refused = refused(10, 1, 200, -1).aioMaxNr(-1);
+        feed(full, refused, setup(20, 2, 5, -1).aioMaxNr(-1));
+        full.quota(ms(25), null, null);
+        feed(full, setup(30, 1, 200, -1).aioMaxNr(-1));
+        full.advance(ms(1030));
+
+        assertThat(only().verdict()).isEqualTo(Verdict.TRANSIENT);
+        assertThat(only().hasSucceeded()).isTrue();
+        assertThat(only().aioNr()).isNull();
+        assertThat(only().cause()).isNull();
+    }
+
+    @Test
+    void tooManyAtOnceAreGivenUp() {
+        for (int i = 0; i < 1030; i++) {
+            feed(full, refused(10 + i * 0.001, 1 + i, 200, 900));
+        }
+        assertThat(heard.outcomes)
+                .hasSize(6)
+                .extracting(RefusalOutcome::verdict)
+                .containsOnly(Verdict.UNKNOWN);
+    }
+}
