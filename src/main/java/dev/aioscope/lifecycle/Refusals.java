@@ -70,10 +70,10 @@ final class Refusals {
             return Integer.toUnsignedLong(latest.maxReqs() == null ? 0 : latest.maxReqs());
         }
 
-        /** How much too little there was; null if it was not seen. */
-        @Nullable Long shortfall() {
+        /** How much too little there was; where that was not seen, no more than what was asked for. */
+        long shortfall() {
             Long needed = latest.neededLimit();
-            return needed == null || latest.aioMaxNr() == null ? null : (Long) (needed - latest.aioMaxNr());
+            return needed == null || latest.aioMaxNr() == null ? asked() : needed - latest.aioMaxNr();
         }
 
         boolean isOver() {
@@ -237,11 +237,10 @@ final class Refusals {
     private void tell(Open refusal, Verdict verdict, long time) {
         Cause cause = refusal.cause;
         Release release = null;
-        Long shortfall = refusal.shortfall();
         long given =
                 refusal.releases.values().stream().mapToLong(Release::charge).sum();
         // Where the releases that were seen do not explain it, there was another.
-        if (refusal.isOver() && cause == null && shortfall != null && given >= shortfall) {
+        if (refusal.isOver() && cause == null && given >= refusal.shortfall()) {
             cause = Cause.TEARDOWN;
             release = refusal.releases.values().stream()
                     .max(Comparator.comparingLong(Release::charge))

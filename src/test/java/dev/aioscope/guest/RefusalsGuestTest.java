@@ -61,8 +61,7 @@ class RefusalsGuestTest {
     private Work refused() throws IOException {
         Work refused = Work.start("persist", "--charge", "200");
         refused.await("refused");
-        agent.readUntil(
-                "a refusal", () -> !agent.failedCalls(refused.pid()).isEmpty());
+        agent.readUntil("a refusal", () -> !agent.failedCalls(refused.pid()).isEmpty());
         return refused;
     }
 
@@ -98,8 +97,7 @@ class RefusalsGuestTest {
                 assertThat(refusal.neededLimit()).isEqualTo(1100);
                 assertThat(refusal.largest().get(0))
                         .isEqualTo(new Holding(refusal.largest().get(0).owner(), 3, 900))
-                        .satisfies(holding ->
-                                assertThat(holding.owner().pid()).isEqualTo(holder.pid()));
+                        .satisfies(holding -> assertThat(holding.owner().pid()).isEqualTo(holder.pid()));
                 told.onFailedCall(refusal);
 
                 holder.kill();
@@ -147,6 +145,7 @@ class RefusalsGuestTest {
             assertThat(lasting.duration()).isGreaterThanOrEqualTo(10_000_000_000L);
             assertThat(lasting.cause()).isNull();
             assertThat(lasting.hasSucceeded()).isFalse();
+            assertThat(lasting.refusal().largest().get(0).owner().pid()).isEqualTo(holder.pid());
 
             Files.writeString(LIMIT, "2000");
             refused.finish();

@@ -27,7 +27,7 @@ class RefusalsIT {
     private static List<JsonNode> read(Path output, String type) throws IOException {
         return Files.readString(output)
                 .lines()
-                .filter(line -> line.startsWith("{\"type") || line.startsWith("{"))
+                .filter(line -> line.startsWith("{"))
                 .map(JsonMapper.shared()::readTree)
                 .filter(line -> line.path("type").asString().equals(type))
                 .toList();
@@ -44,13 +44,13 @@ class RefusalsIT {
     void whoIsRefusedWhoHoldsAndWhoGaveBackAreNamed() throws Exception {
         long half = Host.aioMaxNr().orElseThrow() / 2;
         Path output = folder.resolve("trace.log");
-        try (Work holder = Work.start("many", "--count", "1", "--charge", "" + half, "--wait")) {
+        try (Work holder = Work.start("many", "--count", "1", "--charge", "" + (half + 1), "--wait")) {
             holder.await("aio_nr");
             Process trace = Command.start(
                     output, Command.aioscope("trace", "--tier", "syscall", "--json", "--comm", "aiowork"));
             // The first look finds the holder.
             Command.awaitText(output, "syscall");
-            try (Work refused = Work.start("persist", "--charge", "" + (half + 1))) {
+            try (Work refused = Work.start("persist", "--charge", "" + half)) {
                 refused.await("refused");
                 Command.awaitText(output, "\"type\":\"refusal\"");
                 holder.kill();
@@ -61,14 +61,17 @@ class RefusalsIT {
                 JsonNode refusal = read(output, "refusal").get(0);
                 assertThat(refusal.path("pid").asInt()).isEqualTo(refused.pid());
                 assertThat(refusal.path("executable").asString()).isEqualTo(Work.PROGRAM.toString());
-                assertThat(refusal.path("command").asString()).endsWith("aiowork persist --charge " + (half + 1));
+                assertThat(refusal.path("command").asString()).endsWith("aiowork persist --charge " + half);
                 assertThat(refusal.path("user").asString()).isEqualTo("root");
-                assertThat(refusal.path("needed_aio_max_nr").asLong())
-                        .isEqualTo(refusal.path("aio_nr").asLong() + half + 1);
+                // Some kernels do not tell programs where fs.aio-nr is.
+                JsonNode aioNr = refusal.path("aio_nr");
+                assertThat(refusal.path("needed_aio_max_nr").isNull()).isEqualTo(aioNr.isNull());
+                assertThat(refusal.path("needed_aio_max_nr").asLong(aioNr.asLong(0) + half))
+                        .isEqualTo(aioNr.asLong(0) + half);
                 JsonNode largest = refusal.path("largest_holders").get(0);
                 assertThat(largest.path("pid").asInt()).isEqualTo(holder.pid());
                 assertThat(largest.path("command").asString()).contains("aiowork many");
-                assertThat(largest.path("charge").asLong()).isEqualTo(half);
+                assertThat(largest.path("charge").asLong()).isEqualTo(half + 1);
 
                 JsonNode outcome = read(output, "refusal_outcome").get(0);
                 assertThat(outcome.path("pid").asInt()).isEqualTo(refused.pid());

@@ -230,6 +230,16 @@ class RefusalsTest {
     }
 
     @Test
+    void whoGaveBackAllThatWasAskedForIsNamedEvenIfTheQuotaCannotBeRead() {
+        feed(full, setup(1, 2, 200, -1), refused(10, 1, 200, -1).aioMaxNr(-1), killEnter(12, 2, 200, -1));
+        feed(full, killExit(13, 2, -1), setup(14, 1, 200, -1).aioMaxNr(-1));
+        full.advance(ms(1014));
+
+        assertThat(only().cause()).isEqualTo(Cause.TEARDOWN);
+        assertThat(only().release().by().pid()).isEqualTo(2);
+    }
+
+    @Test
     void tooManyAtOnceAreGivenUp() {
         for (int i = 0; i < 1030; i++) {
             feed(full, refused(10 + i * 0.001, 1 + i, 200, 900));
