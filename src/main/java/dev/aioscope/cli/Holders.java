@@ -43,7 +43,7 @@ record Holders(Snapshot snapshot, Predicate<Task> wanted, Identities identities,
     }
 
     private Identity identity(LiveContext context) {
-        return identities.of(context.owner());
+        return identities.of(context.owner(), context.mm(), true);
     }
 
     private String name(By by, LiveContext context) {
