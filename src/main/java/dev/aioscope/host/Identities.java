@@ -33,9 +33,8 @@ public interface Identities {
     /** Whose context it was. Its address space is gone with an exit: what has its number now would be another program. */
     default Identity ofOwner(Teardown teardown) {
         Context context = teardown.context();
-        return context.owner() == null
-                ? Identity.UNKNOWN
-                : of(context.owner(), context.mm(), teardown.trigger() == Trigger.DESTROY);
+        boolean goesOn = teardown.trigger() == Trigger.DESTROY || teardown.trigger() == Trigger.ROLLBACK;
+        return context.owner() == null ? Identity.UNKNOWN : of(context.owner(), context.mm(), goesOn);
     }
 
     /** Who ended it: its owner, or for an exit perhaps an outsider. */

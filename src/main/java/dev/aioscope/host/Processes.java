@@ -168,7 +168,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
             HelperProcess asked = open();
             return asked == null ? Identity.UNKNOWN : read(asked.ask(pid + " " + start, PATIENCE));
         } catch (IOException e) {
-            if (helper != null && !isBroken) {
+            if (helper != null && !isBroken && !Thread.currentThread().isInterrupted()) {
                 LOG.warn("Process {} stays without executable and container: {}", pid, e.getMessage());
             }
             fail(e);

@@ -231,7 +231,7 @@ public final class Lifecycle {
     }
 
     private void failedSetup(FailedCall call) {
-        if (call.isRefusal() && refusals.isRetry(call)) {
+        if (call.isRefusal() && refusals.repeats(call)) {
             listener.onRetry(call);
         } else {
             listener.onFailedCall(call);

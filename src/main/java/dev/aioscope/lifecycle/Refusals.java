@@ -98,8 +98,8 @@ final class Refusals {
         this.told = told;
     }
 
-    /** Takes a refusal; true if it repeats one that is being watched. */
-    boolean isRetry(FailedCall call) {
+    /** Takes a refusal; whether it repeats one that is being watched. */
+    boolean repeats(FailedCall call) {
         advance(call.returnTime());
         Task caller = call.caller();
         Key key = new Key(caller.pid(), caller.processStart(), call.maxReqs() == null ? 0 : call.maxReqs());
@@ -140,7 +140,7 @@ final class Refusals {
 
     /** Takes what fs.aio-nr and fs.aio-max-nr were at a moment, as far as they were seen. */
     void seen(long time, long aioNr, long aioMaxNr) {
-        if (aioNr == EventLayout.ABSENT_U64) {
+        if (open.isEmpty() || aioNr == EventLayout.ABSENT_U64) {
             return;
         }
         for (Open refusal : open.values()) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
@@ -83,6 +84,42 @@ class FilterTest {
 
         assertThat(passed(parse("--pid", "300"), teardown.build())).hasSize(1);
         assertThat(passed(parse("--cgroup", "7"), teardown.build())).hasSize(1);
+    }
+
+    @Test
+    void whatFollowsARefusalPassesWithItsCaller() {
+        FailedCall refusal = new FailedCall(
+                FailedCall.Call.IO_SETUP,
+                new Task(300, 300, "db", 7, 0),
+                1,
+                5L,
+                6,
+                11,
+                null,
+                10,
+                null,
+                null,
+                null,
+                List.of());
+        List<Object> heard = new ArrayList<>();
+        LifecycleListener listener = new LifecycleListener() {
+            @Override
+            public void onRetry(FailedCall call) {
+                heard.add(call);
+            }
+
+            @Override
+            public void onRefusalOutcome(RefusalOutcome outcome) {
+                heard.add(outcome);
+            }
+        };
+        for (String pid : List.of("300", "100")) {
+            LifecycleListener before = parse("--pid", pid).before(listener);
+            before.onRetry(refusal);
+            before.onRefusalOutcome(
+                    new RefusalOutcome(refusal, 1, RefusalOutcome.Verdict.LASTING, 9, null, null, false, null, null));
+        }
+        assertThat(heard).hasSize(2);
     }
 
     @Test
