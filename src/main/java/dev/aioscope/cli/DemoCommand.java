@@ -7,6 +7,7 @@ import dev.aioscope.agent.StackNames;
 import dev.aioscope.agent.Watch;
 import dev.aioscope.host.Identities;
 import dev.aioscope.kernel.BootClock;
+import dev.aioscope.kernel.Java;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.WallClock;
 import java.io.IOException;
@@ -16,7 +17,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.ZoneId;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -80,7 +80,7 @@ final class DemoCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--folder " + folder + " is not a folder that can be written to");
         }
-        Demo demo = new Demo(folder, exitingProcess(), step -> {
+        Demo demo = new Demo(folder, Java.command(Exiting.class, 32), step -> {
             err.println("▶ " + step);
             err.flush();
         });
@@ -122,18 +122,6 @@ final class DemoCommand implements Callable<Integer> {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    /** This JVM once more, as small as it can be. */
-    private static List<String> exitingProcess() {
-        return List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx32m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Exiting.class.getName());
     }
 
     /** The process that leaves its contexts to its exit. */

@@ -4,6 +4,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,15 +16,6 @@ import picocli.CommandLine.Spec;
         name = "aioscope",
         header = "Watches the life of Linux native AIO contexts: who holds fs.aio-nr, and why io_destroy takes long.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {
-            DoctorCommand.class,
-            ContextsCommand.class,
-            PlanCommand.class,
-            TraceCommand.class,
-            RunCommand.class,
-            DemoCommand.class,
-            VersionCommand.class
-        },
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         commandListHeading = "%nCommands:%n",
@@ -46,6 +38,15 @@ import picocli.CommandLine.Spec;
             "  3  this host cannot give what was asked; the reason and the cure are told",
         })
 public final class Main implements Runnable {
+    private static final List<Class<?>> COMMANDS = List.of(
+            DoctorCommand.class,
+            ContextsCommand.class,
+            PlanCommand.class,
+            TraceCommand.class,
+            RunCommand.class,
+            DemoCommand.class,
+            VersionCommand.class);
+
     @Spec
     private CommandSpec spec;
 
@@ -61,14 +62,24 @@ public final class Main implements Runnable {
 
     /** Runs one command. */
     static int execute(PrintWriter out, PrintWriter err, String... args) {
-        return new CommandLine(new Main())
-                .setOut(out)
+        CommandLine line = new CommandLine(new Main());
+        commands(args).forEach(line::addSubcommand);
+        return line.setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true)
                 .setParameterExceptionHandler(Failures::onWrongUsage)
                 .setExecutionExceptionHandler(Failures::onFailure)
                 .execute(args);
+    }
+
+    /** The one that is meant, or all if there is none such: to learn the options of all takes as long as a start may. */
+    private static List<Class<?>> commands(String... args) {
+        List<Class<?>> meant = COMMANDS.stream()
+                .filter(command -> args.length > 0
+                        && args[0].equals(command.getAnnotation(Command.class).name()))
+                .toList();
+        return meant.isEmpty() ? COMMANDS : meant;
     }
 
     /** Whatever the locale: JSON is UTF-8, and terminals are. */

@@ -9,6 +9,7 @@ import dev.aioscope.agent.Watch;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.probe.bpf.Settings;
 import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.telemetry.TraceExport;
 import dev.aioscope.telemetry.WallClock;
@@ -94,6 +95,7 @@ final class RunCommand implements Runnable {
         if (!(sample >= 0 && sample <= 1)) {
             throw new ParameterException(spec.commandLine(), "--sample must be from 0 to 1, not " + sample);
         }
+        Settings.prepare();
         try (Stop stop = new Stop();
                 TraceExport export = TraceExport.open();
                 StackNames names = probes.stackNames();

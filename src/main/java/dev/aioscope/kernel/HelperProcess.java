@@ -6,7 +6,6 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -33,15 +32,7 @@ public final class HelperProcess implements AutoCloseable {
      * @throws IOException if it does not greet
      */
     public HelperProcess(Class<?> main, Duration patience) throws IOException {
-        process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xshare:auto",
-                        "-Xmx64m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        main.getName())
+        process = new ProcessBuilder(Java.command(main, 64))
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         in = process.outputWriter(StandardCharsets.UTF_8);

@@ -4,6 +4,7 @@ import com.sun.jna.Pointer;
 import com.sun.jna.StringArray;
 import dev.aioscope.kernel.Btf;
 import dev.aioscope.kernel.BtfException;
+import dev.aioscope.kernel.Java;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.bpf.Site;
 import java.io.IOException;
@@ -77,15 +78,7 @@ final class Compiler {
     }
 
     private static Process start(Path folder, Path output) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xshare:auto",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Compiler.class.getName(),
-                        folder.toString())
+        ProcessBuilder builder = new ProcessBuilder(Java.command(Compiler.class, 128, folder.toString()))
                 .redirectErrorStream(true)
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectOutput(output.toFile());

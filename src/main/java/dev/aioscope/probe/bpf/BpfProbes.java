@@ -6,7 +6,6 @@ import dev.aioscope.event.CorruptEventException;
 import dev.aioscope.event.Event;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Libc;
-import dev.aioscope.kernel.Symbols;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.ProbePoint;
@@ -62,7 +61,7 @@ public final class BpfProbes implements Probes {
      * @throws ProbeException if nothing can be loaded at all
      */
     public static BpfProbes open(Engine engine, Tier tier, Set<Mode> modes, boolean stacks) {
-        Settings settings = new Settings(Symbols.read(Settings.SYMBOLS), stacks);
+        Settings settings = new Settings(stacks);
         Plan plan = new Plan(tier, modes);
         while (true) {
             plan.missing().ifPresent(point -> {

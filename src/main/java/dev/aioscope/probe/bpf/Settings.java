@@ -4,19 +4,19 @@ import com.sun.jna.Pointer;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Symbols;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * What the probes are told before they are loaded.
  *
- * @param symbols of {@link #SYMBOLS}, where the kernel shows them
  * @param stacks whether the user stacks of io_setup and io_destroy are wanted
  */
-public record Settings(Symbols symbols, boolean stacks) {
+public record Settings(boolean stacks) {
     /** The size of {@code struct settings} of {@code probes/event.h}. */
     public static final int SIZE = SettingsLayout.SETTINGS_SIZE;
 
-    /** The kernel symbols that the probes need to know. */
-    public static final Set<String> SYMBOLS = Set.of(
+    /** Read once, on a thread of its own: the kernel takes some 100 ms to list its symbols, and its own never move. */
+    private static final CompletableFuture<Symbols> SYMBOLS = CompletableFuture.supplyAsync(() -> Symbols.read(Set.of(
             "__per_cpu_offset",
             "aio_nr",
             "aio_max_nr",
@@ -24,10 +24,16 @@ public record Settings(Symbols symbols, boolean stacks) {
             "vmemmap_base",
             "percpu_ref_switch_to_atomic_rcu",
             "kretprobe_trampoline",
-            "exit_aio");
+            "exit_aio")));
+
+    /** Begins to gather what all probes are told. Of use before something else that takes time. */
+    public static void prepare() {
+        // It is the initialization of this class that begins.
+    }
 
     /** Writes {@code struct settings}. */
     public void write(Pointer settings) {
+        Symbols symbols = SYMBOLS.join();
         settings.setLong(
                 SettingsLayout.SETTINGS_PER_CPU_OFFSET,
                 symbols.find("__per_cpu_offset").begin());
