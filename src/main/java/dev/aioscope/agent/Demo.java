@@ -32,11 +32,14 @@ public final class Demo {
     private static final int DIRTY_BYTES = 32 << 20;
     private static final short POLLIN = 1;
 
-    private final Consumer<String> says;
     private final List<String> childCommand;
     private final Path folder;
     private final Set<Long> pids = ConcurrentHashMap.newKeySet();
-    private int refusals;
+    private int setups;
+    private int destroys;
+    private int leftToExit;
+    private int refused;
+    private int wrongHandles;
 
     /**
      * What the workload really did, to be compared with what the agent saw.
@@ -49,40 +52,43 @@ public final class Demo {
      */
     public record Truth(int setups, int destroys, int leftToExit, int refused, int wrongHandles) {}
 
+    /** What it has done so far. */
+    public Truth done() {
+        return new Truth(setups, destroys, leftToExit, refused, wrongHandles);
+    }
+
     /**
      * Prepares the workload.
      *
      * @param folder where it may make a file of 32 MiB for a moment
      * @param childCommand starts another Java process that calls {@link #leaveToExit}
-     * @param says is told each step before it is done
      */
-    public Demo(Path folder, List<String> childCommand, Consumer<String> says) {
+    public Demo(Path folder, List<String> childCommand) {
         this.folder = folder;
         this.childCommand = List.copyOf(childCommand);
-        this.says = says;
         pids.add(ProcessHandle.current().pid());
     }
 
     /**
-     * Does all of it.
+     * Does all of it, once.
      *
+     * @param says is told each step before it is done
      * @throws IOException if the host does not let it: the message names the step and the cause
      */
-    public Truth run() throws IOException {
+    public Truth run(Consumer<String> says) throws IOException {
         requireRoom();
         says.accept(
                 IDLE + " idle contexts, destroyed one after the other: each waits for two RCU grace periods, no more");
         for (int i = 0; i < IDLE; i++) {
             destroy(setup());
         }
-        destroyWithSync();
-        destroyWithPoll();
-        destroyWithReader();
-        wrongHandles();
-        refused();
-        exit();
-        int contexts = IDLE + 3 + 1 + LEFT_TO_EXIT;
-        return new Truth(contexts, contexts - LEFT_TO_EXIT, LEFT_TO_EXIT, refusals, 2);
+        destroyWithSync(says);
+        destroyWithPoll(says);
+        destroyWithReader(says);
+        wrongHandles(says);
+        refused(says);
+        exit(says);
+        return done();
     }
 
     /** The processes of the workload, as far as they have been started. */
@@ -101,7 +107,7 @@ public final class Demo {
     }
 
     /** An fdatasync runs in a kworker: it is outstanding until the data is on the disk. */
-    private void destroyWithSync() throws IOException {
+    private void destroyWithSync(Consumer<String> says) throws IOException {
         says.accept(
                 "a destroy with an fdatasync of " + (DIRTY_BYTES >> 20) + " MiB outstanding: it waits for the disk");
         Path file = Files.createTempFile(folder, "aioscope-demo", ".dat");
@@ -120,7 +126,7 @@ public final class Demo {
         }
     }
 
-    private void destroyWithPoll() throws IOException {
+    private void destroyWithPoll(Consumer<String> says) throws IOException {
         says.accept("a destroy with a poll outstanding: the only kind of request that is cancelled");
         int[] pipe = Aio.pipe();
         long handle = setup();
@@ -130,7 +136,7 @@ public final class Demo {
     }
 
     /** A read of an empty pipe blocks inside io_submit, where its thread holds on to the context. */
-    private void destroyWithReader() throws IOException {
+    private void destroyWithReader(Consumer<String> says) throws IOException {
         says.accept("a destroy while another thread sits in io_submit on the context: it waits 300 ms for that thread");
         int[] pipe = Aio.pipe();
         long handle = setup();
@@ -166,15 +172,16 @@ public final class Demo {
         Libc.write(fd, new byte[1], 1);
     }
 
-    private void wrongHandles() throws IOException {
+    private void wrongHandles(Consumer<String> says) throws IOException {
         says.accept("io_destroy of 0 and of a handle that was destroyed before: EINVAL, both times");
         long handle = setup();
         destroy(handle);
         require(Aio.destroy(handle), -Errno.EINVAL, "io_destroy of a destroyed handle");
         require(Aio.destroy(0), -Errno.EINVAL, "io_destroy of 0");
+        wrongHandles += 2;
     }
 
-    private void refused() throws IOException {
+    private void refused(Consumer<String> says) throws IOException {
         long limit = Host.aioMaxNr().orElse(0L);
         if (limit >= LARGEST_SETUP) {
             says.accept("no refused io_setup: the quota (" + limit + ") is larger than any context can be");
@@ -182,10 +189,10 @@ public final class Demo {
         }
         says.accept("io_setup of more than the whole quota (" + limit + "): refused with EAGAIN, nothing is charged");
         require(Aio.setup((int) limit + 1, new long[1]), -Errno.EAGAIN, "io_setup of too many");
-        refusals++;
+        refused++;
     }
 
-    private void exit() throws IOException {
+    private void exit(Consumer<String> says) throws IOException {
         says.accept("a process that ends without destroying its " + LEFT_TO_EXIT
                 + " contexts: the kernel does it, in exit_aio");
         Process child = new ProcessBuilder(childCommand)
@@ -202,23 +209,32 @@ public final class Demo {
             Thread.currentThread().interrupt();
         }
         require(child.exitValue(), 0, "the process that exits");
+        setups += LEFT_TO_EXIT;
+        leftToExit += LEFT_TO_EXIT;
     }
 
     /** What the other process does before it ends. */
     public static void leaveToExit() throws IOException {
         for (int i = 0; i < LEFT_TO_EXIT; i++) {
-            setup();
+            setUp();
         }
     }
 
-    private static long setup() throws IOException {
+    private long setup() throws IOException {
+        long handle = setUp();
+        setups++;
+        return handle;
+    }
+
+    private static long setUp() throws IOException {
         long[] handle = new long[1];
         require(Aio.setup(CHARGE, handle), 0, "io_setup of " + CHARGE);
         return handle[0];
     }
 
-    private static void destroy(long handle) throws IOException {
+    private void destroy(long handle) throws IOException {
         require(Aio.destroy(handle), 0, "io_destroy");
+        destroys++;
     }
 
     private static void require(int result, int expected, String what) throws IOException {

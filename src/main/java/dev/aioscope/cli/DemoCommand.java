@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.time.ZoneId;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,6 +54,9 @@ final class DemoCommand implements Callable<Integer> {
     /** The last teardown ends some 50 ms after the workload; a look at the tasks can be due, and machines are slow. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+    /** A teardown is told once its context is freed, some 30 ms after the step. */
+    private static final Duration STEP_PATIENCE = Duration.ofSeconds(2);
+
     @Spec
     private CommandSpec spec;
 
@@ -80,33 +84,42 @@ final class DemoCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--folder " + folder + " is not a folder that can be written to");
         }
-        Demo demo = new Demo(folder, Java.command(Exiting.class, 32), step -> {
-            err.println("▶ " + step);
-            err.flush();
-        });
+        Demo demo = new Demo(folder, Java.command(Exiting.class, 32));
         if (watched) {
-            return watch(demo, out, err);
+            try (StackNames names = probes.stackNames()) {
+                return watch(demo, names, out, err);
+            }
         }
-        out.println(DemoReport.done(demo.run()));
+        out.println(DemoReport.done(demo.run(step -> say(step, err))));
         return 0;
     }
 
-    private int watch(Demo demo, PrintWriter out, PrintWriter err) throws IOException {
+    private static void say(String step, PrintWriter err) {
+        err.println("▶ " + step);
+        err.flush();
+    }
+
+    private int watch(Demo demo, @Nullable StackNames names, PrintWriter out, PrintWriter err) throws IOException {
         Opened opened = probes.open(true);
         TierReport.of(opened, LOOKS).forEach(err::println);
+        probes.withoutStacks(opened).ifPresent(err::println);
         WallClock clock = new WallClock(BootClock::now, InstantSource.system());
         TraceFormat format = json
                 ? new TraceJson(clock, Identities.NONE)
                 : new TraceTable(clock, ZoneId.systemDefault(), Screen::stdout, Identities.NONE);
         Tier tier = opened.probes().tier();
         DemoReport report = new DemoReport(demo, tier, format, out);
-        try (StackNames names = probes.stackNames();
-                ListenerQueue queue = new ListenerQueue(report, LINES_WAITING);
+        try (ListenerQueue queue = new ListenerQueue(report, LINES_WAITING);
                 Watch watch = new Watch(opened.probes(), ProbeOptions.named(names, queue), clock, LOOKS)) {
             Thread reader = new Thread(watch::run, "aioscope-reader");
             reader.start();
             try {
-                report.await(demo.run(), PATIENCE);
+                demo.run(step -> {
+                    // Until all of the step before has been seen, so that the lines of each stand below it.
+                    report.await(STEP_PATIENCE);
+                    say(step, err);
+                });
+                report.await(PATIENCE);
             } finally {
                 watch.stop();
                 join(reader);

@@ -23,7 +23,6 @@ final class DemoReport implements LifecycleListener {
     private final TraceFormat format;
     private final PrintWriter out;
 
-    private Truth done = new Truth(0, 0, 0, 0, 0);
     private int setups;
     private int destroys;
     private int exits;
@@ -79,9 +78,8 @@ final class DemoReport implements LifecycleListener {
         return task != null && demo.isOurs(task.pid());
     }
 
-    /** Waits until all of this was seen, or the time is over; the tier {@code sample} promises nothing. */
-    synchronized void await(Truth truth, Duration patience) {
-        done = truth;
+    /** Waits until all that was done so far was seen, or the time is over; the tier {@code sample} promises nothing. */
+    synchronized void await(Duration patience) {
         long deadline = System.nanoTime() + patience.toNanos();
         try {
             while (tier != Tier.SAMPLE && !isEverythingSeen()) {
@@ -98,7 +96,7 @@ final class DemoReport implements LifecycleListener {
 
     /** Whether what was done was seen, no less and no more; true for a tier that does not see single calls. */
     synchronized boolean isEverythingSeen() {
-        return tier == Tier.SAMPLE || done.equals(new Truth(setups, destroys, exits, refused, wrongHandles));
+        return tier == Tier.SAMPLE || demo.done().equals(new Truth(setups, destroys, exits, refused, wrongHandles));
     }
 
     /** What was done, for people. */
@@ -139,6 +137,7 @@ final class DemoReport implements LifecycleListener {
     private record Row(String what, String name, int done, int seen) {}
 
     private List<Row> rows() {
+        Truth done = demo.done();
         return List.of(
                 new Row("contexts set up", "setups", done.setups(), setups),
                 new Row("destroyed by io_destroy", "destroys", done.destroys(), destroys),

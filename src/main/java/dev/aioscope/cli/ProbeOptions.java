@@ -9,6 +9,7 @@ import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.Tier;
 import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -95,6 +96,15 @@ final class ProbeOptions {
      */
     @Nullable StackNames stackNames() {
         return stacks ? StackNames.start() : null;
+    }
+
+    /** Why no stack will ever come, if that is so although stacks are wanted. */
+    Optional<String> withoutStacks(Opened opened) {
+        Tier got = opened.probes().tier();
+        return stacks && got != Tier.FULL && got != Tier.SYSCALL
+                ? Optional.of("No stacks: they are taken in io_setup and io_destroy, and the tier " + got.label()
+                        + " has no probe there")
+                : Optional.empty();
     }
 
     /** The same listener, with names for the stacks that it is told, if they are wanted. */

@@ -108,6 +108,7 @@ final class RunCommand implements Runnable {
                     Watch watch = new Watch(opened.probes(), ProbeOptions.named(names, firstSight), clock, interval)) {
                 stop.onRequest(watch::stop);
                 LOG.info(started(opened, export));
+                probes.withoutStacks(opened).ifPresent(LOG::warn);
                 watch.run();
             }
         }

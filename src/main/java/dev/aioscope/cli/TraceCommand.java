@@ -107,6 +107,7 @@ final class TraceCommand implements Runnable {
                 Processes processes = Processes.sparing(hidden.isHidden())) {
             Opened opened = probes.open(true);
             TierReport.of(opened, interval).forEach(err::println);
+            probes.withoutStacks(opened).ifPresent(err::println);
             WallClock clock = new WallClock(BootClock::now, InstantSource.system());
             TracePrinter printer =
                     new TracePrinter(format(clock, processes), out, BootClock::now, count, stop::request);

@@ -34,7 +34,7 @@ class DemoTest {
 
     @Test
     void theWorkloadDoesWhatItSaysAndLeavesNothingBehind() throws Exception {
-        Demo.Truth truth = new Demo(folder, child(LeaveToExit.class), said::add).run();
+        Demo.Truth truth = new Demo(folder, child(LeaveToExit.class)).run(said::add);
 
         assertThat(truth).isEqualTo(new Demo.Truth(10, 7, 3, 1, 2));
         assertThat(said).hasSize(7);
@@ -47,7 +47,7 @@ class DemoTest {
 
     @Test
     void aProcessThatFailsInsteadOfExitingIsAnError() {
-        assertThatThrownBy(() -> new Demo(folder, List.of("false"), said::add).run())
+        assertThatThrownBy(() -> new Demo(folder, List.of("false")).run(said::add))
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith("the process that exits returned 1");
     }

@@ -92,11 +92,7 @@ class JsonDocumentTest {
                 told.teardown(TeardownBuilder.busy().build(), 0),
                 TraceJson.summary(new TraceSummary(1, 2, 3, 4, 5, 6, 7, stats)),
                 DiagnosisJson.of(diagnosis()),
-                new DemoReport(
-                                new Demo(Path.of("."), List.of(), line -> {}),
-                                Tier.FULL,
-                                trace,
-                                new PrintWriter(new StringWriter()))
+                new DemoReport(new Demo(Path.of("."), List.of()), Tier.FULL, trace, new PrintWriter(new StringWriter()))
                         .json(),
                 holders.json(By.PROCESS).get(0),
                 holders.json(By.USER).get(0),

@@ -50,4 +50,18 @@ class DemoIT {
                     assertThat(teardown.path("drain_ns").isNull()).isEqualTo(!tier.equals("full"));
                 });
     }
+
+    @Test
+    void theLinesOfAStepStandBelowIt() throws IOException {
+        List<String> said = Command.run(Command.aioscope("demo", "--watch"))
+                .lines()
+                .filter(line -> line.startsWith("▶") || line.contains(" destroy ") || line.contains(" io_"))
+                .map(line -> line.startsWith("▶") ? "▶" : "seen")
+                .toList();
+
+        // Idle ones, an fdatasync, a poll, a reader, wrong handles (and the context that had one), a refusal, the exit.
+        assertThat(said)
+                .startsWith("▶", "seen", "seen", "seen", "▶", "seen", "▶", "seen", "▶", "seen")
+                .containsSubsequence("▶", "seen", "seen", "seen", "▶", "seen", "▶");
+    }
 }
