@@ -1,6 +1,7 @@
 package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.aioscope.guest.Agent.Placing;
 import dev.aioscope.host.Container;
@@ -11,31 +12,83 @@ import dev.aioscope.probe.Tier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The same on the kernels of the lab, and with real cgroups. */
 @Tag("guest")
 class ContextsGuestTest extends ContextsIT {
     private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+    private static final String POD = "01234567-89ab-cdef-0123-456789abcdef";
+    private static final String POD_SLICE =
+            "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + POD.replace('-', '_') + ".slice/";
+
+    /** As the runtimes make them with systemd and cgroup v2. */
+    private static final Map<String, Container> SECOND = Map.of(
+            "system.slice/docker-" + ID + ".scope",
+            new Container("docker", ID, null),
+            POD_SLICE + "cri-containerd-" + ID + ".scope",
+            new Container("containerd", ID, POD),
+            POD_SLICE + "crio-" + ID + ".scope",
+            new Container("cri-o", ID, POD),
+            "machine.slice/libpod-" + ID + ".scope/container",
+            new Container("podman", ID, null),
+            "lxc.payload.web-1",
+            new Container("lxc", "web-1", null),
+            "system.slice/mariadb.service",
+            new Container("systemd", "mariadb.service", null));
+
+    /** As they make them without systemd, or with cgroup v1. */
+    private static final Map<String, Container> FIRST = Map.of(
+            "docker/" + ID,
+            new Container("docker", ID, null),
+            "kubepods/besteffort/pod" + POD + "/" + ID,
+            new Container("kubernetes", ID, POD),
+            "kubepods/burstable/pod" + POD + "/crio-" + ID,
+            new Container("cri-o", ID, POD),
+            "machine.slice/libpod-" + ID + ".scope",
+            new Container("podman", ID, null),
+            "lxc/web-1",
+            new Container("lxc", "web-1", null),
+            "system.slice/mariadb.service",
+            new Container("systemd", "mariadb.service", null));
+
     @Test
     void aContainerIsNamedByItsCgroup() throws IOException {
-        try (Processes processes = Processes.patient(false);
-                Agent other = new Agent(Tier.SAMPLE, Placing.FENTRY)) {
-            assertThat(containerIn(processes, other, "system.slice/docker-" + ID + ".scope"))
-                    .isEqualTo(new Container("docker", ID, null));
-            assertThat(containerIn(
-                            processes,
-                            other,
-                            "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-"
-                                    + "pod01234567_89ab_cdef_0123_456789abcdef.slice/cri-containerd-" + ID + ".scope"))
-                    .isEqualTo(new Container("containerd", ID, "01234567-89ab-cdef-0123-456789abcdef"));
+        assertNamed(Path.of("/sys/fs/cgroup"), SECOND);
+    }
+
+    /** A hierarchy of v1 beside that of v2, in which its processes stay in the root. */
+    @Test
+    void aContainerIsNamedByItsCgroupOfVersion1(@TempDir Path folder) throws IOException {
+        String[] mount = {"mount", "-t", "cgroup", "-o", "none,name=systemd", "cgroup", folder.toString()};
+        Command mounted = Command.runs(mount);
+        assumeThat(mounted.status())
+                .as("this kernel has no cgroup v1: %s", mounted.output())
+                .isZero();
+        try {
+            assertNamed(folder, FIRST);
+        } finally {
+            Command.run("umount", folder.toString());
         }
     }
 
-    private static Container containerIn(Processes processes, Agent agent, String cgroup) throws IOException {
-        Path folder = Files.createDirectories(Path.of("/sys/fs/cgroup", cgroup));
+    private static void assertNamed(Path root, Map<String, Container> containers) throws IOException {
+        try (Processes processes = Processes.patient(false);
+                Agent agent = new Agent(Tier.SAMPLE, Placing.FENTRY)) {
+            for (Map.Entry<String, Container> container : containers.entrySet()) {
+                assertThat(containerIn(processes, agent, root.resolve(container.getKey())))
+                        .as(container.getKey())
+                        .isEqualTo(container.getValue());
+            }
+        }
+    }
+
+    private static Container containerIn(Processes processes, Agent agent, Path cgroup) throws IOException {
+        Path folder = Files.createDirectories(cgroup);
         try (Work work = Work.start("many", "--count", "1", "--wait")) {
             work.await("aio_nr");
             Files.writeString(folder.resolve("cgroup.procs"), work.pid() + "");
