@@ -147,6 +147,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         Identity identity = Identity.UNKNOWN;
         // To see whether the folder is there touches nothing of the process.
         if (Files.exists(Path.of("/proc", Integer.toString(key.pid)))) {
+            start(); // Which is not a look and can take its time.
             if (allowance != null && !allowance.isLeft()) {
                 unidentified.incrementAndGet();
                 return identity; // There can be time for it later.
