@@ -58,7 +58,7 @@ struct kill {
 	__u64 unmap_enter_time;
 	__u64 unmap_exit_time;
 	__s32 unmap_result;
-	__u32 reserved;
+	__u32 trigger;
 };
 
 /* A free_ioctx_users between its entry and its return. */
@@ -387,6 +387,16 @@ inline_body struct kioctx *find_context(__u64 handle)
 	return (struct kioctx *)ctx;
 }
 
+/* What stands where a handle of the current address space points (enum ring). */
+inline_body __u32 ring_at(__u64 handle)
+{
+	struct aio_ring ring = {};
+
+	if (bpf_probe_read_user(&ring, sizeof(ring), (void *)handle))
+		return RING_UNREADABLE;
+	return ring.magic == AIO_RING_MAGIC ? RING_PRESENT : RING_OTHER;
+}
+
 /* ---- system calls ---- */
 
 /* Tells who has made the call that was entered at this time. */
@@ -473,23 +483,34 @@ inline_body int setup_exit(long result)
 	return 0;
 }
 
+/* Whether find_context looks at all slots of the current address space. */
+inline_body bool is_table_searched(void)
+{
+	struct kioctx_table *table = BPF_CORE_READ(current_mm(), ioctx_table);
+
+	return !table || BPF_CORE_READ(table, nr) <= MAX_SLOTS;
+}
+
 inline_body int destroy_exit(long result)
 {
 	struct task_struct *task = current_task();
 	struct event_destroy_exit *event;
+	struct kioctx *found = NULL;
 	struct call call;
 
 	if (!take_call(&call))
 		return 0;
-	event = RESERVE(event_destroy_exit, EVENT_DESTROY_EXIT, current_mm(), 0);
+	if (result)
+		found = find_context(call.argument_1);
+	event = RESERVE(event_destroy_exit, EVENT_DESTROY_EXIT, current_mm(), found);
 	if (!event)
 		return 0;
+	event->ring = result && (found || is_table_searched()) ? ring_at(call.argument_1) : RING_NOT_READ;
 	event->enter_time = call.enter_time;
 	event->handle = call.argument_1;
 	event->result = result;
 	event->voluntary_switches = BPF_CORE_READ(task, nvcsw) - call.switches;
 	event->pending_sigkill = has_pending_sigkill(task);
-	event->reserved = 0;
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }
@@ -556,7 +577,7 @@ inline_body void fill_teardown(struct event_teardown *event, struct kioctx *ctx,
 	event->outstanding_refs = ctx ? outstanding_by_refs(ctx) : ABSENT_S32;
 	event->unreaped = ctx ? read_unreaped(ctx, trigger == TRIGGER_DESTROY) : ABSENT_S32;
 	event->siblings = ctx ? count_users(ctx) : ABSENT_S32;
-	event->reserved = 0;
+	event->ring = RING_NOT_READ;
 }
 
 inline_body int kill_enter(struct mm_struct *mm, struct kioctx *ctx, struct ctx_rq_wait *wait)
@@ -570,6 +591,7 @@ inline_body int kill_enter(struct mm_struct *mm, struct kioctx *ctx, struct ctx_
 		.unmap_enter_time = ABSENT_U64,
 		.unmap_exit_time = ABSENT_U64,
 		.unmap_result = ABSENT_S32,
+		.trigger = trigger,
 	};
 	struct event_teardown *event;
 	struct call *call;
@@ -585,8 +607,34 @@ inline_body int kill_enter(struct mm_struct *mm, struct kioctx *ctx, struct ctx_
 	/* io_destroy and io_setup hold a reference themselves; exit_aio does not. */
 	if (trigger != TRIGGER_EXIT && event->siblings != ABSENT_S32)
 		event->siblings = clamp((__s64)event->siblings - 1);
+	if (trigger == TRIGGER_DESTROY)
+		event->ring = ring_at(event->handle);
 	bpf_ringbuf_submit(event, 0);
 	return 0;
+}
+
+/* Whether the address space has the context in its table (enum found). */
+inline_body __u8 is_in_table(struct mm_struct *mm, struct kioctx *ctx)
+{
+	struct kioctx_table *table = BPF_CORE_READ(mm, ioctx_table);
+	__u32 slot = BPF_CORE_READ(ctx, id);
+
+	if (!table || slot >= BPF_CORE_READ(table, nr))
+		return FOUND_NO;
+	return context_in(table, slot) == ctx ? FOUND_YES : FOUND_NO;
+}
+
+inline_body void find_after_kill(struct event_kill_exit *event, struct kill *kill)
+{
+	struct kioctx *ctx = (struct kioctx *)kill->kioctx;
+
+	event->dead = FOUND_NOT_READ;
+	event->in_table = FOUND_NOT_READ;
+	/* exit_aio holds no reference: what it has killed can be gone. */
+	if (kill->trigger == TRIGGER_EXIT)
+		return;
+	event->dead = BPF_CORE_READ(ctx, dead.counter) ? FOUND_YES : FOUND_NO;
+	event->in_table = is_in_table((struct mm_struct *)kill->mm, ctx);
 }
 
 inline_body int kill_exit(int result)
@@ -608,6 +656,8 @@ inline_body int kill_exit(int result)
 		event->voluntary_switches = BPF_CORE_READ(task, nvcsw);
 		event->unmap_result = kill->unmap_result;
 		event->pending_sigkill = has_pending_sigkill(task);
+		event->reserved = 0;
+		find_after_kill(event, kill);
 		bpf_ringbuf_submit(event, 0);
 	}
 	bpf_map_delete_elem(kills_map(), &key);

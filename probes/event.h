@@ -47,6 +47,21 @@ enum released_by {
 	RELEASED_BY_HOLDER = 2, /* a request that completed, or a thread that left an AIO call */
 };
 
+/* What stands in the memory of the caller where a handle points. */
+enum ring {
+	RING_NOT_READ = 0,
+	RING_UNREADABLE = 1, /* nothing is mapped there */
+	RING_OTHER = 2,      /* memory that does not begin as a ring does */
+	RING_PRESENT = 3,
+};
+
+/* What was found after kill_ioctx. */
+enum found {
+	FOUND_NOT_READ = 0,
+	FOUND_NO = 1,
+	FOUND_YES = 2,
+};
+
 /* Why a record or a part of it was lost: index into the map `losses`. */
 enum loss {
 	LOSS_RING_FULL = 0, /* no room in the ring buffer: the record is gone */
@@ -96,7 +111,7 @@ struct event_teardown {
 	__s32 outstanding_refs;  /* the same, from the references on `reqs` */
 	__s32 unreaped;
 	__s32 siblings; /* other threads inside an AIO call on this context */
-	__u32 reserved;
+	__u32 ring;     /* enum ring: at the handle, before the kernel unmaps it; EVENT_KILL_ENTER of io_destroy only */
 };
 
 struct event_kill_exit {
@@ -108,7 +123,10 @@ struct event_kill_exit {
 	__u64 unmap_exit_time;
 	__u64 voluntary_switches; /* of the task, since it began */
 	__s32 unmap_result;
-	__u32 pending_sigkill; /* 0 or 1 */
+	__u8 pending_sigkill; /* 0 or 1 */
+	__u8 dead;            /* enum found: whether the context is marked dead; not in exit_aio, which may have freed it */
+	__u8 in_table;        /* enum found: whether the address space still has it in its table; likewise */
+	__u8 reserved;
 };
 
 struct event_users {
@@ -131,13 +149,13 @@ struct event_free {
 };
 
 struct event_destroy_exit {
-	struct event_header header;
+	struct event_header header; /* kioctx: of a call that failed, what the table has under its handle after all */
 	__u64 enter_time;
 	__u64 handle;
 	__s64 result;
 	__u64 voluntary_switches; /* during the call */
 	__u32 pending_sigkill;    /* 0 or 1 */
-	__u32 reserved;
+	__u32 ring; /* enum ring: at the handle of a call that failed; RING_NOT_READ too if the table is too long to search */
 };
 
 /* The user stack of a call, if settings ask for it. The time in the header is exactly that of the call's entry. */

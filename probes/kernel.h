@@ -49,6 +49,7 @@ enum bpf_features {
 #endif
 
 #define PAGE_SIZE_4K 4096
+#define AIO_RING_MAGIC 0xa10a10a1
 #define TASK_UNINTERRUPTIBLE 2
 #define USER_STACK (1 << 8) /* BPF_F_USER_STACK */
 
@@ -106,6 +107,7 @@ KERNEL_STRUCT(kioctx)
 	FIELD(kioctx, reqs, struct percpu_ref reqs)
 	FIELD(kioctx, user_id, unsigned long user_id)
 	FIELD(kioctx, cpu, struct kioctx_cpu *cpu)
+	FIELD(kioctx, dead, atomic_t dead)
 	FIELD(kioctx, max_reqs, unsigned int max_reqs)
 	FIELD(kioctx, nr_events, unsigned int nr_events)
 	FIELD(kioctx, mmap_size, unsigned long mmap_size)
@@ -207,6 +209,7 @@ struct aio_ring {
 	__u32 nr;
 	__u32 head;
 	__u32 tail;
+	__u32 magic;
 };
 
 #if defined(__TARGET_ARCH_x86)

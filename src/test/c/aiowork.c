@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/aio_abi.h>
+#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -457,6 +459,114 @@ static void wrong_handles(void)
 	tell("returned", now());
 }
 
+/* How many bytes the ring takes, as the kernel shows it. */
+static size_t ring_size(aio_context_t context)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned long begin, end;
+	char line[512];
+
+	if (!maps)
+		fail("/proc/self/maps");
+	while (fgets(line, sizeof(line), maps)) {
+		if (sscanf(line, "%lx-%lx", &begin, &end) == 2 && begin == context) {
+			fclose(maps);
+			return end - begin;
+		}
+	}
+	fail("no ring at %#lx", (unsigned long)context);
+}
+
+/* Each way in which a program can spoil the ring of a context that is still alive. */
+static void spoiled_rings(void)
+{
+	aio_context_t corrupted = set_up(charge), moved = set_up(charge), covered = set_up(charge),
+		      unmapped = set_up(charge);
+	size_t size = ring_size(covered);
+	unsigned *id = (unsigned *)corrupted, old = *id, slot = *(unsigned *)covered;
+	void *room;
+
+	*id = 0xdead;
+	refused_handle("corrupted", corrupted);
+	*id = old;
+	destroy_and_tell(corrupted);
+
+	room = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mremap((void *)moved, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, room) == MAP_FAILED)
+		fail("mremap");
+	refused_handle("moved", moved);
+	tell("moved_to", (uint64_t)(uintptr_t)room);
+	tell("errno", (uint64_t)errno_of(io_destroy((aio_context_t)(uintptr_t)room)));
+
+	/* Memory of our own in place of the ring, with the id in it: the kernel unmaps it. */
+	if (mmap((void *)covered, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+	    MAP_FAILED)
+		fail("mmap");
+	*(unsigned *)covered = slot;
+	tell("covered", covered);
+	tell("errno", (uint64_t)errno_of(io_destroy(covered)));
+
+	if (munmap((void *)unmapped, size))
+		fail("munmap");
+	refused_handle("unmapped", unmapped);
+}
+
+/*
+ * Two threads are inside io_destroy of one context before either has found it: the id that leads to it stands in memory
+ * of our own, which is only filled in when both wait for it.
+ */
+static void lost_race(void)
+{
+	aio_context_t context = set_up(charge);
+	static unsigned page[BLOCK / sizeof(unsigned)];
+	size_t size = ring_size(context);
+	int faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_register range = {.range = {context, size}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+	struct uffdio_copy copy = {.dst = context, .src = (uint64_t)(uintptr_t)page, .len = BLOCK};
+	struct destroyer both[2];
+
+	page[0] = *(unsigned *)context;
+	if (faults < 0 || ioctl(faults, UFFDIO_API, &api))
+		fail("userfaultfd");
+	if (mmap((void *)context, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+	    MAP_FAILED)
+		fail("mmap");
+	if (ioctl(faults, UFFDIO_REGISTER, &range))
+		fail("UFFDIO_REGISTER");
+	pthread_barrier_init(&barrier, NULL, 3);
+	for (int i = 0; i < 2; i++) {
+		both[i].context = context;
+		if (pthread_create(&both[i].thread, NULL, run_destroyer, &both[i]))
+			fail("pthread_create");
+	}
+	pthread_barrier_wait(&barrier);
+	for (int i = 0; i < 2; i++)
+		wait_until_blocked(both[i].tid, SYS_io_destroy);
+	if (ioctl(faults, UFFDIO_COPY, &copy))
+		fail("UFFDIO_COPY");
+	for (int i = 0; i < 2; i++) {
+		pthread_join(both[i].thread, NULL);
+		tell(both[i].error ? "loser" : "winner", (uint64_t)both[i].tid);
+	}
+}
+
+/* A second io_destroy comes while the first one still waits for its requests. */
+static void destroyed_twice(void)
+{
+	struct destroyer first = {.context = context_with_requests()};
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	if (pthread_create(&first.thread, NULL, run_destroyer, &first))
+		fail("pthread_create");
+	pthread_barrier_wait(&barrier);
+	wait_until_blocked(first.tid, SYS_io_destroy);
+	refused_handle("waiting", first.context);
+	pthread_join(first.thread, NULL);
+	tell("destroyer", (uint64_t)first.tid);
+	refused_handle("drained", first.context);
+}
+
 /* io_setup asks for more than what is left of the quota, and for what is not valid. */
 static void refused(void)
 {
@@ -655,6 +765,7 @@ int main(int argc, char **argv)
 		{"many", many},       {"churn", churn},           {"wrong-handles", wrong_handles},
 		{"forked", forked},   {"leaderless", leaderless},
 		{"persist", persist},
+		{"spoiled-rings", spoiled_rings}, {"destroyed-twice", destroyed_twice}, {"lost-race", lost_race},
 	};
 
 	if (argc >= 2 && !strcmp(argv[1], "after-exec")) {

@@ -12,6 +12,7 @@ import dev.aioscope.lifecycle.RefusalOutcome.Release;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.UserStack;
+import dev.aioscope.lifecycle.WrongHandle;
 import dev.aioscope.telemetry.WallClock;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -63,8 +64,23 @@ final class TraceJson implements TraceFormat {
             if (call.isRefusal()) {
                 json.put("needed_aio_max_nr", call.neededLimit());
                 json.array("largest_holders", call.largest(), this::holding);
+            } else {
+                wrongHandle(json, call, offset);
             }
         });
+    }
+
+    private static void wrongHandle(Json json, FailedCall call, long offset) {
+        WrongHandle wrong = call.wrongHandle();
+        Context context = wrong == null ? null : wrong.context();
+        Task destroyer = wrong == null ? null : wrong.destroyer();
+        json.put("cause", wrong == null ? null : wrong.cause().label());
+        json.put("explanation", call.explanation());
+        json.put("io_in_flight", wrong == null ? null : (Boolean) wrong.isIoInFlight());
+        json.put("context_id", context == null ? null : context.id());
+        json.put("destroyer_tid", destroyer == null ? null : (Integer) destroyer.tid());
+        json.put("destroyed_time", wrong == null ? null : shifted(wrong.killedTime(), offset));
+        json.put("drained_time", wrong == null ? null : shifted(wrong.drainedTime(), offset));
     }
 
     @Override
@@ -192,6 +208,9 @@ final class TraceJson implements TraceFormat {
         json.put("unmap_result", t.unmapResult());
         json.put("pending_sigkill", t.pendingSigkill());
         json.put("voluntary_switches", t.voluntarySwitches());
+        json.put("ring", t.ringAtKill() == null ? null : t.ringAtKill().name().toLowerCase(Locale.ROOT));
+        json.put("dead_after_kill", t.deadAfterKill());
+        json.put("in_table_after_kill", t.inTableAfterKill());
         json.put("setup_stack", stack(t.context().setupStack()));
         json.put("call_stack", stack(t.callStack()));
     }

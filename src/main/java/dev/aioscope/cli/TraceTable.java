@@ -1,5 +1,6 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.event.Ring;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.kernel.Errno;
@@ -132,6 +133,9 @@ final class TraceTable implements TraceFormat {
         Long wait = call.enterTime() == null ? null : (Long) (call.returnTime() - call.enterTime());
         row.duration(Column.WAIT, wait, SLOW_NANOS);
         row.cells.put(Column.RESULT, new Cell(Errno.name(call.errno()), Style.FAILED));
+        if (call.explanation() != null) {
+            row.notes.add(call.explanation());
+        }
         if (call.maxReqs() != null) {
             row.notes.add("asked for " + call.maxReqs());
         }
@@ -232,6 +236,9 @@ final class TraceTable implements TraceFormat {
         noteSlow(notes, "threads still inside AIO calls", t.inSiblings());
         if (t.unmapResult() != null && t.unmapResult() < 0) {
             notes.add("the ring was not unmapped: " + Errno.name(-t.unmapResult()));
+        }
+        if (t.ringAtKill() == Ring.OTHER) {
+            notes.add("no ring stood at the ring's place: what the program had put there was unmapped");
         }
         if (Boolean.TRUE.equals(t.pendingSigkill())) {
             notes.add("SIGKILL pending");

@@ -3,6 +3,7 @@ package dev.aioscope.event;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A view of one record, moved from record to record with {@link #wrap}: reading an event allocates nothing. It is only
@@ -297,14 +298,50 @@ public final class Event {
 
     /** Whether a SIGKILL was waiting for the caller. */
     public boolean pendingSigkill() {
+        if (type == EventType.KILL_EXIT) {
+            return buffer.get(offset + EventLayout.KILL_EXIT_PENDING_SIGKILL) != 0;
+        }
         return s32(
                         switch (type) {
-                            case KILL_EXIT -> EventLayout.KILL_EXIT_PENDING_SIGKILL;
                             case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_PENDING_SIGKILL;
                             case TASK_IN_TEARDOWN -> EventLayout.TASK_IN_TEARDOWN_PENDING_SIGKILL;
                             default -> throw other();
                         })
                 != 0;
+    }
+
+    /** What stood at the handle: before the ring is unmapped (KILL_ENTER), or after a call that failed (DESTROY_EXIT). */
+    public Ring ring() {
+        return Ring.of(s32(
+                switch (type) {
+                    case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_RING;
+                    case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_RING;
+                    default -> throw other();
+                }));
+    }
+
+    /** Whether the context was marked dead after kill_ioctx; null if that was not read. */
+    public @Nullable Boolean dead() {
+        return found(EventLayout.KILL_EXIT_DEAD);
+    }
+
+    /** Whether the address space still had the context in its table after kill_ioctx; null if that was not read. */
+    public @Nullable Boolean inTable() {
+        return found(EventLayout.KILL_EXIT_IN_TABLE);
+    }
+
+    /** One of {@code enum found}. */
+    private @Nullable Boolean found(int at) {
+        if (type != EventType.KILL_EXIT) {
+            throw other();
+        }
+        byte found = buffer.get(offset + at);
+        return switch (found) {
+            case 0 -> null;
+            case 1 -> false;
+            case 2 -> true;
+            default -> throw new CorruptEventException("found " + found + " does not exist");
+        };
     }
 
     /** Requests with a ki_cancel before they were cancelled. */

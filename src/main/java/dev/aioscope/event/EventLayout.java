@@ -52,6 +52,7 @@ public final class EventLayout {
     static final int TEARDOWN_OUTSTANDING_REFS = 112;
     static final int TEARDOWN_UNREAPED = 116;
     static final int TEARDOWN_SIBLINGS = 120;
+    static final int TEARDOWN_RING = 124;
     static final int TEARDOWN_SIZE = 128;
 
     static final int KILL_EXIT_ENTER_TIME = 72;
@@ -62,6 +63,8 @@ public final class EventLayout {
     static final int KILL_EXIT_VOLUNTARY_SWITCHES = 112;
     static final int KILL_EXIT_UNMAP_RESULT = 120;
     static final int KILL_EXIT_PENDING_SIGKILL = 124;
+    static final int KILL_EXIT_DEAD = 125;
+    static final int KILL_EXIT_IN_TABLE = 126;
     static final int KILL_EXIT_SIZE = 128;
 
     static final int USERS_ENTER_TIME = 72;
@@ -79,6 +82,7 @@ public final class EventLayout {
     static final int DESTROY_EXIT_RESULT = 88;
     static final int DESTROY_EXIT_VOLUNTARY_SWITCHES = 96;
     static final int DESTROY_EXIT_PENDING_SIGKILL = 104;
+    static final int DESTROY_EXIT_RING = 108;
     static final int DESTROY_EXIT_SIZE = 112;
 
     static final int STACK_DEPTH = 72;

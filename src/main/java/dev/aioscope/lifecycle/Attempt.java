@@ -3,6 +3,7 @@ package dev.aioscope.lifecycle;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventLayout;
 import dev.aioscope.event.EventType;
+import dev.aioscope.event.Ring;
 import dev.aioscope.event.Trigger;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,12 @@ final class Attempt {
     boolean sigkill;
     long switches = EventLayout.ABSENT_U64;
 
+    @Nullable Ring ring;
+
+    @Nullable Boolean dead;
+
+    @Nullable Boolean inTable;
+
     @Nullable UserStack stack;
 
     private long from;
@@ -83,6 +90,7 @@ final class Attempt {
         unreaped = event.unreaped();
         siblings = event.siblings();
         aioNrBefore = event.aioNr();
+        ring = event.ring() == Ring.NOT_READ ? null : event.ring();
         span(callTime, event.time());
     }
 
@@ -97,6 +105,8 @@ final class Attempt {
         unmapResult = event.unmapResult();
         aioNrAfter = event.aioNr();
         sigkill |= event.pendingSigkill();
+        dead = event.dead();
+        inTable = event.inTable();
         span(event.enterTime(), event.time());
     }
 

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param aioMaxNr fs.aio-max-nr at that moment
  * @param callStack where the program made the call, if that was to be recorded
  * @param largest of a refusal: who held most of the quota then, the largest charge first, as far as is known
+ * @param wrongHandle of an io_destroy: what is wrong with the handle; null if it cannot be told
  */
 public record FailedCall(
         Call call,
@@ -31,7 +32,8 @@ public record FailedCall(
         @Nullable Long aioNr,
         @Nullable Long aioMaxNr,
         @Nullable UserStack callStack,
-        List<Holding> largest) {
+        List<Holding> largest,
+        @Nullable WrongHandle wrongHandle) {
 
     /** The system calls that can fail. */
     public enum Call {
@@ -51,6 +53,11 @@ public record FailedCall(
         return isRefusal() && maxReqs != null && aioNr != null
                 ? (Long) (aioNr + Integer.toUnsignedLong(maxReqs))
                 : null;
+    }
+
+    /** What a developer needs to know about a wrong handle; null if that is not known. */
+    public @Nullable String explanation() {
+        return wrongHandle == null ? null : wrongHandle.explanation(returnTime);
     }
 
     /** Whether the quota was the reason: io_setup said EAGAIN. */

@@ -60,6 +60,7 @@ public final class Lifecycle {
 
     private final UserStacks stacks;
     private final Refusals refusals;
+    private final DestroyedHandles destroyed = new DestroyedHandles();
 
     private @Nullable Look look;
     private int looks;
@@ -201,7 +202,7 @@ public final class Lifecycle {
     private void setup(Event event) {
         call(event.tid(), event.enterTime(), event.time(), false);
         if (event.result() < 0) {
-            failedSetup(failed(FailedCall.Call.IO_SETUP, event));
+            failedSetup(failed(FailedCall.Call.IO_SETUP, event, null));
             return;
         }
         refusals.setUp(event);
@@ -209,6 +210,7 @@ public final class Lifecycle {
             orphanEvents++;
             return;
         }
+        destroyed.remove(event.mm(), event.handle());
         Task owner = Task.of(event);
         OpenTeardown old = byPointer.get(event.kioctx());
         if (old != null) {
@@ -299,6 +301,9 @@ public final class Lifecycle {
         }
         if (teardown != null) {
             teardown.join(attempt);
+            if (trigger == Trigger.DESTROY) {
+                destroyed.add(teardown);
+            }
             settle(teardown, event.time());
         }
     }
@@ -480,10 +485,11 @@ public final class Lifecycle {
             look.isDone(event.tid());
         }
         if (event.result() < 0) {
-            listener.onFailedCall(failed(FailedCall.Call.IO_DESTROY, event));
+            OpenTeardown tried = attempt == null ? null : attempt.teardown;
             if (attempt != null) {
                 lose(attempt);
             }
+            listener.onFailedCall(failed(FailedCall.Call.IO_DESTROY, event, destroyed.explain(event, tried, live)));
             return;
         }
         if (attempt == null || attempt.teardown == null) {
@@ -505,6 +511,7 @@ public final class Lifecycle {
         if (attempt.killExitTime == Seen.NEVER) {
             refusals.released(teardown.context(), attempt.caller, Trigger.DESTROY, event.enterTime(), event.time());
         }
+        destroyed.add(teardown);
         teardown.isOverBefore(event.time());
         settle(teardown, event.time());
     }
@@ -544,6 +551,9 @@ public final class Lifecycle {
             known.look = looks;
             known.missingSince = Seen.NEVER;
             fill(known, event, Task.of(event));
+        } else if (known.isMovedTo(event)) {
+            known.look = looks;
+            known.missingSince = Seen.NEVER;
         }
     }
 
@@ -717,6 +727,7 @@ public final class Lifecycle {
         teardown.attempts.remove(attempt);
         if (teardown.isEmpty() && open.contains(teardown)) {
             forget(teardown);
+            destroyed.remove(teardown);
             if (teardown.context().kioctx() != 0) {
                 live.add(teardown.known);
             }
@@ -846,7 +857,7 @@ public final class Lifecycle {
                 event.type() == EventType.SETUP ? stacks.of(event.tid(), event.enterTime()) : null);
     }
 
-    private FailedCall failed(FailedCall.Call call, Event event) {
+    private FailedCall failed(FailedCall.Call call, Event event, @Nullable WrongHandle wrongHandle) {
         boolean isSetup = call == FailedCall.Call.IO_SETUP;
         return new FailedCall(
                 call,
@@ -860,7 +871,8 @@ public final class Lifecycle {
                 isSetup ? Seen.u64(event.aioNr()) : null,
                 isSetup ? Seen.u64(event.aioMaxNr()) : null,
                 stacks.of(event.tid(), event.enterTime()),
-                isSetup && event.result() == -Errno.EAGAIN ? largest(event.time()) : List.of());
+                isSetup && event.result() == -Errno.EAGAIN ? largest(event.time()) : List.of(),
+                wrongHandle);
     }
 
     /** Who holds most; found anew ten times a second at most, since one that is refused often tries again at once. */

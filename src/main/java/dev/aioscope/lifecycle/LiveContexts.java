@@ -41,15 +41,24 @@ final class LiveContexts {
                             || maxReqs == null
                             || context.maxReqs().equals(maxReqs));
         }
+
+        /** Whether a look found this context with another handle: mremap moves a ring, and the handle with it. */
+        boolean isMovedTo(Event live) {
+            return context.kioctx() == live.kioctx()
+                    && context.mm() == live.mm()
+                    && context.handle() != live.handle()
+                    && (context.maxReqs() == null || context.maxReqs() == live.maxReqs());
+        }
     }
 
     /** Where a context is for its program. */
-    private record Place(long mm, long handle) {}
+    record Place(long mm, long handle) {}
 
     private final int limit;
     private final Map<Long, Known> byGeneration = new LinkedHashMap<>();
     private final Map<Long, Known> byPointer = new HashMap<>();
     private final Map<Place, Known> byPlace = new HashMap<>();
+    private final Map<Long, Known> byHandle = new HashMap<>();
     private long evicted;
 
     LiveContexts(int limit) {
@@ -74,6 +83,7 @@ final class LiveContexts {
         byGeneration.remove(known.context.generation());
         byPointer.remove(known.context.kioctx(), known);
         byPlace.remove(place(known), known);
+        byHandle.remove(known.context.handle(), known);
     }
 
     /** Replaces what is known of the context: the same one, seen better. */
@@ -91,6 +101,11 @@ final class LiveContexts {
     /** The context at this place; of two, of which one has lost its ring, the younger. */
     @Nullable Known byPlace(long mm, long handle) {
         return byPlace.get(new Place(mm, handle));
+    }
+
+    /** The context with this handle in whatever address space; of several the youngest. */
+    @Nullable Known byHandle(long handle) {
+        return byHandle.get(handle);
     }
 
     /** The context with this pointer, or the one at this place of which the pointer is not known. */
@@ -142,6 +157,7 @@ final class LiveContexts {
             byPointer.put(known.context.kioctx(), known);
         }
         byPlace.put(place(known), known);
+        byHandle.put(known.context.handle(), known);
     }
 
     private static Place place(Known known) {

@@ -193,6 +193,11 @@ final class OpenTeardown {
         return reqsTime != Seen.NEVER || freeTime != Seen.NEVER || (winner != null && winner.returned);
     }
 
+    /** When the last request was gone, as far as it was seen: at the latest when the caller returned. */
+    long drainedTime() {
+        return reqsTime != Seen.NEVER || winner == null ? reqsTime : winner.returnTime;
+    }
+
     void overdueAt(long time) {
         overdueAt = time;
     }
@@ -246,6 +251,9 @@ final class OpenTeardown {
                 by == null ? null : Seen.s32(by.unmapResult),
                 by == null ? null : by.pendingSigkill(),
                 by == null ? null : Seen.u64(by.switches),
+                by == null ? null : by.ring,
+                by == null ? null : by.dead,
+                by == null ? null : by.inTable,
                 by == null ? null : by.stack);
     }
 

@@ -1,6 +1,7 @@
 package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.ReleasedBy;
+import dev.aioscope.event.Ring;
 import dev.aioscope.event.Trigger;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,9 @@ import org.jspecify.annotations.Nullable;
  * @param unmapResult what vm_munmap returned
  * @param pendingSigkill whether a SIGKILL was waiting for the caller
  * @param voluntarySwitches voluntary context switches of the caller during the call
+ * @param ringAtKill what stood at the ring's place when io_destroy entered kill_ioctx
+ * @param deadAfterKill whether the context was marked dead when kill_ioctx returned
+ * @param inTableAfterKill whether its address space still had it in its table then
  * @param callStack where the program called io_destroy, if that was to be recorded
  */
 public record Teardown(
@@ -79,6 +83,9 @@ public record Teardown(
         @Nullable Integer unmapResult,
         @Nullable Boolean pendingSigkill,
         @Nullable Long voluntarySwitches,
+        @Nullable Ring ringAtKill,
+        @Nullable Boolean deadAfterKill,
+        @Nullable Boolean inTableAfterKill,
         @Nullable UserStack callStack) {
 
     /** How the agent learnt that the teardown was over. */

@@ -104,6 +104,17 @@ final class SpanAttribute<T> {
 
     static final SpanAttribute<String> ERROR_TYPE =
             text("error.type", "the call failed; the status is ERROR too", "name of the error, such as EAGAIN");
+    static final SpanAttribute<String> ERROR_CAUSE = text(
+            "aio.destroy.error.cause",
+            "failed io_destroy, if it can be told",
+            "what was wrong with the handle: zero, already_destroyed, lost_race, ring_unmapped, ring_corrupted,"
+                    + " ring_moved, other_process or never_valid");
+    static final SpanAttribute<String> ERROR_EXPLANATION =
+            text("aio.destroy.error.explanation", "failed io_destroy, if it can be told", "the same as a sentence");
+    static final SpanAttribute<Boolean> ERROR_IO_IN_FLIGHT = flag(
+            "aio.destroy.error.io_in_flight",
+            "failed io_destroy, if it can be told",
+            "whether the call that destroyed the context still waited for requests");
     static final SpanAttribute<Long> REQUESTED =
             number("aio.requested", "failed io_setup", "how many events it asked for");
     static final SpanAttribute<Long> USAGE =

@@ -16,6 +16,7 @@ import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.Teardown.Wait;
 import dev.aioscope.lifecycle.UserStack;
+import dev.aioscope.lifecycle.WrongHandle;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.common.AttributesBuilder;
 import io.opentelemetry.api.trace.Span;
@@ -106,6 +107,12 @@ public final class TeardownSpans implements LifecycleListener {
                                 .toList());
         SpanAttribute.CALL_STACK.set(attributes, stack(call.callStack()));
         SpanAttribute.ERROR_TYPE.set(attributes, error);
+        WrongHandle wrong = call.wrongHandle();
+        if (wrong != null) {
+            SpanAttribute.ERROR_CAUSE.set(attributes, wrong.cause().label());
+            SpanAttribute.ERROR_EXPLANATION.set(attributes, call.explanation());
+            SpanAttribute.ERROR_IO_IN_FLIGHT.set(attributes, wrong.isIoInFlight());
+        }
 
         long begin = call.enterTime() != null ? call.enterTime() : call.returnTime();
         long offset = clock.offsetAt(begin);

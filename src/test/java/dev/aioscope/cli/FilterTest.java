@@ -52,7 +52,7 @@ class FilterTest {
         before.onSetup(teardown.context());
         before.onTeardown(teardown);
         before.onFailedCall(new FailedCall(
-                FailedCall.Call.IO_DESTROY, owner, 1, 5L, 6, 22, 0x1000L, null, null, null, null, List.of()));
+                FailedCall.Call.IO_DESTROY, owner, 1, 5L, 6, 22, 0x1000L, null, null, null, null, List.of(), null));
         return heard;
     }
 
@@ -100,7 +100,7 @@ class FilterTest {
                 null,
                 null,
                 null,
-                List.of());
+                List.of(), null);
         List<Object> heard = new ArrayList<>();
         LifecycleListener listener = new LifecycleListener() {
             @Override

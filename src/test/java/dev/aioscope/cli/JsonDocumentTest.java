@@ -75,7 +75,8 @@ class JsonDocumentTest {
                         null,
                         null,
                         null,
-                        List.of())),
+                        List.of(),
+                        null)),
                 trace.refusalOutcome(new RefusalOutcome(
                         refusal(), 3, RefusalOutcome.Verdict.LASTING, 9, null, null, false, 65000L, 65536L)),
                 told.refusalOutcome(new RefusalOutcome(
@@ -116,7 +117,7 @@ class JsonDocumentTest {
                 65000L,
                 65536L,
                 null,
-                List.of(new Holding(CALLER, 3, 64000)));
+                List.of(new Holding(CALLER, 3, 64000)), null);
     }
 
     private static Diagnosis diagnosis() {

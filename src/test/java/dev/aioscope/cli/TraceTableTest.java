@@ -92,7 +92,8 @@ class TraceTableTest {
                 65000L,
                 65536L,
                 null,
-                List.of(new Holding(CALLER, 3, 64_000)));
+                List.of(new Holding(CALLER, 3, 64_000)),
+                null);
 
         assertThat(table(new Screen(false, 300, 50)).failedCall(refusal).lines().skip(1))
                 .containsExactly(
@@ -116,7 +117,7 @@ class TraceTableTest {
                 65000L,
                 65536L,
                 null,
-                List.of());
+                List.of(), null);
         return new RefusalOutcome(refusal, 4, verdict, 3_000_000_000L, cause, release, release != null, 2024L, 65536L);
     }
 

@@ -235,10 +235,29 @@ public final class EventBuilder {
                 switches);
     }
 
+    /** What stood at the handle. */
+    public EventBuilder ring(Ring ring) {
+        return s32(
+                type == EventType.KILL_ENTER
+                        ? EventLayout.TEARDOWN_RING
+                        : only(EventLayout.DESTROY_EXIT_RING, EventType.DESTROY_EXIT),
+                ring.ordinal());
+    }
+
+    /** What was found after kill_ioctx. */
+    public EventBuilder afterKill(boolean dead, boolean inTable) {
+        buffer.put(only(EventLayout.KILL_EXIT_DEAD, EventType.KILL_EXIT), (byte) (dead ? 2 : 1));
+        buffer.put(EventLayout.KILL_EXIT_IN_TABLE, (byte) (inTable ? 2 : 1));
+        return this;
+    }
+
     public EventBuilder pendingSigkill(boolean pending) {
+        if (type == EventType.KILL_EXIT) {
+            buffer.put(EventLayout.KILL_EXIT_PENDING_SIGKILL, (byte) (pending ? 1 : 0));
+            return this;
+        }
         return s32(
                 switch (type) {
-                    case KILL_EXIT -> EventLayout.KILL_EXIT_PENDING_SIGKILL;
                     case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_PENDING_SIGKILL;
                     case TASK_IN_TEARDOWN -> EventLayout.TASK_IN_TEARDOWN_PENDING_SIGKILL;
                     default -> throw other();

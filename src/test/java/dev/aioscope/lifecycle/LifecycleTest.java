@@ -58,7 +58,8 @@ class LifecycleTest {
                         65000L,
                         65536L,
                         null,
-                        List.of()));
+                        List.of(),
+                        null));
         assertThat(heard.failedCalls.get(0).isRefusal()).isTrue();
         assertThat(full.liveContexts()).isEmpty();
     }
@@ -169,6 +170,9 @@ class LifecycleTest {
                         0,
                         true,
                         2L,
+                        null,
+                        null,
+                        null,
                         null));
         assertThat(full.liveContexts()).isEmpty();
         assertThat(full.teardownsInProgress()).isEmpty();
@@ -273,7 +277,8 @@ class LifecycleTest {
                         null,
                         null,
                         null,
-                        List.of()));
+                        List.of(),
+                        null));
         assertThat(heard.teardowns).isEmpty();
     }
 

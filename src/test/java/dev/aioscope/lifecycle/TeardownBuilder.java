@@ -1,6 +1,7 @@
 package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.ReleasedBy;
+import dev.aioscope.event.Ring;
 import dev.aioscope.event.Trigger;
 import java.util.List;
 
@@ -34,6 +35,9 @@ public final class TeardownBuilder {
     public Integer unmapResult;
     public Boolean pendingSigkill;
     public Long voluntarySwitches;
+    public Ring ringAtKill;
+    public Boolean deadAfterKill;
+    public Boolean inTableAfterKill;
     public UserStack callStack;
 
     /** Of process 100, with names. */
@@ -87,6 +91,9 @@ public final class TeardownBuilder {
         t.unmapResult = 0;
         t.pendingSigkill = false;
         t.voluntarySwitches = 1L;
+        t.ringAtKill = Ring.PRESENT;
+        t.deadAfterKill = true;
+        t.inTableAfterKill = false;
         return t;
     }
 
@@ -122,6 +129,9 @@ public final class TeardownBuilder {
                 unmapResult,
                 pendingSigkill,
                 voluntarySwitches,
+                ringAtKill,
+                deadAfterKill,
+                inTableAfterKill,
                 callStack);
     }
 }

@@ -309,7 +309,8 @@ class TeardownSpansTest {
                 null,
                 null,
                 null,
-                List.of()));
+                List.of(),
+                null));
         SpanData span = onlySpan();
         assertThat(describe(span, Map.of())).isEqualTo("io_destroy 100..250");
         assertThat(span.getStatus().getStatusCode().name()).isEqualTo("ERROR");
@@ -336,7 +337,8 @@ class TeardownSpansTest {
                 12L,
                 65_536L,
                 null,
-                List.of()));
+                List.of(),
+                null));
         SpanData span = onlySpan();
         assertThat(describe(span, Map.of())).isEqualTo("io_setup 250..250");
         assertThat(attributes(span))
@@ -438,7 +440,7 @@ class TeardownSpansTest {
                 65_500L,
                 65_536L,
                 null,
-                List.of(new Holding(holder, 2, 65_000)));
+                List.of(new Holding(holder, 2, 65_000)), null);
         TeardownSpans spans = spans(0);
         spans.onFailedCall(refusal);
         SpanData setup = onlySpan();

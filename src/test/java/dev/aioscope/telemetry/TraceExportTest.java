@@ -438,7 +438,8 @@ class TraceExportTest {
                     null,
                     null,
                     null,
-                    List.of()));
+                    List.of(),
+                    null));
         }
     }
 

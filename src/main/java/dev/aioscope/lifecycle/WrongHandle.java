@@ -1,0 +1,116 @@
+package dev.aioscope.lifecycle;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why an io_destroy could not find a context by its handle. Times are CLOCK_BOOTTIME ns.
+ *
+ * @param cause what is wrong
+ * @param context the context that the handle is or was of; null if none is known
+ * @param destroyer the thread whose io_destroy ended that context, or is ending it
+ * @param killedTime when that call had made the handle invalid, as far as it was seen
+ * @param drainedTime when the last request of that context was gone; null if none was told by then
+ * @param draining whether that call still waited
+ * @param outstanding requests that were not completed when that call made the handle invalid
+ */
+public record WrongHandle(
+        Cause cause,
+        @Nullable Context context,
+        @Nullable Task destroyer,
+        @Nullable Long killedTime,
+        @Nullable Long drainedTime,
+        boolean draining,
+        @Nullable Integer outstanding) {
+
+    /** What is wrong with a handle. */
+    public enum Cause {
+        /** It is 0. */
+        ZERO,
+        /** It was destroyed before. */
+        ALREADY_DESTROYED,
+        /** Another thread destroyed it at the same time. */
+        LOST_RACE,
+        /** The program has unmapped the ring itself: the context is still there, but cannot be found. */
+        RING_UNMAPPED,
+        /** The ring's header is overwritten, or other memory has been mapped over it. */
+        RING_CORRUPTED,
+        /** The ring was moved by mremap, which gives the context another handle. */
+        RING_MOVED,
+        /** It is a handle of another address space: of the parent, or of any other process. */
+        OTHER_PROCESS,
+        /** No context of this address space has it, or was seen to have had it lately. */
+        NEVER_VALID;
+
+        /** The name in JSON, spans and metrics. */
+        public String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** Without a context. */
+    static WrongHandle of(Cause cause) {
+        return of(cause, null);
+    }
+
+    /** Of a context that nobody has destroyed. */
+    static WrongHandle of(Cause cause, @Nullable Context context) {
+        return new WrongHandle(cause, context, null, null, null, false, null);
+    }
+
+    /** Whether the kernel may still write to buffers that the caller believes to be free. */
+    public boolean isIoInFlight() {
+        return draining && (outstanding == null || outstanding > 0);
+    }
+
+    /** What a developer needs to know, in one sentence. */
+    String explanation(long now) {
+        return switch (cause) {
+            case ZERO -> "0 is never a handle";
+            case ALREADY_DESTROYED -> "this handle was destroyed" + ago(now) + by() + drain();
+            case LOST_RACE -> "another thread destroyed this handle at the same time" + by() + drain();
+            case RING_UNMAPPED ->
+                "the program has unmapped the ring of this context itself: it cannot be found any more" + charge();
+            case RING_CORRUPTED ->
+                "the ring of this context is overwritten: its id no longer leads to the context" + charge();
+            case RING_MOVED -> "the ring of this context was moved by mremap: its handle is the new address";
+            case OTHER_PROCESS ->
+                "this handle belongs to another process" + owner() + ": a context is not inherited or shared";
+            case NEVER_VALID -> "no context of this process has this handle, or was seen to have had it lately";
+        };
+    }
+
+    private String ago(long now) {
+        return killedTime == null ? "" : " " + Nanos.text(Math.max(0, now - killedTime)) + " ago";
+    }
+
+    private String by() {
+        return destroyer == null ? "" : (cause == Cause.LOST_RACE ? ": thread " : " by thread ") + destroyer.tid();
+    }
+
+    private String drain() {
+        if (isIoInFlight()) {
+            return "; that call still waits for " + (outstanding == null ? "its" : outstanding)
+                    + (outstanding != null && outstanding == 1 ? " request" : " requests")
+                    + ": do not free or reuse their buffers yet";
+        }
+        if (outstanding != null && outstanding == 0) {
+            return "; no request was outstanding";
+        }
+        return drainedTime == null || killedTime == null
+                ? ""
+                : "; its last request drained " + Nanos.text(Math.max(0, drainedTime - killedTime)) + " later";
+    }
+
+    private String charge() {
+        Integer charge = context == null ? null : context.maxReqs();
+        return charge == null
+                ? ", and stays until the process ends"
+                : ", and its charge of " + Integer.toUnsignedString(charge) + " stays until the process ends";
+    }
+
+    private String owner() {
+        Task owner = context == null ? null : context.owner();
+        return owner == null ? "" : ", " + owner.pid();
+    }
+}

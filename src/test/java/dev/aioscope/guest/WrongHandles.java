@@ -1,0 +1,121 @@
+package dev.aioscope.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.event.Ring;
+import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.WrongHandle;
+import dev.aioscope.lifecycle.WrongHandle.Cause;
+import dev.aioscope.probe.Tier;
+import java.io.IOException;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** Each way to give io_destroy a wrong handle, done for real, is told for what it is. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class WrongHandles {
+    final Tier tier;
+    Agent agent;
+
+    WrongHandles(Tier tier) {
+        this.tier = tier;
+    }
+
+    @BeforeAll
+    void open() throws Exception {
+        agent = new Agent(tier, Placing.FENTRY);
+    }
+
+    @AfterAll
+    void close() {
+        if (agent != null) {
+            agent.close();
+        }
+    }
+
+    /** What was told of the io_destroy of this handle by this process. */
+    final FailedCall awaitFailure(int pid, long handle) {
+        agent.readUntil(
+                "a failed io_destroy of " + Long.toHexString(handle),
+                () -> agent.failedCalls(pid).stream().anyMatch(call -> Objects.equals(call.handle(), handle)));
+        FailedCall failed = agent.failedCalls(pid).stream()
+                .filter(call -> Objects.equals(call.handle(), handle))
+                .findFirst()
+                .orElseThrow();
+        assertThat(failed.errno()).isEqualTo(Errno.EINVAL);
+        return failed;
+    }
+
+    final WrongHandle await(int pid, long handle, Cause cause) {
+        WrongHandle wrong = awaitFailure(pid, handle).wrongHandle();
+        assertThat(wrong).isNotNull();
+        assertThat(wrong.cause()).isEqualTo(cause);
+        return wrong;
+    }
+
+    @Test
+    void handlesThatAreNone() throws IOException {
+        Work work = Work.run("wrong-handles");
+        int child = (int) work.the("child");
+
+        await(work.pid(), 0, Cause.ZERO);
+        await(work.pid(), work.the("junk"), Cause.NEVER_VALID);
+        WrongHandle destroyed = await(work.pid(), work.the("destroyed"), Cause.ALREADY_DESTROYED);
+        assertThat(destroyed.isIoInFlight()).isFalse();
+        assertThat(destroyed.drainedTime()).isNotNull();
+        assertThat(destroyed.destroyer().tid()).isEqualTo(work.pid());
+        WrongHandle inherited = await(child, work.the("inherited"), Cause.OTHER_PROCESS);
+        assertThat(inherited.context().owner().pid()).isEqualTo(work.pid());
+    }
+
+    @Test
+    void ringsThatAreSpoiled() throws IOException {
+        Work work = Work.run("spoiled-rings", "--charge", "9");
+
+        assertThat(await(work.pid(), work.the("corrupted"), Cause.RING_CORRUPTED)
+                        .context()
+                        .maxReqs())
+                .isEqualTo(9);
+        await(work.pid(), work.the("moved"), Cause.RING_MOVED);
+        assertThat(await(work.pid(), work.the("unmapped"), Cause.RING_UNMAPPED)
+                        .context()
+                        .handle())
+                .isEqualTo(work.the("unmapped"));
+        if (tier == Tier.FULL) {
+            assertThat(awaitTeardown(work.pid(), work.the("covered")).ringAtKill())
+                    .isEqualTo(Ring.OTHER);
+            Teardown teardown = awaitTeardown(work.pid(), work.the("corrupted"));
+            assertThat(teardown.ringAtKill()).isEqualTo(Ring.PRESENT);
+            assertThat(teardown.deadAfterKill()).isTrue();
+            assertThat(teardown.inTableAfterKill()).isFalse();
+        }
+    }
+
+    private Teardown awaitTeardown(int pid, long handle) {
+        agent.readUntil(
+                "the teardown of " + Long.toHexString(handle),
+                () -> agent.teardowns(pid).stream()
+                        .anyMatch(teardown -> teardown.context().handle() == handle));
+        return agent.teardowns(pid).stream()
+                .filter(teardown -> teardown.context().handle() == handle)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void aRaceIsTold() throws IOException {
+        Work work = Work.run("lost-race");
+        WrongHandle lost = await(work.pid(), work.the("handle"), Cause.LOST_RACE);
+
+        assertThat(lost.destroyer().tid()).isEqualTo((int) work.the("winner"));
+        assertThat(agent.failedCalls(work.pid()))
+                .singleElement()
+                .satisfies(call -> assertThat(call.caller().tid()).isEqualTo((int) work.the("loser")));
+    }
+}
