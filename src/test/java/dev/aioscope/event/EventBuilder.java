@@ -241,7 +241,12 @@ public final class EventBuilder {
                 type == EventType.KILL_ENTER
                         ? EventLayout.TEARDOWN_RING
                         : only(EventLayout.DESTROY_EXIT_RING, EventType.DESTROY_EXIT),
-                ring.ordinal());
+                switch (ring) {
+                    case NOT_READ -> 0;
+                    case UNREADABLE -> 1;
+                    case OTHER -> 2;
+                    case PRESENT -> 3;
+                });
     }
 
     /** What was found after kill_ioctx. */

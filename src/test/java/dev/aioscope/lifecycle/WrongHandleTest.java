@@ -32,8 +32,7 @@ class WrongHandleTest {
     @Test
     void noContextHadIt() {
         feed(full, failed(100));
-        assertCause(
-                Cause.NEVER_VALID, "no context of this process has this handle, or was seen to have had it lately");
+        assertCause(Cause.NEVER_VALID, "no context of this process has this handle, or was seen to have had it lately");
     }
 
     @Test
@@ -130,8 +129,7 @@ class WrongHandleTest {
     @Test
     void theRingIsMoved() {
         feed(full, setup(10), failed(100));
-        assertCause(
-                Cause.RING_MOVED, "the ring of this context was moved by mremap: its handle is the new address");
+        assertCause(Cause.RING_MOVED, "the ring of this context was moved by mremap: its handle is the new address");
     }
 
     @Test
@@ -198,11 +196,15 @@ class WrongHandleTest {
 
     @Test
     void aCorruptedRingIsNoRaceWithItself() {
-        feed(syscall, setup(10), enter(100, 1), failed(101)
-                .enterTime(ms(100))
-                .task(100, 1, "worker")
-                .kioctx(KIOCTX)
-                .ring(Ring.PRESENT));
+        feed(
+                syscall,
+                setup(10),
+                enter(100, 1),
+                failed(101)
+                        .enterTime(ms(100))
+                        .task(100, 1, "worker")
+                        .kioctx(KIOCTX)
+                        .ring(Ring.PRESENT));
         assertThat(cause()).isEqualTo(Cause.RING_CORRUPTED);
         assertThat(syscall.liveContexts()).hasSize(1);
     }
@@ -257,7 +259,11 @@ class WrongHandleTest {
     }
 
     private static EventBuilder users(double ms) {
-        return EventBuilder.users().time(ms(ms)).enterTime(ms(ms)).kioctx(KIOCTX).cancel(0, 0, 3);
+        return EventBuilder.users()
+                .time(ms(ms))
+                .enterTime(ms(ms))
+                .kioctx(KIOCTX)
+                .cancel(0, 0, 3);
     }
 
     private static EventBuilder reqs(double ms) {

@@ -1,0 +1,291 @@
+package dev.aioscope.audit;
+
+import dev.aioscope.audit.Observation.Outcome;
+import dev.aioscope.event.Ring;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.Nanos;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.WrongHandle;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What one teardown, failed call or set-up says about the clauses by itself. A value that was not seen says nothing. */
+final class Checks {
+    private static final long SLOW_LOOKUP = 10_000_000;
+    private static final long SLOW_WAKE = 1_000_000_000;
+    private static final long SLOW_FREE = 2_000_000_000;
+    /** No grace period is that short. */
+    private static final long NOT_DEFERRED = 1_000;
+
+    private final List<Observation> observations = new ArrayList<>();
+    private final long time;
+    private final @Nullable Task caller;
+    private final @Nullable String context;
+
+    private Checks(long time, @Nullable Task caller, @Nullable String context) {
+        this.time = time;
+        this.caller = caller;
+        this.context = context;
+    }
+
+    /** Of the end of a context. */
+    static List<Observation> of(Teardown t) {
+        Checks checks = new Checks(timeOf(t), t.caller(), t.context().id());
+        checks.killed(t);
+        checks.cancelled(t);
+        checks.freed(t);
+        if (t.trigger() == Trigger.DESTROY) {
+            checks.unmapped(t);
+            checks.looked(t);
+            if (t.result() != null && t.result() == 0) {
+                checks.returned(t);
+            }
+        }
+        return checks.observations;
+    }
+
+    /** Of a call that failed. */
+    static List<Observation> of(FailedCall call) {
+        WrongHandle wrong = call.wrongHandle();
+        Context known = wrong == null ? null : wrong.context();
+        Checks checks = new Checks(call.returnTime(), call.caller(), known == null ? null : known.id());
+        checks.failed(call);
+        if (wrong != null) {
+            checks.wrong(wrong, call);
+        }
+        return checks.observations;
+    }
+
+    /** Of a set-up. */
+    static List<Observation> of(Context context) {
+        Checks checks =
+                new Checks(context.setupTime() == null ? 0 : context.setupTime(), context.owner(), context.id());
+        checks.kept(Clause.C1, "io_setup made a context");
+        return checks.observations;
+    }
+
+    /** Of a clause that only several teardowns together can break. */
+    static Observation broken(Clause clause, Teardown t, String values) {
+        return new Observation(
+                clause, Outcome.BROKEN, timeOf(t), t.caller(), t.context().id(), values);
+    }
+
+    /** The same, kept. */
+    static Observation kept(Clause clause, Teardown t, String values) {
+        return new Observation(
+                clause, Outcome.KEPT, timeOf(t), t.caller(), t.context().id(), values);
+    }
+
+    private static long timeOf(Teardown t) {
+        Long time = t.returnTime() != null ? t.returnTime() : t.reqsTime() != null ? t.reqsTime() : t.killEnterTime();
+        return time == null ? 0 : time;
+    }
+
+    // ---- the steps of a teardown ----
+
+    private void killed(Teardown t) {
+        if (t.trigger() != Trigger.DESTROY) {
+            return;
+        }
+        if (t.deadAfterKill() != null) {
+            String values = "ctx->dead was " + (t.deadAfterKill() ? 1 : 0) + " when kill_ioctx returned";
+            judge(Clause.S1, t.deadAfterKill(), values);
+            judge(Clause.T1, t.deadAfterKill(), values);
+        }
+        if (t.inTableAfterKill() != null) {
+            String values = "its slot in the table was " + (t.inTableAfterKill() ? "still taken" : "clear")
+                    + " when kill_ioctx returned";
+            judge(Clause.S2, !t.inTableAfterKill(), values);
+            judge(Clause.T2, !t.inTableAfterKill(), values);
+        }
+    }
+
+    private void unmapped(Teardown t) {
+        if (t.killEnterTime() == null || t.killExitTime() == null) {
+            return;
+        }
+        if (t.unmapEnterTime() == null && t.unmapExitTime() == null) {
+            judge(Clause.S4, false, "kill_ioctx did not call vm_munmap");
+        } else if (t.unmapResult() != null && t.unmapResult() < 0) {
+            String values = "vm_munmap returned " + Errno.name(-t.unmapResult()) + ", and kill_ioctx went on";
+            otherwise(Clause.S4, values);
+            otherwise(Clause.F3, values);
+        } else if (t.ringAtKill() == Ring.OTHER) {
+            String values = "no ring stood at " + Long.toHexString(t.context().handle()) + ", what did was unmapped";
+            otherwise(Clause.S4, values);
+            otherwise(Clause.F4, values);
+        } else if (t.unmapResult() != null) {
+            kept(Clause.S4, "vm_munmap returned 0");
+        }
+        Long unmap = t.unmap();
+        if (unmap != null && t.unmapResult() != null && t.unmapResult() == 0) {
+            boolean isInside = t.unmapEnterTime() >= t.killEnterTime() && t.unmapExitTime() <= t.killExitTime();
+            judge(
+                    Clause.L4,
+                    isInside,
+                    "vm_munmap took " + Nanos.text(unmap) + (isInside ? "" : ", outside of kill_ioctx"));
+        }
+    }
+
+    private void cancelled(Teardown t) {
+        Integer before = t.cancellableBefore();
+        Integer after = t.cancellableAfter();
+        if (before == null || after == null) {
+            return;
+        }
+        if (before > 0) {
+            String values = (before - after) + " of " + before + " cancellable requests were cancelled in "
+                    + Nanos.text(t.cancel() == null ? 0 : t.cancel());
+            judge(Clause.S6, after == 0, values);
+            judge(Clause.L3, after == 0, values);
+        }
+        Integer left = t.outstandingAfterGrace();
+        if (left != null && left > before) {
+            String values = (left - before) + " requests could not be cancelled"
+                    + (t.io() == null ? "" : ", and were waited for " + Nanos.text(t.io()));
+            otherwise(Clause.S6, values);
+            otherwise(Clause.F1, values);
+        }
+    }
+
+    private void freed(Teardown t) {
+        Long deferred = t.deferredFree();
+        if (deferred == null) {
+            if (t.reqsTime() != null && t.end() == Teardown.End.INCOMPLETE && t.killExitTime() != null) {
+                otherwise(Clause.F5, "free_ioctx was not seen within 10 s of the last request");
+            }
+            return;
+        }
+        String values = "free_ioctx came " + Nanos.text(deferred) + " after the last request";
+        judge(Clause.S5, deferred >= NOT_DEFERRED, values);
+        if (deferred >= SLOW_FREE) {
+            otherwise(Clause.F5, values);
+        }
+    }
+
+    private void looked(Teardown t) {
+        Long lookup = t.lookup();
+        if (lookup != null && lookup >= SLOW_LOOKUP) {
+            otherwise(Clause.F2, "kill_ioctx was entered " + Nanos.text(lookup) + " after io_destroy");
+        }
+        Long wake = t.wake();
+        if (wake != null && wake >= SLOW_WAKE) {
+            otherwise(Clause.F6, "io_destroy returned " + Nanos.text(wake) + " after the last request");
+        } else if (t.reqsTime() != null && t.returnTime() == null && t.end() == Teardown.End.INCOMPLETE) {
+            otherwise(Clause.F6, "the return of io_destroy was not seen within 10 s of the last request");
+        }
+    }
+
+    /** An io_destroy that returned 0. */
+    private void returned(Teardown t) {
+        if (t.context().handle() == 0) {
+            judge(Clause.P1, false, "io_destroy of 0 returned 0");
+        } else if (t.context().kioctx() != 0) {
+            kept(Clause.P1, "io_destroy of a live context returned 0");
+        }
+        if (t.returnTime() == null) {
+            return;
+        }
+        if (t.freeTime() != null) {
+            released(t.freeTime() - t.returnTime());
+        }
+        if (t.reqsTime() != null) {
+            waited(t, t.reqsTime() <= t.returnTime());
+        }
+    }
+
+    private void released(long late) {
+        if (late <= 0) {
+            kept(Clause.R2, "free_ioctx came " + Nanos.text(-late) + " before the return");
+        } else {
+            otherwise(Clause.R2, "free_ioctx came " + Nanos.text(late) + " after the return");
+        }
+    }
+
+    private void waited(Teardown t, boolean isDrained) {
+        String order = isDrained
+                ? "io_destroy returned " + Nanos.text(t.returnTime() - t.reqsTime())
+                        + " after the last request was gone"
+                : "io_destroy returned " + Nanos.text(t.reqsTime() - t.returnTime())
+                        + " before the last request was gone";
+        judge(Clause.R1, isDrained, order);
+        Integer left = t.outstandingAfterGrace();
+        if (left != null && left > 0) {
+            judge(Clause.N2, isDrained, left + " requests were in flight; " + order);
+            if (!isDrained) {
+                otherwise(Clause.F7, left + " requests were in flight; " + order);
+            }
+        }
+        if (Boolean.TRUE.equals(t.pendingSigkill())) {
+            judge(Clause.N1, isDrained, "SIGKILL was pending; " + order);
+        }
+    }
+
+    // ---- calls that fail ----
+
+    private void failed(FailedCall call) {
+        String name = call.call() == FailedCall.Call.IO_SETUP ? "io_setup" : "io_destroy";
+        String values = name + " returned " + Errno.name(call.errno());
+        if (call.errno() == Errno.ENOSYS) {
+            judge(Clause.C1, false, values);
+        }
+        if (call.call() == FailedCall.Call.IO_DESTROY) {
+            judge(Clause.E6, call.errno() != Errno.EFAULT, values);
+        }
+    }
+
+    private void wrong(WrongHandle wrong, FailedCall call) {
+        boolean isEinval = call.errno() == Errno.EINVAL;
+        String values = Errno.name(call.errno()) + ": " + call.explanation();
+        for (Clause clause : clauses(wrong.cause())) {
+            judge(clause, isEinval, values);
+        }
+        if (isBeforeReturn(wrong)) {
+            judge(Clause.N3, isEinval, values);
+        }
+        if (wrong.isIoInFlight()) {
+            otherwise(Clause.F8, values);
+        }
+    }
+
+    /** Whether the two calls went on at the same time. */
+    private static boolean isBeforeReturn(WrongHandle wrong) {
+        return wrong.cause() == WrongHandle.Cause.LOST_RACE
+                || (wrong.cause() == WrongHandle.Cause.ALREADY_DESTROYED && wrong.draining());
+    }
+
+    private static List<Clause> clauses(WrongHandle.Cause cause) {
+        return switch (cause) {
+            case ZERO -> List.of(Clause.P1, Clause.E4);
+            case NEVER_VALID -> List.of(Clause.E1, Clause.E4);
+            case OTHER_PROCESS -> List.of(Clause.E2, Clause.C2);
+            case ALREADY_DESTROYED, LOST_RACE -> List.of(Clause.E3, Clause.S1, Clause.T2);
+            case RING_CORRUPTED -> List.of(Clause.E5);
+            // The specification does not speak of these.
+            case RING_UNMAPPED, RING_MOVED -> List.of();
+        };
+    }
+
+    // ---- what is kept of it ----
+
+    private void judge(Clause clause, boolean isKept, String values) {
+        add(clause, isKept ? Outcome.KEPT : Outcome.BROKEN, values);
+    }
+
+    private void kept(Clause clause, String values) {
+        add(clause, Outcome.KEPT, values);
+    }
+
+    private void otherwise(Clause clause, String values) {
+        add(clause, Outcome.OTHERWISE, values);
+    }
+
+    private void add(Clause clause, Outcome outcome, String values) {
+        observations.add(new Observation(clause, outcome, time, caller, context, values));
+    }
+}
