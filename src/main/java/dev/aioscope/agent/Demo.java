@@ -152,7 +152,7 @@ public final class Demo {
     }
 
     /** Until the thread sits in io_submit: the kernel shows the system call in which a thread blocks. */
-    private static void awaitBlocked(Thread reader) throws IOException {
+    static void awaitBlocked(Thread reader) throws IOException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
         while (System.nanoTime() < deadline && reader.isAlive()) {
             if (Aio.isThreadInSubmit()) {
@@ -195,22 +195,30 @@ public final class Demo {
     private void exit(Consumer<String> says) throws IOException {
         says.accept("a process that ends without destroying its " + LEFT_TO_EXIT
                 + " contexts: the kernel does it, in exit_aio");
-        Process child = new ProcessBuilder(childCommand)
+        Process child = start(childCommand);
+        pids.add(child.pid());
+        runToItsEnd(child, "the process that exits");
+        setups += LEFT_TO_EXIT;
+        leftToExit += LEFT_TO_EXIT;
+    }
+
+    static Process start(List<String> command) throws IOException {
+        return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
-        pids.add(child.pid());
+    }
+
+    static void runToItsEnd(Process child, String what) throws IOException {
         try {
             if (!child.waitFor(30, TimeUnit.SECONDS)) {
                 child.destroyForcibly();
-                throw new IOException("the process that was to exit is still there after 30 s");
+                throw new IOException(what + " is still there after 30 s");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        require(child.exitValue(), 0, "the process that exits");
-        setups += LEFT_TO_EXIT;
-        leftToExit += LEFT_TO_EXIT;
+        require(child.exitValue(), 0, what);
     }
 
     /** What the other process does before it ends. */
@@ -226,7 +234,7 @@ public final class Demo {
         return handle;
     }
 
-    private static long setUp() throws IOException {
+    static long setUp() throws IOException {
         long[] handle = new long[1];
         require(Aio.setup(CHARGE, handle), 0, "io_setup of " + CHARGE);
         return handle[0];
@@ -237,7 +245,7 @@ public final class Demo {
         destroys++;
     }
 
-    private static void require(int result, int expected, String what) throws IOException {
+    static void require(int result, int expected, String what) throws IOException {
         if (result != expected) {
             throw new IOException(what + " returned " + (result < 0 ? Errno.describe(-result) : "" + result)
                     + " and not " + (expected < 0 ? Errno.describe(-expected) : "" + expected));
@@ -249,7 +257,7 @@ public final class Demo {
         Libc.close(pipe[1]);
     }
 
-    private static void join(Thread thread) {
+    static void join(Thread thread) {
         try {
             thread.join();
         } catch (InterruptedException e) {

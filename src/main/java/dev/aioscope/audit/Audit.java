@@ -98,6 +98,11 @@ public final class Audit implements LifecycleListener {
             }
 
             @Override
+            public void onFound(Context context) {
+                listener.onFound(context);
+            }
+
+            @Override
             public void onTeardown(Teardown teardown) {
                 Audit.this.onTeardown(teardown);
                 listener.onTeardown(teardown);

@@ -122,13 +122,16 @@ final class Checks {
         } else if (t.unmapResult() != null) {
             kept(Clause.S4, "vm_munmap returned 0");
         }
-        Long unmap = t.unmap();
-        if (unmap != null && t.unmapResult() != null && t.unmapResult() == 0) {
-            boolean isInside = t.unmapEnterTime() >= t.killEnterTime() && t.unmapExitTime() <= t.killExitTime();
-            judge(
-                    Clause.L4,
-                    isInside,
-                    "vm_munmap took " + Nanos.text(unmap) + (isInside ? "" : ", outside of kill_ioctx"));
+        contended(t, t.killEnterTime(), t.killExitTime());
+    }
+
+    private void contended(Teardown t, long killEnter, long killExit) {
+        Long enter = t.unmapEnterTime();
+        Long exit = t.unmapExitTime();
+        if (enter != null && exit != null && t.unmapResult() != null && t.unmapResult() == 0) {
+            boolean isInside = enter >= killEnter && exit <= killExit;
+            String values = "vm_munmap took " + Nanos.text(exit - enter) + (isInside ? "" : ", not inside kill_ioctx");
+            judge(Clause.L4, isInside, values);
         }
     }
 
@@ -195,7 +198,7 @@ final class Checks {
             released(t.freeTime() - t.returnTime());
         }
         if (t.reqsTime() != null) {
-            waited(t, t.reqsTime() <= t.returnTime());
+            waited(t, t.returnTime() - t.reqsTime());
         }
     }
 
@@ -207,12 +210,11 @@ final class Checks {
         }
     }
 
-    private void waited(Teardown t, boolean isDrained) {
-        String order = isDrained
-                ? "io_destroy returned " + Nanos.text(t.returnTime() - t.reqsTime())
-                        + " after the last request was gone"
-                : "io_destroy returned " + Nanos.text(t.reqsTime() - t.returnTime())
-                        + " before the last request was gone";
+    /** How long after the last request the call returned, ns. */
+    private void waited(Teardown t, long later) {
+        boolean isDrained = later >= 0;
+        String order = "io_destroy returned " + Nanos.text(Math.abs(later)) + (isDrained ? " after" : " before")
+                + " the last request was gone";
         judge(Clause.R1, isDrained, order);
         Integer left = t.outstandingAfterGrace();
         if (left != null && left > 0) {

@@ -15,9 +15,17 @@ final class Recent {
     /** One teardown can be disturbed by a change that no event tells of; so many in a row are not. */
     private static final int IN_A_ROW = 3;
 
-    private final Map<Long, Teardown> byPointer = new LinkedHashMap<>();
+    private final Map<Long, Kill> byPointer = new LinkedHashMap<>();
     private final ArrayDeque<Long> changes = new ArrayDeque<>();
     private int mismatches;
+
+    /** A kill_ioctx that ended its context, and the last moment at which that was in use. */
+    private record Kill(String context, long enter, long exit, long lastUse) {
+        /** Whether both were about one life of one context: a pointer is used again only when the memory was freed. */
+        boolean isSameLife(Kill other) {
+            return enter <= other.lastUse && other.enter <= lastUse;
+        }
+    }
 
     /** Something charged the quota, or tried to. */
     void changed(long time) {
@@ -30,34 +38,31 @@ final class Recent {
     /** What this teardown says together with those before it. */
     List<Observation> observe(Teardown t) {
         List<Observation> observations = new ArrayList<>();
-        if (t.killEnterTime() == null || t.killExitTime() == null || t.context().kioctx() == 0) {
+        Long enter = t.killEnterTime();
+        Long exit = t.killExitTime();
+        if (enter == null || exit == null || t.context().kioctx() == 0) {
             return observations;
         }
-        Teardown before = byPointer.remove(t.context().kioctx());
-        if (before != null && isSameLife(before, t)) {
-            String values = "kill_ioctx ended the context twice: "
-                    + before.context().id() + " " + (t.killEnterTime() - before.killEnterTime()) + " ns before";
-            observations.add(Checks.broken(Clause.S1, t, values));
-            observations.add(Checks.broken(Clause.N3, t, values));
-        }
-        byPointer.put(t.context().kioctx(), t);
-        if (byPointer.size() > MOST) {
-            byPointer.remove(byPointer.keySet().iterator().next());
-        }
-        charge(t, observations);
+        Kill kill = new Kill(t.context().id(), enter, exit, t.reqsTime() == null ? exit : Math.max(exit, t.reqsTime()));
+        once(t, kill, observations);
+        charge(t, kill, observations);
         return observations;
     }
 
-    /** Whether both went on at one time: the pointer is used again only when the memory was freed. */
-    private static boolean isSameLife(Teardown a, Teardown b) {
-        return a.killEnterTime() <= lastUse(b) && b.killEnterTime() <= lastUse(a);
+    private void once(Teardown t, Kill kill, List<Observation> observations) {
+        Kill before = byPointer.remove(t.context().kioctx());
+        if (before != null && before.isSameLife(kill)) {
+            String values = "kill_ioctx ended one context twice, as " + before.context + " and as " + kill.context;
+            observations.add(Checks.broken(Clause.S1, t, values));
+            observations.add(Checks.broken(Clause.N3, t, values));
+        }
+        byPointer.put(t.context().kioctx(), kill);
+        if (byPointer.size() > MOST) {
+            byPointer.remove(byPointer.keySet().iterator().next());
+        }
     }
 
-    private static long lastUse(Teardown t) {
-        return t.reqsTime() == null ? t.killExitTime() : Math.max(t.killExitTime(), t.reqsTime());
-    }
-
-    private void charge(Teardown t, List<Observation> observations) {
+    private void charge(Teardown t, Kill kill, List<Observation> observations) {
         Long before = t.aioNrBefore();
         Long after = t.aioNrAfter();
         Integer charge = t.context().maxReqs();
@@ -68,16 +73,15 @@ final class Recent {
                 mismatches = 0;
                 observations.add(Checks.kept(Clause.S3, t, values));
                 observations.add(Checks.kept(Clause.T3, t, values));
-            } else if (isQuiet(t) && ++mismatches >= IN_A_ROW) {
+            } else if (isQuiet(kill) && ++mismatches >= IN_A_ROW) {
                 observations.add(Checks.broken(Clause.S3, t, values));
                 observations.add(Checks.broken(Clause.T3, t, values));
             }
         }
-        changed(t.killEnterTime());
+        changed(kill.enter);
     }
 
-    private boolean isQuiet(Teardown t) {
-        return changes.stream()
-                .allMatch(time -> time < t.killEnterTime() - QUIET_NS || time > t.killExitTime() + QUIET_NS);
+    private boolean isQuiet(Kill kill) {
+        return changes.stream().allMatch(time -> time < kill.enter - QUIET_NS || time > kill.exit + QUIET_NS);
     }
 }

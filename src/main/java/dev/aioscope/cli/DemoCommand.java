@@ -129,7 +129,7 @@ final class DemoCommand implements Callable<Integer> {
         return report.isEverythingSeen() ? 0 : 1;
     }
 
-    private static void join(Thread reader) {
+    static void join(Thread reader) {
         try {
             reader.join();
         } catch (InterruptedException e) {

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
             "  aioscope contexts              who holds fs.aio-nr",
             "  aioscope trace                 teardowns and refusals as they happen",
             "  aioscope trace --comm mysqld   those of one program",
+            "  aioscope audit --workload      the kernel against the specification of io_destroy",
             "  aioscope COMMAND --help        the options of a command",
             "",
             "Root, or CAP_BPF and CAP_PERFMON, is needed for all but help and version.",
@@ -36,6 +37,7 @@ import picocli.CommandLine.Spec;
             "  1  failed while running",
             "  2  wrong usage",
             "  3  this host cannot give what was asked; the reason and the cure are told",
+            "  4  audit found that the kernel broke a clause of the specification",
         })
 public final class Main implements Runnable {
     private static final List<Class<?>> COMMANDS = List.of(
@@ -43,6 +45,7 @@ public final class Main implements Runnable {
             ContextsCommand.class,
             PlanCommand.class,
             TraceCommand.class,
+            AuditCommand.class,
             RunCommand.class,
             DemoCommand.class,
             VersionCommand.class);

@@ -6,6 +6,7 @@ import dev.aioscope.agent.ProbeChoice.Opened;
 import dev.aioscope.agent.ProbeChoice.Refused;
 import dev.aioscope.agent.StackNames;
 import dev.aioscope.agent.Watch;
+import dev.aioscope.audit.Audit;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.Host;
@@ -103,7 +104,8 @@ final class RunCommand implements Runnable {
             Opened opened = probes.open(allowSyscall);
             WallClock clock = new WallClock(BootClock::now, InstantSource.system());
             TeardownSpans spans = new TeardownSpans(export.tracer(), clock, slow, sample, processes);
-            try (ListenerQueue queue = new ListenerQueue(spans, WAITING);
+            Audit audit = new Audit(opened.probes().tier());
+            try (ListenerQueue queue = new ListenerQueue(audit.before(spans), WAITING);
                     FirstSight firstSight = new FirstSight(processes, filter.before(queue));
                     Watch watch = new Watch(opened.probes(), ProbeOptions.named(names, firstSight), clock, interval)) {
                 stop.onRequest(watch::stop);

@@ -51,11 +51,17 @@ record TraceSummary(
                         ? ""
                         : "; " + counted(unidentified, "process", "processes")
                                 + " not looked at: ended at once, or too many");
+        String lost = lostText();
+        return lost.isEmpty() ? told : told + System.lineSeparator() + lost;
+    }
+
+    /** What was lost, for people; empty if nothing was. */
+    String lostText() {
         String lost = lost().entrySet().stream()
                 .filter(reason -> reason.getValue() != null && reason.getValue() > 0)
                 .map(reason -> reason.getValue() + " " + describe(reason.getKey()))
                 .collect(Collectors.joining("; "));
-        return lost.isEmpty() ? told : told + System.lineSeparator() + "LOST, so the above is not all: " + lost;
+        return lost.isEmpty() ? "" : "LOST, so the above is not all: " + lost;
     }
 
     private static String counted(long count, String one, String more) {

@@ -13,7 +13,11 @@ public final class Aio {
     private static final int O_RDWR = 2;
     private static final int O_CREAT = 0x40;
     private static final int O_CLOEXEC = 0x80000;
+    private static final int O_DIRECT = X86 ? 0x4000 : 0x10000;
     private static final int IOCB_SIZE = 64;
+    private static final int BLOCK = 4096;
+    /** Requests may write to it for as long as the process lives. */
+    private static final Memory BLOCKS = new Memory(2L * BLOCK).align(BLOCK);
 
     /** What a request asks for; the numbers are those of {@code linux/aio_abi.h}. */
     public enum Operation {
@@ -56,13 +60,17 @@ public final class Aio {
      * @param buffer for a read: the address of one byte; for a poll: the events to wait for
      */
     public static int submit(long handle, Operation operation, int fd, long buffer) {
+        return submit(handle, operation, fd, buffer, operation == Operation.PREAD ? 1 : 0);
+    }
+
+    private static int submit(long handle, Operation operation, int fd, long buffer, int bytes) {
         try (Memory iocb = new Memory(IOCB_SIZE);
                 Memory list = new Memory(8)) {
             iocb.clear();
             iocb.setShort(16, (short) operation.code);
             iocb.setInt(20, fd);
             iocb.setLong(24, buffer);
-            iocb.setLong(32, operation == Operation.PREAD ? 1 : 0);
+            iocb.setLong(32, bytes);
             list.setPointer(0, iocb);
             return result(Libc.syscall(X86 ? 209 : 2, handle, 1, Pointer.nativeValue(list), 0, 0));
         }
@@ -75,12 +83,69 @@ public final class Aio {
         }
     }
 
+    /** io_submit of a read of one block of a device opened by {@link #openDirect}: it is outstanding until it is done. */
+    public static int readBlock(long handle, int fd) {
+        return submit(handle, Operation.PREAD, fd, Pointer.nativeValue(BLOCKS), BLOCK);
+    }
+
+    /** Opens a device for reads that go to it and not to the page cache. */
+    public static int openDirect(Path device) throws IOException {
+        return check(Libc.open(device.toString(), O_DIRECT | O_CLOEXEC, 0), "open " + device);
+    }
+
+    /** The id in the ring, by which the kernel finds the context. */
+    public static int ringId(long handle) {
+        return new Pointer(handle).getInt(0);
+    }
+
+    /** Overwrites the id in the ring. */
+    public static void setRingId(long handle, int id) {
+        new Pointer(handle).setInt(0, id);
+    }
+
+    /** Unmaps the ring behind the kernel's back. */
+    public static void unmapRing(long handle) throws IOException {
+        check(Libc.munmap(new Pointer(handle), ringSize(handle)), "munmap of a ring");
+    }
+
+    /** Maps memory in place of the ring, with the id of the ring in it. */
+    public static void coverRing(long handle) throws IOException {
+        int id = ringId(handle);
+        Pointer covered = Libc.mmap(
+                new Pointer(handle),
+                ringSize(handle),
+                Libc.PROT_READ | Libc.PROT_WRITE,
+                Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_FIXED,
+                -1,
+                0);
+        check(Pointer.nativeValue(covered) == handle ? 0 : -1, "mmap in place of a ring");
+        setRingId(handle, id);
+    }
+
+    /** How many bytes the ring takes, as the kernel shows it. */
+    private static long ringSize(long handle) throws IOException {
+        String begin = Long.toHexString(handle) + "-";
+        return Files.readAllLines(Path.of("/proc/self/maps")).stream()
+                .filter(line -> line.startsWith(begin))
+                .mapToLong(line -> Long.parseLong(line, begin.length(), line.indexOf(' '), 16) - handle)
+                .findFirst()
+                .orElseThrow(() -> new IOException("no ring is mapped at " + Long.toHexString(handle)));
+    }
+
     /** Whether a thread of this process blocks in io_submit now. */
     public static boolean isThreadInSubmit() throws IOException {
-        String submit = (X86 ? 209 : 2) + " ";
-        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
+        return isThreadIn(ProcessHandle.current().pid(), X86 ? 209 : 2);
+    }
+
+    /** Whether a thread of that process blocks in io_destroy now. */
+    public static boolean isThreadInDestroy(long pid) throws IOException {
+        return isThreadIn(pid, X86 ? 207 : 1);
+    }
+
+    private static boolean isThreadIn(long pid, int call) throws IOException {
+        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc", Long.toString(pid), "task"))) {
             for (Path task : tasks) {
-                if (Host.read(task + "/syscall").orElse("").startsWith(submit)) {
+                if (Host.read(task + "/syscall").orElse("").startsWith(call + " ")) {
                     return true;
                 }
             }

@@ -143,6 +143,11 @@ final class SpanAttribute<T> {
     static final SpanAttribute<String> RELEASER = text(
             "aio.refusal.releaser", "`refusal`, cause teardown", "who gave back most: name, pid, container, charge");
 
+    static final SpanAttribute<String> CLAUSE =
+            text("aio.spec.clause", "event `aio.spec.violation`", "the clause of the specification that was broken");
+    static final SpanAttribute<String> EVIDENCE =
+            text("aio.spec.evidence", "event `aio.spec.violation`", "what was seen, in words and numbers");
+
     private final AttributeKey<T> key;
     private final String present;
     private final String meaning;

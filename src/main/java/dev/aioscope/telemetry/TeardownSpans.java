@@ -2,6 +2,8 @@ package dev.aioscope.telemetry;
 
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
+import dev.aioscope.audit.Audit;
+import dev.aioscope.audit.Observation;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Identities;
@@ -28,6 +30,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * Makes a trace of each teardown worth one, and a span of each call that failed; {@link SpanName} and {@link
  * SpanAttribute} list what there can be. All times are the kernel's.
  *
- * <p>A teardown always becomes a trace if it was slow, failed, had requests outstanding, or could not be followed to its
+ * <p>A teardown always becomes a trace if it was slow, failed, had requests outstanding, broke a clause, or could not be followed to its
  * end; of the others a share does. {@code deferred_free} ends after the caller has gone on: it is a trace of its own,
  * linked to the teardown.
  */
@@ -45,6 +48,9 @@ public final class TeardownSpans implements LifecycleListener {
     public static final Duration SLOW = Duration.ofMillis(100);
 
     private static final int MOST_REFUSALS = 1024;
+
+    /** The event that tells of a broken clause. */
+    private static final String VIOLATION = "aio.spec.violation";
 
     private final Tracer tracer;
     private final WallClock clock;
@@ -81,8 +87,9 @@ public final class TeardownSpans implements LifecycleListener {
             return;
         }
         long end = Math.max(begin, end(teardown, begin));
-        if (isFinding(teardown, end - begin) || isSampled(teardown.context())) {
-            trace(teardown, begin, end);
+        List<Observation> violations = Audit.violations(teardown);
+        if (!violations.isEmpty() || isFinding(teardown, end - begin) || isSampled(teardown.context())) {
+            trace(teardown, violations, begin, end);
         }
     }
 
@@ -219,9 +226,9 @@ public final class TeardownSpans implements LifecycleListener {
         return (z >>> 11) * 0x1.0p-53 < rate;
     }
 
-    private void trace(Teardown t, long begin, long end) {
+    private void trace(Teardown t, List<Observation> violations, long begin, long end) {
         Trace trace = new Trace(clock.offsetAt(begin));
-        Node root = trace.root(t, begin, end);
+        Node root = trace.root(t, violations, begin, end);
         trace.child(root, SpanName.LOOKUP, t.callTime(), t.killEnterTime());
         Node kill = trace.child(root, SpanName.KILL, t.killEnterTime(), t.killExitTime());
         trace.child(kill != null ? kill : root, SpanName.UNMAP, t.unmapEnterTime(), t.unmapExitTime());
@@ -250,13 +257,16 @@ public final class TeardownSpans implements LifecycleListener {
             this.offset = offset;
         }
 
-        Node root(Teardown t, long begin, long end) {
+        Node root(Teardown t, List<Observation> violations, long begin, long end) {
             Span span = builder(SpanName.of(t.trigger()), begin + offset)
                     .setNoParent()
                     .setAllAttributes(attributes(t))
                     .startSpan();
             if (isFailed(t)) {
                 span.setStatus(StatusCode.ERROR, error(t));
+            }
+            for (Observation violation : violations) {
+                span.addEvent(VIOLATION, attributes(violation), violation.time() + offset, NANOSECONDS);
             }
             span.end(end + offset, NANOSECONDS);
             return new Node(span, begin, end);
@@ -335,6 +345,13 @@ public final class TeardownSpans implements LifecycleListener {
         SpanAttribute.SETUP_STACK.set(attributes, stack(t.context().setupStack()));
         SpanAttribute.CALL_STACK.set(attributes, stack(t.callStack()));
         SpanAttribute.ERROR_TYPE.set(attributes, isFailed(t) ? error(t) : null);
+        return attributes.build();
+    }
+
+    private static Attributes attributes(Observation violation) {
+        AttributesBuilder attributes = Attributes.builder();
+        SpanAttribute.CLAUSE.set(attributes, violation.clause().name());
+        SpanAttribute.EVIDENCE.set(attributes, violation.values());
         return attributes.build();
     }
 

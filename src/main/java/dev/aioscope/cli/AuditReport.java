@@ -1,0 +1,154 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.audit.Clause;
+import dev.aioscope.audit.Observation;
+import dev.aioscope.audit.Verdict;
+import dev.aioscope.audit.Verdict.State;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.telemetry.WallClock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The verdicts as a table for people, as Markdown and as JSON. */
+final class AuditReport {
+    private final List<Verdict> verdicts;
+    private final Tier tier;
+    private final String kernel;
+    private final WallClock clock;
+
+    AuditReport(List<Verdict> verdicts, Tier tier, String kernel, WallClock clock) {
+        this.verdicts = verdicts;
+        this.tier = tier;
+        this.kernel = kernel;
+        this.clock = clock;
+    }
+
+    boolean isViolated() {
+        return verdicts.stream().anyMatch(verdict -> verdict.state() == State.VIOLATED);
+    }
+
+    /** A line for each clause, then the violations whole. */
+    List<String> table(Screen screen) {
+        Table table = new Table(0, "CLAUSE", "VERDICT", "N", "SAYS", "SEEN");
+        for (Verdict verdict : verdicts) {
+            table.row(
+                    verdict.clause(),
+                    words(verdict.state()),
+                    verdict.observations() == 0 ? null : (Long) verdict.observations(),
+                    verdict.clause().text(),
+                    seen(verdict));
+        }
+        List<String> lines = new ArrayList<>(table.lines(screen));
+        lines.add("");
+        for (Verdict verdict : verdicts) {
+            if (verdict.state() == State.VIOLATED) {
+                lines.add(verdict.clause() + " VIOLATED: " + verdict.clause().text() + ". Seen: " + seen(verdict));
+            }
+        }
+        lines.add(counts());
+        return lines;
+    }
+
+    private String counts() {
+        return "Linux " + kernel + ", tier " + tier.label() + ": "
+                + List.of(State.values()).stream()
+                        .map(state -> count(state) + " " + words(state))
+                        .collect(Collectors.joining(", "));
+    }
+
+    private long count(State state) {
+        return verdicts.stream().filter(verdict -> verdict.state() == state).count();
+    }
+
+    private static String words(State state) {
+        return state.name().replace('_', ' ');
+    }
+
+    /** What the verdict rests on; null if on nothing. */
+    private static @Nullable String seen(Verdict verdict) {
+        Observation evidence = verdict.evidence();
+        if (evidence == null) {
+            return verdict.reason();
+        }
+        String who = evidence.caller() == null
+                ? ""
+                : " (" + evidence.caller().comm() + ", thread "
+                        + evidence.caller().tid()
+                        + (evidence.context() == null ? "" : ", context " + evidence.context()) + ")";
+        return evidence.values() + who;
+    }
+
+    /** The same as a table in Markdown, to keep. */
+    List<String> markdown() {
+        List<String> lines = new ArrayList<>(List.of(
+                "# io_destroy on Linux " + kernel + ", tier " + tier.label(),
+                "",
+                "| clause | verdict | n | says | seen |",
+                "| --- | --- | --- | --- | --- |"));
+        for (Verdict verdict : verdicts) {
+            String seen = seen(verdict);
+            lines.add("| %s | %s | %s | %s | %s |"
+                    .formatted(
+                            verdict.clause(),
+                            words(verdict.state()),
+                            verdict.observations() == 0 ? Units.ABSENT : verdict.observations(),
+                            verdict.clause().text(),
+                            seen == null
+                                    ? Units.ABSENT
+                                    : seen.replaceAll("\\p{Cntrl}", "?").replace("|", "\\|")));
+        }
+        return lines;
+    }
+
+    /** An object for each clause, and one for all. */
+    List<String> json(TraceSummary summary) {
+        List<String> lines = new ArrayList<>();
+        verdicts.forEach(verdict -> lines.add(json(verdict)));
+        lines.add(Json.line("audit", json -> {
+            json.put("kernel", kernel);
+            json.put("tier", tier.label());
+            for (State state : State.values()) {
+                json.put(state.label(), count(state));
+            }
+            json.object("lost", lost -> summary.lost().forEach(lost::put));
+        }));
+        return lines;
+    }
+
+    private String json(Verdict verdict) {
+        Clause clause = verdict.clause();
+        return Json.line("verdict", json -> {
+            json.put("clause", clause.name());
+            json.put("kind", clause.kind().label());
+            json.put("says", clause.text());
+            json.put("observed", clause.observed());
+            json.put("verdict", verdict.state().label());
+            json.put("kept", verdict.kept());
+            json.put("otherwise", verdict.otherwise());
+            json.put("broken", verdict.broken());
+            json.put("reason", verdict.reason());
+            evidence(json, verdict.evidence());
+        });
+    }
+
+    private void evidence(Json json, @Nullable Observation seen) {
+        json.put("time", seen == null ? null : (Long) clock.epochNanos(seen.time()));
+        json.put(
+                "pid",
+                seen == null || seen.caller() == null
+                        ? null
+                        : (Integer) seen.caller().pid());
+        json.put(
+                "tid",
+                seen == null || seen.caller() == null
+                        ? null
+                        : (Integer) seen.caller().tid());
+        json.put(
+                "comm",
+                seen == null || seen.caller() == null ? null : seen.caller().comm());
+        json.put("context_id", seen == null ? null : seen.context());
+        json.put("seen", seen == null ? null : seen.values());
+    }
+}
