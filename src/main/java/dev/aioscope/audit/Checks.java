@@ -199,6 +199,8 @@ final class Checks {
         }
         if (t.reqsTime() != null) {
             waited(t, t.returnTime() - t.reqsTime());
+        } else if (t.lateReqsTime() != null) {
+            waited(t, t.returnTime() - t.lateReqsTime());
         }
     }
 

@@ -12,6 +12,7 @@ import dev.aioscope.lifecycle.RefusalOutcome.Verdict;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.UserStack;
+import dev.aioscope.lifecycle.WrongHandle;
 import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.telemetry.WallClock;
 import java.time.Instant;
@@ -133,8 +134,9 @@ final class TraceTable implements TraceFormat {
         Long wait = call.enterTime() == null ? null : (Long) (call.returnTime() - call.enterTime());
         row.duration(Column.WAIT, wait, SLOW_NANOS);
         row.cells.put(Column.RESULT, new Cell(Errno.name(call.errno()), Style.FAILED));
-        if (call.explanation() != null) {
-            row.notes.add(call.explanation());
+        WrongHandle wrong = call.wrongHandle();
+        if (wrong != null) {
+            row.notes.add((wrong.isIoInFlight() ? "WARNING: " : "") + call.explanation());
         }
         if (call.maxReqs() != null) {
             row.notes.add("asked for " + call.maxReqs());

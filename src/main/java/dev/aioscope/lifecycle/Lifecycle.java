@@ -453,6 +453,7 @@ public final class Lifecycle {
     private void phase(Event event) {
         OpenTeardown teardown = byPointer.get(event.kioctx());
         if (teardown != null && teardown.isOutlivedBy(event)) {
+            teardown.outlivedBy(event);
             release(teardown);
             teardown = null;
         }

@@ -25,6 +25,7 @@ final class OpenTeardown {
     private long usersExitTime = Seen.NEVER;
     private long reqsTime = Seen.NEVER;
     private long freeTime = Seen.NEVER;
+    private long lateReqsTime = Seen.NEVER;
     private int outstandingAfterGrace = EventLayout.ABSENT_S32;
     private int cancellableBefore = EventLayout.ABSENT_S32;
     private int cancellableAfter = EventLayout.ABSENT_S32;
@@ -99,6 +100,18 @@ final class OpenTeardown {
             case REQS -> reqsTime != Seen.NEVER || isBefore(freeTime, time) || isBefore(overBefore, time);
             default -> freeTime != Seen.NEVER;
         };
+    }
+
+    /** Takes the REQS that outlives the teardown, if it can be its own: io_destroy has returned too early then. */
+    void outlivedBy(Event event) {
+        boolean hasReturned = winner != null && winner.returned;
+        if (event.type() == EventType.REQS
+                && hasReturned
+                && usersEnterTime != Seen.NEVER
+                && reqsTime == Seen.NEVER
+                && freeTime == Seen.NEVER) {
+            lateReqsTime = event.time();
+        }
     }
 
     /** Whether this USERS, REQS or FREE is older than the teardown: left over from an earlier context. */
@@ -254,6 +267,7 @@ final class OpenTeardown {
                 by == null ? null : by.ring,
                 by == null ? null : by.dead,
                 by == null ? null : by.inTable,
+                Seen.u64(lateReqsTime),
                 by == null ? null : by.stack);
     }
 

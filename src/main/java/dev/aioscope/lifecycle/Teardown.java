@@ -51,6 +51,8 @@ import org.jspecify.annotations.Nullable;
  * @param ringAtKill what stood at the ring's place when io_destroy entered kill_ioctx
  * @param deadAfterKill whether the context was marked dead when kill_ioctx returned
  * @param inTableAfterKill whether its address space still had it in its table then
+ * @param lateReqsTime free_ioctx_reqs was entered with this context's pointer when io_destroy had returned: what no
+ *     kernel should do, unless the records of a later context were lost
  * @param callStack where the program called io_destroy, if that was to be recorded
  */
 public record Teardown(
@@ -86,6 +88,7 @@ public record Teardown(
         @Nullable Ring ringAtKill,
         @Nullable Boolean deadAfterKill,
         @Nullable Boolean inTableAfterKill,
+        @Nullable Long lateReqsTime,
         @Nullable UserStack callStack) {
 
     /** How the agent learnt that the teardown was over. */

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.agent.Demo;
 import dev.aioscope.agent.Watch.Stats;
+import dev.aioscope.audit.Audit;
+import dev.aioscope.audit.Clause;
 import dev.aioscope.cli.Diagnosis.Fact;
 import dev.aioscope.cli.Diagnosis.TierTrial;
 import dev.aioscope.cli.Holders.By;
@@ -92,6 +94,8 @@ class JsonDocumentTest {
                 told.failedCall(refusal()),
                 told.teardown(TeardownBuilder.busy().build(), 0),
                 TraceJson.summary(new TraceSummary(1, 2, 3, 4, 5, 6, 7, stats)),
+                audit(stats).get(0),
+                audit(stats).get(Clause.values().length),
                 DiagnosisJson.of(diagnosis()),
                 new DemoReport(new Demo(Path.of("."), List.of()), Tier.FULL, trace, new PrintWriter(new StringWriter()))
                         .json(),
@@ -118,6 +122,12 @@ class JsonDocumentTest {
                 65536L,
                 null,
                 List.of(new Holding(CALLER, 3, 64000)), null);
+    }
+
+    private static List<String> audit(Stats stats) {
+        Audit audit = new Audit(Tier.FULL);
+        audit.onTeardown(TeardownBuilder.busy().build());
+        return new AuditReport(audit.verdicts(), Tier.FULL, "6.1", CLOCK).json(AuditReport.summary(4, stats));
     }
 
     private static Diagnosis diagnosis() {

@@ -20,7 +20,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"doctor", "trace", "run", "demo", "version"})
+    @ValueSource(strings = {"doctor", "trace", "audit", "run", "demo", "version"})
     void everyCommandHasHelp(String command) {
         Run run = Run.of(command, "--help");
 
@@ -34,7 +34,7 @@ class MainTest {
             delimiter = '|',
             quoteCharacter = '"',
             value = {
-                "\"\"                      | say what to do: doctor, contexts, plan, trace, run, demo, version",
+                "\"\"                      | say what to do: doctor, contexts, plan, trace, audit, run, demo, version",
                 "tarce                   | did you mean trace? Try",
                 "trace --josn            | Unknown option: '--josn'",
                 "trace --for 10          | '10' is not a duration such as 500ms, 10s, 5m or 1h",
@@ -47,6 +47,10 @@ class MainTest {
                 "run --sample NaN        | --sample must be from 0 to 1, not NaN",
                 "run --slow soon         | 'soon' is not a duration",
                 "demo --folder /no/such  | --folder /no/such is not a folder that can be written to",
+                "audit --json --markdown | --json and --markdown are two forms of the same: take one",
+                "audit --device /dev/vda | --device is for the workload: add --workload",
+                "audit --workload --device /no/such | --device /no/such cannot be read",
+                "audit --workload --folder /no/such | --folder /no/such is not a folder that can be written to",
                 "version now             | Unmatched argument at index 1: 'now'",
             })
     void wrongUsageSaysWhatIsWrongAndWhatToTypeNext(String line, String message) {

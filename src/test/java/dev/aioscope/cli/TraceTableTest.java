@@ -13,6 +13,7 @@ import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.lifecycle.WrongHandle;
 import dev.aioscope.telemetry.WallClock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -137,6 +138,29 @@ class TraceTableTest {
                 .doesNotContain("gave back");
         assertThat(table(WIDE).refusalOutcome(outcome(RefusalOutcome.Verdict.OVER, RefusalOutcome.Cause.LIMIT, null)))
                 .contains("fs.aio-max-nr was raised");
+    }
+
+    @Test
+    void warnsALoserWhileTheRequestsAreInFlight() {
+        Task winner = new Task(100, 102, "mysqld", 1, 0);
+        FailedCall lost = new FailedCall(
+                FailedCall.Call.IO_DESTROY,
+                CALLER,
+                1,
+                1_000_000L,
+                1_004_000L,
+                Errno.EINVAL,
+                0x7f0000001000L,
+                null,
+                null,
+                null,
+                null,
+                List.of(),
+                new WrongHandle(WrongHandle.Cause.LOST_RACE, null, winner, 1_002_000L, null, true, 3));
+
+        assertThat(table(new Screen(false, 300, 50)).failedCall(lost))
+                .endsWith("EINVAL     WARNING: another thread destroyed this handle at the same time: thread 102;"
+                        + " that call still waits for 3 requests: do not free or reuse their buffers yet");
     }
 
     @Test

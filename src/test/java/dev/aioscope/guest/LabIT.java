@@ -108,6 +108,7 @@ class LabIT {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "--enable-native-access=ALL-UNNAMED",
+                "-Daioscope.results=" + folder,
                 "-cp",
                 "target/classes" + separator + "target/test-classes" + separator + "target/test-lib/*",
                 "org.junit.platform.console.ConsoleLauncher",

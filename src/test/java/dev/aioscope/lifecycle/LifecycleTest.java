@@ -173,6 +173,7 @@ class LifecycleTest {
                         null,
                         null,
                         null,
+                        null,
                         null));
         assertThat(full.liveContexts()).isEmpty();
         assertThat(full.teardownsInProgress()).isEmpty();

@@ -38,6 +38,7 @@ public final class TeardownBuilder {
     public Ring ringAtKill;
     public Boolean deadAfterKill;
     public Boolean inTableAfterKill;
+    public Long lateReqsTime;
     public UserStack callStack;
 
     /** Of process 100, with names. */
@@ -132,6 +133,7 @@ public final class TeardownBuilder {
                 ringAtKill,
                 deadAfterKill,
                 inTableAfterKill,
+                lateReqsTime,
                 callStack);
     }
 }

@@ -16,6 +16,7 @@ import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
 import dev.aioscope.lifecycle.UserStack;
+import dev.aioscope.lifecycle.WrongHandle;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.SpanId;
 import io.opentelemetry.api.trace.SpanKind;
@@ -321,6 +322,45 @@ class TeardownSpansTest {
                         entry("thread.name", "a"),
                         entry("aio.context.handle", "0xdead"),
                         entry("error.type", "EINVAL"));
+    }
+
+    @Test
+    void aFailedDestroyTellsWhatWasWrongWithTheHandle() {
+        Task winner = new Task(5, 7, "b", 1, 0);
+        spans(0).onFailedCall(new FailedCall(
+                FailedCall.Call.IO_DESTROY,
+                new Task(5, 6, "a", 1, 0),
+                0,
+                100L,
+                250,
+                22,
+                0xdeadL,
+                null,
+                null,
+                null,
+                null,
+                List.of(),
+                new WrongHandle(WrongHandle.Cause.ALREADY_DESTROYED, null, winner, 200L, null, true, 1)));
+        assertThat(attributes(onlySpan()))
+                .containsEntry("aio.destroy.error.cause", "already_destroyed")
+                .containsEntry(
+                        "aio.destroy.error.explanation",
+                        "this handle was destroyed 50ns ago by thread 7; that call still waits for 1 request:"
+                                + " do not free or reuse their buffers yet")
+                .containsEntry("aio.destroy.error.io_in_flight", true);
+    }
+
+    @Test
+    void aTeardownThatBreaksAClauseIsAlwaysATraceAndSaysWhich() {
+        TeardownBuilder t = TeardownBuilder.idle();
+        t.inTableAfterKill = true;
+        spans(0).onTeardown(t.build());
+        assertThat(root().getEvents())
+                .extracting(event -> event.getName() + " "
+                        + List.copyOf(event.getAttributes().asMap().values()))
+                .containsExactlyInAnyOrder(
+                        "aio.spec.violation [S2, its slot in the table was still taken when kill_ioctx returned]",
+                        "aio.spec.violation [T2, its slot in the table was still taken when kill_ioctx returned]");
     }
 
     @Test

@@ -1,0 +1,53 @@
+package dev.aioscope.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.probe.Tier;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** {@code dashboards/audit.md} and the registry of clauses say the same. */
+class AuditDocumentTest {
+    private static final Path DOCUMENT = Path.of("dashboards/audit.md");
+
+    /** What the document says of each clause. */
+    static List<String> rows() {
+        return Stream.of(Clause.values())
+                .map(clause -> "| %s | %s | %s | %s | %s | %s |"
+                        .formatted(
+                                clause,
+                                clause.kind().label(),
+                                clause.text(),
+                                clause.observed(),
+                                tier(clause),
+                                remark(clause)))
+                .toList();
+    }
+
+    private static String tier(Clause clause) {
+        return clause.hiddenIn(Tier.SYSCALL) == null ? "syscall" : clause.hiddenIn(Tier.FULL) == null ? "full" : "none";
+    }
+
+    private static String remark(Clause clause) {
+        return Objects.requireNonNullElse(
+                clause.difference(), Objects.requireNonNullElse(clause.hiddenIn(Tier.FULL), ""));
+    }
+
+    @Test
+    void listsTheClauses() throws IOException {
+        assertThat(Files.readAllLines(DOCUMENT).stream()
+                        .dropWhile(line -> !line.startsWith("| clause | kind |"))
+                        .takeWhile(line -> line.startsWith("|"))
+                        .skip(2)
+                        .map(line -> line.replaceAll(" +\\|", " |"))
+                        .toList())
+                .containsExactlyElementsOf(rows().stream()
+                        .map(line -> line.replaceAll(" +\\|", " |"))
+                        .toList());
+    }
+}

@@ -1,0 +1,51 @@
+package dev.aioscope.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.audit.Clause;
+import dev.aioscope.audit.Clause.Kind;
+import dev.aioscope.audit.Verdict.State;
+import dev.aioscope.kernel.Host;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The kernels of the lab against the specification: what is known of them is what the audit finds, no less, no more. */
+@Tag("guest")
+class AuditGuestTest {
+    private static final Set<Clause> DIFFERS = EnumSet.of(Clause.R2, Clause.S4, Clause.S6);
+    private static final Set<Clause> HIDDEN =
+            EnumSet.of(Clause.E7, Clause.L1, Clause.L2, Clause.N4, Clause.N5, Clause.N6);
+
+    @BeforeAll
+    static void load() throws IOException {
+        NullBlk.load();
+    }
+
+    @Test
+    void theKernelDoesWhatIsKnownOfIt() throws IOException {
+        AuditRun run = AuditRun.of("--device", "/dev/nullb0");
+        Files.write(Path.of(System.getProperty("aioscope.results"), "audit.json"), run.lines());
+        Map<Clause, State> states = run.states();
+
+        assertThat(run.tier()).isEqualTo("full");
+        states.forEach((clause, state) -> {
+            if (clause.kind() != Kind.FINDING) {
+                State known = DIFFERS.contains(clause)
+                        ? State.DIFFERS
+                        : HIDDEN.contains(clause) ? State.NOT_OBSERVABLE : State.HOLDS;
+                assertThat(state).as("%s", run.verdicts().get(clause)).isEqualTo(known);
+            }
+        });
+        assertThat(states).containsEntry(Clause.F1, State.FOUND).containsEntry(Clause.F4, State.FOUND);
+        assertThat(AuditTable.column(Host.release()))
+                .as("dashboards/audit.md; see AuditTable to make its table anew")
+                .containsExactlyEntriesOf(AuditTable.verdicts(run));
+    }
+}
