@@ -39,8 +39,8 @@ import picocli.CommandLine.Spec;
             "  OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 aioscope run",
             "  OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4317 OTEL_EXPORTER_OTLP_PROTOCOL=grpc aioscope run",
             "",
-            "A teardown becomes a trace if it was slow, failed, had requests outstanding or could not be followed to"
-                    + " its end; of the others a share does.",
+            "A teardown becomes a trace if it was slow, failed, had requests outstanding, broke a clause of the"
+                    + " specification or could not be followed to its end; of the others a share does.",
             "",
             "Exit status: 1 failed while running, 2 wrong usage or a wrong OTEL_ variable, 3 not possible on this"
                     + " host; 143 after SIGTERM and 130 after Ctrl-C, both with the probes gone and the traces sent.",

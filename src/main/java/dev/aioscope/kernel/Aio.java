@@ -7,7 +7,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The system calls of native AIO, for the demonstration. They return what the kernel returns: 0, a number, or -errno. */
+/** The system calls of native AIO, for our own workloads. They return what the kernel returns: 0, a number, or -errno. */
 public final class Aio {
     private static final boolean X86 = Host.architecture().equals("x86_64");
     private static final int O_RDWR = 2;

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * that fails. A handle leaves the table when it is given out again.
  */
 final class DestroyedHandles {
-    /** Some 2 MB at worst. */
+    /** Some 4 MB at worst. */
     private static final int MOST = 4096;
 
     private final Map<Place, OpenTeardown> byPlace = new LinkedHashMap<>();
