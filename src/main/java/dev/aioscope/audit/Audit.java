@@ -5,6 +5,7 @@ import dev.aioscope.audit.Verdict.State;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.probe.Tier;
@@ -117,6 +118,16 @@ public final class Audit implements LifecycleListener {
             public void onFailedCall(FailedCall call) {
                 Audit.this.onFailedCall(call);
                 listener.onFailedCall(call);
+            }
+
+            @Override
+            public void onRetry(FailedCall call) {
+                listener.onRetry(call);
+            }
+
+            @Override
+            public void onRefusalOutcome(RefusalOutcome outcome) {
+                listener.onRefusalOutcome(outcome);
             }
         };
     }

@@ -182,7 +182,7 @@ final class AuditCommand implements Callable<Integer> {
             }
             stats = watch.stats();
         }
-        return new TraceSummary(0, 0, 0, queue.dropped(), stats);
+        return new TraceSummary(0, 0, 0, 0, 0, queue.dropped(), 0, stats);
     }
 
     private void drive(Watch watch, LastTeardown last, PrintWriter err) throws IOException {

@@ -100,7 +100,8 @@ class FilterTest {
                 null,
                 null,
                 null,
-                List.of(), null);
+                List.of(),
+                null);
         List<Object> heard = new ArrayList<>();
         LifecycleListener listener = new LifecycleListener() {
             @Override

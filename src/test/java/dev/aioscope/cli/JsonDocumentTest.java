@@ -121,13 +121,15 @@ class JsonDocumentTest {
                 65000L,
                 65536L,
                 null,
-                List.of(new Holding(CALLER, 3, 64000)), null);
+                List.of(new Holding(CALLER, 3, 64000)),
+                null);
     }
 
     private static List<String> audit(Stats stats) {
         Audit audit = new Audit(Tier.FULL);
         audit.onTeardown(TeardownBuilder.busy().build());
-        return new AuditReport(audit.verdicts(), Tier.FULL, "6.1", CLOCK).json(AuditReport.summary(4, stats));
+        return new AuditReport(audit.verdicts(), Tier.FULL, "6.1", CLOCK)
+                .json(new TraceSummary(0, 0, 0, 0, 0, 6, 0, stats));
     }
 
     private static Diagnosis diagnosis() {

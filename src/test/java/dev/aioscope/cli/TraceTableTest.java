@@ -118,7 +118,8 @@ class TraceTableTest {
                 65000L,
                 65536L,
                 null,
-                List.of(), null);
+                List.of(),
+                null);
         return new RefusalOutcome(refusal, 4, verdict, 3_000_000_000L, cause, release, release != null, 2024L, 65536L);
     }
 
@@ -159,7 +160,7 @@ class TraceTableTest {
                 new WrongHandle(WrongHandle.Cause.LOST_RACE, null, winner, 1_002_000L, null, true, 3));
 
         assertThat(table(new Screen(false, 300, 50)).failedCall(lost))
-                .endsWith("EINVAL     WARNING: another thread destroyed this handle at the same time: thread 102;"
+                .endsWith("WARNING: another thread destroyed this handle at the same time: thread 102;"
                         + " that call still waits for 3 requests: do not free or reuse their buffers yet");
     }
 

@@ -480,7 +480,8 @@ class TeardownSpansTest {
                 65_500L,
                 65_536L,
                 null,
-                List.of(new Holding(holder, 2, 65_000)), null);
+                List.of(new Holding(holder, 2, 65_000)),
+                null);
         TeardownSpans spans = spans(0);
         spans.onFailedCall(refusal);
         SpanData setup = onlySpan();
