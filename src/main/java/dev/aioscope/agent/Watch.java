@@ -38,7 +38,7 @@ public final class Watch implements AutoCloseable {
     private volatile Stats stats;
     private volatile @Nullable View view;
     private long events;
-    private long lastTick;
+    private volatile long lastTick;
     private long lastLook;
     private String lastFailure = "";
 
@@ -134,6 +134,11 @@ public final class Watch implements AutoCloseable {
     public void stop() {
         stopped = true;
         probes.wakeup();
+    }
+
+    /** When the duty cycle was last known to go on, CLOCK_BOOTTIME ns: it says so every second. 0 before its start. */
+    public long lastTick() {
+        return lastTick;
     }
 
     /** As of the last second. */

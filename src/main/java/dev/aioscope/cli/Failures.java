@@ -1,5 +1,6 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.http.HttpException;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.telemetry.TelemetryException;
 import java.io.IOException;
@@ -47,7 +48,7 @@ final class Failures {
             err.println("Cure: " + refused.cure());
             return NOT_POSSIBLE_HERE;
         }
-        if (e instanceof TelemetryException) {
+        if (e instanceof TelemetryException || e instanceof HttpException) {
             err.println(name + ": " + e.getMessage());
             return ExitCode.USAGE;
         }

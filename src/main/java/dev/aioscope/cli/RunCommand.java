@@ -1,22 +1,34 @@
 package dev.aioscope.cli;
 
 import dev.aioscope.agent.FirstSight;
+import dev.aioscope.agent.Health;
 import dev.aioscope.agent.ListenerQueue;
+import dev.aioscope.agent.Listeners;
+import dev.aioscope.agent.Looks;
 import dev.aioscope.agent.ProbeChoice.Opened;
 import dev.aioscope.agent.ProbeChoice.Refused;
+import dev.aioscope.agent.RecentTeardowns;
 import dev.aioscope.agent.StackNames;
 import dev.aioscope.agent.Watch;
 import dev.aioscope.audit.Audit;
 import dev.aioscope.host.Processes;
+import dev.aioscope.http.WebServer;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.lifecycle.Counters;
+import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.telemetry.AgentMetrics;
+import dev.aioscope.telemetry.HolderMetrics;
+import dev.aioscope.telemetry.Metrics;
+import dev.aioscope.telemetry.TeardownMetrics;
 import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.telemetry.TraceExport;
 import dev.aioscope.telemetry.WallClock;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -26,18 +38,19 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The daemon: turns teardowns into traces until it is told to stop. */
+/** The daemon: turns what happens into metrics and traces until it is told to stop. */
 @Command(
         name = "run",
-        header = "Runs the agent in the foreground: teardowns become OpenTelemetry traces.",
+        header = "Runs the agent in the foreground: metrics by HTTP, teardowns as OpenTelemetry traces.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         sortOptions = false,
         optionListHeading = "%nOptions:%n",
-        footerHeading = "%nWhere traces go is set by the standard variables of OpenTelemetry:%n",
+        footerHeading = "%nWhere traces and pushed metrics go is set by the standard variables of OpenTelemetry:%n",
         footer = {
             "  OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 aioscope run",
             "  OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4317 OTEL_EXPORTER_OTLP_PROTOCOL=grpc aioscope run",
+            "  OTEL_METRICS_EXPORTER=otlp OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 aioscope run",
             "",
             "A teardown becomes a trace if it was slow, failed, had requests outstanding, broke a clause of the"
                     + " specification or could not be followed to its end; of the others a share does.",
@@ -48,6 +61,7 @@ import picocli.CommandLine.Spec;
 final class RunCommand implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger("aioscope");
     private static final int WAITING = 16_384;
+    private static final int RECENT = 100;
 
     @Spec
     private CommandSpec spec;
@@ -86,6 +100,9 @@ final class RunCommand implements Runnable {
     private HideArguments hidden;
 
     @Mixin
+    private HttpOptions http;
+
+    @Mixin
     private Filter filter;
 
     @Mixin
@@ -97,26 +114,73 @@ final class RunCommand implements Runnable {
             throw new ParameterException(spec.commandLine(), "--sample must be from 0 to 1, not " + sample);
         }
         Settings.prepare();
+        HttpOptions.Settings settings = http.settings();
         try (Stop stop = new Stop();
                 TraceExport export = TraceExport.open();
                 StackNames names = probes.stackNames();
                 Processes processes = Processes.sparing(hidden.isHidden())) {
             Opened opened = probes.open(allowSyscall);
             WallClock clock = new WallClock(BootClock::now, InstantSource.system());
-            TeardownSpans spans = new TeardownSpans(export.tracer(), clock, slow, sample, processes);
+            TeardownMetrics counts = new TeardownMetrics(opened.probes().tier(), clock);
+            HolderMetrics holders = http.holders(processes);
+            RecentTeardowns recent = new RecentTeardowns(RECENT);
+            TeardownSpans spans = new TeardownSpans(export.tracer(), clock, slow, sample, processes, counts::onTrace);
             Audit audit = new Audit(opened.probes().tier());
-            try (ListenerQueue queue = new ListenerQueue(audit.before(spans), WAITING);
-                    FirstSight firstSight = new FirstSight(processes, filter.before(queue));
-                    Watch watch = new Watch(opened.probes(), ProbeOptions.named(names, firstSight), clock, interval)) {
-                stop.onRequest(watch::stop);
-                LOG.info(started(opened, export));
-                probes.withoutStacks(opened).ifPresent(LOG::warn);
-                watch.run();
+            try (ListenerQueue queue = new ListenerQueue(audit.before(Listeners.of(spans, holders)), WAITING);
+                    FirstSight firstSight =
+                            new FirstSight(processes, filter.before(Listeners.of(counts, recent, queue)));
+                    Watch watch = new Watch(opened.probes(), ProbeOptions.named(names, firstSight), clock, interval);
+                    Looks looks = new Looks();
+                    Metrics metrics = new Metrics(
+                            new AgentMetrics(opened.probes(), new WatchWork(watch, queue), export), counts, holders)) {
+                looks.follow(watch::view, shorter(interval), holders::onLook);
+                export.push(metrics);
+                Pages pages = new Pages(
+                        metrics,
+                        new Health(BootClock::now, watch::lastTick, watch::view, interval),
+                        watch::view,
+                        recent,
+                        processes,
+                        filter::passes,
+                        clock);
+                try (WebServer server = settings.serve(pages.all())) {
+                    stop.onRequest(watch::stop);
+                    LOG.info(started(opened, export, server));
+                    probes.withoutStacks(opened).ifPresent(LOG::warn);
+                    watch.run();
+                }
             }
         }
     }
 
-    private static String started(Opened opened, TraceExport export) {
+    /** What a look found is to be seen before the next look. */
+    private static Duration shorter(Duration interval) {
+        return interval.compareTo(Duration.ofSeconds(1)) < 0 ? interval : Duration.ofSeconds(1);
+    }
+
+    private record WatchWork(Watch watch, ListenerQueue queue) implements AgentMetrics.Work {
+        @Override
+        public long events() {
+            return watch.stats().events();
+        }
+
+        @Override
+        public Losses losses() {
+            return watch.stats().losses();
+        }
+
+        @Override
+        public Counters counters() {
+            return watch.stats().counters();
+        }
+
+        @Override
+        public long dropped() {
+            return queue.dropped();
+        }
+    }
+
+    private static String started(Opened opened, TraceExport export, @Nullable WebServer server) {
         String refused = opened.refused().stream()
                 .map(refusal -> describe(refusal, opened))
                 .collect(Collectors.joining());
@@ -124,6 +188,11 @@ final class RunCommand implements Runnable {
                 + opened.probes().tier().label()
                 + ", engine " + opened.probes().engine() + ", kernel " + Host.release()
                 + ", probes " + TierReport.modes(opened.probes().points())
+                + ", metrics at "
+                + (server == null ? "no address (--listen off)" : server.url() + "/metrics")
+                + export.metricsEndpoint()
+                        .map(endpoint -> " and to " + endpoint)
+                        .orElse("")
                 + ", traces to " + export.endpoint().orElse("nowhere (OTEL_EXPORTER_OTLP_ENDPOINT is not set)")
                 + refused;
     }

@@ -72,6 +72,11 @@ final class ExportGuard {
         return new Bounded(processor, limit);
     }
 
+    /** Why the last export failed, in a few words. */
+    String lastReason() {
+        return reasons.last;
+    }
+
     /** Where the SDK's exporters must log: their records are the only public place that tells why an export failed. */
     Handler reasons() {
         return reasons;
@@ -218,7 +223,7 @@ final class ExportGuard {
         }
     }
 
-    private static String withoutPassword(String endpoint) {
+    static String withoutPassword(String endpoint) {
         return endpoint.replaceFirst("//[^/@]*@", "//");
     }
 
@@ -239,7 +244,8 @@ final class ExportGuard {
             if (thrown != null) {
                 keep(thrown);
             } else {
-                keep(String.valueOf(logged.getMessage()).replaceFirst("^Failed to export .*?spans\\. ", ""));
+                keep(String.valueOf(logged.getMessage())
+                        .replaceFirst("^Failed to export .*?(?:spans|metrics)\\. ", ""));
             }
         }
 

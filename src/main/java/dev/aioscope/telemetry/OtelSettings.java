@@ -17,6 +17,10 @@ final class OtelSettings {
     private static final String ENDPOINT = "otel.exporter.otlp.endpoint";
     private static final String TRACES_ENDPOINT = "otel.exporter.otlp.traces.endpoint";
 
+    private static final String METRICS_EXPORTER = "otel.metrics.exporter";
+    private static final String METRICS_PROTOCOL = "otel.exporter.otlp.metrics.protocol";
+    private static final String METRICS_ENDPOINT = "otel.exporter.otlp.metrics.endpoint";
+
     private static final String GRPC = "grpc";
 
     /** What to do, by the last word of a setting's name. */
@@ -35,10 +39,15 @@ final class OtelSettings {
     /** What the user left open. An empty variable counts as unset, as the specification of OpenTelemetry has it. */
     static Map<String, String> complete(ConfigProperties config) {
         Map<String, String> added = new HashMap<>();
-        added.put("otel.metrics.exporter", "none");
         added.put("otel.logs.exporter", "none");
-        added.put(TRACES_PROTOCOL, protocol(config));
+        added.put(TRACES_PROTOCOL, protocol(config, TRACES_PROTOCOL));
         added.put(TRACES_ENDPOINT, endpoint(config));
+        added.put(METRICS_PROTOCOL, protocol(config, METRICS_PROTOCOL));
+        added.put(METRICS_ENDPOINT, metricsEndpoint(config));
+        // Many a back end takes traces only, and metrics are there to be scraped: they are pushed on demand.
+        if (first(config, METRICS_EXPORTER) == null) {
+            added.put(METRICS_EXPORTER, first(config, METRICS_ENDPOINT) == null ? "none" : "otlp");
+        }
         if (first(config, TRACES_EXPORTER) == null) {
             added.put(TRACES_EXPORTER, first(config, TRACES_ENDPOINT, ENDPOINT) == null ? "none" : "otlp");
         }
@@ -51,16 +60,25 @@ final class OtelSettings {
 
     /** Where traces go. */
     static String endpoint(ConfigProperties config) {
-        String traces = first(config, TRACES_ENDPOINT);
-        if (traces != null) {
-            return traces;
+        return endpoint(config, TRACES_ENDPOINT, TRACES_PROTOCOL, "v1/traces");
+    }
+
+    /** Where metrics go, if they are pushed. */
+    static String metricsEndpoint(ConfigProperties config) {
+        return endpoint(config, METRICS_ENDPOINT, METRICS_PROTOCOL, "v1/metrics");
+    }
+
+    private static String endpoint(ConfigProperties config, String own, String ownProtocol, String path) {
+        String given = first(config, own);
+        if (given != null) {
+            return given;
         }
-        boolean grpc = protocol(config).equals(GRPC);
+        boolean grpc = protocol(config, ownProtocol).equals(GRPC);
         String base = first(config, ENDPOINT);
         if (base == null) {
             base = grpc ? "http://localhost:4317" : "http://localhost:4318";
         }
-        return grpc ? base : base + (base.endsWith("/") ? "" : "/") + "v1/traces";
+        return grpc ? base : base + (base.endsWith("/") ? "" : "/") + path;
     }
 
     /** How many spans may wait. */
@@ -68,8 +86,8 @@ final class OtelSettings {
         return config.getInt("otel.bsp.max.queue.size", 2048);
     }
 
-    private static String protocol(ConfigProperties config) {
-        String protocol = first(config, TRACES_PROTOCOL, PROTOCOL);
+    private static String protocol(ConfigProperties config, String own) {
+        String protocol = first(config, own, PROTOCOL);
         return protocol == null ? "http/protobuf" : protocol;
     }
 

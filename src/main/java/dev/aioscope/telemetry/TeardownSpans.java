@@ -33,6 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,9 +58,15 @@ public final class TeardownSpans implements LifecycleListener {
     private final long slowNanos;
     private final double rate;
     private final Identities identities;
+    private final BiConsumer<Teardown, SpanContext> traced;
 
     /** The spans of refusals whose outcome is to come. */
     private final Map<FailedCall, SpanContext> refusals = new LinkedHashMap<>();
+
+    /** The same, for somebody who does not want to know which teardown became which trace. */
+    public TeardownSpans(Tracer tracer, WallClock clock, Duration slow, double rate, Identities identities) {
+        this(tracer, clock, slow, rate, identities, (teardown, root) -> {});
+    }
 
     /**
      * Makes spans with this tracer.
@@ -67,8 +74,15 @@ public final class TeardownSpans implements LifecycleListener {
      * @param slow a caller held at least that long is always reported
      * @param rate the share, 0 to 1, of teardowns without a finding that are reported
      * @param identities who the processes are
+     * @param traced is told of each teardown that became a trace, with its root
      */
-    public TeardownSpans(Tracer tracer, WallClock clock, Duration slow, double rate, Identities identities) {
+    public TeardownSpans(
+            Tracer tracer,
+            WallClock clock,
+            Duration slow,
+            double rate,
+            Identities identities,
+            BiConsumer<Teardown, SpanContext> traced) {
         if (!(rate >= 0 && rate <= 1)) {
             throw new IllegalArgumentException("rate is " + rate + ", not from 0 to 1");
         }
@@ -77,6 +91,7 @@ public final class TeardownSpans implements LifecycleListener {
         this.slowNanos = slow.toNanos();
         this.rate = rate;
         this.identities = identities;
+        this.traced = traced;
     }
 
     @Override
@@ -240,6 +255,7 @@ public final class TeardownSpans implements LifecycleListener {
                     root, SpanName.WAKE, free == null ? null : (Long) latest(free, t.killExitTime()), t.returnTime());
         }
         trace.deferredFree(root, t);
+        traced.accept(t, root.span.getSpanContext());
     }
 
     private SpanBuilder builder(SpanName name, long startEpochNanos) {

@@ -12,6 +12,7 @@ import io.opentelemetry.sdk.resources.ResourceBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -21,7 +22,7 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way of spans to a back end: the OpenTelemetry SDK, set up by the standard {@code OTEL_*} variables and {@code
+ * The way of spans, and of metrics if they are pushed, to a back end: the OpenTelemetry SDK, set up by the standard {@code OTEL_*} variables and {@code
  * otel.*} system properties. Nothing is exported until one of them names an endpoint.
  *
  * <p>Ending a span never waits. What the back end does not take in time is dropped and counted.
@@ -53,11 +54,15 @@ public final class TraceExport implements AutoCloseable {
 
     private final OpenTelemetrySdk sdk;
     private final ExportGuard guard;
+    private final PushGuard pushGuard;
+    private final MetricPush push;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private TraceExport(OpenTelemetrySdk sdk, ExportGuard guard) {
+    private TraceExport(OpenTelemetrySdk sdk, ExportGuard guard, PushGuard pushGuard, MetricPush push) {
         this.sdk = sdk;
         this.guard = guard;
+        this.pushGuard = pushGuard;
+        this.push = push;
     }
 
     /**
@@ -72,6 +77,8 @@ public final class TraceExport implements AutoCloseable {
     /** The same, with settings that yield to those of the environment. */
     static TraceExport open(Map<String, String> settings) {
         ExportGuard guard = new ExportGuard(System::nanoTime);
+        PushGuard pushGuard = new PushGuard(System::nanoTime, guard::lastReason);
+        MetricPush push = new MetricPush(TraceExport::epochNanos);
         // A failure is told by our exception; the SDK would say first that there is one.
         quieten(SETUP_LOG, Level.WARNING);
         try {
@@ -84,10 +91,13 @@ public final class TraceExport implements AutoCloseable {
                             (exporter, config) -> guard.watch(exporter, OtelSettings.endpoint(config)))
                     .addSpanProcessorCustomizer(
                             (processor, config) -> guard.bound(processor, OtelSettings.queueSize(config)))
+                    .addMetricExporterCustomizer((exporter, config) -> pushGuard.watch(
+                            exporter, ExportGuard.withoutPassword(OtelSettings.metricsEndpoint(config))))
+                    .addMeterProviderCustomizer((provider, config) -> provider.registerMetricProducer(push))
                     .build()
                     .getOpenTelemetrySdk();
             listen(guard);
-            return new TraceExport(sdk, guard);
+            return new TraceExport(sdk, guard, pushGuard, push);
         } catch (ConfigurationException | IllegalArgumentException e) {
             throw OtelSettings.explain(e, settings);
         }
@@ -101,6 +111,21 @@ public final class TraceExport implements AutoCloseable {
     /** Where spans go, without a password; empty if the export is not active. */
     public Optional<String> endpoint() {
         return Optional.ofNullable(guard.endpoint());
+    }
+
+    /** Where metrics are pushed to, without a password; empty if they are not. */
+    public Optional<String> metricsEndpoint() {
+        return pushGuard.endpoint();
+    }
+
+    /** Pushes these metrics, if metrics are to be pushed. */
+    public void push(Metrics metrics) {
+        push.give(metrics);
+    }
+
+    /** How often metrics were pushed, and how often the back end did not take them. */
+    public PushGuard.Counts pushes() {
+        return pushGuard.counts();
     }
 
     /** Makes the spans of the agent; of no effect if the export is not active. */
@@ -125,13 +150,28 @@ public final class TraceExport implements AutoCloseable {
             return;
         }
         guard.closing();
-        CompletableResultCode done = sdk.shutdown();
+        CompletableResultCode done = shutdown();
         if (!done.join(FLUSH_MILLIS, TimeUnit.MILLISECONDS).isDone()) {
             guard.cancel();
+            pushGuard.cancel();
             done.join(CANCEL_MILLIS, TimeUnit.MILLISECONDS);
         }
         EXPORTER_LOG.removeHandler(guard.reasons());
         guard.closed();
+    }
+
+    /** The SDK waits for the last push inside of the call. */
+    private CompletableResultCode shutdown() {
+        CompletableResultCode done = new CompletableResultCode();
+        Thread thread = new Thread(() -> sdk.shutdown().whenComplete(done::succeed), "aioscope-export-end");
+        thread.setDaemon(true);
+        thread.start();
+        return done;
+    }
+
+    private static long epochNanos() {
+        Instant now = Instant.now();
+        return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     }
 
     private static Resource host() {

@@ -1,0 +1,63 @@
+package dev.aioscope.agent;
+
+import dev.aioscope.inventory.View;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Whether the agent lives, and whether what it shows is true of now. */
+public final class Health {
+    /** The duty cycle tells every second that it goes on; a busy host may keep it from the processor for a while. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** A look may take a moment, and the next one may find more. */
+    private static final int LOOKS = 3;
+
+    private final LongSupplier bootTime;
+    private final LongSupplier lastTick;
+    private final Supplier<@Nullable View> view;
+    private final long looksWithin;
+
+    /**
+     * Judges by what the watch tells.
+     *
+     * @param bootTime now, CLOCK_BOOTTIME ns
+     * @param lastTick when the duty cycle was last known to go on; 0 before its start
+     * @param view of the latest look
+     * @param interval between two looks
+     */
+    public Health(LongSupplier bootTime, LongSupplier lastTick, Supplier<@Nullable View> view, Duration interval) {
+        this.bootTime = bootTime;
+        this.lastTick = lastTick;
+        this.view = view;
+        this.looksWithin = interval.multipliedBy(LOOKS).plus(PATIENCE).toNanos();
+    }
+
+    /** Why it should be started anew; empty if it lives. */
+    public Optional<String> illness() {
+        long tick = lastTick.getAsLong();
+        long silence = bootTime.getAsLong() - tick;
+        return tick != 0 && silence > PATIENCE.toNanos()
+                ? Optional.of(
+                        "the thread that reads the events has not come back for " + silence / 1_000_000_000 + " s")
+                : Optional.empty();
+    }
+
+    /** Why what it shows is not to be relied on; empty if it is. */
+    public List<String> reasonsAgainst() {
+        List<String> reasons = new ArrayList<>();
+        illness().ifPresent(reasons::add);
+        View latest = view.get();
+        if (latest == null) {
+            reasons.add("no look at the host's tasks has succeeded yet");
+        } else if (bootTime.getAsLong() - latest.time() > looksWithin) {
+            reasons.add("the latest look at the host's tasks is "
+                    + (bootTime.getAsLong() - latest.time()) / 1_000_000_000 + " s old");
+        }
+        return reasons;
+    }
+}

@@ -1,0 +1,63 @@
+package dev.aioscope.agent;
+
+import dev.aioscope.inventory.View;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Hands the findings of each look to somebody who may take his time, on a thread of its own. */
+public final class Looks implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Looks.class);
+
+    private @Nullable Thread thread;
+
+    /**
+     * Begins to hand on; once only.
+     *
+     * @param latest the findings of the latest look; null before the first
+     * @param interval how often to ask for them
+     * @param to is given the same findings again if there are no newer ones
+     */
+    public void follow(Supplier<@Nullable View> latest, Duration interval, Consumer<View> to) {
+        Thread made = new Thread(() -> follow(latest, interval.toNanos(), to), "aioscope-looks");
+        made.setDaemon(true);
+        made.start();
+        thread = made;
+    }
+
+    private static void follow(Supplier<@Nullable View> latest, long interval, Consumer<View> to) {
+        try {
+            while (!Thread.currentThread().isInterrupted()) {
+                hand(latest, to);
+                TimeUnit.NANOSECONDS.sleep(interval);
+            }
+        } catch (InterruptedException e) {
+            // This is how it ends.
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void hand(Supplier<@Nullable View> latest, Consumer<View> to) {
+        View view = latest.get();
+        if (view == null) {
+            return;
+        }
+        try {
+            to.accept(view);
+        } catch (RuntimeException e) {
+            // The next look may go better.
+            LOG.warn("The findings of a look could not be taken over: {}", e.toString());
+        }
+    }
+
+    @Override
+    public void close() {
+        if (thread != null) {
+            thread.interrupt();
+        }
+    }
+}

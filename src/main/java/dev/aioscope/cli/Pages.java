@@ -1,0 +1,100 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.agent.Health;
+import dev.aioscope.agent.RecentTeardowns;
+import dev.aioscope.host.Processes;
+import dev.aioscope.http.WebServer.Page;
+import dev.aioscope.inventory.View;
+import dev.aioscope.kernel.BootClock;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.telemetry.Metrics;
+import dev.aioscope.telemetry.WallClock;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the daemon shows by HTTP.
+ *
+ * @param view of the latest look; null before the first
+ * @param wanted whose contexts are shown
+ */
+record Pages(
+        Metrics metrics,
+        Health health,
+        Supplier<@Nullable View> view,
+        RecentTeardowns recent,
+        Processes processes,
+        Predicate<Task> wanted,
+        WallClock clock) {
+    private static final String INDEX = """
+            aioscope: the life of Linux native AIO contexts on this host
+
+            /metrics         for Prometheus, as text or OpenMetrics (dashboards/metrics.md)
+            /healthz         200 if the agent lives, else 503 with the reason
+            /readyz          200 if what it shows is true of now, else 503 with the reasons
+            /api/contexts    each live context and the quota, a JSON object per line (agent/json.md)
+            /api/teardowns   those in progress and the last that ended, a JSON object per line""";
+
+    /** By path; each is given the header Accept. */
+    Map<String, Function<String, Page>> all() {
+        Map<String, Function<String, Page>> pages = new LinkedHashMap<>();
+        pages.put("/", accept -> Page.text(200, INDEX));
+        pages.put("/metrics", this::scrape);
+        pages.put("/healthz", accept -> life());
+        pages.put("/readyz", accept -> readiness());
+        pages.put("/api/contexts", accept -> contexts());
+        pages.put("/api/teardowns", accept -> Page.json(teardowns()));
+        return pages;
+    }
+
+    private Page scrape(String accept) {
+        Metrics.Scrape scrape = metrics.scrape(accept);
+        return new Page(200, scrape.contentType(), scrape.body());
+    }
+
+    private Page life() {
+        return health.illness().map(illness -> Page.text(503, illness)).orElseGet(() -> Page.text(200, "alive"));
+    }
+
+    private Page readiness() {
+        List<String> reasons = health.reasonsAgainst();
+        return reasons.isEmpty() ? Page.text(200, "ready") : Page.text(503, String.join("\n", reasons));
+    }
+
+    /** Without the arguments of programs: secrets can stand in them. */
+    private Page contexts() {
+        View latest = view.get();
+        return latest == null
+                ? Page.text(503, "no look at the host's tasks has succeeded yet")
+                : Page.json(new Holders(latest.snapshot(), wanted, processes, true).jsonOfAll());
+    }
+
+    private List<String> teardowns() {
+        TraceJson json = new TraceJson(clock);
+        View latest = view.get();
+        List<Teardown> all = new ArrayList<>();
+        if (latest != null) {
+            latest.inProgress().stream()
+                    .map(TeardownInProgress::known)
+                    .filter(this::isWanted)
+                    .forEach(all::add);
+        }
+        all.addAll(recent.latest());
+        long now = BootClock.now();
+        return all.stream().map(teardown -> json.teardown(teardown, now)).toList();
+    }
+
+    private boolean isWanted(Teardown teardown) {
+        Task owner = teardown.context().owner();
+        Task caller = teardown.caller();
+        return (owner != null && wanted.test(owner)) || (caller != null && wanted.test(caller));
+    }
+}

@@ -1,0 +1,188 @@
+package dev.aioscope.telemetry;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.lifecycle.Counters;
+import dev.aioscope.probe.Losses;
+import dev.aioscope.probe.ProbePoint;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.telemetry.Metric.Label;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.lang.management.ManagementFactory;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/** The quota, read when somebody asks, and what the agent tells of itself. */
+public final class AgentMetrics implements MeterBinder {
+    private static final long PAGE = 4096;
+
+    private final Probes probes;
+    private final Work work;
+    private final TraceExport export;
+
+    /** What the agent has done so far; each is asked at every scrape. */
+    public interface Work {
+        /** Records read. */
+        long events();
+
+        /** What the probes lost. */
+        Losses losses();
+
+        /** What the correlation could not keep or use. */
+        Counters counters();
+
+        /** What listeners were not told. */
+        long dropped();
+    }
+
+    /** Tells of these probes and of what becomes of what they see. */
+    public AgentMetrics(Probes probes, Work work, TraceExport export) {
+        this.probes = probes;
+        this.work = work;
+        this.export = export;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        bindQuota(registry);
+        bindProbes(registry);
+        bindLosses(registry);
+        if (export.isActive()) {
+            bindExport(registry);
+        }
+        if (export.metricsEndpoint().isPresent()) {
+            pushes(registry, "exported", () -> export.pushes().exported());
+            pushes(registry, "failed", () -> export.pushes().failed());
+        }
+        bindProcess(registry);
+    }
+
+    private static void bindQuota(MeterRegistry registry) {
+        if (Host.aioNr().isEmpty() || Host.aioMaxNr().isEmpty()) {
+            return;
+        }
+        gauge(registry, Metric.EVENT_USAGE, Tags.empty(), () -> Host.aioNr().orElse(null));
+        gauge(registry, Metric.EVENT_LIMIT, Tags.empty(), () -> Host.aioMaxNr().orElse(null));
+        gauge(registry, Metric.EVENT_UTILIZATION, Tags.empty(), AgentMetrics::utilization);
+    }
+
+    private static @Nullable Double utilization() {
+        return Host.aioMaxNr()
+                .filter(limit -> limit > 0)
+                .flatMap(limit -> Host.aioNr().map(usage -> (double) usage / limit))
+                .orElse(null);
+    }
+
+    private void bindProbes(MeterRegistry registry) {
+        gauge(
+                registry,
+                Metric.TIER_LEVEL,
+                Tags.of(
+                        Label.TIER.attribute(), probes.tier().label(),
+                        Label.ENGINE.attribute(), probes.engine()),
+                () -> level(probes.tier()));
+        for (ProbePoint point : probes.points()) {
+            ProbePoint.Mode mode = point.mode();
+            gauge(
+                    registry,
+                    Metric.PROBE_ATTACHED,
+                    Tags.of(
+                            Label.PROBE.attribute(),
+                            point.name(),
+                            Label.MODE.attribute(),
+                            mode == null ? "none" : mode.label()),
+                    () -> mode == null ? 0 : 1);
+        }
+        counter(registry, Metric.EVENT_READ, Tags.empty(), Work::events);
+    }
+
+    private static int level(Tier tier) {
+        return switch (tier) {
+            case FULL -> 3;
+            case SYSCALL -> 2;
+            case SAMPLE -> 1;
+        };
+    }
+
+    private void bindLosses(MeterRegistry registry) {
+        lost(registry, "ring_full", w -> w.losses().ringFull());
+        lost(registry, "map_full", w -> w.losses().mapFull());
+        lost(registry, "corrupt", w -> w.losses().corrupt());
+        if (work.losses().missed() != null) {
+            lost(registry, "missed", w -> orZero(w.losses().missed()));
+        }
+        lost(registry, "evicted_contexts", w -> w.counters().evictedContexts());
+        lost(registry, "evicted_teardowns", w -> w.counters().evictedTeardowns());
+        lost(registry, "evicted_calls", w -> w.counters().evictedCalls());
+        lost(registry, "queue_full", Work::dropped);
+        counter(registry, Metric.EVENT_ORPHAN, Tags.empty(), w -> w.counters().orphanEvents());
+    }
+
+    private static double orZero(@Nullable Long missed) {
+        return missed == null ? 0 : missed;
+    }
+
+    private void lost(MeterRegistry registry, String reason, ToDoubleFunction<Work> value) {
+        counter(registry, Metric.EVENT_LOST, Tags.of(Label.REASON.attribute(), reason), value);
+    }
+
+    private void bindExport(MeterRegistry registry) {
+        spans(registry, "exported", () -> export.counts().exported());
+        spans(registry, "failed", () -> export.counts().failed());
+        spans(registry, "dropped", () -> export.counts().dropped());
+        gauge(registry, Metric.SPAN_WAITING, Tags.empty(), () -> export.counts().waiting());
+    }
+
+    private void spans(MeterRegistry registry, String outcome, LongSupplier value) {
+        counter(registry, Metric.SPAN, Tags.of(Label.OUTCOME.attribute(), outcome), w -> value.getAsLong());
+    }
+
+    private void pushes(MeterRegistry registry, String outcome, LongSupplier value) {
+        counter(registry, Metric.PUSH, Tags.of(Label.OUTCOME.attribute(), outcome), w -> value.getAsLong());
+    }
+
+    private void bindProcess(MeterRegistry registry) {
+        if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system) {
+            counter(registry, Metric.CPU_TIME, Tags.empty(), w -> system.getProcessCpuTime() / 1e9);
+        }
+        gauge(registry, Metric.MEMORY_USAGE, Tags.empty(), AgentMetrics::residentBytes);
+    }
+
+    private static @Nullable Long residentBytes() {
+        return Host.read("/proc/self/statm")
+                .map(line -> line.split(" ", -1))
+                .filter(fields -> fields.length > 1)
+                .map(fields -> Long.parseLong(fields[1]) * PAGE)
+                .orElse(null);
+    }
+
+    private static void gauge(MeterRegistry registry, Metric metric, Tags tags, Supplier<@Nullable Number> value) {
+        Gauge.builder(metric.label(), value)
+                .description(metric.meaning())
+                .baseUnit(baseUnit(metric))
+                .tags(tags)
+                .register(registry);
+    }
+
+    private void counter(MeterRegistry registry, Metric metric, Tags tags, ToDoubleFunction<Work> value) {
+        FunctionCounter.builder(metric.label(), work, value)
+                .description(metric.meaning())
+                .baseUnit(baseUnit(metric))
+                .tags(tags)
+                .register(registry);
+    }
+
+    /** What Micrometer puts behind the name. */
+    private static @Nullable String baseUnit(Metric metric) {
+        String base = metric.baseName();
+        String plain = metric.label().replace('.', '_');
+        return base.equals(plain) ? null : base.substring(plain.length() + 1);
+    }
+}

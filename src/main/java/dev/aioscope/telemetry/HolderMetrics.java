@@ -1,0 +1,187 @@
+package dev.aioscope.telemetry;
+
+import dev.aioscope.event.Trigger;
+import dev.aioscope.host.Container;
+import dev.aioscope.host.Identity;
+import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.inventory.View;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.telemetry.Metric.Label;
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who holds the quota and who waits, as of the latest look, and which programs leave contexts to their exit. The number of
+ * series is bounded, however many processes there are: the largest holders have series of their own, all others together
+ * are {@code other}.
+ *
+ * <p>{@link #onLook} and the listener's methods may wait for the identity of a process: neither is for the thread that
+ * reads the events.
+ */
+public final class HolderMetrics implements LifecycleListener, MultiCollector {
+    static final String OTHER = "other";
+
+    private final Function<Task, Identity> identities;
+    private final LongSupplier bootTime;
+    private final Holders holders;
+    private final boolean byPid;
+    private final int most;
+
+    private volatile @Nullable View view;
+    private Map<Who, Held> held = Map.of();
+    private final Map<String, Long> leaked = new LinkedHashMap<>();
+
+    /**
+     * Whose contexts are counted together.
+     *
+     * @param executable null for {@link #OTHERS}
+     * @param container null if there is none
+     * @param pid null unless it was asked for
+     */
+    record Who(
+            String executable,
+            @Nullable String container,
+            @Nullable Integer pid) {
+        static final Who OTHERS = new Who(OTHER, null, null);
+
+        private Labels labels() {
+            Labels labels = Families.labels(Label.EXECUTABLE, executable);
+            labels = Families.with(labels, Label.CONTAINER, container);
+            return Families.with(labels, Label.PID, pid == null ? null : pid.toString());
+        }
+    }
+
+    /** What they hold. */
+    record Held(long contexts, long charge) {
+        static final Held NOTHING = new Held(0, 0);
+
+        Held plus(Held more) {
+            return new Held(contexts + more.contexts, charge + more.charge);
+        }
+    }
+
+    /**
+     * Prepares.
+     *
+     * @param identities who a process is; may wait
+     * @param bootTime now, CLOCK_BOOTTIME ns
+     * @param most how many holders have series of their own
+     * @param byPid whether each process is a holder; else those of one executable in one container are one
+     */
+    public HolderMetrics(Function<Task, Identity> identities, LongSupplier bootTime, int most, boolean byPid) {
+        this.identities = identities;
+        this.bootTime = bootTime;
+        this.most = most;
+        this.byPid = byPid;
+        this.holders = new Holders(most);
+    }
+
+    /** Takes a look's findings over; the same look a second time changes nothing. */
+    public void onLook(View look) {
+        View last = view;
+        if (last != null && last.time() == look.time()) {
+            return;
+        }
+        Map<Who, Held> all = new HashMap<>();
+        for (LiveContext context : look.snapshot().contexts()) {
+            Integer charge = context.charge();
+            all.merge(who(context.owner()), new Held(1, charge == null ? 0 : charge), Held::plus);
+        }
+        synchronized (this) {
+            held = holders.select(all);
+            view = look;
+        }
+    }
+
+    private Who who(Task owner) {
+        Identity identity = identity(owner);
+        return new Who(
+                executable(identity, owner),
+                identity.container().map(Container::id).orElse(null),
+                byPid ? (Integer) owner.pid() : null);
+    }
+
+    private static String executable(Identity identity, Task task) {
+        String path = identity.executable();
+        return path == null ? "[" + task.comm() + "]" : path.substring(path.lastIndexOf('/') + 1);
+    }
+
+    /** Makes the process known while it lives: a teardown can come after its end. */
+    @Override
+    public void onSetup(Context context) {
+        if (context.owner() != null) {
+            identity(context.owner());
+        }
+    }
+
+    private Identity identity(Task task) {
+        return identities.apply(task);
+    }
+
+    @Override
+    public void onTeardown(Teardown teardown) {
+        Task owner = teardown.context().owner() != null ? teardown.context().owner() : teardown.caller();
+        if (teardown.trigger() != Trigger.EXIT || owner == null) {
+            return;
+        }
+        String executable = executable(identity(owner), owner);
+        synchronized (this) {
+            // A counter cannot move to another series later: the first ones stay.
+            boolean hasRoom = leaked.containsKey(executable) || leaked.size() < most;
+            leaked.merge(hasRoom ? executable : OTHER, 1L, Long::sum);
+        }
+    }
+
+    @Override
+    public synchronized MetricSnapshots collect() {
+        Families families = new Families();
+        leaked.forEach((executable, count) ->
+                families.counter(Metric.LEAKED, count, Families.labels(Label.EXECUTABLE, executable)));
+        View look = view;
+        if (look == null) {
+            return families.build();
+        }
+        Snapshot snapshot = look.snapshot();
+        families.gauge(Metric.EVENT_UNATTRIBUTED, snapshot.unattributed(), Labels.EMPTY);
+        families.gauge(Metric.LOOK_AGE, (bootTime.getAsLong() - look.time()) / 1e9, Labels.EMPTY);
+        held.forEach((who, what) -> families.gauge(Metric.HOLDER_USAGE, what.charge, who.labels())
+                .gauge(Metric.CONTEXT_ACTIVE, what.contexts, who.labels()));
+        waiting(families, look);
+        return families.build();
+    }
+
+    private static void waiting(Families families, View look) {
+        Map<Trigger, Integer> count = new EnumMap<>(Map.of(Trigger.DESTROY, 0, Trigger.EXIT, 0));
+        Map<Trigger, Long> oldest = new EnumMap<>(Trigger.class);
+        for (TeardownInProgress going : look.inProgress()) {
+            Trigger trigger = going.known().trigger();
+            if (trigger != null) {
+                count.merge(trigger, 1, Integer::sum);
+                oldest.merge(trigger, Math.max(0, look.time() - since(going)), Math::max);
+            }
+        }
+        count.forEach((trigger, number) ->
+                families.gauge(Metric.UNINTERRUPTIBLE_ACTIVE, number, Families.labels(Label.TRIGGER, trigger.label())));
+        oldest.forEach((trigger, age) -> families.gauge(
+                Metric.UNINTERRUPTIBLE_OLDEST, age / 1e9, Families.labels(Label.TRIGGER, trigger.label())));
+    }
+
+    private static long since(TeardownInProgress going) {
+        Long call = going.known().callTime();
+        Long kill = going.known().killEnterTime();
+        return call != null ? call : kill != null ? kill : going.seenSince();
+    }
+}

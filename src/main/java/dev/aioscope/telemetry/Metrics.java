@@ -1,0 +1,45 @@
+package dev.aioscope.telemetry;
+
+import io.micrometer.core.instrument.binder.MeterBinder;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+
+/**
+ * All metrics of one agent, in a registry of Micrometer. What changes with each event is kept outside of its meters and
+ * collected when somebody asks.
+ */
+public final class Metrics implements AutoCloseable {
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+
+    /** Those of the agent, and more that are collected at each scrape. */
+    public Metrics(MeterBinder agent, MultiCollector... collected) {
+        agent.bindTo(registry);
+        for (MultiCollector collector : collected) {
+            registry.getPrometheusRegistry().register(collector);
+        }
+    }
+
+    /** The text of a scrape, and what kind of text it is. */
+    public record Scrape(String contentType, String body) {}
+
+    /** Text as Prometheus takes it, or OpenMetrics, with exemplars, if the header Accept of the scraper asks for it. */
+    public Scrape scrape(String accept) {
+        boolean isOpen = accept.contains("application/openmetrics-text");
+        String type = isOpen
+                ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                : "text/plain; version=0.0.4; charset=utf-8";
+        return new Scrape(type, registry.scrape(type));
+    }
+
+    /** The same numbers as objects. */
+    MetricSnapshots snapshots() {
+        return registry.getPrometheusRegistry().scrape();
+    }
+
+    @Override
+    public void close() {
+        registry.close();
+    }
+}

@@ -1,0 +1,48 @@
+package dev.aioscope.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.inventory.View;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class HealthTest {
+    private static final long SECOND = 1_000_000_000;
+
+    private long now = 1000 * SECOND;
+    private long tick = now;
+    private View view = new View(now, new Snapshot(List.of(), 0, null, null), List.of());
+    private final Health health = new Health(() -> now, () -> tick, () -> view, Duration.ofSeconds(5));
+
+    @Test
+    void anAgentThatWatchesIsReady() {
+        now += 2 * SECOND;
+        assertThat(health.illness()).isEmpty();
+        assertThat(health.reasonsAgainst()).isEmpty();
+    }
+
+    @Test
+    void anAgentThatHasNotBegunLivesButIsNotReady() {
+        tick = 0;
+        view = null;
+        assertThat(health.illness()).isEmpty();
+        assertThat(health.reasonsAgainst()).containsExactly("no look at the host's tasks has succeeded yet");
+    }
+
+    @Test
+    void aThreadThatDoesNotComeBackIsAnIllness() {
+        now += 31 * SECOND;
+        assertThat(health.illness()).hasValueSatisfying(text -> assertThat(text).contains("31 s"));
+        assertThat(health.reasonsAgainst()).hasSize(1);
+    }
+
+    @Test
+    void looksThatFailMakeItUnready() {
+        now += 50 * SECOND;
+        tick = now;
+        assertThat(health.illness()).isEmpty();
+        assertThat(health.reasonsAgainst()).containsExactly("the latest look at the host's tasks is 50 s old");
+    }
+}

@@ -1,0 +1,380 @@
+package dev.aioscope.telemetry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.aioscope.event.Event;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.host.Identity;
+import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.inventory.View;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.Counters;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.probe.Losses;
+import dev.aioscope.probe.ProbePoint;
+import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Tier;
+import io.opentelemetry.api.trace.SpanContext;
+import io.opentelemetry.api.trace.TraceFlags;
+import io.opentelemetry.api.trace.TraceState;
+import io.opentelemetry.sdk.metrics.data.MetricData;
+import io.opentelemetry.sdk.resources.Resource;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a scrape gets. */
+class MetricsTest {
+    private static final String OPEN = "application/openmetrics-text; version=1.0.0";
+    private static final WallClock CLOCK = new WallClock(() -> 0, () -> Instant.EPOCH);
+    private static final SpanContext ROOT = SpanContext.create(
+            "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", TraceFlags.getSampled(), TraceState.getDefault());
+    private static final Map<String, String> PUSHES =
+            Map.of("otel.exporter.otlp.endpoint", "http://127.0.0.1:1", "otel.metrics.exporter", "otlp");
+
+    private final TeardownMetrics full = new TeardownMetrics(Tier.FULL, CLOCK);
+    private final List<Task> asked = new ArrayList<>();
+    private final HolderMetrics holders = new HolderMetrics(this::identity, () -> 100_000_000_000L, 20, false);
+    private TraceExport export = TraceExport.open(Map.of());
+
+    @AfterEach
+    void close() {
+        export.close();
+    }
+
+    private Identity identity(Task task) {
+        asked.add(task);
+        return task.pid() == 1
+                ? Identity.UNKNOWN
+                : new Identity(
+                        "/usr/sbin/" + task.comm(), List.of(), "mysql", "/system.slice/" + task.comm() + ".service");
+    }
+
+    private String scrape(Tier tier, TeardownMetrics teardowns, String accept) {
+        try (Metrics metrics =
+                new Metrics(new AgentMetrics(new NoProbes(tier), new NoWork(), export), teardowns, holders)) {
+            return metrics.scrape(accept).body();
+        }
+    }
+
+    private String scrape() {
+        return scrape(Tier.FULL, full, "");
+    }
+
+    /** Something for every metric. */
+    private void fill() {
+        full.onSetup(TeardownBuilder.idle().context);
+        full.onTeardown(TeardownBuilder.busy().build());
+        full.onFailedCall(failed(FailedCall.Call.IO_SETUP, 11));
+        full.onFailedCall(failed(FailedCall.Call.IO_DESTROY, 22));
+        TeardownBuilder exit = TeardownBuilder.idle();
+        exit.trigger = Trigger.EXIT;
+        holders.onTeardown(exit.build());
+        holders.onLook(view(List.of(context("mysqld", 7, 100), context("init", 1, 5))));
+    }
+
+    private static FailedCall failed(FailedCall.Call call, int errno) {
+        return new FailedCall(
+                call, new Task(1, 1, "a", 1, 0), 1, 1L, 2, errno, null, null, null, null, null, List.of());
+    }
+
+    private static LiveContext context(String comm, int pid, int charge) {
+        return new LiveContext(new Task(pid, pid, comm, 1, 0), null, pid, 0x1000, charge, 2 * charge, 0, 0);
+    }
+
+    private static View view(List<LiveContext> contexts) {
+        TeardownBuilder stuck = TeardownBuilder.idle();
+        stuck.end = Teardown.End.IN_PROGRESS;
+        stuck.callTime = 58_000_000_000L;
+        return new View(
+                98_000_000_000L,
+                new Snapshot(contexts, 1, 120L, 65536L),
+                List.of(new TeardownInProgress(stuck.build(), 60_000_000_000L)));
+    }
+
+    @Test
+    void everyMetricIsThereAndNoOther() {
+        export.close();
+        export = TraceExport.open(PUSHES);
+        fill();
+        Set<String> names = scrape().lines()
+                .filter(line -> line.startsWith("# TYPE "))
+                .map(line -> line.split(" ", -1)[2] + " " + line.split(" ", -1)[3])
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertThat(names)
+                .isEqualTo(Arrays.stream(Metric.values())
+                        .map(metric ->
+                                metric.prometheusName() + " " + metric.type().label())
+                        .collect(Collectors.toCollection(TreeSet::new)));
+    }
+
+    @Test
+    void everySeriesHasOnlyTheLabelsThatItsMetricNames() {
+        export.close();
+        export = TraceExport.open(PUSHES);
+        fill();
+        Pattern series = Pattern.compile("([a-z_]+?)(?:_bucket|_sum|_count)?(?:\\{(.*)})? \\S+");
+        for (String line :
+                scrape().lines().filter(text -> !text.startsWith("#")).toList()) {
+            Matcher matcher = series.matcher(line);
+            assertThat(matcher.matches()).as(line).isTrue();
+            Metric metric = Arrays.stream(Metric.values())
+                    .filter(known -> known.prometheusName().equals(matcher.group(1)))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError(line));
+            String labels = matcher.group(2) == null ? "" : matcher.group(2);
+            assertThat(Pattern.compile("(\\w+)=\"").matcher(labels).results().map(found -> found.group(1)))
+                    .as(line)
+                    .isSubsetOf(namesOf(metric));
+        }
+    }
+
+    private static List<String> namesOf(Metric metric) {
+        List<String> names = new ArrayList<>(
+                metric.labels().stream().map(Metric.Label::prometheusName).toList());
+        names.add("le");
+        return names;
+    }
+
+    @Test
+    void promtoolHasNothingToSay(@TempDir Path folder) throws Exception {
+        Path promtool = Path.of("/usr/bin/promtool");
+        assumeTrue(Files.isExecutable(promtool), "promtool is in Debian's package prometheus");
+        fill();
+        Path text = Files.writeString(folder.resolve("scrape"), scrape());
+        Path said = folder.resolve("said");
+        Process check = new ProcessBuilder(promtool.toString(), "check", "metrics")
+                .redirectInput(text.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile())
+                .start();
+        assertThat(check.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(Files.readString(said)).isEmpty();
+        assertThat(check.exitValue()).isZero();
+    }
+
+    @Test
+    void aTeardownIsInTheHistogramsOfItsPhases() {
+        full.onTeardown(TeardownBuilder.busy().build());
+        full.onTeardown(TeardownBuilder.idle().build());
+        assertThat(scrape().lines())
+                // From 10 µs to 30 ms, and to 2.025 s.
+                .contains("aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"0.02\"} 0")
+                .contains("aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"0.03\"} 1")
+                .contains("aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"1.0\"} 1")
+                .contains("aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"2.5\"} 2")
+                .contains("aio_context_drain_duration_seconds_count{aio_trigger=\"destroy\"} 2")
+                .contains("aio_context_drain_duration_seconds_sum{aio_trigger=\"destroy\"} 2.05498")
+                .contains("aio_context_drain_duration_seconds_count{aio_trigger=\"exit\"} 0")
+                .contains("aio_context_destroy_outstanding_bucket{aio_trigger=\"destroy\",le=\"2.0\"} 1")
+                .contains("aio_context_destroy_outstanding_sum{aio_trigger=\"destroy\"} 3.0")
+                .contains("aio_task_uninterruptible_time_seconds_total{aio_trigger=\"destroy\"} 2.05498")
+                .contains("aio_context_teardown_total{aio_teardown_end=\"complete\",aio_trigger=\"destroy\"} 2.0");
+    }
+
+    @Test
+    void whatATierCannotGiveHasNoSeries() {
+        TeardownBuilder vanished = new TeardownBuilder();
+        vanished.trigger = null;
+        vanished.end = Teardown.End.VANISHED;
+        TeardownMetrics sample = new TeardownMetrics(Tier.SAMPLE, CLOCK);
+        sample.onTeardown(vanished.build());
+        assertThat(scrape(Tier.SAMPLE, sample, ""))
+                .contains("aio_context_teardown_total{aio_teardown_end=\"vanished\"} 1.0")
+                .doesNotContain("aio_context_setup")
+                .doesNotContain("aio_context_destroy")
+                .doesNotContain("_duration_seconds")
+                .doesNotContain("aio_task_uninterruptible");
+        assertThat(scrape(Tier.SYSCALL, new TeardownMetrics(Tier.SYSCALL, CLOCK), ""))
+                .contains("aio_context_destroy_duration_seconds_count{aio_trigger=\"destroy\"} 0")
+                .contains("aio_context_setup_total{error_type=\"EAGAIN\"} 0.0")
+                .doesNotContain("aio_context_drain_duration")
+                .doesNotContain("aio_trigger=\"exit\"");
+    }
+
+    @Test
+    void anOutstandingCountThatWasNotSeenIsNotCountedAsZero() {
+        TeardownBuilder blind = TeardownBuilder.idle();
+        blind.outstanding = null;
+        blind.reqsTime = null;
+        full.onTeardown(blind.build());
+        assertThat(scrape())
+                .contains("aio_context_destroy_outstanding_count{aio_trigger=\"destroy\"} 0")
+                .contains("aio_context_drain_duration_seconds_count{aio_trigger=\"destroy\"} 0");
+    }
+
+    @Test
+    void openMetricsLeadToTheTrace() {
+        Teardown teardown = TeardownBuilder.busy().build();
+        full.onTeardown(teardown);
+        full.onTrace(teardown, ROOT);
+        full.onTrace(TeardownBuilder.idle().build(), SpanContext.getInvalid());
+        assertThat(scrape(Tier.FULL, full, OPEN).lines())
+                .contains(
+                        "aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"2.5\"} 1 "
+                                + "# {span_id=\"b7ad6b7169203331\",trace_id=\"0af7651916cd43dd8448eb211c80319c\"} 2.02499 2.025")
+                .last()
+                .isEqualTo("# EOF");
+        assertThat(scrape()).doesNotContain("trace_id");
+    }
+
+    @Test
+    void holdersAndWaitersAreThoseOfTheLatestLook() {
+        fill();
+        assertThat(scrape().lines())
+                .contains(
+                        "aio_process_event_usage{container_id=\"mysqld.service\",process_executable_name=\"mysqld\"} 100.0")
+                .contains("aio_context_active{process_executable_name=\"[init]\"} 1.0")
+                .contains("aio_process_event_usage{process_executable_name=\"other\"} 0.0")
+                .contains("aio_event_unattributed 15.0")
+                .contains("aio_task_uninterruptible_active{aio_trigger=\"destroy\"} 1.0")
+                .contains("aio_task_uninterruptible_active{aio_trigger=\"exit\"} 0.0")
+                .contains("aio_task_uninterruptible_oldest_age_seconds{aio_trigger=\"destroy\"} 40.0")
+                .contains("aioscope_look_age_seconds 2.0")
+                .contains("aio_context_leaked_total{process_executable_name=\"mysqld\"} 1.0");
+        assertThat(scrape()).doesNotContain("process_pid");
+    }
+
+    @Test
+    void tenThousandProcessesHaveABoundedNumberOfSeries() {
+        HolderMetrics byPid = new HolderMetrics(this::identity, () -> 0, 20, true);
+        List<LiveContext> contexts = new ArrayList<>();
+        for (int pid = 2; pid < 10_002; pid++) {
+            contexts.add(context("program" + pid, pid, pid));
+            TeardownBuilder exit = TeardownBuilder.idle();
+            exit.trigger = Trigger.EXIT;
+            exit.context = new Context(pid, pid, pid, 1, 1, 1, new Task(pid, pid, "program" + pid, 1, 0), null, null);
+            byPid.onTeardown(exit.build());
+        }
+        byPid.onLook(view(contexts));
+        try (Metrics metrics = new Metrics(registry -> {}, byPid)) {
+            String text = metrics.scrape("").body();
+            assertThat(text.lines().filter(line -> line.startsWith("aio_process_event_usage{")))
+                    .hasSize(21)
+                    .allMatch(line -> line.contains("process_pid=\"") || line.contains("\"other\""));
+            assertThat(text.lines().filter(line -> line.startsWith("aio_context_active{")))
+                    .hasSize(21);
+            assertThat(text.lines().filter(line -> line.startsWith("aio_context_leaked_total{")))
+                    .hasSize(21)
+                    .anyMatch(line -> line.endsWith("{process_executable_name=\"other\"} 9980.0"));
+        }
+    }
+
+    @Test
+    void whatIsPushedIsWhatIsScraped() {
+        export.close();
+        export = TraceExport.open(PUSHES);
+        fill();
+        Teardown teardown = TeardownBuilder.busy().build();
+        full.onTrace(teardown, ROOT);
+        MetricPush push = new MetricPush(() -> 5);
+        assertThat(push.produce(Resource.empty())).isEmpty();
+        try (Metrics metrics =
+                new Metrics(new AgentMetrics(new NoProbes(Tier.FULL), new NoWork(), export), full, holders)) {
+            push.give(metrics);
+            Collection<MetricData> pushed = push.produce(Resource.empty());
+            assertThat(pushed)
+                    .extracting(MetricData::getName)
+                    .containsExactlyInAnyOrderElementsOf(
+                            Arrays.stream(Metric.values()).map(Metric::label).toList());
+            MetricData drain = pushed.stream()
+                    .filter(data -> data.getName().equals("aio.context.drain.duration"))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(drain.getUnit()).isEqualTo("s");
+            assertThat(drain.getHistogramData().getPoints())
+                    .filteredOn(point -> point.getCount() > 0)
+                    .singleElement()
+                    .satisfies(point -> {
+                        assertThat(point.getSum()).isEqualTo(2.02499);
+                        assertThat(point.getCounts())
+                                .hasSize(point.getBoundaries().size() + 1);
+                        assertThat(point.getExemplars())
+                                .singleElement()
+                                .satisfies(exemplar -> assertThat(
+                                                exemplar.getSpanContext().getTraceId())
+                                        .isEqualTo(ROOT.getTraceId()));
+                    });
+        }
+    }
+
+    private record NoWork() implements AgentMetrics.Work {
+        @Override
+        public long events() {
+            return 0;
+        }
+
+        @Override
+        public Losses losses() {
+            return new Losses(0, 0, 0, 0L);
+        }
+
+        @Override
+        public Counters counters() {
+            return new Counters(0, 0, 0, 0);
+        }
+
+        @Override
+        public long dropped() {
+            return 0;
+        }
+    }
+
+    private record NoProbes(Tier tier) implements Probes {
+        @Override
+        public String engine() {
+            return "core";
+        }
+
+        @Override
+        public List<ProbePoint> points() {
+            return List.of(
+                    new ProbePoint("kill_ioctx", Mode.FENTRY, List.of()),
+                    new ProbePoint("kill_ioctx return", null, List.of()));
+        }
+
+        @Override
+        public void await(int timeoutMillis) {}
+
+        @Override
+        public int poll(Consumer<Event> handler, int limit) {
+            return 0;
+        }
+
+        @Override
+        public void wakeup() {}
+
+        @Override
+        public void inventory(Consumer<Event> handler) {}
+
+        @Override
+        public Losses losses() {
+            return new Losses(0, 0, 0, 0L);
+        }
+
+        @Override
+        public void close() {}
+    }
+}
