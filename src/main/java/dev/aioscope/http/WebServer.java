@@ -38,6 +38,11 @@ public final class WebServer implements AutoCloseable {
             "sun.net.httpserver.maxReqHeaderSize", "16384");
 
     static {
+        limit();
+    }
+
+    /** Sets the limits, if this JVM has not made a server yet. */
+    public static void limit() {
         LIMITS.forEach((name, value) -> {
             if (System.getProperty(name) == null) {
                 System.setProperty(name, value);

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.aioscope.http.WebServer;
 import io.opentelemetry.proto.collector.trace.v1.ExportTracePartialSuccess;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse;
@@ -33,6 +34,11 @@ import java.util.zip.GZIPInputStream;
  * with the {@linkplain #always usual} one, which is success unless set.
  */
 public final class OtlpReceiver implements AutoCloseable {
+    static {
+        // The JDK reads them once; the tests of our server may run in this JVM later.
+        WebServer.limit();
+    }
+
     private final HttpServer server;
     private final ExecutorService threads = Executors.newCachedThreadPool();
 

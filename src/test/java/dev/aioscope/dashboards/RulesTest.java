@@ -1,0 +1,76 @@
+package dev.aioscope.dashboards;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.aioscope.telemetry.Metric;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The alert rules do what their tests say, speak of metrics that there are, and each is in the runbook. */
+class RulesTest {
+    private static final Path FOLDER = Path.of("dashboards/prometheus");
+    private static final Path PROMTOOL = Path.of("/usr/bin/promtool");
+
+    @ParameterizedTest
+    @CsvSource({"check rules aioscope.rules.yml", "test rules aioscope.test.yml", "check config prometheus.yml"})
+    void promtoolAgrees(String command, @TempDir Path folder) throws Exception {
+        assumeTrue(Files.isExecutable(PROMTOOL), "promtool is in Debian's package prometheus");
+        Path said = folder.resolve("said");
+        Process promtool = new ProcessBuilder((PROMTOOL + " " + command).split(" ", -1))
+                .directory(FOLDER.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile())
+                .start();
+        assertThat(promtool.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(promtool.exitValue()).as(Files.readString(said)).isZero();
+    }
+
+    @Test
+    void everyAlertHasATestAndARunbookEntryAndNoOtherHas() throws IOException {
+        List<String> alerts = all("- alert: (\\w+)", FOLDER.resolve("aioscope.rules.yml"));
+        assertThat(alerts).isNotEmpty().doesNotHaveDuplicates();
+        assertThat(all("(?m)^## (\\w+)$", Path.of("dashboards/runbook.md"))).containsExactlyElementsOf(alerts);
+        assertThat(Set.copyOf(all("alertname: (\\w+)", FOLDER.resolve("aioscope.test.yml"))))
+                .containsExactlyInAnyOrderElementsOf(alerts);
+        assertThat(all("runbook_url: runbook.md#(\\w+)", FOLDER.resolve("aioscope.rules.yml")))
+                .containsExactlyElementsOf(
+                        alerts.stream().map(alert -> alert.toLowerCase(java.util.Locale.ROOT)).toList());
+    }
+
+    @Test
+    void everyEntrySaysWhatItMeansWhatToLookAtAndWhatToDo() throws IOException {
+        String[] entries = Files.readString(Path.of("dashboards/runbook.md")).split("(?m)^## ", -1);
+        assertThat(Arrays.asList(entries).subList(1, entries.length))
+                .allSatisfy(entry -> assertThat(entry).contains("**Means:**", "**Look at:**", "**Do:**"));
+    }
+
+    @Test
+    void rulesSpeakOfMetricsThatThereAre() throws IOException {
+        Set<String> known =
+                Arrays.stream(Metric.values()).map(Metric::prometheusName).collect(Collectors.toSet());
+        assertThat(all("\\b(aio(?:scope)?_\\w+)(?=[\\[{ )]|$)", FOLDER.resolve("aioscope.rules.yml")))
+                .filteredOn(name -> !name.equals("aioscope_reason"))
+                .isNotEmpty()
+                .isSubsetOf(known);
+    }
+
+    private static List<String> all(String pattern, Path file) throws IOException {
+        return Pattern.compile(pattern, Pattern.MULTILINE)
+                .matcher(Files.readString(file))
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+    }
+}

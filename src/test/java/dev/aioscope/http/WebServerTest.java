@@ -1,0 +1,298 @@
+package dev.aioscope.http;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.aioscope.http.WebServer.Page;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Real sockets on loopback. */
+@Timeout(60)
+class WebServerTest {
+    private static final InetSocketAddress ANY_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    private static final Map<String, Function<String, Page>> PAGES = Map.of(
+            "/", accept -> Page.text(200, "index"),
+            "/accept", accept -> Page.text(200, accept),
+            "/large", accept -> Page.text(200, "x".repeat(50_000_000)),
+            "/lines", accept -> Page.json(List.of("{\"a\":1}", "{\"a\":2}")),
+            "/broken",
+                    accept -> {
+                        throw new IllegalStateException("a secret");
+                    });
+
+    @TempDir
+    private Path folder;
+
+    private final HttpClient client =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(20)).build();
+    private final List<Socket> sockets = new ArrayList<>();
+    private WebServer server;
+
+    @BeforeEach
+    void start() {
+        server = new WebServer(ANY_PORT, null, null, PAGES);
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        server.close();
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create(server.url() + path)).timeout(Duration.ofSeconds(20));
+    }
+
+    private HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
+        return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private Socket connect() throws IOException {
+        Socket socket = new Socket(
+                InetAddress.getLoopbackAddress(), URI.create(server.url()).getPort());
+        socket.setSoTimeout(20_000);
+        sockets.add(socket);
+        return socket;
+    }
+
+    /** All that comes until the server closes. */
+    private static String readAll(Socket socket) {
+        try {
+            return new String(socket.getInputStream().readAllBytes(), US_ASCII);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    @Test
+    void servesItsPages() throws Exception {
+        HttpResponse<String> lines = send(request("/lines?x=y"));
+        assertThat(lines.statusCode()).isEqualTo(200);
+        assertThat(lines.body()).isEqualTo("{\"a\":1}\n{\"a\":2}\n");
+        assertThat(lines.headers().firstValue("Content-Type")).contains("application/x-ndjson");
+        assertThat(lines.headers().firstValue("X-Content-Type-Options")).contains("nosniff");
+        assertThat(send(request("/accept").header("Accept", "text/a")).body()).isEqualTo("text/a\n");
+        HttpResponse<String> head = send(request("/").method("HEAD", HttpRequest.BodyPublishers.noBody()));
+        assertThat(head.statusCode()).isEqualTo(200);
+        assertThat(head.body()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/nothing", "/lines/..", "//lines", "/%2e%2e/etc/passwd"})
+    void hasNoOtherPages(String path) throws Exception {
+        assertThat(send(request(path)).statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void takesNothingFromClients() throws Exception {
+        assertThat(send(request("/").POST(HttpRequest.BodyPublishers.ofString("x")))
+                        .statusCode())
+                .isEqualTo(405);
+        assertThat(send(request("/").method("GET", HttpRequest.BodyPublishers.ofString("x")))
+                        .statusCode())
+                .isEqualTo(413);
+    }
+
+    @Test
+    void aPageThatFailsTellsNothing() throws Exception {
+        HttpResponse<String> answer = send(request("/broken"));
+        assertThat(answer.statusCode()).isEqualTo(500);
+        assertThat(answer.body()).doesNotContain("secret");
+        assertThat(send(request("/")).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void clientsThatSendNothingOrTooSlowlyDoNotKeepOthersWaiting() throws Exception {
+        for (int i = 0; i < 25; i++) {
+            OutputStream out = connect().getOutputStream();
+            out.write((i % 2 == 0 ? "GET / HT" : "").getBytes(US_ASCII));
+            out.flush();
+        }
+        long begin = System.nanoTime();
+        assertThat(send(request("/")).statusCode()).isEqualTo(200);
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(4));
+        // Those that had begun a request are cut off; none of them was answered.
+        for (int i = 0; i < 25; i += 2) {
+            assertThat(readAll(sockets.get(i))).doesNotContain("200 OK");
+        }
+    }
+
+    @Test
+    void moreConnectionsThanThereMayBeAreClosedAndLaterOnesServed() throws Exception {
+        for (int i = 0; i < 100; i++) {
+            OutputStream out = connect().getOutputStream();
+            try {
+                out.write("GET / HTTP/1.1\r\n".getBytes(US_ASCII));
+                out.flush();
+            } catch (IOException e) {
+                // Closed already.
+            }
+        }
+        // All of them, within the seconds that a request may take.
+        sockets.forEach(WebServerTest::readAll);
+        assertThat(send(request("/")).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void aClientThatDoesNotReadIsLeft() throws Exception {
+        Socket lazy = connect();
+        lazy.setReceiveBufferSize(1024);
+        lazy.getOutputStream().write("GET /large HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(US_ASCII));
+        lazy.getOutputStream().flush();
+        InputStream in = lazy.getInputStream();
+        assertThat(in.read()).isEqualTo('H');
+        assertThat(send(request("/")).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void garbageAndHeadersWithoutEndAreRefused() throws Exception {
+        List<String> requests = List.of(
+                "\u0001\u0002\u0003\r\n\r\n",
+                "GET\r\n\r\n",
+                "GET / HTTP/1.1\r\n" + "A: b\r\n".repeat(1000) + "\r\n",
+                "GET / HTTP/1.1\r\nA: " + "b".repeat(1_000_000) + "\r\n\r\n",
+                "GET /" + "a".repeat(1_000_000) + " HTTP/1.1\r\n\r\n",
+                "GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n");
+        for (String request : requests) {
+            Socket socket = connect();
+            try {
+                socket.getOutputStream().write(request.getBytes(US_ASCII));
+                socket.getOutputStream().flush();
+                socket.shutdownOutput();
+            } catch (IOException e) {
+                // Closed before all was sent.
+            }
+            assertThat(readAll(socket)).as(request.substring(0, 5)).doesNotContain("200 OK");
+        }
+        assertThat(send(request("/")).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void onlyUsersMayAsk() throws Exception {
+        server.close();
+        server =
+                new WebServer(ANY_PORT, null, Users.read(users("scraper:s3cret:x\n# a comment\n", "rw-------")), PAGES);
+        assertThat(send(request("/")).statusCode()).isEqualTo(401);
+        assertThat(send(authorized("scraper:s3cret:x")).statusCode()).isEqualTo(200);
+        for (String wrong : List.of("scraper:s3cret", "scraper:", "nobody:s3cret:x", ":", "nobody:")) {
+            assertThat(send(authorized(wrong)).statusCode()).as(wrong).isEqualTo(401);
+        }
+        Socket garbage = connect();
+        garbage.getOutputStream().write("GET / HTTP/1.0\r\nAuthorization: Basic ???\r\n\r\n".getBytes(US_ASCII));
+        assertThat(readAll(garbage)).doesNotContain("200 OK");
+        assertThat(send(request("/").header("Authorization", "Bearer x")).statusCode())
+                .isEqualTo(401);
+    }
+
+    private HttpRequest.Builder authorized(String credentials) {
+        return request("/")
+                .header("Authorization", "Basic " + Base64.getEncoder().encodeToString(credentials.getBytes(UTF_8)));
+    }
+
+    private Path users(String text, String permissions) throws IOException {
+        Path file = Files.writeString(folder.resolve("users"), text);
+        return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(permissions));
+    }
+
+    @Test
+    void aFileOfUsersThatIsWrongIsRefused() throws IOException {
+        Path open = users("a:b\n", "rw-r--r--");
+        assertThatThrownBy(() -> Users.read(open)).hasMessageContaining("chmod 600");
+        Path bad = users("a:b\nnobody\n", "rw-------");
+        assertThatThrownBy(() -> Users.read(bad)).hasMessageContaining("line 2");
+        Path empty = users("\n", "rw-------");
+        assertThatThrownBy(() -> Users.read(empty)).hasMessageContaining("no user");
+        assertThatThrownBy(() -> Users.read(folder.resolve("none"))).hasMessageContaining("cannot be read");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"EC -pkeyopt ec_paramgen_curve:P-256", "RSA -pkeyopt rsa_keygen_bits:2048"})
+    void servesByTls(String algorithm) throws Exception {
+        List<String> words = Stream.of(algorithm.split(" ", -1)).toList();
+        List<String> command = new ArrayList<>(List.of("openssl", "req", "-x509", "-nodes", "-newkey"));
+        command.addAll(words);
+        command.addAll(List.of("-subj", "/CN=localhost", "-days", "1", "-keyout", "key.pem", "-out", "cert.pem"));
+        Process openssl = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("openssl.log").toFile())
+                .start();
+        assertThat(openssl.waitFor())
+                .as(Files.readString(folder.resolve("openssl.log")))
+                .isZero();
+        server.close();
+        SSLContext tls = Tls.read(folder.resolve("cert.pem"), folder.resolve("key.pem"));
+        server = new WebServer(ANY_PORT, tls, null, PAGES);
+
+        assertThat(server.url()).startsWith("https://127.0.0.1:");
+        SSLContext trusting = SSLContext.getInstance("TLS");
+        trusting.init(null, new TrustManager[] {new Trusting()}, null);
+        HttpClient secure = HttpClient.newBuilder().sslContext(trusting).build();
+        URI uri = URI.create(server.url().replace("127.0.0.1", "localhost") + "/");
+        assertThat(secure.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+                        .body())
+                .isEqualTo("index\n");
+        // One that speaks plain HTTP gets no page.
+        Socket plain = connect();
+        plain.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes(US_ASCII));
+        assertThat(readAll(plain)).doesNotContain("index");
+        assertThatThrownBy(() -> Tls.read(folder.resolve("key.pem"), folder.resolve("cert.pem")))
+                .isInstanceOf(HttpException.class);
+    }
+
+    @Test
+    void anAddressThatIsTakenIsToldOnce() {
+        InetSocketAddress taken = new InetSocketAddress(
+                InetAddress.getLoopbackAddress(), URI.create(server.url()).getPort());
+        assertThatThrownBy(() -> new WebServer(taken, null, null, PAGES))
+                .isInstanceOf(HttpException.class)
+                .hasMessageContaining("--listen");
+    }
+
+    /** The test's own certificate is signed by nobody. */
+    private static final class Trusting implements X509TrustManager {
+        @Override
+        public void checkClientTrusted(java.security.cert.X509Certificate[] chain, String type) {}
+
+        @Override
+        public void checkServerTrusted(java.security.cert.X509Certificate[] chain, String type) {}
+
+        @Override
+        public java.security.cert.X509Certificate[] getAcceptedIssuers() {
+            return new java.security.cert.X509Certificate[0];
+        }
+    }
+}
