@@ -5,13 +5,30 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All metrics of one agent, in a registry of Micrometer. What changes with each event is kept outside of its meters and
  * collected when somebody asks.
  */
 public final class Metrics implements AutoCloseable {
-    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(new Config());
+
+    /** Micrometer would put exemplars on {@code _count} too, and Prometheus 2.42 refuses the whole scrape then. */
+    private static final class Config implements PrometheusConfig {
+        @Override
+        public @Nullable String get(String key) {
+            return null;
+        }
+
+        @Override
+        public Properties prometheusProperties() {
+            Properties properties = new Properties();
+            properties.setProperty("io.prometheus.exporter.exemplarsOnAllMetricTypes", "false");
+            return properties;
+        }
+    }
 
     /** Those of the agent, and more that are collected at each scrape. */
     public Metrics(MeterBinder agent, MultiCollector... collected) {

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A run of {@code aiowork}, which makes a situation and tells the truth about it. */
-final class Work implements AutoCloseable {
+public final class Work implements AutoCloseable {
     /** Compiled on the host by {@link LabIT}. */
     static final Path PROGRAM = Path.of("target/aiowork").toAbsolutePath();
 
@@ -25,7 +25,7 @@ final class Work implements AutoCloseable {
     }
 
     /** Starts it; {@code --wait} among the arguments makes it stop before its last step. */
-    static Work start(String... arguments) throws IOException {
+    public static Work start(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(PROGRAM.toString()));
         command.addAll(List.of(arguments));
         return new Work(new ProcessBuilder(command)
@@ -34,7 +34,7 @@ final class Work implements AutoCloseable {
     }
 
     /** Makes the program; guests have no compiler. */
-    static void compile() throws Exception {
+    public static void compile() throws Exception {
         Process cc = new ProcessBuilder(
                         "cc",
                         "-Wall",
@@ -64,7 +64,7 @@ final class Work implements AutoCloseable {
     }
 
     /** Reads what it tells up to this name. */
-    void await(String name) throws IOException {
+    public void await(String name) throws IOException {
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             truth.add(line);
             if (line.startsWith(name + " ")) {
@@ -75,12 +75,12 @@ final class Work implements AutoCloseable {
     }
 
     /** Lets it take its last step. */
-    void goOn() throws IOException {
+    public void goOn() throws IOException {
         process.outputWriter(StandardCharsets.UTF_8).append('\n').flush();
     }
 
     /** Reads what else it tells and waits for its end. */
-    void finish() throws IOException {
+    public void finish() throws IOException {
         output.lines().forEach(truth::add);
         awaitEnd();
         assertThat(process.exitValue()).as("aiowork: %s", truth).isZero();

@@ -237,6 +237,9 @@ class MetricsTest {
                                 + "# {span_id=\"b7ad6b7169203331\",trace_id=\"0af7651916cd43dd8448eb211c80319c\"} 2.02499 2.025")
                 .last()
                 .isEqualTo("# EOF");
+        // Older Prometheus refuse a scrape that has them elsewhere.
+        assertThat(scrape(Tier.FULL, full, OPEN).lines().filter(line -> line.contains("trace_id")))
+                .allMatch(line -> line.contains("_bucket{"));
         assertThat(scrape()).doesNotContain("trace_id");
     }
 

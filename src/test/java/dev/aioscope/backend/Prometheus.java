@@ -1,0 +1,132 @@
+package dev.aioscope.backend;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A real Prometheus, Debian's, that scrapes every second and keeps exemplars. */
+final class Prometheus implements AutoCloseable {
+    private static final Path PROGRAM = Path.of("/usr/bin/prometheus");
+
+    private final Server server;
+    private final String url;
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    private Prometheus(Server server, int port) {
+        this.server = server;
+        this.url = "http://127.0.0.1:" + port;
+    }
+
+    /** Why there can be none; empty if there can. */
+    static Optional<String> unavailable() {
+        return Files.isExecutable(PROGRAM)
+                ? Optional.empty()
+                : Optional.of("Debian's package prometheus is not installed");
+    }
+
+    /**
+     * Starts one with the rules of the project.
+     *
+     * @param folder for its data
+     * @param targets host:port of what it scrapes
+     */
+    static Prometheus start(Path folder, String... targets) {
+        int port = Server.freePort();
+        String list =
+                List.of(targets).stream().map(target -> "'" + target + "'").collect(Collectors.joining(", "));
+        String config = """
+                global: {scrape_interval: 1s, evaluation_interval: 1s}
+                rule_files: ['%s']
+                scrape_configs: [{job_name: aioscope, static_configs: [{targets: [%s]}]}]
+                """.formatted(
+                        Path.of("dashboards/prometheus/aioscope.rules.yml").toAbsolutePath(), list);
+        try {
+            Files.writeString(folder.resolve("prometheus.yml"), config);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Server server = Server.start(
+                "prometheus",
+                folder,
+                List.of(
+                        PROGRAM.toString(),
+                        "--config.file=prometheus.yml",
+                        "--storage.tsdb.path=tsdb",
+                        "--enable-feature=exemplar-storage",
+                        "--web.listen-address=127.0.0.1:" + port));
+        Prometheus made = new Prometheus(server, port);
+        server.awaitReady(Duration.ofMinutes(1), () -> made.get("/-/ready").statusCode() == 200);
+        return made;
+    }
+
+    /** The series that a query gives within the last two minutes; fails if it is no PromQL. */
+    List<JsonNode> query(String expression) throws IOException {
+        long now = System.currentTimeMillis() / 1000;
+        return series("/api/v1/query_range?query=" + encode(expression) + "&start=" + (now - 120) + "&end=" + now
+                + "&step=1");
+    }
+
+    /** The exemplars of the series of a query. */
+    List<JsonNode> exemplars(String expression) throws IOException {
+        long now = System.currentTimeMillis() / 1000;
+        String answer = get("/api/v1/query_exemplars?query=" + encode(expression) + "&start=" + (now - 600) + "&end="
+                        + (now + 10))
+                .body();
+        return list(JsonMapper.shared().readTree(answer).path("data"));
+    }
+
+    /** The alerts that would fire or do. */
+    List<JsonNode> alerts() throws IOException {
+        return list(JsonMapper.shared()
+                .readTree(get("/api/v1/alerts").body())
+                .path("data")
+                .path("alerts"));
+    }
+
+    private List<JsonNode> series(String path) throws IOException {
+        JsonNode answer = JsonMapper.shared().readTree(get(path).body());
+        if (!answer.path("status").asString().equals("success")) {
+            throw new AssertionError(path + ": " + answer);
+        }
+        return list(answer.path("data").path("result"));
+    }
+
+    private static List<JsonNode> list(JsonNode array) {
+        return array.valueStream().toList();
+    }
+
+    private HttpResponse<String> get(String path) throws IOException {
+        try {
+            return client.send(
+                    HttpRequest.newBuilder(URI.create(url + path))
+                            .timeout(Duration.ofSeconds(30))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String encode(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+}
