@@ -3,6 +3,7 @@ package dev.aioscope.agent;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.UserStack;
 import java.util.List;
@@ -42,5 +43,15 @@ public record Listeners(List<LifecycleListener> all) implements LifecycleListene
     @Override
     public void onFailedCall(FailedCall call) {
         all.forEach(listener -> listener.onFailedCall(call));
+    }
+
+    @Override
+    public void onRetry(FailedCall call) {
+        all.forEach(listener -> listener.onRetry(call));
+    }
+
+    @Override
+    public void onRefusalOutcome(RefusalOutcome outcome) {
+        all.forEach(listener -> listener.onRefusalOutcome(outcome));
     }
 }

@@ -1,6 +1,6 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.host.Processes;
+import dev.aioscope.host.Identities;
 import dev.aioscope.http.Tls;
 import dev.aioscope.http.Users;
 import dev.aioscope.http.WebServer;
@@ -109,8 +109,8 @@ final class HttpOptions {
     }
 
     /** Metrics of whoever holds the quota. */
-    HolderMetrics holders(Processes processes) {
-        return new HolderMetrics(processes::of, BootClock::now, series, byPid);
+    HolderMetrics holders(Identities identities) {
+        return new HolderMetrics(identities, BootClock::now, series, byPid);
     }
 
     static final class ListenReader implements ITypeConverter<Listen> {

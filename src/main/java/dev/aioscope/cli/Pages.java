@@ -2,7 +2,8 @@ package dev.aioscope.cli;
 
 import dev.aioscope.agent.Health;
 import dev.aioscope.agent.RecentTeardowns;
-import dev.aioscope.host.Processes;
+import dev.aioscope.host.Identities;
+import dev.aioscope.host.Identity;
 import dev.aioscope.http.WebServer.Page;
 import dev.aioscope.inventory.View;
 import dev.aioscope.kernel.BootClock;
@@ -31,7 +32,7 @@ record Pages(
         Health health,
         Supplier<@Nullable View> view,
         RecentTeardowns recent,
-        Processes processes,
+        Identities identities,
         Predicate<Task> wanted,
         WallClock clock) {
     private static final String INDEX = """
@@ -69,16 +70,28 @@ record Pages(
         return reasons.isEmpty() ? Page.text(200, "ready") : Page.text(503, String.join("\n", reasons));
     }
 
-    /** Without the arguments of programs: secrets can stand in them. */
+    /** Secrets can stand in the arguments of programs. */
+    private Identities withoutArguments() {
+        return (task, mm, mayLook) -> {
+            Identity all = identities.of(task, mm, mayLook);
+            return new Identity(
+                    all.executable(),
+                    all.arguments().stream().limit(1).toList(),
+                    all.isCut(),
+                    all.user(),
+                    all.cgroup());
+        };
+    }
+
     private Page contexts() {
         View latest = view.get();
         return latest == null
                 ? Page.text(503, "no look at the host's tasks has succeeded yet")
-                : Page.json(new Holders(latest.snapshot(), wanted, processes, true).jsonOfAll());
+                : Page.json(new Holders(latest.snapshot(), wanted, withoutArguments(), clock).jsonOfAll());
     }
 
     private List<String> teardowns() {
-        TraceJson json = new TraceJson(clock);
+        TraceJson json = new TraceJson(clock, withoutArguments());
         View latest = view.get();
         List<Teardown> all = new ArrayList<>();
         if (latest != null) {

@@ -2,11 +2,11 @@ package dev.aioscope.telemetry;
 
 import dev.aioscope.event.Trigger;
 import dev.aioscope.host.Container;
+import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.inventory.View;
-import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
@@ -19,7 +19,6 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -28,13 +27,13 @@ import org.jspecify.annotations.Nullable;
  * series is bounded, however many processes there are: the largest holders have series of their own, all others together
  * are {@code other}.
  *
- * <p>{@link #onLook} and the listener's methods may wait for the identity of a process: neither is for the thread that
- * reads the events.
+ * <p>{@link #onLook} and {@link #onTeardown} may wait for the identity of a process: neither is for the thread that reads
+ * the events.
  */
 public final class HolderMetrics implements LifecycleListener, MultiCollector {
     static final String OTHER = "other";
 
-    private final Function<Task, Identity> identities;
+    private final Identities identities;
     private final LongSupplier bootTime;
     private final Holders holders;
     private final boolean byPid;
@@ -76,12 +75,12 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
     /**
      * Prepares.
      *
-     * @param identities who a process is; may wait
+     * @param identities who the processes are; may wait
      * @param bootTime now, CLOCK_BOOTTIME ns
      * @param most how many holders have series of their own
      * @param byPid whether each process is a holder; else those of one executable in one container are one
      */
-    public HolderMetrics(Function<Task, Identity> identities, LongSupplier bootTime, int most, boolean byPid) {
+    public HolderMetrics(Identities identities, LongSupplier bootTime, int most, boolean byPid) {
         this.identities = identities;
         this.bootTime = bootTime;
         this.most = most;
@@ -98,7 +97,7 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
         Map<Who, Held> all = new HashMap<>();
         for (LiveContext context : look.snapshot().contexts()) {
             Integer charge = context.charge();
-            all.merge(who(context.owner()), new Held(1, charge == null ? 0 : charge), Held::plus);
+            all.merge(who(context), new Held(1, charge == null ? 0 : charge), Held::plus);
         }
         synchronized (this) {
             held = holders.select(all);
@@ -106,8 +105,9 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
         }
     }
 
-    private Who who(Task owner) {
-        Identity identity = identity(owner);
+    private Who who(LiveContext context) {
+        Task owner = context.owner();
+        Identity identity = identities.of(owner, context.mm(), true);
         return new Who(
                 executable(identity, owner),
                 identity.container().map(Container::id).orElse(null),
@@ -119,25 +119,13 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
         return path == null ? "[" + task.comm() + "]" : path.substring(path.lastIndexOf('/') + 1);
     }
 
-    /** Makes the process known while it lives: a teardown can come after its end. */
-    @Override
-    public void onSetup(Context context) {
-        if (context.owner() != null) {
-            identity(context.owner());
-        }
-    }
-
-    private Identity identity(Task task) {
-        return identities.apply(task);
-    }
-
     @Override
     public void onTeardown(Teardown teardown) {
         Task owner = teardown.context().owner() != null ? teardown.context().owner() : teardown.caller();
         if (teardown.trigger() != Trigger.EXIT || owner == null) {
             return;
         }
-        String executable = executable(identity(owner), owner);
+        String executable = executable(identities.ofOwner(teardown), owner);
         synchronized (this) {
             // A counter cannot move to another series later: the first ones stay.
             boolean hasRoom = leaked.containsKey(executable) || leaked.size() < most;

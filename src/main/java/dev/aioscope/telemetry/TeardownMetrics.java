@@ -128,6 +128,12 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
         counts.computeIfAbsent(Errno.name(call.errno()), name -> new long[1])[0]++;
     }
 
+    /** Those who told of a refusal once need not tell of it again; a count wants all. */
+    @Override
+    public void onRetry(FailedCall call) {
+        onFailedCall(call);
+    }
+
     @Override
     public synchronized void onTeardown(Teardown teardown) {
         Trigger trigger = teardown.trigger();

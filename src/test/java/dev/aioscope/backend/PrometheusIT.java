@@ -10,6 +10,7 @@ import dev.aioscope.guest.Work;
 import dev.aioscope.host.Identity;
 import dev.aioscope.http.WebServer;
 import dev.aioscope.http.WebServer.Page;
+import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
 import dev.aioscope.probe.Tier;
@@ -99,8 +100,11 @@ class PrometheusIT {
     }
 
     private static HolderMetrics leaks() {
-        HolderMetrics leaks =
-                new HolderMetrics(task -> new Identity("/usr/bin/leaky", List.of(), "root", "/"), () -> 0, 20, false);
+        HolderMetrics leaks = new HolderMetrics(
+                (task, mm, mayLook) -> new Identity("/usr/bin/leaky", List.of(), false, "root", "/"),
+                () -> 0,
+                20,
+                false);
         TeardownBuilder exit = TeardownBuilder.idle();
         exit.trigger = Trigger.EXIT;
         Teardown teardown = exit.build();
@@ -200,8 +204,7 @@ class PrometheusIT {
                     .filter(line -> line.startsWith("aio_event_usage "))
                     .findFirst()
                     .orElseThrow();
-            long aioNr = Long.parseLong(
-                    Files.readString(Path.of("/proc/sys/fs/aio-nr")).strip());
+            long aioNr = Host.aioNr().orElseThrow();
             assertThat(aioNr).isGreaterThanOrEqualTo(333);
             assertThat(Double.parseDouble(scraped.split(" ", -1)[1])).isEqualTo((double) aioNr);
             await(

@@ -56,7 +56,8 @@ class MetricsTest {
 
     private final TeardownMetrics full = new TeardownMetrics(Tier.FULL, CLOCK);
     private final List<Task> asked = new ArrayList<>();
-    private final HolderMetrics holders = new HolderMetrics(this::identity, () -> 100_000_000_000L, 20, false);
+    private final HolderMetrics holders =
+            new HolderMetrics((task, mm, mayLook) -> identity(task), () -> 100_000_000_000L, 20, false);
     private TraceExport export = TraceExport.open(Map.of());
 
     @AfterEach
@@ -69,7 +70,11 @@ class MetricsTest {
         return task.pid() == 1
                 ? Identity.UNKNOWN
                 : new Identity(
-                        "/usr/sbin/" + task.comm(), List.of(), "mysql", "/system.slice/" + task.comm() + ".service");
+                        "/usr/sbin/" + task.comm(),
+                        List.of(),
+                        false,
+                        "mysql",
+                        "/system.slice/" + task.comm() + ".service");
     }
 
     private String scrape(Tier tier, TeardownMetrics teardowns, String accept) {
@@ -226,6 +231,13 @@ class MetricsTest {
     }
 
     @Test
+    void everyRefusalIsCountedARepeatedOneToo() {
+        full.onFailedCall(failed(FailedCall.Call.IO_SETUP, 11));
+        full.onRetry(failed(FailedCall.Call.IO_SETUP, 11));
+        assertThat(scrape()).contains("aio_context_setup_total{error_type=\"EAGAIN\"} 2.0");
+    }
+
+    @Test
     void openMetricsLeadToTheTrace() {
         Teardown teardown = TeardownBuilder.busy().build();
         full.onTeardown(teardown);
@@ -262,7 +274,7 @@ class MetricsTest {
 
     @Test
     void tenThousandProcessesHaveABoundedNumberOfSeries() {
-        HolderMetrics byPid = new HolderMetrics(this::identity, () -> 0, 20, true);
+        HolderMetrics byPid = new HolderMetrics((task, mm, mayLook) -> identity(task), () -> 0, 20, true);
         List<LiveContext> contexts = new ArrayList<>();
         for (int pid = 2; pid < 10_002; pid++) {
             contexts.add(context("program" + pid, pid, pid));
