@@ -1,6 +1,6 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.cli.Holders.By;
+import dev.aioscope.host.By;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.kernel.BootClock;

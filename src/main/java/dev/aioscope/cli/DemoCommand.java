@@ -74,7 +74,7 @@ final class DemoCommand implements Callable<Integer> {
     private Path folder = Path.of("/tmp");
 
     @Mixin
-    private ProbeOptions probes;
+    private StackOptions probes;
 
     @Override
     public Integer call() throws IOException {
@@ -110,7 +110,7 @@ final class DemoCommand implements Callable<Integer> {
         Tier tier = opened.probes().tier();
         DemoReport report = new DemoReport(demo, tier, format, out);
         try (ListenerQueue queue = new ListenerQueue(report, LINES_WAITING);
-                Watch watch = new Watch(opened.probes(), ProbeOptions.named(names, queue), clock, LOOKS)) {
+                Watch watch = new Watch(opened.probes(), StackOptions.named(names, queue), clock, LOOKS)) {
             Thread reader = new Thread(watch::run, "aioscope-reader");
             reader.start();
             try {

@@ -1,5 +1,6 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.host.By;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
@@ -23,19 +24,6 @@ import org.jspecify.annotations.Nullable;
  * @param clock when they began
  */
 record Holders(Snapshot snapshot, Predicate<Task> wanted, Identities identities, WallClock clock) {
-    /** What holders have in common. */
-    enum By {
-        PROCESS,
-        CONTAINER,
-        CGROUP,
-        USER;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
     private List<LiveContext> shown() {
         return snapshot.contexts().stream()
                 .filter(context -> wanted.test(context.owner()))
@@ -47,17 +35,9 @@ record Holders(Snapshot snapshot, Predicate<Task> wanted, Identities identities,
     }
 
     private String name(By by, LiveContext context) {
-        return switch (by) {
-            case PROCESS -> context.owner().pid() + " " + context.owner().processStart();
-            case CONTAINER ->
-                identity(context).container().map(Container::label).orElse(Units.ABSENT);
-            case CGROUP -> orAbsent(identity(context).cgroup());
-            case USER -> orAbsent(identity(context).user());
-        };
-    }
-
-    private static String orAbsent(@Nullable String text) {
-        return text == null ? Units.ABSENT : text;
+        return by == By.PROCESS
+                ? context.owner().pid() + " " + context.owner().processStart()
+                : by.of(identity(context)).orElse(Units.ABSENT);
     }
 
     private String command(LiveContext context) {

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "  aioscope doctor                what this host lets us see, and what would change it",
             "  aioscope contexts              who holds fs.aio-nr",
+            "  aioscope top                   the same, live, with the teardowns as they happen",
             "  aioscope trace                 teardowns and refusals as they happen",
             "  aioscope trace --comm mysqld   those of one program",
             "  aioscope audit --workload      the kernel against the specification of io_destroy",
@@ -42,6 +43,7 @@ import picocli.CommandLine.Spec;
 public final class Main implements Runnable {
     private static final List<Class<?>> COMMANDS = List.of(
             DoctorCommand.class,
+            TopCommand.class,
             ContextsCommand.class,
             PlanCommand.class,
             TraceCommand.class,

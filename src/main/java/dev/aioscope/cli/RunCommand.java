@@ -106,7 +106,7 @@ final class RunCommand implements Runnable {
     private Filter filter;
 
     @Mixin
-    private ProbeOptions probes;
+    private StackOptions probes;
 
     @Override
     public void run() {
@@ -129,7 +129,7 @@ final class RunCommand implements Runnable {
             try (ListenerQueue queue = new ListenerQueue(audit.before(Listeners.of(spans, holders)), WAITING);
                     FirstSight firstSight =
                             new FirstSight(processes, filter.before(Listeners.of(counts, recent, queue)));
-                    Watch watch = new Watch(opened.probes(), ProbeOptions.named(names, firstSight), clock, interval);
+                    Watch watch = new Watch(opened.probes(), StackOptions.named(names, firstSight), clock, interval);
                     Looks looks = new Looks();
                     Metrics metrics = new Metrics(
                             new AgentMetrics(opened.probes(), new WatchWork(watch, queue), export), counts, holders)) {

@@ -1,5 +1,6 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.host.Printable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -28,7 +29,7 @@ final class Table {
      */
     void row(@Nullable Object... cells) {
         rows.add(Arrays.stream(cells)
-                .map(cell -> cell == null ? Units.ABSENT : cell.toString().replaceAll("\\p{Cntrl}", "?"))
+                .map(cell -> cell == null ? Units.ABSENT : Printable.of(cell.toString()))
                 .toList());
     }
 

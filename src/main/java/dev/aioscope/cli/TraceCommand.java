@@ -93,7 +93,7 @@ final class TraceCommand implements Runnable {
     private Filter filter;
 
     @Mixin
-    private ProbeOptions probes;
+    private StackOptions probes;
 
     @Override
     public void run() {
@@ -137,7 +137,7 @@ final class TraceCommand implements Runnable {
         Stats stats;
         try (queue;
                 firstSight;
-                Watch watch = new Watch(opened.probes(), ProbeOptions.named(names, firstSight), clock, interval)) {
+                Watch watch = new Watch(opened.probes(), StackOptions.named(names, firstSight), clock, interval)) {
             stop.onRequest(watch::stop);
             if (duration != null) {
                 CompletableFuture.delayedExecutor(duration.toNanos(), TimeUnit.NANOSECONDS)

@@ -3,6 +3,7 @@ package dev.aioscope.cli;
 import dev.aioscope.event.Ring;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.Printable;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.RefusalOutcome;
@@ -194,11 +195,11 @@ final class TraceTable implements TraceFormat {
 
     /** A process in a note. */
     private String who(Task task) {
-        return printable(task.comm()) + " " + task.pid()
+        return Printable.of(task.comm()) + " " + task.pid()
                 + identities
                         .of(task)
                         .container()
-                        .map(container -> " (" + printable(container.label()) + ")")
+                        .map(container -> " (" + Printable.of(container.label()) + ")")
                         .orElse("");
     }
 
@@ -247,7 +248,7 @@ final class TraceTable implements TraceFormat {
         }
         Task owner = t.context().owner();
         if (owner != null && t.caller() != null && owner.pid() != t.caller().pid()) {
-            notes.add("context of " + owner.pid() + " " + printable(owner.comm()));
+            notes.add("context of " + owner.pid() + " " + Printable.of(owner.comm()));
         }
         return notes;
     }
@@ -256,11 +257,6 @@ final class TraceTable implements TraceFormat {
         if (nanos != null && nanos >= NOTABLE_NANOS) {
             notes.add(what + " took " + Units.duration(nanos));
         }
-    }
-
-    /** A process names itself as it likes: nothing of it may steer the terminal. */
-    private static String printable(String comm) {
-        return comm.replaceAll("[\\p{Cntrl}\\p{Cf}]", "?");
     }
 
     /** What is told of one teardown or call; cells that are not set are absent. */
@@ -273,7 +269,7 @@ final class TraceTable implements TraceFormat {
             put(Column.TIME, LONG_TIME.format(time.atZone(zone)));
             if (task != null) {
                 put(Column.PID, Integer.toString(task.pid()));
-                put(Column.COMM, printable(task.comm()));
+                put(Column.COMM, Printable.of(task.comm()));
             }
         }
 
@@ -283,9 +279,9 @@ final class TraceTable implements TraceFormat {
 
         void identity(Identity identity) {
             String executable = identity.executable();
-            identity.container().ifPresent(container -> put(Column.CONTAINER, printable(container.label())));
+            identity.container().ifPresent(container -> put(Column.CONTAINER, Printable.of(container.label())));
             if (executable != null) {
-                put(Column.EXECUTABLE, printable(executable.substring(executable.lastIndexOf('/') + 1)));
+                put(Column.EXECUTABLE, Printable.of(executable.substring(executable.lastIndexOf('/') + 1)));
             }
         }
 

@@ -57,6 +57,8 @@ public final class Libc {
 
     public static native int ioctl(int fd, long request, short[] argument);
 
+    public static native int ioctl(int fd, long request, byte[] argument);
+
     /** For perf_event_open and the AIO calls, which have no wrapper in the C library. */
     public static native long syscall(long number, long a, long b, long c, long d, long e);
 

@@ -9,6 +9,9 @@ import java.util.Optional;
  * @param rows its height; 0 if it does not say
  */
 public record Terminal(int columns, int rows) {
+    /** The file descriptor of the standard input. */
+    public static final int STDIN = 0;
+
     /** The file descriptor of the standard output. */
     public static final int STDOUT = 1;
 

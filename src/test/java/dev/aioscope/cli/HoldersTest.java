@@ -2,7 +2,7 @@ package dev.aioscope.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.cli.Holders.By;
+import dev.aioscope.host.By;
 import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Snapshot;

@@ -16,11 +16,11 @@ class MainTest {
 
         assertThat(run.status()).isZero();
         assertThat(run.err()).isEmpty();
-        assertThat(run.out()).contains("doctor", "trace", "run", "demo", "version", "Examples:", "Exit status:");
+        assertThat(run.out()).contains("doctor", "top", "trace", "run", "demo", "version", "Examples:", "Exit status:");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"doctor", "trace", "audit", "run", "demo", "version"})
+    @ValueSource(strings = {"doctor", "top", "trace", "audit", "run", "demo", "version"})
     void everyCommandHasHelp(String command) {
         Run run = Run.of(command, "--help");
 
@@ -34,7 +34,7 @@ class MainTest {
             delimiter = '|',
             quoteCharacter = '"',
             value = {
-                "\"\"                      | say what to do: doctor, contexts, plan, trace, audit, run, demo, version",
+                "\"\"                      | say what to do: doctor, top, contexts, plan, trace, audit, run, demo, version",
                 "tarce                   | did you mean trace? Try",
                 "trace --josn            | Unknown option: '--josn'",
                 "trace --for 10          | '10' is not a duration such as 500ms, 10s, 5m or 1h",
@@ -42,6 +42,7 @@ class MainTest {
                 "trace --count 0         | --count must be 1 or more",
                 "trace --pid mysqld      | 'mysqld' is not the number of a process",
                 "trace --tier best       | --tier",
+                "top --interval 0ms      | '0ms' is no time at all",
                 "trace --interval 0ms    | '0ms' is no time at all",
                 "run --sample 2          | --sample must be from 0 to 1, not 2.0",
                 "run --sample NaN        | --sample must be from 0 to 1, not NaN",

@@ -1,0 +1,59 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.agent.ProbeChoice.Opened;
+import dev.aioscope.agent.StackNames;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.Tier;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The options that say how to look at the kernel, for commands that can tell where programs make their calls. */
+final class StackOptions {
+    @Mixin
+    private ProbeOptions probes;
+
+    @Option(
+            names = "--stacks",
+            description = {
+                "Record where programs call io_setup and io_destroy, with names (needs libbcc).",
+                "Only frames that keep a frame pointer are found. What is recorded costs nothing but at these two calls;"
+                        + " the names are looked up by a helper process of some 100 MB."
+            })
+    private boolean stacks;
+
+    /**
+     * What finds the names for the stacks, if they are wanted.
+     *
+     * @throws ProbeException if this host does not give them
+     */
+    @Nullable StackNames stackNames() {
+        return stacks ? StackNames.start() : null;
+    }
+
+    /** Why no stack will ever come, if that is so although stacks are wanted. */
+    Optional<String> withoutStacks(Opened opened) {
+        Tier got = opened.probes().tier();
+        return stacks && got != Tier.FULL && got != Tier.SYSCALL
+                ? Optional.of("No stacks: they are taken in io_setup and io_destroy, and the tier " + got.label()
+                        + " has no probe there")
+                : Optional.empty();
+    }
+
+    /** The same listener, with names for the stacks that it is told, if they are wanted. */
+    static LifecycleListener named(@Nullable StackNames names, LifecycleListener listener) {
+        return names == null ? listener : names.before(listener);
+    }
+
+    /**
+     * Attaches the probes.
+     *
+     * @param allowSyscall whether the tier {@code syscall} may be taken without being asked for
+     * @throws ProbeException if this host does not give what was asked
+     */
+    Opened open(boolean allowSyscall) {
+        return probes.open(allowSyscall, stacks);
+    }
+}

@@ -1,0 +1,310 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.agent.FirstSight;
+import dev.aioscope.agent.ListenerQueue;
+import dev.aioscope.agent.ProbeChoice.Opened;
+import dev.aioscope.agent.Watch;
+import dev.aioscope.agent.Watch.Stats;
+import dev.aioscope.host.Identities;
+import dev.aioscope.host.Processes;
+import dev.aioscope.inventory.View;
+import dev.aioscope.kernel.BootClock;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.Terminal;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.telemetry.WallClock;
+import dev.aioscope.top.About;
+import dev.aioscope.top.Activity;
+import dev.aioscope.top.Activity.Figures;
+import dev.aioscope.top.Drawing;
+import dev.aioscope.top.FullScreen;
+import dev.aioscope.top.FullScreen.Pressed;
+import dev.aioscope.top.Help;
+import dev.aioscope.top.Model;
+import dev.aioscope.top.Picture;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.time.ZoneId;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The live view. */
+@Command(
+        name = "top",
+        header = "Shows live who holds fs.aio-nr, and the teardowns as they happen.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        sortOptions = false,
+        optionListHeading = "%nOptions:%n")
+final class TopCommand implements Runnable {
+    private static final int WAITING = 8192;
+    private static final int FILE_COLUMNS = 200;
+    private static final long NEVER = -1;
+    private static final long SECOND = 1_000_000_000L;
+
+    /** How long the window's size can be another one before it is drawn anew. */
+    private static final long KEY_MILLIS = 100;
+
+    private static final long FIRST_LOOK_MILLIS = 5;
+
+    private static final String[] EXAMPLES = {
+        "",
+        "Examples:",
+        "  aioscope top                    the whole host",
+        "  aioscope top --comm mysqld      the contexts of one program",
+        "  aioscope top --tier sample      without slowing down anything",
+        "  aioscope top --once             one screen as plain text",
+        "",
+        "Into a file or a pipe, and with TERM=dumb, goes plain text, anew with each look. NO_COLOR is heeded.",
+        "The terminal is given back as it was, after Ctrl-C and SIGTERM too; after SIGKILL the command reset does it.",
+        "Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 not possible on this host;",
+        "130 after Ctrl-C and 143 after SIGTERM, both with a clean end.",
+    };
+
+    private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--once", description = "Print one screen as plain text, after a second, and end.")
+    private boolean once;
+
+    @Option(
+            names = "--interval",
+            paramLabel = "TIME",
+            defaultValue = "1s",
+            converter = Units.PositiveReader.class,
+            description = "Between two looks at the host's tasks (default: ${DEFAULT-VALUE}).")
+    private Duration interval = Duration.ofSeconds(1);
+
+    @Mixin
+    private HideArguments hidden;
+
+    @Mixin
+    private Filter filter;
+
+    @Mixin
+    private ProbeOptions probes;
+
+    private volatile boolean isEnded;
+
+    @Spec
+    void setSpec(CommandSpec command) {
+        spec = command;
+        spec.usageMessage()
+                .footer(Stream.of(
+                                Stream.of("", "Keys:"),
+                                Help.KEYS.stream(),
+                                Stream.of("", "Columns:"),
+                                Help.COLUMNS.stream(),
+                                Stream.of(EXAMPLES))
+                        .flatMap(lines -> lines)
+                        .map(line -> line.replace("%", "%%"))
+                        .toArray(String[]::new));
+    }
+
+    @Override
+    public void run() {
+        if (once && interval.toNanos() > SECOND) {
+            interval = Duration.ofSeconds(1);
+        }
+        Screen screen = Screen.stdout();
+        try (Stop stop = new Stop()) {
+            if (once || !isTerminal(screen)) {
+                watch(
+                        stop,
+                        probes.open(true, false),
+                        (watch, activity, about) -> print(watch, activity, about, screen));
+            } else {
+                // The two take the most time, and neither needs the other.
+                CompletableFuture<FullScreen> terminal = CompletableFuture.supplyAsync(TopCommand::fullScreen);
+                Opened opened = probes.open(true, false);
+                try (HeldLog log = new HeldLog();
+                        FullScreen full = terminal.join()) {
+                    watch(stop, opened, (watch, activity, about) -> show(watch, activity, about, full, log, screen));
+                }
+            }
+        }
+    }
+
+    private static boolean isTerminal(Screen screen) {
+        return !screen.equals(Screen.FILE)
+                && Terminal.of(Terminal.STDIN).isPresent()
+                && !System.getenv().getOrDefault("TERM", "dumb").equals("dumb");
+    }
+
+    private static FullScreen fullScreen() {
+        try {
+            return new FullScreen();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What is done with what is seen, until it returns. */
+    private interface Face {
+        void show(Seen watching, Activity activity, About about) throws IOException;
+    }
+
+    /** The watch on its thread. */
+    private record Seen(
+            Watch watch, FutureTask<?> thread, ListenerQueue queue, WallClock clock, Identities identities) {
+        boolean isOver() {
+            return thread.isDone();
+        }
+    }
+
+    private void watch(Stop stop, Opened opened, Face face) {
+        Tier tier = opened.probes().tier();
+        TierReport.of(opened, interval).forEach(spec.commandLine().getErr()::println);
+        Activity activity = new Activity(BootClock::now);
+        WallClock clock = new WallClock(BootClock::now, InstantSource.system());
+        About about = new About(
+                Host.read("/proc/sys/kernel/hostname").orElse(Units.ABSENT),
+                Host.release(),
+                tier,
+                opened.probes().engine(),
+                caution(tier));
+        try (Processes processes = Processes.patient(hidden.isHidden());
+                ListenerQueue queue = new ListenerQueue(activity, WAITING);
+                FirstSight firstSight = new FirstSight(processes, filter.before(queue));
+                Watch watch = new Watch(opened.probes(), firstSight, clock, interval)) {
+            FutureTask<?> watching = new FutureTask<>(watch::run, null);
+            stop.onRequest(() -> isEnded = true);
+            new Thread(watching, "aioscope-watch").start();
+            try {
+                face.show(new Seen(watch, watching, queue, clock, processes), activity, about);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } finally {
+                watch.stop();
+                await(watching);
+            }
+        }
+    }
+
+    /** The probes must not go while they are read. */
+    private static void await(FutureTask<?> watching) {
+        try {
+            watching.get(10, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the watch has failed", e.getCause());
+        } catch (TimeoutException e) {
+            throw new IllegalStateException("the watch does not end", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private String caution(Tier tier) {
+        return switch (tier) {
+            case SYSCALL -> "Cost meanwhile: each system call of the host 143 -> 218 ns, measured. No phases.";
+            case SAMPLE ->
+                "Seen is only what lasts longer than " + Units.duration(interval.toNanos())
+                        + ": no set-ups, refusals, quick destroys or phases.";
+            default -> "";
+        };
+    }
+
+    private Picture picture(View view, Seen watching, Activity activity, Identities identities) {
+        Figures figures = activity.at(view.time());
+        Stats stats = watching.watch().stats();
+        long lost = stats.losses().total()
+                + stats.counters().evictedContexts()
+                + stats.counters().evictedTeardowns()
+                + stats.counters().evictedCalls()
+                + watching.queue().dropped();
+        return Picture.of(
+                view,
+                figures,
+                identities,
+                filter::passes,
+                lost,
+                watching.clock().offsetAt(view.time()));
+    }
+
+    // ---- in a terminal ----
+
+    private void show(Seen watching, Activity activity, About about, FullScreen full, HeldLog log, Screen screen)
+            throws IOException {
+        Drawing drawing = new Drawing(about, Units::duration, ZoneId.systemDefault(), screen.colours());
+        try {
+            full.open();
+            Model model = Model.START;
+            long last = NEVER;
+            String notice = "";
+            boolean isNew = true;
+            while (!model.isOver() && !isEnded && !watching.isOver()) {
+                View view = watching.watch().view();
+                if (view != null && view.time() != last) {
+                    model = model.show(picture(view, watching, activity, watching.identities()));
+                    last = view.time();
+                    isNew = true;
+                }
+                isNew |= full.resize();
+                isNew |= !notice.equals(log.latest());
+                if (isNew) {
+                    notice = log.latest();
+                    model = drawing.fitted(model, notice, full.columns(), full.rows());
+                    full.draw(drawing.lines(model, notice, full.columns(), full.rows()));
+                }
+                Optional<Pressed> key = full.key(last == NEVER ? FIRST_LOOK_MILLIS : KEY_MILLIS);
+                isNew = key.isPresent();
+                if (key.isPresent()) {
+                    model = model.press(key.get().key(), key.get().text());
+                }
+            }
+        } finally {
+            full.close();
+        }
+    }
+
+    // ---- as plain text ----
+
+    private void print(Seen watching, Activity activity, About about, Screen screen) {
+        PrintWriter out = spec.commandLine().getOut();
+        Drawing drawing = new Drawing(about, Units::duration, ZoneId.systemDefault(), false);
+        int columns = Math.min(FILE_COLUMNS, screen.columns());
+        long began = BootClock.now();
+        // Nobody waits for text as for a key.
+        Identities looking = (task, mm, mayLook) -> watching.identities().of(task, mm, true);
+        long last = NEVER;
+        boolean isEnough = false;
+        while (!isEnough && !isEnded && !watching.isOver() && !out.checkError()) {
+            View view = watching.watch().view();
+            if (view == null || view.time() == last) {
+                pause();
+                continue;
+            }
+            last = view.time();
+            isEnough = once && view.time() - began >= SECOND;
+            if (isEnough || !once) {
+                Model model = Model.START.show(picture(view, watching, activity, looking));
+                drawing.text(model, columns).forEach(out::println);
+                if (!once) {
+                    out.println();
+                }
+                out.flush();
+            }
+        }
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(20);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}

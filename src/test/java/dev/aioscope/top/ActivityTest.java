@@ -1,0 +1,100 @@
+package dev.aioscope.top;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.FailedCall.Call;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ActivityTest {
+    private static final long SECOND = Pictures.SECOND;
+
+    private final Pictures host = new Pictures();
+
+    private void setUp(long time) {
+        host.activity.onSetup(new Context(1, 0, 1, 0x1000, 8, 511, Pictures.task(1, "a"), time, null));
+    }
+
+    @Test
+    void aRateIsThatOfTheLastFiveWholeSeconds() {
+        for (int second = 0; second < 20; second++) {
+            for (int i = 0; i < second; i++) {
+                setUp(Pictures.BEGAN + second * SECOND + i);
+            }
+        }
+
+        // Seconds 0, 1 and 2 are over after 3; 10 to 14 count after 15.9, since 15 is not over.
+        assertThat(host.activity.at(Pictures.BEGAN + SECOND - 1).setupsPerSecond())
+                .isNull();
+        assertThat(host.activity.at(Pictures.BEGAN + 20 * SECOND).setupsPerSecond())
+                .isEqualTo((15 + 16 + 17 + 18 + 19) / 5.0);
+        assertThat(host.activity.at(Pictures.BEGAN + 60 * SECOND).setupsPerSecond())
+                .isZero();
+    }
+
+    @Test
+    void aRateOfTheFirstSecondsIsOverThoseThereWere() {
+        setUp(Pictures.BEGAN);
+        setUp(Pictures.BEGAN + SECOND / 2);
+        setUp(Pictures.BEGAN + SECOND);
+
+        assertThat(host.activity.at(Pictures.BEGAN + SECOND).setupsPerSecond()).isEqualTo(2);
+        assertThat(host.activity.at(Pictures.BEGAN + 2 * SECOND).setupsPerSecond())
+                .isEqualTo(1.5);
+    }
+
+    @Test
+    void teardownsAreKeptForTheHostAndForTheirProcess() {
+        host.destroys(1, "a", 30_000_000);
+        host.now += SECOND;
+        host.destroys(2, "b", 2 * SECOND).destroys(1, "a", 50_000_000);
+        Activity.Figures figures = host.activity.at(host.now + SECOND);
+
+        assertThat(figures.destroysPerSecond()).isEqualTo(1.5);
+        assertThat(figures.latest()).extracting(Happening::held).containsExactly(50_000_000L, 2 * SECOND, 30_000_000L);
+        assertThat(figures.latest())
+                .extracting(Happening::grade)
+                .containsExactly(Happening.Grade.NORMAL, Happening.Grade.NOTABLE, Happening.Grade.NORMAL);
+        Activity.Doings doings = figures.processes().get(new ProcessKey(1, 1));
+        assertThat(doings.destroysPerSecond()).isEqualTo(1);
+        assertThat(doings.latest()).hasSize(2);
+        assertThat(figures.processes().get(new ProcessKey(2, 2)).waits().percentile(0.5))
+                .isBetween(SECOND * 188 / 100, 2 * SECOND);
+    }
+
+    @Test
+    void refusalsAreCountedApartFromOtherFailures() {
+        host.activity.onFailedCall(failed(Call.IO_SETUP, 11, 500));
+        host.activity.onRetry(failed(Call.IO_SETUP, 11, 500));
+        host.activity.onFailedCall(failed(Call.IO_DESTROY, 22, null));
+        Activity.Figures figures = host.activity.at(host.now);
+
+        assertThat(figures.refusals()).isEqualTo(2);
+        assertThat(figures.failedCalls()).isEqualTo(1);
+        assertThat(figures.latest())
+                .extracting(Happening::note)
+                .containsExactly("", "asked 500, 100 left, fs.aio-max-nr=1400 would do");
+        assertThat(figures.latest()).extracting(Happening::result).containsExactly("EINVAL", "EAGAIN");
+    }
+
+    private static FailedCall failed(Call call, int errno, Integer asked) {
+        return new FailedCall(call, Pictures.task(1, "a"), 1, 1L, 2, errno, null, asked, 900L, 1000L, null, List.of());
+    }
+
+    @Test
+    void whatHappenedLongestAgoIsForgotten() {
+        for (int pid = 1; pid <= 2000; pid++) {
+            host.destroys(pid, "a", 1000);
+        }
+        for (int i = 0; i < 100; i++) {
+            host.destroys(2000, "a", 1000);
+        }
+        Activity.Figures figures = host.activity.at(host.now);
+
+        assertThat(figures.latest()).hasSize(256);
+        assertThat(figures.processes()).hasSize(512).containsKey(new ProcessKey(2000, 2000));
+        assertThat(figures.processes().get(new ProcessKey(2000, 2000)).latest()).hasSize(16);
+    }
+}

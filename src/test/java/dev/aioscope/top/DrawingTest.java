@@ -1,0 +1,224 @@
+package dev.aioscope.top;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.probe.Tier;
+import java.time.ZoneOffset;
+import java.util.List;
+import org.jline.utils.AttributedString;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class DrawingTest {
+    private static Drawing drawing(Tier tier, boolean isColoured) {
+        String caution = tier == Tier.FULL ? "" : "what it costs";
+        return new Drawing(
+                new About("db1", "6.1.0", tier, "core", caution),
+                nanos -> nanos == null ? "–" : nanos / 1_000_000 + "ms",
+                ZoneOffset.UTC,
+                isColoured);
+    }
+
+    private static final Drawing PLAIN = drawing(Tier.FULL, false);
+
+    private static List<String> text(Drawing drawing, Model model, int columns, int rows) {
+        return drawing.lines(model, "", columns, rows).stream()
+                .map(line -> line.toString().stripTrailing())
+                .toList();
+    }
+
+    private static Pictures host() {
+        Pictures host = new Pictures()
+                .holds(1, "mysqld", 100, 12)
+                .holds(2, "qemu", 50, null)
+                .is(1, "mysql", "/docker/" + "0123456789abcdef".repeat(4), "/usr/sbin/mysqld", "--port=3306")
+                .destroys(1, "mysqld", 40_000_000)
+                .waits(7, "stuck", Pictures.BEGAN - 4 * Pictures.SECOND);
+        host.aioNr = 160L;
+        host.now += Pictures.SECOND;
+        return host;
+    }
+
+    @Test
+    void everythingFitsOnASmallScreen() {
+        assertThat(text(PLAIN, host().model(), 80, 24))
+                .containsExactly(
+                        "aioscope top  00:01:41  db1  Linux 6.1.0  tier full  engine core",
+                        "aio-nr [||||                  ] 160 of 1000  16.0%  unattributed 10",
+                        "set-ups 0/s  destroys 1.0/s  refusals 0  failed calls 0  in teardown 1  lost 0",
+                        "    PID  CTX  CHARGE SHARE   OUT UNREAP  D/S    P50    P99 OLDEST COMMAND",
+                        "      1    1     100 10.0%    12      0  1.0   39ms   39ms      – mysqld",
+                        "      2    1      50  5.0%     –      0    0      –      –      – qemu",
+                        "      7    0       0  0.0%     0      0    0      –      – 5000ms stuck",
+                        "                  10  1.0%                                        unattributed",
+                        "",
+                        "",
+                        "",
+                        "",
+                        "",
+                        "",
+                        "",
+                        "",
+                        "",
+                        "TIME         PID COMM         TRIGGER      OUT   WAIT RESULT   k . grace # io w",
+                        "now            7 stuck        exit           – 5000ms waits    –",
+                        "00:01:40       1 mysqld       destroy        0   40ms ok       .................",
+                        "",
+                        "",
+                        "",
+                        "jk move  Enter detail  f filter  s sort  g group  p pause  ? help  q quit");
+    }
+
+    @Test
+    void aLargeScreenShowsMore() {
+        List<String> lines = text(PLAIN, host().model(), 200, 60);
+
+        assertThat(lines).hasSize(60);
+        assertThat(lines.get(3)).endsWith("OLDEST USER       CONTAINER                COMMAND");
+        assertThat(lines.get(4)).endsWith("mysql      docker:0123456789ab      /usr/sbin/mysqld --port=3306");
+        assertThat(lines).anyMatch(line -> line.contains("HANDLE") && line.contains("k=kill"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"80, 24", "200, 60", "100, 30", "40, 10", "20, 5", "1, 1", "119, 3"})
+    void noLineIsWiderAndNoScreenIsLonger(int columns, int rows) {
+        Pictures host = host();
+        for (int i = 0; i < 300; i++) {
+            host.holds(1000 + i, "名前名前名前名前\u001b[31m", 1_000_000, 1_234_567)
+                    .destroys(1000 + i, "e\u0301e\u0301\u200f\u009b", 1_000_000_000_000L)
+                    .is(1000 + i, "a user with a long name", "/a/b", "命令\u0007" + "x".repeat(500));
+        }
+        for (String keys : List.of("", "j", "ENTER", "?", "g", "f x", "f \u001b", "p")) {
+            Model model = host.model();
+            for (String key : keys.split(" ", -1)) {
+                model = key.equals("ENTER") ? model.press(Key.ENTER, "\r") : model.press(Key.TYPED, key);
+            }
+            List<AttributedString> lines = drawing(Tier.FULL, true).lines(model, "a notice", columns, rows);
+            assertThat(lines).hasSizeLessThanOrEqualTo(rows);
+            assertThat(lines).allSatisfy(line -> {
+                assertThat(line.columnLength()).isLessThanOrEqualTo(columns);
+                assertThat(line.toString()).doesNotContainPattern("[\\p{Cc}\\p{Cf}]");
+            });
+        }
+    }
+
+    @Test
+    void wideAndCombiningCharactersDoNotMoveTheColumns() {
+        Pictures host = new Pictures().destroys(1, "名前", 1_000_000).destroys(2, "e\u0301tude", 1_000_000);
+        List<AttributedString> lines = PLAIN.lines(host.model(), "", 80, 24);
+
+        assertThat(lines.stream()
+                        .filter(line -> line.toString().contains("destroy")
+                                && line.toString().contains("ok"))
+                        .map(line -> line.columnSubSequence(30, 37).toString()))
+                .containsExactly("destroy", "destroy");
+    }
+
+    @Test
+    void whatATierDoesNotSeeIsADash() {
+        List<String> lines = text(drawing(Tier.SAMPLE, false), host().model(), 80, 24);
+
+        assertThat(lines.get(2))
+                .isEqualTo("set-ups –/s  destroys –/s  refusals –  failed calls –  in teardown 1  lost 0");
+        assertThat(lines.get(3)).isEqualTo("what it costs");
+        assertThat(lines.get(5)).contains(" 12      0    –   39ms");
+        assertThat(lines).anyMatch(line -> line.startsWith("TIME") && line.endsWith("NOTE"));
+    }
+
+    @Test
+    void aChargeThatIsNotKnownIsADash() {
+        Pictures host = new Pictures().holds(1, "mysqld", null, null);
+        host.aioNr = null;
+
+        assertThat(text(PLAIN, host.model(), 80, 24))
+                .contains("aio-nr – of 1000  unattributed –")
+                .anyMatch(line -> line.startsWith("      1    1       –     –     –      0"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"740, 74.0%", "760, ! 76.0%", "901, !! 90.1%", "1100, !! 110%"})
+    void aQuotaThatRunsOutIsMarkedWithoutColourToo(long nr, String mark) {
+        Pictures host = new Pictures();
+        host.aioNr = nr;
+
+        assertThat(text(PLAIN, host.model(), 80, 24).get(1)).contains("of 1000  " + mark + "  unattributed");
+    }
+
+    @Test
+    void withoutColourThereIsNone() {
+        for (AttributedString line : PLAIN.lines(host().model(), "a notice", 80, 24)) {
+            assertThat(line.toAnsi()).doesNotContainPattern("\u001b\\[[0-9;]*3[0-7]");
+        }
+        assertThat(drawing(Tier.FULL, true).lines(host().model(), "", 80, 24))
+                .anyMatch(line -> line.toAnsi().contains("36m"));
+    }
+
+    @Test
+    void aRowFarDownIsShown() {
+        Pictures host = new Pictures();
+        for (int i = 0; i < 300; i++) {
+            host.holds(1000 + i, "p" + i, 300 - i, 0);
+        }
+        Model model = host.model();
+        for (int i = 0; i < 200; i++) {
+            model = model.press(Key.DOWN, "");
+        }
+
+        assertThat(PLAIN.lines(model, "", 80, 24))
+                .filteredOn(
+                        line -> line.length() > 0 && line.styleAt(0).equals(org.jline.utils.AttributedStyle.INVERSE))
+                .singleElement()
+                .satisfies(line -> assertThat(line.toString()).contains(" p200"));
+    }
+
+    @Test
+    void aProcessIsShownWithItsContextsAndTeardowns() {
+        Pictures host = host().waits(1, "mysqld", Pictures.BEGAN);
+        List<String> lines = text(PLAIN, host.model().press(Key.ENTER, "\r"), 80, 24);
+
+        assertThat(lines)
+                .contains(
+                        "process 1 mysqld  user mysql  container docker:0123456789ab",
+                        "command /usr/sbin/mysqld --port=3306",
+                        "contexts 1  charge 100  10.0%  outstanding 12  unreaped 0  p50 39ms  p99 39ms",
+                        "        HANDLE   CHARGE     RING      OUT   UNREAP     AGE     PID COMM",
+                        "  7f0000000000      100      511       12        0  1000ms       1 mysqld",
+                        "now            1 mysqld       exit           – 1000ms waits    –",
+                        "00:01:40       1 mysqld       destroy        0   40ms ok       .................");
+    }
+
+    @Test
+    void scrollingEndsAtTheLastLine() {
+        Model model = host().model().press(Key.TYPED, "?");
+        for (int i = 0; i < 100; i++) {
+            model = PLAIN.fitted(model.press(Key.DOWN, ""), "", 80, 24);
+        }
+
+        assertThat(text(PLAIN, model, 80, 24).get(22)).contains("not seen; never a zero");
+        assertThat(model.scroll()).isEqualTo(Help.KEYS.size() + Help.COLUMNS.size() + 2 - 20);
+    }
+
+    @Test
+    void helpFitsOnASmallScreen() {
+        assertThat(Help.KEYS).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
+        assertThat(Help.COLUMNS).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
+    }
+
+    @Test
+    void textForAFileHasEveryRow() {
+        Pictures host = new Pictures();
+        for (int i = 0; i < 300; i++) {
+            host.holds(1000 + i, "p" + i, 300 - i, 0);
+        }
+
+        assertThat(PLAIN.text(host.model(), 200)).hasSize(3 + 1 + 300 + 1);
+    }
+
+    @Test
+    void numbersWithoutRoomAreShortened() {
+        Pictures host = new Pictures().holds(1, "many", 1, 12_345_678);
+
+        assertThat(text(PLAIN, host.model(), 80, 24)).anyMatch(line -> line.contains(" 12M "));
+    }
+}
