@@ -71,7 +71,8 @@ struct users {
 	__u32 reserved;
 };
 
-RING(events, 512 * 1024)
+/* All that one process with 1,000 contexts makes when it ends, before the reader gets a turn, and as much again. */
+RING(events, 1024 * 1024)
 
 MAP(losses, PERCPU_ARRAY, __u32, __u64, LOSS_REASONS)
 

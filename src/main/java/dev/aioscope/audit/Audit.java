@@ -5,9 +5,7 @@ import dev.aioscope.audit.Verdict.State;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
-import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Teardown;
-import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.probe.Tier;
 import java.util.EnumMap;
 import java.util.List;
@@ -87,49 +85,6 @@ public final class Audit implements LifecycleListener {
         if (tally != null) {
             tally.add(observation);
         }
-    }
-
-    /** Tells this audit first, then the listener. */
-    public LifecycleListener before(LifecycleListener listener) {
-        return new LifecycleListener() {
-            @Override
-            public void onSetup(Context context) {
-                Audit.this.onSetup(context);
-                listener.onSetup(context);
-            }
-
-            @Override
-            public void onFound(Context context) {
-                listener.onFound(context);
-            }
-
-            @Override
-            public void onTeardown(Teardown teardown) {
-                Audit.this.onTeardown(teardown);
-                listener.onTeardown(teardown);
-            }
-
-            @Override
-            public void onStack(UserStack stack) {
-                listener.onStack(stack);
-            }
-
-            @Override
-            public void onFailedCall(FailedCall call) {
-                Audit.this.onFailedCall(call);
-                listener.onFailedCall(call);
-            }
-
-            @Override
-            public void onRetry(FailedCall call) {
-                listener.onRetry(call);
-            }
-
-            @Override
-            public void onRefusalOutcome(RefusalOutcome outcome) {
-                listener.onRefusalOutcome(outcome);
-            }
-        };
     }
 
     /** A verdict for each clause, in the order of the specification. */

@@ -3,6 +3,7 @@ package dev.aioscope.cli;
 import dev.aioscope.agent.AuditWorkload;
 import dev.aioscope.agent.Demo;
 import dev.aioscope.agent.ListenerQueue;
+import dev.aioscope.agent.Listeners;
 import dev.aioscope.agent.ProbeChoice.Opened;
 import dev.aioscope.agent.Watch;
 import dev.aioscope.audit.Audit;
@@ -115,7 +116,7 @@ final class AuditCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         try (Stop stop = new Stop()) {
-            Opened opened = probes.open(true);
+            Opened opened = probes.open(true, false);
             Tier tier = opened.probes().tier();
             if (tier == Tier.SAMPLE) {
                 opened.probes().close();
@@ -166,7 +167,7 @@ final class AuditCommand implements Callable<Integer> {
     private TraceSummary watch(Opened opened, Audit audit, WallClock clock, Stop stop, PrintWriter err)
             throws IOException {
         LastTeardown last = new LastTeardown();
-        ListenerQueue queue = new ListenerQueue(audit.before(last), WAITING);
+        ListenerQueue queue = new ListenerQueue(Listeners.of(audit, last), WAITING);
         Watch.Stats stats;
         try (queue;
                 Watch watch = new Watch(opened.probes(), filter.before(queue), clock, LOOKS)) {

@@ -126,7 +126,7 @@ final class RunCommand implements Runnable {
             RecentTeardowns recent = new RecentTeardowns(RECENT);
             TeardownSpans spans = new TeardownSpans(export.tracer(), clock, slow, sample, processes, counts::onTrace);
             Audit audit = new Audit(opened.probes().tier());
-            try (ListenerQueue queue = new ListenerQueue(audit.before(Listeners.of(spans, holders)), WAITING);
+            try (ListenerQueue queue = new ListenerQueue(Listeners.of(audit, spans, holders), WAITING);
                     FirstSight firstSight =
                             new FirstSight(processes, filter.before(Listeners.of(counts, recent, queue)));
                     Watch watch = new Watch(opened.probes(), StackOptions.named(names, firstSight), clock, interval);

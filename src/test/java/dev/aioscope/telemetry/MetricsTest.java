@@ -102,7 +102,7 @@ class MetricsTest {
 
     private static FailedCall failed(FailedCall.Call call, int errno) {
         return new FailedCall(
-                call, new Task(1, 1, "a", 1, 0), 1, 1L, 2, errno, null, null, null, null, null, List.of());
+                call, new Task(1, 1, "a", 1, 0), 1, 1L, 2, errno, null, null, null, null, null, List.of(), null);
     }
 
     private static LiveContext context(String comm, int pid, int charge) {

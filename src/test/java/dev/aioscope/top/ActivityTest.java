@@ -80,7 +80,8 @@ class ActivityTest {
     }
 
     private static FailedCall failed(Call call, int errno, Integer asked) {
-        return new FailedCall(call, Pictures.task(1, "a"), 1, 1L, 2, errno, null, asked, 900L, 1000L, null, List.of());
+        return new FailedCall(
+                call, Pictures.task(1, "a"), 1, 1L, 2, errno, null, asked, 900L, 1000L, null, List.of(), null);
     }
 
     @Test

@@ -31,12 +31,12 @@ record MapConstant(int number, boolean isValue, int type, int keySize, int value
         long high = instructions[at + 1] >>> 32;
         long low = instructions[at] >>> 32;
         return new MapConstant(
-                (int) (low >>> 20 & 0xf),
+                (int) (low >>> 21 & 0xf),
                 (high >>> 15 & 1) != 0,
                 (int) (high >>> 9 & 0x3f),
-                (int) (high >>> 4 & 0x1f),
-                (int) ((high & 0xf) << 8 | low >>> 24),
-                (int) (low & 0xfffff));
+                (int) (high >>> 5 & 0xf),
+                (int) ((high & 0x1f) << 7 | low >>> 25),
+                (int) (low & 0x1fffff));
     }
 
     /** Puts the map's file descriptor in the place of the constant. */
