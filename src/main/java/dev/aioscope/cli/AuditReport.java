@@ -104,8 +104,7 @@ final class AuditReport {
 
     /** An object for each clause, and one for all. */
     List<String> json(TraceSummary summary) {
-        List<String> lines = new ArrayList<>();
-        verdicts.forEach(verdict -> lines.add(json(verdict)));
+        List<String> lines = new ArrayList<>(jsonOfVerdicts());
         lines.add(Json.line("audit", json -> {
             json.put("kernel", kernel);
             json.put("tier", tier.label());
@@ -115,6 +114,11 @@ final class AuditReport {
             json.object("lost", lost -> summary.lost().forEach(lost::put));
         }));
         return lines;
+    }
+
+    /** An object for each clause. */
+    List<String> jsonOfVerdicts() {
+        return verdicts.stream().map(this::json).toList();
     }
 
     private String json(Verdict verdict) {

@@ -2,14 +2,17 @@ package dev.aioscope.cli;
 
 import dev.aioscope.agent.Health;
 import dev.aioscope.agent.RecentTeardowns;
+import dev.aioscope.audit.Audit;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.http.WebServer.Page;
 import dev.aioscope.inventory.View;
 import dev.aioscope.kernel.BootClock;
+import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.Metrics;
 import dev.aioscope.telemetry.WallClock;
 import java.util.ArrayList;
@@ -24,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the daemon shows by HTTP.
  *
+ * @param audit of what has happened so far
+ * @param tier of the probes
  * @param view of the latest look; null before the first
  * @param wanted whose contexts are shown
  */
@@ -32,6 +37,8 @@ record Pages(
         Health health,
         Supplier<@Nullable View> view,
         RecentTeardowns recent,
+        Audit audit,
+        Tier tier,
         Identities identities,
         Predicate<Task> wanted,
         WallClock clock) {
@@ -42,7 +49,8 @@ record Pages(
             /healthz         200 if the agent lives, else 503 with the reason
             /readyz          200 if what it shows is true of now, else 503 with the reasons
             /api/contexts    each live context and the quota, a JSON object per line (agent/json.md)
-            /api/teardowns   those in progress and the last that ended, a JSON object per line""";
+            /api/teardowns   those in progress and the last that ended, a JSON object per line
+            /api/audit       a verdict for each clause of the specification, a JSON object per line""";
 
     /** By path; each is given the header Accept. */
     Map<String, Function<String, Page>> all() {
@@ -53,6 +61,7 @@ record Pages(
         pages.put("/readyz", accept -> readiness());
         pages.put("/api/contexts", accept -> contexts());
         pages.put("/api/teardowns", accept -> Page.json(teardowns()));
+        pages.put("/api/audit", accept -> Page.json(verdicts()));
         return pages;
     }
 
@@ -103,6 +112,10 @@ record Pages(
         all.addAll(recent.latest());
         long now = BootClock.now();
         return all.stream().map(teardown -> json.teardown(teardown, now)).toList();
+    }
+
+    private List<String> verdicts() {
+        return new AuditReport(audit.verdicts(), tier, Host.release(), clock).jsonOfVerdicts();
     }
 
     private boolean isWanted(Teardown teardown) {

@@ -21,6 +21,7 @@ import dev.aioscope.probe.bpf.Settings;
 import dev.aioscope.telemetry.AgentMetrics;
 import dev.aioscope.telemetry.HolderMetrics;
 import dev.aioscope.telemetry.Metrics;
+import dev.aioscope.telemetry.SpecMetrics;
 import dev.aioscope.telemetry.TeardownMetrics;
 import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.telemetry.TraceExport;
@@ -132,7 +133,10 @@ final class RunCommand implements Runnable {
                     Watch watch = new Watch(opened.probes(), StackOptions.named(names, firstSight), clock, interval);
                     Looks looks = new Looks();
                     Metrics metrics = new Metrics(
-                            new AgentMetrics(opened.probes(), new WatchWork(watch, queue), export), counts, holders)) {
+                            new AgentMetrics(opened.probes(), new WatchWork(watch, queue), export),
+                            counts,
+                            holders,
+                            new SpecMetrics(audit))) {
                 looks.follow(watch::view, shorter(interval), holders::onLook);
                 export.push(metrics);
                 Pages pages = new Pages(
@@ -140,6 +144,8 @@ final class RunCommand implements Runnable {
                         new Health(BootClock::now, watch::lastTick, watch::view, interval),
                         watch::view,
                         recent,
+                        audit,
+                        opened.probes().tier(),
                         processes,
                         filter::passes,
                         clock);

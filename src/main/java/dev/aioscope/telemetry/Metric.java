@@ -55,7 +55,12 @@ public enum Metric {
             "contexts that only the exit of their process ended; the first executables that do it have a series each",
             Label.EXECUTABLE),
     DESTROY_ERRORS(
-            "aio.context.destroy.errors", Type.COUNTER, "{error}", "calls of io_destroy that failed", Label.ERROR),
+            "aio.context.destroy.errors",
+            Type.COUNTER,
+            "{error}",
+            "calls of io_destroy that failed",
+            Label.ERROR,
+            Label.CAUSE),
     DESTROY_DURATION(
             "aio.context.destroy.duration",
             Type.HISTOGRAM,
@@ -143,6 +148,15 @@ public enum Metric {
             "how long the oldest of them had lasted then, as far as it was seen",
             Label.TRIGGER),
 
+    SPEC_OBSERVATION(
+            "aio.spec.observation",
+            Type.COUNTER,
+            "{observation}",
+            "how often a clause of the specification of io_destroy was put to the test (dashboards/audit.md); a clause that"
+                    + " cannot be observed here has no series",
+            Label.CLAUSE,
+            Label.VERDICT),
+
     TIER_LEVEL(
             "aioscope.tier.level",
             Type.GAUGE,
@@ -210,6 +224,11 @@ public enum Metric {
         TRIGGER("aio.trigger", "`destroy`, `exit` or `rollback`"),
         END("aio.teardown.end", "`complete`, `incomplete`, `unknown` or `vanished`, as in traces"),
         ERROR("error.type", "name of the error, such as `EAGAIN`; absent on success"),
+        CAUSE("aio.destroy.error.cause", "what was wrong with the handle, as in traces; absent if it cannot be told"),
+        CLAUSE("aio.spec.clause", "the id of the clause, such as `N3`"),
+        VERDICT(
+                "aio.spec.verdict",
+                "`kept`; `otherwise` if the kernel did what it is known to do instead, or a finding was made; `broken`"),
         TIER("aioscope.tier", "`full`, `syscall` or `sample`"),
         ENGINE("aioscope.engine", "`core` or `bcc`"),
         PROBE("aioscope.probe", "the probe point, such as `kill_ioctx return`"),

@@ -10,6 +10,8 @@ import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.WrongHandle;
+import dev.aioscope.lifecycle.WrongHandle.Cause;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.Metric.Label;
 import io.opentelemetry.api.trace.SpanContext;
@@ -72,6 +74,14 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
         }
     }
 
+    /** What an io_destroy that failed returned, and why. */
+    private record WrongDestroy(String error, @Nullable Cause cause) {
+        Labels labels() {
+            return Families.with(
+                    Families.labels(Label.ERROR, error), Label.CAUSE, cause == null ? null : cause.label());
+        }
+    }
+
     private final WallClock clock;
     private final Tier tier;
     private final Map<Trigger, List<Timed>> phases = new EnumMap<>(Trigger.class);
@@ -79,7 +89,7 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
     private final Map<Trigger, long[]> uninterruptible = new EnumMap<>(Trigger.class);
     private final Map<Ending, long[]> endings = new LinkedHashMap<>();
     private final Map<String, long[]> failedSetups = new LinkedHashMap<>();
-    private final Map<String, long[]> failedDestroys = new LinkedHashMap<>();
+    private final Map<WrongDestroy, long[]> failedDestroys = new LinkedHashMap<>();
     private long setups;
 
     /**
@@ -109,7 +119,9 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
                 endings.put(new Ending(Teardown.End.COMPLETE, trigger), new long[1]);
             }
             failedSetups.put(Errno.name(Errno.EAGAIN), new long[1]);
-            failedDestroys.put(Errno.name(Errno.EINVAL), new long[1]);
+            for (Cause cause : Cause.values()) {
+                failedDestroys.put(new WrongDestroy(Errno.name(Errno.EINVAL), cause), new long[1]);
+            }
         }
     }
 
@@ -124,8 +136,16 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
 
     @Override
     public synchronized void onFailedCall(FailedCall call) {
-        Map<String, long[]> counts = call.call() == FailedCall.Call.IO_SETUP ? failedSetups : failedDestroys;
-        counts.computeIfAbsent(Errno.name(call.errno()), name -> new long[1])[0]++;
+        String error = Errno.name(call.errno());
+        long[] count;
+        if (call.call() == FailedCall.Call.IO_SETUP) {
+            count = failedSetups.computeIfAbsent(error, key -> new long[1]);
+        } else {
+            WrongHandle wrong = call.wrongHandle();
+            count = failedDestroys.computeIfAbsent(
+                    new WrongDestroy(error, wrong == null ? null : wrong.cause()), key -> new long[1]);
+        }
+        count[0]++;
     }
 
     /** Those who told of a refusal once need not tell of it again; a count wants all. */
@@ -195,8 +215,7 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
         }
         failedSetups.forEach(
                 (error, count) -> families.counter(Metric.SETUP, count[0], Families.labels(Label.ERROR, error)));
-        failedDestroys.forEach((error, count) ->
-                families.counter(Metric.DESTROY_ERRORS, count[0], Families.labels(Label.ERROR, error)));
+        failedDestroys.forEach((wrong, count) -> families.counter(Metric.DESTROY_ERRORS, count[0], wrong.labels()));
         endings.forEach((ending, count) -> families.counter(Metric.TEARDOWN, count[0], ending.labels()));
         phases.forEach((trigger, all) -> all.forEach(
                 timed -> families.histogram(timed.phase.metric, timed.histogram.snapshot(labels(trigger)))));

@@ -26,6 +26,7 @@ import static dev.aioscope.telemetry.Metric.SETUP;
 import static dev.aioscope.telemetry.Metric.SIBLINGS_DURATION;
 import static dev.aioscope.telemetry.Metric.SPAN;
 import static dev.aioscope.telemetry.Metric.SPAN_WAITING;
+import static dev.aioscope.telemetry.Metric.SPEC_OBSERVATION;
 import static dev.aioscope.telemetry.Metric.TEARDOWN;
 import static dev.aioscope.telemetry.Metric.TIER_LEVEL;
 import static dev.aioscope.telemetry.Metric.UNINTERRUPTIBLE_ACTIVE;
@@ -248,7 +249,7 @@ public final class Dashboards {
                                         "{{process_executable_name}} {{container_id}}")),
                         panel(
                                 "Set-ups and failed calls",
-                                "Calls per second. EAGAIN is a refusal; EINVAL from io_destroy is a handle that there is not.",
+                                "Calls per second. EAGAIN is a refusal; EINVAL from io_destroy is a wrong handle, with what is wrong.",
                                 "timeseries",
                                 "ops",
                                 Double.NaN,
@@ -259,9 +260,10 @@ public final class Dashboards {
                                                 + "[$__rate_interval]))",
                                         "io_setup {{error_type}}"),
                                 q(
-                                        "sum by (error_type) (rate(" + DESTROY_ERRORS.prometheusName() + ON_HOST
+                                        "sum by (error_type, aio_destroy_error_cause) (rate("
+                                                + DESTROY_ERRORS.prometheusName() + ON_HOST
                                                 + "[$__rate_interval]))",
-                                        "io_destroy {{error_type}}")),
+                                        "io_destroy {{error_type}} {{aio_destroy_error_cause}}")),
                         panel(
                                 "Contexts that ended",
                                 "Per second: by io_destroy, by the exit of their process, or taken back by io_setup. Contexts that only"
@@ -319,6 +321,19 @@ public final class Dashboards {
                                         + " first have none.",
                                 "none",
                                 OUTSTANDING),
+                        panel(
+                                "Clauses of the specification that were broken",
+                                "How often the kernel did not keep a clause of the specification of io_destroy. None is expected; each has a"
+                                        + " trace with the event aio.spec.violation, and /api/audit tells what was seen.",
+                                "timeseries",
+                                "none",
+                                Double.NaN,
+                                1,
+                                12,
+                                q(
+                                        "sum by (aio_spec_clause) (increase(" + SPEC_OBSERVATION.prometheusName()
+                                                + "{instance=~\"$instance\",aio_spec_verdict=\"broken\"}[$__rate_interval]))",
+                                        "{{aio_spec_clause}}")),
                         panel(
                                 "Uninterruptible time",
                                 "Seconds per second that callers sat in state D for the end of a context.",

@@ -3,6 +3,7 @@ package dev.aioscope.telemetry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.aioscope.audit.Audit;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.host.Identity;
@@ -16,6 +17,7 @@ import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
 import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.lifecycle.WrongHandle;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.ProbePoint.Mode;
@@ -55,6 +57,7 @@ class MetricsTest {
             Map.of("otel.exporter.otlp.endpoint", "http://127.0.0.1:1", "otel.metrics.exporter", "otlp");
 
     private final TeardownMetrics full = new TeardownMetrics(Tier.FULL, CLOCK);
+    private final Audit audit = new Audit(Tier.FULL);
     private final List<Task> asked = new ArrayList<>();
     private final HolderMetrics holders =
             new HolderMetrics((task, mm, mayLook) -> identity(task), () -> 100_000_000_000L, 20, false);
@@ -78,8 +81,11 @@ class MetricsTest {
     }
 
     private String scrape(Tier tier, TeardownMetrics teardowns, String accept) {
-        try (Metrics metrics =
-                new Metrics(new AgentMetrics(new NoProbes(tier), new NoWork(), export), teardowns, holders)) {
+        try (Metrics metrics = new Metrics(
+                new AgentMetrics(new NoProbes(tier), new NoWork(), export),
+                teardowns,
+                holders,
+                new SpecMetrics(audit))) {
             return metrics.scrape(accept).body();
         }
     }
@@ -92,6 +98,7 @@ class MetricsTest {
     private void fill() {
         full.onSetup(TeardownBuilder.idle().context);
         full.onTeardown(TeardownBuilder.busy().build());
+        audit.onTeardown(TeardownBuilder.idle().build());
         full.onFailedCall(failed(FailedCall.Call.IO_SETUP, 11));
         full.onFailedCall(failed(FailedCall.Call.IO_DESTROY, 22));
         TeardownBuilder exit = TeardownBuilder.idle();
@@ -102,7 +109,23 @@ class MetricsTest {
 
     private static FailedCall failed(FailedCall.Call call, int errno) {
         return new FailedCall(
-                call, new Task(1, 1, "a", 1, 0), 1, 1L, 2, errno, null, null, null, null, null, List.of(), null);
+                call,
+                new Task(1, 1, "a", 1, 0),
+                1,
+                1L,
+                2,
+                errno,
+                null,
+                null,
+                null,
+                null,
+                null,
+                List.of(),
+                call == FailedCall.Call.IO_DESTROY ? wrongHandle() : null);
+    }
+
+    private static WrongHandle wrongHandle() {
+        return new WrongHandle(WrongHandle.Cause.LOST_RACE, null, null, null, null, false, null);
     }
 
     private static LiveContext context(String comm, int pid, int charge) {
@@ -231,6 +254,25 @@ class MetricsTest {
     }
 
     @Test
+    void aWrongHandleIsCountedByItsCause() {
+        full.onFailedCall(failed(FailedCall.Call.IO_DESTROY, 22));
+        assertThat(scrape())
+                .contains(
+                        "aio_context_destroy_errors_total{aio_destroy_error_cause=\"lost_race\",error_type=\"EINVAL\"} 1.0")
+                .contains(
+                        "aio_context_destroy_errors_total{aio_destroy_error_cause=\"zero\",error_type=\"EINVAL\"} 0.0");
+    }
+
+    @Test
+    void aClauseThatIsKeptIsCountedAndOneThatCannotBeObservedIsNot() {
+        audit.onTeardown(TeardownBuilder.idle().build());
+        assertThat(scrape())
+                .contains("aio_spec_observation_total{aio_spec_clause=\"R1\",aio_spec_verdict=\"kept\"} 1.0")
+                .contains("aio_spec_observation_total{aio_spec_clause=\"R1\",aio_spec_verdict=\"broken\"} 0.0")
+                .doesNotContain("aio_spec_clause=\"L2\"");
+    }
+
+    @Test
     void everyRefusalIsCountedARepeatedOneToo() {
         full.onFailedCall(failed(FailedCall.Call.IO_SETUP, 11));
         full.onRetry(failed(FailedCall.Call.IO_SETUP, 11));
@@ -306,8 +348,11 @@ class MetricsTest {
         full.onTrace(teardown, ROOT);
         MetricPush push = new MetricPush(() -> 5);
         assertThat(push.produce(Resource.empty())).isEmpty();
-        try (Metrics metrics =
-                new Metrics(new AgentMetrics(new NoProbes(Tier.FULL), new NoWork(), export), full, holders)) {
+        try (Metrics metrics = new Metrics(
+                new AgentMetrics(new NoProbes(Tier.FULL), new NoWork(), export),
+                full,
+                holders,
+                new SpecMetrics(audit))) {
             push.give(metrics);
             Collection<MetricData> pushed = push.produce(Resource.empty());
             assertThat(pushed)

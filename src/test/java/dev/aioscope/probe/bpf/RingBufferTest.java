@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class RingBufferTest {
     private static final int SIZE = 512;
     private static final int FREE = 8;
-    private static final int RECORD = 64;
+    private static final int RECORD = 72;
     private static final int BUSY = 1 << 31;
     private static final int DISCARDED = 1 << 30;
 
