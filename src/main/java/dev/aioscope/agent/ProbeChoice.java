@@ -8,6 +8,7 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.BpfProbes;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.bpf.TierRefusedException;
+import dev.aioscope.probe.proc.ProcProbes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -18,11 +19,20 @@ import org.jspecify.annotations.Nullable;
 public final class ProbeChoice {
     private ProbeChoice() {}
 
+    /** The tiers, best first. */
+    public static final List<Tier> ALL = List.of(Tier.values());
+
+    /** The same without {@code syscall}, which slows every system call of the host. */
+    public static final List<Tier> CHEAP = List.of(Tier.FULL, Tier.SAMPLE, Tier.PROC);
+
+    /** Those that can be looked through without any probe on a call. */
+    public static final List<Tier> LOOKS = List.of(Tier.SAMPLE, Tier.PROC);
+
     /**
      * A tier that could not be had.
      *
      * @param tier which
-     * @param engine which engine tried
+     * @param engine which engine tried; {@code none} where none is needed
      * @param reason the kernel's answer, as a sentence
      * @param cure what would change it
      * @param points its probe points, empty if it did not get so far
@@ -41,28 +51,17 @@ public final class ProbeChoice {
      * Attaches the probes of the best tier that works.
      *
      * @param engines where the programs can come from, the preferred one first; the next is taken if one cannot work
-     * @param forced the only tier to try, or null
-     * @param allowSyscall whether the tier {@code syscall}, which slows every system call of the host, may be taken
-     *     without being asked for
+     * @param tiers those to try, in this order
      * @param modes ways to attach that may be used
      * @param stacks whether the user stacks of io_setup and io_destroy are wanted
      * @throws ProbeException if no tier works
      */
-    public static Opened open(
-            List<Engine> engines, @Nullable Tier forced, boolean allowSyscall, Set<Mode> modes, boolean stacks) {
+    public static Opened open(List<Engine> engines, List<Tier> tiers, Set<Mode> modes, boolean stacks) {
         List<Refused> refused = new ArrayList<>();
-        for (Tier tier : candidates(forced, allowSyscall)) {
-            for (Engine engine : engines) {
-                try {
-                    return new Opened(BpfProbes.open(engine, tier, modes, stacks), List.copyOf(refused));
-                } catch (TierRefusedException e) {
-                    // The kernel has refused it: it would refuse the same program of another engine.
-                    refused.add(new Refused(
-                            tier, engine.label(), String.valueOf(e.getMessage()), cure(e.missing()), e.points()));
-                    break;
-                } catch (ProbeException e) {
-                    refused.add(new Refused(tier, engine.label(), String.valueOf(e.getMessage()), e.cure(), List.of()));
-                }
+        for (Tier tier : tiers) {
+            Probes probes = tier == Tier.PROC ? openProc(refused) : openBpf(engines, tier, modes, stacks, refused);
+            if (probes != null) {
+                return new Opened(probes, List.copyOf(refused));
             }
         }
         throw new ProbeException(
@@ -70,11 +69,30 @@ public final class ProbeChoice {
                 refused.stream().map(Refused::cure).distinct().collect(Collectors.joining("; or ")));
     }
 
-    private static List<Tier> candidates(@Nullable Tier forced, boolean allowSyscall) {
-        if (forced != null) {
-            return List.of(forced);
+    private static @Nullable Probes openBpf(
+            List<Engine> engines, Tier tier, Set<Mode> modes, boolean stacks, List<Refused> refused) {
+        for (Engine engine : engines) {
+            try {
+                return BpfProbes.open(engine, tier, modes, stacks);
+            } catch (TierRefusedException e) {
+                // The kernel has refused it: it would refuse the same program of another engine.
+                refused.add(new Refused(
+                        tier, engine.label(), String.valueOf(e.getMessage()), cure(e.missing()), e.points()));
+                return null;
+            } catch (ProbeException e) {
+                refused.add(new Refused(tier, engine.label(), String.valueOf(e.getMessage()), e.cure(), List.of()));
+            }
         }
-        return allowSyscall ? List.of(Tier.FULL, Tier.SYSCALL, Tier.SAMPLE) : List.of(Tier.FULL, Tier.SAMPLE);
+        return null;
+    }
+
+    private static @Nullable Probes openProc(List<Refused> refused) {
+        try {
+            return ProcProbes.open();
+        } catch (ProbeException e) {
+            refused.add(new Refused(Tier.PROC, "none", String.valueOf(e.getMessage()), e.cure(), List.of()));
+            return null;
+        }
     }
 
     private static String cure(ProbePoint missing) {

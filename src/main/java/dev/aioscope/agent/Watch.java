@@ -12,6 +12,7 @@ import dev.aioscope.lifecycle.Limits;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Unseen;
 import dev.aioscope.telemetry.WallClock;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -27,6 +28,8 @@ public final class Watch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
     private static final int RECORDS_PER_POLL = 4096;
     private static final long SECOND = 1_000_000_000L;
+    /** Looks take a fifth of the time at most. */
+    private static final long PAUSES_PER_LOOK = 4;
 
     private final Probes probes;
     private final Lifecycle lifecycle;
@@ -39,7 +42,7 @@ public final class Watch implements AutoCloseable {
     private volatile @Nullable View view;
     private long events;
     private volatile long lastTick;
-    private long lastLook;
+    private long nextLook;
     private String lastFailure = "";
 
     /**
@@ -57,7 +60,7 @@ public final class Watch implements AutoCloseable {
      * @param probes attached; closed by {@link #close}
      * @param listener called on the thread of {@link #run}
      * @param clock sampled once a second
-     * @param inventoryInterval between two looks at the host's tasks
+     * @param inventoryInterval between two looks at the host's tasks; longer where a look takes long
      */
     public Watch(Probes probes, LifecycleListener listener, WallClock clock, Duration inventoryInterval) {
         this.probes = probes;
@@ -87,7 +90,7 @@ public final class Watch implements AutoCloseable {
         if (now - lastTick >= SECOND) {
             tick(now);
         }
-        if (now - lastLook >= inventoryInterval) {
+        if (now >= nextLook) {
             look(now);
         }
     }
@@ -107,27 +110,34 @@ public final class Watch implements AutoCloseable {
     }
 
     private void look(long now) {
-        lastLook = now;
-        Snapshot.Builder snapshot = new Snapshot.Builder();
+        Snapshot.Builder snapshot = new Snapshot.Builder(probes.tier());
         lifecycle.beginInventory(now);
         try {
-            probes.inventory(event -> {
+            Unseen unseen = probes.inventory(event -> {
                 lifecycle.accept(event);
                 snapshot.accept(event);
             });
+            unseen.refused().forEach(lifecycle::unseen);
+            unseen.unfinished().forEach(lifecycle::unseen);
             drain();
             lifecycle.endInventory();
-            view = new View(now, snapshot.build(lifecycle.liveContexts()), lifecycle.teardownsInProgress());
+            view = new View(now, snapshot.build(unseen, lifecycle.liveContexts()), lifecycle.teardownsInProgress());
+            unseen.gap().ifPresent(gap -> warn("Incomplete inventory: " + gap));
         } catch (ProbeException e) {
-            // The rest of the watch goes on without this look; the same failure is told once.
-            String failure = e.getMessage() + "; " + e.cure();
-            if (!failure.equals(lastFailure)) {
-                lastFailure = failure;
-                LOG.warn("No inventory: {}", failure);
-            }
+            // The rest of the watch goes on without this look.
+            warn("No inventory: " + e.getMessage() + "; " + e.cure());
         }
-        Long aioNr = Host.aioNr().orElse(null);
-        lifecycle.quota(BootClock.now(), aioNr, Host.aioMaxNr().orElse(null));
+        long end = BootClock.now();
+        lifecycle.quota(end, Host.aioNr().orElse(null), Host.aioMaxNr().orElse(null));
+        nextLook = Math.max(now + inventoryInterval, end + PAUSES_PER_LOOK * (end - now));
+    }
+
+    /** The same failure is told once. */
+    private void warn(String failure) {
+        if (!failure.equals(lastFailure)) {
+            lastFailure = failure;
+            LOG.warn("{}", failure);
+        }
     }
 
     /** Makes {@link #run} return soon; from any thread. */

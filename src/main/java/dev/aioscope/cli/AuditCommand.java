@@ -118,10 +118,10 @@ final class AuditCommand implements Callable<Integer> {
         try (Stop stop = new Stop()) {
             Opened opened = probes.open(true, false);
             Tier tier = opened.probes().tier();
-            if (tier == Tier.SAMPLE) {
+            if (tier.onlyLooks()) {
                 opened.probes().close();
                 throw new ProbeException(
-                        "the tier sample sees no single call, so no clause can be observed",
+                        "the tier " + tier.label() + " sees no single call, so no clause can be observed",
                         "a host that lets probes be attached; 'aioscope doctor' tells what is missing");
             }
             TierReport.of(opened, LOOKS).forEach(err::println);

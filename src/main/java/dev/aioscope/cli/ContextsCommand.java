@@ -34,13 +34,13 @@ import picocli.CommandLine.Spec;
         footer = {
             "  CHARGE    what was given to io_setup: what fs.aio-nr counts",
             "  SHARE     of fs.aio-max-nr",
-            "  RING      slots in the ring, which are more than the charge",
+            "  RING      slots in the rings, which are more than the charge",
             "  OUT       requests submitted and not completed",
             "  UNREAPED  requests completed that the program has not read",
             "  –         not seen; never a zero",
             "Their names and their order are kept, for scripts too; two spaces or more part them:",
-            "         CHARGE SHARE CONTEXTS OUT UNREAPED PID USER CONTAINER COMMAND",
-            "  --by   CHARGE SHARE CONTEXTS OUT UNREAPED PROCESSES CONTAINER|CGROUP|USER",
+            "         CHARGE SHARE RING CONTEXTS OUT UNREAPED PID USER CONTAINER COMMAND",
+            "  --by   CHARGE SHARE RING CONTEXTS OUT UNREAPED PROCESSES CONTAINER|CGROUP|USER",
             "  --all  CHARGE RING OUT UNREAPED HANDLE PID COMM",
             "The age of a context is known only to one who saw its set-up: aioscope trace tells it.",
             "What of fs.aio-nr no context accounts for is unattributed: processes inside exit_aio, whose contexts",
@@ -52,7 +52,10 @@ import picocli.CommandLine.Spec;
             "  aioscope contexts --all --pid 4711   each context of one process",
             "  aioscope contexts --json             a JSON object per line (agent/json.md), best for scripts",
             "",
-            "No probe is placed: a BPF iterator walks the tasks once.",
+            "No probe is placed: a BPF iterator walks the tasks once. Where there is no BPF, the tier proc reads /proc in a",
+            "process of its own: it sees rings but neither charges nor requests outstanding, so that nothing can be",
+            "attributed. It does not see a context whose program has unmapped the ring, and up to 6.18 it can take a",
+            "forked child for the holder while the teardown of its parent hangs.",
             "Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 not possible on this host.",
         })
 final class ContextsCommand implements Runnable {
@@ -90,13 +93,13 @@ final class ContextsCommand implements Runnable {
     private Filter filter;
 
     @Mixin
-    private EngineOptions engine;
+    private LookOptions looks;
 
     @Override
     public void run() {
         CountDownLatch end = new CountDownLatch(watch == null ? 0 : 1);
         try (Stop stop = new Stop();
-                Probes probes = engine.openForLooks();
+                Probes probes = looks.open(spec.commandLine().getErr());
                 Processes processes = Processes.patient(hidden.isHidden())) {
             WallClock clock = new WallClock(BootClock::now, InstantSource.system());
             stop.onRequest(end::countDown);

@@ -78,11 +78,11 @@ final class DemoReport implements LifecycleListener {
         return task != null && demo.isOurs(task.pid());
     }
 
-    /** Waits until all that was done so far was seen, or the time is over; the tier {@code sample} promises nothing. */
+    /** Waits until all that was done so far was seen, or the time is over; a tier that only looks promises nothing. */
     synchronized void await(Duration patience) {
         long deadline = System.nanoTime() + patience.toNanos();
         try {
-            while (tier != Tier.SAMPLE && !isEverythingSeen()) {
+            while (!tier.onlyLooks() && !isEverythingSeen()) {
                 long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
                 if (left <= 0) {
                     return;
@@ -96,7 +96,7 @@ final class DemoReport implements LifecycleListener {
 
     /** Whether what was done was seen, no less and no more; true for a tier that does not see single calls. */
     synchronized boolean isEverythingSeen() {
-        return tier == Tier.SAMPLE || demo.done().equals(new Truth(setups, destroys, exits, refused, wrongHandles));
+        return tier.onlyLooks() || demo.done().equals(new Truth(setups, destroys, exits, refused, wrongHandles));
     }
 
     /** What was done, for people. */
@@ -109,15 +109,16 @@ final class DemoReport implements LifecycleListener {
     synchronized String table() {
         StringBuilder table = new StringBuilder("\n%-34s %5s %5s%n".formatted("", "done", "seen"));
         for (Row row : rows()) {
-            String seen = tier == Tier.SAMPLE ? Units.ABSENT : Integer.toString(row.seen);
+            String seen = tier.onlyLooks() ? Units.ABSENT : Integer.toString(row.seen);
             table.append("%-34s %5d %5s%n".formatted(row.what, row.done, seen));
         }
         return table.append('\n').append(verdict()).toString();
     }
 
     private String verdict() {
-        if (tier == Tier.SAMPLE) {
-            return "The tier sample looks now and then: of calls that come and go between two looks it sees nothing.";
+        if (tier.onlyLooks()) {
+            return "The tier " + tier.label()
+                    + " looks now and then: of calls that come and go between two looks it sees nothing.";
         }
         return isEverythingSeen() ? "Everything that was done was seen." : "What was seen is not what was done.";
     }
@@ -131,7 +132,7 @@ final class DemoReport implements LifecycleListener {
                         .object(
                                 "seen",
                                 object -> rows().forEach(row ->
-                                        object.put(row.name, tier == Tier.SAMPLE ? null : (Integer) row.seen))));
+                                        object.put(row.name, tier.onlyLooks() ? null : (Integer) row.seen))));
     }
 
     private record Row(String what, String name, int done, int seen) {}

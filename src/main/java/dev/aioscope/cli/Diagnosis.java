@@ -16,8 +16,8 @@ record Diagnosis(List<TierTrial> tiers, List<Fact> facts) {
     /**
      * One tier.
      *
-     * @param works whether its probes could be attached
-     * @param reason why not
+     * @param works whether its probes could be attached, and for {@code proc} whether /proc could be read
+     * @param reason why not, or what it does not see
      * @param cure what would change that
      * @param points its probe points; of a tier that does not work, none is attached
      */

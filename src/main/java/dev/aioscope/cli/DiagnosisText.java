@@ -42,7 +42,8 @@ final class DiagnosisText {
     }
 
     private void tier(TierTrial trial) {
-        String said = trial.works() ? "works" : String.valueOf(trial.reason());
+        String reason = trial.reason();
+        String said = !trial.works() ? String.valueOf(reason) : reason == null ? "works" : "works, but " + reason;
         entry(trial.works(), trial.tier().label(), said, trial.cure());
         for (Map.Entry<Fate, List<String>> group : byFate(trial).entrySet()) {
             Fate fate = group.getKey();

@@ -1,16 +1,12 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.agent.ProbeChoice;
-import dev.aioscope.probe.ProbeException;
-import dev.aioscope.probe.ProbePoint.Mode;
-import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.core.CoreEngine;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The option that says where the eBPF programs come from. */
@@ -41,22 +37,22 @@ final class EngineOptions {
             description = {
                 "Where the eBPF programs come from: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).",
                 "core: from the jar, loaded by libbpf. bcc: compiled on this host by libbcc, without kernel headers."
-                        + " auto takes core and, where it cannot work, bcc."
+                        + " auto takes core and, where it cannot work, bcc. The tier proc needs none."
             })
     private EngineOption engine = EngineOption.AUTO;
-
-    /**
-     * What looks at the tasks of the host, without any probe on a call.
-     *
-     * @throws ProbeException if this host does not give that
-     */
-    Probes openForLooks() {
-        return ProbeChoice.open(all(), Tier.SAMPLE, false, EnumSet.allOf(Mode.class), false)
-                .probes();
-    }
 
     /** Those that may be tried, the preferred one first. */
     List<Engine> all() {
         return engine.engines();
+    }
+
+    /** The tiers to try: the one that was asked for, or these; without {@code proc} if an engine was asked for. */
+    List<Tier> tiers(@Nullable Tier forced, List<Tier> tiers) {
+        if (forced != null) {
+            return List.of(forced);
+        }
+        return engine == EngineOption.AUTO
+                ? tiers
+                : tiers.stream().filter(tier -> tier != Tier.PROC).toList();
     }
 }

@@ -14,6 +14,7 @@ import dev.aioscope.probe.bpf.BpfProbes;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.bpf.TierRefusedException;
 import dev.aioscope.probe.core.CoreEngine;
+import dev.aioscope.probe.proc.ProcProbes;
 import dev.aioscope.telemetry.TelemetryException;
 import dev.aioscope.telemetry.TraceExport;
 import java.io.IOException;
@@ -44,6 +45,7 @@ final class Examination {
             Capability.CAP_BPF, "to load the probes",
             Capability.CAP_PERFMON, "to attach the probes",
             Capability.CAP_SYSLOG, "to see the addresses of kernel symbols",
+            Capability.CAP_SYS_PTRACE, "to see the processes of others in the tier proc",
             Capability.CAP_SYS_ADMIN, "to mount tracefs where it is not mounted; stands for CAP_BPF and CAP_PERFMON",
             Capability.CAP_SYS_RESOURCE, "to lift the memlock limit on kernels before 5.11");
 
@@ -54,7 +56,7 @@ final class Examination {
         List<TierTrial> tiers = new ArrayList<>();
         List<Engine> engines = List.of(new CoreEngine(), new BccEngine());
         for (Tier tier : Tier.values()) {
-            tiers.add(tryTier(tier, engines));
+            tiers.add(tier == Tier.PROC ? tryProc() : tryTier(tier, engines));
         }
         List<Fact> facts = new ArrayList<>();
         facts.add(engine());
@@ -101,6 +103,15 @@ final class Examination {
                 failures.stream().map(ProbeException::getMessage).collect(Collectors.joining("; ")),
                 failures.stream().map(ProbeException::cure).distinct().collect(Collectors.joining(", or ")),
                 List.of());
+    }
+
+    private static TierTrial tryProc() {
+        try (ProcProbes probes = ProcProbes.open()) {
+            String refusal = probes.inventory(event -> {}).refusal().orElse(null);
+            return new TierTrial(Tier.PROC, true, refusal, null, List.of());
+        } catch (ProbeException e) {
+            return new TierTrial(Tier.PROC, false, e.getMessage(), e.cure(), List.of());
+        }
     }
 
     private static Fact engine() {

@@ -8,6 +8,7 @@ import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.WallClock;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,14 +51,26 @@ record Holders(Snapshot snapshot, Predicate<Task> wanted, Identities identities,
     /** A line for each holder, the largest first, and the sums. */
     List<String> text(By by, Screen screen) {
         Table table = by == By.PROCESS
-                ? new Table(6, "CHARGE", "SHARE", "CONTEXTS", "OUT", "UNREAPED", "PID", "USER", "CONTAINER", "COMMAND")
-                : new Table(6, "CHARGE", "SHARE", "CONTEXTS", "OUT", "UNREAPED", "PROCESSES", by.name());
+                ? new Table(
+                        7,
+                        "CHARGE",
+                        "SHARE",
+                        "RING",
+                        "CONTEXTS",
+                        "OUT",
+                        "UNREAPED",
+                        "PID",
+                        "USER",
+                        "CONTAINER",
+                        "COMMAND")
+                : new Table(7, "CHARGE", "SHARE", "RING", "CONTEXTS", "OUT", "UNREAPED", "PROCESSES", by.name());
         for (Holder holder : Holder.group(shown(), context -> name(by, context))) {
             LiveContext first = holder.contexts().get(0);
             if (by == By.PROCESS) {
                 table.row(
                         holder.charge(),
                         share(holder.charge()),
+                        holder.nrEvents(),
                         holder.contexts().size(),
                         holder.outstanding(),
                         holder.unreaped(),
@@ -69,6 +82,7 @@ record Holders(Snapshot snapshot, Predicate<Task> wanted, Identities identities,
                 table.row(
                         holder.charge(),
                         share(holder.charge()),
+                        holder.nrEvents(),
                         holder.contexts().size(),
                         holder.outstanding(),
                         holder.unreaped(),
@@ -97,18 +111,28 @@ record Holders(Snapshot snapshot, Predicate<Task> wanted, Identities identities,
 
     private List<String> withSums(List<String> lines) {
         List<String> all = new ArrayList<>(shown().isEmpty() ? List.of() : lines);
-        all.add("fs.aio-nr " + (snapshot.aioNr() == null ? Units.ABSENT : snapshot.aioNr()) + " of "
-                + (snapshot.aioMaxNr() == null ? Units.ABSENT : snapshot.aioMaxNr()) + " ("
-                + share(snapshot.aioNr()) + ", "
-                + (snapshot.headroom() == null ? Units.ABSENT : snapshot.headroom()) + " left)");
+        all.add("fs.aio-nr " + Units.number(snapshot.aioNr()) + " of " + Units.number(snapshot.aioMaxNr()) + " ("
+                + share(snapshot.aioNr()) + ", " + Units.number(snapshot.headroom()) + " left)");
         Holder everybody = new Holder("", snapshot.contexts());
         all.add(count(everybody.contexts().size(), "context") + " in "
-                + count(everybody.processes(), "process") + " charge " + everybody.charge() + ", unattributed "
-                + (snapshot.unattributed() == null ? Units.ABSENT : snapshot.unattributed()));
+                + count(everybody.processes(), "process") + " charge " + Units.number(snapshot.charge())
+                + ", unattributed " + Units.number(snapshot.unattributed()));
         if (snapshot.waiting() > 0) {
             all.add(count(snapshot.waiting(), "thread") + " in a teardown: aioscope trace shows it");
         }
+        all.addAll(gaps(snapshot));
         return all;
+    }
+
+    /** What the look could not see, in sentences. */
+    static List<String> gaps(Snapshot snapshot) {
+        List<String> gaps = new ArrayList<>();
+        if (snapshot.tier() == Tier.PROC) {
+            gaps.add(TierReport.PROC_GAPS);
+        }
+        snapshot.unseen().refusal().ifPresent(gaps::add);
+        snapshot.unseen().gap().ifPresent(gaps::add);
+        return gaps;
     }
 
     private static String count(int number, String what) {
@@ -133,6 +157,7 @@ record Holders(Snapshot snapshot, Predicate<Task> wanted, Identities identities,
                 json.put("by", by.toString());
                 json.put("name", by == By.PROCESS || holder.name().equals(Units.ABSENT) ? null : holder.name());
                 json.put("charge", holder.charge());
+                json.put("nr_events", holder.nrEvents());
                 json.put("contexts", holder.contexts().size());
                 json.put("processes", holder.processes());
                 json.put("outstanding", holder.outstanding());
@@ -177,6 +202,9 @@ record Holders(Snapshot snapshot, Predicate<Task> wanted, Identities identities,
             json.put("charge", snapshot.charge());
             json.put("unattributed", snapshot.unattributed());
             json.put("threads_in_teardown", snapshot.waiting());
+            json.put("tier", snapshot.tier().label());
+            json.put("refused_processes", snapshot.unseen().refused().size());
+            json.put("unfinished_processes", snapshot.unseen().unfinished().size());
         });
     }
 }

@@ -2,13 +2,13 @@ package dev.aioscope.cli;
 
 import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -35,7 +35,8 @@ import picocli.CommandLine.Spec;
             "  aioscope plan                       what fits",
             "  aioscope plan --more mariadbd=20    the fs.aio-max-nr for 20 more than there are",
             "",
-            "What a program will need under load can be more than what it holds now.",
+            "What a program will need under load can be more than what it holds now. Without BPF, in the tier proc, no",
+            "charge is seen, so that nothing can be planned: EACH and FIT are –.",
             "Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 not possible on this host.",
         })
 final class PlanCommand implements Runnable {
@@ -52,56 +53,65 @@ final class PlanCommand implements Runnable {
     private boolean json;
 
     @Mixin
-    private EngineOptions engine;
+    private LookOptions looks;
 
     /**
      * The processes of one name.
      *
-     * @param each the largest charge of one of them
-     * @param fit how many more the quota takes
+     * @param each the largest charge of one of them; null if that could be read of none
+     * @param fit how many more the quota takes; null if that is not known
      */
-    record Kind(Holder all, long each, long fit) {}
+    record Kind(Holder all, @Nullable Long each, @Nullable Long fit) {}
 
     @Override
     public void run() {
         Snapshot snapshot;
-        try (Probes probes = engine.openForLooks()) {
+        try (Probes probes = looks.open(spec.commandLine().getErr())) {
             snapshot = Snapshot.take(probes);
         }
         List<Kind> kinds = kinds(snapshot);
-        long needed = needed(snapshot, kinds);
+        Long needed = needed(snapshot, kinds);
         PrintWriter out = spec.commandLine().getOut();
         (json ? json(snapshot, kinds, needed) : text(snapshot, kinds, needed)).forEach(out::println);
     }
 
     private static List<Kind> kinds(Snapshot snapshot) {
-        long headroom = Math.max(0, Objects.requireNonNullElse(snapshot.headroom(), 0L));
         return Holder.group(snapshot.contexts(), context -> context.owner().comm()).stream()
-                .map(all -> {
-                    long each =
-                            Holder.group(
-                                            all.contexts(),
-                                            context -> Integer.toString(
-                                                    context.owner().pid()))
-                                    .stream()
-                                    .mapToLong(Holder::charge)
-                                    .max()
-                                    .orElse(0);
-                    return new Kind(all, each, each == 0 ? 0 : headroom / each);
-                })
+                .map(all -> kind(all, snapshot.headroom()))
                 .toList();
     }
 
-    /** The smallest fs.aio-max-nr for what is there and what is to come. */
-    private long needed(Snapshot snapshot, List<Kind> kinds) {
-        long needed = Objects.requireNonNullElse(snapshot.aioNr(), snapshot.charge());
+    private static Kind kind(Holder all, @Nullable Long headroom) {
+        // The largest comes first.
+        Long each = Holder.group(
+                        all.contexts(),
+                        context -> Integer.toString(context.owner().pid()))
+                .get(0)
+                .charge();
+        return new Kind(
+                all,
+                each,
+                each == null || each == 0 || headroom == null ? null : (Long) (Math.max(0, headroom) / each));
+    }
+
+    /** The smallest fs.aio-max-nr for what is there and what is to come; null if what is there is not known. */
+    private @Nullable Long needed(Snapshot snapshot, List<Kind> kinds) {
+        long needed = 0;
         for (Map.Entry<String, Integer> entry : more.entrySet()) {
             if (entry.getValue() < 0) {
                 throw new ParameterException(spec.commandLine(), "--more: " + entry.getKey() + " must be 0 or more");
             }
-            needed += kind(entry.getKey(), kinds).each * entry.getValue();
+            Long each = kind(entry.getKey(), kinds).each;
+            if (each == null) {
+                throw new ProbeException(
+                        "--more: what a context charges is not seen in the tier "
+                                + snapshot.tier().label(),
+                        "root, or CAP_BPF and CAP_PERFMON, for the tier sample");
+            }
+            needed += each * entry.getValue();
         }
-        return needed;
+        Long used = snapshot.aioNr() == null ? snapshot.charge() : snapshot.aioNr();
+        return used == null ? null : (Long) (used + needed);
     }
 
     private Kind kind(String comm, List<Kind> kinds) {
@@ -118,7 +128,7 @@ final class PlanCommand implements Runnable {
                 });
     }
 
-    private List<String> text(Snapshot snapshot, List<Kind> kinds, long needed) {
+    private List<String> text(Snapshot snapshot, List<Kind> kinds, @Nullable Long needed) {
         Table table = new Table(5, "CHARGE", "PROCESSES", "CONTEXTS", "EACH", "FIT", "COMM");
         for (Kind kind : kinds) {
             table.row(
@@ -130,9 +140,10 @@ final class PlanCommand implements Runnable {
                     kind.all.name());
         }
         List<String> lines = new ArrayList<>(kinds.isEmpty() ? List.of() : table.lines(Screen.stdout()));
-        lines.add("fs.aio-nr " + told(snapshot.aioNr()) + " of " + told(snapshot.aioMaxNr()) + ", "
-                + told(snapshot.headroom()) + " left");
-        if (!more.isEmpty()) {
+        lines.add("fs.aio-nr " + Units.number(snapshot.aioNr()) + " of " + Units.number(snapshot.aioMaxNr()) + ", "
+                + Units.number(snapshot.headroom()) + " left");
+        lines.addAll(Holders.gaps(snapshot));
+        if (!more.isEmpty() && needed != null) {
             boolean fits = snapshot.aioMaxNr() != null && needed <= snapshot.aioMaxNr();
             lines.add(
                     fits
@@ -143,11 +154,7 @@ final class PlanCommand implements Runnable {
         return lines;
     }
 
-    private static String told(@Nullable Long number) {
-        return number == null ? Units.ABSENT : number.toString();
-    }
-
-    private List<String> json(Snapshot snapshot, List<Kind> kinds, long needed) {
+    private List<String> json(Snapshot snapshot, List<Kind> kinds, @Nullable Long needed) {
         List<String> lines = new ArrayList<>();
         for (Kind kind : kinds) {
             lines.add(kind(kind));
@@ -169,7 +176,7 @@ final class PlanCommand implements Runnable {
     }
 
     /** The last line. */
-    static String plan(Snapshot snapshot, long needed) {
+    static String plan(Snapshot snapshot, @Nullable Long needed) {
         return Json.line(
                 "plan",
                 json -> json.put("aio_nr", snapshot.aioNr())

@@ -6,6 +6,7 @@ import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.Tier;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,8 @@ final class ProbeOptions {
         AUTO(null),
         FULL(Tier.FULL),
         SYSCALL(Tier.SYSCALL),
-        SAMPLE(Tier.SAMPLE);
+        SAMPLE(Tier.SAMPLE),
+        PROC(Tier.PROC);
 
         private final @Nullable Tier tier;
 
@@ -63,7 +65,7 @@ final class ProbeOptions {
             description = {
                 "How much to see: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, the best that this host allows).",
                 "full: every phase. syscall: the calls, without phases; slows every system call of the host."
-                        + " sample: a look at an interval, so what lasts."
+                        + " sample: a look at an interval, so what lasts. proc: the same without BPF, at /proc."
             })
     private TierOption tier = TierOption.AUTO;
 
@@ -85,6 +87,7 @@ final class ProbeOptions {
      * @throws ProbeException if this host does not give what was asked
      */
     Opened open(boolean allowSyscall, boolean stacks) {
-        return ProbeChoice.open(engine.all(), tier.tier, allowSyscall, probeMode.modes(), stacks);
+        List<Tier> tiers = engine.tiers(tier.tier, allowSyscall ? ProbeChoice.ALL : ProbeChoice.CHEAP);
+        return ProbeChoice.open(engine.all(), tiers, probeMode.modes(), stacks);
     }
 }

@@ -94,7 +94,9 @@ final class RunCommand implements Runnable {
             paramLabel = "TIME",
             defaultValue = "5s",
             converter = Units.PositiveReader.class,
-            description = "Between two looks at the host's tasks (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Between two looks at the host's tasks (default: ${DEFAULT-VALUE}); a look takes a fifth of the"
+                            + " time at most.")
     private Duration interval = Duration.ofSeconds(5);
 
     @Mixin

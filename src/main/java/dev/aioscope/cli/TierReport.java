@@ -2,6 +2,8 @@ package dev.aioscope.cli;
 
 import dev.aioscope.agent.ProbeChoice.Opened;
 import dev.aioscope.agent.ProbeChoice.Refused;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.Host.Capability;
 import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.Tier;
 import java.time.Duration;
@@ -18,6 +20,10 @@ final class TierReport {
     static final String SYSCALL_COST =
             "every system call of every process is slower while it is on (143 -> 218 ns, measured on 2 cores)";
 
+    /** What the tier {@code proc} does not see, for people. */
+    static final String PROC_GAPS = "The tier proc sees neither charges nor requests outstanding; the size of a ring is"
+            + " more than its charge";
+
     private TierReport() {}
 
     /** Lines for people. */
@@ -26,13 +32,26 @@ final class TierReport {
         List<String> lines = new ArrayList<>();
         lines.add("Tier " + tier.label() + ", engine " + opened.probes().engine() + ", probes: "
                 + modes(opened.probes().points()));
-        switch (tier) {
-            case FULL -> {}
-            case SYSCALL -> lines.add("  Cost: " + SYSCALL_COST);
-            case SAMPLE ->
-                lines.add("  One look every " + Units.duration(interval.toNanos())
-                        + ": a teardown that begins and ends between two looks shows only as a context that vanished");
+        if (tier == Tier.SYSCALL) {
+            lines.add("  Cost: " + SYSCALL_COST);
         }
+        if (tier.onlyLooks()) {
+            lines.add("  One look every " + Units.duration(interval.toNanos())
+                    + ": a teardown that begins and ends between two looks shows only as a context that vanished");
+        }
+        if (tier == Tier.PROC) {
+            lines.add("  " + PROC_GAPS);
+            if (!Host.has(Capability.CAP_SYS_PTRACE)) {
+                lines.add("  Without CAP_SYS_PTRACE the kernel shows only processes of the same user");
+            }
+        }
+        lines.addAll(refused(opened));
+        return lines;
+    }
+
+    /** What was tried before, and what would change that. */
+    static List<String> refused(Opened opened) {
+        List<String> lines = new ArrayList<>();
         for (Refused refused : opened.refused()) {
             lines.add("  Not " + what(refused, opened) + ": " + refused.reason());
             lines.add("    Cure: " + refused.cure());
@@ -51,7 +70,8 @@ final class TierReport {
         String attached = counts.entrySet().stream()
                 .map(entry -> entry.getValue() + " " + entry.getKey())
                 .collect(Collectors.joining(", "));
-        return missing == 0 ? attached : attached + ", " + missing + " not attached";
+        String all = points.isEmpty() ? "none" : attached;
+        return missing == 0 ? all : all + ", " + missing + " not attached";
     }
 
     /** What could not be had: the tier, or only the engine for it. */

@@ -84,7 +84,9 @@ final class TopCommand implements Runnable {
             paramLabel = "TIME",
             defaultValue = "1s",
             converter = Units.PositiveReader.class,
-            description = "Between two looks at the host's tasks (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Between two looks at the host's tasks (default: ${DEFAULT-VALUE}); a look takes a fifth of the"
+                            + " time at most.")
     private Duration interval = Duration.ofSeconds(1);
 
     @Mixin
@@ -212,7 +214,10 @@ final class TopCommand implements Runnable {
             case SAMPLE ->
                 "Seen is only what lasts longer than " + Units.duration(interval.toNanos())
                         + ": no set-ups, refusals, quick destroys or phases.";
-            default -> "";
+            case PROC ->
+                "No charges, requests or phases are seen, and only what lasts longer than "
+                        + Units.duration(interval.toNanos()) + ".";
+            case FULL -> "";
         };
     }
 

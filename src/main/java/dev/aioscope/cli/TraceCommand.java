@@ -83,7 +83,9 @@ final class TraceCommand implements Runnable {
             paramLabel = "TIME",
             defaultValue = "1s",
             converter = Units.PositiveReader.class,
-            description = "Between two looks at the host's tasks (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Between two looks at the host's tasks (default: ${DEFAULT-VALUE}); a look takes a fifth of the"
+                            + " time at most.")
     private Duration interval = Duration.ofSeconds(1);
 
     @Mixin

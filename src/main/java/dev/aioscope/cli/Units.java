@@ -17,6 +17,11 @@ final class Units {
 
     private Units() {}
 
+    /** All digits. */
+    static String number(@Nullable Long number) {
+        return number == null ? ABSENT : number.toString();
+    }
+
     /** Three digits and a unit, six characters at most. */
     static String duration(@Nullable Long nanos) {
         return nanos == null ? ABSENT : Nanos.text(nanos);

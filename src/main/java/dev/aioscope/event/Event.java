@@ -73,12 +73,12 @@ public final class Event {
         return u64(EventLayout.TIME);
     }
 
-    /** The address of the struct kioctx; 0 if it is not known. */
+    /** The address of the struct kioctx, in the tier {@code proc} the inode of its ring; 0 if it is not known. */
     public long kioctx() {
         return u64(EventLayout.KIOCTX);
     }
 
-    /** The address of the struct mm_struct; 0 if it is not known. */
+    /** The address of the struct mm_struct, in the tier {@code proc} the pid; 0 if it is not known. */
     public long mm() {
         return u64(EventLayout.MM);
     }

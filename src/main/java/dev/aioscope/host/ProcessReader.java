@@ -2,6 +2,7 @@ package dev.aioscope.host;
 
 import dev.aioscope.kernel.HelperProcess;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.TaskStat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -19,9 +20,6 @@ import oshi.software.os.OperatingSystem;
  * </pre>
  */
 final class ProcessReader {
-    /** The kernel tells the start in hundredths of a second. */
-    private static final long TICK = 10_000_000;
-
     private static final int LONGEST = 4096;
     private static final int MOST_ARGUMENTS = 256;
 
@@ -58,10 +56,9 @@ final class ProcessReader {
 
     /** The same from the text of {@code /proc/PID/stat}; another text tells of no process. */
     static boolean isSame(String stat, long start) {
-        List<String> fields = List.of(stat.substring(stat.lastIndexOf(')') + 1).split(" ", -1));
-        return fields.size() > 20
-                && fields.get(20).matches("[0-9]{1,18}")
-                && Math.abs(Long.parseLong(fields.get(20)) - start / TICK) <= 1;
+        return TaskStat.parse(stat)
+                .filter(process -> Math.abs(process.start() - start) / TaskStat.TICK <= 1)
+                .isPresent();
     }
 
     static String escape(String text) {

@@ -16,19 +16,26 @@ import org.jspecify.annotations.Nullable;
  * @param contexts one or more
  */
 public record Holder(String name, List<LiveContext> contexts) {
+    private static final Comparator<@Nullable Long> NUMBERS = Comparator.nullsFirst(Comparator.naturalOrder());
+
+    private static final Comparator<Holder> LARGEST_FIRST = Comparator.comparing(Holder::charge, NUMBERS)
+            .thenComparing(Holder::nrEvents, NUMBERS)
+            .reversed()
+            .thenComparing(Holder::name);
+
     /** Copies the contexts. */
     public Holder {
         contexts = List.copyOf(contexts);
     }
 
-    /** Contexts by what they have in common, the largest charge first. */
+    /** Contexts by what they have in common, the largest charge first; if no charge is known, the most ring slots. */
     public static List<Holder> group(List<LiveContext> contexts, Function<LiveContext, String> name) {
         Map<String, List<LiveContext>> groups = new LinkedHashMap<>();
         contexts.forEach(context -> groups.computeIfAbsent(name.apply(context), key -> new ArrayList<>())
                 .add(context));
         return groups.entrySet().stream()
                 .map(group -> new Holder(group.getKey(), group.getValue()))
-                .sorted(Comparator.comparingLong(Holder::charge).reversed().thenComparing(Holder::name))
+                .sorted(LARGEST_FIRST)
                 .toList();
     }
 
@@ -40,10 +47,14 @@ public record Holder(String name, List<LiveContext> contexts) {
                 .count();
     }
 
-    /** What they charge to fs.aio-nr. */
-    public long charge() {
-        Long charge = sum(LiveContext::charge);
-        return charge == null ? 0 : charge;
+    /** What they charge to fs.aio-nr; null if that could be read of none. */
+    public @Nullable Long charge() {
+        return sum(LiveContext::charge);
+    }
+
+    /** Slots in their rings; null if that could be read of none. */
+    public @Nullable Long nrEvents() {
+        return sum(LiveContext::nrEvents);
     }
 
     /** Requests submitted and not completed; null if that could be read of none. */

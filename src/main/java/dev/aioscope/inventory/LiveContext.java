@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param owner the first thread found that has this address space
  * @param setupTime when io_setup returned (CLOCK_BOOTTIME ns); null if that was not seen
- * @param mm the kernel's address of the address space
+ * @param mm the kernel's address of the address space, or what stands for it
  * @param handle the {@code aio_context_t} of the program
  * @param charge the number given to io_setup, which fs.aio-nr counts
  * @param nrEvents slots in the ring

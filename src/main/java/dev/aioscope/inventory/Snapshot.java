@@ -5,6 +5,8 @@ import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Unseen;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,14 +17,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who held what at one look.
  *
+ * @param tier what the look could see
  * @param contexts in the order in which they were found
  * @param waiting threads that sat in io_destroy or in exit_aio: their contexts are in no table any more
+ * @param unseen the processes that could not be looked at
  * @param aioNr fs.aio-nr right after the look; null on a kernel that does not tell
  * @param aioMaxNr fs.aio-max-nr
  */
 public record Snapshot(
+        Tier tier,
         List<LiveContext> contexts,
         int waiting,
+        Unseen unseen,
         @Nullable Long aioNr,
         @Nullable Long aioMaxNr) {
 
@@ -30,8 +36,14 @@ public record Snapshot(
 
     /** Puts a snapshot together from the records of one look. */
     public static final class Builder {
+        private final Tier tier;
         private final Map<Place, LiveContext> contexts = new LinkedHashMap<>();
         private final Set<Integer> waiting = new HashSet<>();
+
+        /** Begins with nothing found by this tier. */
+        public Builder(Tier tier) {
+            this.tier = tier;
+        }
 
         /** Takes the next record of the inventory; others are of no interest. Nothing of the event is kept. */
         public void accept(Event event) {
@@ -45,17 +57,20 @@ public record Snapshot(
         /**
          * The snapshot, with fs.aio-nr as it is now.
          *
+         * @param unseen the processes that could not be looked at
          * @param known contexts of which more may be known: when they were set up
          */
-        public Snapshot build(List<Context> known) {
+        public Snapshot build(Unseen unseen, List<Context> known) {
             for (Context context : known) {
                 contexts.computeIfPresent(
                         new Place(context.mm(), context.handle()),
                         (place, found) -> found.withSetupTime(context.setupTime()));
             }
             return new Snapshot(
+                    tier,
                     List.copyOf(contexts.values()),
                     waiting.size(),
+                    unseen,
                     Host.aioNr().orElse(null),
                     Host.aioMaxNr().orElse(null));
         }
@@ -72,23 +87,23 @@ public record Snapshot(
      * @throws ProbeException if the kernel does not let it
      */
     public static Snapshot take(Probes probes) {
-        Builder builder = new Builder();
-        probes.inventory(builder::accept);
-        return builder.build(List.of());
+        Builder builder = new Builder(probes.tier());
+        return builder.build(probes.inventory(builder::accept), List.of());
     }
 
-    /** What all contexts that were found charge. */
-    public long charge() {
-        return new Holder("", contexts).charge();
+    /** What all contexts that were found charge; null if that could be read of none, as in the tier {@code proc}. */
+    public @Nullable Long charge() {
+        return contexts.isEmpty() && tier != Tier.PROC ? (Long) 0L : new Holder("", contexts).charge();
     }
 
     /**
      * What of fs.aio-nr no context accounts for: processes inside exit_aio, whose contexts are in no table any more but
      * still charge, and what came and went during the look; below 0 if more contexts were found than are charged now.
-     * Null if fs.aio-nr is not known.
+     * Null if fs.aio-nr or the charge is not known.
      */
     public @Nullable Long unattributed() {
-        return aioNr == null ? null : (Long) (aioNr - charge());
+        Long charge = charge();
+        return aioNr == null || charge == null ? null : (Long) (aioNr - charge);
     }
 
     /** What is left of the quota; below 0 if the limit was lowered since. Null if it is not known. */

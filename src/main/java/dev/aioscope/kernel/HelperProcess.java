@@ -61,6 +61,11 @@ public final class HelperProcess implements AutoCloseable {
         return line(patience);
     }
 
+    /** Whether it is still there; one that hangs in the kernel is, even when it was killed. */
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
     /** Reads what it says on a thread of its own: one that hangs in the kernel keeps its output open even when killed. */
     private void listen() {
         try {

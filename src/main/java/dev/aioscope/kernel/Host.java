@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 public final class Host {
     /** The capabilities that matter here, by their number in the kernel. */
     public enum Capability {
+        CAP_SYS_PTRACE(19),
         CAP_SYS_ADMIN(21),
         CAP_SYS_RESOURCE(24),
         CAP_SYSLOG(34),

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param generation counts the contexts that the agent has seen: pointers and handles are used again at once, the
  *     generation is not
- * @param kioctx the kernel's address of the struct; 0 where no probe could see it
- * @param mm the kernel's address of the owner's {@code struct mm_struct}; 0 where it was not seen
+ * @param kioctx the kernel's address of the struct, or what stands for it; 0 where nothing could see it
+ * @param mm the kernel's address of the owner's {@code struct mm_struct}, or what stands for it; 0 where it was not seen
  * @param handle the {@code aio_context_t} of the program
  * @param maxReqs the number given to io_setup: what the context charges to the quota
  * @param nrEvents slots in the ring

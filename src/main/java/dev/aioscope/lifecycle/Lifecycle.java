@@ -140,6 +140,15 @@ public final class Lifecycle {
         look = new Look(boottimeNs, limits.calls());
     }
 
+    /** Tells of the look that was begun that it could not see into this process: nothing is missing of it. */
+    public void unseen(int pid) {
+        Look current = look;
+        if (current == null) {
+            throw new IllegalStateException("no inventory was begun");
+        }
+        current.isUnseen(pid);
+    }
+
     /**
      * Ends a look. Between the last record of the inventory and this call every event that the ring held must be handed
      * in: a context that is missing in the tables may have its end told there.
@@ -581,7 +590,7 @@ public final class Lifecycle {
     private void endNoLongerWaiting(Look ended) {
         for (OpenTeardown teardown : List.copyOf(open)) {
             Attempt by = teardown.by();
-            if (by != null && by.listed && ended.isMissing(by.caller.tid()) && !teardown.isOver()) {
+            if (by != null && by.listed && ended.isMissing(by.caller) && !teardown.isOver()) {
                 teardown.isOverBefore(ended.begin);
                 if (tier == Tier.FULL && by.entered) {
                     settle(teardown, ended.begin);
@@ -599,7 +608,7 @@ public final class Lifecycle {
     private List<Known> gone(Look ended) {
         List<Known> gone = new ArrayList<>();
         for (Known known : live.all()) {
-            if (known.look == looks || known.since >= ended.begin) {
+            if (known.look == looks || known.since >= ended.begin || !ended.shows(known.context)) {
                 continue;
             }
             if (known.missingSince == Seen.NEVER) {

@@ -19,6 +19,7 @@ final class Look {
     private final int limit;
     private final Map<Integer, Waiting> waiting = new LinkedHashMap<>();
     private final Set<Integer> done = new HashSet<>();
+    private final Set<Integer> unseen = new HashSet<>();
     private boolean isCut;
 
     /**
@@ -66,9 +67,20 @@ final class Look {
                 .toList();
     }
 
+    /** This process could not be looked at. */
+    void isUnseen(int pid) {
+        unseen.add(pid);
+    }
+
     /** Whether the look would have shown this thread if it still waited, and did not. */
-    boolean isMissing(int tid) {
-        return !isCut && !waiting.containsKey(tid);
+    boolean isMissing(Task thread) {
+        return !isCut && !unseen.contains(thread.pid()) && !waiting.containsKey(thread.tid());
+    }
+
+    /** Whether the look would have shown this context if it still was in a table. */
+    boolean shows(Context context) {
+        Task owner = context.owner();
+        return owner == null || !unseen.contains(owner.pid());
     }
 
     /** Marks the thread's attempt as seen waiting, if it was. */

@@ -10,7 +10,7 @@ import java.util.function.Consumer;
  */
 public interface Probes extends AutoCloseable {
 
-    /** The engine that they come from: {@code core} or {@code bcc}. */
+    /** The engine that they come from: {@code core} or {@code bcc}; {@code none} without BPF. */
     String engine();
 
     /** What the kernel lets these probes see. */
@@ -43,9 +43,10 @@ public interface Probes extends AutoCloseable {
      * TASK_IN_TEARDOWN} for each thread that sits in a teardown. An address space that several threads or processes share
      * can be reported more than once: the address space and the handle of the record tell.
      *
+     * @return what the walk could not see
      * @throws ProbeException if the kernel does not let it
      */
-    void inventory(Consumer<Event> handler);
+    Unseen inventory(Consumer<Event> handler);
 
     /** What was lost so far. */
     Losses losses();

@@ -7,7 +7,9 @@ public enum Tier {
     /** Tracepoints of io_setup and io_destroy: no phases, and exits only as contexts that vanished. */
     SYSCALL,
     /** Looks at the tasks at an interval: live contexts, and teardowns that are in progress. */
-    SAMPLE;
+    SAMPLE,
+    /** The same looks without BPF, at /proc: no charges, no requests outstanding. */
+    PROC;
 
     /** The name in commands, settings and metrics. */
     public String label() {
@@ -15,6 +17,12 @@ public enum Tier {
             case FULL -> "full";
             case SYSCALL -> "syscall";
             case SAMPLE -> "sample";
+            case PROC -> "proc";
         };
+    }
+
+    /** Whether it sees nothing but what lasts from one look to the next. */
+    public boolean onlyLooks() {
+        return this == SAMPLE || this == PROC;
     }
 }

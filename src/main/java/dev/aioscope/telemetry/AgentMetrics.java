@@ -108,6 +108,7 @@ public final class AgentMetrics implements MeterBinder {
             case FULL -> 3;
             case SYSCALL -> 2;
             case SAMPLE -> 1;
+            case PROC -> 0;
         };
     }
 

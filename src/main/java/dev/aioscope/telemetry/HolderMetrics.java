@@ -63,12 +63,25 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
         }
     }
 
-    /** What they hold. */
-    record Held(long contexts, long charge) {
-        static final Held NOTHING = new Held(0, 0);
+    /**
+     * What they hold.
+     *
+     * @param charge null if that could be read of none
+     */
+    record Held(long contexts, @Nullable Long charge) {
+        static final Held NOTHING = new Held(0, 0L);
 
         Held plus(Held more) {
-            return new Held(contexts + more.contexts, charge + more.charge);
+            if (contexts == 0 || more.contexts == 0) {
+                return contexts == 0 ? more : this;
+            }
+            Long both = charge == null || more.charge == null ? null : (Long) (charge + more.charge);
+            return new Held(contexts + more.contexts, both != null ? both : charge != null ? charge : more.charge);
+        }
+
+        /** By which they are compared: the charge or, where none is seen, the contexts. */
+        long size() {
+            return charge == null ? contexts : charge;
         }
     }
 
@@ -97,7 +110,7 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
         Map<Who, Held> all = new HashMap<>();
         for (LiveContext context : look.snapshot().contexts()) {
             Integer charge = context.charge();
-            all.merge(who(context), new Held(1, charge == null ? 0 : charge), Held::plus);
+            all.merge(who(context), new Held(1, charge == null ? null : (Long) charge.longValue()), Held::plus);
         }
         synchronized (this) {
             held = holders.select(all);
@@ -145,7 +158,8 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
         Snapshot snapshot = look.snapshot();
         families.gauge(Metric.EVENT_UNATTRIBUTED, snapshot.unattributed(), Labels.EMPTY);
         families.gauge(Metric.LOOK_AGE, (bootTime.getAsLong() - look.time()) / 1e9, Labels.EMPTY);
-        held.forEach((who, what) -> families.gauge(Metric.HOLDER_USAGE, what.charge, who.labels())
+        boolean isCharged = snapshot.charge() != null;
+        held.forEach((who, what) -> families.gauge(Metric.HOLDER_USAGE, isCharged ? what.charge : null, who.labels())
                 .gauge(Metric.CONTEXT_ACTIVE, what.contexts, who.labels()));
         waiting(families, look);
         return families.build();

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Chooses at each look which holders have series of their own: the largest by charge. One that has a series keeps it until
+ * Chooses at each look which holders have series of their own: the largest by charge, or by contexts where no charge is seen. One that has a series keeps it until
  * another one holds clearly more, or until it has held nothing for a while; so series neither flap nor become more.
  */
 final class Holders {
@@ -34,13 +34,13 @@ final class Holders {
         chosen.values().removeIf(looks -> looks > PATIENCE);
         List<Who> candidates = all.keySet().stream()
                 .filter(who -> !chosen.containsKey(who))
-                .sorted(Comparator.comparingLong((Who who) -> charge(all, who))
+                .sorted(Comparator.comparingLong((Who who) -> size(all, who))
                         .reversed()
                         .thenComparing(Who::toString))
                 .limit(most)
                 .toList();
         for (Who candidate : candidates) {
-            if (chosen.size() < most || makesRoom(all, charge(all, candidate))) {
+            if (chosen.size() < most || makesRoom(all, size(all, candidate))) {
                 chosen.put(candidate, 0);
             }
         }
@@ -55,18 +55,18 @@ final class Holders {
         return shown;
     }
 
-    private boolean makesRoom(Map<Who, Held> all, long charge) {
+    private boolean makesRoom(Map<Who, Held> all, long size) {
         Who smallest = chosen.keySet().stream()
-                .min(Comparator.comparingLong((Who who) -> charge(all, who)).thenComparing(Who::toString))
+                .min(Comparator.comparingLong((Who who) -> size(all, who)).thenComparing(Who::toString))
                 .orElseThrow();
-        if (charge <= charge(all, smallest) * CLEARLY_MORE) {
+        if (size <= size(all, smallest) * CLEARLY_MORE) {
             return false;
         }
         chosen.remove(smallest);
         return true;
     }
 
-    private static long charge(Map<Who, Held> all, Who who) {
-        return all.getOrDefault(who, Held.NOTHING).charge();
+    private static long size(Map<Who, Held> all, Who who) {
+        return all.getOrDefault(who, Held.NOTHING).size();
     }
 }

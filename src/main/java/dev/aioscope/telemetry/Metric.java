@@ -161,7 +161,7 @@ public enum Metric {
             "aioscope.tier.level",
             Type.GAUGE,
             "1",
-            "what the host lets the agent see: 3 is full, 2 syscall, 1 sample",
+            "what the host lets the agent see: 3 is full, 2 syscall, 1 sample, 0 proc",
             Label.TIER,
             Label.ENGINE),
     PROBE_ATTACHED(
@@ -229,8 +229,8 @@ public enum Metric {
         VERDICT(
                 "aio.spec.verdict",
                 "`kept`; `otherwise` if the kernel did what it is known to do instead, or a finding was made; `broken`"),
-        TIER("aioscope.tier", "`full`, `syscall` or `sample`"),
-        ENGINE("aioscope.engine", "`core` or `bcc`"),
+        TIER("aioscope.tier", "`full`, `syscall`, `sample` or `proc`"),
+        ENGINE("aioscope.engine", "`core` or `bcc`; `none` in the tier proc"),
         PROBE("aioscope.probe", "the probe point, such as `kill_ioctx return`"),
         MODE(
                 "aioscope.probe.mode",

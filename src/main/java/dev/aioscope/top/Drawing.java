@@ -5,6 +5,7 @@ import dev.aioscope.host.Container;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Unseen;
 import dev.aioscope.top.Cell.Column;
 import dev.aioscope.top.Happening.Grade;
 import dev.aioscope.top.Happening.Phases;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jline.utils.AttributedString;
@@ -149,6 +151,10 @@ public final class Drawing {
         if (picture != null) {
             lines.add(quota(picture.view().snapshot(), columns));
             lines.add(rates(picture));
+            Unseen unseen = picture.view().snapshot().unseen();
+            Stream.of(unseen.refusal(), unseen.gap())
+                    .flatMap(Optional::stream)
+                    .forEach(gap -> lines.add(Cell.fit(new Cell(gap, notable()), columns)));
         }
         if (!notice.isEmpty()) {
             lines.add(Cell.fit(new Cell(notice, notable()), notice.length()));

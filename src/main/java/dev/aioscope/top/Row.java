@@ -102,15 +102,13 @@ public record Row(
             }
         }
         Holder holder = new Holder(key, parts.contexts);
-        boolean isChargeSeen =
-                parts.contexts.isEmpty() || parts.contexts.stream().anyMatch(context -> context.charge() != null);
         return new Row(
                 key,
                 by == By.PROCESS ? first.getValue().comm() : key,
                 Map.copyOf(parts.members),
                 picture.identity(first.getKey()),
                 List.copyOf(parts.contexts),
-                isChargeSeen ? holder.charge() : null,
+                parts.contexts.isEmpty() ? (Long) 0L : holder.charge(),
                 parts.contexts.isEmpty() ? (Long) 0L : holder.outstanding(),
                 parts.contexts.isEmpty() ? (Long) 0L : holder.unreaped(),
                 destroys,

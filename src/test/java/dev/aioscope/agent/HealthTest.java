@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.inventory.View;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Unseen;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -13,7 +15,7 @@ class HealthTest {
 
     private long now = 1000 * SECOND;
     private long tick = now;
-    private View view = new View(now, new Snapshot(List.of(), 0, null, null), List.of());
+    private View view = new View(now, new Snapshot(Tier.FULL, List.of(), 0, Unseen.NOTHING, null, null), List.of());
     private final Health health = new Health(() -> now, () -> tick, () -> view, Duration.ofSeconds(5));
 
     @Test

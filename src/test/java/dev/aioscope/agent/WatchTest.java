@@ -9,11 +9,13 @@ import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Unseen;
 import dev.aioscope.telemetry.WallClock;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -22,6 +24,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -29,6 +32,7 @@ class WatchTest {
     private final FakeProbes probes = new FakeProbes();
     private final List<Context> setups = new ArrayList<>();
     private final List<Context> firstSeen = new ArrayList<>();
+    private final List<Teardown> ended = new ArrayList<>();
     private final Watch watch = new Watch(
             probes,
             new LifecycleListener() {
@@ -63,6 +67,16 @@ class WatchTest {
                 .task(10, 10, "db")
                 .time(BootClock.now())
                 .handle(kioctx * 4096)
+                .build();
+        return new Event().wrap(record, 0, record.capacity());
+    }
+
+    private static Event live(int pid) {
+        ByteBuffer record = EventBuilder.liveContext()
+                .kioctx(pid)
+                .mm(pid)
+                .task(pid, pid, "db")
+                .handle(4096)
                 .build();
         return new Event().wrap(record, 0, record.capacity());
     }
@@ -108,6 +122,34 @@ class WatchTest {
     }
 
     @Test
+    void whatALookCouldNotSeeHasNotVanished() {
+        probes.tier = Tier.SAMPLE;
+        Watch looks = new Watch(
+                probes,
+                new LifecycleListener() {
+                    @Override
+                    public void onTeardown(Teardown teardown) {
+                        ended.add(teardown);
+                    }
+                },
+                new WallClock(BootClock::now, InstantSource.system()),
+                Duration.ofNanos(1));
+        probes.live.addAll(List.of(live(10), live(11), live(12)));
+        probes.unseen = new Unseen(Set.of(10), Set.of(11));
+        probes.whenEmpty = () -> {
+            probes.live.clear();
+            if (probes.looks >= 2) {
+                looks.stop();
+            }
+        };
+
+        looks.run();
+        assertThat(ended)
+                .extracting(teardown -> teardown.context().owner().pid())
+                .containsExactly(12);
+    }
+
+    @Test
     void lossesOfTheProbesAreShown() {
         probes.whenEmpty = watch::stop;
         probes.losses = new Losses(7, 0, 0, null);
@@ -121,7 +163,10 @@ class WatchTest {
         private final List<Event> live = new ArrayList<>();
         private Runnable whenEmpty = () -> {};
         private Losses losses = new Losses(0, 0, 0, 0L);
+        private Tier tier = Tier.FULL;
+        private int looks;
         private boolean inventoryFails;
+        private Unseen unseen = Unseen.NOTHING;
         private boolean wokenUp;
 
         @Override
@@ -131,7 +176,7 @@ class WatchTest {
 
         @Override
         public Tier tier() {
-            return Tier.FULL;
+            return tier;
         }
 
         @Override
@@ -162,11 +207,13 @@ class WatchTest {
         }
 
         @Override
-        public void inventory(Consumer<Event> handler) {
+        public Unseen inventory(Consumer<Event> handler) {
             if (inventoryFails) {
                 throw new ProbeException("the tasks cannot be looked at", "run as root");
             }
+            looks++;
             live.forEach(handler);
+            return unseen;
         }
 
         @Override

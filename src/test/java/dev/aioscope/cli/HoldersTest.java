@@ -7,9 +7,12 @@ import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Unseen;
 import dev.aioscope.telemetry.WallClock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,11 +26,13 @@ class HoldersTest {
     private static Holders holders() {
         return new Holders(
                 new Snapshot(
+                        Tier.SAMPLE,
                         List.of(
                                 new LiveContext(MYSQLD, null, 1, 0x1000, 2816, 3000, 1, null),
                                 new LiveContext(MYSQLD, null, 1, 0x2000, 100, 200, 0, 4),
                                 new LiveContext(UNKNOWN, null, 2, 0x1000, 5, 10, 0, 0)),
                         0,
+                        Unseen.NOTHING,
                         2921L,
                         65536L),
                 task -> true,
@@ -66,7 +71,34 @@ class HoldersTest {
     @Test
     void whoIsNotKnownStillHasALine() {
         assertThat(holders().text(By.PROCESS, Screen.FILE).stream().map(line -> line.replaceAll(" {2,}", "|")))
-                .contains("|2916|4.4%|2|1|4|100|mysql|systemd:a.service|mysqld --x", "|5|0.0%|1|0|0|7|–|–|[gone]");
+                .contains(
+                        "|2916|4.4%|3200|2|1|4|100|mysql|systemd:a.service|mysqld --x",
+                        "|5|0.0%|10|1|0|0|7|–|–|[gone]");
+    }
+
+    @Test
+    void whatTheTierProcDoesNotSeeIsAbsentAndSaid() {
+        Snapshot snapshot = new Snapshot(
+                Tier.PROC,
+                List.of(new LiveContext(MYSQLD, null, 1, 0x1000, null, 3000, null, 4)),
+                0,
+                new Unseen(Set.of(11, 12), Set.of(13, 14, 15, 16, 17, 18)),
+                2921L,
+                65536L);
+        Holders holders = new Holders(snapshot, task -> true, (task, mm, mayLook) -> Identity.UNKNOWN, CLOCK);
+
+        assertThat(holders.text(By.PROCESS, Screen.FILE).stream().map(line -> line.replaceAll(" {2,}", "|")))
+                .contains(
+                        "|–|–|3000|1|–|4|100|–|–|[mysqld]",
+                        "fs.aio-nr 2921 of 65536 (4.5%, 62615 left)",
+                        "1 context in 1 process charge –, unattributed –",
+                        "The tier proc sees neither charges nor requests outstanding; the size of a ring is more than"
+                                + " its charge",
+                        "6 processes could not be read to the end: 13, 14, 15, 16, 17 …")
+                .anyMatch(line -> line.startsWith("2 processes may not be read"));
+        assertThat(holders.json(By.PROCESS).get(1))
+                .contains("\"charge\":null", "\"unattributed\":null", "\"tier\":\"proc\"")
+                .contains("\"refused_processes\":2", "\"unfinished_processes\":6");
     }
 
     @ParameterizedTest

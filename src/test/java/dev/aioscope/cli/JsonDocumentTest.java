@@ -27,6 +27,7 @@ import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.ProbePoint.Refusal;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Unseen;
 import dev.aioscope.telemetry.WallClock;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -59,7 +60,7 @@ class JsonDocumentTest {
                         new Identity("/a", List.of("a", "b"), false, "root", "/kubepods/pod" + UID + "/" + ID));
         Stats stats = new Stats(9, new Losses(1, 2, 3, 4L), new Counters(4, 5, 6, 7));
         LiveContext context = new LiveContext(CALLER, null, 1, 0x1000, 2816, 3000, 1, null);
-        Snapshot snapshot = new Snapshot(List.of(context), 1, 2900L, 65536L);
+        Snapshot snapshot = new Snapshot(Tier.SAMPLE, List.of(context), 1, Unseen.NOTHING, 2900L, 65536L);
         Holders holders = new Holders(snapshot, task -> true, Identities.NONE, CLOCK);
         return Stream.of(
                 trace.teardown(TeardownBuilder.busy().build(), 0),
@@ -103,8 +104,8 @@ class JsonDocumentTest {
                 holders.json(By.USER).get(0),
                 holders.jsonOfAll().get(0),
                 holders.jsonOfAll().get(1),
-                PlanCommand.kind(new PlanCommand.Kind(new Holder("mysqld", List.of(context)), 2816, 22)),
-                PlanCommand.plan(snapshot, 9000),
+                PlanCommand.kind(new PlanCommand.Kind(new Holder("mysqld", List.of(context)), 2816L, 22L)),
+                PlanCommand.plan(snapshot, 9000L),
                 Run.of("version", "--json").out().strip());
     }
 

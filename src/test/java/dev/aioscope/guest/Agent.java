@@ -15,6 +15,7 @@ import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Unseen;
 import dev.aioscope.probe.bpf.BpfProbes;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.core.CoreEngine;
@@ -63,8 +64,13 @@ final class Agent implements LifecycleListener, AutoCloseable {
     }
 
     Agent(Tier tier, Placing placing, Engine engine, boolean stacks) {
-        probes = BpfProbes.open(engine, tier, placing.modes(), stacks);
-        lifecycle = new Lifecycle(this, tier, Limits.DEFAULT);
+        this(BpfProbes.open(engine, tier, placing.modes(), stacks));
+    }
+
+    /** With these probes, which it closes. */
+    Agent(Probes probes) {
+        this.probes = probes;
+        this.lifecycle = new Lifecycle(this, probes.tier(), Limits.DEFAULT);
     }
 
     /** Hands each record to this one too. */
@@ -122,7 +128,9 @@ final class Agent implements LifecycleListener, AutoCloseable {
     /** One look at the tasks of the host, told to the correlation. */
     void lookAround() {
         lifecycle.beginInventory(BootClock.now());
-        probes.inventory(lifecycle::accept);
+        Unseen unseen = probes.inventory(lifecycle::accept);
+        unseen.refused().forEach(lifecycle::unseen);
+        unseen.unfinished().forEach(lifecycle::unseen);
         while (probes.poll(this::take, 4096) > 0) {}
         lifecycle.endInventory();
     }

@@ -1,93 +1,24 @@
 package dev.aioscope.guest;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import dev.aioscope.event.Trigger;
 import dev.aioscope.guest.Agent.Placing;
 import dev.aioscope.kernel.Host;
-import dev.aioscope.lifecycle.Task;
-import dev.aioscope.lifecycle.Teardown;
-import dev.aioscope.lifecycle.Teardown.End;
-import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.probe.Tier;
-import java.io.IOException;
-import java.util.List;
-import java.util.Objects;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
+import org.jspecify.annotations.Nullable;
 
-/** What looks at the host's tasks tell, without any probe. */
-abstract class SampleTier {
-    final Agent agent = new Agent(Tier.SAMPLE, Placing.FENTRY);
-
-    @AfterEach
-    void close() {
-        agent.close();
+/** The looks of the BPF iterator. */
+abstract class SampleTier extends Looks {
+    SampleTier() {
+        super(new Agent(Tier.SAMPLE, Placing.FENTRY));
     }
 
-    /** Those of this process that are going on now. */
-    final List<Teardown> inProgress(int pid) {
-        agent.lookAround();
-        return agent.lifecycle().teardownsInProgress().stream()
-                .map(TeardownInProgress::known)
-                .filter(teardown -> teardown.caller() != null
-                        && Objects.requireNonNull(teardown.caller()).pid() == pid)
-                .toList();
+    @Override
+    @Nullable Integer charge(int given) {
+        return given;
     }
 
-    /** Before 5.15 no program can read another task's registers: a thread in io_destroy cannot be told from others. */
-    private static boolean showsWhoIsInIoDestroy() {
+    /** Before 5.15 no program can read another task's registers. */
+    @Override
+    boolean showsWhoIsInIoDestroy() {
         return !Host.release().startsWith("5.10.");
-    }
-
-    @Test
-    void aDestroyThatHangsIsFoundAndItsEndIsNoticed() throws IOException {
-        try (Work work = Work.start("sibling", "--wait")) {
-            work.await("siblings");
-            List<Teardown> hanging = inProgress(work.pid());
-            if (!showsWhoIsInIoDestroy()) {
-                assertThat(hanging).isEmpty();
-                return;
-            }
-            Teardown teardown = assertThat(hanging).singleElement().actual();
-            assertThat(teardown.trigger()).isEqualTo(Trigger.DESTROY);
-            assertThat(teardown.context().handle()).isEqualTo(work.the("handle"));
-            assertThat(teardown.caller()).extracting(Task::tid).isEqualTo((int) work.the("destroyer"));
-            // Who begins late has seen nothing of how it began.
-            assertThat(teardown.killEnterTime()).isNull();
-            assertThat(teardown.outstanding()).isNull();
-            assertThat(teardown.context().maxReqs()).isNull();
-            assertThat(teardown.context().setupTime()).isNull();
-
-            work.goOn();
-            work.finish();
-            assertThat(inProgress(work.pid())).isEmpty();
-            assertThat(agent.teardowns()).singleElement().satisfies(ended -> {
-                assertThat(ended.end()).isEqualTo(End.VANISHED);
-                assertThat(ended.trigger()).isEqualTo(Trigger.DESTROY);
-                assertThat(ended.held()).isNull();
-            });
-        }
-    }
-
-    @Test
-    void aContextThatIsGoneAtTheNextLookHasVanished() throws IOException {
-        try (Work work = Work.start("destroy", "--charge", "33", "--wait")) {
-            work.await("ready");
-            agent.lookAround();
-            assertThat(agent.lifecycle().liveContexts())
-                    .filteredOn(context -> context.handle() == work.the("handle"))
-                    .singleElement()
-                    .satisfies(context -> assertThat(context.maxReqs()).isEqualTo(33));
-            work.goOn();
-            work.finish();
-
-            agent.lookAround();
-            assertThat(agent.teardowns(work.pid())).singleElement().satisfies(ended -> {
-                assertThat(ended.end()).isEqualTo(End.VANISHED);
-                assertThat(ended.trigger()).isNull();
-                assertThat(ended.context().maxReqs()).isEqualTo(33);
-            });
-        }
     }
 }

@@ -26,7 +26,13 @@ public final class Work implements AutoCloseable {
 
     /** Starts it; {@code --wait} among the arguments makes it stop before its last step. */
     public static Work start(String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(PROGRAM.toString()));
+        return startBy(List.of(), arguments);
+    }
+
+    /** Starts it by a command that becomes it, with other privileges. */
+    static Work startBy(List<String> becoming, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(becoming);
+        command.add(PROGRAM.toString());
         command.addAll(List.of(arguments));
         return new Work(new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -87,7 +93,7 @@ public final class Work implements AutoCloseable {
     }
 
     /** SIGKILL. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
         awaitEnd();
     }
@@ -103,7 +109,7 @@ public final class Work implements AutoCloseable {
         }
     }
 
-    int pid() {
+    public int pid() {
         return (int) process.pid();
     }
 

@@ -41,6 +41,7 @@ class HelperProcessTest {
             assertThat(echo.greeting()).isEqualTo("hello");
             assertThat(echo.ask("one", START)).isEqualTo("one");
             assertThat(echo.ask("zwei ü", START)).isEqualTo("zwei ü");
+            assertThat(echo.isAlive()).isTrue();
         }
     }
 

@@ -669,7 +669,7 @@ class LifecycleTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"SYSCALL", "SAMPLE"})
+    @EnumSource(names = {"SYSCALL", "SAMPLE", "PROC"})
     void contextThatIsGoneHasVanished(Tier tier) {
         Lifecycle lifecycle = new Lifecycle(heard, tier, Limits.DEFAULT);
         look(lifecycle, 50, live(51));
@@ -788,8 +788,34 @@ class LifecycleTest {
     }
 
     @Test
+    void ofAProcessThatCouldNotBeSeenNothingHasVanished() {
+        look(sample, 50, live(51));
+        lookWithout(PID, 60);
+        assertThat(heard.teardowns).isEmpty();
+        look(sample, 70, live(71));
+        lookWithout(PID + 1, 80);
+        assertThat(only().end()).isEqualTo(End.VANISHED);
+    }
+
+    @Test
+    void ofAProcessThatCouldNotBeSeenNoWaitIsOver() {
+        look(sample, 50, waiting(51, Trigger.DESTROY));
+        lookWithout(PID, 60);
+        assertThat(sample.teardownsInProgress()).hasSize(1);
+        lookWithout(PID + 1, 70);
+        assertThat(sample.teardownsInProgress()).isEmpty();
+    }
+
+    private void lookWithout(int pid, double ms) {
+        sample.beginInventory(ms(ms));
+        sample.unseen(pid);
+        sample.endInventory();
+    }
+
+    @Test
     void lookMustBeBegun() {
         assertThatThrownBy(full::endInventory).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> full.unseen(PID)).isInstanceOf(IllegalStateException.class);
         feed(full, live(51), waiting(52, Trigger.EXIT));
         assertThat(full.counters().orphanEvents()).isEqualTo(2);
     }

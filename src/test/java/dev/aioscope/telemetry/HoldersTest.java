@@ -23,7 +23,7 @@ class HoldersTest {
     private static Map<Who, Held> charges(Object... namesAndCharges) {
         Map<Who, Held> all = new HashMap<>();
         for (int i = 0; i < namesAndCharges.length; i += 2) {
-            all.put(who((String) namesAndCharges[i]), new Held(1, (Integer) namesAndCharges[i + 1]));
+            all.put(who((String) namesAndCharges[i]), new Held(1, (long) (Integer) namesAndCharges[i + 1]));
         }
         return all;
     }
@@ -31,7 +31,7 @@ class HoldersTest {
     private static Map<Who, Held> manyCharges(Random random) {
         Map<Who, Held> all = new HashMap<>();
         for (int i = 0; i < 10_000; i++) {
-            all.put(who("program-" + i), new Held(1 + i % 3, 1 + random.nextInt(1000)));
+            all.put(who("program-" + i), new Held(1 + i % 3, 1L + random.nextInt(1000)));
         }
         return all;
     }
@@ -59,7 +59,7 @@ class HoldersTest {
         for (int look = 0; look < 1000; look++) {
             Map<Who, Held> all = new HashMap<>();
             for (int i = 0; i < 100; i++) {
-                all.put(who("program-" + i), new Held(1, 1000 + random.nextInt(200)));
+                all.put(who("program-" + i), new Held(1, 1000L + random.nextInt(200)));
             }
             everShown.addAll(holders.select(all).keySet());
         }
@@ -72,9 +72,17 @@ class HoldersTest {
         assertThat(one.select(charges("a", 100, "b", 10))).containsOnlyKeys(who("a"), Who.OTHERS);
         assertThat(one.select(charges("a", 100, "b", 120))).containsOnlyKeys(who("a"), Who.OTHERS);
         assertThat(one.select(charges("a", 100, "b", 130)))
-                .containsEntry(who("b"), new Held(1, 130))
-                .containsEntry(Who.OTHERS, new Held(1, 100))
+                .containsEntry(who("b"), new Held(1, 130L))
+                .containsEntry(Who.OTHERS, new Held(1, 100L))
                 .hasSize(2);
+    }
+
+    @Test
+    void withoutChargesThoseWithTheMostContextsHaveSeries() {
+        Holders one = new Holders(1);
+        assertThat(one.select(
+                        Map.of(who("a"), new Held(1, null), who("b"), new Held(3, null), who("c"), new Held(2, null))))
+                .isEqualTo(Map.of(who("b"), new Held(3, null), Who.OTHERS, new Held(3, null)));
     }
 
     @Test

@@ -23,6 +23,7 @@ import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Unseen;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.TraceFlags;
 import io.opentelemetry.api.trace.TraceState;
@@ -138,8 +139,21 @@ class MetricsTest {
         stuck.callTime = 58_000_000_000L;
         return new View(
                 98_000_000_000L,
-                new Snapshot(contexts, 1, 120L, 65536L),
+                new Snapshot(Tier.FULL, contexts, 1, Unseen.NOTHING, 120L, 65536L),
                 List.of(new TeardownInProgress(stuck.build(), 60_000_000_000L)));
+    }
+
+    @Test
+    void withoutChargesThereIsNoSeriesOfThem() {
+        LiveContext context = new LiveContext(new Task(7, 7, "mysqld", 1, 0), null, 7, 0x1000, null, 255, null, 0);
+        Snapshot snapshot = new Snapshot(Tier.PROC, List.of(context), 0, Unseen.NOTHING, 120L, 65536L);
+        holders.onLook(new View(98_000_000_000L, snapshot, List.of()));
+
+        String scraped = scrape(Tier.PROC, new TeardownMetrics(Tier.PROC, CLOCK), "");
+        assertThat(scraped)
+                .contains("aio_context_active{container_id=\"mysqld.service\",process_executable_name=\"mysqld\"} 1.0")
+                .doesNotContain(Metric.HOLDER_USAGE.prometheusName())
+                .doesNotContain(Metric.EVENT_UNATTRIBUTED.prometheusName());
     }
 
     @Test
@@ -427,7 +441,9 @@ class MetricsTest {
         public void wakeup() {}
 
         @Override
-        public void inventory(Consumer<Event> handler) {}
+        public Unseen inventory(Consumer<Event> handler) {
+            return Unseen.NOTHING;
+        }
 
         @Override
         public Losses losses() {

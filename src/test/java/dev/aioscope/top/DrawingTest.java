@@ -3,8 +3,10 @@ package dev.aioscope.top;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Unseen;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Set;
 import org.jline.utils.AttributedString;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,6 +70,20 @@ class DrawingTest {
                         "",
                         "",
                         "jk move  Enter detail  f filter  s sort  g group  p pause  ? help  q quit");
+    }
+
+    @Test
+    void whatALookCouldNotSeeIsSaid() {
+        Pictures host = new Pictures()
+                .holds(1, "mysqld", null, null)
+                .tier(Tier.PROC)
+                .unseen(new Unseen(Set.of(), Set.of(4711)));
+        List<String> lines = text(drawing(Tier.PROC, false), host.model(), 80, 24);
+
+        assertThat(lines)
+                .contains("1 process could not be read to the end: 4711")
+                .anyMatch(line -> line.endsWith("0 of 1000  0.0%  unattributed –"))
+                .contains("      1    1       –     –     –      0    –      –      –      – mysqld");
     }
 
     @Test

@@ -9,6 +9,8 @@ import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
 import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Unseen;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -26,6 +28,8 @@ final class Pictures {
     final Map<ProcessKey, Identity> identities = new HashMap<>();
     Long aioNr = 0L;
     long lost;
+    private Tier tier = Tier.FULL;
+    private Unseen unseen = Unseen.NOTHING;
 
     static Task task(int pid, String comm) {
         return new Task(pid, pid, comm, 1, pid);
@@ -75,8 +79,18 @@ final class Pictures {
         return this;
     }
 
+    Pictures tier(Tier value) {
+        tier = value;
+        return this;
+    }
+
+    Pictures unseen(Unseen value) {
+        unseen = value;
+        return this;
+    }
+
     Picture take() {
-        View view = new View(now, new Snapshot(contexts, inProgress.size(), aioNr, 1000L), inProgress);
+        View view = new View(now, new Snapshot(tier, contexts, inProgress.size(), unseen, aioNr, 1000L), inProgress);
         return new Picture(view, activity.at(now), identities, task -> true, lost, 0);
     }
 

@@ -3,12 +3,13 @@ package dev.aioscope.probe.bcc;
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import dev.aioscope.kernel.HelperProcess;
-import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.TaskStat;
 import dev.aioscope.probe.ProbeException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +28,7 @@ final class Symbolizer {
 
     private static final int LONGEST_NAME = 200;
 
-    private record Cache(String start, Pointer pointer) {}
+    private record Cache(long start, Pointer pointer) {}
 
     private final Map<Integer, Cache> caches = new LinkedHashMap<>(16, 0.75f, true);
 
@@ -63,9 +64,10 @@ final class Symbolizer {
 
     /** Null if the process has ended and was not seen before. */
     private @Nullable Cache cache(int pid) {
-        String start = start(pid);
+        // When the process began tells it from a later one with the same number.
+        Optional<Long> start = TaskStat.read("/proc/" + pid + "/stat").map(TaskStat::start);
         Cache known = caches.get(pid);
-        if (known != null && (start.isEmpty() || start.equals(known.start))) {
+        if (known != null && start.orElse(known.start) == known.start) {
             return known;
         }
         if (start.isEmpty()) {
@@ -79,7 +81,7 @@ final class Symbolizer {
         if (pointer == null) {
             return null;
         }
-        Cache made = new Cache(start, pointer);
+        Cache made = new Cache(start.get(), pointer);
         caches.put(pid, made);
         if (caches.size() > MOST_PROCESSES) {
             Map.Entry<Integer, Cache> eldest = caches.entrySet().iterator().next();
@@ -87,13 +89,6 @@ final class Symbolizer {
             caches.remove(eldest.getKey());
         }
         return made;
-    }
-
-    /** When the process began, which tells it from a later one with the same number; empty if there is none. */
-    private static String start(int pid) {
-        String stat = Host.read("/proc/" + pid + "/stat").orElse("");
-        List<String> fields = List.of(stat.substring(stat.lastIndexOf(')') + 1).split(" ", -1));
-        return fields.size() > 20 ? fields.get(20) : "";
     }
 
     private static String frame(Pointer cache, long address, int behind) {

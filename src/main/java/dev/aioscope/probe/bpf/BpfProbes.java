@@ -12,6 +12,7 @@ import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Unseen;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -156,7 +157,7 @@ public final class BpfProbes implements Probes {
     }
 
     @Override
-    public void inventory(Consumer<Event> handler) {
+    public Unseen inventory(Consumer<Event> handler) {
         int slot = 0;
         do {
             inventory.setInt(SettingsLayout.INVENTORY_FIRST_SLOT, slot);
@@ -167,6 +168,7 @@ public final class BpfProbes implements Probes {
         if (programs.isAttached(Site.TEARDOWNS)) {
             iterate(Site.TEARDOWNS, handler);
         }
+        return Unseen.NOTHING;
     }
 
     private void iterate(Site site, Consumer<Event> handler) {

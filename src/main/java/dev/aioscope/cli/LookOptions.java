@@ -1,0 +1,61 @@
+package dev.aioscope.cli;
+
+import dev.aioscope.agent.ProbeChoice;
+import dev.aioscope.agent.ProbeChoice.Opened;
+import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Tier;
+import java.io.PrintWriter;
+import java.util.EnumSet;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The options of a command that looks at the tasks of the host, without any probe on a call. */
+final class LookOptions {
+    enum TierOption {
+        AUTO(null),
+        SAMPLE(Tier.SAMPLE),
+        PROC(Tier.PROC);
+
+        private final @Nullable Tier tier;
+
+        TierOption(@Nullable Tier tier) {
+            this.tier = tier;
+        }
+
+        @Override
+        public String toString() {
+            return tier == null ? "auto" : tier.label();
+        }
+    }
+
+    @Mixin
+    private EngineOptions engine;
+
+    @Option(
+            names = "--tier",
+            paramLabel = "TIER",
+            defaultValue = "auto",
+            description = {
+                "How to look: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, the best that this host allows).",
+                "sample: with a BPF iterator. proc: at /proc, without BPF; no charges, no requests outstanding."
+            })
+    private TierOption tier = TierOption.AUTO;
+
+    /**
+     * What the command looks through; why that is not better is told.
+     *
+     * @param err for people
+     * @throws ProbeException if this host does not give it
+     */
+    Probes open(PrintWriter err) {
+        Opened opened = ProbeChoice.open(
+                engine.all(), engine.tiers(tier.tier, ProbeChoice.LOOKS), EnumSet.allOf(Mode.class), false);
+        if (opened.probes().tier() == Tier.PROC) {
+            TierReport.refused(opened).forEach(err::println);
+        }
+        return opened.probes();
+    }
+}

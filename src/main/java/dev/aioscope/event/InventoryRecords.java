@@ -1,0 +1,83 @@
+package dev.aioscope.event;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/** Writes the records of an inventory as the probes would, for one that is taken without them. */
+public final class InventoryRecords {
+    private static final int TASK_UNINTERRUPTIBLE = 2;
+
+    private ByteBuffer records = ByteBuffer.allocate(1024).order(ByteOrder.nativeOrder());
+
+    /**
+     * The thread that a record is about.
+     *
+     * @param time when it was looked at, CLOCK_BOOTTIME ns
+     * @param mm stands for its address space
+     * @param cgroup the id of its cgroup v2
+     * @param processStart when its process began, CLOCK_BOOTTIME ns
+     */
+    public record Subject(long time, long mm, long cgroup, int pid, int tid, String comm, long processStart) {}
+
+    /**
+     * Adds a {@code LIVE_CONTEXT}. Its charge and its requests are absent.
+     *
+     * @param kioctx stands for the context
+     * @param nrEvents slots in the ring
+     * @param unreaped requests completed that the program has not read, or {@link EventLayout#ABSENT_S32}
+     * @param slot in the table of the address space, or {@link EventLayout#ABSENT_S32}
+     */
+    public void liveContext(Subject owner, long kioctx, long handle, int nrEvents, int unreaped, int slot) {
+        int at = begin(EventType.LIVE_CONTEXT, owner, kioctx);
+        records.putLong(at + EventLayout.LIVE_CONTEXT_HANDLE, handle)
+                .putInt(at + EventLayout.LIVE_CONTEXT_MAX_REQS, EventLayout.ABSENT_S32)
+                .putInt(at + EventLayout.LIVE_CONTEXT_NR_EVENTS, nrEvents)
+                .putInt(at + EventLayout.LIVE_CONTEXT_OUTSTANDING_SLOTS, EventLayout.ABSENT_S32)
+                .putInt(at + EventLayout.LIVE_CONTEXT_OUTSTANDING_REFS, EventLayout.ABSENT_S32)
+                .putInt(at + EventLayout.LIVE_CONTEXT_UNREAPED, unreaped)
+                .putInt(at + EventLayout.LIVE_CONTEXT_SLOT, slot);
+    }
+
+    /**
+     * Adds a {@code TASK_IN_TEARDOWN}: a thread in an uninterruptible wait.
+     *
+     * @param handle the argument of io_destroy, or {@link EventLayout#ABSENT_U64} in exit_aio
+     */
+    public void taskInTeardown(Subject caller, Trigger trigger, long handle, boolean pendingSigkill) {
+        int at = begin(EventType.TASK_IN_TEARDOWN, caller, 0);
+        records.putLong(at + EventLayout.TASK_IN_TEARDOWN_HANDLE, handle)
+                .putInt(at + EventLayout.TASK_IN_TEARDOWN_TRIGGER, trigger.code())
+                .putInt(at + EventLayout.TASK_IN_TEARDOWN_STATE, TASK_UNINTERRUPTIBLE)
+                .putInt(at + EventLayout.TASK_IN_TEARDOWN_PENDING_SIGKILL, pendingSigkill ? 1 : 0);
+    }
+
+    /** Writes the header; returns where the record begins. */
+    private int begin(EventType type, Subject task, long kioctx) {
+        int at = records.position();
+        if (records.remaining() < type.size()) {
+            records = ByteBuffer.allocate(2 * records.capacity())
+                    .order(ByteOrder.nativeOrder())
+                    .put(records.flip());
+        }
+        records.position(at + type.size());
+        byte[] comm = Arrays.copyOf(task.comm.getBytes(StandardCharsets.UTF_8), EventLayout.COMM_LENGTH);
+        records.putLong(at + EventLayout.TIME, task.time)
+                .putLong(at + EventLayout.KIOCTX, kioctx)
+                .putLong(at + EventLayout.MM, task.mm)
+                .putLong(at + EventLayout.CGROUP, task.cgroup)
+                .putInt(at + EventLayout.PID, task.pid)
+                .putInt(at + EventLayout.TID, task.tid)
+                .putLong(at + EventLayout.PROCESS_START, task.processStart)
+                .putShort(at + EventLayout.TYPE, (short) type.code())
+                .putShort(at + EventLayout.SIZE, (short) type.size())
+                .put(at + EventLayout.COMM, comm);
+        return at;
+    }
+
+    /** A copy of what was written: one record after the other, in the byte order of the host. */
+    public byte[] bytes() {
+        return Arrays.copyOf(records.array(), records.position());
+    }
+}

@@ -1,0 +1,272 @@
+package dev.aioscope.probe.proc;
+
+import dev.aioscope.event.CorruptEventException;
+import dev.aioscope.event.Event;
+import dev.aioscope.event.EventType;
+import dev.aioscope.kernel.BootClock;
+import dev.aioscope.kernel.HelperProcess;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.probe.Losses;
+import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.ProbePoint;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Unseen;
+import dev.aioscope.probe.proc.ProcReader.Outcome;
+import java.io.File;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tier {@code proc}: no probes, and an inventory from /proc. A {@link ProcReader} reads it, one process after another;
+ * one that hangs is left behind, and the next process is given to another reader.
+ *
+ * <p>In its records the pid stands for the address of the address space, and the inode of the ring for that of the context:
+ * they are as unique among those alive, and no program sees the kernel's addresses.
+ */
+public final class ProcProbes implements Probes {
+    /** A process with tens of thousands of mappings is read in half a second. */
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+    private static final Duration PATIENCE_FOR_ALL = Duration.ofSeconds(30);
+    private static final Duration PATIENCE_AT_START = Duration.ofSeconds(20);
+
+    /** How long a process is left alone whose reader did not answer. */
+    private static final Duration PAUSE = Duration.ofSeconds(60);
+
+    /** Readers that hang keep some 60 MB each. */
+    private static final int MOST_LEFT_BEHIND = 4;
+
+    private final Class<?> readerClass;
+    private final Duration patience;
+    private final int mostLeftBehind;
+    private final Owners owners = new Owners();
+    private final CountDownLatch wokenUp = new CountDownLatch(1);
+    /** By the process that it did not come back from. */
+    private final Map<Integer, Lost> leftBehind = new HashMap<>();
+
+    private @Nullable HelperProcess reader;
+    private long corrupt;
+
+    /**
+     * A reader that gave no answer.
+     *
+     * @param since System.nanoTime
+     */
+    private record Lost(HelperProcess reader, long since) {
+        boolean isOver() {
+            return !reader.isAlive() && System.nanoTime() - since >= PAUSE.toNanos();
+        }
+    }
+
+    /**
+     * With another reader.
+     *
+     * @param readerClass its main class, which answers as {@link ProcReader} does
+     * @param patience how long it may take for one process
+     * @param mostLeftBehind how many may hang before no other one is started
+     */
+    ProcProbes(Class<?> readerClass, Duration patience, int mostLeftBehind) {
+        this.readerClass = readerClass;
+        this.patience = patience;
+        this.mostLeftBehind = mostLeftBehind;
+    }
+
+    /**
+     * Starts the reader.
+     *
+     * @throws ProbeException if the kernel has no contexts, or the reader does not start
+     */
+    public static ProcProbes open() {
+        if (Host.aioNr().isEmpty()) {
+            throw new ProbeException(
+                    "this kernel has no native AIO: fs.aio-nr is not there", "a kernel with CONFIG_AIO=y");
+        }
+        ProcProbes probes = new ProcProbes(ProcReader.class, PATIENCE, MOST_LEFT_BEHIND);
+        probes.reader();
+        return probes;
+    }
+
+    @Override
+    public String engine() {
+        return "none";
+    }
+
+    @Override
+    public Tier tier() {
+        return Tier.PROC;
+    }
+
+    @Override
+    public List<ProbePoint> points() {
+        return List.of();
+    }
+
+    @Override
+    public void await(int timeoutMillis) {
+        try {
+            // There is nothing else to wait for.
+            wokenUp.await(timeoutMillis, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public int poll(Consumer<Event> handler, int limit) {
+        return 0;
+    }
+
+    @Override
+    public void wakeup() {
+        wokenUp.countDown();
+    }
+
+    @Override
+    public Unseen inventory(Consumer<Event> handler) {
+        leftBehind.values().removeIf(Lost::isOver);
+        // Where nothing is charged there is no context: then the memory of no process needs to be looked at.
+        String what = Host.aioNr().orElse(0L) > 0 ? "contexts" : "teardowns";
+        long deadline = System.nanoTime() + PATIENCE_FOR_ALL.toNanos();
+        Set<Integer> refused = new HashSet<>();
+        Set<Integer> unfinished = new HashSet<>();
+        List<Event> found = new ArrayList<>();
+        for (int pid : pids()) {
+            Answer answer = System.nanoTime() < deadline && !leftBehind.containsKey(pid) ? ask(pid, what) : null;
+            if (answer == null || answer.outcome == Outcome.CUT) {
+                unfinished.add(pid);
+            } else if (answer.outcome == Outcome.REFUSED) {
+                refused.add(pid);
+            }
+            if (answer != null) {
+                addRecords(answer.records, found);
+            }
+        }
+        handOn(found, handler);
+        return new Unseen(refused, unfinished);
+    }
+
+    /** The processes of the host. Their folders are only listed: that cannot hang. */
+    private static int[] pids() {
+        String[] names = Objects.requireNonNullElse(new File("/proc").list(), new String[0]);
+        return Arrays.stream(names)
+                .filter(name -> name.matches("\\d{1,9}"))
+                .mapToInt(Integer::parseInt)
+                .toArray();
+    }
+
+    private record Answer(Outcome outcome, ByteBuffer records) {
+        /** Reads what {@link ProcReader} says; null if it is not as it should be. */
+        static @Nullable Answer of(String line) {
+            String[] words = line.split(" ", -1);
+            for (Outcome outcome : Outcome.values()) {
+                if (words.length == 2 && words[0].equals(outcome.word())) {
+                    try {
+                        byte[] records = Base64.getDecoder().decode(words[1]);
+                        return new Answer(outcome, ByteBuffer.wrap(records).order(ByteOrder.nativeOrder()));
+                    } catch (IllegalArgumentException e) {
+                        return null;
+                    }
+                }
+            }
+            return null;
+        }
+    }
+
+    /** What is found of a process; null if no answer came. */
+    private @Nullable Answer ask(int pid, String what) {
+        HelperProcess asked = reader();
+        try {
+            return Answer.of(asked.ask(pid + " " + BootClock.now() + " " + what, patience));
+        } catch (IOException e) {
+            asked.close();
+            leftBehind.put(pid, new Lost(asked, System.nanoTime()));
+            reader = null;
+            return null;
+        }
+    }
+
+    private HelperProcess reader() {
+        HelperProcess started = reader;
+        if (started != null) {
+            return started;
+        }
+        long hanging = leftBehind.values().stream()
+                .filter(lost -> lost.reader.isAlive())
+                .count();
+        if (hanging >= mostLeftBehind) {
+            throw new ProbeException(
+                    hanging
+                            + " processes that read /proc hang: those that they read died, and they wait for their requests",
+                    "see to the storage that does not answer; they end once it does");
+        }
+        try {
+            started = new HelperProcess(readerClass, PATIENCE_AT_START);
+            reader = started;
+            return started;
+        } catch (IOException e) {
+            throw new ProbeException(
+                    "the process that reads /proc does not start: " + e.getMessage(),
+                    "free memory, or raise the limit of processes");
+        }
+    }
+
+    private void addRecords(ByteBuffer records, List<Event> found) {
+        int left;
+        for (int at = 0; at < records.limit(); at += Event.sizeAt(records, at, left)) {
+            left = records.limit() - at;
+            try {
+                found.add(new Event().wrap(records, at, left));
+            } catch (CorruptEventException e) {
+                corrupt++;
+            }
+        }
+    }
+
+    /** Hands on what is no context of somebody else. */
+    private void handOn(List<Event> found, Consumer<Event> handler) {
+        owners.beginLook();
+        found.stream().filter(ProcProbes::isContext).forEach(event -> owners.add(event.kioctx(), owner(event)));
+        found.stream()
+                .filter(event -> !isContext(event) || owners.owns(event.kioctx(), owner(event)))
+                .forEach(handler);
+    }
+
+    private static boolean isContext(Event event) {
+        return event.type() == EventType.LIVE_CONTEXT;
+    }
+
+    private static Owners.Owner owner(Event context) {
+        return new Owners.Owner(context.pid(), context.processStart());
+    }
+
+    /** Without probes none is skipped and no ring overflows. */
+    @Override
+    public Losses losses() {
+        return new Losses(0, 0, corrupt, 0L);
+    }
+
+    /** Ends the reader; one that hangs ends with what it waits for. */
+    @Override
+    public void close() {
+        if (reader != null) {
+            reader.close();
+            reader = null;
+        }
+    }
+}

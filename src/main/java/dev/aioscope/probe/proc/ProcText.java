@@ -1,0 +1,95 @@
+package dev.aioscope.probe.proc;
+
+import dev.aioscope.kernel.Host;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads the texts of /proc. What is not as the kernel writes it tells nothing; no text makes a method throw. */
+final class ProcText {
+    /** io_destroy; the number of a 32-bit program's call differs, and its argument would be no handle. */
+    private static final int IO_DESTROY = Host.architecture().equals("x86_64") ? 207 : 1;
+
+    private static final int PAGE = 4096;
+    private static final int SIGKILL = 9;
+
+    /** Of a line in maps: begin, end, inode. A ring is the only file of its name, in a file system without a device. */
+    private static final Pattern RING = Pattern.compile(
+            "([0-9a-f]{1,16})-([0-9a-f]{1,16}) rw.s [0-9a-f]+ 00:[0-9a-f]+ (\\d{1,18}) +/\\[aio](?: \\(deleted\\))?");
+
+    private static final Pattern CALL = Pattern.compile("(\\d{1,9}) 0x([0-9a-f]{1,16}) .*", Pattern.DOTALL);
+
+    private ProcText() {}
+
+    /**
+     * The ring of a context, in the memory of the process that made it or of a child that it forked.
+     *
+     * @param handle where it begins: the {@code aio_context_t}
+     * @param inode the number of its file, which no other ring has
+     * @param slots for events, as many as its memory holds
+     */
+    record Ring(long handle, long inode, int slots) {}
+
+    /** The ring that this line of {@code maps} shows. */
+    static Optional<Ring> ring(String line) {
+        // Most lines are of other files: they are told without the pattern.
+        Matcher matcher = RING.matcher(line.contains(" /[aio]") ? line : "");
+        if (!matcher.matches()) {
+            return Optional.empty();
+        }
+        long begin = Long.parseUnsignedLong(matcher.group(1), 16);
+        long end = Long.parseUnsignedLong(matcher.group(2), 16);
+        long size = end - begin;
+        if (begin <= 0 || size <= 0 || size > Integer.MAX_VALUE || begin % PAGE != 0 || size % PAGE != 0) {
+            return Optional.empty();
+        }
+        long slots = (size - RingHeader.SIZE) / RingHeader.SLOT_SIZE;
+        return Optional.of(new Ring(begin, Long.parseLong(matcher.group(3)), (int) slots));
+    }
+
+    /** The handle with which a thread sits in io_destroy, by its {@code syscall}. */
+    static Optional<Long> destroyed(String syscall) {
+        Matcher matcher = CALL.matcher(syscall);
+        if (!matcher.matches() || Integer.parseInt(matcher.group(1)) != IO_DESTROY) {
+            return Optional.empty();
+        }
+        long handle = Long.parseUnsignedLong(matcher.group(2), 16);
+        return handle > 0 && handle % PAGE == 0 ? Optional.of(handle) : Optional.empty();
+    }
+
+    /** Whether a thread sits in exit_aio, by its {@code wchan} or its {@code stack}. */
+    static boolean isInExitAio(String functions) {
+        return functions
+                .lines()
+                .map(line -> line.startsWith("[<") ? line.substring(line.indexOf(' ') + 1) : line)
+                .anyMatch(function -> function.equals("exit_aio") || function.startsWith("exit_aio+"));
+    }
+
+    /** Whether a SIGKILL waits for a thread, by its {@code status}. */
+    static boolean hasPendingSigkill(String status) {
+        return status.lines()
+                .filter(line -> line.startsWith("SigPnd:") || line.startsWith("ShdPnd:"))
+                .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                .filter(signals -> signals.matches("[0-9a-f]{1,16}"))
+                .anyMatch(signals -> (Long.parseUnsignedLong(signals, 16) >>> (SIGKILL - 1) & 1) != 0);
+    }
+
+    /** The path of a process's cgroup v2, by its {@code cgroup}; none if that lies outside of what is seen of the tree. */
+    static Optional<String> cgroup(String text) {
+        return text.lines()
+                .filter(line -> line.startsWith("0::/"))
+                .map(line -> line.substring("0::".length()))
+                .filter(path -> Arrays.stream(path.split("/", -1)).noneMatch(".."::equals))
+                .findFirst();
+    }
+
+    /** Where the tree of cgroup v2 is mounted, by {@code mounts}. */
+    static Optional<String> cgroupMount(String mounts) {
+        return mounts.lines()
+                .map(line -> line.split(" ", -1))
+                .filter(fields -> fields.length >= 3 && fields[2].equals("cgroup2"))
+                .map(fields -> fields[1])
+                .findFirst();
+    }
+}

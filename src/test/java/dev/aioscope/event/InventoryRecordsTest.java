@@ -1,0 +1,78 @@
+package dev.aioscope.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.event.InventoryRecords.Subject;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class InventoryRecordsTest {
+    private static final Subject THREAD = new Subject(1, 100, 7, 100, 101, "a name of sixteen", 5);
+
+    private static List<Event> read(InventoryRecords records) {
+        byte[] bytes = records.bytes();
+        ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+        List<Event> events = new ArrayList<>();
+        for (int at = 0; at < bytes.length; at += Event.sizeAt(buffer, at, bytes.length - at)) {
+            events.add(new Event().wrap(buffer, at, bytes.length - at));
+        }
+        return events;
+    }
+
+    @Test
+    void aContextIsReadAsItWasWritten() {
+        InventoryRecords records = new InventoryRecords();
+        records.liveContext(THREAD, 66051, 0x7f00_0000_0000L, 255, 4, 1);
+
+        assertThat(read(records)).singleElement().satisfies(context -> {
+            assertThat(context.type()).isEqualTo(EventType.LIVE_CONTEXT);
+            assertThat(context.time()).isEqualTo(1);
+            assertThat(context.mm()).isEqualTo(100);
+            assertThat(context.cgroup()).isEqualTo(7);
+            assertThat(context.pid()).isEqualTo(100);
+            assertThat(context.tid()).isEqualTo(101);
+            assertThat(context.comm()).isEqualTo("a name of sixtee");
+            assertThat(context.processStart()).isEqualTo(5);
+            assertThat(context.kioctx()).isEqualTo(66051);
+            assertThat(context.handle()).isEqualTo(0x7f00_0000_0000L);
+            assertThat(context.nrEvents()).isEqualTo(255);
+            assertThat(context.unreaped()).isEqualTo(4);
+            assertThat(context.slot()).isEqualTo(1);
+            assertThat(context.maxReqs()).isEqualTo(EventLayout.ABSENT_S32);
+            assertThat(context.outstandingSlots()).isEqualTo(EventLayout.ABSENT_S32);
+            assertThat(context.outstandingRefs()).isEqualTo(EventLayout.ABSENT_S32);
+        });
+    }
+
+    @Test
+    void aThreadInATeardownIsReadAsItWasWritten() {
+        InventoryRecords records = new InventoryRecords();
+        records.taskInTeardown(THREAD, Trigger.DESTROY, 0x1000, true);
+        records.taskInTeardown(THREAD, Trigger.EXIT, EventLayout.ABSENT_U64, false);
+
+        assertThat(read(records)).hasSize(2).allSatisfy(task -> {
+            assertThat(task.type()).isEqualTo(EventType.TASK_IN_TEARDOWN);
+            assertThat(task.tid()).isEqualTo(101);
+            assertThat(task.processStart()).isEqualTo(5);
+            assertThat(task.state()).isEqualTo(2);
+            assertThat(task.kioctx()).isZero();
+        });
+        assertThat(read(records)).extracting(Event::trigger).containsExactly(Trigger.DESTROY, Trigger.EXIT);
+        assertThat(read(records)).extracting(Event::handle).containsExactly(0x1000L, EventLayout.ABSENT_U64);
+        assertThat(read(records)).extracting(Event::pendingSigkill).containsExactly(true, false);
+    }
+
+    @Test
+    void anyNumberOfRecordsHasRoom() {
+        InventoryRecords records = new InventoryRecords();
+        for (int i = 0; i < 1000; i++) {
+            records.liveContext(THREAD, i, 4096L * i, 255, 0, i);
+        }
+
+        assertThat(read(records)).hasSize(1000);
+        assertThat(read(records).get(999).kioctx()).isEqualTo(999);
+    }
+}

@@ -1,0 +1,58 @@
+package dev.aioscope.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TaskStatTest {
+    /** Of 6.18. */
+    private static final String TEXT = "22262 (aiowork) D 22227 22227 9169 0 -1 4194368 1 0 0 0 0 0 0 0 20 0 3 0 129405"
+            + " 86503424 398 18446744073709551615 94692144300032 94692144307933 140727474285264 0 0 0 0 6 0 1 0 0 -1 0 0"
+            + " 0 0 0 0 94692144315632 94692144316760 94692741267456 140727474289316 140727474289348 140727474289348"
+            + " 140727474290663 0";
+
+    @Test
+    void tellsStateStartAndMemory() {
+        assertThat(TaskStat.parse(TEXT)).contains(new TaskStat("aiowork", 'D', 1_294_050_000_000L, true));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", ")", "((", ") R 1 (", "a\nb", "sleep 1) S 1 1 1"})
+    void theNameCanBeAnything(String name) {
+        assertThat(TaskStat.parse(TEXT.replace("aiowork", name)))
+                .contains(new TaskStat(name, 'D', 1_294_050_000_000L, true));
+    }
+
+    @Test
+    void oneThatHasExitedHasNoMemory() {
+        assertThat(TaskStat.parse(TEXT.replace(" 86503424 ", " 0 ")))
+                .hasValueSatisfying(stat -> assertThat(stat.hasMemory()).isFalse());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "(", ")", ")(", "1 (a) S", "1 (a) DD 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 1"})
+    void otherTextTellsNothing(String text) {
+        assertThat(TaskStat.parse(text)).isEmpty();
+    }
+
+    @Test
+    void thisProcessHasBegunAndHasMemory() {
+        TaskStat stat = TaskStat.read("/proc/self/stat").orElseThrow();
+
+        assertThat(stat.hasMemory()).isTrue();
+        assertThat(stat.start()).isBetween(1L, BootClock.now());
+        assertThat(TaskStat.read("/proc/0/stat")).isEmpty();
+    }
+
+    @Test
+    void nothingEscapes() {
+        Random random = new Random(4);
+        for (int i = 0; i < 100_000; i++) {
+            TaskStat.parse(Mutation.of(TEXT, random))
+                    .ifPresent(stat -> assertThat(stat.comm()).isNotNull());
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package dev.aioscope.probe.proc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.aioscope.event.Event;
+import dev.aioscope.event.EventType;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.guest.StuckDevice;
+import dev.aioscope.guest.Work;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.Unseen;
+import java.io.File;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Who reads the memory of a process while it dies waits for its requests in its place. */
+@Tag("guest")
+class HazardGuestTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+    private final List<ProcessHandle> hanging = new ArrayList<>();
+
+    @Test
+    void readersThatHangInTheKernelAreLeftBehind() throws Exception {
+        try (StuckDevice device = StuckDevice.make();
+                ProcProbes probes = new ProcProbes(HoldingReader.class, PATIENCE, 2)) {
+            assertThat(probes.inventory(event -> {})).isEqualTo(Unseen.NOTHING);
+            killWhileItIsRead(device, probes);
+
+            // The next look is whole, and finds the reader itself in exit_aio, though it was killed.
+            List<Integer> inExit = new ArrayList<>();
+            assertThat(probes.inventory(event -> addInExit(event, inExit))).isEqualTo(Unseen.NOTHING);
+            assertThat(inExit).containsExactly((int) hanging.get(0).pid());
+
+            // Their number is bounded.
+            killWhileItIsRead(device, probes);
+            assertThatThrownBy(() -> probes.inventory(event -> {}))
+                    .isInstanceOf(ProbeException.class)
+                    .hasMessageContaining("2 processes that read /proc hang");
+
+            device.release();
+            for (ProcessHandle reader : hanging) {
+                reader.onExit().get(60, TimeUnit.SECONDS);
+            }
+            assertThat(probes.inventory(event -> {})).isEqualTo(Unseen.NOTHING);
+        }
+    }
+
+    /** Looks at a process that has a request outstanding, and that the reader kills. */
+    private void killWhileItIsRead(StuckDevice device, ProcProbes probes) throws IOException {
+        ProcessHandle reader = ProcessHandle.current()
+                .children()
+                .filter(child -> !hanging.contains(child))
+                .findFirst()
+                .orElseThrow();
+        try (Work work = Work.start("exit", "--outstanding", "1", "--device", device.path(), "--wait")) {
+            work.await("ready");
+            Unseen unseen = probes.inventory(event -> {});
+
+            // The agent has its answer; the reader waits for the request in place of the process.
+            assertThat(unseen.unfinished()).containsExactly(work.pid());
+            assertThat(new File("/proc/" + work.pid())).doesNotExist();
+            assertThat(stacks(reader)).contains("exit_aio");
+            hanging.add(reader);
+        }
+    }
+
+    private static String stacks(ProcessHandle process) {
+        String folder = "/proc/" + process.pid() + "/task/";
+        return Arrays.stream(new File(folder).list())
+                .map(tid -> Host.read(folder + tid + "/stack").orElse(""))
+                .collect(Collectors.joining());
+    }
+
+    private static void addInExit(Event event, List<Integer> pids) {
+        if (event.type() == EventType.TASK_IN_TEARDOWN && event.trigger() == Trigger.EXIT) {
+            pids.add(event.pid());
+        }
+    }
+}

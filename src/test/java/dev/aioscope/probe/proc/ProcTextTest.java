@@ -1,0 +1,167 @@
+package dev.aioscope.probe.proc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.Mutation;
+import dev.aioscope.probe.proc.ProcText.Ring;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The texts are those of real kernels; what they are turned into by chance must not hurt. */
+class ProcTextTest {
+    private static final String RING =
+            "7f9b5b2e7000-7f9b5b2e9000 rw-s 00000000 00:13 66051                      /[aio] (deleted)";
+    private static final String DESTROY = (Host.architecture().equals("x86_64") ? "207" : "1")
+            + " 0x7f1b16853000 0x0 0x7f1b166f05e3 0x561f3ba10220 0x2 0x7f1b15e646c0 0x7f1b15e63ec8 0x7f1b1676a829";
+    private static final String STACK =
+            "[<0>] exit_aio+0x105/0x120\n[<0>] __mmput+0x19/0x130\n[<0>] do_exit+0x2f4/0xa60";
+    private static final String STATUS =
+            "Name:\taiowork\nThreads:\t1\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000000100\nSigBlk:\t0000000000000000";
+    private static final String CGROUP = "4:memory:/a\n1:name=systemd:/init.scope\n0::/system.slice/db.service";
+    private static final String MOUNTS =
+            "proc /proc proc rw,relatime 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0";
+
+    @Test
+    void theRingOfAContext() {
+        assertThat(ProcText.ring(RING)).contains(new Ring(0x7f9b5b2e7000L, 66051, 255));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "7f9b5b2e7000-7f9b5b2e9000 rw-s 00000000 fe:00 66051                      /[aio] (deleted)",
+                "7f9b5b2e7000-7f9b5b2e9000 rw-p 00000000 00:13 66051                      /[aio] (deleted)",
+                "7f9b5b2e7000-7f9b5b2e9000 rw-s 00000000 00:13 66051                      /tmp/[aio] (deleted)",
+                "7f9b5b2e7000-7f9b5b2e9000 rw-s 00000000 00:13 66051                      /[aio] (deleted) x",
+                "7f9b5b2e7001-7f9b5b2e9000 rw-s 00000000 00:13 66051                      /[aio] (deleted)",
+                "7f9b5b2e9000-7f9b5b2e7000 rw-s 00000000 00:13 66051                      /[aio] (deleted)",
+                "0-ffffffffff000 rw-s 00000000 00:13 66051                      /[aio] (deleted)",
+                "7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0                          [stack]",
+            })
+    void otherMemoryIsNoRing(String line) {
+        assertThat(ProcText.ring(line)).isEmpty();
+    }
+
+    @Test
+    void theHandleOfAThreadInIoDestroy() {
+        assertThat(ProcText.destroyed(DESTROY)).contains(0x7f1b16853000L);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "running",
+                "-1 0x7ffc 0x7f00",
+                "0 0x1000 0x7ffdab1d68f0 0x10 0x7ffdab1d67c7 0x0 0x75 0x7ffdab1d68c0 0x7f1b167612ec",
+                "207 0x3 0x0 0x0 0x0 0x0 0x0 0x7f1b15e63ec8 0x7f1b1676a829",
+                "207",
+            })
+    void otherCallsHaveNoHandle(String syscall) {
+        assertThat(ProcText.destroyed(syscall)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "exit_aio               | true",
+                "exit_aio_now           | false",
+                "__x64_sys_io_destroy   | false",
+                "0                      | false",
+            })
+    void whereAThreadSleeps(String wchan, boolean isInExitAio) {
+        assertThat(ProcText.isInExitAio(wchan)).isEqualTo(isInExitAio);
+    }
+
+    @Test
+    void theStackOfAThreadInExitAio() {
+        assertThat(ProcText.isInExitAio(STACK)).isTrue();
+        assertThat(ProcText.isInExitAio(STACK.replace("exit_aio", "exit_files")))
+                .isFalse();
+    }
+
+    @Test
+    void aSigkillThatWaits() {
+        assertThat(ProcText.hasPendingSigkill(STATUS)).isTrue();
+        assertThat(ProcText.hasPendingSigkill(STATUS.replace("0100", "0200"))).isFalse();
+        assertThat(ProcText.hasPendingSigkill("")).isFalse();
+    }
+
+    @Test
+    void theCgroupOfAProcess() {
+        assertThat(ProcText.cgroup(CGROUP)).contains("/system.slice/db.service");
+        assertThat(ProcText.cgroup("0::/../../other")).isEmpty();
+        assertThat(ProcText.cgroup("4:memory:/a")).isEmpty();
+        assertThat(ProcText.cgroupMount(MOUNTS)).contains("/sys/fs/cgroup/unified");
+        assertThat(ProcText.cgroupMount("proc /proc proc rw,relatime 0 0")).isEmpty();
+    }
+
+    private static ByteBuffer header(int... words) {
+        ByteBuffer header = ByteBuffer.allocate(RingHeader.SIZE).order(ByteOrder.nativeOrder());
+        for (int word : words) {
+            header.putInt(word);
+        }
+        return header.rewind();
+    }
+
+    @Test
+    void theHeaderOfARing() {
+        assertThat(RingHeader.of(header(1, 255, 4, 8, 0xa10a10a1), 255)).isEqualTo(new RingHeader(1, 255, 4));
+        // Around the end, and beyond it, where only the program can have moved it.
+        assertThat(RingHeader.of(header(1, 255, 254, 1, 0xa10a10a1), 255)).isEqualTo(new RingHeader(1, 255, 2));
+        assertThat(RingHeader.of(header(1, 255, -1, 0, 0xa10a10a1), 255))
+                .satisfies(header -> assertThat(header.unreaped()).isBetween(0, 254));
+    }
+
+    @Test
+    void otherMemoryIsNoHeader() {
+        assertThat(RingHeader.of(header(1, 255, 4, 8, 0xa10a10a2), 255)).isNull();
+        assertThat(RingHeader.of(header(1, 0, 0, 0, 0xa10a10a1), 255)).isNull();
+        assertThat(RingHeader.of(header(1, 256, 4, 8, 0xa10a10a1), 255)).isNull();
+        assertThat(RingHeader.of(header(1, -255, 4, 8, 0xa10a10a1), 255)).isNull();
+        assertThat(RingHeader.of(header(1, 255, 4, 8, 0xa10a10a1).limit(31), 255))
+                .isNull();
+    }
+
+    @Test
+    void nothingEscapes() {
+        Random random = new Random(4);
+        int rings = 0;
+        for (int i = 0; i < 100_000; i++) {
+            Ring ring = ProcText.ring(Mutation.of(RING, random)).orElse(null);
+            if (ring != null) {
+                assertThat(ring.handle()).isPositive();
+                assertThat(ring.slots()).isPositive();
+                rings++;
+            }
+            ProcText.destroyed(Mutation.of(DESTROY, random))
+                    .ifPresent(handle -> assertThat(handle).isPositive());
+            ProcText.isInExitAio(Mutation.of(STACK, random));
+            ProcText.hasPendingSigkill(Mutation.of(STATUS, random));
+            ProcText.cgroup(Mutation.of(CGROUP, random))
+                    .ifPresent(path -> assertThat(path).startsWith("/"));
+            ProcText.cgroupMount(Mutation.of(MOUNTS, random));
+        }
+        assertThat(rings).as("some are rings still").isPositive();
+    }
+
+    @Test
+    void noHeaderLeadsOutOfItsRing() {
+        Random random = new Random(4);
+        for (int i = 0; i < 100_000; i++) {
+            ByteBuffer header = header(random.ints(8).toArray());
+            header.putInt(4, random.nextInt(300)).putInt(16, 0xa10a10a1);
+            RingHeader read = RingHeader.of(header, 255);
+            if (read != null) {
+                assertThat(read.unreaped()).isBetween(0, read.nr() - 1);
+            }
+        }
+    }
+}
