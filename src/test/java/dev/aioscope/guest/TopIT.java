@@ -93,6 +93,23 @@ class TopIT {
     }
 
     @Test
+    void withoutBpfTheRingIsSeenAndTheChargeIsNot() throws IOException {
+        try (Work work = Work.start("many", "--count", "4", "--charge", "25", "--wait");
+                Tmux top = top(80, 24, "--tier", "proc")) {
+            work.await("ready");
+            List<String> screen = top.await(
+                    "the holder, and fs.aio-nr as it is",
+                    shown -> has(shown, " *" + work.pid() + " +4 +– +– .*aiowork.*")
+                            && aioNr(shown) == Host.aioNr().orElseThrow());
+
+            assertThat(screen.get(0)).contains("tier proc");
+            assertThat(screen.get(1)).contains(" of " + Host.aioMaxNr().orElseThrow() + " ");
+            top.press("q");
+            assertClean(top, 0);
+        }
+    }
+
+    @Test
     void everyKeyDoesWhatTheFooterSays() throws IOException {
         try (Work first = Work.start("many", "--count", "1", "--charge", "900", "--wait");
                 Work second = Work.start("many", "--count", "3", "--charge", "100", "--wait");
