@@ -19,6 +19,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -158,11 +159,17 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
         Snapshot snapshot = look.snapshot();
         families.gauge(Metric.EVENT_UNATTRIBUTED, snapshot.unattributed(), Labels.EMPTY);
         families.gauge(Metric.LOOK_AGE, (bootTime.getAsLong() - look.time()) / 1e9, Labels.EMPTY);
+        unseen(families, "refused", snapshot.unseen().refused());
+        unseen(families, "unfinished", snapshot.unseen().unfinished());
         boolean isCharged = snapshot.charge() != null;
         held.forEach((who, what) -> families.gauge(Metric.HOLDER_USAGE, isCharged ? what.charge : null, who.labels())
                 .gauge(Metric.CONTEXT_ACTIVE, what.contexts, who.labels()));
         waiting(families, look);
         return families.build();
+    }
+
+    private static void unseen(Families families, String reason, Set<Integer> processes) {
+        families.gauge(Metric.LOOK_UNSEEN, processes.size(), Families.labels(Label.REASON, reason));
     }
 
     private static void waiting(Families families, View look) {

@@ -182,6 +182,13 @@ public enum Metric {
             Label.REASON),
     EVENT_ORPHAN("aioscope.event.orphan", Type.COUNTER, "{event}", "records that belong to nothing known"),
     LOOK_AGE("aioscope.look.age", Type.GAUGE, "s", "time since the latest look at the host's tasks began"),
+    LOOK_UNSEEN(
+            "aioscope.look.unseen",
+            Type.GAUGE,
+            "{process}",
+            "processes that the latest look could not see into: refused (the kernel does not show them to this user),"
+                    + " unfinished (not read to the end in time); what they hold is missing",
+            Label.REASON),
     SPAN(
             "aioscope.span",
             Type.COUNTER,
@@ -235,7 +242,7 @@ public enum Metric {
         MODE(
                 "aioscope.probe.mode",
                 "`fentry`, `fexit`, `kprobe`, `kretprobe`, `tracepoint`, `iter`; `none` if it is not attached"),
-        REASON("aioscope.reason", "why it was lost"),
+        REASON("aioscope.reason", "why it was lost or not seen"),
         OUTCOME("aioscope.outcome", "what became of it");
 
         private final String attribute;

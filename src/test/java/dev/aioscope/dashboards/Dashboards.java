@@ -19,6 +19,7 @@ import static dev.aioscope.telemetry.Metric.KILL_DURATION;
 import static dev.aioscope.telemetry.Metric.LEAKED;
 import static dev.aioscope.telemetry.Metric.LOOKUP_DURATION;
 import static dev.aioscope.telemetry.Metric.LOOK_AGE;
+import static dev.aioscope.telemetry.Metric.LOOK_UNSEEN;
 import static dev.aioscope.telemetry.Metric.MEMORY_USAGE;
 import static dev.aioscope.telemetry.Metric.OUTSTANDING;
 import static dev.aioscope.telemetry.Metric.PROBE_ATTACHED;
@@ -357,7 +358,8 @@ public final class Dashboards {
                 List.of(
                         stat(
                                 "Tier",
-                                "3 full: everything. 2 syscall: calls, no phases. 1 sample: looks at an interval.",
+                                "3 full: everything. 2 syscall: calls, no phases. 1 sample: looks at an interval."
+                                        + " 0 proc: the same without BPF.",
                                 "none",
                                 q(TIER_LEVEL.prometheusName() + ON_HOST, "{{aioscope_tier}}, {{aioscope_engine}}")),
                         stat(
@@ -436,7 +438,16 @@ public final class Dashboards {
                                 q(
                                         "count by (aioscope_probe_mode) (" + PROBE_ATTACHED.prometheusName() + ON_HOST
                                                 + ")",
-                                        "{{aioscope_probe_mode}}"))));
+                                        "{{aioscope_probe_mode}}")),
+                        panel(
+                                "Processes not seen",
+                                "By reason; what they hold is missing from the latest look.",
+                                "timeseries",
+                                "none",
+                                1,
+                                Double.NaN,
+                                12,
+                                q(LOOK_UNSEEN.prometheusName() + ON_HOST, "{{aioscope_reason}}"))));
     }
 
     private static Query q(String expression, String legend) {

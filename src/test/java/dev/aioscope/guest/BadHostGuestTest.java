@@ -33,21 +33,33 @@ class BadHostGuestTest {
 
     @Test
     void withoutLibbpf() throws IOException {
-        Command trace = prepared("for f in /usr/lib/*/libbpf.so.1; do mount --bind /dev/null $f; done", "trace");
+        Command trace = prepared(
+                "for f in /usr/lib/*/libbpf.so.1; do mount --bind /dev/null $f; done", "trace", "--tier", "sample");
 
         assertRefused(trace, "libbpf.so.1 cannot be loaded", "apt-get install libbpf1");
     }
 
     @Test
     void withoutBtf() throws IOException {
-        Command trace = prepared("mount -t tmpfs none /sys/kernel/btf", "trace");
+        Command trace = prepared("mount -t tmpfs none /sys/kernel/btf", "trace", "--tier", "sample");
 
         assertRefused(trace, "the probes cannot be loaded", "CONFIG_DEBUG_INFO_BTF=y");
     }
 
     @Test
+    void withoutBpfWhatProcTellsIsShown() throws IOException {
+        Command trace = prepared("mount -t tmpfs none /sys/kernel/btf", "trace", "--for", "100ms");
+
+        assertThat(trace.status()).as(trace.output()).isZero();
+        assertThat(trace.output())
+                .contains("Tier proc, engine none, probes: none")
+                .contains("Not sample: the probes cannot be loaded")
+                .contains("CONFIG_DEBUG_INFO_BTF=y");
+    }
+
+    @Test
     void withoutPermission() throws IOException {
-        String command = String.join(" ", Command.aioscope("trace"));
+        String command = String.join(" ", Command.aioscope("trace", "--tier", "sample"));
         Command trace =
                 Command.runs("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", command);
 

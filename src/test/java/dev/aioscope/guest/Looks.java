@@ -3,12 +3,12 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.Trigger;
+import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.Teardown.End;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -103,10 +103,12 @@ abstract class Looks {
             work.await("ready");
             agent.lookAround();
             work.goOn();
-            List<Teardown> seen = new ArrayList<>();
-            agent.readUntil("the exit", () -> seen.addAll(inProgress(work.pid())));
+            // A look before that would find the context gone, and nobody who waits.
+            agent.readUntil(
+                    "the exit",
+                    () -> Host.read("/proc/" + work.pid() + "/stack").orElse("").contains("exit_aio"));
 
-            assertThat(seen).singleElement().satisfies(teardown -> {
+            assertThat(inProgress(work.pid())).singleElement().satisfies(teardown -> {
                 assertThat(teardown.trigger()).isEqualTo(Trigger.EXIT);
                 assertThat(teardown.context().maxReqs()).isEqualTo(charge(33));
                 assertThat(teardown.context().handle()).isEqualTo(work.the("handle"));

@@ -146,12 +146,15 @@ class MetricsTest {
     @Test
     void withoutChargesThereIsNoSeriesOfThem() {
         LiveContext context = new LiveContext(new Task(7, 7, "mysqld", 1, 0), null, 7, 0x1000, null, 255, null, 0);
-        Snapshot snapshot = new Snapshot(Tier.PROC, List.of(context), 0, Unseen.NOTHING, 120L, 65536L);
+        Snapshot snapshot =
+                new Snapshot(Tier.PROC, List.of(context), 0, new Unseen(Set.of(), Set.of(8, 9)), 120L, 65536L);
         holders.onLook(new View(98_000_000_000L, snapshot, List.of()));
 
         String scraped = scrape(Tier.PROC, new TeardownMetrics(Tier.PROC, CLOCK), "");
         assertThat(scraped)
                 .contains("aio_context_active{container_id=\"mysqld.service\",process_executable_name=\"mysqld\"} 1.0")
+                .contains("aioscope_look_unseen{aioscope_reason=\"refused\"} 0.0")
+                .contains("aioscope_look_unseen{aioscope_reason=\"unfinished\"} 2.0")
                 .doesNotContain(Metric.HOLDER_USAGE.prometheusName())
                 .doesNotContain(Metric.EVENT_UNATTRIBUTED.prometheusName());
     }

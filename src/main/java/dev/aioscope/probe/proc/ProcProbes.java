@@ -43,7 +43,9 @@ public final class ProcProbes implements Probes {
     /** A process with tens of thousands of mappings is read in half a second. */
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
-    private static final Duration PATIENCE_FOR_ALL = Duration.ofSeconds(30);
+    /** Some thirty thousand processes. */
+    private static final Duration PATIENCE_FOR_ALL = Duration.ofSeconds(10);
+
     private static final Duration PATIENCE_AT_START = Duration.ofSeconds(20);
 
     /** How long a process is left alone whose reader did not answer. */
@@ -140,6 +142,7 @@ public final class ProcProbes implements Probes {
     @Override
     public Unseen inventory(Consumer<Event> handler) {
         leftBehind.values().removeIf(Lost::isOver);
+        reader();
         // Where nothing is charged there is no context: then the memory of no process needs to be looked at.
         String what = Host.aioNr().orElse(0L) > 0 ? "contexts" : "teardowns";
         long deadline = System.nanoTime() + PATIENCE_FOR_ALL.toNanos();
@@ -147,7 +150,8 @@ public final class ProcProbes implements Probes {
         Set<Integer> unfinished = new HashSet<>();
         List<Event> found = new ArrayList<>();
         for (int pid : pids()) {
-            Answer answer = System.nanoTime() < deadline && !leftBehind.containsKey(pid) ? ask(pid, what) : null;
+            long left = Math.min(patience.toNanos(), deadline - System.nanoTime());
+            Answer answer = left > 0 && !leftBehind.containsKey(pid) ? ask(pid, what, left) : null;
             if (answer == null || answer.outcome == Outcome.CUT) {
                 unfinished.add(pid);
             } else if (answer.outcome == Outcome.REFUSED) {
@@ -189,10 +193,10 @@ public final class ProcProbes implements Probes {
     }
 
     /** What is found of a process; null if no answer came. */
-    private @Nullable Answer ask(int pid, String what) {
+    private @Nullable Answer ask(int pid, String what, long nanos) {
         HelperProcess asked = reader();
         try {
-            return Answer.of(asked.ask(pid + " " + BootClock.now() + " " + what, patience));
+            return Answer.of(asked.ask(pid + " " + BootClock.now() + " " + what, Duration.ofNanos(nanos)));
         } catch (IOException e) {
             asked.close();
             leftBehind.put(pid, new Lost(asked, System.nanoTime()));
