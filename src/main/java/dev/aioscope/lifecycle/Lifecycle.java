@@ -7,6 +7,7 @@ import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.LiveContexts.Known;
 import dev.aioscope.probe.Tier;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -659,9 +660,15 @@ public final class Lifecycle {
     /** One thread ends all contexts of an address space, which shows only by the process that they belonged to. */
     private void openExit(Look.Waiting waiting, List<Known> gone) {
         Attempt attempt = waiting.attempt();
-        List<Known> ended = gone.stream()
-                .filter(known ->
-                        known.context.owner() != null && known.context.owner().pid() == attempt.caller.pid())
+        // A thread that has given its address space up was the last one in it, so all that its process had end, those
+        // too
+        // that were made during the look, or still stood in the table when the look came by. With probes on kill_ioctx
+        // each end is told.
+        Collection<Known> ending = waiting.mm() == 0 && tier != Tier.FULL ? live.all() : gone;
+        List<Known> ended = ending.stream()
+                .filter(known -> known.since < attempt.since()
+                        && known.context.owner() != null
+                        && known.context.owner().pid() == attempt.caller.pid())
                 .toList();
         gone.removeAll(ended);
         for (Known known : ended) {

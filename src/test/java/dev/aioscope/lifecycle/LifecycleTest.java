@@ -733,6 +733,29 @@ class LifecycleTest {
     }
 
     @Test
+    void exitDuringALookEndsWhatTheLookFoundAndWhatWasMadeMeanwhile() {
+        syscall.beginInventory(ms(50));
+        feed(syscall, live(51), waiting(60, Trigger.EXIT));
+        feed(syscall, setup(55).kioctx(0).handle(HANDLE + 4096));
+        syscall.endInventory();
+        assertThat(syscall.teardownsInProgress())
+                .extracting(going -> going.known().context().handle())
+                .containsExactly(HANDLE, HANDLE + 4096);
+        look(syscall, 200);
+        assertThat(heard.teardowns).extracting(Teardown::trigger).containsExactly(Trigger.EXIT, Trigger.EXIT);
+        assertThat(syscall.liveContexts()).isEmpty();
+    }
+
+    @Test
+    void exitOfAnOutsiderLeavesItsOwnContextsAlone() {
+        look(sample, 50, live(51), waiting(60, Trigger.EXIT).mm(MM));
+        assertThat(sample.liveContexts()).hasSize(1);
+        assertThat(sample.teardownsInProgress())
+                .extracting(going -> going.known().context().handle())
+                .containsExactly(0L);
+    }
+
+    @Test
     void destroyThatWaitsForALockBeforeKillIoctxIsNoTeardownYet() {
         look(sample, 100, live(101), waiting(102, Trigger.DESTROY));
         assertThat(sample.teardownsInProgress()).isEmpty();
