@@ -132,7 +132,7 @@ final class ProcReader {
             } else if (ProcText.isInExitAio(Host.read(folder + "wchan").orElse(""))
                     || ProcText.isInExitAio(Host.read(folder + "stack").orElse(""))) {
                 inTeardown(tid, thread, Trigger.EXIT, EventLayout.ABSENT_U64);
-            } else if (call.isEmpty() && thread.hasMemory() && exists(tid)) {
+            } else if (call.isEmpty() && thread.hasMemory() && new File(folder).exists()) {
                 outcome = Outcome.REFUSED;
             }
         }
@@ -158,13 +158,8 @@ final class ProcReader {
             } catch (AccessDeniedException e) {
                 outcome = Outcome.REFUSED;
             } catch (IOException e) {
-                // It has ended: the kernel says so in several ways.
-                outcome = exists(tid) ? Outcome.REFUSED : outcome;
+                // It has ended, or is about to: what was read up to then is what is told.
             }
-        }
-
-        private boolean exists(int tid) {
-            return new File(folder(tid)).exists();
         }
 
         private void context(Subject owner, ProcText.Ring ring, Memory memory) {
