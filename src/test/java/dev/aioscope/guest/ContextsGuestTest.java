@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.aioscope.guest.Agent.Placing;
 import dev.aioscope.host.Container;
+import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Snapshot;
@@ -96,7 +97,8 @@ class ContextsGuestTest extends ContextsIT {
                     .filter(found -> found.owner().pid() == work.pid())
                     .findFirst()
                     .orElseThrow();
-            return processes.of(context.owner()).container().orElseThrow();
+            Identity identity = processes.of(context.owner());
+            return identity.container().orElseThrow(() -> new AssertionError(cgroup + ": " + identity));
         }
     }
 }

@@ -7,6 +7,7 @@ import dev.aioscope.guest.Agent.Placing;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.BootClock;
+import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Holding;
 import dev.aioscope.lifecycle.RefusalOutcome;
@@ -37,17 +38,17 @@ class RefusalsGuestTest {
     private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     private final Agent agent = new Agent(Tier.FULL, Placing.FENTRY);
-    private String limitBefore = "";
+    private long limitBefore;
 
     @BeforeEach
     void lowerTheLimit() throws IOException {
-        limitBefore = Files.readString(LIMIT);
+        limitBefore = Host.aioMaxNr().orElseThrow();
         Files.writeString(LIMIT, "1000");
     }
 
     @AfterEach
     void close() throws IOException {
-        Files.writeString(LIMIT, limitBefore);
+        Files.writeString(LIMIT, "" + limitBefore);
         agent.close();
     }
 
