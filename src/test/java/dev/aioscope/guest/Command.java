@@ -3,6 +3,7 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,9 @@ import java.util.concurrent.TimeUnit;
  */
 record Command(String output, int status) {
     private static final int SECONDS = 240;
+
+    private static final Path JAR = Path.of("target/aioscope.jar").toAbsolutePath();
+    private static final Path ARCHIVE = Path.of("target/aioscope.jsa").toAbsolutePath();
 
     /** Runs it and expects success; its output is the answer. */
     static String run(String... command) throws IOException {
@@ -57,25 +61,36 @@ record Command(String output, int status) {
                 .start();
     }
 
-    /** The command line of aioscope itself. */
+    /** The command line of aioscope itself, as the launcher has it. */
     static String[] aioscope(String... arguments) {
-        return command(System.getProperty("java.class.path"), arguments);
+        prepare();
+        return command(List.of("-XX:SharedArchiveFile=" + ARCHIVE, "-Xlog:cds*=off"), JAR.toString(), arguments);
     }
 
     /** The same with a folder in which its resources are looked for first. */
     static String[] aioscopeWith(Path folder, String... arguments) {
-        return command(folder + ":" + System.getProperty("java.class.path"), arguments);
+        return command(List.of(), folder + ":" + JAR, arguments);
     }
 
-    private static String[] command(String classPath, String... arguments) {
+    /** Makes the archive from which it starts quickly, once for a jar. In a guest that has been done: it is slow there. */
+    static void prepare() {
+        try {
+            if (!Files.exists(ARCHIVE)
+                    || Files.getLastModifiedTime(ARCHIVE).compareTo(Files.getLastModifiedTime(JAR)) < 0) {
+                run("packaging/start-up-archive");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String[] command(List<String> options, String classPath, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                classPath,
-                "dev.aioscope.cli.Main"));
+                "-XX:TieredStopAtLevel=1"));
+        command.addAll(options);
+        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", classPath, "dev.aioscope.cli.Main"));
         command.addAll(List.of(arguments));
         return command.toArray(String[]::new);
     }

@@ -37,8 +37,9 @@ class LabIT {
     private static final int SECONDS = 1500;
 
     @BeforeAll
-    static void compile() throws Exception {
+    static void prepare() throws Exception {
         Work.compile();
+        Command.prepare();
     }
 
     @TestFactory

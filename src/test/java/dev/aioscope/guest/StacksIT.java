@@ -80,17 +80,6 @@ class StacksIT {
     }
 
     @Test
-    void aTierThatHasNoneSaysSo() throws IOException {
-        String said = "No stacks: they are taken in io_setup and io_destroy, and the tier sample has no probe there";
-
-        assertThat(Command.run(Command.aioscope("trace", "--stacks", "--tier", "sample", "--for", "1ms")))
-                .contains(said);
-        assertThat(Command.run(Command.aioscope("demo", "--watch", "--stacks", "--tier", "sample")))
-                .contains(said);
-        assertThat(Command.run(Command.aioscope("trace", "--for", "1ms"))).doesNotContain("No stacks");
-    }
-
-    @Test
     void withoutBeingAskedForThereAreNone() throws IOException {
         try (Agent agent = new Agent(tier(), Placing.FENTRY)) {
             Work work = Work.run("destroy");
