@@ -4,21 +4,23 @@ import dev.aioscope.host.Processes;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.LifecycleListener;
+import java.util.function.Consumer;
 
 /**
  * Has each process looked at as soon as a context of it is seen, so that it can be named after its end. A thread of its
  * own does it: whoever reads or tells events does not wait.
  */
-public final class FirstSight extends ForwardingListener implements AutoCloseable {
+public final class FirstSight implements ForwardingListener, AutoCloseable {
     private static final int WAITING = 16_384;
 
     private final ListenerQueue queue;
     private final Processes processes;
+    private final LifecycleListener next;
 
     /** Hands all news on to {@code next}, and those of new contexts to {@code processes}, which the caller closes. */
     public FirstSight(Processes processes, LifecycleListener next) {
-        super(next);
         this.processes = processes;
+        this.next = next;
         this.queue = new ListenerQueue(processes, WAITING);
         processes.prepare();
     }
@@ -26,13 +28,18 @@ public final class FirstSight extends ForwardingListener implements AutoCloseabl
     @Override
     public void onSetup(Context context) {
         queue.onSetup(context);
-        super.onSetup(context);
+        next.onSetup(context);
     }
 
     @Override
     public void onFound(Context context) {
         queue.onFound(context);
-        super.onFound(context);
+        next.onFound(context);
+    }
+
+    @Override
+    public void tell(Consumer<LifecycleListener> news) {
+        news.accept(next);
     }
 
     /** How often a process was to be looked at and was not: it had ended, or there were too many. */

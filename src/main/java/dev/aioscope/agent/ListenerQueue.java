@@ -1,10 +1,7 @@
 package dev.aioscope.agent;
 
-import dev.aioscope.lifecycle.Context;
-import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.LifecycleListener;
-import dev.aioscope.lifecycle.RefusalOutcome;
-import dev.aioscope.lifecycle.Teardown;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -14,7 +11,7 @@ import java.util.function.Consumer;
 /**
  * Stands between the thread that reads events and a listener that may be slow: what does not fit is dropped and counted.
  */
-public final class ListenerQueue implements LifecycleListener, AutoCloseable {
+public final class ListenerQueue implements ForwardingListener, AutoCloseable {
     /** The last of the news. */
     private enum End implements Consumer<LifecycleListener> {
         END;
@@ -43,36 +40,7 @@ public final class ListenerQueue implements LifecycleListener, AutoCloseable {
     }
 
     @Override
-    public void onSetup(Context context) {
-        offer(listener -> listener.onSetup(context));
-    }
-
-    @Override
-    public void onFound(Context context) {
-        offer(listener -> listener.onFound(context));
-    }
-
-    @Override
-    public void onTeardown(Teardown teardown) {
-        offer(listener -> listener.onTeardown(teardown));
-    }
-
-    @Override
-    public void onFailedCall(FailedCall call) {
-        offer(listener -> listener.onFailedCall(call));
-    }
-
-    @Override
-    public void onRetry(FailedCall call) {
-        offer(listener -> listener.onRetry(call));
-    }
-
-    @Override
-    public void onRefusalOutcome(RefusalOutcome outcome) {
-        offer(listener -> listener.onRefusalOutcome(outcome));
-    }
-
-    private void offer(Consumer<LifecycleListener> news) {
+    public void tell(Consumer<LifecycleListener> news) {
         if (!queue.offer(news)) {
             dropped.incrementAndGet();
         }

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 /** Has the names of user stacks looked up as soon as a stack is seen, while its process is still there. */
 public final class StackNames implements AutoCloseable {
@@ -33,12 +34,17 @@ public final class StackNames implements AutoCloseable {
 
     /** Hands all news on, and looks up the stacks among it. */
     public LifecycleListener before(LifecycleListener next) {
-        return new ForwardingListener(next) {
+        return new ForwardingListener() {
+            @Override
+            public void tell(Consumer<LifecycleListener> news) {
+                news.accept(next);
+            }
+
             @Override
             public void onStack(UserStack stack) {
                 CompletableFuture<List<String>> names = symbols.lookUp(stack.pid(), stack.addresses());
                 stack.nameBy(() -> await(names));
-                super.onStack(stack);
+                next.onStack(stack);
             }
         };
     }

@@ -3,13 +3,13 @@ package dev.aioscope.cli;
 import dev.aioscope.agent.AuditWorkload;
 import dev.aioscope.agent.Demo;
 import dev.aioscope.agent.ListenerQueue;
-import dev.aioscope.agent.Listeners;
 import dev.aioscope.agent.ProbeChoice.Opened;
 import dev.aioscope.agent.Watch;
 import dev.aioscope.audit.Audit;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Java;
+import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
@@ -167,7 +167,7 @@ final class AuditCommand implements Callable<Integer> {
     private TraceSummary watch(Opened opened, Audit audit, WallClock clock, Stop stop, PrintWriter err)
             throws IOException {
         LastTeardown last = new LastTeardown();
-        ListenerQueue queue = new ListenerQueue(Listeners.of(audit, last), WAITING);
+        ListenerQueue queue = new ListenerQueue(ForwardingListener.to(audit, last), WAITING);
         Watch.Stats stats;
         try (queue;
                 Watch watch = new Watch(opened.probes(), filter.before(queue), clock, LOOKS)) {

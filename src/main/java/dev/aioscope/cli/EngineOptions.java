@@ -6,7 +6,6 @@ import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.core.CoreEngine;
 import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The option that says where the eBPF programs come from. */
@@ -46,10 +45,14 @@ final class EngineOptions {
         return engine.engines();
     }
 
-    /** The tiers to try: the one that was asked for, or these; without {@code proc} if an engine was asked for. */
-    List<Tier> tiers(@Nullable Tier forced, List<Tier> tiers) {
-        if (forced != null) {
-            return List.of(forced);
+    /**
+     * The tiers to try.
+     *
+     * @param wanted has the name of a tier, or AUTO for these, without {@code proc} if an engine was asked for
+     */
+    List<Tier> tiers(Enum<?> wanted, List<Tier> tiers) {
+        if (!wanted.name().equals("AUTO")) {
+            return List.of(Tier.valueOf(wanted.name()));
         }
         return engine == EngineOption.AUTO
                 ? tiers

@@ -8,26 +8,20 @@ import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
 import java.io.PrintWriter;
 import java.util.EnumSet;
-import org.jspecify.annotations.Nullable;
+import java.util.Locale;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options of a command that looks at the tasks of the host, without any probe on a call. */
 final class LookOptions {
     enum TierOption {
-        AUTO(null),
-        SAMPLE(Tier.SAMPLE),
-        PROC(Tier.PROC);
-
-        private final @Nullable Tier tier;
-
-        TierOption(@Nullable Tier tier) {
-            this.tier = tier;
-        }
+        AUTO,
+        SAMPLE,
+        PROC;
 
         @Override
         public String toString() {
-            return tier == null ? "auto" : tier.label();
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -51,8 +45,8 @@ final class LookOptions {
      * @throws ProbeException if this host does not give it
      */
     Probes open(PrintWriter err) {
-        Opened opened = ProbeChoice.open(
-                engine.all(), engine.tiers(tier.tier, ProbeChoice.LOOKS), EnumSet.allOf(Mode.class), false);
+        Opened opened =
+                ProbeChoice.open(engine.all(), engine.tiers(tier, ProbeChoice.LOOKS), EnumSet.allOf(Mode.class), false);
         if (opened.probes().tier() == Tier.PROC) {
             TierReport.refused(opened).forEach(err::println);
         }

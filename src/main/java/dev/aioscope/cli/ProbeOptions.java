@@ -9,28 +9,21 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that say how to look at the kernel. */
 final class ProbeOptions {
     enum TierOption {
-        AUTO(null),
-        FULL(Tier.FULL),
-        SYSCALL(Tier.SYSCALL),
-        SAMPLE(Tier.SAMPLE),
-        PROC(Tier.PROC);
-
-        private final @Nullable Tier tier;
-
-        TierOption(@Nullable Tier tier) {
-            this.tier = tier;
-        }
+        AUTO,
+        FULL,
+        SYSCALL,
+        SAMPLE,
+        PROC;
 
         @Override
         public String toString() {
-            return tier == null ? "auto" : tier.label();
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -87,7 +80,7 @@ final class ProbeOptions {
      * @throws ProbeException if this host does not give what was asked
      */
     Opened open(boolean allowSyscall, boolean stacks) {
-        List<Tier> tiers = engine.tiers(tier.tier, allowSyscall ? ProbeChoice.ALL : ProbeChoice.CHEAP);
+        List<Tier> tiers = engine.tiers(tier, allowSyscall ? ProbeChoice.ALL : ProbeChoice.CHEAP);
         return ProbeChoice.open(engine.all(), tiers, probeMode.modes(), stacks);
     }
 }

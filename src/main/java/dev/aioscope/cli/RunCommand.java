@@ -3,7 +3,6 @@ package dev.aioscope.cli;
 import dev.aioscope.agent.FirstSight;
 import dev.aioscope.agent.Health;
 import dev.aioscope.agent.ListenerQueue;
-import dev.aioscope.agent.Listeners;
 import dev.aioscope.agent.Looks;
 import dev.aioscope.agent.ProbeChoice.Opened;
 import dev.aioscope.agent.ProbeChoice.Refused;
@@ -16,6 +15,7 @@ import dev.aioscope.http.WebServer;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Counters;
+import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.bpf.Settings;
 import dev.aioscope.telemetry.AgentMetrics;
@@ -129,9 +129,9 @@ final class RunCommand implements Runnable {
             RecentTeardowns recent = new RecentTeardowns(RECENT);
             TeardownSpans spans = new TeardownSpans(export.tracer(), clock, slow, sample, processes, counts::onTrace);
             Audit audit = new Audit(opened.probes().tier());
-            try (ListenerQueue queue = new ListenerQueue(Listeners.of(audit, spans, holders), WAITING);
+            try (ListenerQueue queue = new ListenerQueue(ForwardingListener.to(audit, spans, holders), WAITING);
                     FirstSight firstSight =
-                            new FirstSight(processes, filter.before(Listeners.of(counts, recent, queue)));
+                            new FirstSight(processes, filter.before(ForwardingListener.to(counts, recent, queue)));
                     Watch watch = new Watch(opened.probes(), StackOptions.named(names, firstSight), clock, interval);
                     Looks looks = new Looks();
                     Metrics metrics = new Metrics(

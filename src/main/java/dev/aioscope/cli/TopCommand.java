@@ -79,15 +79,8 @@ final class TopCommand implements Runnable {
     @Option(names = "--once", description = "Print one screen as plain text, after a second, and end.")
     private boolean once;
 
-    @Option(
-            names = "--interval",
-            paramLabel = "TIME",
-            defaultValue = "1s",
-            converter = Units.PositiveReader.class,
-            description =
-                    "Between two looks at the host's tasks (default: ${DEFAULT-VALUE}); a look takes a fifth of the"
-                            + " time at most.")
-    private Duration interval = Duration.ofSeconds(1);
+    @Mixin
+    private LookInterval interval;
 
     @Mixin
     private HideArguments hidden;
@@ -117,9 +110,6 @@ final class TopCommand implements Runnable {
 
     @Override
     public void run() {
-        if (once && interval.toNanos() > SECOND) {
-            interval = Duration.ofSeconds(1);
-        }
         Screen screen = Screen.stdout();
         try (Stop stop = new Stop()) {
             if (once || !isTerminal(screen)) {
@@ -137,6 +127,12 @@ final class TopCommand implements Runnable {
                 }
             }
         }
+    }
+
+    /** One screen is there after a second. */
+    private Duration interval() {
+        Duration wanted = interval.get();
+        return once && wanted.toNanos() > SECOND ? Duration.ofNanos(SECOND) : wanted;
     }
 
     private static boolean isTerminal(Screen screen) {
@@ -168,7 +164,7 @@ final class TopCommand implements Runnable {
 
     private void watch(Stop stop, Opened opened, Face face) {
         Tier tier = opened.probes().tier();
-        TierReport.of(opened, interval).forEach(spec.commandLine().getErr()::println);
+        TierReport.of(opened, interval()).forEach(spec.commandLine().getErr()::println);
         Activity activity = new Activity(BootClock::now);
         WallClock clock = new WallClock(BootClock::now, InstantSource.system());
         About about = new About(
@@ -180,7 +176,7 @@ final class TopCommand implements Runnable {
         try (Processes processes = Processes.patient(hidden.isHidden());
                 ListenerQueue queue = new ListenerQueue(activity, WAITING);
                 FirstSight firstSight = new FirstSight(processes, filter.before(queue));
-                Watch watch = new Watch(opened.probes(), firstSight, clock, interval)) {
+                Watch watch = new Watch(opened.probes(), firstSight, clock, interval())) {
             FutureTask<?> watching = new FutureTask<>(watch::run, null);
             stop.onRequest(() -> isEnded = true);
             new Thread(watching, "aioscope-watch").start();
@@ -212,11 +208,11 @@ final class TopCommand implements Runnable {
         return switch (tier) {
             case SYSCALL -> "Cost meanwhile: each system call of the host 143 -> 218 ns, measured. No phases.";
             case SAMPLE ->
-                "Seen is only what lasts longer than " + Units.duration(interval.toNanos())
-                        + ": no set-ups, refusals, quick destroys or phases.";
+                "Seen is only what lasts longer than "
+                        + Units.duration(interval().toNanos()) + ": no set-ups, refusals, quick destroys or phases.";
             case PROC ->
                 "No charges, requests or phases are seen, and only what lasts longer than "
-                        + Units.duration(interval.toNanos()) + ".";
+                        + Units.duration(interval().toNanos()) + ".";
             case FULL -> "";
         };
     }

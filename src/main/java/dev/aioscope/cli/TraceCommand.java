@@ -78,15 +78,8 @@ final class TraceCommand implements Runnable {
     @Option(names = "--json", description = "Print a JSON object per line.")
     private boolean json;
 
-    @Option(
-            names = "--interval",
-            paramLabel = "TIME",
-            defaultValue = "1s",
-            converter = Units.PositiveReader.class,
-            description =
-                    "Between two looks at the host's tasks (default: ${DEFAULT-VALUE}); a look takes a fifth of the"
-                            + " time at most.")
-    private Duration interval = Duration.ofSeconds(1);
+    @Mixin
+    private LookInterval interval;
 
     @Mixin
     private HideArguments hidden;
@@ -108,7 +101,7 @@ final class TraceCommand implements Runnable {
                 StackNames names = probes.stackNames();
                 Processes processes = Processes.sparing(hidden.isHidden())) {
             Opened opened = probes.open(true);
-            TierReport.of(opened, interval).forEach(err::println);
+            TierReport.of(opened, interval.get()).forEach(err::println);
             probes.withoutStacks(opened).ifPresent(err::println);
             WallClock clock = new WallClock(BootClock::now, InstantSource.system());
             TracePrinter printer =
@@ -139,7 +132,8 @@ final class TraceCommand implements Runnable {
         Stats stats;
         try (queue;
                 firstSight;
-                Watch watch = new Watch(opened.probes(), StackOptions.named(names, firstSight), clock, interval)) {
+                Watch watch =
+                        new Watch(opened.probes(), StackOptions.named(names, firstSight), clock, interval.get())) {
             stop.onRequest(watch::stop);
             if (duration != null) {
                 CompletableFuture.delayedExecutor(duration.toNanos(), TimeUnit.NANOSECONDS)

@@ -1,46 +1,52 @@
 package dev.aioscope.lifecycle;
 
-/** Hands all news on; what does more overrides that. */
-public class ForwardingListener implements LifecycleListener {
-    private final LifecycleListener next;
+import java.util.List;
+import java.util.function.Consumer;
 
-    /** Hands on to this one. */
-    public ForwardingListener(LifecycleListener next) {
-        this.next = next;
+/** Hands all news on in one way; what does more with some of it overrides that. */
+@FunctionalInterface
+public interface ForwardingListener extends LifecycleListener {
+    /** Hands this on. */
+    void tell(Consumer<LifecycleListener> news);
+
+    /** Tells these, one after the other. */
+    static ForwardingListener to(LifecycleListener... listeners) {
+        List<LifecycleListener> all = List.of(listeners);
+        return all::forEach;
     }
 
     @Override
-    public void onSetup(Context context) {
-        next.onSetup(context);
+    default void onSetup(Context context) {
+        tell(listener -> listener.onSetup(context));
     }
 
     @Override
-    public void onFound(Context context) {
-        next.onFound(context);
+    default void onFound(Context context) {
+        tell(listener -> listener.onFound(context));
     }
 
     @Override
-    public void onTeardown(Teardown teardown) {
-        next.onTeardown(teardown);
+    default void onTeardown(Teardown teardown) {
+        tell(listener -> listener.onTeardown(teardown));
     }
 
     @Override
-    public void onStack(UserStack stack) {
-        next.onStack(stack);
+    default void onStack(UserStack stack) {
+        tell(listener -> listener.onStack(stack));
     }
 
     @Override
-    public void onFailedCall(FailedCall call) {
-        next.onFailedCall(call);
+    default void onFailedCall(FailedCall call) {
+        tell(listener -> listener.onFailedCall(call));
     }
 
     @Override
-    public void onRetry(FailedCall call) {
-        next.onRetry(call);
+    default void onRetry(FailedCall call) {
+        tell(listener -> listener.onRetry(call));
     }
 
     @Override
-    public void onRefusalOutcome(RefusalOutcome outcome) {
-        next.onRefusalOutcome(outcome);
+    default void onRefusalOutcome(RefusalOutcome outcome) {
+        tell(listener -> listener.onRefusalOutcome(outcome));
     }
 }
