@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * The probes. None of them is on the path of a request: they run when a context is made, when it ends, and when the
- * inventory is asked for.
+ * inventory is asked for. Only if the user wants destroyed handles to be watched, there is one on each call that takes a
+ * handle:
+ *
+ *   lookup_ioctx  entry, return        the kernel looks the context of a handle up
+ *
+ * All others:
  *
  *   io_setup    entry, return          a context is made, or refused
  *   io_destroy  entry, return          lookup begins; the caller goes on
@@ -23,6 +28,8 @@ SHARED(inventory)
 #define MAX_SLOTS 1024
 #define MAX_FRAMES 16
 #define MAX_IN_PROGRESS 4096
+#define MAX_DESTROYED 4096
+#define MAX_USES 256
 
 /*
  * What the program of a BPF trampoline does. The kernel skips such a program while another run of it on the same CPU has
@@ -71,6 +78,12 @@ struct users {
 	__u32 reserved;
 };
 
+/* A handle is unique only within its address space. */
+struct place {
+	__u64 mm;
+	__u64 handle;
+};
+
 /* All that one process with 1,000 contexts makes when it ends, before the reader gets a turn, and as much again. */
 RING(events, 1024 * 1024)
 
@@ -82,6 +95,12 @@ MAP(calls, HASH, __u64, struct call, MAX_IN_PROGRESS)
 MAP(kills, HASH, __u64, struct kill, MAX_IN_PROGRESS)
 
 MAP(releases, HASH, __u64, struct users, MAX_IN_PROGRESS)
+
+/* The handles that io_destroy has made invalid lately, if they are watched. Only the keys matter. */
+MAP(destroyed, LRU_HASH, struct place, __u32, MAX_DESTROYED)
+
+/* The destroyed handle of each task that looks one up right now. */
+MAP(uses, HASH, __u64, __u64, MAX_USES)
 
 inline_body void count_loss(__u32 reason)
 {
@@ -459,6 +478,25 @@ inline_body bool take_call(struct call *to)
 	return true;
 }
 
+/* From the return of its io_destroy on nobody may use a handle. */
+inline_body void remember_destroyed(__u64 handle)
+{
+	struct place place = {.mm = (__u64)current_mm(), .handle = handle};
+	__u32 present = 1;
+
+	if (settings_memory()->watch_handles)
+		bpf_map_update_elem(destroyed_map(), &place, &present, BPF_ANY);
+}
+
+/* Until it is given out again. */
+inline_body void forget_destroyed(__u64 handle)
+{
+	struct place place = {.mm = (__u64)current_mm(), .handle = handle};
+
+	if (settings_memory()->watch_handles)
+		bpf_map_delete_elem(destroyed_map(), &place);
+}
+
 inline_body int setup_exit(long result)
 {
 	struct kioctx *ctx = NULL;
@@ -468,8 +506,10 @@ inline_body int setup_exit(long result)
 
 	if (!take_call(&call))
 		return 0;
-	if (result == 0 && !bpf_probe_read_user(&handle, sizeof(handle), (void *)call.argument_2))
+	if (result == 0 && !bpf_probe_read_user(&handle, sizeof(handle), (void *)call.argument_2)) {
 		ctx = find_context(handle);
+		forget_destroyed(handle);
+	}
 	event = RESERVE(event_setup, EVENT_SETUP, current_mm(), ctx);
 	if (!event)
 		return 0;
@@ -513,6 +553,9 @@ inline_body int destroy_exit(long result)
 	event->voluntary_switches = BPF_CORE_READ(task, nvcsw) - call.switches;
 	event->pending_sigkill = has_pending_sigkill(task);
 	bpf_ringbuf_submit(event, 0);
+	/* Only now: no record of a use is to come before this one. */
+	if (!result)
+		remember_destroyed(call.argument_1);
 	return 0;
 }
 
@@ -849,6 +892,126 @@ SEC("kprobe/free_ioctx")
 int BPF_KPROBE(kprobe_free_ioctx, struct work_struct *work)
 {
 	return free_enter(work);
+}
+
+/* ---- destroyed handles, if they are watched ---- */
+
+inline_body int use_enter(__u64 handle)
+{
+	struct place place = {.mm = (__u64)current_mm(), .handle = handle};
+	__u64 key = bpf_get_current_task();
+
+	if (!bpf_map_lookup_elem(destroyed_map(), &place))
+		return 0;
+	/* What is wrong with the handle of an io_destroy, its own return tells. */
+	if (!bpf_map_lookup_elem(calls_map(), &key) && bpf_map_update_elem(uses_map(), &key, &handle, BPF_ANY))
+		count_loss(LOSS_MAP_FULL);
+	return 0;
+}
+
+/* The destroyed handle that the current thread has tried, or 0. */
+inline_body __u64 take_use(void)
+{
+	__u64 key = bpf_get_current_task();
+	__u64 *use = bpf_map_lookup_elem(uses_map(), &key);
+	__u64 handle = use ? *use : 0;
+
+	if (use)
+		bpf_map_delete_elem(uses_map(), &key);
+	return handle;
+}
+
+inline_body __u32 use_of(__s32 number)
+{
+	switch (number) {
+	case NR_IO_SUBMIT:
+		return USE_IO_SUBMIT;
+	case NR_IO_GETEVENTS:
+		return USE_IO_GETEVENTS;
+	case NR_IO_PGETEVENTS:
+		return USE_IO_PGETEVENTS;
+	case NR_IO_CANCEL:
+		return USE_IO_CANCEL;
+	default:
+		return USE_UNKNOWN;
+	}
+}
+
+/* found: the context that has the handle after all. One that is alive has got it since, from io_setup or by mremap. */
+inline_body int use_exit(__u64 handle, struct kioctx *found, long result, __u32 call)
+{
+	struct event_use *event;
+
+	if (found && !BPF_CORE_READ(found, dead.counter)) {
+		forget_destroyed(handle);
+		return 0;
+	}
+	event = RESERVE(event_use, EVENT_USE, current_mm(), found);
+	if (!event)
+		return 0;
+	event->handle = handle;
+	event->result = result;
+	event->call = call;
+	event->reserved = 0;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/* The call that the current thread is in. */
+inline_body __u32 current_use(void)
+{
+	struct pt_regs *user;
+
+	if (!ENUMERATOR_EXISTS(bpf_func_id, BPF_FUNC_task_pt_regs))
+		return USE_UNKNOWN;
+	user = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return use_of(read_number((__u64)&user->SYSCALL_NUMBER, sizeof(user->SYSCALL_NUMBER)));
+}
+
+inline_body int lookup_exit(struct kioctx *found)
+{
+	__u64 handle = take_use();
+
+	return handle ? use_exit(handle, found, found ? 0 : -EINVAL, current_use()) : 0;
+}
+
+SEC("fentry/lookup_ioctx")
+int BPF_PROG(fentry_lookup_ioctx, unsigned long handle)
+{
+	return UNPREEMPTED(use_enter(handle));
+}
+
+SEC("kprobe/lookup_ioctx")
+int BPF_KPROBE(kprobe_lookup_ioctx, unsigned long handle)
+{
+	return use_enter(handle);
+}
+
+SEC("fexit/lookup_ioctx")
+int BPF_PROG(fexit_lookup_ioctx, unsigned long handle, struct kioctx *found)
+{
+	return UNPREEMPTED(lookup_exit(found));
+}
+
+SEC("kretprobe/lookup_ioctx")
+int BPF_KRETPROBE(kretprobe_lookup_ioctx, struct kioctx *found)
+{
+	return lookup_exit(found);
+}
+
+/* One for the entry and one for the return of each call that takes a handle. */
+SEC("tracepoint/syscalls/sys_enter_io_submit")
+int tracepoint_enter_use(struct trace_sys_enter *ctx)
+{
+	return use_enter(ctx->args[0]);
+}
+
+SEC("tracepoint/syscalls/sys_exit_io_submit")
+int tracepoint_exit_use(struct trace_sys_exit *ctx)
+{
+	__u64 handle = take_use();
+
+	return handle ? use_exit(handle, find_context(handle), ctx->result, use_of(ctx->number)) : 0;
 }
 
 /* ---- tier syscall ---- */

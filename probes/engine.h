@@ -86,12 +86,12 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define SLOTS_PER_RUN 8
 
 /*
- * The constant that names a map: 16 bits mark, 1 bit whether the first value in the map is meant, 6 bits type, 4 bits
- * size of the key, 12 bits size of the value, 4 bits number of the map, 21 bits entries. The numbers are in places.h.
+ * The constant that names a map: 16 bits mark, 1 bit whether the first value in the map is meant, 6 bits type, 5 bits
+ * size of the key, 11 bits size of the value, 4 bits number of the map, 21 bits entries. The numbers are in places.h.
  */
 #define MAP_MARK 0xa105ULL
 #define MAP_CONSTANT(name, is_value, kind, key_size, value_size, entries)                                    \
-	(MAP_MARK << 48 | (__u64)(is_value) << 47 | (__u64)(kind) << 41 | (__u64)(key_size) << 37 |           \
+	(MAP_MARK << 48 | (__u64)(is_value) << 47 | (__u64)(kind) << 41 | (__u64)(key_size) << 36 |           \
 	 (__u64)(value_size) << 25 | (__u64)MAP_NUMBER_##name << 21 | (entries))
 
 #define MAP_FUNCTION(function, result, constant)              \

@@ -29,6 +29,7 @@ enum event_type {
 	EVENT_REQS = 7,           /* free_ioctx_reqs was entered: no request is left, the waiter is woken */
 	EVENT_FREE = 8,           /* free_ioctx was entered: the memory goes */
 	EVENT_STACK = 9,          /* who called io_setup or io_destroy; comes before all else about that call */
+	EVENT_USE = 10,           /* another io_ call was given a destroyed handle; only if such handles are watched */
 	EVENT_LIVE_CONTEXT = 16,  /* inventory: one context in the table of an address space */
 	EVENT_TASK_IN_TEARDOWN = 17, /* inventory: one thread that sits in io_destroy or in exit_aio */
 };
@@ -45,6 +46,15 @@ enum released_by {
 	RELEASED_BY_UNKNOWN = 0,
 	RELEASED_BY_RCU = 1,    /* the grace period after percpu_ref_kill: nothing else was left */
 	RELEASED_BY_HOLDER = 2, /* a request that completed, or a thread that left an AIO call */
+};
+
+/* The calls besides io_destroy that take a handle. */
+enum use {
+	USE_UNKNOWN = 0,
+	USE_IO_SUBMIT = 1,
+	USE_IO_GETEVENTS = 2,
+	USE_IO_PGETEVENTS = 3,
+	USE_IO_CANCEL = 4,
 };
 
 /* What stands in the memory of the caller where a handle points. */
@@ -166,6 +176,15 @@ struct event_stack {
 	__u64 frames[STACK_DEPTH]; /* return addresses, the innermost first */
 };
 
+/* A call with a handle that io_destroy had made invalid before the call looked it up. */
+struct event_use {
+	struct event_header header; /* kioctx: the dead context that it got all the same; 0: none */
+	__u64 handle;
+	__s64 result; /* of the call; in tier full of the lookup: -EINVAL where it found nothing, which is what the caller gets */
+	__u32 call;   /* enum use; in tier full since 5.15 */
+	__u32 reserved;
+};
+
 struct event_live_context {
 	struct event_header header;
 	__u64 handle;
@@ -204,6 +223,8 @@ struct settings {
 	__u64 exit_aio_end;
 	__u32 possible_cpus;
 	__u32 stacks; /* whether user stacks are wanted */
+	__u32 watch_handles; /* whether destroyed handles are watched */
+	__u32 reserved;
 };
 
 /* What user space and the iterator over the contexts tell each other for one run. Both write to it. */

@@ -30,6 +30,7 @@ typedef _Bool bool;
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 enum bpf_func_id {
@@ -51,6 +52,7 @@ enum bpf_features {
 #define PAGE_SIZE_4K 4096
 #define AIO_RING_MAGIC 0xa10a10a1
 #define TASK_UNINTERRUPTIBLE 2
+#define EINVAL 22
 #define USER_STACK (1 << 8) /* BPF_F_USER_STACK */
 
 typedef struct {
@@ -223,6 +225,10 @@ struct pt_regs {
 #define SYSCALL_ARGUMENT_1 di
 #define SYSCALL_ARGUMENT_2 si
 #define NR_IO_DESTROY 207
+#define NR_IO_GETEVENTS 208
+#define NR_IO_SUBMIT 209
+#define NR_IO_CANCEL 210
+#define NR_IO_PGETEVENTS 333
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {
 	__u64 regs[31];
@@ -240,6 +246,10 @@ struct pt_regs {
 #define SYSCALL_ARGUMENT_1 orig_x0 /* register 0 holds the result once the call is over */
 #define SYSCALL_ARGUMENT_2 regs[1]
 #define NR_IO_DESTROY 1
+#define NR_IO_SUBMIT 2
+#define NR_IO_CANCEL 3
+#define NR_IO_GETEVENTS 4
+#define NR_IO_PGETEVENTS 292
 #else
 #error "aioscope knows x86-64 and arm64"
 #endif

@@ -511,6 +511,44 @@ static void spoiled_rings(void)
 	refused_handle("unmapped", unmapped);
 }
 
+/* Each call that takes a handle gets one that was destroyed. */
+static void use_destroyed(aio_context_t destroyed)
+{
+	struct iocb request = {0};
+	struct io_event event;
+
+	tell("submit", (uint64_t)errno_of(io_submit(destroyed, 0, NULL)));
+	tell("getevents", (uint64_t)errno_of(io_getevents(destroyed, 0, 0, NULL)));
+	tell("pgetevents", (uint64_t)errno_of((int)syscall(SYS_io_pgetevents, destroyed, 0, 0, NULL, NULL, NULL)));
+	tell("cancel", (uint64_t)errno_of((int)syscall(SYS_io_cancel, destroyed, &request, &event)));
+}
+
+/* A handle is used after its io_destroy, and after it has become another context's: by mremap, and by io_setup. */
+static void used_handles(void)
+{
+	aio_context_t other = set_up(charge), destroyed = set_up(charge), again;
+	size_t size = ring_size(other);
+
+	if (io_destroy(destroyed))
+		fail("io_destroy");
+	tell("destroyed", destroyed);
+	use_destroyed(destroyed);
+
+	if (mremap((void *)other, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)destroyed) == MAP_FAILED)
+		fail("mremap");
+	tell("moved", (uint64_t)errno_of(io_submit(destroyed, 0, NULL)));
+	if (io_destroy(destroyed))
+		fail("io_destroy");
+	tell("moved_and_destroyed", (uint64_t)errno_of(io_submit(destroyed, 0, NULL)));
+
+	again = set_up(charge);
+	tell("again", again);
+	tell("again", (uint64_t)errno_of(io_submit(again, 0, NULL)));
+	if (io_destroy(again))
+		fail("io_destroy");
+	refused_handle("junk", 0xdeadbeef000);
+}
+
 /*
  * Two threads are inside io_destroy of one context before either has found it: the id that leads to it stands in memory
  * of our own, which is only filled in when both wait for it.
@@ -765,7 +803,8 @@ int main(int argc, char **argv)
 		{"many", many},       {"churn", churn},           {"wrong-handles", wrong_handles},
 		{"forked", forked},   {"leaderless", leaderless},
 		{"persist", persist},
-		{"spoiled-rings", spoiled_rings}, {"destroyed-twice", destroyed_twice}, {"lost-race", lost_race},
+		{"spoiled-rings", spoiled_rings}, {"destroyed-twice", destroyed_twice},
+		{"used-handles", used_handles}, {"lost-race", lost_race},
 	};
 
 	if (argc >= 2 && !strcmp(argv[1], "after-exec")) {

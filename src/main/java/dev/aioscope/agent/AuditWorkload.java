@@ -58,6 +58,7 @@ public final class AuditWorkload {
         }
         says.accept("io_destroy of a number that was never a handle: EINVAL");
         Demo.require(Aio.destroy(JUNK), -Errno.EINVAL, "io_destroy of a number");
+        destroyedHandle();
         simultaneous();
         corrupted();
         says.accept("memory of our own in place of a ring: the destroy succeeds, and unmaps it");
@@ -83,6 +84,14 @@ public final class AuditWorkload {
         } finally {
             Libc.close(fd);
         }
+    }
+
+    private void destroyedHandle() throws IOException {
+        says.accept("io_submit and io_getevents with a handle that was destroyed before: EINVAL, both times");
+        long handle = Demo.setUp();
+        destroy(handle);
+        Demo.require(Aio.submitNothing(handle), -Errno.EINVAL, "io_submit with a destroyed handle");
+        Demo.require(Aio.getNothing(handle), -Errno.EINVAL, "io_getevents with a destroyed handle");
     }
 
     private void simultaneous() throws IOException {

@@ -7,6 +7,7 @@ import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.BpfProbes;
 import dev.aioscope.probe.bpf.Engine;
+import dev.aioscope.probe.bpf.Settings;
 import dev.aioscope.probe.bpf.TierRefusedException;
 import dev.aioscope.probe.proc.ProcProbes;
 import java.util.ArrayList;
@@ -53,13 +54,13 @@ public final class ProbeChoice {
      * @param engines where the programs can come from, the preferred one first; the next is taken if one cannot work
      * @param tiers those to try, in this order
      * @param modes ways to attach that may be used
-     * @param stacks whether the user stacks of io_setup and io_destroy are wanted
+     * @param wanted what is wanted of them
      * @throws ProbeException if no tier works
      */
-    public static Opened open(List<Engine> engines, List<Tier> tiers, Set<Mode> modes, boolean stacks) {
+    public static Opened open(List<Engine> engines, List<Tier> tiers, Set<Mode> modes, Settings wanted) {
         List<Refused> refused = new ArrayList<>();
         for (Tier tier : tiers) {
-            Probes probes = tier == Tier.PROC ? openProc(refused) : openBpf(engines, tier, modes, stacks, refused);
+            Probes probes = tier == Tier.PROC ? openProc(refused) : openBpf(engines, tier, modes, wanted, refused);
             if (probes != null) {
                 return new Opened(probes, List.copyOf(refused));
             }
@@ -70,10 +71,10 @@ public final class ProbeChoice {
     }
 
     private static @Nullable Probes openBpf(
-            List<Engine> engines, Tier tier, Set<Mode> modes, boolean stacks, List<Refused> refused) {
+            List<Engine> engines, Tier tier, Set<Mode> modes, Settings wanted, List<Refused> refused) {
         for (Engine engine : engines) {
             try {
-                return BpfProbes.open(engine, tier, modes, stacks);
+                return BpfProbes.open(engine, tier, modes, wanted);
             } catch (TierRefusedException e) {
                 // The kernel has refused it: it would refuse the same program of another engine.
                 refused.add(new Refused(

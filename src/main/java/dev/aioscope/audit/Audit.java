@@ -4,6 +4,7 @@ import dev.aioscope.audit.Observation.Outcome;
 import dev.aioscope.audit.Verdict.State;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.HandleUse;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.probe.Tier;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Audit implements LifecycleListener {
     private final Tier tier;
+    private final boolean watchesHandles;
     private final Map<Clause, Tally> tallies = new EnumMap<>(Clause.class);
     private final Recent recent = new Recent();
 
@@ -41,11 +43,17 @@ public final class Audit implements LifecycleListener {
         }
     }
 
-    /** Begins with nothing seen, watching with this tier. */
-    public Audit(Tier tier) {
+    /**
+     * Begins with nothing seen.
+     *
+     * @param tier what watches
+     * @param watchesHandles whether it is told of calls with destroyed handles
+     */
+    public Audit(Tier tier, boolean watchesHandles) {
         this.tier = tier;
+        this.watchesHandles = watchesHandles;
         for (Clause clause : Clause.values()) {
-            if (clause.hiddenIn(tier) == null) {
+            if (clause.hiddenIn(tier, watchesHandles) == null) {
                 tallies.put(clause, new Tally());
             }
         }
@@ -80,6 +88,11 @@ public final class Audit implements LifecycleListener {
         Checks.of(call).forEach(this::count);
     }
 
+    @Override
+    public synchronized void onHandleUse(HandleUse use) {
+        Checks.of(use).forEach(this::count);
+    }
+
     private void count(Observation observation) {
         Tally tally = tallies.get(observation.clause());
         if (tally != null) {
@@ -95,7 +108,7 @@ public final class Audit implements LifecycleListener {
     private Verdict verdict(Clause clause) {
         Tally tally = tallies.get(clause);
         if (tally == null) {
-            return new Verdict(clause, State.NOT_OBSERVABLE, 0, 0, 0, null, clause.hiddenIn(tier));
+            return new Verdict(clause, State.NOT_OBSERVABLE, 0, 0, 0, null, clause.hiddenIn(tier, watchesHandles));
         }
         long kept = tally.count(Outcome.KEPT);
         long otherwise = tally.count(Outcome.OTHERWISE);

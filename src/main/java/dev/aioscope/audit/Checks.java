@@ -6,6 +6,7 @@ import dev.aioscope.event.Trigger;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.HandleUse;
 import dev.aioscope.lifecycle.Nanos;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
@@ -57,6 +58,20 @@ final class Checks {
         checks.failed(call);
         if (wrong != null) {
             checks.wrong(wrong, call);
+        }
+        return checks.observations;
+    }
+
+    /** Of a destroyed handle that another call was given. */
+    static List<Observation> of(HandleUse use) {
+        Context known = use.destroyed().context();
+        Checks checks = new Checks(use.time(), use.caller(), known == null ? null : known.id());
+        // A bad address can be noticed before the handle is looked up, and after.
+        if (use.result() != -Errno.EFAULT) {
+            String values = use.call().label() + " got "
+                    + (use.result() < 0 ? Errno.name((int) -use.result()) : "the context, which is dead")
+                    + ": " + use.explanation();
+            checks.judge(Clause.N4, use.isRefused(), values);
         }
         return checks.observations;
     }

@@ -132,9 +132,9 @@ public enum Clause {
     N4(
             Kind.NOTE,
             "After success the handle must not be given to any other io_ call",
-            "io_submit and io_getevents with destroyed handles",
-            null,
-            "it needs probes on io_submit and io_getevents, which cost the I/O path"),
+            "result of other io_ calls that are given a destroyed handle: EINVAL",
+            Tier.SYSCALL,
+            null),
     N5(
             Kind.NOTE,
             "Races with io_submit and io_setup are resolved",
@@ -245,10 +245,18 @@ public enum Clause {
         return tier == null ? null : remark;
     }
 
-    /** Why nothing of it can be observed in this tier; null if it can. */
-    public @Nullable String hiddenIn(Tier given) {
+    /**
+     * Why nothing of it can be observed; null if it can.
+     *
+     * @param given the tier that watches
+     * @param watchesHandles whether calls with destroyed handles are watched
+     */
+    public @Nullable String hiddenIn(Tier given, boolean watchesHandles) {
         if (tier == null) {
             return remark;
+        }
+        if (this == N4 && !watchesHandles) {
+            return "only with audit --watch-handles, which costs the I/O path";
         }
         if (given.compareTo(tier) <= 0) {
             return null;

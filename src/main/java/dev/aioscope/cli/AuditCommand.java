@@ -15,6 +15,7 @@ import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bpf.Settings;
 import dev.aioscope.telemetry.WallClock;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -65,6 +66,7 @@ import picocli.CommandLine.Spec;
 final class AuditCommand implements Callable<Integer> {
     private static final int VIOLATED = 4;
     private static final int WAITING = 8192;
+    private static final String WATCH_COST = "TODO";
     private static final Duration LOOKS = Duration.ofSeconds(1);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -98,6 +100,13 @@ final class AuditCommand implements Callable<Integer> {
             description = "With --workload: where to write 32 MiB for a moment (default: ${DEFAULT-VALUE}).")
     private Path folder = Path.of("/tmp");
 
+    @Option(
+            names = "--watch-handles",
+            description =
+                    "Watch for destroyed handles that are given to other io_ calls (clause N4). This puts probes on"
+                            + " the path of I/O: " + WATCH_COST + ".")
+    private boolean watchHandles;
+
     @Option(names = "--json", description = "Print a JSON object per clause (agent/json.md).")
     private boolean json;
 
@@ -116,7 +125,7 @@ final class AuditCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         try (Stop stop = new Stop()) {
-            Opened opened = probes.open(true, false);
+            Opened opened = probes.open(true, new Settings(false, watchHandles));
             Tier tier = opened.probes().tier();
             if (tier.onlyLooks()) {
                 opened.probes().close();
@@ -125,8 +134,11 @@ final class AuditCommand implements Callable<Integer> {
                         "a host that lets probes be attached; 'aioscope doctor' tells what is missing");
             }
             TierReport.of(opened, LOOKS).forEach(err::println);
+            if (watchHandles) {
+                err.println("  Cost: " + WATCH_COST);
+            }
             WallClock clock = new WallClock(BootClock::now, InstantSource.system());
-            Audit audit = new Audit(tier);
+            Audit audit = new Audit(tier, watchHandles);
             TraceSummary summary = watch(opened, audit, clock, stop, err);
             AuditReport report = new AuditReport(audit.verdicts(), tier, Host.release(), clock);
             print(report, summary, out, err);

@@ -12,6 +12,7 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.bpf.BpfProbes;
 import dev.aioscope.probe.bpf.Engine;
+import dev.aioscope.probe.bpf.Settings;
 import dev.aioscope.probe.bpf.TierRefusedException;
 import dev.aioscope.probe.core.CoreEngine;
 import dev.aioscope.probe.proc.ProcProbes;
@@ -84,7 +85,7 @@ final class Examination {
     private static TierTrial tryTier(Tier tier, List<Engine> engines) {
         List<ProbeException> failures = new ArrayList<>();
         for (Engine engine : engines) {
-            try (BpfProbes probes = BpfProbes.open(engine, tier, Set.of(ProbePoint.Mode.values()), false)) {
+            try (BpfProbes probes = BpfProbes.open(engine, tier, Set.of(ProbePoint.Mode.values()), Settings.PLAIN)) {
                 return new TierTrial(tier, true, null, null, probes.points());
             } catch (TierRefusedException e) {
                 String cure = e.missing().refusals().stream()

@@ -2,6 +2,7 @@ package dev.aioscope.cli;
 
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.HandleUse;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Task;
@@ -85,6 +86,13 @@ final class Filter {
             public void onRetry(FailedCall call) {
                 if (passes(call.caller())) {
                     listener.onRetry(call);
+                }
+            }
+
+            @Override
+            public void onHandleUse(HandleUse use) {
+                if (passes(use.caller())) {
+                    listener.onHandleUse(use);
                 }
             }
 

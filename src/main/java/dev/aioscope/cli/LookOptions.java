@@ -6,6 +6,7 @@ import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bpf.Settings;
 import java.io.PrintWriter;
 import java.util.EnumSet;
 import java.util.Locale;
@@ -45,8 +46,8 @@ final class LookOptions {
      * @throws ProbeException if this host does not give it
      */
     Probes open(PrintWriter err) {
-        Opened opened =
-                ProbeChoice.open(engine.all(), engine.tiers(tier, ProbeChoice.LOOKS), EnumSet.allOf(Mode.class), false);
+        Opened opened = ProbeChoice.open(
+                engine.all(), engine.tiers(tier, ProbeChoice.LOOKS), EnumSet.allOf(Mode.class), Settings.PLAIN);
         if (opened.probes().tier() == Tier.PROC) {
             TierReport.refused(opened).forEach(err::println);
         }

@@ -5,6 +5,7 @@ import dev.aioscope.agent.ProbeChoice.Opened;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bpf.Settings;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -76,11 +77,11 @@ final class ProbeOptions {
      * Attaches the probes.
      *
      * @param allowSyscall whether the tier {@code syscall} may be taken without being asked for
-     * @param stacks whether the user stacks of io_setup and io_destroy are wanted
+     * @param wanted what is wanted of them
      * @throws ProbeException if this host does not give what was asked
      */
-    Opened open(boolean allowSyscall, boolean stacks) {
+    Opened open(boolean allowSyscall, Settings wanted) {
         List<Tier> tiers = engine.tiers(tier, allowSyscall ? ProbeChoice.ALL : ProbeChoice.CHEAP);
-        return ProbeChoice.open(engine.all(), tiers, probeMode.modes(), stacks);
+        return ProbeChoice.open(engine.all(), tiers, probeMode.modes(), wanted);
     }
 }

@@ -5,6 +5,7 @@ import dev.aioscope.agent.StackNames;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bpf.Settings;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -54,6 +55,6 @@ final class StackOptions {
      * @throws ProbeException if this host does not give what was asked
      */
     Opened open(boolean allowSyscall) {
-        return probes.open(allowSyscall, stacks);
+        return probes.open(allowSyscall, new Settings(stacks, false));
     }
 }

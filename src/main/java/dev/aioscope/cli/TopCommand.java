@@ -12,6 +12,7 @@ import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Terminal;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bpf.Settings;
 import dev.aioscope.telemetry.WallClock;
 import dev.aioscope.top.About;
 import dev.aioscope.top.Activity;
@@ -115,12 +116,12 @@ final class TopCommand implements Runnable {
             if (once || !isTerminal(screen)) {
                 watch(
                         stop,
-                        probes.open(true, false),
+                        probes.open(true, Settings.PLAIN),
                         (watch, activity, about) -> print(watch, activity, about, screen));
             } else {
                 // The two take the most time, and neither needs the other.
                 CompletableFuture<FullScreen> terminal = CompletableFuture.supplyAsync(TopCommand::fullScreen);
-                Opened opened = probes.open(true, false);
+                Opened opened = probes.open(true, Settings.PLAIN);
                 try (HeldLog log = new HeldLog();
                         FullScreen full = terminal.join()) {
                     watch(stop, opened, (watch, activity, about) -> show(watch, activity, about, full, log, screen));

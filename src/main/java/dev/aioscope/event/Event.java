@@ -150,19 +150,21 @@ public final class Event {
                     case SETUP -> EventLayout.SETUP_HANDLE;
                     case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_HANDLE;
                     case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_HANDLE;
+                    case USE -> EventLayout.USE_HANDLE;
                     case LIVE_CONTEXT -> EventLayout.LIVE_CONTEXT_HANDLE;
                     case TASK_IN_TEARDOWN -> EventLayout.TASK_IN_TEARDOWN_HANDLE;
                     default -> throw other();
                 });
     }
 
-    /** What the call returned: 0 or a negative errno. */
+    /** What the call returned: a negative errno, or 0 (of {@code USE}: or a number, see {@code probes/event.h}). */
     public long result() {
         return u64(
                 switch (type) {
                     case SETUP -> EventLayout.SETUP_RESULT;
                     case KILL_EXIT -> EventLayout.KILL_EXIT_RESULT;
                     case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_RESULT;
+                    case USE -> EventLayout.USE_RESULT;
                     default -> throw other();
                 });
     }
@@ -368,6 +370,15 @@ public final class Event {
                 switch (type) {
                     case USERS -> EventLayout.USERS_RELEASED_BY;
                     case REQS -> EventLayout.REQS_RELEASED_BY;
+                    default -> throw other();
+                }));
+    }
+
+    /** Which call was given the destroyed handle. */
+    public Use use() {
+        return Use.of(s32(
+                switch (type) {
+                    case USE -> EventLayout.USE_CALL;
                     default -> throw other();
                 }));
     }

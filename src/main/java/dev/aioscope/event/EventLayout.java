@@ -89,6 +89,11 @@ public final class EventLayout {
     static final int STACK_FRAMES = 80;
     static final int STACK_SIZE = 336;
 
+    static final int USE_HANDLE = 72;
+    static final int USE_RESULT = 80;
+    static final int USE_CALL = 88;
+    static final int USE_SIZE = 96;
+
     static final int LIVE_CONTEXT_HANDLE = 72;
     static final int LIVE_CONTEXT_MAX_REQS = 80;
     static final int LIVE_CONTEXT_NR_EVENTS = 84;

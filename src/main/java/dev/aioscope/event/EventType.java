@@ -22,6 +22,8 @@ public enum EventType {
     FREE(8, EventLayout.HEADER_SIZE),
     /** Who called io_setup or io_destroy; its time is exactly that call's entry, and it comes before all else about it. */
     STACK(9, EventLayout.STACK_SIZE),
+    /** Another call than io_destroy was given a destroyed handle; only sent if such handles are watched. */
+    USE(10, EventLayout.USE_SIZE),
     /** Inventory: one context in the table of an address space. */
     LIVE_CONTEXT(16, EventLayout.LIVE_CONTEXT_SIZE),
     /** Inventory: one thread that sits in io_destroy or in exit_aio. */

@@ -76,6 +76,16 @@ public final class Aio {
         }
     }
 
+    /** io_submit of no request at all: 0 if the handle is one. */
+    public static int submitNothing(long handle) {
+        return result(Libc.syscall(X86 ? 209 : 2, handle, 0, 0, 0, 0));
+    }
+
+    /** io_getevents of what is there, and of no event: 0 if the handle is one. */
+    public static int getNothing(long handle) {
+        return result(Libc.syscall(X86 ? 208 : 4, handle, 0, 0, 0, 0));
+    }
+
     /** io_submit of a read of one byte; blocks inside it for as long as a pipe is empty. */
     public static int readOneByte(long handle, int fd) {
         try (Memory target = new Memory(1)) {

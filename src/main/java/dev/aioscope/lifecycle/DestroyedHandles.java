@@ -65,6 +65,15 @@ final class DestroyedHandles {
         return destroyExit.kioctx() != 0 ? explainLive(destroyExit, live) : explain(Cause.ALREADY_DESTROYED, ended, by);
     }
 
+    /** What became of the handle that another call was given; null if that was not seen to be destroyed. */
+    @Nullable WrongHandle explainUse(Event use) {
+        OpenTeardown ended = byPlace.get(new Place(use.mm(), use.handle()));
+        Attempt by = ended == null ? null : ended.by();
+        return ended == null || by == null || !isProcessOf(by.caller, use)
+                ? null
+                : explain(Cause.ALREADY_DESTROYED, ended, by);
+    }
+
     /** Whether the call was entered before the other one had taken the context out of the table. */
     private static boolean isRace(Attempt by, Event destroyExit) {
         boolean isInside = by.killEnterTime != Seen.NEVER && by.killExitTime == Seen.NEVER;

@@ -46,6 +46,11 @@ public interface ForwardingListener extends LifecycleListener {
     }
 
     @Override
+    default void onHandleUse(HandleUse use) {
+        tell(listener -> listener.onHandleUse(use));
+    }
+
+    @Override
     default void onRefusalOutcome(RefusalOutcome outcome) {
         tell(listener -> listener.onRefusalOutcome(outcome));
     }

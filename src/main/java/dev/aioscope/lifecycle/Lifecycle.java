@@ -102,6 +102,7 @@ public final class Lifecycle {
             case USERS, REQS, FREE -> phase(event);
             case DESTROY_EXIT -> destroyExit(event);
             case STACK -> stack(event);
+            case USE -> use(event);
             case LIVE_CONTEXT -> {
                 found(event);
                 return;
@@ -205,6 +206,16 @@ public final class Lifecycle {
         if (seen != null) {
             listener.onStack(seen);
         }
+    }
+
+    private void use(Event event) {
+        WrongHandle wrong = destroyed.explainUse(event);
+        if (wrong == null) {
+            // The address space is another process's by now, or the records of the destroy were lost.
+            orphanEvents++;
+            return;
+        }
+        listener.onHandleUse(new HandleUse(event.use(), Task.of(event), event.time(), event.result(), wrong));
     }
 
     // ---- set-up ----

@@ -20,6 +20,9 @@ public interface LifecycleListener {
     /** An io_setup was refused that repeats a refusal told before, of which no outcome was told yet. */
     default void onRetry(FailedCall call) {}
 
+    /** A destroyed handle was given to another call; only told if such handles are watched. */
+    default void onHandleUse(HandleUse use) {}
+
     /** It is known what became of a refusal. A lasting one can be told of a second time, when it is over. */
     default void onRefusalOutcome(RefusalOutcome outcome) {}
 }

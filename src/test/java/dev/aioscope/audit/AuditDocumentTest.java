@@ -30,12 +30,14 @@ class AuditDocumentTest {
     }
 
     private static String tier(Clause clause) {
-        return clause.hiddenIn(Tier.SYSCALL) == null ? "syscall" : clause.hiddenIn(Tier.FULL) == null ? "full" : "none";
+        return clause.hiddenIn(Tier.SYSCALL, true) == null
+                ? "syscall"
+                : clause.hiddenIn(Tier.FULL, true) == null ? "full" : "none";
     }
 
     private static String remark(Clause clause) {
         return Objects.requireNonNullElse(
-                clause.difference(), Objects.requireNonNullElse(clause.hiddenIn(Tier.FULL), ""));
+                clause.difference(), Objects.requireNonNullElse(clause.hiddenIn(Tier.FULL, false), ""));
     }
 
     @Test

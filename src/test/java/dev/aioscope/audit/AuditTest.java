@@ -8,6 +8,7 @@ import dev.aioscope.event.EventBuilder;
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Ring;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.Use;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.Limits;
 import dev.aioscope.probe.Tier;
@@ -23,6 +24,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -49,7 +51,7 @@ class AuditTest {
         FREE
     }
 
-    private final Audit audit = new Audit(Tier.FULL);
+    private final Audit audit = new Audit(Tier.FULL, true);
     private final Lifecycle lifecycle = new Lifecycle(audit, Tier.FULL, Limits.DEFAULT);
 
     @Test
@@ -63,11 +65,11 @@ class AuditTest {
     @ParameterizedTest
     @EnumSource(Tier.class)
     void whatATierDoesNotShowIsNotObservableWhateverHappens(Tier tier) {
-        Audit all = new Audit(tier);
+        Audit all = new Audit(tier, true);
         Lifecycle fed = new Lifecycle(all, Tier.FULL, Limits.DEFAULT);
         feed(fed, sound().values());
         for (Verdict verdict : all.verdicts()) {
-            String hidden = verdict.clause().hiddenIn(tier);
+            String hidden = verdict.clause().hiddenIn(tier, true);
             assertThat(verdict.state() == State.NOT_OBSERVABLE)
                     .as("%s", verdict)
                     .isEqualTo(hidden != null);
@@ -259,15 +261,56 @@ class AuditTest {
                 .isEqualTo("3 requests were in flight; io_destroy returned 10.0ms before the last request was gone");
     }
 
+    @Test
+    void aDestroyedHandleThatGetsEinvalKeepsItsClause() {
+        feed(lifecycle, sound().values());
+        feed(lifecycle, List.of(use(200, Use.IO_SUBMIT, -EINVAL), use(201, Use.UNKNOWN, -EINVAL)));
+        assertThat(verdict(Clause.N4).state()).isEqualTo(State.HOLDS);
+        assertThat(verdict(Clause.N4).kept()).isEqualTo(2);
+        assertThat(verdict(Clause.N4).evidence().values())
+                .isEqualTo("another call got EINVAL: this handle was destroyed 98.0ms ago by thread 1; its last request"
+                        + " drained 27.0ms later");
+        assertThat(verdict(Clause.N4).evidence().caller().tid()).isEqualTo(3);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 'io_submit got the context, which is dead: '", "-11, 'io_submit got EAGAIN: '"})
+    void aDestroyedHandleThatIsTakenIsAViolation(int result, String values) {
+        feed(lifecycle, sound().values());
+        feed(lifecycle, List.of(use(200, Use.IO_SUBMIT, result)));
+        assertViolated(Clause.N4);
+        assertThat(verdict(Clause.N4).evidence().values()).startsWith(values);
+    }
+
+    @Test
+    void aBadAddressSaysNothingOfTheHandle() {
+        feed(lifecycle, sound().values());
+        feed(lifecycle, List.of(use(200, Use.IO_CANCEL, -EFAULT)));
+        assertThat(verdict(Clause.N4).state()).isEqualTo(State.NOT_SEEN);
+    }
+
+    @Test
+    void destroyedHandlesAreOnlyJudgedIfTheyAreWatched() {
+        Audit without = new Audit(Tier.FULL, false);
+        Lifecycle fed = new Lifecycle(without, Tier.FULL, Limits.DEFAULT);
+        feed(fed, sound().values());
+        feed(fed, List.of(use(200, Use.IO_SUBMIT, -EINVAL)));
+        assertThat(without.verdicts())
+                .filteredOn(verdict -> verdict.clause() == Clause.N4)
+                .singleElement()
+                .satisfies(verdict -> assertThat(verdict.state()).isEqualTo(State.NOT_OBSERVABLE))
+                .satisfies(verdict -> assertThat(verdict.reason()).contains("--watch-handles"));
+    }
+
     /** Every clause that can be observed is broken, or differs, or is found by one of the tests above. */
     @Test
     void everyCheckIsShownToFail() {
-        Set<Clause> shown = EnumSet.of(Clause.R2, Clause.P1, Clause.C1, Clause.S3, Clause.T3, Clause.N3);
+        Set<Clause> shown = EnumSet.of(Clause.R2, Clause.P1, Clause.C1, Clause.S3, Clause.T3, Clause.N3, Clause.N4);
         mutations().forEach(mutation -> shown.add((Clause) mutation.get()[0]));
         shown.addAll(EnumSet.of(Clause.E1, Clause.E2, Clause.E3, Clause.E4, Clause.E5, Clause.E6, Clause.C2));
         assertThat(shown)
                 .containsExactlyInAnyOrderElementsOf(Stream.of(Clause.values())
-                        .filter(clause -> clause.hiddenIn(Tier.FULL) == null)
+                        .filter(clause -> clause.hiddenIn(Tier.FULL, true) == null)
                         .filter(clause -> clause.kind() != Clause.Kind.FINDING)
                         .toList());
     }
@@ -396,6 +439,13 @@ class AuditTest {
                 .kioctx(0)
                 .enterTime(ms(99))
                 .handle(HANDLE);
+    }
+
+    private static EventBuilder use(double ms, Use call, int result) {
+        return caller(EventBuilder.use(call), ms)
+                .task(100, 3, "user")
+                .handle(HANDLE)
+                .result(result);
     }
 
     private static EventBuilder failed(double ms, int errno) {

@@ -3,13 +3,17 @@ package dev.aioscope.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aioscope.event.Use;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.HandleUse;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.lifecycle.WrongHandle;
+import dev.aioscope.lifecycle.WrongHandle.Cause;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -47,28 +51,39 @@ class FilterTest {
             public void onFailedCall(FailedCall call) {
                 heard.add(call);
             }
+
+            @Override
+            public void onHandleUse(HandleUse use) {
+                heard.add(use);
+            }
         });
         Task owner = teardown.context().owner();
         before.onSetup(teardown.context());
         before.onTeardown(teardown);
         before.onFailedCall(new FailedCall(
                 FailedCall.Call.IO_DESTROY, owner, 1, 5L, 6, 22, 0x1000L, null, null, null, null, List.of(), null));
+        before.onHandleUse(new HandleUse(
+                Use.IO_SUBMIT,
+                owner,
+                6,
+                -22,
+                new WrongHandle(Cause.ALREADY_DESTROYED, teardown.context(), null, null, null, false, null)));
         return heard;
     }
 
     @ParameterizedTest
     @CsvSource({
-        "3, ''",
-        "3, --pid=100",
-        "3, --pid=99 --pid=100",
-        "3, '--pid=99,100'",
+        "4, ''",
+        "4, --pid=100",
+        "4, --pid=99 --pid=100",
+        "4, '--pid=99,100'",
         "0, --pid=99",
-        "3, --comm=mysqld",
+        "4, --comm=mysqld",
         "1, --comm=ib_io_rd-1",
         "0, --comm=mysql",
-        "3, --cgroup=1",
+        "4, --cgroup=1",
         "0, --cgroup=2",
-        "3, --pid=100 --comm=mysqld --cgroup=1",
+        "4, --pid=100 --comm=mysqld --cgroup=1",
         "0, --pid=100 --comm=fio",
     })
     void severalValuesMeanAnyAndSeveralOptionsAll(int count, String arguments) {

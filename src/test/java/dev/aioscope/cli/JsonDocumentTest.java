@@ -127,7 +127,7 @@ class JsonDocumentTest {
     }
 
     private static List<String> audit(Stats stats) {
-        Audit audit = new Audit(Tier.FULL);
+        Audit audit = new Audit(Tier.FULL, false);
         audit.onTeardown(TeardownBuilder.busy().build());
         return new AuditReport(audit.verdicts(), Tier.FULL, "6.1", CLOCK)
                 .json(new TraceSummary(0, 0, 0, 0, 0, 6, 0, stats));

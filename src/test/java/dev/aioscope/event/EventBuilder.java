@@ -85,6 +85,11 @@ public final class EventBuilder {
         return new EventBuilder(EventType.DESTROY_EXIT);
     }
 
+    /** A call with a destroyed handle. */
+    public static EventBuilder use(Use call) {
+        return new EventBuilder(EventType.USE).s32(EventLayout.USE_CALL, call.code());
+    }
+
     public static EventBuilder liveContext() {
         return new EventBuilder(EventType.LIVE_CONTEXT)
                 .s32(EventLayout.LIVE_CONTEXT_MAX_REQS, EventLayout.ABSENT_S32)
@@ -147,6 +152,7 @@ public final class EventBuilder {
                     case SETUP -> EventLayout.SETUP_HANDLE;
                     case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_HANDLE;
                     case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_HANDLE;
+                    case USE -> EventLayout.USE_HANDLE;
                     case LIVE_CONTEXT -> EventLayout.LIVE_CONTEXT_HANDLE;
                     case TASK_IN_TEARDOWN -> EventLayout.TASK_IN_TEARDOWN_HANDLE;
                     default -> throw other();
@@ -160,6 +166,7 @@ public final class EventBuilder {
                     case SETUP -> EventLayout.SETUP_RESULT;
                     case KILL_EXIT -> EventLayout.KILL_EXIT_RESULT;
                     case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_RESULT;
+                    case USE -> EventLayout.USE_RESULT;
                     default -> throw other();
                 },
                 result);

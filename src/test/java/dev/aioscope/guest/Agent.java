@@ -5,6 +5,7 @@ import dev.aioscope.event.EventType;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.HandleUse;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Limits;
@@ -18,6 +19,7 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.Unseen;
 import dev.aioscope.probe.bpf.BpfProbes;
 import dev.aioscope.probe.bpf.Engine;
+import dev.aioscope.probe.bpf.Settings;
 import dev.aioscope.probe.core.CoreEngine;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,6 +54,7 @@ final class Agent implements LifecycleListener, AutoCloseable {
     private final List<Context> setups = new ArrayList<>();
     private final List<Teardown> teardowns = new ArrayList<>();
     private final List<FailedCall> failedCalls = new ArrayList<>();
+    private final List<HandleUse> uses = new ArrayList<>();
     private final List<RefusalOutcome> outcomes = new ArrayList<>();
     private final List<UserStack> stacks = new ArrayList<>();
 
@@ -60,11 +63,11 @@ final class Agent implements LifecycleListener, AutoCloseable {
     }
 
     Agent(Tier tier, Placing placing, Engine engine) {
-        this(tier, placing, engine, false);
+        this(tier, placing, engine, Settings.PLAIN);
     }
 
-    Agent(Tier tier, Placing placing, Engine engine, boolean stacks) {
-        this(BpfProbes.open(engine, tier, placing.modes(), stacks));
+    Agent(Tier tier, Placing placing, Engine engine, Settings settings) {
+        this(BpfProbes.open(engine, tier, placing.modes(), settings));
     }
 
     /** With these probes, which it closes. */
@@ -177,6 +180,11 @@ final class Agent implements LifecycleListener, AutoCloseable {
     }
 
     @Override
+    public void onHandleUse(HandleUse use) {
+        uses.add(use);
+    }
+
+    @Override
     public void onRefusalOutcome(RefusalOutcome outcome) {
         outcomes.add(outcome);
     }
@@ -218,6 +226,11 @@ final class Agent implements LifecycleListener, AutoCloseable {
         return outcomes.stream()
                 .filter(outcome -> isOf(outcome.refusal().caller(), pid))
                 .toList();
+    }
+
+    /** The calls of this process with destroyed handles, if they are watched. */
+    List<HandleUse> uses(int pid) {
+        return uses.stream().filter(use -> isOf(use.caller(), pid)).toList();
     }
 
     List<FailedCall> failedCalls(int pid) {

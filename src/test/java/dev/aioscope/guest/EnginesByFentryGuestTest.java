@@ -11,7 +11,7 @@ class EnginesByFentryGuestTest extends Twins {
     @Override
     List<Agent> twins() {
         return List.of(
-                new Agent(Tier.FULL, Placing.FENTRY, new CoreEngine()),
-                new Agent(Tier.FULL, Placing.FENTRY, new BccEngine()));
+                new Agent(Tier.FULL, Placing.FENTRY, new CoreEngine(), WATCHING),
+                new Agent(Tier.FULL, Placing.FENTRY, new BccEngine(), WATCHING));
     }
 }

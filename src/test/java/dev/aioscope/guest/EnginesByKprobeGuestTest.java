@@ -11,7 +11,7 @@ class EnginesByKprobeGuestTest extends Twins {
     @Override
     List<Agent> twins() {
         return List.of(
-                new Agent(Tier.FULL, Placing.KPROBE, new CoreEngine()),
-                new Agent(Tier.FULL, Placing.KPROBE, new BccEngine()));
+                new Agent(Tier.FULL, Placing.KPROBE, new CoreEngine(), WATCHING),
+                new Agent(Tier.FULL, Placing.KPROBE, new BccEngine(), WATCHING));
     }
 }

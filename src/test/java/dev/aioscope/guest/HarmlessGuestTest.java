@@ -7,6 +7,7 @@ import dev.aioscope.guest.Agent.Placing;
 import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.BpfProbes;
+import dev.aioscope.probe.bpf.Settings;
 import dev.aioscope.probe.core.CoreEngine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -83,7 +84,7 @@ class HarmlessGuestTest {
     @Test
     void everyRecordIsReadOrCounted() throws IOException {
         int contexts = 3000;
-        try (BpfProbes probes = BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), false);
+        try (BpfProbes probes = BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), Settings.PLAIN);
                 Work work = Work.start("many", "--count", "" + contexts, "--charge", "1", "--wait")) {
             work.await("ready");
             work.kill();

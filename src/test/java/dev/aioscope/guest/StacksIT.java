@@ -8,6 +8,7 @@ import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.bcc.UserSymbols;
+import dev.aioscope.probe.bpf.Settings;
 import dev.aioscope.probe.core.CoreEngine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,7 +48,10 @@ class StacksIT {
     void theStacksOfAContextAreNamed(Placing placing) throws Exception {
         try (UserSymbols symbols = UserSymbols.start();
                 Agent agent = new Agent(
-                        tier(), placing, placing == Placing.FENTRY ? new CoreEngine() : new BccEngine(), true);
+                        tier(),
+                        placing,
+                        placing == Placing.FENTRY ? new CoreEngine() : new BccEngine(),
+                        new Settings(true, false));
                 Work work = Work.start("destroy", "--wait")) {
             work.await("ready");
             agent.readUntil("the set-up", () -> !agent.setups(work.pid()).isEmpty());

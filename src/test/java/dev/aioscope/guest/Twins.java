@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.HandleUse;
 import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.probe.bpf.Settings;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Comparator;
@@ -23,6 +25,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 abstract class Twins {
     /** The two probes of one place run one after the other, and the CPUs of a guest take turns of 100 ms. */
     private static final long CLOSE = Duration.ofMillis(250).toNanos();
+
+    /** All that probes can be asked for and both must report the same. */
+    static final Settings WATCHING = new Settings(false, true);
 
     private Agent one;
     private Agent other;
@@ -56,10 +61,11 @@ abstract class Twins {
                 "sibling --milliseconds 100",
                 "wrong-handles",
                 "rollback",
+                "used-handles",
             })
     void theyReportTheSame(String situation) throws IOException {
         Work work = Work.run(situation.split(" "));
-        int expected = situation.startsWith("wrong") ? 2 : 1;
+        int expected = situation.startsWith("wrong") ? 2 : situation.startsWith("used") ? 3 : 1;
         for (Agent agent : List.of(one, other)) {
             agent.readUntil(
                     expected + " teardowns of " + situation,
@@ -75,6 +81,15 @@ abstract class Twins {
                 .containsExactlyElementsOf(other.failedCalls(work.pid()).stream()
                         .map(Twins::withoutTimes)
                         .toList());
+        assertThat(one.uses(work.pid()).stream().map(Twins::withoutTimes))
+                .containsExactlyElementsOf(
+                        other.uses(work.pid()).stream().map(Twins::withoutTimes).toList())
+                .hasSize(situation.startsWith("used") ? 5 : 0);
+    }
+
+    /** A use as far as it must be equal. */
+    private static List<Object> withoutTimes(HandleUse use) {
+        return List.of(use.call(), use.caller(), use.result());
     }
 
     private static List<Teardown> sorted(List<Teardown> teardowns) {

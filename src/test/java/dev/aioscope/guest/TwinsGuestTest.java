@@ -10,7 +10,7 @@ class TwinsGuestTest extends Twins {
     @Override
     List<Agent> twins() {
         return List.of(
-                new Agent(Tier.FULL, Placing.FENTRY, new CoreEngine()),
-                new Agent(Tier.FULL, Placing.KPROBE, new CoreEngine()));
+                new Agent(Tier.FULL, Placing.FENTRY, new CoreEngine(), WATCHING),
+                new Agent(Tier.FULL, Placing.KPROBE, new CoreEngine(), WATCHING));
     }
 }

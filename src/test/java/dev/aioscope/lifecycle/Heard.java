@@ -12,6 +12,7 @@ final class Heard implements LifecycleListener {
     final List<UserStack> stacks = new ArrayList<>();
     final List<Teardown> teardowns = new ArrayList<>();
     final List<FailedCall> failedCalls = new ArrayList<>();
+    final List<HandleUse> uses = new ArrayList<>();
     final List<RefusalOutcome> outcomes = new ArrayList<>();
     int retries;
 
@@ -39,6 +40,11 @@ final class Heard implements LifecycleListener {
     public void onRetry(FailedCall call) {
         failedCalls.add(call);
         retries++;
+    }
+
+    @Override
+    public void onHandleUse(HandleUse use) {
+        uses.add(use);
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.aioscope.event.EventBuilder;
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Ring;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.Use;
 import dev.aioscope.lifecycle.WrongHandle.Cause;
 import dev.aioscope.probe.Tier;
 import org.jspecify.annotations.Nullable;
@@ -102,6 +103,29 @@ class WrongHandleTest {
         feed(full, setup(10), killEnter(100, 1), killExit(101), users(115), reqs(120), exit(121, 1), free(140));
         feed(full, failed(210).task(200, 200, "next"));
         assertThat(cause()).isEqualTo(Cause.NEVER_VALID);
+    }
+
+    @Test
+    void aDestroyedHandleThatAnotherCallGets() {
+        feed(full, setup(10), killEnter(100, 1), killExit(101), users(115), reqs(120), exit(121, 1), free(140));
+        feed(full, use(201));
+        assertThat(heard.uses).singleElement().satisfies(use -> {
+            assertThat(use.call()).isEqualTo(Use.IO_GETEVENTS);
+            assertThat(use.caller().tid()).isEqualTo(1);
+            assertThat(use.isRefused()).isTrue();
+            assertThat(use.destroyed().context()).isEqualTo(heard.setups.get(0));
+            assertThat(use.explanation())
+                    .isEqualTo(
+                            "this handle was destroyed 100ms ago by thread 1; its last request drained 19.0ms later");
+        });
+    }
+
+    @Test
+    void aHandleThatAnEarlierProcessHadDestroyedIsNotTold() {
+        feed(full, setup(10), killEnter(100, 1), killExit(101), users(115), reqs(120), exit(121, 1), free(140));
+        feed(full, use(201).task(200, 200, "next"));
+        assertThat(heard.uses).isEmpty();
+        assertThat(full.counters().orphanEvents()).isEqualTo(1);
     }
 
     @Test
@@ -287,6 +311,13 @@ class WrongHandleTest {
                 .kioctx(0)
                 .enterTime(ms(99.5))
                 .handle(HANDLE);
+    }
+
+    private static EventBuilder use(double ms) {
+        return caller(EventBuilder.use(Use.IO_GETEVENTS), ms, 1)
+                .kioctx(0)
+                .handle(HANDLE)
+                .result(-EINVAL);
     }
 
     /** An io_destroy that got EINVAL, of a handle at which nothing is. */

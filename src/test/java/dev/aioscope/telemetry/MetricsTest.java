@@ -58,7 +58,7 @@ class MetricsTest {
             Map.of("otel.exporter.otlp.endpoint", "http://127.0.0.1:1", "otel.metrics.exporter", "otlp");
 
     private final TeardownMetrics full = new TeardownMetrics(Tier.FULL, CLOCK);
-    private final Audit audit = new Audit(Tier.FULL);
+    private final Audit audit = new Audit(Tier.FULL, false);
     private final List<Task> asked = new ArrayList<>();
     private final HolderMetrics holders =
             new HolderMetrics((task, mm, mayLook) -> identity(task), () -> 100_000_000_000L, 20, false);

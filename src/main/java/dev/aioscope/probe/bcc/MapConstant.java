@@ -34,8 +34,8 @@ record MapConstant(int number, boolean isValue, int type, int keySize, int value
                 (int) (low >>> 21 & 0xf),
                 (high >>> 15 & 1) != 0,
                 (int) (high >>> 9 & 0x3f),
-                (int) (high >>> 5 & 0xf),
-                (int) ((high & 0x1f) << 7 | low >>> 25),
+                (int) (high >>> 4 & 0x1f),
+                (int) ((high & 0xf) << 7 | low >>> 25),
                 (int) (low & 0x1fffff));
     }
 

@@ -57,13 +57,12 @@ public final class BpfProbes implements Probes {
      * Loads and attaches the probes of a tier, each the best way that the kernel takes.
      *
      * @param modes ways that may be tried
-     * @param stacks whether the user stacks of io_setup and io_destroy are wanted
+     * @param settings what is wanted of them
      * @throws TierRefusedException if a probe that the tier cannot do without has no way left
      * @throws ProbeException if nothing can be loaded at all
      */
-    public static BpfProbes open(Engine engine, Tier tier, Set<Mode> modes, boolean stacks) {
-        Settings settings = new Settings(stacks);
-        Plan plan = new Plan(tier, modes);
+    public static BpfProbes open(Engine engine, Tier tier, Set<Mode> modes, Settings settings) {
+        Plan plan = new Plan(tier, modes, settings.watchHandles());
         while (true) {
             plan.missing().ifPresent(point -> {
                 throw new TierRefusedException(tier, plan.points(), point);

@@ -16,15 +16,18 @@ import org.jspecify.annotations.Nullable;
 public final class Plan {
     private final Tier tier;
     private final Set<Mode> allowed;
+    private final boolean watchHandles;
     private final Map<Site, List<Refusal>> refusals = new EnumMap<>(Site.class);
 
     /**
      * Wants everything that the tier has, the best way first.
      *
      * @param allowed modes that may be used at all
+     * @param watchHandles whether calls with destroyed handles are wanted
      */
-    Plan(Tier tier, Set<Mode> allowed) {
+    Plan(Tier tier, Set<Mode> allowed, boolean watchHandles) {
         this.tier = tier;
+        this.watchHandles = watchHandles;
         this.allowed = Set.copyOf(allowed);
     }
 
@@ -95,7 +98,7 @@ public final class Plan {
 
     private List<Site> wanted() {
         return List.of(Site.values()).stream()
-                .filter(site -> site.isWantedBy(tier))
+                .filter(site -> site.isWantedBy(tier) && (watchHandles || !site.isOnPathOfIo()))
                 .toList();
     }
 }

@@ -10,8 +10,12 @@ import java.util.concurrent.CompletableFuture;
  * What the probes are told before they are loaded.
  *
  * @param stacks whether the user stacks of io_setup and io_destroy are wanted
+ * @param watchHandles whether calls with destroyed handles are wanted, which needs probes on the path of I/O
  */
-public record Settings(boolean stacks) {
+public record Settings(boolean stacks, boolean watchHandles) {
+    /** Nothing beyond what every command needs. */
+    public static final Settings PLAIN = new Settings(false, false);
+
     /** The size of {@code struct settings} of {@code probes/event.h}. */
     public static final int SIZE = SettingsLayout.SETTINGS_SIZE;
 
@@ -58,5 +62,6 @@ public record Settings(boolean stacks) {
         settings.setLong(SettingsLayout.SETTINGS_EXIT_AIO_END, exit.end());
         settings.setInt(SettingsLayout.SETTINGS_POSSIBLE_CPUS, Host.possibleCpus());
         settings.setInt(SettingsLayout.SETTINGS_STACKS, stacks ? 1 : 0);
+        settings.setInt(SettingsLayout.SETTINGS_WATCH_HANDLES, watchHandles ? 1 : 0);
     }
 }

@@ -18,8 +18,9 @@ final class SettingsLayout {
     static final int SETTINGS_EXIT_AIO_END = 80;
     static final int SETTINGS_POSSIBLE_CPUS = 88;
     static final int SETTINGS_STACKS = 92;
+    static final int SETTINGS_WATCH_HANDLES = 96;
 
-    static final int SETTINGS_SIZE = 96;
+    static final int SETTINGS_SIZE = 104;
 
     static final int INVENTORY_FIRST_SLOT = 0;
     static final int INVENTORY_NEXT_SLOT = 4;

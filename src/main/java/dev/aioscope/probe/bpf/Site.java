@@ -23,10 +23,23 @@ public enum Site {
     FREE_IOCTX_REQS(Tier.FULL, "free_ioctx_reqs", true, Mode.FENTRY, Mode.KPROBE),
     FREE_IOCTX(Tier.FULL, "free_ioctx", false, Mode.FENTRY, Mode.KPROBE),
 
+    /** Where the kernel looks the context of a handle up, in every call that takes one. */
+    LOOKUP_IOCTX(Tier.FULL, "lookup_ioctx", true, Mode.FENTRY, Mode.KPROBE),
+    LOOKUP_IOCTX_RETURN(Tier.FULL, "lookup_ioctx return", true, Mode.FEXIT, Mode.KRETPROBE),
+
     SYS_ENTER_IO_SETUP(Tier.SYSCALL, "sys_enter_io_setup", true, Mode.TRACEPOINT),
     SYS_EXIT_IO_SETUP(Tier.SYSCALL, "sys_exit_io_setup", true, Mode.TRACEPOINT),
     SYS_ENTER_IO_DESTROY(Tier.SYSCALL, "sys_enter_io_destroy", true, Mode.TRACEPOINT),
     SYS_EXIT_IO_DESTROY(Tier.SYSCALL, "sys_exit_io_destroy", true, Mode.TRACEPOINT),
+
+    SYS_ENTER_IO_SUBMIT(Tier.SYSCALL, "sys_enter_io_submit", true, Mode.TRACEPOINT),
+    SYS_EXIT_IO_SUBMIT(Tier.SYSCALL, "sys_exit_io_submit", true, Mode.TRACEPOINT),
+    SYS_ENTER_IO_GETEVENTS(Tier.SYSCALL, "sys_enter_io_getevents", true, Mode.TRACEPOINT),
+    SYS_EXIT_IO_GETEVENTS(Tier.SYSCALL, "sys_exit_io_getevents", true, Mode.TRACEPOINT),
+    SYS_ENTER_IO_PGETEVENTS(Tier.SYSCALL, "sys_enter_io_pgetevents", true, Mode.TRACEPOINT),
+    SYS_EXIT_IO_PGETEVENTS(Tier.SYSCALL, "sys_exit_io_pgetevents", true, Mode.TRACEPOINT),
+    SYS_ENTER_IO_CANCEL(Tier.SYSCALL, "sys_enter_io_cancel", true, Mode.TRACEPOINT),
+    SYS_EXIT_IO_CANCEL(Tier.SYSCALL, "sys_exit_io_cancel", true, Mode.TRACEPOINT),
 
     CONTEXTS(Tier.SAMPLE, "contexts of all tasks", true, Mode.ITERATOR),
     TEARDOWNS(Tier.SAMPLE, "tasks in a teardown", false, Mode.ITERATOR);
@@ -65,6 +78,16 @@ public enum Site {
         return tier == wanted || tier == Tier.SAMPLE;
     }
 
+    /** Whether it is only there to watch destroyed handles: each io_submit and io_getevents comes by. */
+    boolean isOnPathOfIo() {
+        return switch (this) {
+            case LOOKUP_IOCTX, LOOKUP_IOCTX_RETURN -> true;
+            case SYS_ENTER_IO_SUBMIT, SYS_ENTER_IO_GETEVENTS, SYS_ENTER_IO_PGETEVENTS, SYS_ENTER_IO_CANCEL -> true;
+            case SYS_EXIT_IO_SUBMIT, SYS_EXIT_IO_GETEVENTS, SYS_EXIT_IO_PGETEVENTS, SYS_EXIT_IO_CANCEL -> true;
+            default -> false;
+        };
+    }
+
     /** The function without its prefix, or the name of the tracepoint. */
     public String function() {
         return label.replace(" return", "");
@@ -88,6 +111,10 @@ public enum Site {
             case SYS_EXIT_IO_SETUP -> "tracepoint_exit_io_setup";
             case SYS_ENTER_IO_DESTROY -> "tracepoint_enter_io_destroy";
             case SYS_EXIT_IO_DESTROY -> "tracepoint_exit_io_destroy";
+            case SYS_ENTER_IO_SUBMIT, SYS_ENTER_IO_GETEVENTS, SYS_ENTER_IO_PGETEVENTS, SYS_ENTER_IO_CANCEL ->
+                "tracepoint_enter_use";
+            case SYS_EXIT_IO_SUBMIT, SYS_EXIT_IO_GETEVENTS, SYS_EXIT_IO_PGETEVENTS, SYS_EXIT_IO_CANCEL ->
+                "tracepoint_exit_use";
             default -> mode.label() + "_" + function();
         };
     }

@@ -11,7 +11,7 @@ class InstructionsTest {
 
     /** As MAP_CONSTANT of engine.h: mark, value, type, sizes of key and value, number, entries. */
     private static long[] loadOf(long value, long type, long key, long size, long number, long entries) {
-        long constant = 0xa105L << 48 | value << 47 | type << 41 | key << 37 | size << 25 | number << 21 | entries;
+        long constant = 0xa105L << 48 | value << 47 | type << 41 | key << 36 | size << 25 | number << 21 | entries;
         return new long[] {LOAD_INTO_R3 | constant << 32, constant >>> 32 << 32};
     }
 
@@ -21,8 +21,8 @@ class InstructionsTest {
         assertThat(MapConstant.isAt(map, 0)).isTrue();
         assertThat(MapConstant.at(map, 0)).isEqualTo(new MapConstant(2, false, 27, 0, 0, 1024 * 1024));
 
-        long[] value = loadOf(1, 2, 4, 4095, 15, 1);
-        assertThat(MapConstant.at(value, 0)).isEqualTo(new MapConstant(15, true, 2, 4, 4095, 1));
+        long[] value = loadOf(1, 2, 31, 2047, 15, 1);
+        assertThat(MapConstant.at(value, 0)).isEqualTo(new MapConstant(15, true, 2, 31, 2047, 1));
     }
 
     @Test
