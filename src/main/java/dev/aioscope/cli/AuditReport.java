@@ -4,15 +4,21 @@ import dev.aioscope.audit.Clause;
 import dev.aioscope.audit.Observation;
 import dev.aioscope.audit.Verdict;
 import dev.aioscope.audit.Verdict.State;
+import dev.aioscope.host.Printable;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.WallClock;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The verdicts as a table for people, as Markdown and as JSON. */
 final class AuditReport {
+    private static final String ROW = "%-6s  %-8s %7s  ";
+    private static final int MARGIN = 26;
+
     private final List<Verdict> verdicts;
     private final Tier tier;
     private final String kernel;
@@ -29,26 +35,43 @@ final class AuditReport {
         return verdicts.stream().anyMatch(verdict -> verdict.state() == State.VIOLATED);
     }
 
-    /** A line for each clause, then the violations whole. */
-    List<String> table(Screen screen) {
-        Table table = new Table(0, "CLAUSE", "VERDICT", "N", "SAYS", "SEEN");
+    /** The clauses that can be observed, why the others cannot, and the violations once more. */
+    String text(Screen screen) {
+        StringBuilder text = new StringBuilder(ROW.formatted("CLAUSE", "VERDICT", "N"))
+                .append("SAYS → SEEN")
+                .append(System.lineSeparator());
+        Map<String, List<String>> hidden = new LinkedHashMap<>();
         for (Verdict verdict : verdicts) {
-            table.row(
-                    verdict.clause(),
-                    words(verdict.state()),
-                    verdict.observations() == 0 ? null : (Long) verdict.observations(),
-                    verdict.clause().text(),
-                    seen(verdict));
-        }
-        List<String> lines = new ArrayList<>(table.lines(screen));
-        lines.add("");
-        for (Verdict verdict : verdicts) {
-            if (verdict.state() == State.VIOLATED) {
-                lines.add(verdict.clause() + " VIOLATED: " + verdict.clause().text() + ". Seen: " + seen(verdict));
+            if (verdict.state() == State.NOT_OBSERVABLE) {
+                hidden.computeIfAbsent(String.valueOf(verdict.reason()), reason -> new ArrayList<>())
+                        .add(verdict.clause().name());
+            } else {
+                text.append(screen.wrap(row(verdict), MARGIN, words(verdict)));
             }
         }
-        lines.add(counts());
-        return lines;
+        text.append(System.lineSeparator());
+        hidden.forEach((reason, clauses) ->
+                text.append(screen.wrap("NOT OBSERVABLE  ", 16, String.join(" ", clauses) + ": " + reason)));
+        text.append(System.lineSeparator());
+        for (Verdict verdict : verdicts) {
+            if (verdict.state() == State.VIOLATED) {
+                text.append(screen.wrap(verdict.clause() + " VIOLATED: ", 4, words(verdict)));
+            }
+        }
+        return text.append(screen.wrap("", 4, counts())).toString();
+    }
+
+    private static String row(Verdict verdict) {
+        return ROW.formatted(
+                verdict.clause(),
+                words(verdict.state()),
+                verdict.observations() == 0 ? Units.ABSENT : verdict.observations());
+    }
+
+    /** What the clause says, and what was seen; whoever was seen has chosen its name. */
+    private static String words(Verdict verdict) {
+        String seen = seen(verdict);
+        return verdict.clause().text() + (seen == null ? "" : " → " + Printable.of(seen));
     }
 
     private String counts() {

@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A diagnosis for people. Probe points that share their fate share their lines. */
 final class DiagnosisText {
-    private static final int MOST_COLUMNS = 120;
     private static final int MARGIN = 21;
     private static final String GREEN = "\u001b[32m";
     private static final String RED = "\u001b[31m";
@@ -33,7 +32,7 @@ final class DiagnosisText {
         text.section("Host");
         diagnosis.facts().forEach(text::fact);
         text.section("Summary");
-        text.text.append(text.wrap("  ", 2, diagnosis.summary()));
+        text.text.append(screen.wrap("  ", 2, diagnosis.summary()));
         return text.text.toString();
     }
 
@@ -47,12 +46,12 @@ final class DiagnosisText {
         entry(trial.works(), trial.tier().label(), said, trial.cure());
         for (Map.Entry<Fate, List<String>> group : byFate(trial).entrySet()) {
             Fate fate = group.getKey();
-            text.append(
-                    wrap(" ".repeat(MARGIN), MARGIN + 2, fate.outcome() + ": " + String.join(", ", group.getValue())));
+            text.append(screen.wrap(
+                    " ".repeat(MARGIN), MARGIN + 2, fate.outcome() + ": " + String.join(", ", group.getValue())));
             for (Refusal refusal : fate.refusals()) {
-                text.append(wrap(
+                text.append(screen.wrap(
                         " ".repeat(MARGIN + 2), MARGIN + 4, refusal.mode().label() + " refused: " + refusal.answer()));
-                text.append(wrap(" ".repeat(MARGIN + 4) + "Cure: ", MARGIN + 6, refusal.cure()));
+                text.append(screen.wrap(" ".repeat(MARGIN + 4) + "Cure: ", MARGIN + 6, refusal.cure()));
             }
         }
     }
@@ -78,31 +77,13 @@ final class DiagnosisText {
 
     private void entry(@Nullable Boolean good, String name, String value, @Nullable String cure) {
         String mark = good == null ? "  " : good ? "ok" : "NO";
-        String lines = wrap(String.format(Locale.ROOT, "  %s %-15s ", mark, name), MARGIN, value);
+        String lines = screen.wrap(String.format(Locale.ROOT, "  %s %-15s ", mark, name), MARGIN, value);
         if (screen.colours() && good != null) {
             lines = lines.replaceFirst(mark, (good ? GREEN : RED) + mark + NO_COLOUR);
         }
         text.append(lines);
         if (cure != null) {
-            text.append(wrap(" ".repeat(MARGIN) + "Cure: ", MARGIN + 2, cure));
+            text.append(screen.wrap(" ".repeat(MARGIN) + "Cure: ", MARGIN + 2, cure));
         }
-    }
-
-    /** Lines as wide as the screen, the second and all others indented. */
-    private String wrap(String prefix, int indent, String words) {
-        int room = Math.min(screen.columns(), MOST_COLUMNS);
-        StringBuilder lines = new StringBuilder();
-        StringBuilder line = new StringBuilder(prefix);
-        boolean begun = false;
-        for (String word : words.strip().split("\\s+", -1)) {
-            if (begun && line.length() + 1 + word.length() > room) {
-                lines.append(line).append(System.lineSeparator());
-                line = new StringBuilder(" ".repeat(indent));
-                begun = false;
-            }
-            line.append(begun ? " " : "").append(word);
-            begun = true;
-        }
-        return lines.append(line).append(System.lineSeparator()).toString();
     }
 }
