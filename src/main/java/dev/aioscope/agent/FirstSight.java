@@ -17,12 +17,11 @@ public final class FirstSight implements ForwardingListener, AutoCloseable {
     private final Processes processes;
     private final LifecycleListener next;
 
-    /** Hands all news on to {@code next}, and those of new contexts to {@code processes}, which the caller closes. */
+    /** Hands all news on to {@code next}, and those of new contexts to {@code processes}, which the caller prepares and closes. */
     public FirstSight(Processes processes, LifecycleListener next) {
         this.processes = processes;
         this.next = next;
         this.queue = new ListenerQueue(processes, WAITING);
-        processes.prepare();
     }
 
     @Override

@@ -128,6 +128,7 @@ final class RunCommand implements Runnable {
             HolderMetrics holders = http.holders(processes);
             RecentTeardowns recent = new RecentTeardowns(RECENT);
             TeardownSpans spans = new TeardownSpans(export.tracer(), clock, slow, sample, processes, counts::onTrace);
+            processes.prepare();
             Audit audit = new Audit(opened.probes().tier(), false);
             try (ListenerQueue queue = new ListenerQueue(ForwardingListener.to(audit, spans, holders), WAITING);
                     FirstSight firstSight =

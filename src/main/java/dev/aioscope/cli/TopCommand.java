@@ -156,8 +156,7 @@ final class TopCommand implements Runnable {
     }
 
     /** The watch on its thread. */
-    private record Seen(
-            Watch watch, FutureTask<?> thread, ListenerQueue queue, WallClock clock, Identities identities) {
+    private record Seen(Watch watch, FutureTask<?> thread, ListenerQueue queue, WallClock clock, Processes processes) {
         boolean isOver() {
             return thread.isDone();
         }
@@ -248,8 +247,9 @@ final class TopCommand implements Runnable {
             boolean isNew = true;
             while (!model.isOver() && !isEnded && !watching.isOver()) {
                 View view = watching.watch().view();
+                boolean isFirst = view != null && last == NEVER;
                 if (view != null && view.time() != last) {
-                    model = model.show(picture(view, watching, activity, watching.identities()));
+                    model = model.show(picture(view, watching, activity, watching.processes()));
                     last = view.time();
                     isNew = true;
                 }
@@ -259,6 +259,10 @@ final class TopCommand implements Runnable {
                     notice = log.latest();
                     model = drawing.fitted(model, notice, full.columns(), full.rows());
                     full.draw(drawing.lines(model, notice, full.columns(), full.rows()));
+                }
+                if (isFirst) {
+                    // Not before: the start of another Java would hold up the first screen.
+                    watching.processes().prepare();
                 }
                 Optional<Pressed> key = full.key(last == NEVER ? FIRST_LOOK_MILLIS : KEY_MILLIS);
                 isNew = key.isPresent();
@@ -279,7 +283,8 @@ final class TopCommand implements Runnable {
         int columns = Math.min(FILE_COLUMNS, screen.columns());
         long began = BootClock.now();
         // Nobody waits for text as for a key.
-        Identities looking = (task, mm, mayLook) -> watching.identities().of(task, mm, true);
+        Identities looking = (task, mm, mayLook) -> watching.processes().of(task, mm, true);
+        watching.processes().prepare();
         long last = NEVER;
         boolean isEnough = false;
         while (!isEnough && !isEnded && !watching.isOver() && !out.checkError()) {

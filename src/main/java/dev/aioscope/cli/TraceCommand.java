@@ -127,6 +127,7 @@ final class TraceCommand implements Runnable {
             Stop stop,
             @Nullable StackNames names,
             Processes processes) {
+        processes.prepare();
         ListenerQueue queue = new ListenerQueue(printer, LINES_WAITING);
         FirstSight firstSight = new FirstSight(processes, filter.before(queue));
         Stats stats;

@@ -2,6 +2,7 @@ package dev.aioscope.top;
 
 import dev.aioscope.kernel.RawTerminal;
 import dev.aioscope.kernel.Terminal;
+import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -10,15 +11,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
-import org.jline.keymap.BindingReader;
-import org.jline.keymap.KeyMap;
 import org.jline.terminal.Size;
 import org.jline.terminal.impl.ExternalTerminal;
 import org.jline.utils.AttributedString;
 import org.jline.utils.Display;
 import org.jline.utils.InfoCmp;
 import org.jline.utils.InfoCmp.Capability;
-import org.jline.utils.NonBlockingReader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +31,7 @@ public final class FullScreen implements AutoCloseable {
 
     private final ExternalTerminal terminal;
     private final Display display;
-    private final BindingReader keys;
-    private final KeyMap<Key> bindings = bindings();
+    private final Keyboard keyboard;
     private @Nullable RawTerminal raw;
     private int columns;
     private int rows;
@@ -49,27 +46,12 @@ public final class FullScreen implements AutoCloseable {
                 "aioscope",
                 TYPE,
                 new FileInputStream(FileDescriptor.in),
-                new FileOutputStream(FileDescriptor.out),
+                // JLine writes byte by byte.
+                new BufferedOutputStream(new FileOutputStream(FileDescriptor.out)),
                 StandardCharsets.UTF_8);
         terminal.enterRawMode();
         display = new Display(terminal, true);
-        keys = new BindingReader(terminal.reader());
-    }
-
-    private static KeyMap<Key> bindings() {
-        KeyMap<Key> map = new KeyMap<>();
-        map.setUnicode(Key.TYPED);
-        map.bind(Key.TYPED, KeyMap.range(" -~"));
-        map.bind(Key.UP, "\u001b[A", "\u001bOA");
-        map.bind(Key.DOWN, "\u001b[B", "\u001bOB");
-        map.bind(Key.PAGE_UP, "\u001b[5~");
-        map.bind(Key.PAGE_DOWN, "\u001b[6~");
-        map.bind(Key.FIRST, "\u001b[H", "\u001bOH", "\u001b[1~");
-        map.bind(Key.LAST, "\u001b[F", "\u001bOF", "\u001b[4~");
-        map.bind(Key.ENTER, "\r", "\n");
-        map.bind(Key.ERASE, "\u007f", "\b");
-        map.bind(Key.ESCAPE, KeyMap.esc());
-        return map;
+        keyboard = new Keyboard(terminal.reader());
     }
 
     /**
@@ -122,25 +104,21 @@ public final class FullScreen implements AutoCloseable {
      * @throws UncheckedIOException if the terminal has gone
      */
     public Optional<Pressed> key(long millis) {
-        int next = keys.peekCharacter(millis);
-        if (next == NonBlockingReader.READ_EXPIRED) {
-            return Optional.empty();
-        }
-        if (next == NonBlockingReader.EOF) {
-            throw new UncheckedIOException(new IOException("the terminal has gone"));
-        }
-        Key key = keys.readBinding(bindings);
-        return key == null ? Optional.empty() : Optional.of(new Pressed(key, keys.getLastBinding()));
+        return keyboard.key(millis);
     }
 
     @Override
     public void close() {
-        if (raw != null) {
-            terminal.puts(Capability.cursor_normal);
-            terminal.puts(Capability.exit_ca_mode);
-            terminal.flush();
-            raw.close();
-            raw = null;
+        RawTerminal taken = raw;
+        raw = null;
+        if (taken != null) {
+            try {
+                terminal.puts(Capability.cursor_normal);
+                terminal.puts(Capability.exit_ca_mode);
+                terminal.flush();
+            } finally {
+                taken.close();
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ import dev.aioscope.event.CorruptEventException;
 import dev.aioscope.event.Event;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Libc;
+import dev.aioscope.kernel.Tracefs;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.ProbePoint;
@@ -64,6 +65,11 @@ public final class BpfProbes implements Probes {
     public static BpfProbes open(Engine engine, Tier tier, Set<Mode> modes, Settings settings) {
         Plan plan = new Plan(tier, modes, settings.watchHandles());
         while (true) {
+            if (!Tracefs.offersKprobes()) {
+                // It would be told only after all programs are loaded.
+                plan.refuseAll(
+                        Set.of(Mode.KPROBE, Mode.KRETPROBE), Kretprobe.NOT_OFFERED, Cure.of(Mode.KPROBE, Errno.ENOENT));
+            }
             plan.missing().ifPresent(point -> {
                 throw new TierRefusedException(tier, plan.points(), point);
             });

@@ -6,7 +6,6 @@ import com.sun.jna.ptr.LongByReference;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Libc;
-import dev.aioscope.kernel.Tracefs;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.bpf.Bpf;
@@ -107,9 +106,6 @@ final class CoreObject implements Programs {
     public @Nullable String attach(Site site, Mode mode) {
         Pointer program = LibBpf.bpf_object__find_program_by_name(object, site.program(mode));
         log.clear();
-        if (mode == Mode.KPROBE && !Tracefs.offersKprobes()) {
-            return Kretprobe.NOT_OFFERED;
-        }
         String answer = switch (mode) {
             case KRETPROBE, TRACEPOINT -> attachEvent(site, mode, program);
             case ITERATOR -> keep(site, LibBpf.bpf_program__attach_iter(program, Pointer.NULL));

@@ -1,0 +1,72 @@
+package dev.aioscope.top;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.StringReader;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jline.utils.NonBlocking;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class KeyboardTest {
+    private static final String ESC = "\u001b";
+    private static final long MILLIS = 10_000;
+
+    private static Keyboard sent(String text) {
+        return new Keyboard(NonBlocking.nonBlocking("keyboard", new StringReader(text)));
+    }
+
+    /** The keys before the q at the end. */
+    private static List<Key> keys(String text) {
+        Keyboard keyboard = sent(text + "q");
+        List<Key> keys = new ArrayList<>();
+        while (true) {
+            Optional<FullScreen.Pressed> pressed = keyboard.key(MILLIS);
+            if (pressed.isPresent() && pressed.get().text().equals("q")) {
+                return keys;
+            }
+            pressed.ifPresent(key -> keys.add(key.key()));
+        }
+    }
+
+    @Test
+    void knowsTheKeysAsTerminalsSendThem() {
+        assertThat(keys(ESC + "[A" + ESC + "OB" + ESC + "[5~" + ESC + "[6~" + ESC + "[H" + ESC + "[4~"))
+                .containsExactly(Key.UP, Key.DOWN, Key.PAGE_UP, Key.PAGE_DOWN, Key.FIRST, Key.LAST);
+        assertThat(keys("\r\u007fxä")).containsExactly(Key.ENTER, Key.ERASE, Key.TYPED, Key.TYPED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"[1;5A", "[1;3B", "OP", "[15~", "[[A", "[3~", "[Z", "Oa", "[200~", "[<0;10;20M", "[?1;2c", "[5^"
+            })
+    void aSequenceThatMeansNothingIsIgnoredAsAWhole(String sequence) {
+        assertThat(keys("j" + ESC + sequence + "k")).containsExactly(Key.TYPED, Key.TYPED);
+    }
+
+    @Test
+    void escIsAKeyOfItsOwn() {
+        assertThat(keys(ESC + "j" + ESC + ESC + "k"))
+                .containsExactly(Key.ESCAPE, Key.TYPED, Key.ESCAPE, Key.ESCAPE, Key.TYPED);
+    }
+
+    @Test
+    void aSequenceThatIsCutOffHoldsNothingUp() {
+        assertThat(keys(ESC + "[1;" + ESC + "[A")).containsExactly(Key.UP);
+        assertThat(keys(ESC + "[" + "1".repeat(31))).containsExactly(Key.TYPED);
+    }
+
+    @Test
+    void theEndOfTheTerminalIsTold() {
+        Keyboard keyboard = sent("j");
+        assertThat(keyboard.key(MILLIS)).isPresent();
+        assertThatThrownBy(() -> keyboard.key(MILLIS))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("the terminal has gone");
+    }
+}
