@@ -30,6 +30,7 @@ import static dev.aioscope.telemetry.Metric.SPAN_WAITING;
 import static dev.aioscope.telemetry.Metric.SPEC_OBSERVATION;
 import static dev.aioscope.telemetry.Metric.TEARDOWN;
 import static dev.aioscope.telemetry.Metric.TIER_LEVEL;
+import static dev.aioscope.telemetry.Metric.UNIDENTIFIED;
 import static dev.aioscope.telemetry.Metric.UNINTERRUPTIBLE_ACTIVE;
 import static dev.aioscope.telemetry.Metric.UNINTERRUPTIBLE_OLDEST;
 import static dev.aioscope.telemetry.Metric.UNINTERRUPTIBLE_TIME;
@@ -447,7 +448,19 @@ public final class Dashboards {
                                 1,
                                 Double.NaN,
                                 12,
-                                q(LOOK_UNSEEN.prometheusName() + ON_HOST, "{{aioscope_reason}}"))));
+                                q(LOOK_UNSEEN.prometheusName() + ON_HOST, "{{aioscope_reason}}")),
+                        panel(
+                                "Processes not identified",
+                                "How often a process had ended before its name and container were read, or there were too many at"
+                                        + " once. They go by the names of their threads.",
+                                "timeseries",
+                                "none",
+                                Double.NaN,
+                                Double.NaN,
+                                12,
+                                q(
+                                        "increase(" + UNIDENTIFIED.prometheusName() + ON_HOST + "[$__rate_interval])",
+                                        "{{instance}}"))));
     }
 
     private static Query q(String expression, String legend) {
