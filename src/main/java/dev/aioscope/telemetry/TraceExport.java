@@ -30,7 +30,6 @@ public final class TraceExport implements AutoCloseable {
 
     private static final long CANCEL_MILLIS = 200;
 
-
     // LogManager holds loggers weakly: a level is lost with its logger.
     private static final Logger EXPORTER_LOG = Logger.getLogger("io.opentelemetry.exporter");
     private static final Logger SETUP_LOG = Logger.getLogger("io.opentelemetry.sdk.autoconfigure");
@@ -183,8 +182,8 @@ public final class TraceExport implements AutoCloseable {
             resource.put("service.version", version);
         }
         // Not from InetAddress: it asks DNS and can hang.
-        Host.read("/proc/sys/kernel/hostname").ifPresent(name -> resource.put("host.name", name)
-                .put("service.instance.id", name));
+        Host.read("/proc/sys/kernel/hostname")
+                .ifPresent(name -> resource.put("host.name", name).put("service.instance.id", name));
         return resource.build();
     }
 
