@@ -136,7 +136,7 @@ final class RunCommand implements Runnable {
                     Watch watch = new Watch(opened.probes(), StackOptions.named(names, firstSight), clock, interval);
                     Looks looks = new Looks();
                     Metrics metrics = new Metrics(
-                            new AgentMetrics(opened.probes(), new WatchWork(watch, queue), export),
+                            new AgentMetrics(opened.probes(), new WatchWork(watch, queue, firstSight), export),
                             counts,
                             holders,
                             new SpecMetrics(audit))) {
@@ -167,7 +167,7 @@ final class RunCommand implements Runnable {
         return interval.compareTo(Duration.ofSeconds(1)) < 0 ? interval : Duration.ofSeconds(1);
     }
 
-    private record WatchWork(Watch watch, ListenerQueue queue) implements AgentMetrics.Work {
+    private record WatchWork(Watch watch, ListenerQueue queue, FirstSight firstSight) implements AgentMetrics.Work {
         @Override
         public long events() {
             return watch.stats().events();
@@ -186,6 +186,11 @@ final class RunCommand implements Runnable {
         @Override
         public long dropped() {
             return queue.dropped();
+        }
+
+        @Override
+        public long unidentified() {
+            return firstSight.unidentified();
         }
     }
 

@@ -40,6 +40,9 @@ public final class AgentMetrics implements MeterBinder {
 
         /** What listeners were not told. */
         long dropped();
+
+        /** How often a process was to be identified and was not. */
+        long unidentified();
     }
 
     /** Tells of these probes and of what becomes of what they see. */
@@ -124,6 +127,7 @@ public final class AgentMetrics implements MeterBinder {
         lost(registry, "evicted_calls", w -> w.counters().evictedCalls());
         lost(registry, "queue_full", Work::dropped);
         counter(registry, Metric.EVENT_ORPHAN, Tags.empty(), w -> w.counters().orphanEvents());
+        counter(registry, Metric.UNIDENTIFIED, Tags.empty(), Work::unidentified);
     }
 
     private static double orZero(@Nullable Long missed) {

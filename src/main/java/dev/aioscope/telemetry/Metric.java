@@ -160,14 +160,14 @@ public enum Metric {
     TIER_LEVEL(
             "aioscope.tier.level",
             Type.GAUGE,
-            "1",
+            "{level}",
             "what the host lets the agent see: 3 is full, 2 syscall, 1 sample, 0 proc",
             Label.TIER,
             Label.ENGINE),
     PROBE_ATTACHED(
             "aioscope.probe.attached",
             Type.GAUGE,
-            "1",
+            "{probe}",
             "1 if the probe is attached, 0 if not; the mode says how",
             Label.PROBE,
             Label.MODE),
@@ -189,6 +189,12 @@ public enum Metric {
             "processes that the latest look could not see into: refused (the kernel does not show them to this user),"
                     + " unfinished (not read to the end in time); what they hold is missing",
             Label.REASON),
+    UNIDENTIFIED(
+            "aioscope.process.unidentified",
+            Type.COUNTER,
+            "{process}",
+            "how often a process was to be looked at for its name and was not: it had ended, or there were too many at once;"
+                    + " it goes by the name of its thread"),
     SPAN(
             "aioscope.span",
             Type.COUNTER,
@@ -324,8 +330,7 @@ public enum Metric {
         return switch (unit) {
             case "s" -> "_seconds";
             case "By" -> "_bytes";
-            // A level and a flag are no ratios.
-            case "1" -> this == EVENT_UTILIZATION ? "_ratio" : "";
+            case "1" -> "_ratio";
             default -> "";
         };
     }

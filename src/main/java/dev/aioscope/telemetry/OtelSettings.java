@@ -21,6 +21,11 @@ final class OtelSettings {
     private static final String METRICS_PROTOCOL = "otel.exporter.otlp.metrics.protocol";
     private static final String METRICS_ENDPOINT = "otel.exporter.otlp.metrics.endpoint";
 
+    private static final String DISABLED_PROVIDERS = "otel.java.disabled.resource.providers";
+    /** Makes an instance up at each start, and each would have series of its own. Ours is the host. */
+    private static final String INSTANCE_PROVIDER =
+            "io.opentelemetry.sdk.autoconfigure.ServiceInstanceIdResourceProvider";
+
     private static final String GRPC = "grpc";
 
     /** What to do, by the last word of a setting's name. */
@@ -55,6 +60,8 @@ final class OtelSettings {
                 && !config.getMap("otel.resource.attributes").containsKey("service.name")) {
             added.put("otel.service.name", "aioscope");
         }
+        String disabled = first(config, DISABLED_PROVIDERS);
+        added.put(DISABLED_PROVIDERS, disabled == null ? INSTANCE_PROVIDER : disabled + "," + INSTANCE_PROVIDER);
         return added;
     }
 

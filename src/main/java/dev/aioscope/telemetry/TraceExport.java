@@ -1,6 +1,6 @@
 package dev.aioscope.telemetry;
 
-import io.opentelemetry.api.common.AttributeKey;
+import dev.aioscope.kernel.Host;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.api.trace.TracerProvider;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
@@ -9,9 +9,6 @@ import io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException;
 import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.resources.ResourceBuilder;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -184,13 +181,9 @@ public final class TraceExport implements AutoCloseable {
         if (version != null) {
             resource.put("service.version", version);
         }
-        try {
-            // Not InetAddress: it asks DNS and can hang.
-            String name = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
-            resource.put(AttributeKey.stringKey("host.name"), name);
-        } catch (IOException e) {
-            // Spans without the name of the host are better than none.
-        }
+        // Not from InetAddress: it asks DNS and can hang.
+        Host.read("/proc/sys/kernel/hostname")
+                .ifPresent(name -> resource.put("host.name", name).put("service.instance.id", name));
         return resource.build();
     }
 

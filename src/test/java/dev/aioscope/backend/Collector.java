@@ -8,12 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * A real OpenTelemetry Collector: OTLP in by http and grpc, traces out to a Zipkin server, and all it gets in its log.
- *
- * <p>It has no queue: what it answers to a sender is what Zipkin answered to it.
+ * A real OpenTelemetry Collector, OTLP in by http and grpc.
  *
  * <p>The first use on a machine builds it, which takes some minutes; see {@code src/test/otelcol/build}.
  */
@@ -48,15 +47,53 @@ public final class Collector implements AutoCloseable {
     }
 
     /**
-     * Starts a Collector that sends on to {@code zipkin}, such as {@code http://127.0.0.1:9411/api/v2/spans}.
+     * Starts a Collector that sends on to {@code zipkin}, such as {@code http://127.0.0.1:9411/api/v2/spans}, and writes all
+     * that it gets to its log. It has no queue: what it answers to a sender is what Zipkin answered to it.
      *
      * @param folder where it keeps its configuration and its log
      */
     public static Collector start(Path folder, String zipkin) {
+        Path config = folder.resolve("zipkin.yaml");
+        write(config, """
+        receivers:
+          otlp:
+            protocols:
+              http:
+              grpc:
+        exporters:
+          zipkin:
+            endpoint: ${env:ZIPKIN}
+            sending_queue:
+              enabled: false
+            retry_on_failure:
+              enabled: false
+          debug:
+            verbosity: detailed
+            use_internal_logger: false
+            sending_queue:
+              enabled: false
+        service:
+          pipelines:
+            traces:
+              receivers: [otlp]
+              exporters: [debug, zipkin]
+        """);
+        return start(folder, config, Map.of("ZIPKIN", zipkin), "");
+    }
+
+    /**
+     * Starts a Collector with this configuration, except that it listens on free ports of loopback.
+     *
+     * @param folder where it keeps its log and what is changed
+     * @param environment what the configuration wants
+     * @param changed more that is to be otherwise, as YAML; empty for nothing
+     */
+    static Collector start(Path folder, Path config, Map<String, String> environment, String changed) {
         int http = Server.freePort();
         int grpc = Server.freePort();
-        Path config = folder.resolve("otelcol.yaml");
-        String text = """
+        String name = "otelcol-" + config.getFileName();
+        Path changes = folder.resolve(name);
+        write(changes, """
         receivers:
           otlp:
             protocols:
@@ -64,31 +101,26 @@ public final class Collector implements AutoCloseable {
                 endpoint: 127.0.0.1:%d
               grpc:
                 endpoint: 127.0.0.1:%d
-        exporters:
-          zipkin:
-            endpoint: %s
-          debug:
-            verbosity: detailed
-            use_internal_logger: false
-            sending_queue:
-              enabled: false
         service:
           telemetry:
             metrics:
               level: none
-          pipelines:
-            traces:
-              receivers: [otlp]
-              exporters: [debug, zipkin]
-        """.formatted(http, grpc, zipkin);
+        """.formatted(http, grpc) + changed);
+        Server server = Server.start(
+                name,
+                folder,
+                environment,
+                List.of(binary().toString(), "--config=" + config.toAbsolutePath(), "--config=" + changes));
+        server.awaitReady(START_LIMIT, () -> Server.listens(http) && Server.listens(grpc));
+        return new Collector(server, http, grpc);
+    }
+
+    private static void write(Path file, String text) {
         try {
-            Files.writeString(config, text);
+            Files.writeString(file, text);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Server server = Server.start("otelcol", folder, List.of(binary().toString(), "--config=" + config));
-        server.awaitReady(START_LIMIT, () -> Server.listens(http) && Server.listens(grpc));
-        return new Collector(server, http, grpc);
     }
 
     /** The value of {@code OTEL_EXPORTER_OTLP_ENDPOINT} for the protocol http/protobuf; traces go to {@code /v1/traces}. */
@@ -101,7 +133,7 @@ public final class Collector implements AutoCloseable {
         return "http://127.0.0.1:" + grpcPort;
     }
 
-    /** Its log, with each span it got in words. */
+    /** Its log; that to Zipkin has each span it got in words. */
     public String output() {
         return server.output();
     }

@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A real Prometheus, Debian's, that scrapes every second and keeps exemplars. */
+/** A real Prometheus, Debian's, that scrapes every second, takes remote writes and keeps exemplars. */
 final class Prometheus implements AutoCloseable {
     private static final Path PROGRAM = Path.of("/usr/bin/prometheus");
 
@@ -66,10 +66,16 @@ final class Prometheus implements AutoCloseable {
                         "--config.file=prometheus.yml",
                         "--storage.tsdb.path=tsdb",
                         "--enable-feature=exemplar-storage",
+                        "--web.enable-remote-write-receiver",
                         "--web.listen-address=127.0.0.1:" + port));
         Prometheus made = new Prometheus(server, port);
         server.awaitReady(Duration.ofMinutes(1), () -> made.get("/-/ready").statusCode() == 200);
         return made;
+    }
+
+    /** Where it takes remote writes. */
+    String writeUrl() {
+        return url + "/api/v1/write";
     }
 
     /** The series that a query gives within the last two minutes; fails if it is no PromQL. */
@@ -94,6 +100,17 @@ final class Prometheus implements AutoCloseable {
                 .readTree(get("/api/v1/alerts").body())
                 .path("data")
                 .path("alerts"));
+    }
+
+    /** The rules, with what became of their latest evaluation. */
+    List<JsonNode> rules() throws IOException {
+        return JsonMapper.shared()
+                .readTree(get("/api/v1/rules").body())
+                .path("data")
+                .path("groups")
+                .valueStream()
+                .flatMap(group -> group.path("rules").valueStream())
+                .toList();
     }
 
     private List<JsonNode> series(String path) throws IOException {

@@ -3,22 +3,25 @@ package dev.aioscope.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.aioscope.agent.Listeners;
 import dev.aioscope.dashboards.Dashboards;
 import dev.aioscope.dashboards.Dashboards.Query;
-import dev.aioscope.event.Trigger;
+import dev.aioscope.event.Recording;
 import dev.aioscope.guest.Work;
-import dev.aioscope.host.Identity;
+import dev.aioscope.host.Identities;
 import dev.aioscope.http.WebServer;
 import dev.aioscope.http.WebServer.Page;
 import dev.aioscope.kernel.Host;
-import dev.aioscope.lifecycle.Teardown;
-import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.lifecycle.Lifecycle;
+import dev.aioscope.lifecycle.Limits;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.HolderMetrics;
+import dev.aioscope.telemetry.Metric;
 import dev.aioscope.telemetry.Metrics;
 import dev.aioscope.telemetry.TeardownMetrics;
 import dev.aioscope.telemetry.WallClock;
 import io.opentelemetry.proto.trace.v1.Span;
+import java.awt.image.BufferedImage;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -30,23 +33,51 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A real Prometheus scrapes a real daemon that watches real work on the build machine's own kernel. That kernel may give no
- * phases; for them it also scrapes the same code told of made-up teardowns.
+ * phases; for them it also scrapes the same code told of what a kernel of the lab sent.
  */
 class PrometheusIT {
     private static final Duration SOON = Duration.ofSeconds(45);
+    private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
+
+    /** A metric and its labels in PromQL, as the rules write it. */
+    private static final Pattern SELECTOR = Pattern.compile("\\b(up|aio(?:scope)?_\\w+)(?:\\{[^}]*})?");
+
+    private static final Set<String> LABELS = Arrays.stream(Metric.Label.values())
+            .map(Metric.Label::prometheusName)
+            .collect(Collectors.toSet());
+
+    private static final String FULL_ONLY =
+            "the kernel of this host has no kprobes and no fentry: its best tier, syscall, sees calls and no phases";
+    /** The panels that have no data of the daemon where the tier is syscall, and why. They have of what was recorded. */
+    private static final Map<String, String> NOT_ON_THIS_HOST = Map.of(
+            "Drain", FULL_ONLY,
+            "What teardowns wait for", FULL_ONLY,
+            "Callers in uninterruptible sleep", FULL_ONLY,
+            "Left to their exit, by executable", FULL_ONLY + ", and exits only as contexts that vanished");
 
     @TempDir
     private static Path folder;
@@ -78,15 +109,7 @@ class PrometheusIT {
                 "--listen",
                 "127.0.0.1:" + port);
         await("the agent", () -> Files.readString(output).contains(" watches: tier "));
-        TeardownMetrics told = new TeardownMetrics(Tier.FULL, new WallClock(() -> 0, Instant::now));
-        Metrics metrics = new Metrics(registry -> {}, told, leaks());
-        // A teardown more at each scrape: so that there are rates.
-        phases = new WebServer(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), null, null, Map.of("/metrics", accept -> {
-                    told.onTeardown(TeardownBuilder.busy().build());
-                    Metrics.Scrape scrape = metrics.scrape(accept);
-                    return new Page(200, scrape.contentType(), scrape.body());
-                }));
+        phases = recorded();
         prometheus = Prometheus.start(
                 folder, "127.0.0.1:" + port, URI.create(phases.url()).getAuthority());
         stuck = Work.start("sibling", "--wait");
@@ -99,17 +122,25 @@ class PrometheusIT {
                 .isZero();
     }
 
-    private static HolderMetrics leaks() {
-        HolderMetrics leaks = new HolderMetrics(
-                (task, mm, mayLook) -> new Identity("/usr/bin/leaky", List.of(), false, "root", "/"),
-                () -> 0,
-                20,
-                false);
-        TeardownBuilder exit = TeardownBuilder.idle();
-        exit.trigger = Trigger.EXIT;
-        Teardown teardown = exit.build();
-        leaks.onTeardown(teardown);
-        return leaks;
+    /** Serves what a kernel of the lab sent; at each scrape it happens once more, so that there are rates. */
+    private static WebServer recorded() throws Exception {
+        Recording recording = Recording.read(Path.of("src/test/resources/recorded/6.1.events"));
+        TeardownMetrics counts = new TeardownMetrics(Tier.FULL, new WallClock(() -> 0, Instant::now));
+        HolderMetrics holders = new HolderMetrics(Identities.NONE, () -> 0, 20, false);
+        Lifecycle lifecycle = new Lifecycle(Listeners.of(counts, holders), Tier.FULL, Limits.DEFAULT);
+        Metrics metrics = new Metrics(registry -> {}, counts, holders);
+        AtomicInteger rounds = new AtomicInteger();
+        return new WebServer(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), null, null, Map.of("/metrics", accept -> {
+                    int round = rounds.getAndIncrement();
+                    synchronized (lifecycle) {
+                        recording
+                                .again(Duration.ofMinutes(round).toNanos(), 1000 * round, "aiowork")
+                                .forEach(lifecycle::accept);
+                    }
+                    Metrics.Scrape scrape = metrics.scrape(accept);
+                    return new Page(200, scrape.contentType(), scrape.body());
+                }));
     }
 
     @AfterAll
@@ -157,9 +188,15 @@ class PrometheusIT {
     }
 
     private static void await(String what, Condition condition) throws Exception {
+        await(what, condition, () -> "");
+    }
+
+    private static void await(String what, Condition condition, Callable<String> instead) throws Exception {
         long deadline = System.nanoTime() + SOON.toNanos();
         while (!condition.isMet()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(deadline);
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError(what + " " + instead.call());
+            }
             TimeUnit.MILLISECONDS.sleep(200);
         }
     }
@@ -173,26 +210,116 @@ class PrometheusIT {
                 .body();
     }
 
-    @Test
-    void everyQueryOfEveryPanelGivesData() throws Exception {
-        Map<String, String> empty = new LinkedHashMap<>();
-        await("data for every panel; without it are those in " + folder.resolve("empty"), () -> {
-            empty.clear();
-            for (Dashboards.Dashboard dashboard : Dashboards.all()) {
-                for (Dashboards.Panel panel : dashboard.panels()) {
-                    for (Query query : panel.queries()) {
-                        String expression = query.expression()
-                                .replace("$__rate_interval", "1m")
-                                .replace("$instance", ".*");
-                        if (prometheus.query(expression).isEmpty()) {
-                            empty.put(panel.title(), expression);
-                        }
+    /** As Grafana would ask it. */
+    private static List<JsonNode> ask(String expression, String instance) throws Exception {
+        return prometheus.query(expression.replace("$__rate_interval", "15s").replace("$instance", instance));
+    }
+
+    /** The panels with a query without data, and that query. */
+    private static Map<String, String> empty(String instance) throws Exception {
+        Map<String, String> empty = new TreeMap<>();
+        for (Dashboards.Dashboard dashboard : Dashboards.all()) {
+            for (Dashboards.Panel panel : dashboard.panels()) {
+                for (Query query : panel.queries()) {
+                    if (ask(query.expression(), instance).isEmpty()) {
+                        empty.put(panel.title(), query.expression());
                     }
                 }
             }
-            Files.writeString(folder.resolve("empty"), empty.toString());
-            return empty.isEmpty();
+        }
+        return empty;
+    }
+
+    @Test
+    void everyQueryOfEveryPanelGivesData() throws Exception {
+        await(
+                "data for every panel",
+                () -> empty(".*").isEmpty(),
+                () -> empty(".*").toString());
+    }
+
+    @Test
+    void theDaemonItselfGivesAllButWhatItsTierCannotSee() throws Exception {
+        String daemon = "127.0.0.1:" + port;
+        await(
+                "all data but " + NOT_ON_THIS_HOST,
+                () -> NOT_ON_THIS_HOST.keySet().containsAll(empty(daemon).keySet()),
+                () -> empty(daemon).toString());
+        if (!prometheus.query("aioscope_tier_level{aioscope_tier=\"syscall\"}").isEmpty()) {
+            assertThat(empty(daemon)).containsOnlyKeys(NOT_ON_THIS_HOST.keySet());
+        }
+    }
+
+    /** A rule alerts of what is not so here; but all that it looks at is there, and Prometheus can evaluate it. */
+    @Test
+    void everyRuleHasDataToLookAt() throws Exception {
+        await(
+                "the first evaluation",
+                () -> prometheus.rules().stream()
+                        .noneMatch(rule -> rule.path("health").asString().equals("unknown")));
+        assertThat(prometheus.rules()).isNotEmpty().allSatisfy(rule -> {
+            assertThat(rule.path("health").asString()).as("%s", rule).isEqualTo("ok");
+            List<String> selectors = SELECTOR.matcher(rule.path("query").asString())
+                    .results()
+                    .filter(found -> !LABELS.contains(found.group(1)))
+                    .map(MatchResult::group)
+                    .toList();
+            assertThat(selectors).isNotEmpty();
+            for (String selector : selectors) {
+                assertThat(prometheus.query(selector))
+                        .as("%s of %s", selector, rule.path("name"))
+                        .isNotEmpty();
+            }
         });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"aioscope-fleet", "aioscope-host", "aioscope-agent"})
+    void everyPanelIsSeenInABrowser(String dashboard) throws Exception {
+        assumeTrue(Files.isExecutable(CHROMIUM), "Debian's package chromium is not installed");
+        await("data for every panel", () -> empty(".*").isEmpty());
+        JsonNode json =
+                JsonMapper.shared().readTree(Files.readString(Path.of("dashboards/grafana", dashboard + ".json")));
+        Path page = folder.resolve(dashboard + ".html");
+        Files.writeString(page, DashboardPage.draw(json, expression -> ask(expression, ".*"), Map.of()));
+        Path picture = Files.createDirectories(Path.of("target/dashboards"))
+                .resolve(dashboard + ".png")
+                .toAbsolutePath();
+        Files.deleteIfExists(picture);
+        Server browser = Server.start(
+                "chromium",
+                folder,
+                List.of(
+                        CHROMIUM.toString(),
+                        "--headless",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--hide-scrollbars",
+                        "--user-data-dir=" + folder.resolve("chromium"),
+                        "--window-size=" + 24 * DashboardPage.COLUMN + "," + DashboardPage.height(json),
+                        "--screenshot=" + picture,
+                        page.toUri().toString()));
+        try {
+            browser.awaitEnd(SOON);
+        } finally {
+            browser.close();
+        }
+        BufferedImage seen = ImageIO.read(picture.toFile());
+        for (JsonNode panel : json.path("panels")) {
+            int[] place = DashboardPage.place(panel);
+            assertThat(coloured(seen, place))
+                    .as("coloured points of %s", panel.path("title"))
+                    .isGreaterThan(60);
+        }
+    }
+
+    /** How many points of a place are neither grey, black nor white: what is drawn from data is coloured. */
+    private static long coloured(BufferedImage picture, int[] place) {
+        int[] points = picture.getRGB(place[0], place[1], place[2], place[3], null, 0, place[2]);
+        return Arrays.stream(points)
+                .filter(rgb ->
+                        Math.abs((rgb >> 16 & 255) - (rgb & 255)) > 40 || Math.abs((rgb >> 8 & 255) - (rgb & 255)) > 40)
+                .count();
     }
 
     @Test

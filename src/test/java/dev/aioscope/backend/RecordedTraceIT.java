@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aioscope.backend.Zipkin.Span;
 import dev.aioscope.event.Event;
+import dev.aioscope.event.Recording;
 import dev.aioscope.host.Identities;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.Limits;
@@ -21,13 +22,9 @@ import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -127,7 +124,8 @@ class RecordedTraceIT {
     }
 
     private static void send(String kernel, String service, String protocol) throws IOException {
-        List<Event> events = read(Path.of("src/test/resources/recorded", kernel + ".events"));
+        List<Event> events = Recording.read(Path.of("src/test/resources/recorded", kernel + ".events"))
+                .events();
         long last = events.get(events.size() - 1).time();
         WallClock clock = new WallClock(() -> last, Instant::now);
         SpanExporter exporter = protocol.equals("grpc")
@@ -149,16 +147,5 @@ class RecordedTraceIT {
             assertThat(provider.forceFlush().join(SOON.toSeconds(), SECONDS).isSuccess())
                     .isTrue();
         }
-    }
-
-    private static List<Event> read(Path recording) throws IOException {
-        ByteBuffer buffer = ByteBuffer.wrap(Files.readAllBytes(recording)).order(ByteOrder.LITTLE_ENDIAN);
-        List<Event> events = new ArrayList<>();
-        for (int at = 0;
-                at < buffer.limit();
-                at += events.get(events.size() - 1).type().size()) {
-            events.add(new Event().wrap(buffer, at, buffer.limit() - at));
-        }
-        return events;
     }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A server in a process of its own, on loopback, with its output in a file that a failure quotes. */
@@ -36,16 +37,20 @@ final class Server implements AutoCloseable {
 
     /** Starts {@code command} in {@code folder}, its output going to {@code folder/name.log}. */
     static Server start(String name, Path folder, List<String> command) {
+        return start(name, folder, Map.of(), command);
+    }
+
+    /** The same with more in its environment. */
+    static Server start(String name, Path folder, Map<String, String> environment, List<String> command) {
         Path log = folder.resolve(name + ".log");
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                .redirectOutput(log.toFile());
+        builder.environment().putAll(environment);
         try {
-            Process process = new ProcessBuilder(command)
-                    .directory(folder.toFile())
-                    .redirectErrorStream(true)
-                    .redirectInput(
-                            ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-                    .redirectOutput(log.toFile())
-                    .start();
-            return new Server(name, process, log);
+            return new Server(name, builder.start(), log);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -78,6 +83,13 @@ final class Server implements AutoCloseable {
             throw new IllegalStateException("interrupted while waiting for " + what, e);
         }
         throw new IllegalStateException(name + " ended with status " + process.exitValue() + "\n" + output());
+    }
+
+    /** Returns once it has ended by itself with status 0; fails if it does not within {@code limit}. */
+    void awaitEnd(Duration limit) throws InterruptedException {
+        if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS) || process.exitValue() != 0) {
+            throw new IllegalStateException(name + " did not end well\n" + output());
+        }
     }
 
     private static boolean isReady(Probe probe) {

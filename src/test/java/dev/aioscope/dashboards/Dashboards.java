@@ -30,6 +30,7 @@ import static dev.aioscope.telemetry.Metric.SPAN_WAITING;
 import static dev.aioscope.telemetry.Metric.SPEC_OBSERVATION;
 import static dev.aioscope.telemetry.Metric.TEARDOWN;
 import static dev.aioscope.telemetry.Metric.TIER_LEVEL;
+import static dev.aioscope.telemetry.Metric.UNIDENTIFIED;
 import static dev.aioscope.telemetry.Metric.UNINTERRUPTIBLE_ACTIVE;
 import static dev.aioscope.telemetry.Metric.UNINTERRUPTIBLE_OLDEST;
 import static dev.aioscope.telemetry.Metric.UNINTERRUPTIBLE_TIME;
@@ -110,7 +111,10 @@ public final class Dashboards {
                                 "none",
                                 Double.NaN,
                                 1,
-                                q("sum(increase(" + SETUP.prometheusName() + "{error_type=\"EAGAIN\"}[24h]))", "")),
+                                q(
+                                        "round(sum(increase(" + SETUP.prometheusName()
+                                                + "{error_type=\"EAGAIN\"}[24h])))",
+                                        "")),
                         stat(
                                 "Threads waiting now",
                                 "Threads in state D that wait for the end of a context. Some tens of milliseconds are normal.",
@@ -156,8 +160,8 @@ public final class Dashboards {
                                 1,
                                 12,
                                 q(
-                                        "sum by (instance) (increase(" + SETUP.prometheusName()
-                                                + "{error_type=\"EAGAIN\"}[$__rate_interval]))",
+                                        "round(sum by (instance) (increase(" + SETUP.prometheusName()
+                                                + "{error_type=\"EAGAIN\"}[$__rate_interval])))",
                                         "{{instance}}")),
                         panel(
                                 "What agents see",
@@ -303,8 +307,8 @@ public final class Dashboards {
                                 DRAIN_DURATION),
                         panel(
                                 "What teardowns wait for",
-                                "Seconds per second spent in each phase: grace is RCU and normal, io is requests that were left,"
-                                        + " siblings is another thread inside an AIO call.",
+                                "Callers in each phase, on average: grace is RCU and normal, io is requests that were left, siblings is"
+                                        + " another thread inside an AIO call.",
                                 "stacked",
                                 "none",
                                 Double.NaN,
@@ -336,8 +340,8 @@ public final class Dashboards {
                                                 + "{instance=~\"$instance\",aio_spec_verdict=\"broken\"}[$__rate_interval]))",
                                         "{{aio_spec_clause}}")),
                         panel(
-                                "Uninterruptible time",
-                                "Seconds per second that callers sat in state D for the end of a context.",
+                                "Callers in uninterruptible sleep",
+                                "Callers in state D for the end of a context, on average; counted when the end is there.",
                                 "timeseries",
                                 "none",
                                 Double.NaN,
@@ -414,13 +418,21 @@ public final class Dashboards {
                                 q(
                                         "sum by (aioscope_outcome) (rate(" + SPAN.prometheusName() + ON_HOST
                                                 + "[$__rate_interval]))",
-                                        "{{aioscope_outcome}}"),
-                                q(SPAN_WAITING.prometheusName() + ON_HOST, "waiting")),
+                                        "{{aioscope_outcome}}")),
                         panel(
-                                "Processor",
-                                "Processors used: 0.01 is a hundredth of one.",
+                                "Spans waiting",
+                                "Still to be sent: the back end is slow or away if they become more and more.",
                                 "timeseries",
                                 "none",
+                                Double.NaN,
+                                Double.NaN,
+                                12,
+                                q(SPAN_WAITING.prometheusName() + ON_HOST, "{{instance}}")),
+                        panel(
+                                "Processor",
+                                "What the agent takes of one processor.",
+                                "timeseries",
+                                "percentunit",
                                 Double.NaN,
                                 Double.NaN,
                                 12,
@@ -447,7 +459,19 @@ public final class Dashboards {
                                 1,
                                 Double.NaN,
                                 12,
-                                q(LOOK_UNSEEN.prometheusName() + ON_HOST, "{{aioscope_reason}}"))));
+                                q(LOOK_UNSEEN.prometheusName() + ON_HOST, "{{aioscope_reason}}")),
+                        panel(
+                                "Processes not identified",
+                                "How often a process had ended before its name and container were read, or there were too many at"
+                                        + " once. They go by the names of their threads.",
+                                "timeseries",
+                                "none",
+                                Double.NaN,
+                                Double.NaN,
+                                12,
+                                q(
+                                        "increase(" + UNIDENTIFIED.prometheusName() + ON_HOST + "[$__rate_interval])",
+                                        "{{instance}}"))));
     }
 
     private static Query q(String expression, String legend) {
@@ -492,12 +516,14 @@ public final class Dashboards {
         List<Object> panels = new ArrayList<>();
         int x = 0;
         int y = 0;
+        int below = 0;
         for (Panel panel : dashboard.panels) {
             int height = panel.kind.equals("stat") ? 4 : 8;
             if (x + panel.width > 24) {
                 x = 0;
-                y += 8;
+                y += below;
             }
+            below = height;
             panels.add(json(panel, panels.size() + 1, Map.of("x", x, "y", y, "w", panel.width, "h", height)));
             x += panel.width;
         }

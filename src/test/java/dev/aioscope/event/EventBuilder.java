@@ -123,11 +123,39 @@ public final class EventBuilder {
     }
 
     public EventBuilder task(int pid, int tid, String comm) {
+        rename(buffer, pid, tid, comm);
+        return this;
+    }
+
+    /** Gives a record to another thread. */
+    static void rename(ByteBuffer record, int pid, int tid, String comm) {
         byte[] name = comm.getBytes(StandardCharsets.UTF_8);
         for (int i = 0; i < EventLayout.COMM_LENGTH; i++) {
-            buffer.put(EventLayout.COMM + i, i < name.length ? name[i] : 0);
+            record.put(EventLayout.COMM + i, i < name.length ? name[i] : 0);
         }
-        return s32(EventLayout.PID, pid).s32(EventLayout.TID, tid);
+        record.putInt(EventLayout.PID, pid).putInt(EventLayout.TID, tid);
+    }
+
+    /** Moves all times of a record, those that are there. */
+    static void postpone(ByteBuffer record, EventType type, long nanos) {
+        int[] times = switch (type) {
+            case SETUP -> new int[] {EventLayout.SETUP_ENTER_TIME};
+            case KILL_ENTER, DESTROY_ENTER -> new int[] {EventLayout.TEARDOWN_CALL_TIME};
+            case KILL_EXIT ->
+                new int[] {
+                    EventLayout.KILL_EXIT_ENTER_TIME,
+                    EventLayout.KILL_EXIT_UNMAP_ENTER_TIME,
+                    EventLayout.KILL_EXIT_UNMAP_EXIT_TIME
+                };
+            case USERS -> new int[] {EventLayout.USERS_ENTER_TIME};
+            case DESTROY_EXIT -> new int[] {EventLayout.DESTROY_EXIT_ENTER_TIME};
+            default -> new int[0];
+        };
+        record.putLong(EventLayout.TIME, record.getLong(EventLayout.TIME) + nanos);
+        for (int at : times) {
+            long time = record.getLong(at);
+            record.putLong(at, time == EventLayout.ABSENT_U64 ? time : time + nanos);
+        }
     }
 
     public EventBuilder enterTime(long time) {

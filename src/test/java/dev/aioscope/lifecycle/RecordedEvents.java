@@ -2,10 +2,9 @@ package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventType;
+import dev.aioscope.event.Recording;
 import dev.aioscope.probe.Tier;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,8 +15,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plays recorded records to a {@link Lifecycle}. A recording is a file of records one after the other as the probes sent
- * them, little-endian; each has its size in its header. Records of an inventory that follow each other are one look.
+ * Plays recorded records to a {@link Lifecycle}. Records of an inventory that follow each other are one look.
  *
  * <p>What must come of it stands beside it in {@code <name>.expected}: a line for each teardown in the order in which they
  * are reported, those that go on at the end last; {@code #} begins a comment. A line lists what is to be compared as
@@ -29,7 +27,7 @@ final class RecordedEvents {
 
     /** The teardowns that the recording leads to. */
     static List<Teardown> replay(Path recording) throws IOException {
-        List<Event> events = read(recording);
+        List<Event> events = Recording.read(recording).events();
         Heard heard = new Heard();
         Lifecycle lifecycle = new Lifecycle(heard, tier(events), Limits.DEFAULT);
         boolean isLooking = false;
@@ -51,18 +49,6 @@ final class RecordedEvents {
         List<Teardown> teardowns = new ArrayList<>(heard.teardowns);
         lifecycle.teardownsInProgress().forEach(going -> teardowns.add(going.known()));
         return teardowns;
-    }
-
-    private static List<Event> read(Path recording) throws IOException {
-        ByteBuffer buffer = ByteBuffer.wrap(Files.readAllBytes(recording)).order(ByteOrder.LITTLE_ENDIAN);
-        List<Event> events = new ArrayList<>();
-        int at = 0;
-        while (at < buffer.limit()) {
-            Event event = new Event().wrap(buffer, at, buffer.limit() - at);
-            events.add(event);
-            at += event.type().size();
-        }
-        return events;
     }
 
     private static Tier tier(List<Event> events) {

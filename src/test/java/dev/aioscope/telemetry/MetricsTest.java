@@ -417,6 +417,11 @@ class MetricsTest {
         public long dropped() {
             return 0;
         }
+
+        @Override
+        public long unidentified() {
+            return 0;
+        }
     }
 
     private record NoProbes(Tier tier) implements Probes {

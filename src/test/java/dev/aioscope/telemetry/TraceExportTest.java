@@ -101,7 +101,7 @@ class TraceExportTest {
                 .containsEntry("os.type", "linux")
                 .containsEntry("os.version", System.getProperty("os.version"))
                 .containsKey("host.name");
-        assertThat(resource.get("host.name")).isNotBlank();
+        assertThat(resource.get("host.name")).isNotBlank().isEqualTo(resource.get("service.instance.id"));
     }
 
     @Test
@@ -112,6 +112,8 @@ class TraceExportTest {
         assertThat(resourceOf(endpoint[0], endpoint[1], "otel.resource.attributes", "service.name=other,host.name=h"))
                 .containsEntry("service.name", "other")
                 .containsEntry("host.name", "h");
+        assertThat(resourceOf(endpoint[0], endpoint[1], "otel.resource.attributes", "service.instance.id=i"))
+                .containsEntry("service.instance.id", "i");
     }
 
     @Test
