@@ -9,6 +9,7 @@ import dev.aioscope.event.Recording;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.inventory.View;
+import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.Limits;
 import dev.aioscope.probe.Tier;
@@ -56,7 +57,7 @@ class DayTest {
     private final TeardownMetrics counts = new TeardownMetrics(Tier.FULL, clock);
     private final HolderMetrics holders = new HolderMetrics(processes, () -> 0, 20, false);
     private final RecentTeardowns recent = new RecentTeardowns(100);
-    private final Audit audit = new Audit(Tier.FULL);
+    private final Audit audit = new Audit(Tier.FULL, false);
     private final List<Staying> staying = new ArrayList<>();
     private int started;
 
@@ -114,7 +115,7 @@ class DayTest {
                 SdkTracerProvider spans = SdkTracerProvider.builder().build();
                 Metrics metrics = new Metrics(registry -> {}, counts, holders, new SpecMetrics(audit))) {
             Lifecycle lifecycle = new Lifecycle(
-                    Listeners.of(
+                    ForwardingListener.to(
                             counts,
                             recent,
                             processes,

@@ -3,7 +3,6 @@ package dev.aioscope.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.aioscope.agent.Listeners;
 import dev.aioscope.dashboards.Dashboards;
 import dev.aioscope.dashboards.Dashboards.Query;
 import dev.aioscope.event.Recording;
@@ -12,6 +11,7 @@ import dev.aioscope.host.Identities;
 import dev.aioscope.http.WebServer;
 import dev.aioscope.http.WebServer.Page;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.Limits;
 import dev.aioscope.probe.Tier;
@@ -127,7 +127,7 @@ class PrometheusIT {
         Recording recording = Recording.read(Path.of("src/test/resources/recorded/6.1.events"));
         TeardownMetrics counts = new TeardownMetrics(Tier.FULL, new WallClock(() -> 0, Instant::now));
         HolderMetrics holders = new HolderMetrics(Identities.NONE, () -> 0, 20, false);
-        Lifecycle lifecycle = new Lifecycle(Listeners.of(counts, holders), Tier.FULL, Limits.DEFAULT);
+        Lifecycle lifecycle = new Lifecycle(ForwardingListener.to(counts, holders), Tier.FULL, Limits.DEFAULT);
         Metrics metrics = new Metrics(registry -> {}, counts, holders);
         AtomicInteger rounds = new AtomicInteger();
         return new WebServer(
