@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxReqs the number given to io_setup: what the context charges to the quota
  * @param nrEvents slots in the ring
  * @param owner the thread that called io_setup, or what the inventory found
+ * @param setupEnterTime when that io_setup began (CLOCK_BOOTTIME ns)
  * @param setupTime when io_setup returned (CLOCK_BOOTTIME ns); null for a context older than the agent
  * @param setupStack where the program called io_setup, if that was to be recorded
  */
@@ -24,8 +25,23 @@ public record Context(
         @Nullable Integer maxReqs,
         @Nullable Integer nrEvents,
         @Nullable Task owner,
+        @Nullable Long setupEnterTime,
         @Nullable Long setupTime,
         @Nullable UserStack setupStack) {
+
+    /** One of which it was not seen when its io_setup began. */
+    public Context(
+            long generation,
+            long kioctx,
+            long mm,
+            long handle,
+            @Nullable Integer maxReqs,
+            @Nullable Integer nrEvents,
+            @Nullable Task owner,
+            @Nullable Long setupTime,
+            @Nullable UserStack setupStack) {
+        this(generation, kioctx, mm, handle, maxReqs, nrEvents, owner, null, setupTime, setupStack);
+    }
 
     /** The id in JSON and spans: the handle, and the generation that makes it unique in one run of the agent. */
     public String id() {

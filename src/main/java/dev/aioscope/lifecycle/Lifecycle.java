@@ -387,6 +387,7 @@ public final class Lifecycle {
                     found.maxReqs(),
                     found.nrEvents(),
                     null,
+                    found.setupEnterTime(),
                     found.setupTime(),
                     found.setupStack());
         }
@@ -856,6 +857,7 @@ public final class Lifecycle {
                 old.maxReqs() != null ? old.maxReqs() : Seen.s32(event.maxReqs()),
                 old.nrEvents() != null ? old.nrEvents() : Seen.s32(event.nrEvents()),
                 old.owner() != null ? old.owner() : owner,
+                old.setupEnterTime(),
                 old.setupTime(),
                 old.setupStack());
         if (live.contains(known)) {
@@ -881,6 +883,7 @@ public final class Lifecycle {
                 Seen.s32(event.maxReqs()),
                 Seen.s32(event.nrEvents()),
                 owner,
+                event.type() == EventType.SETUP ? Seen.u64(event.enterTime()) : null,
                 setupTime,
                 event.type() == EventType.SETUP ? stacks.of(event.tid(), event.enterTime()) : null);
     }

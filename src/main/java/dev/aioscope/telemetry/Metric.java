@@ -41,6 +41,12 @@ public enum Metric {
             "{call}",
             "calls of io_setup; EAGAIN is a refusal: the quota is used up",
             Label.ERROR),
+    SETUP_DURATION(
+            "aio.context.setup.duration",
+            Type.HISTOGRAM,
+            "s",
+            "how long calls of io_setup took that were seen from entry to return",
+            Label.ERROR),
     TEARDOWN(
             "aio.context.teardown",
             Type.COUNTER,

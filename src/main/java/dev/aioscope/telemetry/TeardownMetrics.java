@@ -46,6 +46,9 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
         }
     }
 
+    /** For the name of an error. */
+    private static final String SUCCESS = "";
+
     private static final Set<Trigger> ALL = Set.of(DESTROY, EXIT, ROLLBACK);
     private static final Set<Trigger> CALL = Set.of(DESTROY);
 
@@ -90,6 +93,7 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
     private final Map<Ending, long[]> endings = new LinkedHashMap<>();
     private final Map<String, long[]> failedSetups = new LinkedHashMap<>();
     private final Map<WrongDestroy, long[]> failedDestroys = new LinkedHashMap<>();
+    private final Map<String, Histogram> setupDurations = new LinkedHashMap<>();
     private long setups;
 
     /**
@@ -119,6 +123,8 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
                 endings.put(new Ending(Teardown.End.COMPLETE, trigger), new long[1]);
             }
             failedSetups.put(Errno.name(Errno.EAGAIN), new long[1]);
+            setupDurations.put(SUCCESS, new Histogram(Histogram.Bounds.SECONDS));
+            setupDurations.put(Errno.name(Errno.EAGAIN), new Histogram(Histogram.Bounds.SECONDS));
             for (Cause cause : Cause.values()) {
                 failedDestroys.put(new WrongDestroy(Errno.name(Errno.EINVAL), cause), new long[1]);
             }
@@ -132,6 +138,7 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
     @Override
     public synchronized void onSetup(Context context) {
         setups++;
+        setUp(SUCCESS, context.setupEnterTime(), context.setupTime());
     }
 
     @Override
@@ -140,12 +147,21 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
         long[] count;
         if (call.call() == FailedCall.Call.IO_SETUP) {
             count = failedSetups.computeIfAbsent(error, key -> new long[1]);
+            setUp(error, call.enterTime(), call.returnTime());
         } else {
             WrongHandle wrong = call.wrongHandle();
             count = failedDestroys.computeIfAbsent(
                     new WrongDestroy(error, wrong == null ? null : wrong.cause()), key -> new long[1]);
         }
         count[0]++;
+    }
+
+    private void setUp(String error, @Nullable Long entered, @Nullable Long returned) {
+        if (entered != null && returned != null) {
+            setupDurations
+                    .computeIfAbsent(error, key -> new Histogram(Histogram.Bounds.SECONDS))
+                    .record(returned - entered);
+        }
     }
 
     /** Those who told of a refusal once need not tell of it again; a count wants all. */
@@ -215,6 +231,9 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
         }
         failedSetups.forEach(
                 (error, count) -> families.counter(Metric.SETUP, count[0], Families.labels(Label.ERROR, error)));
+        setupDurations.forEach((error, histogram) -> families.histogram(
+                Metric.SETUP_DURATION,
+                histogram.snapshot(Families.labels(Label.ERROR, error.equals(SUCCESS) ? null : error))));
         failedDestroys.forEach((wrong, count) -> families.counter(Metric.DESTROY_ERRORS, count[0], wrong.labels()));
         endings.forEach((ending, count) -> families.counter(Metric.TEARDOWN, count[0], ending.labels()));
         phases.forEach((trigger, all) -> all.forEach(

@@ -7,6 +7,9 @@ import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException;
 import io.opentelemetry.sdk.common.CompletableResultCode;
+import io.opentelemetry.sdk.metrics.Aggregation;
+import io.opentelemetry.sdk.metrics.InstrumentSelector;
+import io.opentelemetry.sdk.metrics.View;
 import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.resources.ResourceBuilder;
 import java.time.Instant;
@@ -90,7 +93,13 @@ public final class TraceExport implements AutoCloseable {
                             (processor, config) -> guard.bound(processor, OtelSettings.queueSize(config)))
                     .addMetricExporterCustomizer((exporter, config) -> pushGuard.watch(
                             exporter, ExportGuard.withoutPassword(OtelSettings.metricsEndpoint(config))))
-                    .addMeterProviderCustomizer((provider, config) -> provider.registerMetricProducer(push))
+                    // What the SDK measures of itself is not ours, and is not pushed.
+                    .addMeterProviderCustomizer((provider, config) -> provider.registerMetricProducer(push)
+                            .registerView(
+                                    InstrumentSelector.builder().setName("*").build(),
+                                    View.builder()
+                                            .setAggregation(Aggregation.drop())
+                                            .build()))
                     .build()
                     .getOpenTelemetrySdk();
             listen(guard);

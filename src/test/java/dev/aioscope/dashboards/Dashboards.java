@@ -24,6 +24,7 @@ import static dev.aioscope.telemetry.Metric.MEMORY_USAGE;
 import static dev.aioscope.telemetry.Metric.OUTSTANDING;
 import static dev.aioscope.telemetry.Metric.PROBE_ATTACHED;
 import static dev.aioscope.telemetry.Metric.SETUP;
+import static dev.aioscope.telemetry.Metric.SETUP_DURATION;
 import static dev.aioscope.telemetry.Metric.SIBLINGS_DURATION;
 import static dev.aioscope.telemetry.Metric.SPAN;
 import static dev.aioscope.telemetry.Metric.SPAN_WAITING;
@@ -269,6 +270,12 @@ public final class Dashboards {
                                                 + DESTROY_ERRORS.prometheusName() + ON_HOST
                                                 + "[$__rate_interval]))",
                                         "io_destroy {{error_type}} {{aio_destroy_error_cause}}")),
+                        heatmap(
+                                "How long set-ups took",
+                                "The whole io_setup, failed ones too: tens of microseconds. Longer ones waited for memory or for the lock of"
+                                        + " the address space.",
+                                "s",
+                                SETUP_DURATION),
                         panel(
                                 "Contexts that ended",
                                 "Per second: by io_destroy, by the exit of their process, or taken back by io_setup. Contexts that only"

@@ -60,10 +60,6 @@ class MetricsGuestTest {
                     .findFirst()
                     .orElseThrow(() -> new AssertionError("no " + series + " in\n" + text));
         }
-
-        double value(String metric, String trigger) {
-            return value(metric + "{aio_trigger=\"" + trigger + "\"}");
-        }
     }
 
     /** How much a series has grown from one moment to another. */
@@ -81,7 +77,11 @@ class MetricsGuestTest {
         }
 
         double of(String metric, String trigger) {
-            return to.value(metric, trigger) - from.value(metric, trigger);
+            return of(metric + "{aio_trigger=\"" + trigger + "\"}");
+        }
+
+        double of(String series) {
+            return to.value(series) - from.value(series);
         }
     }
 
@@ -99,6 +99,8 @@ class MetricsGuestTest {
         assertThat(growth.of("aio_context_destroy_outstanding_count", "destroy"))
                 .isEqualTo(works.size());
         assertThat(growth.of("aio_context_destroy_outstanding_sum", "destroy")).isEqualTo(13);
+        assertThat(growth.of("aio_context_setup_duration_seconds_count")).isEqualTo(works.size());
+        assertThat(growth.of("aio_context_setup_duration_seconds_sum")).isBetween(1e-6, (double) works.size());
         double drain = growth.of("aio_context_drain_duration_seconds_sum", "destroy");
         double before = growth.of("aio_context_lookup_duration_seconds_sum", "destroy")
                 + growth.of("aio_context_kill_duration_seconds_sum", "destroy");

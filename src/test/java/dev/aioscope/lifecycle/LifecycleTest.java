@@ -38,8 +38,8 @@ class LifecycleTest {
         feed(full, setup(10));
         assertThat(heard.setups).isEqualTo(full.liveContexts());
         assertThat(heard.setups)
-                .containsExactly(
-                        new Context(1, KIOCTX, MM, HANDLE, 128, 383, new Task(PID, TID, "worker", 7, 0), ms(10), null));
+                .containsExactly(new Context(
+                        1, KIOCTX, MM, HANDLE, 128, 383, new Task(PID, TID, "worker", 7, 0), ms(9), ms(10), null));
     }
 
     @Test

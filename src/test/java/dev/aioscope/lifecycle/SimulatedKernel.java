@@ -242,6 +242,7 @@ final class SimulatedKernel {
         long time = stamp();
         ctx.truth.setupReturned = time;
         ctx.truth.setUpBy = thread;
+        ctx.truth.values.put("setupEnterTime", enter);
         ctx.truth.values.put("setupTime", time);
         ctx.truth.values.put("owner", thread);
         EventBuilder record = caller(EventBuilder.setup(), ctx.owner, thread)

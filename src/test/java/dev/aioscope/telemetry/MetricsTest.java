@@ -260,6 +260,19 @@ class MetricsTest {
     }
 
     @Test
+    void setUpsAreTimedFromEntryToReturn() {
+        full.onSetup(new Context(1, 1, 1, 4096, 1, 1, null, 1_000_000L, 8_000_000L, null));
+        full.onSetup(new Context(2, 1, 1, 4096, 1, 1, null, 9_000_000L, null));
+        assertThat(scrape())
+                .contains("aio_context_setup_duration_seconds_bucket{le=\"0.005\"} 0")
+                .contains("aio_context_setup_duration_seconds_bucket{le=\"0.01\"} 1")
+                .contains("aio_context_setup_duration_seconds_count 1")
+                .contains("aio_context_setup_duration_seconds_sum 0.007")
+                .contains("aio_context_setup_duration_seconds_count{error_type=\"EAGAIN\"} 0")
+                .contains("aio_context_setup_total 2.0");
+    }
+
+    @Test
     void anOutstandingCountThatWasNotSeenIsNotCountedAsZero() {
         TeardownBuilder blind = TeardownBuilder.idle();
         blind.outstanding = null;
