@@ -138,7 +138,7 @@ class PackageGuestTest {
     static List<String[]> documented() throws IOException {
         return Files.readAllLines(Path.of("agent/privileges.md")).stream()
                 .filter(line -> line.startsWith("| `CAP_"))
-                .map(line -> new String[] {line.split("`")[1], line.replaceFirst(".*\\| `([^`]*)`.*", "$1")})
+                .map(line -> new String[] {line.split("`", -1)[1], line.replaceFirst(".*\\| `([^`]*)`.*", "$1")})
                 .toList();
     }
 
