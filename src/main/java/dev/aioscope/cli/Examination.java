@@ -4,7 +4,6 @@ import dev.aioscope.cli.Diagnosis.Fact;
 import dev.aioscope.cli.Diagnosis.TierTrial;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
-import dev.aioscope.kernel.Symbols;
 import dev.aioscope.kernel.Tracefs;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.ProbePoint;
@@ -133,7 +132,7 @@ final class Examination {
     }
 
     private static Fact kallsyms() {
-        boolean readable = Symbols.read(Set.of("vfs_read")).find("vfs_read").begin() != 0;
+        boolean readable = Settings.knowsAddresses();
         return Fact.of(
                 "kallsyms",
                 readable,
@@ -147,8 +146,8 @@ final class Examination {
         return Fact.of(
                 "tracefs",
                 !folder.isEmpty(),
-                folder.isEmpty() ? "not mounted" : own ? "not mounted; mounted for aioscope alone" : folder,
-                "mount -t tracefs tracefs /sys/kernel/tracing, or CAP_SYS_ADMIN");
+                folder.isEmpty() ? Tracefs.why() : own ? "not mounted; mounted for aioscope alone" : folder,
+                Tracefs.cure());
     }
 
     private static Fact lockdown() {

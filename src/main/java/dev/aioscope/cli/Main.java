@@ -68,15 +68,21 @@ public final class Main implements Runnable {
 
     /** Runs one command. */
     static int execute(PrintWriter out, PrintWriter err, String... args) {
-        CommandLine line = new CommandLine(new Main());
-        commands(args).forEach(line::addSubcommand);
-        return line.setOut(out)
+        return commandLine(args)
+                .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true)
                 .setParameterExceptionHandler(Failures::onWrongUsage)
                 .setExecutionExceptionHandler(Failures::onFailure)
                 .execute(args);
+    }
+
+    /** With the command that is meant, or with all. */
+    static CommandLine commandLine(String... args) {
+        CommandLine line = new CommandLine(new Main());
+        commands(args).forEach(line::addSubcommand);
+        return line;
     }
 
     /** The one that is meant, or all if there is none such: to learn the options of all takes as long as a start may. */

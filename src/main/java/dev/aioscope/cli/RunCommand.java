@@ -155,6 +155,7 @@ final class RunCommand implements Runnable {
                 try (WebServer server = settings.serve(pages.all())) {
                     stop.onRequest(watch::stop);
                     LOG.info(started(opened, export, server));
+                    TierReport.withoutAddresses(opened.probes().tier()).ifPresent(LOG::warn);
                     probes.withoutStacks(opened).ifPresent(LOG::warn);
                     watch.run();
                 }

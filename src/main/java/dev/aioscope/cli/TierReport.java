@@ -6,11 +6,13 @@ import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
 import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bpf.Settings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -45,8 +47,17 @@ final class TierReport {
                 lines.add("  Without CAP_SYS_PTRACE the kernel shows only processes of the same user");
             }
         }
+        withoutAddresses(tier).ifPresent(gap -> lines.add("  " + gap));
         lines.addAll(refused(opened));
         return lines;
+    }
+
+    /** What is missing because the kernel does not tell where its symbols are; empty if it does. */
+    static Optional<String> withoutAddresses(Tier tier) {
+        return tier == Tier.PROC || Settings.knowsAddresses()
+                ? Optional.empty()
+                : Optional.of(
+                        "Without CAP_SYSLOG the kernel hides the addresses of its symbols: grace cannot be told from io");
     }
 
     /** What was tried before, and what would change that. */

@@ -1,5 +1,7 @@
 package dev.aioscope.kernel;
 
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +18,8 @@ import java.util.Set;
 public final class Symbols {
     /** Longer than any function that is looked up; keeps the last symbol of a section from seeming endless. */
     private static final long LONGEST = 8192;
+
+    private static final Path KALLSYMS = Path.of("/proc/kallsyms");
 
     private final Map<String, Range> ranges;
 
@@ -38,9 +42,21 @@ public final class Symbols {
         return ranges.getOrDefault(name, Range.NONE);
     }
 
-    /** Looks these up; a list that cannot be read is an empty one. */
+    /**
+     * Looks these up; a list that cannot be read is an empty one. If the list is the standard input, it is read from
+     * there, which works once: the kernel shows addresses to whom it showed them when the file was opened, and the
+     * systemd unit has it opened by root.
+     */
     public static Symbols read(Set<String> names) {
-        return read(Path.of("/proc/kallsyms"), names);
+        try {
+            // In another mount namespace than that of the file its path begins where its file system does.
+            if (Files.readSymbolicLink(Path.of("/proc/self/fd/0")).endsWith(KALLSYMS.getFileName())) {
+                return new Symbols(scan(new Bytes(new FileInputStream(FileDescriptor.in)), names));
+            }
+        } catch (IOException e) {
+            return new Symbols(Map.of());
+        }
+        return read(KALLSYMS, names);
     }
 
     static Symbols read(Path kallsyms, Set<String> names) {

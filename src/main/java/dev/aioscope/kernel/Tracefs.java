@@ -18,13 +18,15 @@ public final class Tracefs {
     private static final int FSCONFIG_CMD_CREATE = 6;
     private static final int CLOEXEC = 1;
 
+    private static final String PLACE = "/sys/kernel/tracing";
+
     private static @Nullable Path own;
 
     private Tracefs() {}
 
     /** The folder; empty if it is neither mounted nor to be mounted (which needs CAP_SYS_ADMIN). */
     public static synchronized Optional<Path> folder() {
-        for (String folder : new String[] {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}) {
+        for (String folder : new String[] {PLACE, "/sys/kernel/debug/tracing"}) {
             if (Files.exists(Path.of(folder, "events"))) {
                 return Optional.of(Path.of(folder));
             }
@@ -33,6 +35,23 @@ public final class Tracefs {
             own = mount();
         }
         return Optional.ofNullable(own);
+    }
+
+    /** Why there is no folder. */
+    public static String why() {
+        return isHidden() ? "tracefs is mounted, for root alone to see" : "tracefs is not mounted";
+    }
+
+    /** What would make it be there. */
+    public static String cure() {
+        return isHidden()
+                ? "CAP_DAC_READ_SEARCH, and CAP_DAC_OVERRIDE where return probes are to be defined in it"
+                : "mount -t tracefs tracefs /sys/kernel/tracing, or CAP_SYS_ADMIN";
+    }
+
+    /** The mount point is for everybody to enter, the folder mounted there for root. */
+    private static boolean isHidden() {
+        return Files.exists(Path.of(PLACE)) && !Files.isExecutable(Path.of(PLACE));
     }
 
     /** Whether the kernel can place kprobes, by perf_event_open or by a definition in tracefs. */

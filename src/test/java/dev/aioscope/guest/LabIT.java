@@ -28,11 +28,14 @@ import org.w3c.dom.NodeList;
 
 /**
  * Boots each kernel of the lab, runs the tests with the tag {@code guest} in it, and reports each of them here. As many
- * guests run at once as this machine has processors: each takes one. {@code -Dkernels=5.10,6.1} chooses kernels, {@code -Dguest=Name} a part of the tests' class names.
+ * guests run at once as this machine has processors: each takes one. In {@code 6.1+systemd} systemd is the first process, and
+ * the tests with the tag {@code systemd} run, of the packages. {@code -Dkernels=5.10,6.1} chooses kernels,
+ * {@code -Dguest=Name} a part of the tests' class names.
  */
 class LabIT {
-    private static final List<String> KERNELS =
-            List.of(System.getProperty("kernels", "5.10,6.1,6.12,7").split(",", -1));
+    private static final String SYSTEMD = "+systemd";
+    private static final List<String> KERNELS = List.of(
+            System.getProperty("kernels", "5.10,6.1,6.12,7,6.1" + SYSTEMD).split(",", -1));
     private static final String CLASSES = System.getProperty("guest", "");
     private static final int SECONDS = 1500;
 
@@ -69,6 +72,9 @@ class LabIT {
             Path folder =
                     Files.createDirectories(Path.of("target/guest", kernel).toAbsolutePath());
             Files.deleteIfExists(folder.resolve("TEST-junit-jupiter.xml"));
+            if (kernel.endsWith(SYSTEMD)) {
+                Packages.build();
+            }
             Path log = folder.resolve("output.log");
             Process lab = new ProcessBuilder(command(kernel, folder))
                     .redirectErrorStream(true)
@@ -97,12 +103,16 @@ class LabIT {
         List<String> command = new ArrayList<>(List.of(
                 Path.of("packaging/lab/lab").toAbsolutePath().toString(),
                 "run",
-                kernel,
+                kernel.replace(SYSTEMD, ""),
                 "--share",
                 folder.toString(),
                 "--timeout",
-                Integer.toString(SECONDS),
-                "--"));
+                Integer.toString(SECONDS)));
+        boolean isSystemd = kernel.endsWith(SYSTEMD);
+        if (isSystemd) {
+            command.add("--systemd");
+        }
+        command.add("--");
         String separator = File.pathSeparator;
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -117,7 +127,7 @@ class LabIT {
                 "--disable-banner",
                 "--details=testfeed",
                 "--scan-classpath=target/test-classes",
-                "--include-tag=guest",
+                "--include-tag=guest & " + (isSystemd ? "systemd" : "!systemd"),
                 "--include-classname=.*" + CLASSES + ".*GuestTest",
                 "--reports-dir=" + folder));
         return command;

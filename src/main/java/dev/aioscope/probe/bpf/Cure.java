@@ -32,11 +32,8 @@ final class Cure {
             case KPROBE, KRETPROBE ->
                 Tracefs.definesKprobes()
                         ? "nothing is known; the kernel's log (dmesg) may tell"
-                        : "a kernel with CONFIG_KPROBE_EVENTS=y, and tracefs mounted";
-            case TRACEPOINT ->
-                Tracefs.folder().isPresent()
-                        ? "a kernel with CONFIG_FTRACE_SYSCALLS=y"
-                        : "mount tracefs: mount -t tracefs tracefs /sys/kernel/tracing";
+                        : Tracefs.folder().isPresent() ? "a kernel with CONFIG_KPROBE_EVENTS=y" : Tracefs.cure();
+            case TRACEPOINT -> Tracefs.folder().isPresent() ? "a kernel with CONFIG_FTRACE_SYSCALLS=y" : Tracefs.cure();
             case ITERATOR -> "a kernel of 5.8 or newer with CONFIG_BPF_SYSCALL and BTF";
         };
     }

@@ -62,7 +62,7 @@ public final class Kretprobe implements AutoCloseable {
     }
 
     private String define(String kind, String name, String symbol) throws IOException {
-        Path tracefs = Tracefs.folder().orElseThrow(() -> new IOException("tracefs is not mounted"));
+        Path tracefs = Tracefs.folder().orElseThrow(() -> new IOException(Tracefs.why()));
         if (!Tracefs.definesKprobes()) {
             throw new IOException(NOT_OFFERED);
         }

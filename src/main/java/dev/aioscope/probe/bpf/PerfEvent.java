@@ -42,7 +42,7 @@ public final class PerfEvent {
      * @throws IOException with the kernel's answer
      */
     public static int open(String event) throws IOException {
-        Path tracefs = Tracefs.folder().orElseThrow(() -> new IOException("tracefs is not mounted"));
+        Path tracefs = Tracefs.folder().orElseThrow(() -> new IOException(Tracefs.why()));
         Path id = tracefs.resolve("events").resolve(event).resolve("id");
         if (!Files.exists(id)) {
             throw new IOException("the kernel has no event " + event);

@@ -35,6 +35,11 @@ public record Settings(boolean stacks, boolean watchHandles) {
         // It is the initialization of this class that begins.
     }
 
+    /** Whether the kernel tells this process where its symbols are. */
+    public static boolean knowsAddresses() {
+        return SYMBOLS.join().find("exit_aio").begin() != 0;
+    }
+
     /** Writes {@code struct settings}. */
     public void write(Pointer settings) {
         Symbols symbols = SYMBOLS.join();

@@ -5,6 +5,7 @@ import com.sun.jna.Pointer;
 import com.sun.jna.ptr.LongByReference;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.Host.Capability;
 import dev.aioscope.kernel.Libc;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.ProbePoint.Mode;
@@ -68,12 +69,19 @@ final class CoreObject implements Programs {
     static CoreObject open(byte[] bytes, Settings settings, LibBpfLog log) {
         log.clear();
         try (Memory memory = new Memory(bytes.length);
-                Memory options = new Memory(16);
-                Memory name = new Memory(16)) {
+                Memory options = new Memory(56);
+                Memory name = new Memory(16);
+                Memory btf = new Memory(32)) {
             memory.write(0, bytes, 0, bytes.length);
             name.setString(0, "aioscope");
-            options.setLong(0, 16); // struct bpf_object_open_opts as far as object_name
+            btf.setString(0, "/sys/kernel/btf/vmlinux");
+            options.clear();
+            options.setLong(0, options.size()); // struct bpf_object_open_opts as far as btf_custom_path
             options.setPointer(8, name);
+            if (!Host.has(Capability.CAP_SYS_ADMIN)) {
+                // Told which, libbpf does not ask for the types of modules, which older ones fail on if they may not.
+                options.setPointer(48, btf);
+            }
             Pointer object = LibBpf.bpf_object__open_mem(memory, bytes.length, options);
             if (object == null) {
                 throw new ProbeException(

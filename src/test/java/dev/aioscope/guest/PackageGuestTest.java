@@ -1,0 +1,221 @@
+package dev.aioscope.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The life of the package on a host with systemd, from its installation to its removal, in this order. */
+@Tag("guest")
+@Tag("systemd")
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class PackageGuestTest {
+    private static final String UNIT = "aioscope.service";
+    private static final Path DROP_INS = Path.of("/run/systemd/system/aioscope.service.d");
+    private static final Path SETTINGS = Path.of("/etc/aioscope/aioscope.yaml");
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    @Test
+    @Order(1)
+    void theInstallationStartsNothing() throws IOException {
+        // In images of containers it forbids that packages start services, after an upgrade too.
+        Files.deleteIfExists(Path.of("/usr/sbin/policy-rc.d"));
+        Command.run("dpkg", "--install", Packages.deb().toString());
+        assertThat(show("ActiveState")).isEqualTo("inactive");
+        assertThat(show("LoadState")).isEqualTo("loaded");
+        assertThat(Command.run("id", "-un", "aioscope")).isEqualTo("aioscope\n");
+        assertThat(Command.run("aioscope", "version")).startsWith("aioscope ");
+    }
+
+    @Test
+    @Order(2)
+    void theDaemonSeesWhatAnotherUserDoesWithTheCapabilitiesOfTheUnitAlone() throws Exception {
+        NullBlk.load();
+        Command.run("systemctl", "start", UNIT);
+        assertThat(journal()).contains("tier full, engine core,").doesNotContain("; not ");
+        try (Work work = Work.startBy(
+                List.of("setpriv", "--reuid=nobody", "--clear-groups"),
+                "destroy",
+                "--device",
+                "/dev/nullb0",
+                "--outstanding",
+                "3",
+                "--wait")) {
+            work.await("aio_nr");
+            awaitMetrics(text -> text.contains("aio_context_active{process_executable_name=\"aiowork\""));
+            work.goOn();
+            work.finish();
+        }
+        awaitMetrics(text -> text.contains("aio_context_destroy_outstanding_sum{aio_trigger=\"destroy\"} 3.0"));
+        assertThat(journal()).doesNotContain("hides");
+        String status = Files.readString(Path.of("/proc", show("MainPID"), "status"));
+        assertThat(status).containsPattern("CapEff:\t000000c000000000\n").contains("NoNewPrivs:\t1\n");
+        assertThat(Command.run("ps", "-o", "user=", "-p", show("MainPID")).strip())
+                .isEqualTo("aioscope");
+    }
+
+    @Test
+    @Order(3)
+    void theRunningUnitIsWellConfined() throws IOException {
+        Command.run("systemd-analyze", "security", "--no-pager", "--threshold=19", UNIT);
+    }
+
+    @Test
+    @Order(4)
+    void settingsAreReadAnewWithoutARestart() throws IOException {
+        String pid = show("MainPID");
+        Files.writeString(SETTINGS, "\nslow: 123ms\n", StandardOpenOption.APPEND);
+        Command.run("systemctl", "reload", UNIT);
+        awaitJournal("123ms");
+        assertThat(show("MainPID")).isEqualTo(pid);
+        assertThat(show("ActiveState")).isEqualTo("active");
+    }
+
+    @Test
+    @Order(5)
+    void anUpgradeGoesOnWithTheSettings() throws IOException {
+        String pid = show("MainPID");
+        Command.run("dpkg", "--install", Packages.later().toString());
+        awaitActiveBesides(pid);
+        assertThat(Files.readString(SETTINGS)).contains("slow: 123ms");
+    }
+
+    @Test
+    @Order(6)
+    void oneThatIsKilledIsStartedAgain() throws IOException {
+        String pid = show("MainPID");
+        Command.run("kill", "-KILL", pid);
+        awaitActiveBesides(pid);
+    }
+
+    @Test
+    @Order(7)
+    void oneThatStandsStillIsStartedAgain() throws IOException {
+        override("WatchdogSec=8s");
+        String pid = show("MainPID");
+        Command.run("kill", "-STOP", pid);
+        awaitActiveBesides(pid);
+        assertThat(Command.run("journalctl", "--no-pager", "-o", "cat", "-u", UNIT))
+                .contains("Watchdog timeout");
+    }
+
+    /** What agent/privileges.md says of each. */
+    @ParameterizedTest
+    @MethodSource("documented")
+    @Order(8)
+    void withoutACapabilityTheLogSaysSo(String capability, String said) throws IOException {
+        String others = Arrays.stream(
+                        show("CapabilityBoundingSet").toUpperCase(Locale.ROOT).split(" "))
+                .filter(other -> !other.equals(capability))
+                .collect(Collectors.joining(" "));
+        override("AmbientCapabilities=\nCapabilityBoundingSet=\nAmbientCapabilities=" + others
+                + "\nCapabilityBoundingSet=" + others);
+        awaitJournal(said);
+        assertThat(show("ActiveState")).isEqualTo("active");
+    }
+
+    static List<String[]> documented() throws IOException {
+        return Files.readAllLines(Path.of("agent/privileges.md")).stream()
+                .filter(line -> line.startsWith("| `CAP_"))
+                .map(line -> new String[] {line.split("`", -1)[1], line.replaceFirst(".*\\| `([^`]*)`.*", "$1")})
+                .toList();
+    }
+
+    @Test
+    @Order(9)
+    void theRemovalLeavesNothingBehind() throws IOException {
+        List<Path> files = Command.run("dpkg", "--listfiles", "aioscope")
+                .lines()
+                .filter(line -> line.contains("aioscope"))
+                .map(Path::of)
+                .toList();
+        assertThat(files).hasSizeGreaterThan(50).allMatch(Files::exists);
+        Command.run("rm", "-r", DROP_INS.toString());
+        Command.run("dpkg", "--purge", "aioscope");
+        assertThat(files).noneMatch(Files::exists);
+        assertThat(show("LoadState")).isEqualTo("not-found");
+        assertThat(Path.of("/var/cache/aioscope")).doesNotExist();
+        assertThat(Path.of("/run/aioscope")).doesNotExist();
+        assertThat(Path.of("/sys/fs/cgroup/system.slice", UNIT)).doesNotExist();
+        assertThat(Command.runs("id", "aioscope").status()).isNotZero();
+        await("no probe", () -> Command.run("bpftool", "-j", "prog", "show"), text -> !text.contains("\"tracing\""));
+    }
+
+    /** Starts the unit anew with these lines in place of the last. */
+    private static void override(String lines) throws IOException {
+        Files.createDirectories(DROP_INS);
+        Files.writeString(DROP_INS.resolve("test.conf"), "[Service]\n" + lines + "\n");
+        Command.run("systemctl", "daemon-reload");
+        Command.run("systemctl", "restart", UNIT);
+    }
+
+    private static String show(String property) throws IOException {
+        return Command.run("systemctl", "show", "--value", "-p", property, UNIT).strip();
+    }
+
+    /** What the unit has said since its last start. */
+    private static String journal() throws IOException {
+        return Command.run("journalctl", "--no-pager", "-o", "cat", "_SYSTEMD_INVOCATION_ID=" + show("InvocationID"));
+    }
+
+    private static void awaitJournal(String text) throws IOException {
+        await(text, PackageGuestTest::journal, journal -> journal.contains(text));
+    }
+
+    private static void awaitActiveBesides(String pid) throws IOException {
+        await(
+                "another process than " + pid,
+                () -> show("ActiveState") + " " + show("MainPID"),
+                state -> state.startsWith("active ") && !state.equals("active " + pid));
+    }
+
+    private void awaitMetrics(Predicate<String> done) throws IOException {
+        await("metrics", this::metrics, done);
+    }
+
+    private String metrics() throws IOException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:9464/metrics"))
+                .timeout(PATIENCE)
+                .build();
+        try {
+            return client.send(request, HttpResponse.BodyHandlers.ofString()).body();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private interface Reading {
+        String read() throws IOException;
+    }
+
+    private static void await(String what, Reading reading, Predicate<String> done) throws IOException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        String text = reading.read();
+        while (!done.test(text)) {
+            assertThat(System.nanoTime()).as("%s in %s", what, text).isLessThan(deadline);
+            Command.pause();
+            text = reading.read();
+        }
+    }
+}
