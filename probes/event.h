@@ -18,6 +18,7 @@
 
 #define COMM_LEN 16
 #define STACK_DEPTH 32
+#define KERNEL_STACK_DEPTH 16
 
 enum event_type {
 	EVENT_SETUP = 1,          /* io_setup returned */
@@ -32,6 +33,7 @@ enum event_type {
 	EVENT_USE = 10,           /* another io_ call was given a destroyed handle; only if such handles are watched */
 	EVENT_LIVE_CONTEXT = 16,  /* inventory: one context in the table of an address space */
 	EVENT_TASK_IN_TEARDOWN = 17, /* inventory: one thread that sits in io_destroy or in exit_aio */
+	EVENT_TEARDOWN_LOOK = 18, /* inventory: one context that is being torn down, if user space has told which to follow */
 };
 
 /* Why a context ends (kill_ioctx has these three callers). */
@@ -63,6 +65,16 @@ enum ring {
 	RING_UNREADABLE = 1, /* nothing is mapped there */
 	RING_OTHER = 2,      /* memory that does not begin as a ring does */
 	RING_PRESENT = 3,
+};
+
+/* What the teardown of a context waits for at the moment of a look. */
+enum waits_for {
+	WAITS_FOR_UNKNOWN = 0,   /* the memory does not hold this context (any more) */
+	WAITS_FOR_MMAP_LOCK = 1, /* kill_ioctx goes on: it unmaps the ring */
+	WAITS_FOR_GRACE = 2,     /* an RCU grace period */
+	WAITS_FOR_SIBLINGS = 3,  /* threads inside an AIO call on the context */
+	WAITS_FOR_REQUESTS = 4,  /* requests that are not completed */
+	WAITS_FOR_WAKE = 5,      /* no request is left */
 };
 
 /* What was found after kill_ioctx. */
@@ -202,6 +214,16 @@ struct event_task_in_teardown {
 	__u32 trigger; /* TRIGGER_DESTROY or TRIGGER_EXIT */
 	__u32 state;   /* task state bits: 2 is TASK_UNINTERRUPTIBLE */
 	__u32 pending_sigkill;
+	__u32 depth;
+	__u64 frames[KERNEL_STACK_DEPTH]; /* where in the kernel it waits, the innermost first */
+};
+
+/* In its header only the time and the address of the context mean anything. */
+struct event_teardown_look {
+	struct event_header header;
+	__u32 waits_for;  /* enum waits_for */
+	__s32 siblings;   /* threads inside an AIO call on the context; ABSENT during the first grace period */
+	__s32 requests;   /* not completed */
 	__u32 reserved;
 };
 

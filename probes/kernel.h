@@ -205,6 +205,13 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	void *map;
+	void *key;
+	void *value;
+};
+
 /* Not for CO-RE: the layouts of these belong to the system call interface. */
 struct aio_ring {
 	__u32 id;

@@ -25,6 +25,9 @@ import org.slf4j.LoggerFactory;
  * the listener is called on that thread and must return at once.
  */
 public final class Watch implements AutoCloseable {
+    /** How long a teardown lasts until it is told of, if nothing else is said; an idle one takes some 30 ms. */
+    public static final Duration STUCK_AFTER = Duration.ofSeconds(1);
+
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
     private static final int RECORDS_PER_POLL = 4096;
     private static final long SECOND = 1_000_000_000L;
@@ -35,6 +38,8 @@ public final class Watch implements AutoCloseable {
     private final Lifecycle lifecycle;
     private final WallClock clock;
     private final long inventoryInterval;
+    private final long stuckAfter;
+    private final LifecycleListener listener;
     private final Consumer<Event> handler;
 
     private volatile boolean stopped;
@@ -43,6 +48,9 @@ public final class Watch implements AutoCloseable {
     private long events;
     private volatile long lastTick;
     private long nextLook;
+    /** No look begins before. */
+    private long lookedUntil;
+
     private String lastFailure = "";
 
     /**
@@ -54,6 +62,11 @@ public final class Watch implements AutoCloseable {
      */
     public record Stats(long events, Losses losses, Counters counters) {}
 
+    /** The same with {@link #STUCK_AFTER}. */
+    public Watch(Probes probes, LifecycleListener listener, WallClock clock, Duration inventoryInterval) {
+        this(probes, listener, clock, inventoryInterval, STUCK_AFTER);
+    }
+
     /**
      * Prepares to watch.
      *
@@ -61,9 +74,17 @@ public final class Watch implements AutoCloseable {
      * @param listener called on the thread of {@link #run}
      * @param clock sampled once a second
      * @param inventoryInterval between two looks at the host's tasks; longer where a look takes long
+     * @param stuckAfter how long a teardown lasts until it is told of
      */
-    public Watch(Probes probes, LifecycleListener listener, WallClock clock, Duration inventoryInterval) {
+    public Watch(
+            Probes probes,
+            LifecycleListener listener,
+            WallClock clock,
+            Duration inventoryInterval,
+            Duration stuckAfter) {
         this.probes = probes;
+        this.listener = listener;
+        this.stuckAfter = stuckAfter.toNanos();
         this.lifecycle = new Lifecycle(listener, probes.tier(), Limits.DEFAULT);
         this.clock = clock;
         this.inventoryInterval = inventoryInterval.toNanos();
@@ -87,10 +108,12 @@ public final class Watch implements AutoCloseable {
         long now = BootClock.now();
         drain();
         lifecycle.advance(now);
-        if (now - lastTick >= SECOND) {
+        boolean isTick = now - lastTick >= SECOND;
+        if (isTick) {
             tick(now);
         }
-        if (now >= nextLook) {
+        // What has become stuck is looked at soon, however rare looks are otherwise.
+        if (now >= nextLook || (isTick && now >= lookedUntil && lifecycle.isNewlyStuck(now - stuckAfter))) {
             look(now);
         }
     }
@@ -111,6 +134,7 @@ public final class Watch implements AutoCloseable {
 
     private void look(long now) {
         Snapshot.Builder snapshot = new Snapshot.Builder(probes.tier());
+        probes.follow(lifecycle.contextsInTeardown());
         lifecycle.beginInventory(now);
         try {
             Unseen unseen = probes.inventory(event -> {
@@ -121,6 +145,7 @@ public final class Watch implements AutoCloseable {
             unseen.unfinished().forEach(lifecycle::unseen);
             drain();
             lifecycle.endInventory();
+            lifecycle.newlyStuck(now - stuckAfter).forEach(teardown -> listener.onStuck(teardown, now));
             view = new View(now, snapshot.build(unseen, lifecycle.liveContexts()), lifecycle.teardownsInProgress());
             unseen.gap().ifPresent(gap -> warn("Incomplete inventory: " + gap));
         } catch (ProbeException e) {
@@ -129,7 +154,8 @@ public final class Watch implements AutoCloseable {
         }
         long end = BootClock.now();
         lifecycle.quota(end, Host.aioNr().orElse(null), Host.aioMaxNr().orElse(null));
-        nextLook = Math.max(now + inventoryInterval, end + PAUSES_PER_LOOK * (end - now));
+        lookedUntil = end + PAUSES_PER_LOOK * (end - now);
+        nextLook = Math.max(now + inventoryInterval, lookedUntil);
     }
 
     /** The same failure is told once. */

@@ -7,6 +7,7 @@ import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -72,6 +73,14 @@ final class Filter {
             public void onTeardown(Teardown teardown) {
                 if (passes(teardown.context().owner()) || passes(teardown.caller())) {
                     listener.onTeardown(teardown);
+                }
+            }
+
+            @Override
+            public void onStuck(TeardownInProgress teardown, long now) {
+                if (passes(teardown.known().context().owner())
+                        || passes(teardown.known().caller())) {
+                    listener.onStuck(teardown, now);
                 }
             }
 

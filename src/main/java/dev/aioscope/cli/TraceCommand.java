@@ -82,6 +82,9 @@ final class TraceCommand implements Runnable {
     private LookInterval interval;
 
     @Mixin
+    private StuckOption stuck;
+
+    @Mixin
     private HideArguments hidden;
 
     @Mixin
@@ -133,8 +136,12 @@ final class TraceCommand implements Runnable {
         Stats stats;
         try (queue;
                 firstSight;
-                Watch watch =
-                        new Watch(opened.probes(), StackOptions.named(names, firstSight), clock, interval.get())) {
+                Watch watch = new Watch(
+                        opened.probes(),
+                        StackOptions.named(names, firstSight),
+                        clock,
+                        interval.get(),
+                        stuck.after())) {
             stop.onRequest(watch::stop);
             if (duration != null) {
                 CompletableFuture.delayedExecutor(duration.toNanos(), TimeUnit.NANOSECONDS)

@@ -1,9 +1,11 @@
 package dev.aioscope.cli;
 
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Holding;
@@ -11,9 +13,11 @@ import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.RefusalOutcome.Release;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.lifecycle.WrongHandle;
 import dev.aioscope.telemetry.WallClock;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +33,15 @@ final class TraceJson implements TraceFormat {
 
     @Override
     public String teardown(Teardown t, long now) {
+        return line(t, null, now);
+    }
+
+    @Override
+    public String stuck(TeardownInProgress teardown, long now) {
+        return line(teardown.known(), teardown, now);
+    }
+
+    private String line(Teardown t, @Nullable TeardownInProgress going, long now) {
         return Json.line("teardown", json -> {
             json.put("time", clock.epochNanos(now));
             caller(json, t.caller(), identities.ofCaller(t));
@@ -41,7 +54,25 @@ final class TraceJson implements TraceFormat {
             times(json, t);
             phases(json, t);
             counts(json, t);
+            going(json, going, now);
         });
+    }
+
+    private static void going(Json json, @Nullable TeardownInProgress going, long now) {
+        WaitsFor waitsFor = going == null ? null : going.waitsFor();
+        json.put("age_ns", going == null ? null : (Long) going.age(now));
+        json.put("waits_for", waitsFor == null ? null : waitsFor.label());
+        json.put("requests_left", going == null ? null : going.requestsLeft());
+        json.put("siblings_left", going == null ? null : going.siblingsLeft());
+        json.put("waiter_sigkill", going == null ? null : going.pendingSigkill());
+        json.put("found_late", going == null ? null : (Boolean) going.isFoundLate());
+        json.put("stuck", going == null ? null : (Boolean) going.isStuck());
+        json.put("kernel_stack", going == null ? null : kernelStack(going));
+    }
+
+    private static @Nullable String kernelStack(TeardownInProgress going) {
+        List<String> functions = KernelStack.functions(going.kernelStack());
+        return functions.isEmpty() ? null : String.join("\n", functions);
     }
 
     @Override

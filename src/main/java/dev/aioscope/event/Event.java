@@ -3,6 +3,8 @@ package dev.aioscope.event;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -257,6 +259,7 @@ public final class Event {
         return s32(
                 switch (type) {
                     case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_SIBLINGS;
+                    case TEARDOWN_LOOK -> EventLayout.TEARDOWN_LOOK_SIBLINGS;
                     default -> throw other();
                 });
     }
@@ -364,6 +367,24 @@ public final class Event {
                 });
     }
 
+    /** What the teardown waits for; null if the context could not be seen. */
+    public @Nullable WaitsFor waitsFor() {
+        return WaitsFor.of(s32(
+                switch (type) {
+                    case TEARDOWN_LOOK -> EventLayout.TEARDOWN_LOOK_WAITS_FOR;
+                    default -> throw other();
+                }));
+    }
+
+    /** Requests that a teardown still waits for. */
+    public int requests() {
+        return s32(
+                switch (type) {
+                    case TEARDOWN_LOOK -> EventLayout.TEARDOWN_LOOK_REQUESTS;
+                    default -> throw other();
+                });
+    }
+
     /** Who dropped the last reference. */
     public ReleasedBy releasedBy() {
         return ReleasedBy.of(s32(
@@ -421,6 +442,21 @@ public final class Event {
             }
         }
         return frames;
+    }
+
+    /** A copy of the return addresses of a waiting thread in the kernel, the innermost first. */
+    public List<Long> kernelFrames() {
+        if (type != EventType.TASK_IN_TEARDOWN) {
+            throw other();
+        }
+        int depth = s32(EventLayout.TASK_IN_TEARDOWN_DEPTH);
+        int most = (EventLayout.TASK_IN_TEARDOWN_SIZE - EventLayout.TASK_IN_TEARDOWN_FRAMES) / Long.BYTES;
+        if (depth < 0 || depth > most) {
+            throw new CorruptEventException("a kernel stack of " + depth + " frames does not exist");
+        }
+        return IntStream.range(0, depth)
+                .mapToObj(i -> u64(EventLayout.TASK_IN_TEARDOWN_FRAMES + Long.BYTES * i))
+                .toList();
     }
 
     /** A copy of the whole record, for a recording. */

@@ -27,7 +27,9 @@ public enum EventType {
     /** Inventory: one context in the table of an address space. */
     LIVE_CONTEXT(16, EventLayout.LIVE_CONTEXT_SIZE),
     /** Inventory: one thread that sits in io_destroy or in exit_aio. */
-    TASK_IN_TEARDOWN(17, EventLayout.TASK_IN_TEARDOWN_SIZE);
+    TASK_IN_TEARDOWN(17, EventLayout.TASK_IN_TEARDOWN_SIZE),
+    /** Inventory: one context that is being torn down and followed. */
+    TEARDOWN_LOOK(18, EventLayout.TEARDOWN_LOOK_SIZE);
 
     private static final @Nullable EventType[] BY_CODE = new EventType[32];
 

@@ -31,6 +31,11 @@ public interface ForwardingListener extends LifecycleListener {
     }
 
     @Override
+    default void onStuck(TeardownInProgress teardown, long now) {
+        tell(listener -> listener.onStuck(teardown, now));
+    }
+
+    @Override
     default void onStack(UserStack stack) {
         tell(listener -> listener.onStack(stack));
     }

@@ -9,6 +9,7 @@ import dev.aioscope.audit.Clause;
 import dev.aioscope.cli.Diagnosis.Fact;
 import dev.aioscope.cli.Diagnosis.TierTrial;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.host.By;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
@@ -22,6 +23,7 @@ import dev.aioscope.lifecycle.Holding;
 import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.ProbePoint.Mode;
@@ -65,6 +67,10 @@ class JsonDocumentTest {
         return Stream.of(
                 trace.teardown(TeardownBuilder.busy().build(), 0),
                 trace.teardown(new TeardownBuilder().build(), 0),
+                trace.stuck(
+                        new TeardownInProgress(
+                                new TeardownBuilder().build(), 1, WaitsFor.REQUESTS, 2, 0, true, List.of(1L), true),
+                        3),
                 trace.failedCall(refusal()),
                 trace.failedCall(new FailedCall(
                         FailedCall.Call.IO_DESTROY,

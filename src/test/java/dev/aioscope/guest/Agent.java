@@ -130,6 +130,7 @@ final class Agent implements LifecycleListener, AutoCloseable {
 
     /** One look at the tasks of the host, told to the correlation. */
     void lookAround() {
+        probes.follow(lifecycle.contextsInTeardown());
         lifecycle.beginInventory(BootClock.now());
         Unseen unseen = probes.inventory(lifecycle::accept);
         unseen.refused().forEach(lifecycle::unseen);

@@ -91,8 +91,7 @@ final class BccPrograms implements Programs {
     private int attachTo(Site site, Mode mode) {
         return switch (mode) {
             case KPROBE, KRETPROBE, TRACEPOINT -> 0;
-            case FENTRY, FEXIT -> bytecode.functions().getOrDefault(site.symbol(), 0);
-            case ITERATOR -> bytecode.functions().getOrDefault(Bytecode.TASK_ITERATOR, 0);
+            case FENTRY, FEXIT, ITERATOR -> bytecode.functions().getOrDefault(site.symbol(), 0);
         };
     }
 
@@ -157,7 +156,7 @@ final class BccPrograms implements Programs {
         try {
             int link = switch (mode) {
                 case FENTRY, FEXIT -> Bpf.attachTracing(program);
-                case ITERATOR -> Bpf.link(program, 0, ATTACH_ITERATOR);
+                case ITERATOR -> attachIterator(site, program);
                 case TRACEPOINT -> attachTo("syscalls/" + site.function(), program);
                 case KPROBE, KRETPROBE -> attachKprobe(site, mode, program);
             };
@@ -169,6 +168,11 @@ final class BccPrograms implements Programs {
         } catch (IOException e) {
             return String.valueOf(e.getMessage());
         }
+    }
+
+    private int attachIterator(Site site, int program) {
+        String walked = site.walkedMap();
+        return walked == null ? Bpf.link(program, 0, ATTACH_ITERATOR) : Bpf.linkToMap(program, map(walked));
     }
 
     private int attachKprobe(Site site, Mode mode, int program) throws IOException {

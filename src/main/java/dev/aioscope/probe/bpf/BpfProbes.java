@@ -18,7 +18,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +41,9 @@ public final class BpfProbes implements Probes {
     private final Waiter waiter;
     /** {@code struct inventory}: libbpf itself only shares it for programs with a generated skeleton. */
     private final Pointer inventory;
+
+    /** What the map {@code followed} holds. */
+    private final Set<Long> followed = new HashSet<>();
 
     private final Event event = new Event();
     private long corruptInventory;
@@ -162,7 +168,35 @@ public final class BpfProbes implements Probes {
     }
 
     @Override
+    public void follow(Map<Long, Long> handles) {
+        if (!programs.isAttached(Site.FOLLOWED)) {
+            return;
+        }
+        int map = programs.map("followed");
+        Map<Long, Long> wanted = new LinkedHashMap<>();
+        handles.entrySet().stream()
+                .limit(Bpf.maxEntries(map))
+                .forEach(context -> wanted.put(context.getKey(), context.getValue()));
+        followed.removeIf(kioctx -> {
+            boolean isOver = !wanted.containsKey(kioctx);
+            if (isOver) {
+                Bpf.remove(map, kioctx);
+            }
+            return isOver;
+        });
+        wanted.forEach((kioctx, handle) -> {
+            if (Bpf.put(map, kioctx, handle) == 0) {
+                followed.add(kioctx);
+            }
+        });
+    }
+
+    @Override
     public Unseen inventory(Consumer<Event> handler) {
+        // First: what is still waited for at the end of the look was not freed when it was looked into.
+        if (!followed.isEmpty()) {
+            iterate(Site.FOLLOWED, handler);
+        }
         int slot = 0;
         do {
             inventory.setInt(SettingsLayout.INVENTORY_FIRST_SLOT, slot);

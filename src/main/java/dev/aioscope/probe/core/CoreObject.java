@@ -108,7 +108,7 @@ final class CoreObject implements Programs {
         log.clear();
         String answer = switch (mode) {
             case KRETPROBE, TRACEPOINT -> attachEvent(site, mode, program);
-            case ITERATOR -> keep(site, LibBpf.bpf_program__attach_iter(program, Pointer.NULL));
+            case ITERATOR -> keep(site, attachIterator(site, program));
             default -> keep(site, LibBpf.bpf_program__attach(program));
         };
         if (answer == null) {
@@ -118,6 +118,20 @@ final class CoreObject implements Programs {
             }
         }
         return answer;
+    }
+
+    private @Nullable Pointer attachIterator(Site site, Pointer program) {
+        String walked = site.walkedMap();
+        if (walked == null) {
+            return LibBpf.bpf_program__attach_iter(program, Pointer.NULL);
+        }
+        try (Memory info = Bpf.iteratorInfo(map(walked));
+                Memory options = new Memory(24)) {
+            options.setLong(0, 24); // struct bpf_iter_attach_opts
+            options.setPointer(8, info);
+            options.setLong(16, info.size());
+            return LibBpf.bpf_program__attach_iter(program, options);
+        }
     }
 
     private @Nullable String attachEvent(Site site, Mode mode, Pointer program) {
