@@ -246,8 +246,7 @@ public final class Lifecycle {
     }
 
     private Stream<OpenTeardown> stuckSince(long since) {
-        return Stream.concat(open.stream(), certainLookups())
-                .filter(teardown -> teardown.waitsSince() <= since);
+        return Stream.concat(open.stream(), certainLookups()).filter(teardown -> teardown.waitsSince() <= since);
     }
 
     private Stream<OpenTeardown> certainLookups() {

@@ -133,8 +133,12 @@ class WatchTest {
                         .handle(4096)
                         .task(10, 11, "db")
                         .time(began)));
-                probes.whenEmpty = () -> {};
-            } 
+                probes.whenEmpty = () -> {
+                    if (!stuck.isEmpty()) {
+                        watch.stop();
+                    }
+                };
+            }
         };
 
         watch.run();

@@ -30,8 +30,8 @@ final class Stuck {
         agent.readUntil(
                 pid + " waits for " + waitsFor,
                 () -> inProgress(agent, pid).stream().anyMatch(going -> going.waitsFor() == waitsFor));
-        return Objects.requireNonNull(assertThat(agent.lifecycle().teardownsInProgress().stream()
-                        .filter(going -> going.waitsFor() == waitsFor))
+        return Objects.requireNonNull(assertThat(
+                        agent.lifecycle().teardownsInProgress().stream().filter(going -> going.waitsFor() == waitsFor))
                 .singleElement()
                 .actual());
     }

@@ -56,7 +56,9 @@ class StuckIT {
             try (Agent agent = new Agent(Tier.SAMPLE, Placing.FENTRY)) {
                 assertThat(Stuck.inProgress(agent, work.pid())).singleElement().satisfies(going -> {
                     assertThat(going.isFoundLate()).isTrue();
-                    assertThat(going.waitsFor()).as("nobody knows where the context is").isNull();
+                    assertThat(going.waitsFor())
+                            .as("nobody knows where the context is")
+                            .isNull();
                     assertThat(going.known().context().handle()).isEqualTo(work.the("handle"));
                     assertThat(KernelStack.functions(going.kernelStack()))
                             .anyMatch(name -> name.contains("io_destroy"));
@@ -70,9 +72,17 @@ class StuckIT {
         int count = 500;
         try (Agent agent = new Agent(Tier.SYSCALL, Placing.FENTRY);
                 Work work = Work.start(
-                        "sibling", "--count", Integer.toString(count), "--charge", "1", "--milliseconds", "1", "--wait")) {
+                        "sibling",
+                        "--count",
+                        Integer.toString(count),
+                        "--charge",
+                        "1",
+                        "--milliseconds",
+                        "1",
+                        "--wait")) {
             work.await("siblings");
-            agent.readUntil("all calls", () -> agent.lifecycle().contextsInTeardown().size() == count);
+            agent.readUntil(
+                    "all calls", () -> agent.lifecycle().contextsInTeardown().size() == count);
             List<TeardownInProgress> going = Stuck.inProgress(agent, work.pid());
             assertThat(going).hasSize(count).allMatch(one -> one.waitsFor() == WaitsFor.SIBLINGS);
             assertThat(going).extracting(TeardownInProgress::seenSince).isSorted();
