@@ -112,6 +112,7 @@ class JsonDocumentTest {
                 holders.jsonOfAll().get(1),
                 PlanCommand.kind(new PlanCommand.Kind(new Holder("mysqld", List.of(context)), 2816L, 22L)),
                 PlanCommand.plan(snapshot, 9000L),
+                ExplanationTest.siblingAndFile(List.of(context)).json(),
                 Run.of("version", "--json").out().strip());
     }
 

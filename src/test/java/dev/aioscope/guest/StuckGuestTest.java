@@ -60,6 +60,10 @@ class StuckGuestTest {
             TeardownInProgress going = Stuck.await(agent, work.pid(), WaitsFor.REQUESTS);
             assertThat(going.requestsLeft()).isEqualTo(3);
             assertThat(going.known().trigger()).isEqualTo(Trigger.EXIT);
+            assertThat(Command.run(Command.aioscope("explain", Integer.toString(work.pid()))))
+                    .contains("waits uninterruptibly in exit_aio")
+                    .contains("aioscope-stuck on dm-0")
+                    .contains("SUSPENDED");
             assertThat(KernelStack.functions(going.kernelStack())).contains("exit_aio");
             device.release();
         }

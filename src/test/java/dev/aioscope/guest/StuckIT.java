@@ -68,6 +68,17 @@ class StuckIT {
     }
 
     @Test
+    void explainTellsWhoIsWaitedFor() throws IOException {
+        try (Work work = Work.start("sibling", "--wait")) {
+            work.await("siblings");
+            assertThat(Command.run(Command.aioscope("explain", Integer.toString(work.pid()))))
+                    .contains("Thread " + work.the("destroyer") + " (aiowork) waits uninterruptibly in io_destroy of the"
+                            + " context 0x" + Long.toHexString(work.the("handle")))
+                    .contains("which is inside io_submit on the same context");
+        }
+    }
+
+    @Test
     void ofManyNoneIsForgottenAndTheOldestIsTheFirst() throws IOException {
         int count = 500;
         try (Agent agent = new Agent(Tier.SYSCALL, Placing.FENTRY);
