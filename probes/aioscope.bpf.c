@@ -1191,6 +1191,80 @@ int iter_teardowns(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+/* ---- what it waited for ---- */
+
+/* Placed while a teardown is stuck, and only then: this is on the path of every request. */
+
+inline_body __u32 operation_of(struct aio_kiocb *iocb)
+{
+	int write = FIELD_EXISTS(percpu_ref, data) ? IOCB_WRITE : IOCB_WRITE_BEFORE_5_10;
+
+	if (!settings_memory()->aio_complete_rw || !settings_memory()->aio_fsync_work)
+		return OPERATION_UNKNOWN;
+	if ((__u64)BPF_CORE_READ(iocb, rw.ki_complete) == settings_memory()->aio_complete_rw)
+		return BPF_CORE_READ(iocb, rw.ki_flags) & write ? OPERATION_WRITE : OPERATION_READ;
+	if ((__u64)BPF_CORE_READ(iocb, fsync.work.func) == settings_memory()->aio_fsync_work)
+		return BPF_CORE_READ(iocb, fsync.datasync) ? OPERATION_FDSYNC : OPERATION_FSYNC;
+	return OPERATION_POLL;
+}
+
+inline_body void name_file(struct event_straggler *event, struct file *file)
+{
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	__u32 depth = 0;
+
+	for (__u32 i = 0; i < PATH_NAMES && dentry; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+		bpf_probe_read_kernel_str(&event->names[i * NAME_LEN], NAME_LEN, BPF_CORE_READ(dentry, d_name.name));
+		depth = i + 1;
+		dentry = parent == dentry ? NULL : parent;
+	}
+	event->depth = depth;
+}
+
+inline_body int complete_enter(struct aio_kiocb *iocb)
+{
+	__u64 kioctx = (__u64)BPF_CORE_READ(iocb, ki_ctx);
+	struct file *file = BPF_CORE_READ(iocb, ki_filp);
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct event_straggler *event;
+	__s64 result;
+
+	if (!bpf_map_lookup_elem(followed_map(), &kioctx))
+		return 0;
+	event = RESERVE(event_straggler, EVENT_STRAGGLER, 0, kioctx);
+	if (!event)
+		return 0;
+	result = BPF_CORE_READ(iocb, ki_res.res);
+	event->inode = BPF_CORE_READ(inode, i_ino);
+	event->magic = BPF_CORE_READ(inode, i_sb, s_magic);
+	event->result = result;
+	event->operation = operation_of(iocb);
+	/* The position has been moved on already. */
+	event->offset = event->operation == OPERATION_READ || event->operation == OPERATION_WRITE
+				? BPF_CORE_READ(iocb, rw.ki_pos) - (result > 0 ? result : 0)
+				: ABSENT_U64;
+	event->device = (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFBLK ? BPF_CORE_READ(inode, i_rdev)
+									      : BPF_CORE_READ(inode, i_sb, s_dev);
+	event->reserved = 0;
+	name_file(event, file);
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+SEC("fentry/aio_complete")
+int BPF_PROG(fentry_aio_complete, struct aio_kiocb *iocb)
+{
+	return UNPREEMPTED(complete_enter(iocb));
+}
+
+SEC("kprobe/aio_complete")
+int BPF_KPROBE(kprobe_aio_complete, struct aio_kiocb *iocb)
+{
+	return complete_enter(iocb);
+}
+
 /* ---- what a teardown waits for ---- */
 
 #define PERCPU_COUNT_BIAS (1ULL << 63)

@@ -1,6 +1,7 @@
 package dev.aioscope.agent;
 
 import dev.aioscope.event.Event;
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.inventory.View;
 import dev.aioscope.kernel.BootClock;
@@ -9,6 +10,7 @@ import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Limits;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
@@ -31,6 +33,8 @@ public final class Watch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
     private static final int RECORDS_PER_POLL = 4096;
     private static final long SECOND = 1_000_000_000L;
+    /** From the end of one episode with a probe on every request to the next. */
+    private static final long EPISODE_PAUSE = 60 * SECOND;
     /** Looks take a fifth of the time at most. */
     private static final long PAUSES_PER_LOOK = 4;
 
@@ -48,6 +52,8 @@ public final class Watch implements AutoCloseable {
     private long events;
     private volatile long lastTick;
     private long nextLook;
+    private boolean isCatching;
+    private long lastEpisode = -EPISODE_PAUSE;
     /** No look begins before. */
     private long lookedUntil;
 
@@ -147,6 +153,7 @@ public final class Watch implements AutoCloseable {
             lifecycle.endInventory();
             lifecycle.newlyStuck(now - stuckAfter).forEach(teardown -> listener.onStuck(teardown, now));
             view = new View(now, snapshot.build(unseen, lifecycle.liveContexts()), lifecycle.teardownsInProgress());
+            catchStragglers(now);
             unseen.gap().ifPresent(gap -> warn("Incomplete inventory: " + gap));
         } catch (ProbeException e) {
             // The rest of the watch goes on without this look.
@@ -156,6 +163,28 @@ public final class Watch implements AutoCloseable {
         lifecycle.quota(end, Host.aioNr().orElse(null), Host.aioMaxNr().orElse(null));
         lookedUntil = end + PAUSES_PER_LOOK * (end - now);
         nextLook = Math.max(now + inventoryInterval, lookedUntil);
+    }
+
+    /** The completions that stuck teardowns wait for are told of, but for one episode in a while only. */
+    private void catchStragglers(long now) {
+        View latest = view;
+        boolean isWanted = latest != null && latest.inProgress().stream().anyMatch(Watch::waitsForRequests);
+        boolean isAllowed = isCatching || now - lastEpisode >= EPISODE_PAUSE;
+        boolean wasCatching = isCatching;
+        try {
+            isCatching = probes.tellCompletions(isWanted && isAllowed);
+        } catch (ProbeException e) {
+            warn("No stragglers: " + e.getMessage() + "; " + e.cure());
+            lastEpisode = now;
+        }
+        if (isCatching != wasCatching) {
+            lastEpisode = now;
+        }
+    }
+
+    private static boolean waitsForRequests(TeardownInProgress going) {
+        return going.isStuck()
+                && (going.waitsFor() == WaitsFor.REQUESTS || going.waitsFor() == WaitsFor.CANCELLED_POLLS);
     }
 
     /** The same failure is told once. */

@@ -5,6 +5,7 @@ import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.HandleUse;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownInProgress;
@@ -81,6 +82,14 @@ final class Filter {
                 if (passes(teardown.known().context().owner())
                         || passes(teardown.known().caller())) {
                     listener.onStuck(teardown, now);
+                }
+            }
+
+            @Override
+            public void onStraggler(Straggler straggler) {
+                Teardown teardown = straggler.teardown().known();
+                if (passes(teardown.context().owner()) || passes(teardown.caller())) {
+                    listener.onStraggler(straggler);
                 }
             }
 

@@ -2,6 +2,7 @@ package dev.aioscope.cli;
 
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownInProgress;
 
@@ -20,6 +21,9 @@ interface TraceFormat {
      * @param now when it is told, CLOCK_BOOTTIME ns
      */
     String stuck(TeardownInProgress teardown, long now);
+
+    /** A request for which a teardown was stuck and that has completed. */
+    String straggler(Straggler straggler);
 
     /** An io_setup or io_destroy that failed. */
     String failedCall(FailedCall call);

@@ -1,5 +1,6 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitsFor;
 import dev.aioscope.host.Identities;
@@ -11,11 +12,13 @@ import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Holding;
 import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.RefusalOutcome.Release;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.lifecycle.WrongHandle;
+import dev.aioscope.probe.proc.BlockDevice;
 import dev.aioscope.telemetry.WallClock;
 import java.util.List;
 import java.util.Locale;
@@ -73,6 +76,29 @@ final class TraceJson implements TraceFormat {
     private static @Nullable String kernelStack(TeardownInProgress going) {
         List<String> functions = KernelStack.functions(going.kernelStack());
         return functions.isEmpty() ? null : String.join("\n", functions);
+    }
+
+    @Override
+    public String straggler(Straggler straggler) {
+        Teardown t = straggler.teardown().known();
+        return Json.line("straggler", json -> {
+            json.put("time", clock.epochNanos(straggler.time()));
+            json.put("pid", t.caller() == null ? null : (Integer) t.caller().pid());
+            json.put("tid", t.caller() == null ? null : (Integer) t.caller().tid());
+            json.put("comm", t.caller() == null ? null : t.caller().comm());
+            json.put("context_id", t.context().id());
+            json.put("handle", t.context().handle() == 0 ? null : hex(t.context().handle()));
+            json.put("age_ns", straggler.age());
+            json.put("operation", straggler.operation() == Operation.UNKNOWN ? null : straggler.operation().label());
+            json.put("path", straggler.path());
+            json.put("inode", straggler.inode());
+            json.put("magic", hex(straggler.magic()));
+            json.put("device", straggler.device());
+            json.put("device_name", BlockDevice.of(straggler.device()).map(BlockDevice::name).orElse(null));
+            json.put("offset", straggler.offset());
+            json.put("result", straggler.result());
+            json.put("errno", errno(straggler.result()));
+        });
     }
 
     @Override

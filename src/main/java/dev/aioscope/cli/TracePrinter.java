@@ -4,6 +4,7 @@ import dev.aioscope.agent.Watch.Stats;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import java.io.PrintWriter;
@@ -53,6 +54,14 @@ final class TracePrinter implements LifecycleListener {
         if (isMoreWanted()) {
             stuck++;
             print(format.stuck(teardown, now));
+        }
+    }
+
+    @Override
+    public synchronized void onStraggler(Straggler straggler) {
+        if (isMoreWanted()) {
+            stuck++;
+            print(format.straggler(straggler));
         }
     }
 

@@ -10,11 +10,13 @@ import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.RefusalOutcome.Cause;
 import dev.aioscope.lifecycle.RefusalOutcome.Release;
 import dev.aioscope.lifecycle.RefusalOutcome.Verdict;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.lifecycle.WrongHandle;
+import dev.aioscope.probe.proc.BlockDevice;
 import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.telemetry.WallClock;
 import java.time.Instant;
@@ -140,6 +142,32 @@ final class TraceTable implements TraceFormat {
         if (going.isFoundLate()) {
             row.notes.add("found late: it began before it was first seen");
         }
+        return row.lines();
+    }
+
+    @Override
+    public String straggler(Straggler straggler) {
+        Teardown t = straggler.teardown().known();
+        Row row = new Row(t.caller() != null ? t.caller() : t.context().owner(), clock.epochNanos(straggler.time()));
+        row.identity(identities.ofOwner(t));
+        row.put(Column.TRIGGER, "straggler");
+        row.put(Column.HANDLE, handle(t));
+        row.duration(Column.WAIT, straggler.age(), SLOW_NANOS);
+        boolean isFailed = straggler.result() < 0;
+        row.cells.put(
+                Column.RESULT,
+                isFailed
+                        ? new Cell(Errno.name((int) -straggler.result()), Style.FAILED)
+                        : new Cell(Long.toString(straggler.result()), Style.PLAIN));
+        String path = straggler.path();
+        row.notes.add(straggler.operation().label()
+                + (straggler.offset() == null ? "" : " at " + straggler.offset())
+                + " of " + (path == null ? "a file without a name" : Printable.of(path))
+                + " (inode " + straggler.inode() + ") on "
+                + BlockDevice.of(straggler.device())
+                        .map(device -> device.name() + " ")
+                        .orElse("")
+                + straggler.device());
         return row.lines();
     }
 

@@ -23,6 +23,9 @@ public final class Event {
     /** As vm.mmap_min_addr usually is. */
     private static final long LOWEST_MAPPED = 65_536;
 
+    /** NAME_LEN of the header. */
+    private static final int NAME_LENGTH = 48;
+
     private ByteBuffer buffer = ByteBuffer.allocate(0);
     private int offset;
     private EventType type = EventType.FREE;
@@ -107,16 +110,20 @@ public final class Event {
 
     /** The name of the thread; see {@link #pid}. */
     public String comm() {
-        byte[] comm = new byte[EventLayout.COMM_LENGTH];
+        return text(EventLayout.COMM, EventLayout.COMM_LENGTH);
+    }
+
+    private String text(int at, int most) {
+        byte[] text = new byte[most];
         int length = 0;
-        while (length < comm.length) {
-            byte b = buffer.get(offset + EventLayout.COMM + length);
+        while (length < most) {
+            byte b = buffer.get(offset + at + length);
             if (b == 0) {
                 break;
             }
-            comm[length++] = b;
+            text[length++] = b;
         }
-        return new String(comm, 0, length, StandardCharsets.UTF_8);
+        return new String(text, 0, length, StandardCharsets.UTF_8);
     }
 
     /** When the process began: tells it from another one with its number; see {@link #pid}. */
@@ -167,6 +174,7 @@ public final class Event {
                     case KILL_EXIT -> EventLayout.KILL_EXIT_RESULT;
                     case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_RESULT;
                     case USE -> EventLayout.USE_RESULT;
+                    case STRAGGLER -> EventLayout.STRAGGLER_RESULT;
                     default -> throw other();
                 });
     }
@@ -383,6 +391,50 @@ public final class Event {
                     case TEARDOWN_LOOK -> EventLayout.TEARDOWN_LOOK_REQUESTS;
                     default -> throw other();
                 });
+    }
+
+    /** What a request was to do. */
+    public Operation operation() {
+        return Operation.of(s32(straggler(EventLayout.STRAGGLER_OPERATION)));
+    }
+
+    /** Where in the file a request began. */
+    public long offset() {
+        return u64(straggler(EventLayout.STRAGGLER_OFFSET));
+    }
+
+    /** The inode of a request's file. */
+    public long inode() {
+        return u64(straggler(EventLayout.STRAGGLER_INODE));
+    }
+
+    /** The magic number of the file system that a request's file is in. */
+    public long magic() {
+        return u64(straggler(EventLayout.STRAGGLER_MAGIC));
+    }
+
+    /** The number that the kernel gives the device of a request's file: major &lt;&lt; 20 | minor. */
+    public int device() {
+        return s32(straggler(EventLayout.STRAGGLER_DEVICE));
+    }
+
+    /** The names of a request's file and the folders above it, the file's own first; long ones are cut. */
+    public List<String> names() {
+        int depth = s32(straggler(EventLayout.STRAGGLER_DEPTH));
+        int most = (EventLayout.STRAGGLER_SIZE - EventLayout.STRAGGLER_NAMES) / NAME_LENGTH;
+        if (depth < 0 || depth > most) {
+            throw new CorruptEventException("a path of " + depth + " names does not exist");
+        }
+        return IntStream.range(0, depth)
+                .mapToObj(i -> text(EventLayout.STRAGGLER_NAMES + NAME_LENGTH * i, NAME_LENGTH))
+                .toList();
+    }
+
+    private int straggler(int at) {
+        if (type != EventType.STRAGGLER) {
+            throw other();
+        }
+        return at;
     }
 
     /** Who dropped the last reference. */

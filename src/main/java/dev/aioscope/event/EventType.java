@@ -24,6 +24,8 @@ public enum EventType {
     STACK(9, EventLayout.STACK_SIZE),
     /** Another call than io_destroy was given a destroyed handle; only sent if such handles are watched. */
     USE(10, EventLayout.USE_SIZE),
+    /** A request of a context that is followed completed; only sent while that is asked for. */
+    STRAGGLER(11, EventLayout.STRAGGLER_SIZE),
     /** Inventory: one context in the table of an address space. */
     LIVE_CONTEXT(16, EventLayout.LIVE_CONTEXT_SIZE),
     /** Inventory: one thread that sits in io_destroy or in exit_aio. */

@@ -36,6 +36,11 @@ public interface ForwardingListener extends LifecycleListener {
     }
 
     @Override
+    default void onStraggler(Straggler straggler) {
+        tell(listener -> listener.onStraggler(straggler));
+    }
+
+    @Override
     default void onStack(UserStack stack) {
         tell(listener -> listener.onStack(stack));
     }

@@ -108,6 +108,7 @@ public final class Lifecycle {
             case DESTROY_EXIT -> destroyExit(event);
             case STACK -> stack(event);
             case USE -> use(event);
+            case STRAGGLER -> straggler(event);
             case LIVE_CONTEXT -> {
                 found(event);
                 return;
@@ -268,6 +269,15 @@ public final class Lifecycle {
     /** What could not be kept or used so far. */
     public Counters counters() {
         return new Counters(live.evicted(), evictedTeardowns, evictedCalls, orphanEvents);
+    }
+
+    private void straggler(Event event) {
+        OpenTeardown teardown = byPointer.get(event.kioctx());
+        if (teardown == null) {
+            orphanEvents++;
+        } else {
+            listener.onStraggler(Straggler.of(event, teardown.progress()));
+        }
     }
 
     private void stack(Event event) {

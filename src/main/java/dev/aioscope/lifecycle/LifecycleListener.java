@@ -18,6 +18,9 @@ public interface LifecycleListener {
      */
     default void onStuck(TeardownInProgress teardown, long now) {}
 
+    /** A request completed for which a teardown was stuck. */
+    default void onStraggler(Straggler straggler) {}
+
     /** A stack was seen for the first time: the names of its frames can be looked up while its process lives. */
     default void onStack(UserStack stack) {}
 

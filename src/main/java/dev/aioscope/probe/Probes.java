@@ -47,6 +47,15 @@ public interface Probes extends AutoCloseable {
     void follow(Map<Long, Long> handles);
 
     /**
+     * Begins or ends to send a {@code STRAGGLER} for each request that completes of a context that is followed. While this
+     * lasts there is a probe on the path of every request of the host.
+     *
+     * @return whether they are told from now on; never but in the tier {@code full}
+     * @throws ProbeException if the kernel does not let it, though it has taken the program
+     */
+    boolean tellCompletions(boolean wanted);
+
+    /**
      * Walks the tasks of the host and hands on one {@code LIVE_CONTEXT} for each context found and one {@code
      * TASK_IN_TEARDOWN} for each thread that sits in a teardown. An address space that several threads or processes share
      * can be reported more than once: the address space and the handle of the record tell. Before them comes one {@code

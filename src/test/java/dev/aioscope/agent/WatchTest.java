@@ -258,6 +258,11 @@ class WatchTest {
         }
 
         @Override
+        public boolean tellCompletions(boolean wanted) {
+            return false;
+        }
+
+        @Override
         public Unseen inventory(Consumer<Event> handler) {
             if (inventoryFails) {
                 throw new ProbeException("the tasks cannot be looked at", "run as root");

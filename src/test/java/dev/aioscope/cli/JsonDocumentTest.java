@@ -8,6 +8,7 @@ import dev.aioscope.audit.Audit;
 import dev.aioscope.audit.Clause;
 import dev.aioscope.cli.Diagnosis.Fact;
 import dev.aioscope.cli.Diagnosis.TierTrial;
+import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitsFor;
 import dev.aioscope.host.By;
@@ -21,6 +22,7 @@ import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Holding;
 import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.TeardownBuilder;
 import dev.aioscope.lifecycle.TeardownInProgress;
@@ -71,6 +73,18 @@ class JsonDocumentTest {
                         new TeardownInProgress(
                                 new TeardownBuilder().build(), 1, WaitsFor.REQUESTS, 2, 0, true, List.of(1L), true),
                         3),
+                trace.straggler(new Straggler(
+                        new TeardownInProgress(
+                                TeardownBuilder.busy().build(), 1, null, null, null, null, List.of(), true),
+                        9,
+                        Operation.READ,
+                        "/data",
+                        7,
+                        0xef53,
+                        8,
+                        1,
+                        4096L,
+                        -5)),
                 trace.failedCall(refusal()),
                 trace.failedCall(new FailedCall(
                         FailedCall.Call.IO_DESTROY,

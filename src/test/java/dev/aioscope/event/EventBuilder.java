@@ -106,6 +106,20 @@ public final class EventBuilder {
                 .s32(EventLayout.TASK_IN_TEARDOWN_STATE, 2);
     }
 
+    /** With the names of a file and the folders above it. */
+    public static EventBuilder straggler(int operation, long offset, long result, int device, String... names) {
+        EventBuilder straggler = new EventBuilder(EventType.STRAGGLER)
+                .s32(EventLayout.STRAGGLER_OPERATION, operation)
+                .u64(EventLayout.STRAGGLER_OFFSET, offset)
+                .u64(EventLayout.STRAGGLER_RESULT, result)
+                .s32(EventLayout.STRAGGLER_DEVICE, device)
+                .s32(EventLayout.STRAGGLER_DEPTH, names.length);
+        for (int i = 0; i < names.length; i++) {
+            straggler.buffer.put(EventLayout.STRAGGLER_NAMES + 48 * i, names[i].getBytes(StandardCharsets.UTF_8));
+        }
+        return straggler;
+    }
+
     /** With its two counts absent. */
     public static EventBuilder teardownLook(int waitsFor) {
         return new EventBuilder(EventType.TEARDOWN_LOOK)

@@ -26,7 +26,7 @@ class LayoutTest {
     private static final Pattern STRUCT = Pattern.compile("struct (\\w+) \\{(.*?)\\n\\};", Pattern.DOTALL);
     private static final Pattern FIELD = Pattern.compile("\\n\\t[\\w ]+? (\\w+)(\\[\\w+\\])?;");
     private static final Pattern ENUM =
-            Pattern.compile("\\b(EVENT|RELEASED_BY|RING|TRIGGER|USE|WAITS_FOR)_(\\w+) = (\\d+)");
+            Pattern.compile("\\b(EVENT|OPERATION|RELEASED_BY|RING|TRIGGER|USE|WAITS_FOR)_(\\w+) = (\\d+)");
 
     /** Java's name of the constant → what C says. */
     private static Map<String, Integer> inC;
@@ -124,6 +124,8 @@ class LayoutTest {
         codes("WAITS_FOR")
                 .forEach((name, code) ->
                         assertThat(WaitsFor.of(code)).isEqualTo(code == 0 ? null : WaitsFor.valueOf(name)));
+        codes("OPERATION").forEach((name, code) -> assertThat(Operation.of(code)).hasToString(name));
+        assertThat(codes("OPERATION")).hasSameSizeAs(Operation.values());
         assertThat(codes("RING")).hasSameSizeAs(Ring.values());
         assertThat(codes("TRIGGER")).hasSameSizeAs(Trigger.values());
         assertThat(codes("RELEASED_BY")).hasSameSizeAs(ReleasedBy.values());

@@ -2,17 +2,20 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitsFor;
 import dev.aioscope.guest.Agent.Placing;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.KernelStack;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.core.CoreEngine;
 import java.io.IOException;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -43,11 +46,28 @@ class StuckGuestTest {
                 assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
             }
 
+            assertThat(agent.probes().tellCompletions(true)).isTrue();
             device.release();
             work.finish();
             agent.readUntil("the end", () -> !agent.teardowns(work.pid()).isEmpty());
             assertThat(Stuck.inProgress(agent, work.pid())).isEmpty();
+            assertStragglers(agent, device);
+            assertThat(agent.probes().tellCompletions(false)).isFalse();
         }
+    }
+
+    private static void assertStragglers(Agent agent, StuckDevice device) throws IOException {
+        assertThat(agent.stragglers()).hasSize(10).allSatisfy(straggler -> {
+            assertThat(straggler.operation()).isEqualTo(Operation.READ);
+            assertThat(straggler.result()).isEqualTo(4096);
+            assertThat(straggler.path()).isEqualTo(device.path().substring("/dev".length()));
+            assertThat("/sys/dev/block/" + straggler.device() + "/dm/name")
+                    .satisfies(name -> assertThat(Host.read(name)).hasValue("aioscope-stuck\n"));
+        });
+        assertThat(agent.stragglers())
+                .extracting(Straggler::offset)
+                .containsExactlyInAnyOrderElementsOf(
+                        LongStream.range(0, 10).map(i -> 4096 * i).boxed().toList());
     }
 
     @Test

@@ -4,6 +4,7 @@ import static dev.aioscope.lifecycle.Heard.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.EventBuilder;
+import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitsFor;
 import dev.aioscope.probe.Tier;
@@ -191,6 +192,34 @@ class StuckTest {
         feed(full, at(EventBuilder.destroyExit().handle(HANDLE).enterTime(ms(99)), 31_000));
         assertThat(heard.teardowns).hasSize(1);
         assertThat(full.teardownsInProgress()).isEmpty();
+    }
+
+    @Test
+    void whatCompletesLateIsToldWithItsFile() {
+        feed(full, enter(), killed());
+        feed(
+                full,
+                EventBuilder.straggler(1, 8192, 4096, 8 << 20 | 1, "data", "db", "/")
+                        .kioctx(KIOCTX)
+                        .time(ms(2099)));
+        assertThat(heard.stragglers).singleElement().satisfies(straggler -> {
+            assertThat(straggler.operation()).isEqualTo(Operation.READ);
+            assertThat(straggler.path()).isEqualTo("/db/data");
+            assertThat(straggler.device()).isEqualTo("8:1");
+            assertThat(straggler.offset()).isEqualTo(8192);
+            assertThat(straggler.result()).isEqualTo(4096);
+            assertThat(straggler.age()).isEqualTo(ms(2000));
+        });
+        feed(
+                full,
+                EventBuilder.straggler(5, -1, 1, 14, "h", "g", "f", "e", "d", "c", "b", "a")
+                        .kioctx(KIOCTX)
+                        .time(ms(2100)),
+                EventBuilder.straggler(5, -1, 1, 14, "").kioctx(KIOCTX).time(ms(2100)),
+                EventBuilder.straggler(5, -1, 1, 14, "").kioctx(KIOCTX + 64).time(ms(2100)));
+        assertThat(heard.stragglers).extracting(Straggler::path).containsExactly("/db/data", "…/a/b/c/d/e/f/g/h", null);
+        assertThat(heard.stragglers.get(1).offset()).isNull();
+        assertThat(full.counters().orphanEvents()).as("of nothing known").isEqualTo(1);
     }
 
     @Test

@@ -454,6 +454,11 @@ class MetricsTest {
         public void follow(Map<Long, Long> handles) {}
 
         @Override
+        public boolean tellCompletions(boolean wanted) {
+            return false;
+        }
+
+        @Override
         public Unseen inventory(Consumer<Event> handler) {
             return Unseen.NOTHING;
         }

@@ -41,6 +41,8 @@ final class BccPrograms implements Programs {
     private final Map<Site, Integer> links = new EnumMap<>(Site.class);
     private final List<Integer> kprobes = new ArrayList<>();
     private final List<Integer> events = new ArrayList<>();
+    /** Of those, which is whose kprobe. */
+    private final Map<Site, Integer> kprobeEvents = new EnumMap<>(Site.class);
     private final Kretprobe definitions = new Kretprobe();
 
     BccPrograms(Bytecode bytecode, Settings settings) {
@@ -184,6 +186,7 @@ final class BccPrograms implements Programs {
                 program);
         if (link >= 0) {
             kprobes.add(link);
+            kprobeEvents.put(site, events.get(events.size() - 1));
         }
         return link;
     }
@@ -194,6 +197,19 @@ final class BccPrograms implements Programs {
         int link = Bpf.link(program, fd, ATTACH_PERF_EVENT);
         // Before 5.15 there are no links to such events: the event itself has to hold the program.
         return link >= 0 ? link : PerfEvent.attach(fd, program);
+    }
+
+    @Override
+    public void detach(Site site) {
+        Integer link = links.remove(site);
+        Integer event = kprobeEvents.remove(site);
+        if (link != null) {
+            kprobes.remove(link);
+            Libc.close(link);
+        }
+        if (event != null && events.remove(event) && !event.equals(link)) {
+            Libc.close(event);
+        }
     }
 
     @Override

@@ -37,6 +37,7 @@ public final class BpfProbes implements Probes {
     private final Engine engine;
     private final Tier tier;
     private final List<ProbePoint> points;
+    private final @Nullable Mode completionMode;
     private final RingBuffer ring;
     private final Waiter waiter;
     /** {@code struct inventory}: libbpf itself only shares it for programs with a generated skeleton. */
@@ -53,6 +54,7 @@ public final class BpfProbes implements Probes {
         this.programs = programs;
         this.tier = plan.tier();
         this.points = plan.points();
+        this.completionMode = plan.tier() == Tier.FULL ? plan.mode(Site.AIO_COMPLETE) : null;
         int events = programs.map("events");
         this.ring = new RingBuffer(events, Bpf.maxEntries(events));
         this.waiter = new Waiter(events);
@@ -127,7 +129,7 @@ public final class BpfProbes implements Probes {
         // before a return probe has put its trampoline there.
         Collections.reverse(sites);
         for (Site site : sites) {
-            Mode mode = plan.mode(site);
+            Mode mode = site.isOnDemand() ? null : plan.mode(site);
             String answer = mode == null ? null : programs.attach(site, mode);
             if (mode != null && answer != null) {
                 plan.refuse(site, answer, Cure.of(mode, Libc.errno()));
@@ -189,6 +191,22 @@ public final class BpfProbes implements Probes {
                 followed.add(kioctx);
             }
         });
+    }
+
+    @Override
+    public boolean tellCompletions(boolean wanted) {
+        boolean isTold = programs.isAttached(Site.AIO_COMPLETE);
+        if (isTold && !wanted) {
+            programs.detach(Site.AIO_COMPLETE);
+        } else if (!isTold && wanted && completionMode != null) {
+            String answer = programs.attach(Site.AIO_COMPLETE, completionMode);
+            if (answer != null) {
+                throw new ProbeException(
+                        "the completions of stuck requests cannot be seen: " + answer,
+                        Cure.of(completionMode, Libc.errno()));
+            }
+        }
+        return programs.isAttached(Site.AIO_COMPLETE);
     }
 
     @Override

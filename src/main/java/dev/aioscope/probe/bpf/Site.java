@@ -28,6 +28,8 @@ public enum Site {
     LOOKUP_IOCTX(Tier.FULL, "lookup_ioctx", true, Mode.FENTRY, Mode.KPROBE),
     LOOKUP_IOCTX_RETURN(Tier.FULL, "lookup_ioctx return", true, Mode.FEXIT, Mode.KRETPROBE),
 
+    AIO_COMPLETE(Tier.FULL, "aio_complete", false, Mode.FENTRY, Mode.KPROBE),
+
     SYS_ENTER_IO_SETUP(Tier.SYSCALL, "sys_enter_io_setup", true, Mode.TRACEPOINT),
     SYS_EXIT_IO_SETUP(Tier.SYSCALL, "sys_exit_io_setup", true, Mode.TRACEPOINT),
     SYS_ENTER_IO_DESTROY(Tier.SYSCALL, "sys_enter_io_destroy", true, Mode.TRACEPOINT),
@@ -73,6 +75,11 @@ public enum Site {
     /** Ways to attach, best first. */
     List<Mode> modes() {
         return List.of(modes);
+    }
+
+    /** Whether it is loaded with the others, but only attached while it is needed: it is on the path of requests. */
+    boolean isOnDemand() {
+        return this == AIO_COMPLETE;
     }
 
     /** Whether this tier wants it: each tier also looks at the tasks. */

@@ -166,6 +166,16 @@ final class CoreObject implements Programs {
     }
 
     @Override
+    public void detach(Site site) {
+        Pointer link = links.remove(site);
+        if (link != null) {
+            kprobes.remove(link);
+            attached.removeIf(program -> LibBpf.bpf_program__name(program).endsWith("_" + site.function()));
+            LibBpf.bpf_link__destroy(link);
+        }
+    }
+
+    @Override
     public boolean isAttached(Site site) {
         return links.containsKey(site);
     }

@@ -144,6 +144,11 @@ public final class ProcProbes implements Probes {
     public void follow(Map<Long, Long> handles) {}
 
     @Override
+    public boolean tellCompletions(boolean wanted) {
+        return false;
+    }
+
+    @Override
     public Unseen inventory(Consumer<Event> handler) {
         leftBehind.values().removeIf(Lost::isOver);
         reader();
