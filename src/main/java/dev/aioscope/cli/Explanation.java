@@ -14,8 +14,8 @@ import dev.aioscope.probe.proc.Witness.Waiting;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,10 +41,7 @@ record Explanation(
      * @param waitsFor null if it cannot be told from outside: requests, or a grace period
      * @param siblings threads that are inside a call on the same context
      */
-    record Stuck(
-            Waiting thread,
-            @Nullable WaitsFor waitsFor,
-            List<Waiting> siblings) {}
+    record Stuck(Waiting thread, @Nullable WaitsFor waitsFor, List<Waiting> siblings) {}
 
     /**
      * What may hold the requests up.
@@ -83,11 +80,14 @@ record Explanation(
     /** The open files that requests can be on: those on devices with requests in flight if there are any. */
     List<Candidate> candidates() {
         List<Candidate> all = witness.files().stream()
-                .filter(file -> !file.target().startsWith("anon_inode:") && !file.target().startsWith("/dev/pts/"))
+                .filter(file -> !file.target().startsWith("anon_inode:")
+                        && !file.target().startsWith("/dev/pts/"))
                 .filter(file -> !file.target().equals("/dev/null"))
                 .map(file -> new Candidate(
                         file,
-                        file.device() == null ? null : devices.apply(file.device()).orElse(null)))
+                        file.device() == null
+                                ? null
+                                : devices.apply(file.device()).orElse(null)))
                 .toList();
         List<Candidate> busy = all.stream().filter(Candidate::isBusy).toList();
         return busy.isEmpty() ? all : busy;
@@ -142,7 +142,8 @@ record Explanation(
                                                 + " mmap.")
                                 : requests());
         if (thread.sigkill()) {
-            lines.add("  A SIGKILL is pending already: this thread takes note of it when its wait is over, not before.");
+            lines.add(
+                    "  A SIGKILL is pending already: this thread takes note of it when its wait is over, not before.");
         }
         return lines;
     }
@@ -202,15 +203,17 @@ record Explanation(
     /** As one object. */
     String json() {
         Holder holder = new Holder("", contexts);
-        return Json.line("explanation", json -> json.put("pid", pid)
-                .put("comm", witness.threads().get(0).comm())
-                .put("tier", tier.label())
-                .put("contexts", contexts.size())
-                .put("charge", contexts.isEmpty() ? null : holder.charge())
-                .put("outstanding", contexts.isEmpty() ? null : holder.outstanding())
-                .array("teardowns", stuck(), Explanation::put)
-                .array("candidates", candidates(), Explanation::put)
-                .put("text", String.join("\n", text())));
+        return Json.line(
+                "explanation",
+                json -> json.put("pid", pid)
+                        .put("comm", witness.threads().get(0).comm())
+                        .put("tier", tier.label())
+                        .put("contexts", contexts.size())
+                        .put("charge", contexts.isEmpty() ? null : holder.charge())
+                        .put("outstanding", contexts.isEmpty() ? null : holder.outstanding())
+                        .array("teardowns", stuck(), Explanation::put)
+                        .array("candidates", candidates(), Explanation::put)
+                        .put("text", String.join("\n", text())));
     }
 
     private static void put(Json json, Stuck stuck) {
@@ -222,11 +225,14 @@ record Explanation(
                 .put("waits_for", stuck.waitsFor == null ? null : stuck.waitsFor.label())
                 .put("waiter_sigkill", stuck.thread.sigkill())
                 .put("kernel_stack", stack(stuck.thread))
-                .array("siblings", stuck.siblings, (inner, sibling) -> inner.put("tid", sibling.tid())
-                        .put("comm", sibling.comm())
-                        .put("call", lower(sibling.call()))
-                        .put("state", String.valueOf(sibling.state()))
-                        .put("kernel_stack", stack(sibling)));
+                .array(
+                        "siblings",
+                        stuck.siblings,
+                        (inner, sibling) -> inner.put("tid", sibling.tid())
+                                .put("comm", sibling.comm())
+                                .put("call", lower(sibling.call()))
+                                .put("state", String.valueOf(sibling.state()))
+                                .put("kernel_stack", stack(sibling)));
     }
 
     private static void put(Json json, Candidate candidate) {

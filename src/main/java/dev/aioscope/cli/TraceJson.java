@@ -87,14 +87,21 @@ final class TraceJson implements TraceFormat {
             json.put("tid", t.caller() == null ? null : (Integer) t.caller().tid());
             json.put("comm", t.caller() == null ? null : t.caller().comm());
             json.put("context_id", t.context().id());
-            json.put("handle", t.context().handle() == 0 ? null : hex(t.context().handle()));
+            json.put(
+                    "handle", t.context().handle() == 0 ? null : hex(t.context().handle()));
             json.put("age_ns", straggler.age());
-            json.put("operation", straggler.operation() == Operation.UNKNOWN ? null : straggler.operation().label());
+            json.put(
+                    "operation",
+                    straggler.operation() == Operation.UNKNOWN
+                            ? null
+                            : straggler.operation().label());
             json.put("path", straggler.path());
             json.put("inode", straggler.inode());
             json.put("magic", hex(straggler.magic()));
             json.put("device", straggler.device());
-            json.put("device_name", BlockDevice.of(straggler.device()).map(BlockDevice::name).orElse(null));
+            json.put(
+                    "device_name",
+                    BlockDevice.of(straggler.device()).map(BlockDevice::name).orElse(null));
             json.put("offset", straggler.offset());
             json.put("result", straggler.result());
             json.put("errno", errno(straggler.result()));

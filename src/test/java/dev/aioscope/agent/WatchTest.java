@@ -149,6 +149,7 @@ class WatchTest {
             assertThat(going.requestsLeft()).isEqualTo(3);
         });
         assertThat(watch.view().inProgress()).isEqualTo(stuck);
+        assertThat(probes.completions).as("a probe on each request only once it is stuck").containsExactly(false, true);
     }
 
     private static Event event(EventBuilder builder) {
@@ -214,6 +215,7 @@ class WatchTest {
         private Unseen unseen = Unseen.NOTHING;
         private boolean wokenUp;
         private Map<Long, Long> followed = Map.of();
+        private final List<Boolean> completions = new ArrayList<>();
 
         @Override
         public String engine() {
@@ -259,7 +261,8 @@ class WatchTest {
 
         @Override
         public boolean tellCompletions(boolean wanted) {
-            return false;
+            completions.add(wanted);
+            return wanted;
         }
 
         @Override

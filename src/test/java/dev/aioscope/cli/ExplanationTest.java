@@ -29,8 +29,7 @@ class ExplanationTest {
     }
 
     private static Explanation of(List<LiveContext> contexts, List<Waiting> threads, OpenFile... files) {
-        return new Explanation(
-                1, Tier.SAMPLE, contexts, new Witness(threads, List.of(files)), ExplanationTest::device);
+        return new Explanation(1, Tier.SAMPLE, contexts, new Witness(threads, List.of(files)), ExplanationTest::device);
     }
 
     static Explanation siblingAndFile(List<LiveContext> contexts) {
@@ -69,10 +68,7 @@ class ExplanationTest {
     @Test
     void withoutSiblingRequestsAreAPossibilityAndBusyDevicesTheCandidates() {
         Explanation explanation = of(
-                List.of(),
-                List.of(new Waiting(1, "db", 'D', null, 0, true, List.of("exit_aio", "mmput"))),
-                IDLE,
-                BUSY);
+                List.of(), List.of(new Waiting(1, "db", 'D', null, 0, true, List.of("exit_aio", "mmput"))), IDLE, BUSY);
         assertThat(explanation.stuck().get(0).waitsFor()).isNull();
         assertThat(explanation.candidates())
                 .extracting(candidate -> candidate.file().fd())
@@ -103,6 +99,8 @@ class ExplanationTest {
         Explanation explanation =
                 of(List.of(), List.of(thread(1, 'S', Call.IO_GETEVENTS), thread(2, 'D', null, "folio_wait_bit")), BUSY);
         assertThat(explanation.stuck()).isEmpty();
-        assertThat(explanation.text()).contains("No thread of it waits in a teardown.").hasSize(2);
+        assertThat(explanation.text())
+                .contains("No thread of it waits in a teardown.")
+                .hasSize(2);
     }
 }

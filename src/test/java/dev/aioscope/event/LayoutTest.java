@@ -124,7 +124,8 @@ class LayoutTest {
         codes("WAITS_FOR")
                 .forEach((name, code) ->
                         assertThat(WaitsFor.of(code)).isEqualTo(code == 0 ? null : WaitsFor.valueOf(name)));
-        codes("OPERATION").forEach((name, code) -> assertThat(Operation.of(code)).hasToString(name));
+        codes("OPERATION")
+                .forEach((name, code) -> assertThat(Operation.of(code)).hasToString(name));
         assertThat(codes("OPERATION")).hasSameSizeAs(Operation.values());
         assertThat(codes("RING")).hasSameSizeAs(Ring.values());
         assertThat(codes("TRIGGER")).hasSameSizeAs(Trigger.values());

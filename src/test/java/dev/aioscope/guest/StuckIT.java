@@ -72,8 +72,9 @@ class StuckIT {
         try (Work work = Work.start("sibling", "--wait")) {
             work.await("siblings");
             assertThat(Command.run(Command.aioscope("explain", Integer.toString(work.pid()))))
-                    .contains("Thread " + work.the("destroyer") + " (aiowork) waits uninterruptibly in io_destroy of the"
-                            + " context 0x" + Long.toHexString(work.the("handle")))
+                    .contains(
+                            "Thread " + work.the("destroyer") + " (aiowork) waits uninterruptibly in io_destroy of the"
+                                    + " context 0x" + Long.toHexString(work.the("handle")))
                     .contains("which is inside io_submit on the same context");
         }
     }

@@ -43,6 +43,7 @@ final class BccPrograms implements Programs {
     private final List<Integer> events = new ArrayList<>();
     /** Of those, which is whose kprobe. */
     private final Map<Site, Integer> kprobeEvents = new EnumMap<>(Site.class);
+
     private final Kretprobe definitions = new Kretprobe();
 
     BccPrograms(Bytecode bytecode, Settings settings) {

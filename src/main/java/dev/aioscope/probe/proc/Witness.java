@@ -58,13 +58,7 @@ public record Witness(List<Waiting> threads, List<OpenFile> files) {
      * @param stack functions of the kernel in which it waits, the innermost first; empty if the kernel hides that
      */
     public record Waiting(
-            int tid,
-            String comm,
-            char state,
-            @Nullable Call call,
-            long handle,
-            boolean sigkill,
-            List<String> stack) {
+            int tid, String comm, char state, @Nullable Call call, long handle, boolean sigkill, List<String> stack) {
         /** Copies the stack. */
         public Waiting {
             stack = List.copyOf(stack);
@@ -145,7 +139,10 @@ public record Witness(List<Waiting> threads, List<OpenFile> files) {
                                     Host.read(folder + "status").orElse(""))),
                             call.length < 3 ? "" : call[0],
                             call.length < 3 ? "" : call[1],
-                            String.join(",", ProcText.functions(Host.read(folder + "stack").orElse(""))));
+                            String.join(
+                                    ",",
+                                    ProcText.functions(
+                                            Host.read(folder + "stack").orElse(""))));
                 }))
                 .toList();
     }
@@ -161,7 +158,8 @@ public record Witness(List<Waiting> threads, List<OpenFile> files) {
         });
         return numbers("/proc/" + pid + "/fd")
                 .limit(MOST_FILES)
-                .flatMap(fd -> target(pid, fd).map(target -> line("F", fd.toString(), target, device(pid, fd, target, mounts))))
+                .flatMap(fd -> target(pid, fd)
+                        .map(target -> line("F", fd.toString(), target, device(pid, fd, target, mounts))))
                 .toList();
     }
 
@@ -192,7 +190,9 @@ public record Witness(List<Waiting> threads, List<OpenFile> files) {
     }
 
     private static String line(String... fields) {
-        return Arrays.stream(fields).map(field -> field.replaceAll("[\\t\\n]", "?")).collect(Collectors.joining("\t"));
+        return Arrays.stream(fields)
+                .map(field -> field.replaceAll("[\\t\\n]", "?"))
+                .collect(Collectors.joining("\t"));
     }
 
     /** Reads what {@link #main} says. */
