@@ -149,7 +149,9 @@ class WatchTest {
             assertThat(going.requestsLeft()).isEqualTo(3);
         });
         assertThat(watch.view().inProgress()).isEqualTo(stuck);
-        assertThat(probes.completions).as("a probe on each request only once it is stuck").containsExactly(false, true);
+        assertThat(probes.completions)
+                .as("a probe on each request only once it is stuck")
+                .containsExactly(false, true);
     }
 
     private static Event event(EventBuilder builder) {

@@ -73,8 +73,7 @@ class TraceTableTest {
         TeardownBuilder teardown = TeardownBuilder.busy();
         teardown.end = Teardown.End.IN_PROGRESS;
         teardown.callTime = 1_000_000_000L;
-        return new TeardownInProgress(
-                teardown.build(), 1_000_000_000L, WaitsFor.REQUESTS, 2, 0, true, List.of(), true);
+        return new TeardownInProgress(teardown.build(), 1_000_000_000L, WaitsFor.REQUESTS, 2, 0, true, List.of(), true);
     }
 
     @Test
@@ -83,8 +82,8 @@ class TraceTableTest {
                 .containsExactly(
                         "12:00:03.500     100 ib_io_rd-1      docker:0123456789ab mysqld          destroy    7f0000001000     3  2.50s      –      –      –      –      – stuck",
                         "             └ waits for 2 requests to complete, SIGKILL pending");
-        Straggler straggler = new Straggler(
-                stuck(), 4_000_000_000L, Operation.READ, "/db/data", 7, 0xef53, 0, 0, 4096L, -Errno.EIO);
+        Straggler straggler =
+                new Straggler(stuck(), 4_000_000_000L, Operation.READ, "/db/data", 7, 0xef53, 0, 0, 4096L, -Errno.EIO);
         assertThat(table(WIDE).straggler(straggler).lines().skip(1))
                 .containsExactly(
                         "12:00:04.000     100 ib_io_rd-1      docker:0123456789ab mysqld          straggler  7f0000001000     –  3.00s      –      –      –      –      – EIO        read at 4096 of /db/data (inode 7) on 0:0");

@@ -369,8 +369,7 @@ class TeardownSpansTest {
     void whatWasStuckHasAnEventWithWhatItWaitedForThen() {
         TeardownSpans spans = spans(0);
         Teardown ended = TeardownBuilder.busy().build();
-        spans.onStuck(
-                new TeardownInProgress(ended, 1, WaitsFor.REQUESTS, 2, 0, null, List.of(), true), 1_500_000_000L);
+        spans.onStuck(new TeardownInProgress(ended, 1, WaitsFor.REQUESTS, 2, 0, null, List.of(), true), 1_500_000_000L);
         spans.onTeardown(ended);
         assertThat(exporter.getFinishedSpanItems())
                 .flatExtracting(SpanData::getEvents)
