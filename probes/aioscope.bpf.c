@@ -26,10 +26,10 @@ SHARED(inventory)
 #define MAX_CPUS 1024
 #define MAX_CANCELLABLE 1024
 #define MAX_SLOTS 1024
-#define MAX_FRAMES 16
 #define MAX_IN_PROGRESS 4096
 #define MAX_DESTROYED 4096
 #define MAX_USES 256
+#define MAX_FOLLOWED 1024
 
 /*
  * What the program of a BPF trampoline does. The kernel skips such a program while another run of it on the same CPU has
@@ -101,6 +101,9 @@ MAP(destroyed, LRU_HASH, struct place, __u32, MAX_DESTROYED)
 
 /* The destroyed handle of each task that looks one up right now. */
 MAP(uses, HASH, __u64, __u64, MAX_USES)
+
+/* The contexts in teardown that user space wants to be looked into, with their handles. */
+MAP(followed, HASH, __u64, __u64, MAX_FOLLOWED)
 
 inline_body void count_loss(__u32 reason)
 {
@@ -345,7 +348,7 @@ inline_body bool frames_contain(const __u64 *frames, __u64 begin, __u64 end)
 {
 	__u64 found = 0;
 
-	for (int i = 0; i < MAX_FRAMES; i++) {
+	for (int i = 0; i < KERNEL_STACK_DEPTH; i++) {
 		__u64 distance = frames[i] - begin;
 
 		/* The sign bit is set if it is before the end and not before the begin. */
@@ -361,7 +364,7 @@ inline_body bool frames_contain(const __u64 *frames, __u64 begin, __u64 end)
 inline_body __u32 released_by(void *context)
 {
 	__u64 begin = settings_memory()->switch_to_atomic_rcu_begin, end = settings_memory()->switch_to_atomic_rcu_end;
-	__u64 frames[MAX_FRAMES] = {};
+	__u64 frames[KERNEL_STACK_DEPTH] = {};
 	long bytes;
 
 	if (!begin || !end)
@@ -1132,15 +1135,10 @@ inline_body __u64 handle_in_io_destroy(struct task_struct *task)
 	return read_number((__u64)&user->SYSCALL_ARGUMENT_1, sizeof(__u64));
 }
 
-inline_body bool is_in_exit_aio(struct task_struct *task)
+inline_body bool is_in_exit_aio(const __u64 *frames)
 {
-	__u64 frames[MAX_FRAMES] = {};
-	long bytes;
-
-	if (!settings_memory()->exit_aio_begin || !settings_memory()->exit_aio_end)
-		return false;
-	bytes = bpf_get_task_stack(task, frames, sizeof(frames), 0);
-	return bytes > 0 && frames_contain(frames, settings_memory()->exit_aio_begin, settings_memory()->exit_aio_end);
+	return settings_memory()->exit_aio_begin &&
+	       frames_contain(frames, settings_memory()->exit_aio_begin, settings_memory()->exit_aio_end);
 }
 
 /* A thread that waits in a teardown: its context is in no table any more. */
@@ -1148,13 +1146,16 @@ inline_body void task_in_teardown(struct seq_file *seq, struct task_struct *task
 {
 	struct event_task_in_teardown event = {};
 	__u32 state = task_state(task);
+	long bytes;
 
 	if (!(state & TASK_UNINTERRUPTIBLE))
 		return;
+	bytes = bpf_get_task_stack(task, event.frames, sizeof(event.frames), 0);
+	event.depth = bytes > 0 ? bytes / sizeof(__u64) : 0;
 	event.handle = handle_in_io_destroy(task);
 	if (event.handle != ABSENT_U64)
 		event.trigger = TRIGGER_DESTROY;
-	else if (is_in_exit_aio(task))
+	else if (is_in_exit_aio(event.frames))
 		event.trigger = TRIGGER_EXIT;
 	else
 		return;
@@ -1187,5 +1188,146 @@ int iter_teardowns(struct bpf_iter__task *ctx)
 
 	if (task)
 		task_in_teardown(ctx->meta->seq, task);
+	return 0;
+}
+
+/* ---- what it waited for ---- */
+
+/* Placed while a teardown is stuck, and only then: this is on the path of every request. */
+
+inline_body __u32 operation_of(struct aio_kiocb *iocb)
+{
+	int write = FIELD_EXISTS(percpu_ref, data) ? IOCB_WRITE : IOCB_WRITE_BEFORE_5_10;
+
+	if (!settings_memory()->aio_complete_rw || !settings_memory()->aio_fsync_work)
+		return OPERATION_UNKNOWN;
+	if ((__u64)BPF_CORE_READ(iocb, rw.ki_complete) == settings_memory()->aio_complete_rw)
+		return BPF_CORE_READ(iocb, rw.ki_flags) & write ? OPERATION_WRITE : OPERATION_READ;
+	if ((__u64)BPF_CORE_READ(iocb, fsync.work.func) == settings_memory()->aio_fsync_work)
+		return BPF_CORE_READ(iocb, fsync.datasync) ? OPERATION_FDSYNC : OPERATION_FSYNC;
+	return OPERATION_POLL;
+}
+
+inline_body void name_file(struct event_straggler *event, struct file *file)
+{
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	__u32 depth = 0;
+
+	for (__u32 i = 0; i < PATH_NAMES && dentry; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+		bpf_probe_read_kernel_str(&event->names[i * NAME_LEN], NAME_LEN, BPF_CORE_READ(dentry, d_name.name));
+		depth = i + 1;
+		dentry = parent == dentry ? NULL : parent;
+	}
+	event->depth = depth;
+}
+
+inline_body int complete_enter(struct aio_kiocb *iocb)
+{
+	__u64 kioctx = (__u64)BPF_CORE_READ(iocb, ki_ctx);
+	struct file *file = BPF_CORE_READ(iocb, ki_filp);
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct event_straggler *event;
+	__s64 result;
+
+	if (!bpf_map_lookup_elem(followed_map(), &kioctx))
+		return 0;
+	event = RESERVE(event_straggler, EVENT_STRAGGLER, 0, kioctx);
+	if (!event)
+		return 0;
+	result = BPF_CORE_READ(iocb, ki_res.res);
+	event->inode = BPF_CORE_READ(inode, i_ino);
+	event->magic = BPF_CORE_READ(inode, i_sb, s_magic);
+	event->result = result;
+	event->operation = operation_of(iocb);
+	/* The position has been moved on already. */
+	event->offset = event->operation == OPERATION_READ || event->operation == OPERATION_WRITE
+				? BPF_CORE_READ(iocb, rw.ki_pos) - (result > 0 ? result : 0)
+				: ABSENT_U64;
+	event->device = (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFBLK ? BPF_CORE_READ(inode, i_rdev)
+									      : BPF_CORE_READ(inode, i_sb, s_dev);
+	event->reserved = 0;
+	name_file(event, file);
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+SEC("fentry/aio_complete")
+int BPF_PROG(fentry_aio_complete, struct aio_kiocb *iocb)
+{
+	return UNPREEMPTED(complete_enter(iocb));
+}
+
+SEC("kprobe/aio_complete")
+int BPF_KPROBE(kprobe_aio_complete, struct aio_kiocb *iocb)
+{
+	return complete_enter(iocb);
+}
+
+/* ---- what a teardown waits for ---- */
+
+#define PERCPU_COUNT_BIAS (1ULL << 63)
+
+/*
+ * References on a percpu_ref that is dying, but not the one that the end of its grace period drops. Until then they are
+ * counted in both of its parts.
+ */
+inline_body __s32 dying_references(struct percpu_ref *ref)
+{
+	unsigned long count_ptr = BPF_CORE_READ(ref, percpu_count_ptr);
+	__u64 sum;
+
+	if (count_ptr == 3)
+		return clamp(atomic_references(ref));
+	sum = percpu_sum(count_ptr & ~3UL, 8);
+	return sum == ABSENT_U64 ? ABSENT_S32 : clamp(sum + atomic_references(ref) - PERCPU_COUNT_BIAS - 1);
+}
+
+/*
+ * The two low bits of percpu_count_ptr are set when the percpu_ref dies; the rest of it goes when its grace period has
+ * ended. The memory of a context that was freed can be read and tells nothing of use: it is not dead, or has another
+ * handle. User space drops what it reads here if the context may have been freed by the end of the look.
+ */
+inline_body void look_into(struct event_teardown_look *event, struct kioctx *ctx, __u64 handle)
+{
+	unsigned long users = BPF_CORE_READ(ctx, users.percpu_count_ptr), reqs = BPF_CORE_READ(ctx, reqs.percpu_count_ptr);
+
+	event->siblings = ABSENT_S32;
+	event->requests = ABSENT_S32;
+	if (!BPF_CORE_READ(ctx, dead.counter) || BPF_CORE_READ(ctx, user_id) != handle)
+		return;
+	event->requests = reqs & 3 ? dying_references(FIELD_ADDRESS(ctx, reqs)) : outstanding_by_refs(ctx);
+	if (users != 3) {
+		event->waits_for = users & 3 ? WAITS_FOR_GRACE : WAITS_FOR_MMAP_LOCK;
+		return;
+	}
+	event->siblings = clamp(atomic_references(FIELD_ADDRESS(ctx, users)));
+	if (event->siblings > 0)
+		event->waits_for = WAITS_FOR_SIBLINGS;
+	else if (reqs != 3)
+		event->waits_for = WAITS_FOR_GRACE;
+	else
+		event->waits_for = event->requests > 0 ? WAITS_FOR_REQUESTS : WAITS_FOR_WAKE;
+}
+
+SEC("iter/bpf_map_elem")
+int iter_followed(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct event_teardown_look event = {};
+	__u64 *key = ctx->key, *handle, kioctx;
+
+	if (!key)
+		return 0;
+	kioctx = *key;
+	handle = bpf_map_lookup_elem(followed_map(), &kioctx);
+	if (!handle)
+		return 0;
+	event.header.time = bpf_ktime_get_boot_ns();
+	event.header.kioctx = kioctx;
+	event.header.type = EVENT_TEARDOWN_LOOK;
+	event.header.size = sizeof(event);
+	look_into(&event, (struct kioctx *)kioctx, *handle);
+	bpf_seq_write(ctx->meta->seq, &event, sizeof(event));
 	return 0;
 }

@@ -18,6 +18,10 @@
 
 #define COMM_LEN 16
 #define STACK_DEPTH 32
+#define KERNEL_STACK_DEPTH 16
+#define PATH_NAMES 8
+#define NAME_LEN 48
+#define NAMES_LEN (PATH_NAMES * NAME_LEN)
 
 enum event_type {
 	EVENT_SETUP = 1,          /* io_setup returned */
@@ -30,8 +34,10 @@ enum event_type {
 	EVENT_FREE = 8,           /* free_ioctx was entered: the memory goes */
 	EVENT_STACK = 9,          /* who called io_setup or io_destroy; comes before all else about that call */
 	EVENT_USE = 10,           /* another io_ call was given a destroyed handle; only if such handles are watched */
+	EVENT_STRAGGLER = 11,     /* a request of a context that is followed completed */
 	EVENT_LIVE_CONTEXT = 16,  /* inventory: one context in the table of an address space */
 	EVENT_TASK_IN_TEARDOWN = 17, /* inventory: one thread that sits in io_destroy or in exit_aio */
+	EVENT_TEARDOWN_LOOK = 18, /* inventory: one context that is being torn down, if user space has told which to follow */
 };
 
 /* Why a context ends (kill_ioctx has these three callers). */
@@ -63,6 +69,26 @@ enum ring {
 	RING_UNREADABLE = 1, /* nothing is mapped there */
 	RING_OTHER = 2,      /* memory that does not begin as a ring does */
 	RING_PRESENT = 3,
+};
+
+/* What the teardown of a context waits for at the moment of a look. */
+enum waits_for {
+	WAITS_FOR_UNKNOWN = 0,   /* the memory does not hold this context (any more) */
+	WAITS_FOR_MMAP_LOCK = 1, /* kill_ioctx goes on: it unmaps the ring */
+	WAITS_FOR_GRACE = 2,     /* an RCU grace period */
+	WAITS_FOR_SIBLINGS = 3,  /* threads inside an AIO call on the context */
+	WAITS_FOR_REQUESTS = 4,  /* requests that are not completed */
+	WAITS_FOR_WAKE = 5,      /* no request is left */
+};
+
+/* What a request is to do. */
+enum operation {
+	OPERATION_UNKNOWN = 0, /* the kernel's symbols are hidden */
+	OPERATION_READ = 1,
+	OPERATION_WRITE = 2,
+	OPERATION_FSYNC = 3,
+	OPERATION_FDSYNC = 4,
+	OPERATION_POLL = 5,
 };
 
 /* What was found after kill_ioctx. */
@@ -168,6 +194,20 @@ struct event_destroy_exit {
 	__u32 ring; /* enum ring: at the handle of a call that failed; RING_NOT_READ too if the table is too long to search */
 };
 
+/* In its header pid, tid, comm, cgroup and process_start are those of whatever task was interrupted. */
+struct event_straggler {
+	struct event_header header;
+	__u64 inode;
+	__u64 magic;     /* of the file system */
+	__u64 offset;    /* where in the file it began; ABSENT but for reads and writes */
+	__s64 result;    /* bytes, or a negative errno */
+	__u32 operation; /* enum operation */
+	__u32 device;    /* major << 20 | minor: of a block device itself, else of the file system */
+	__u32 depth;     /* how many names there are */
+	__u32 reserved;
+	char names[NAMES_LEN]; /* of the file and the folders above it, up to the root of its file system */
+};
+
 /* The user stack of a call, if settings ask for it. The time in the header is exactly that of the call's entry. */
 struct event_stack {
 	struct event_header header;
@@ -202,6 +242,16 @@ struct event_task_in_teardown {
 	__u32 trigger; /* TRIGGER_DESTROY or TRIGGER_EXIT */
 	__u32 state;   /* task state bits: 2 is TASK_UNINTERRUPTIBLE */
 	__u32 pending_sigkill;
+	__u32 depth;
+	__u64 frames[KERNEL_STACK_DEPTH]; /* where in the kernel it waits, the innermost first */
+};
+
+/* In its header only the time and the address of the context mean anything. */
+struct event_teardown_look {
+	struct event_header header;
+	__u32 waits_for;  /* enum waits_for */
+	__s32 siblings;   /* threads inside an AIO call on the context; ABSENT during the first grace period */
+	__s32 requests;   /* not completed */
 	__u32 reserved;
 };
 
@@ -219,6 +269,8 @@ struct settings {
 	__u64 switch_to_atomic_rcu_end;
 	__u64 return_trampoline_begin; /* where a function with a return probe returns to */
 	__u64 return_trampoline_end;
+	__u64 aio_complete_rw;
+	__u64 aio_fsync_work;
 	__u64 exit_aio_begin;
 	__u64 exit_aio_end;
 	__u32 possible_cpus;

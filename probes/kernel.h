@@ -53,6 +53,10 @@ enum bpf_features {
 #define AIO_RING_MAGIC 0xa10a10a1
 #define TASK_UNINTERRUPTIBLE 2
 #define EINVAL 22
+#define S_IFMT 0170000
+#define S_IFBLK 0060000
+#define IOCB_WRITE (1 << 18)
+#define IOCB_WRITE_BEFORE_5_10 (1 << 6)
 #define USER_STACK (1 << 8) /* BPF_F_USER_STACK */
 
 typedef struct {
@@ -98,6 +102,7 @@ KERNEL_STRUCT_END
 
 KERNEL_STRUCT(work_struct)
 	FIELD(work_struct, data, atomic64_t data)
+	FIELD(work_struct, func, void *func)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(rcu_work)
@@ -125,6 +130,59 @@ KERNEL_STRUCT_END
 /* Since 6.12 the ring is an array of folios; a folio begins with its first page. */
 KERNEL_STRUCT(kioctx___v6_12)
 	FIELD(kioctx___v6_12, ring_folios, struct page **ring_folios)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(super_block)
+	FIELD(super_block, s_dev, unsigned int s_dev)
+	FIELD(super_block, s_magic, unsigned long s_magic)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(inode)
+	FIELD(inode, i_mode, unsigned short i_mode)
+	FIELD(inode, i_ino, unsigned long i_ino)
+	FIELD(inode, i_rdev, unsigned int i_rdev)
+	FIELD(inode, i_sb, struct super_block *i_sb)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(qstr)
+	FIELD(qstr, name, const unsigned char *name)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(dentry)
+	FIELD(dentry, d_parent, struct dentry *d_parent)
+	FIELD(dentry, d_name, struct qstr d_name)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(path)
+	FIELD(path, dentry, struct dentry *dentry)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(file)
+	FIELD(file, f_path, struct path f_path)
+	FIELD(file, f_inode, struct inode *f_inode)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(kiocb)
+	FIELD(kiocb, ki_pos, long long ki_pos)
+	FIELD(kiocb, ki_complete, void *ki_complete)
+	FIELD(kiocb, ki_flags, int ki_flags)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(fsync_iocb)
+	FIELD(fsync_iocb, work, struct work_struct work)
+	FIELD(fsync_iocb, datasync, bool datasync)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(io_event)
+	FIELD(io_event, res, long long res)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(aio_kiocb)
+	FIELD(aio_kiocb, ki_filp, struct file *ki_filp)
+	FIELD(aio_kiocb, rw, struct kiocb rw)
+	FIELD(aio_kiocb, fsync, struct fsync_iocb fsync)
+	FIELD(aio_kiocb, ki_ctx, struct kioctx *ki_ctx)
+	FIELD(aio_kiocb, ki_res, struct io_event ki_res)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(ctx_rq_wait)
@@ -203,6 +261,13 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	void *map;
+	void *key;
+	void *value;
 };
 
 /* Not for CO-RE: the layouts of these belong to the system call interface. */

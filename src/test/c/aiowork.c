@@ -373,7 +373,7 @@ struct submitter {
 static void *run_submitter(void *argument)
 {
 	struct submitter *self = argument;
-	static struct iocb request;
+	struct iocb request;
 	struct iocb *list = &request;
 
 	prepare_read(&request, self->fd, 0);
@@ -396,33 +396,49 @@ static pthread_t block_in_submit(struct submitter *submitter)
 	return thread;
 }
 
-/* A thread is inside io_submit, reading from an empty pipe, while another one destroys the context. */
-static void sibling(void)
-{
-	struct submitter submitter = {0};
-	struct destroyer destroyer = {0};
+struct pair {
+	struct submitter submitter;
+	struct destroyer destroyer;
 	pthread_t thread;
 	int ends[2];
+};
 
-	make_pipe(ends);
-	submitter.context = destroyer.context = set_up(charge);
-	submitter.fd = ends[0];
-	thread = block_in_submit(&submitter);
+static void begin_pair(struct pair *pair)
+{
+	make_pipe(pair->ends);
+	pair->submitter.context = pair->destroyer.context = set_up(charge);
+	pair->submitter.fd = pair->ends[0];
+	pair->thread = block_in_submit(&pair->submitter);
 
 	pthread_barrier_init(&barrier, NULL, 2);
-	if (pthread_create(&destroyer.thread, NULL, run_destroyer, &destroyer))
+	if (pthread_create(&pair->destroyer.thread, NULL, run_destroyer, &pair->destroyer))
 		fail("pthread_create");
 	pthread_barrier_wait(&barrier);
-	wait_until_blocked(destroyer.tid, SYS_io_destroy);
-	tell("destroyer", (uint64_t)destroyer.tid);
-	tell("siblings", 1);
+	wait_until_blocked(pair->destroyer.tid, SYS_io_destroy);
+	tell("destroyer", (uint64_t)pair->destroyer.tid);
+}
+
+/* A thread is inside io_submit, reading from an empty pipe, while another one destroys the context: --count such pairs. */
+static void sibling(void)
+{
+	struct pair *all = calloc((size_t)count, sizeof(*all));
+
+	if (!all)
+		fail("calloc");
+	for (int i = 0; i < count; i++)
+		begin_pair(&all[i]);
+	tell("siblings", (uint64_t)count);
 	wait_for_test();
 	usleep((useconds_t)(seconds * 1e6));
-	if (write(ends[1], "x", 1) != 1)
-		fail("write");
-	pthread_join(destroyer.thread, NULL);
-	pthread_join(thread, NULL);
-	tell("errno", (uint64_t)destroyer.error);
+	for (int i = 0; i < count; i++) {
+		if (write(all[i].ends[1], "x", 1) != 1)
+			fail("write");
+	}
+	for (int i = 0; i < count; i++) {
+		pthread_join(all[i].destroyer.thread, NULL);
+		pthread_join(all[i].thread, NULL);
+		tell("errno", (uint64_t)all[i].destroyer.error);
+	}
 }
 
 /* ---- errors ---- */

@@ -1,6 +1,7 @@
 package dev.aioscope.agent;
 
 import dev.aioscope.event.Event;
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.inventory.View;
 import dev.aioscope.kernel.BootClock;
@@ -9,6 +10,7 @@ import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Limits;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
@@ -25,9 +27,14 @@ import org.slf4j.LoggerFactory;
  * the listener is called on that thread and must return at once.
  */
 public final class Watch implements AutoCloseable {
+    /** How long a teardown lasts until it is told of, if nothing else is said; an idle one takes some 30 ms. */
+    public static final Duration STUCK_AFTER = Duration.ofSeconds(1);
+
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
     private static final int RECORDS_PER_POLL = 4096;
     private static final long SECOND = 1_000_000_000L;
+    /** From the end of one episode with a probe on every request to the next. */
+    private static final long EPISODE_PAUSE = 60 * SECOND;
     /** Looks take a fifth of the time at most. */
     private static final long PAUSES_PER_LOOK = 4;
 
@@ -35,6 +42,8 @@ public final class Watch implements AutoCloseable {
     private final Lifecycle lifecycle;
     private final WallClock clock;
     private final long inventoryInterval;
+    private final long stuckAfter;
+    private final LifecycleListener listener;
     private final Consumer<Event> handler;
 
     private volatile boolean stopped;
@@ -43,6 +52,11 @@ public final class Watch implements AutoCloseable {
     private long events;
     private volatile long lastTick;
     private long nextLook;
+    private boolean isCatching;
+    private long lastEpisode = -EPISODE_PAUSE;
+    /** No look begins before. */
+    private long lookedUntil;
+
     private String lastFailure = "";
 
     /**
@@ -54,6 +68,11 @@ public final class Watch implements AutoCloseable {
      */
     public record Stats(long events, Losses losses, Counters counters) {}
 
+    /** The same with {@link #STUCK_AFTER}. */
+    public Watch(Probes probes, LifecycleListener listener, WallClock clock, Duration inventoryInterval) {
+        this(probes, listener, clock, inventoryInterval, STUCK_AFTER);
+    }
+
     /**
      * Prepares to watch.
      *
@@ -61,9 +80,17 @@ public final class Watch implements AutoCloseable {
      * @param listener called on the thread of {@link #run}
      * @param clock sampled once a second
      * @param inventoryInterval between two looks at the host's tasks; longer where a look takes long
+     * @param stuckAfter how long a teardown lasts until it is told of
      */
-    public Watch(Probes probes, LifecycleListener listener, WallClock clock, Duration inventoryInterval) {
+    public Watch(
+            Probes probes,
+            LifecycleListener listener,
+            WallClock clock,
+            Duration inventoryInterval,
+            Duration stuckAfter) {
         this.probes = probes;
+        this.listener = listener;
+        this.stuckAfter = stuckAfter.toNanos();
         this.lifecycle = new Lifecycle(listener, probes.tier(), Limits.DEFAULT);
         this.clock = clock;
         this.inventoryInterval = inventoryInterval.toNanos();
@@ -87,10 +114,12 @@ public final class Watch implements AutoCloseable {
         long now = BootClock.now();
         drain();
         lifecycle.advance(now);
-        if (now - lastTick >= SECOND) {
+        boolean isTick = now - lastTick >= SECOND;
+        if (isTick) {
             tick(now);
         }
-        if (now >= nextLook) {
+        // What has become stuck is looked at soon, however rare looks are otherwise.
+        if (now >= nextLook || (isTick && now >= lookedUntil && lifecycle.isNewlyStuck(now - stuckAfter))) {
             look(now);
         }
     }
@@ -111,6 +140,7 @@ public final class Watch implements AutoCloseable {
 
     private void look(long now) {
         Snapshot.Builder snapshot = new Snapshot.Builder(probes.tier());
+        probes.follow(lifecycle.contextsInTeardown());
         lifecycle.beginInventory(now);
         try {
             Unseen unseen = probes.inventory(event -> {
@@ -121,7 +151,9 @@ public final class Watch implements AutoCloseable {
             unseen.unfinished().forEach(lifecycle::unseen);
             drain();
             lifecycle.endInventory();
+            lifecycle.newlyStuck(now - stuckAfter).forEach(teardown -> listener.onStuck(teardown, now));
             view = new View(now, snapshot.build(unseen, lifecycle.liveContexts()), lifecycle.teardownsInProgress());
+            catchStragglers(now);
             unseen.gap().ifPresent(gap -> warn("Incomplete inventory: " + gap));
         } catch (ProbeException e) {
             // The rest of the watch goes on without this look.
@@ -129,7 +161,30 @@ public final class Watch implements AutoCloseable {
         }
         long end = BootClock.now();
         lifecycle.quota(end, Host.aioNr().orElse(null), Host.aioMaxNr().orElse(null));
-        nextLook = Math.max(now + inventoryInterval, end + PAUSES_PER_LOOK * (end - now));
+        lookedUntil = end + PAUSES_PER_LOOK * (end - now);
+        nextLook = Math.max(now + inventoryInterval, lookedUntil);
+    }
+
+    /** The completions that stuck teardowns wait for are told of, but for one episode in a while only. */
+    private void catchStragglers(long now) {
+        View latest = view;
+        boolean isWanted = latest != null && latest.inProgress().stream().anyMatch(Watch::waitsForRequests);
+        boolean isAllowed = isCatching || now - lastEpisode >= EPISODE_PAUSE;
+        boolean wasCatching = isCatching;
+        try {
+            isCatching = probes.tellCompletions(isWanted && isAllowed);
+        } catch (ProbeException e) {
+            warn("No stragglers: " + e.getMessage() + "; " + e.cure());
+            lastEpisode = now;
+        }
+        if (isCatching != wasCatching) {
+            lastEpisode = now;
+        }
+    }
+
+    private static boolean waitsForRequests(TeardownInProgress going) {
+        return going.isStuck()
+                && (going.waitsFor() == WaitsFor.REQUESTS || going.waitsFor() == WaitsFor.CANCELLED_POLLS);
     }
 
     /** The same failure is told once. */

@@ -5,8 +5,10 @@ import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.HandleUse;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -72,6 +74,22 @@ final class Filter {
             public void onTeardown(Teardown teardown) {
                 if (passes(teardown.context().owner()) || passes(teardown.caller())) {
                     listener.onTeardown(teardown);
+                }
+            }
+
+            @Override
+            public void onStuck(TeardownInProgress teardown, long now) {
+                if (passes(teardown.known().context().owner())
+                        || passes(teardown.known().caller())) {
+                    listener.onStuck(teardown, now);
+                }
+            }
+
+            @Override
+            public void onStraggler(Straggler straggler) {
+                Teardown teardown = straggler.teardown().known();
+                if (passes(teardown.context().owner()) || passes(teardown.caller())) {
+                    listener.onStraggler(straggler);
                 }
             }
 

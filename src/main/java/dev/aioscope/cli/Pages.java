@@ -11,7 +11,6 @@ import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
-import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.Metrics;
 import dev.aioscope.telemetry.WallClock;
@@ -102,16 +101,16 @@ record Pages(
     private List<String> teardowns() {
         TraceJson json = new TraceJson(clock, withoutArguments());
         View latest = view.get();
-        List<Teardown> all = new ArrayList<>();
+        long now = BootClock.now();
+        List<String> all = new ArrayList<>();
         if (latest != null) {
             latest.inProgress().stream()
-                    .map(TeardownInProgress::known)
-                    .filter(this::isWanted)
+                    .filter(teardown -> isWanted(teardown.known()))
+                    .map(teardown -> json.stuck(teardown, now))
                     .forEach(all::add);
         }
-        all.addAll(recent.latest());
-        long now = BootClock.now();
-        return all.stream().map(teardown -> json.teardown(teardown, now)).toList();
+        recent.latest().stream().map(teardown -> json.teardown(teardown, now)).forEach(all::add);
+        return all;
     }
 
     private List<String> verdicts() {

@@ -100,6 +100,9 @@ final class RunCommand implements Runnable {
     private Duration interval = Duration.ofSeconds(5);
 
     @Mixin
+    private StuckOption stuck;
+
+    @Mixin
     private HideArguments hidden;
 
     @Mixin
@@ -133,7 +136,8 @@ final class RunCommand implements Runnable {
             try (ListenerQueue queue = new ListenerQueue(ForwardingListener.to(audit, spans, holders), WAITING);
                     FirstSight firstSight =
                             new FirstSight(processes, filter.before(ForwardingListener.to(counts, recent, queue)));
-                    Watch watch = new Watch(opened.probes(), StackOptions.named(names, firstSight), clock, interval);
+                    Watch watch = new Watch(
+                            opened.probes(), StackOptions.named(names, firstSight), clock, interval, stuck.after());
                     Looks looks = new Looks();
                     Metrics metrics = new Metrics(
                             new AgentMetrics(opened.probes(), new WatchWork(watch, queue, firstSight), export),

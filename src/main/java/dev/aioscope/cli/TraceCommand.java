@@ -44,8 +44,11 @@ import picocli.CommandLine.Spec;
             "  IO       of the wait: requests that were really left",
             "  WAKE     from the last request to the caller's return",
             "  FREED    from the last request to the memory's end, after the caller has gone on",
-            "  RESULT   what the call returned, or how the agent learnt of the end",
+            "  RESULT   what the call returned, or how the agent learnt of the end; stuck while it goes on for long",
             "  –        not seen; never a zero",
+            "A teardown that goes on for --stuck-after is told of with what it waits for. In the tier full the requests it",
+            "waits for are then told as they complete (straggler), with file and device; that places a probe on every",
+            "request of the host, once a minute at most, until the teardown is over.",
             "A narrow screen leaves out EXECUTABLE, CONTAINER, FREED, KILL, WAKE and HANDLE, in this order.",
             "An io_setup that was refused is told of again, with how long the quota did not suffice: transient (who",
             "gave back), lasting (ten seconds later it still did not), or over (one that was lasting).",
@@ -80,6 +83,9 @@ final class TraceCommand implements Runnable {
 
     @Mixin
     private LookInterval interval;
+
+    @Mixin
+    private StuckOption stuck;
 
     @Mixin
     private HideArguments hidden;
@@ -133,8 +139,8 @@ final class TraceCommand implements Runnable {
         Stats stats;
         try (queue;
                 firstSight;
-                Watch watch =
-                        new Watch(opened.probes(), StackOptions.named(names, firstSight), clock, interval.get())) {
+                Watch watch = new Watch(
+                        opened.probes(), StackOptions.named(names, firstSight), clock, interval.get(), stuck.after())) {
             stop.onRequest(watch::stop);
             if (duration != null) {
                 CompletableFuture.delayedExecutor(duration.toNanos(), TimeUnit.NANOSECONDS)

@@ -2,7 +2,9 @@ package dev.aioscope.cli;
 
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownInProgress;
 
 /** How {@code trace} tells what happened: whole lines, the last one without its end. */
 interface TraceFormat {
@@ -12,6 +14,16 @@ interface TraceFormat {
      * @param now when it is told, CLOCK_BOOTTIME ns: all there is if none of its own times was seen
      */
     String teardown(Teardown teardown, long now);
+
+    /**
+     * A teardown that goes on for long.
+     *
+     * @param now when it is told, CLOCK_BOOTTIME ns
+     */
+    String stuck(TeardownInProgress teardown, long now);
+
+    /** A request for which a teardown was stuck and that has completed. */
+    String straggler(Straggler straggler);
 
     /** An io_setup or io_destroy that failed. */
     String failedCall(FailedCall call);

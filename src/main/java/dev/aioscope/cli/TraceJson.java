@@ -1,19 +1,26 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Holding;
 import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.RefusalOutcome.Release;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.lifecycle.WrongHandle;
+import dev.aioscope.probe.proc.BlockDevice;
 import dev.aioscope.telemetry.WallClock;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +36,15 @@ final class TraceJson implements TraceFormat {
 
     @Override
     public String teardown(Teardown t, long now) {
+        return line(t, null, now);
+    }
+
+    @Override
+    public String stuck(TeardownInProgress teardown, long now) {
+        return line(teardown.known(), teardown, now);
+    }
+
+    private String line(Teardown t, @Nullable TeardownInProgress going, long now) {
         return Json.line("teardown", json -> {
             json.put("time", clock.epochNanos(now));
             caller(json, t.caller(), identities.ofCaller(t));
@@ -41,6 +57,54 @@ final class TraceJson implements TraceFormat {
             times(json, t);
             phases(json, t);
             counts(json, t);
+            going(json, going, now);
+        });
+    }
+
+    private static void going(Json json, @Nullable TeardownInProgress going, long now) {
+        WaitsFor waitsFor = going == null ? null : going.waitsFor();
+        json.put("age_ns", going == null ? null : (Long) going.age(now));
+        json.put("waits_for", waitsFor == null ? null : waitsFor.label());
+        json.put("requests_left", going == null ? null : going.requestsLeft());
+        json.put("siblings_left", going == null ? null : going.siblingsLeft());
+        json.put("waiter_sigkill", going == null ? null : going.pendingSigkill());
+        json.put("found_late", going == null ? null : (Boolean) going.isFoundLate());
+        json.put("stuck", going == null ? null : (Boolean) going.isStuck());
+        json.put("kernel_stack", going == null ? null : kernelStack(going));
+    }
+
+    private static @Nullable String kernelStack(TeardownInProgress going) {
+        List<String> functions = KernelStack.functions(going.kernelStack());
+        return functions.isEmpty() ? null : String.join("\n", functions);
+    }
+
+    @Override
+    public String straggler(Straggler straggler) {
+        Teardown t = straggler.teardown().known();
+        return Json.line("straggler", json -> {
+            json.put("time", clock.epochNanos(straggler.time()));
+            json.put("pid", t.caller() == null ? null : (Integer) t.caller().pid());
+            json.put("tid", t.caller() == null ? null : (Integer) t.caller().tid());
+            json.put("comm", t.caller() == null ? null : t.caller().comm());
+            json.put("context_id", t.context().id());
+            json.put(
+                    "handle", t.context().handle() == 0 ? null : hex(t.context().handle()));
+            json.put("age_ns", straggler.age());
+            json.put(
+                    "operation",
+                    straggler.operation() == Operation.UNKNOWN
+                            ? null
+                            : straggler.operation().label());
+            json.put("path", straggler.path());
+            json.put("inode", straggler.inode());
+            json.put("magic", hex(straggler.magic()));
+            json.put("device", straggler.device());
+            json.put(
+                    "device_name",
+                    BlockDevice.of(straggler.device()).map(BlockDevice::name).orElse(null));
+            json.put("offset", straggler.offset());
+            json.put("result", straggler.result());
+            json.put("errno", errno(straggler.result()));
         });
     }
 

@@ -4,7 +4,9 @@ import dev.aioscope.agent.Watch.Stats;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import java.io.PrintWriter;
 import java.util.function.LongSupplier;
 
@@ -17,6 +19,7 @@ final class TracePrinter implements LifecycleListener {
     private final Runnable enough;
 
     private long teardowns;
+    private long stuck;
     private long refusals;
     private long failedCalls;
     private long retries;
@@ -42,6 +45,23 @@ final class TracePrinter implements LifecycleListener {
         if (isMoreWanted()) {
             teardowns++;
             print(format.teardown(teardown, boottime.getAsLong()));
+        }
+    }
+
+    /** Its end is told of too. */
+    @Override
+    public synchronized void onStuck(TeardownInProgress teardown, long now) {
+        if (isMoreWanted()) {
+            stuck++;
+            print(format.stuck(teardown, now));
+        }
+    }
+
+    @Override
+    public synchronized void onStraggler(Straggler straggler) {
+        if (isMoreWanted()) {
+            stuck++;
+            print(format.straggler(straggler));
         }
     }
 
@@ -77,7 +97,7 @@ final class TracePrinter implements LifecycleListener {
     }
 
     private boolean isMoreWanted() {
-        return teardowns + refusals + failedCalls + outcomes < most;
+        return teardowns + stuck + refusals + failedCalls + outcomes < most;
     }
 
     private void print(String lines) {

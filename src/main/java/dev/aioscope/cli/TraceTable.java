@@ -10,10 +10,13 @@ import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.RefusalOutcome.Cause;
 import dev.aioscope.lifecycle.RefusalOutcome.Release;
 import dev.aioscope.lifecycle.RefusalOutcome.Verdict;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.lifecycle.WrongHandle;
+import dev.aioscope.probe.proc.BlockDevice;
 import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.telemetry.WallClock;
 import java.time.Instant;
@@ -109,11 +112,7 @@ final class TraceTable implements TraceFormat {
         Row row = new Row(t.caller() != null ? t.caller() : t.context().owner(), clock.epochNanos(lastTime(t, now)));
         row.identity(identities.ofOwner(t));
         row.put(Column.TRIGGER, t.trigger() == null ? Units.ABSENT : t.trigger().label());
-        row.put(
-                Column.HANDLE,
-                t.context().handle() == 0
-                        ? Units.ABSENT
-                        : Long.toHexString(t.context().handle()));
+        row.put(Column.HANDLE, handle(t));
         row.put(Column.OUT, t.outstanding() == null ? Units.ABSENT : Integer.toString(t.outstanding()));
         row.duration(Column.WAIT, t.held(), SLOW_NANOS);
         row.duration(Column.KILL, t.kill(), SLOW_NANOS);
@@ -124,6 +123,58 @@ final class TraceTable implements TraceFormat {
         row.cells.put(Column.RESULT, result(t));
         row.notes.addAll(notes(t));
         return row.lines() + stack("set up in", t.context().setupStack()) + stack("destroyed in", t.callStack());
+    }
+
+    @Override
+    public String stuck(TeardownInProgress going, long now) {
+        Teardown t = going.known();
+        Row row = new Row(t.caller() != null ? t.caller() : t.context().owner(), clock.epochNanos(now));
+        row.identity(identities.ofOwner(t));
+        row.put(Column.TRIGGER, t.trigger() == null ? Units.ABSENT : t.trigger().label());
+        row.put(Column.HANDLE, handle(t));
+        row.put(Column.OUT, t.outstanding() == null ? Units.ABSENT : Integer.toString(t.outstanding()));
+        row.duration(Column.WAIT, going.age(now), SLOW_NANOS);
+        row.cells.put(Column.RESULT, new Cell("stuck", Style.SLOW));
+        row.notes.add(going.explanation());
+        if (Boolean.TRUE.equals(going.pendingSigkill())) {
+            row.notes.add("SIGKILL pending");
+        }
+        if (going.isFoundLate()) {
+            row.notes.add("found late: it began before it was first seen");
+        }
+        return row.lines();
+    }
+
+    @Override
+    public String straggler(Straggler straggler) {
+        Teardown t = straggler.teardown().known();
+        Row row = new Row(t.caller() != null ? t.caller() : t.context().owner(), clock.epochNanos(straggler.time()));
+        row.identity(identities.ofOwner(t));
+        row.put(Column.TRIGGER, "straggler");
+        row.put(Column.HANDLE, handle(t));
+        row.duration(Column.WAIT, straggler.age(), SLOW_NANOS);
+        boolean isFailed = straggler.result() < 0;
+        row.cells.put(
+                Column.RESULT,
+                isFailed
+                        ? new Cell(Errno.name((int) -straggler.result()), Style.FAILED)
+                        : new Cell(Long.toString(straggler.result()), Style.PLAIN));
+        String path = straggler.path();
+        row.notes.add(straggler.operation().label()
+                + (straggler.offset() == null ? "" : " at " + straggler.offset())
+                + " of " + (path == null ? "a file without a name" : Printable.of(path))
+                + " (inode " + straggler.inode() + ") on "
+                + BlockDevice.of(straggler.device())
+                        .map(device -> device.name() + " ")
+                        .orElse("")
+                + straggler.device());
+        return row.lines();
+    }
+
+    private static String handle(Teardown t) {
+        return t.context().handle() == 0
+                ? Units.ABSENT
+                : Long.toHexString(t.context().handle());
     }
 
     @Override

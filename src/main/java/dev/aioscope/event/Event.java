@@ -3,6 +3,8 @@ package dev.aioscope.event;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +22,9 @@ public final class Event {
 
     /** As vm.mmap_min_addr usually is. */
     private static final long LOWEST_MAPPED = 65_536;
+
+    /** NAME_LEN of the header. */
+    private static final int NAME_LENGTH = 48;
 
     private ByteBuffer buffer = ByteBuffer.allocate(0);
     private int offset;
@@ -105,16 +110,20 @@ public final class Event {
 
     /** The name of the thread; see {@link #pid}. */
     public String comm() {
-        byte[] comm = new byte[EventLayout.COMM_LENGTH];
+        return text(EventLayout.COMM, EventLayout.COMM_LENGTH);
+    }
+
+    private String text(int at, int most) {
+        byte[] text = new byte[most];
         int length = 0;
-        while (length < comm.length) {
-            byte b = buffer.get(offset + EventLayout.COMM + length);
+        while (length < most) {
+            byte b = buffer.get(offset + at + length);
             if (b == 0) {
                 break;
             }
-            comm[length++] = b;
+            text[length++] = b;
         }
-        return new String(comm, 0, length, StandardCharsets.UTF_8);
+        return new String(text, 0, length, StandardCharsets.UTF_8);
     }
 
     /** When the process began: tells it from another one with its number; see {@link #pid}. */
@@ -165,6 +174,7 @@ public final class Event {
                     case KILL_EXIT -> EventLayout.KILL_EXIT_RESULT;
                     case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_RESULT;
                     case USE -> EventLayout.USE_RESULT;
+                    case STRAGGLER -> EventLayout.STRAGGLER_RESULT;
                     default -> throw other();
                 });
     }
@@ -257,6 +267,7 @@ public final class Event {
         return s32(
                 switch (type) {
                     case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_SIBLINGS;
+                    case TEARDOWN_LOOK -> EventLayout.TEARDOWN_LOOK_SIBLINGS;
                     default -> throw other();
                 });
     }
@@ -364,6 +375,68 @@ public final class Event {
                 });
     }
 
+    /** What the teardown waits for; null if the context could not be seen. */
+    public @Nullable WaitsFor waitsFor() {
+        return WaitsFor.of(s32(
+                switch (type) {
+                    case TEARDOWN_LOOK -> EventLayout.TEARDOWN_LOOK_WAITS_FOR;
+                    default -> throw other();
+                }));
+    }
+
+    /** Requests that a teardown still waits for. */
+    public int requests() {
+        return s32(
+                switch (type) {
+                    case TEARDOWN_LOOK -> EventLayout.TEARDOWN_LOOK_REQUESTS;
+                    default -> throw other();
+                });
+    }
+
+    /** What a request was to do. */
+    public Operation operation() {
+        return Operation.of(s32(straggler(EventLayout.STRAGGLER_OPERATION)));
+    }
+
+    /** Where in the file a request began. */
+    public long offset() {
+        return u64(straggler(EventLayout.STRAGGLER_OFFSET));
+    }
+
+    /** The inode of a request's file. */
+    public long inode() {
+        return u64(straggler(EventLayout.STRAGGLER_INODE));
+    }
+
+    /** The magic number of the file system that a request's file is in. */
+    public long magic() {
+        return u64(straggler(EventLayout.STRAGGLER_MAGIC));
+    }
+
+    /** The number that the kernel gives the device of a request's file: major &lt;&lt; 20 | minor. */
+    public int device() {
+        return s32(straggler(EventLayout.STRAGGLER_DEVICE));
+    }
+
+    /** The names of a request's file and the folders above it, the file's own first; long ones are cut. */
+    public List<String> names() {
+        int depth = s32(straggler(EventLayout.STRAGGLER_DEPTH));
+        int most = (EventLayout.STRAGGLER_SIZE - EventLayout.STRAGGLER_NAMES) / NAME_LENGTH;
+        if (depth < 0 || depth > most) {
+            throw new CorruptEventException("a path of " + depth + " names does not exist");
+        }
+        return IntStream.range(0, depth)
+                .mapToObj(i -> text(EventLayout.STRAGGLER_NAMES + NAME_LENGTH * i, NAME_LENGTH))
+                .toList();
+    }
+
+    private int straggler(int at) {
+        if (type != EventType.STRAGGLER) {
+            throw other();
+        }
+        return at;
+    }
+
     /** Who dropped the last reference. */
     public ReleasedBy releasedBy() {
         return ReleasedBy.of(s32(
@@ -421,6 +494,21 @@ public final class Event {
             }
         }
         return frames;
+    }
+
+    /** A copy of the return addresses of a waiting thread in the kernel, the innermost first. */
+    public List<Long> kernelFrames() {
+        if (type != EventType.TASK_IN_TEARDOWN) {
+            throw other();
+        }
+        int depth = s32(EventLayout.TASK_IN_TEARDOWN_DEPTH);
+        int most = (EventLayout.TASK_IN_TEARDOWN_SIZE - EventLayout.TASK_IN_TEARDOWN_FRAMES) / Long.BYTES;
+        if (depth < 0 || depth > most) {
+            throw new CorruptEventException("a kernel stack of " + depth + " frames does not exist");
+        }
+        return IntStream.range(0, depth)
+                .mapToObj(i -> u64(EventLayout.TASK_IN_TEARDOWN_FRAMES + Long.BYTES * i))
+                .toList();
     }
 
     /** A copy of the whole record, for a recording. */

@@ -93,6 +93,15 @@ public final class EventLayout {
     static final int USE_RESULT = 80;
     static final int USE_CALL = 88;
     static final int USE_SIZE = 96;
+    static final int STRAGGLER_INODE = 72;
+    static final int STRAGGLER_MAGIC = 80;
+    static final int STRAGGLER_OFFSET = 88;
+    static final int STRAGGLER_RESULT = 96;
+    static final int STRAGGLER_OPERATION = 104;
+    static final int STRAGGLER_DEVICE = 108;
+    static final int STRAGGLER_DEPTH = 112;
+    static final int STRAGGLER_NAMES = 120;
+    static final int STRAGGLER_SIZE = 504;
 
     static final int LIVE_CONTEXT_HANDLE = 72;
     static final int LIVE_CONTEXT_MAX_REQS = 80;
@@ -107,7 +116,14 @@ public final class EventLayout {
     static final int TASK_IN_TEARDOWN_TRIGGER = 80;
     static final int TASK_IN_TEARDOWN_STATE = 84;
     static final int TASK_IN_TEARDOWN_PENDING_SIGKILL = 88;
-    static final int TASK_IN_TEARDOWN_SIZE = 96;
+    static final int TASK_IN_TEARDOWN_DEPTH = 92;
+    static final int TASK_IN_TEARDOWN_FRAMES = 96;
+    static final int TASK_IN_TEARDOWN_SIZE = 224;
+
+    static final int TEARDOWN_LOOK_WAITS_FOR = 72;
+    static final int TEARDOWN_LOOK_SIBLINGS = 76;
+    static final int TEARDOWN_LOOK_REQUESTS = 80;
+    static final int TEARDOWN_LOOK_SIZE = 88;
 
     private EventLayout() {}
 }

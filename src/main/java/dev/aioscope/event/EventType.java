@@ -24,10 +24,14 @@ public enum EventType {
     STACK(9, EventLayout.STACK_SIZE),
     /** Another call than io_destroy was given a destroyed handle; only sent if such handles are watched. */
     USE(10, EventLayout.USE_SIZE),
+    /** A request of a context that is followed completed; only sent while that is asked for. */
+    STRAGGLER(11, EventLayout.STRAGGLER_SIZE),
     /** Inventory: one context in the table of an address space. */
     LIVE_CONTEXT(16, EventLayout.LIVE_CONTEXT_SIZE),
     /** Inventory: one thread that sits in io_destroy or in exit_aio. */
-    TASK_IN_TEARDOWN(17, EventLayout.TASK_IN_TEARDOWN_SIZE);
+    TASK_IN_TEARDOWN(17, EventLayout.TASK_IN_TEARDOWN_SIZE),
+    /** Inventory: one context that is being torn down and followed. */
+    TEARDOWN_LOOK(18, EventLayout.TEARDOWN_LOOK_SIZE);
 
     private static final @Nullable EventType[] BY_CODE = new EventType[32];
 

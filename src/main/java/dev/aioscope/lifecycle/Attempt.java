@@ -5,6 +5,7 @@ import dev.aioscope.event.EventLayout;
 import dev.aioscope.event.EventType;
 import dev.aioscope.event.Ring;
 import dev.aioscope.event.Trigger;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,9 @@ final class Attempt {
     int unmapResult = EventLayout.ABSENT_S32;
     boolean sigkill;
     long switches = EventLayout.ABSENT_U64;
+
+    /** Where in the kernel it waited at the latest look, the innermost first; empty if that was not seen. */
+    List<Long> kernelStack = List.of();
 
     @Nullable Ring ring;
 

@@ -31,6 +31,16 @@ public interface ForwardingListener extends LifecycleListener {
     }
 
     @Override
+    default void onStuck(TeardownInProgress teardown, long now) {
+        tell(listener -> listener.onStuck(teardown, now));
+    }
+
+    @Override
+    default void onStraggler(Straggler straggler) {
+        tell(listener -> listener.onStraggler(straggler));
+    }
+
+    @Override
     default void onStack(UserStack stack) {
         tell(listener -> listener.onStack(stack));
     }

@@ -3,6 +3,7 @@ package dev.aioscope.lifecycle;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventType;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.LiveContexts.Known;
 import dev.aioscope.probe.Tier;
@@ -15,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +60,9 @@ public final class Lifecycle {
     private final Set<OpenTeardown> ending = new LinkedHashSet<>();
     /** What each thread (tid) is inside of, as far as is known. */
     private final Map<Integer, Attempt> calls = new LinkedHashMap<>();
+
+    /** Calls of io_destroy that have not reached kill_ioctx at the latest look, by thread. */
+    private final Map<Integer, OpenTeardown> lookups = new LinkedHashMap<>();
 
     private final UserStacks stacks;
     private final Refusals refusals;
@@ -103,12 +108,17 @@ public final class Lifecycle {
             case DESTROY_EXIT -> destroyExit(event);
             case STACK -> stack(event);
             case USE -> use(event);
+            case STRAGGLER -> straggler(event);
             case LIVE_CONTEXT -> {
                 found(event);
                 return;
             }
             case TASK_IN_TEARDOWN -> {
                 foundWaiting(event);
+                return;
+            }
+            case TEARDOWN_LOOK -> {
+                lookedInto(event);
                 return;
             }
         }
@@ -163,12 +173,33 @@ public final class Lifecycle {
         look = null;
         endReplaced(ended);
         endNoLongerWaiting(ended);
+        Map<Integer, OpenTeardown> lookupsBefore = Map.copyOf(lookups);
+        lookups.clear();
         List<Known> gone = gone(ended);
-        openWaiting(ended, gone);
+        openWaiting(ended, gone, lookupsBefore);
         for (Known known : gone) {
             refusals.released(known.context, null, null, known.since, ended.begin);
             endUnseen(known, Teardown.End.VANISHED);
         }
+        for (OpenTeardown teardown : open) {
+            teardown.isSeenInside(inside(ended, teardown));
+            if (teardown.isNotWoken(ended)) {
+                // The end of its wait does not come, so neither does the end of the time for its last records.
+                teardown.overdueAt(ended.begin + OVERDUE_NS);
+                ending.remove(teardown);
+                ending.add(teardown);
+            }
+        }
+    }
+
+    /**
+     * Without probes on free_ioctx a context can have been freed, and another one be in its place, unless its caller still
+     * waits.
+     */
+    private Look.Inside inside(Look ended, OpenTeardown teardown) {
+        Attempt by = teardown.by();
+        boolean isThere = !teardown.isOver() && (tier == Tier.FULL || (by != null && ended.isWaiting(by.caller.tid())));
+        return isThere ? ended.inside(teardown.context().kioctx()) : Look.Inside.NOT_SEEN;
     }
 
     /**
@@ -188,17 +219,65 @@ public final class Lifecycle {
         return live.all().stream().map(known -> known.context).toList();
     }
 
-    /** The teardowns for which somebody waits as far as is known, oldest first. */
+    /**
+     * The teardowns that go on as far as is known, oldest first: those for which somebody waits, and those whose memory
+     * should have been freed long ago.
+     */
     public List<TeardownInProgress> teardownsInProgress() {
-        return open.stream()
-                .filter(teardown -> !teardown.isOver())
-                .map(teardown -> new TeardownInProgress(teardown.report(Teardown.End.IN_PROGRESS), teardown.since()))
+        return Stream.concat(
+                        open.stream().filter(OpenTeardown::goesOn).map(OpenTeardown::progress),
+                        certainLookups().map(OpenTeardown::progress))
                 .toList();
+    }
+
+    /**
+     * Tells which teardowns go on since that time and were not told of before; they are {@link TeardownInProgress#isStuck}
+     * from now on.
+     */
+    public List<TeardownInProgress> newlyStuck(long since) {
+        return stuckSince(since)
+                .filter(OpenTeardown::becomesStuck)
+                .map(OpenTeardown::progress)
+                .toList();
+    }
+
+    /** Whether there are any, without telling of them. */
+    public boolean isNewlyStuck(long since) {
+        return stuckSince(since).anyMatch(teardown -> !teardown.isStuck());
+    }
+
+    private Stream<OpenTeardown> stuckSince(long since) {
+        return Stream.concat(open.stream(), certainLookups()).filter(teardown -> teardown.waitsSince() <= since);
+    }
+
+    private Stream<OpenTeardown> certainLookups() {
+        return lookups.values().stream().filter(OpenTeardown::isSeenToWait);
+    }
+
+    /**
+     * The contexts that are being torn down and that a look can look into: their handles by their pointers, oldest first.
+     */
+    public Map<Long, Long> contextsInTeardown() {
+        Map<Long, Long> handles = new LinkedHashMap<>();
+        open.stream()
+                .filter(teardown -> !teardown.isOver() && teardown.context().kioctx() != 0)
+                .forEach(teardown -> handles.put(
+                        teardown.context().kioctx(), teardown.context().handle()));
+        return handles;
     }
 
     /** What could not be kept or used so far. */
     public Counters counters() {
         return new Counters(live.evicted(), evictedTeardowns, evictedCalls, orphanEvents);
+    }
+
+    private void straggler(Event event) {
+        OpenTeardown teardown = byPointer.get(event.kioctx());
+        if (teardown == null) {
+            orphanEvents++;
+        } else {
+            listener.onStraggler(Straggler.of(event, teardown.progress()));
+        }
     }
 
     private void stack(Event event) {
@@ -588,6 +667,14 @@ public final class Lifecycle {
         }
     }
 
+    private void lookedInto(Event event) {
+        if (look == null) {
+            orphanEvents++;
+        } else {
+            look.addInside(event);
+        }
+    }
+
     private void endReplaced(Look ended) {
         for (OpenTeardown teardown : ended.replaced) {
             if (open.contains(teardown)) {
@@ -635,7 +722,7 @@ public final class Lifecycle {
     }
 
     /** Opens teardowns for the threads that wait in one that no event told of, and takes their contexts out of gone. */
-    private void openWaiting(Look ended, List<Known> gone) {
+    private void openWaiting(Look ended, List<Known> gone, Map<Integer, OpenTeardown> lookupsBefore) {
         Set<Integer> told = new HashSet<>();
         for (OpenTeardown teardown : open) {
             for (Attempt attempt : teardown.attempts) {
@@ -648,17 +735,21 @@ public final class Lifecycle {
                 if (waiting.trigger() == Trigger.EXIT) {
                     openExit(waiting, gone);
                 } else {
-                    openDestroy(waiting, gone);
+                    openDestroy(
+                            waiting,
+                            gone,
+                            lookupsBefore.get(waiting.attempt().caller.tid()));
                 }
             }
         }
     }
 
-    private void openDestroy(Look.Waiting waiting, List<Known> gone) {
+    private void openDestroy(Look.Waiting waiting, List<Known> gone, @Nullable OpenTeardown lookupBefore) {
         Attempt attempt = waiting.attempt();
         Known known = live.byPlace(waiting.mm(), attempt.handle);
         if (known != null && known.look == looks) {
-            return; // Still in the table: it waits for mmap_lock, before kill_ioctx.
+            lookup(known, attempt, lookupBefore);
+            return;
         }
         if (known == null) {
             Context context =
@@ -667,6 +758,19 @@ public final class Lifecycle {
         }
         gone.remove(known);
         openFound(known, attempt);
+    }
+
+    /**
+     * It has not reached kill_ioctx yet, unless it has come there between the look at the contexts and that at the threads:
+     * only who is found so by two looks waits for mmap_lock.
+     */
+    private void lookup(Known known, Attempt attempt, @Nullable OpenTeardown before) {
+        OpenTeardown again = before != null && before.known == known ? before : null;
+        OpenTeardown lookup = again != null ? again : new OpenTeardown(known, attempt.since());
+        lookup.attempts.clear();
+        lookup.join(attempt);
+        lookup.isSeenInside(again != null ? new Look.Inside(WaitsFor.MMAP_LOCK, null, null) : Look.Inside.NOT_SEEN);
+        lookups.put(attempt.caller.tid(), lookup);
     }
 
     /** One thread ends all contexts of an address space, which shows only by the process that they belonged to. */

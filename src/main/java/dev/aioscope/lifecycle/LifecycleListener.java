@@ -11,6 +11,16 @@ public interface LifecycleListener {
     /** A teardown is over, or can no longer be followed. */
     default void onTeardown(Teardown teardown) {}
 
+    /**
+     * A teardown has lasted for so long that it is told of while it goes on.
+     *
+     * @param now when it was found so, CLOCK_BOOTTIME ns
+     */
+    default void onStuck(TeardownInProgress teardown, long now) {}
+
+    /** A request completed for which a teardown was stuck. */
+    default void onStraggler(Straggler straggler) {}
+
     /** A stack was seen for the first time: the names of its frames can be looked up while its process lives. */
     default void onStack(UserStack stack) {}
 

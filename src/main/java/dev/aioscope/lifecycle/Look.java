@@ -2,11 +2,14 @@ package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.Event;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What one inventory found, until it is drawn together at its end. */
 final class Look {
@@ -18,6 +21,7 @@ final class Look {
 
     private final int limit;
     private final Map<Integer, Waiting> waiting = new LinkedHashMap<>();
+    private final Map<Long, Inside> inside = new HashMap<>();
     private final Set<Integer> done = new HashSet<>();
     private final Set<Integer> unseen = new HashSet<>();
     private boolean isCut;
@@ -32,6 +36,19 @@ final class Look {
         Trigger trigger() {
             return attempt.trigger == Trigger.EXIT ? Trigger.EXIT : Trigger.DESTROY;
         }
+    }
+
+    /**
+     * What a context that is being torn down looked like. What was not seen is null.
+     *
+     * @param requests not completed
+     * @param siblings threads inside an AIO call on it
+     */
+    record Inside(
+            @Nullable WaitsFor waitsFor,
+            @Nullable Integer requests,
+            @Nullable Integer siblings) {
+        static final Inside NOT_SEEN = new Inside(null, null, null);
     }
 
     Look(long begin, int limit) {
@@ -50,7 +67,24 @@ final class Look {
         attempt.handle = attempt.trigger == Trigger.DESTROY ? event.handle() : 0;
         attempt.sigkill = event.pendingSigkill();
         attempt.listed = true;
+        attempt.kernelStack = event.kernelFrames();
         waiting.put(event.tid(), new Waiting(attempt, event.mm()));
+    }
+
+    /** Takes a TEARDOWN_LOOK. */
+    void addInside(Event event) {
+        inside.put(
+                event.kioctx(), new Inside(event.waitsFor(), Seen.s32(event.requests()), Seen.s32(event.siblings())));
+    }
+
+    /** What was seen inside of the context with this pointer. */
+    Inside inside(long kioctx) {
+        return inside.getOrDefault(kioctx, Inside.NOT_SEEN);
+    }
+
+    /** Whether it saw this thread wait. */
+    boolean isWaiting(int tid) {
+        return waiting.containsKey(tid) && !done.contains(tid);
     }
 
     /** Events that were read after the look tell that this thread has gone on. */
@@ -89,6 +123,7 @@ final class Look {
         if (found != null) {
             attempt.listed = true;
             attempt.sigkill |= found.attempt().sigkill;
+            attempt.kernelStack = found.attempt().kernelStack;
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.aioscope.event.EventLayout;
 import dev.aioscope.event.EventType;
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,10 @@ final class OpenTeardown {
     private int cancellableAfter = EventLayout.ABSENT_S32;
     private @Nullable ReleasedBy usersReleasedBy;
     private @Nullable ReleasedBy reqsReleasedBy;
+    private Look.Inside inside = Look.Inside.NOT_SEEN;
+    private boolean isToldOf;
+    private boolean isEndToldOf;
+    private boolean isNotWoken;
     private long overBefore = Seen.NEVER;
     private long overdueAt = Seen.NEVER;
 
@@ -225,6 +230,89 @@ final class OpenTeardown {
             since = Math.min(since, attempt.since());
         }
         return since;
+    }
+
+    /** Takes what a look saw inside of the context. */
+    void isSeenInside(Look.Inside seen) {
+        inside = seen;
+    }
+
+    boolean isSeenToWait() {
+        return inside.waitsFor() != null;
+    }
+
+    /** It has lasted for so long that it is told of; false if it was already. What follows the wait is told of apart. */
+    boolean becomesStuck() {
+        boolean wasStuck = isStuck();
+        isToldOf |= !isOver();
+        isEndToldOf |= isOver();
+        return !wasStuck;
+    }
+
+    boolean isStuck() {
+        return isOver() ? isEndToldOf : isToldOf;
+    }
+
+    /** When what it waits for began, or would begin: the requests, or the wake-up and the freeing after them. */
+    long waitsSince() {
+        return !isOver() ? since() : isNotWoken || isToBeFreed() ? reqsTime : Long.MAX_VALUE;
+    }
+
+    /** Whether somebody waits, or what should follow the wait does not come. */
+    boolean goesOn() {
+        return !isOver() || (isStuck() && (isNotWoken || isToBeFreed()));
+    }
+
+    /** Whether the caller is still seen to wait, though no request is left. */
+    boolean isNotWoken(Look seen) {
+        Attempt by = by();
+        isNotWoken = reqsTime != Seen.NEVER
+                && reqsTime < seen.begin
+                && by != null
+                && by.trigger == Trigger.DESTROY
+                && !by.returned
+                && seen.isWaiting(by.caller.tid());
+        return isNotWoken;
+    }
+
+    /** Whether its caller has gone on and the memory is still there. */
+    boolean isToBeFreed() {
+        return reqsTime != Seen.NEVER
+                && freeTime == Seen.NEVER
+                && winner != null
+                && (winner.returned || winner.trigger != Trigger.DESTROY);
+    }
+
+    private @Nullable WaitsFor waitsFor() {
+        Attempt by = by();
+        if (isToBeFreed()) {
+            return WaitsFor.DEFERRED_FREE;
+        }
+        if (isOver()) {
+            return reqsTime == Seen.NEVER ? null : WaitsFor.WAKE;
+        }
+        if (inside.waitsFor() == WaitsFor.REQUESTS
+                && outstandingAfterGrace > 0
+                && cancellableBefore >= outstandingAfterGrace) {
+            return WaitsFor.CANCELLED_POLLS;
+        }
+        boolean isInKill = by != null && by.killEnterTime != Seen.NEVER && by.killExitTime == Seen.NEVER;
+        return inside.waitsFor() == null && isInKill && trigger() == Trigger.DESTROY
+                ? WaitsFor.MMAP_LOCK
+                : inside.waitsFor();
+    }
+
+    TeardownInProgress progress() {
+        Attempt by = by();
+        return new TeardownInProgress(
+                report(Teardown.End.IN_PROGRESS),
+                since(),
+                waitsFor(),
+                reqsTime != Seen.NEVER ? (Integer) 0 : inside.requests(),
+                inside.siblings(),
+                by == null ? null : by.listed ? (Boolean) by.sigkill : by.pendingSigkill(),
+                by == null ? List.of() : by.kernelStack,
+                isStuck());
     }
 
     /** The attempt that ends the context: the certain one, or the only one. */

@@ -2,6 +2,7 @@ package dev.aioscope.probe;
 
 import dev.aioscope.event.Event;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -39,9 +40,26 @@ public interface Probes extends AutoCloseable {
     void wakeup();
 
     /**
+     * Tells which contexts that are being torn down each {@link #inventory} looks into from now on.
+     *
+     * @param handles by the kernel's address of the context, those that matter most first: their number is bounded
+     */
+    void follow(Map<Long, Long> handles);
+
+    /**
+     * Begins or ends to send a {@code STRAGGLER} for each request that completes of a context that is followed. While this
+     * lasts there is a probe on the path of every request of the host.
+     *
+     * @return whether they are told from now on; never but in the tier {@code full}
+     * @throws ProbeException if the kernel does not let it, though it has taken the program
+     */
+    boolean tellCompletions(boolean wanted);
+
+    /**
      * Walks the tasks of the host and hands on one {@code LIVE_CONTEXT} for each context found and one {@code
      * TASK_IN_TEARDOWN} for each thread that sits in a teardown. An address space that several threads or processes share
-     * can be reported more than once: the address space and the handle of the record tell.
+     * can be reported more than once: the address space and the handle of the record tell. Before them comes one {@code
+     * TEARDOWN_LOOK} for each context that is followed, where it can be looked into.
      *
      * @return what the walk could not see
      * @throws ProbeException if the kernel does not let it

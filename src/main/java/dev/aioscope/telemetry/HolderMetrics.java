@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -175,22 +176,24 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
     private static void waiting(Families families, View look) {
         Map<Trigger, Integer> count = new EnumMap<>(Map.of(Trigger.DESTROY, 0, Trigger.EXIT, 0));
         Map<Trigger, Long> oldest = new EnumMap<>(Trigger.class);
+        Map<String, Integer> stuck = new TreeMap<>();
         for (TeardownInProgress going : look.inProgress()) {
             Trigger trigger = going.known().trigger();
-            if (trigger != null) {
+            if (trigger != null && going.isWaitedFor()) {
                 count.merge(trigger, 1, Integer::sum);
-                oldest.merge(trigger, Math.max(0, look.time() - since(going)), Math::max);
+                oldest.merge(trigger, going.age(look.time()), Math::max);
+            }
+            if (going.isStuck()) {
+                stuck.merge(going.waitsFor() == null ? "" : going.waitsFor().label(), 1, Integer::sum);
             }
         }
+        stuck.forEach((waitsFor, number) -> families.gauge(
+                Metric.TEARDOWN_STUCK,
+                number,
+                Families.with(Labels.EMPTY, Label.WAITS_FOR, waitsFor.isEmpty() ? null : waitsFor)));
         count.forEach((trigger, number) ->
                 families.gauge(Metric.UNINTERRUPTIBLE_ACTIVE, number, Families.labels(Label.TRIGGER, trigger.label())));
         oldest.forEach((trigger, age) -> families.gauge(
                 Metric.UNINTERRUPTIBLE_OLDEST, age / 1e9, Families.labels(Label.TRIGGER, trigger.label())));
-    }
-
-    private static long since(TeardownInProgress going) {
-        Long call = going.known().callTime();
-        Long kill = going.known().killEnterTime();
-        return call != null ? call : kill != null ? kill : going.seenSince();
     }
 }

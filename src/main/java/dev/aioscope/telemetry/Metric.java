@@ -153,6 +153,13 @@ public enum Metric {
             "s",
             "how long the oldest of them had lasted then, as far as it was seen",
             Label.TRIGGER),
+    TEARDOWN_STUCK(
+            "aio.context.teardown.stuck",
+            Type.GAUGE,
+            "{context}",
+            "teardowns that had lasted for `--stuck-after` or longer at the latest look, by what they waited for; no series"
+                    + " if there is none",
+            Label.WAITS_FOR),
 
     SPEC_OBSERVATION(
             "aio.spec.observation",
@@ -244,6 +251,11 @@ public enum Metric {
         END("aio.teardown.end", "`complete`, `incomplete`, `unknown` or `vanished`, as in traces"),
         ERROR("error.type", "name of the error, such as `EAGAIN`; absent on success"),
         CAUSE("aio.destroy.error.cause", "what was wrong with the handle, as in traces; absent if it cannot be told"),
+        WAITS_FOR(
+                "aio.waits_for",
+                "`requests`; `siblings` (threads inside an AIO call on the context); `grace` (an RCU grace period);"
+                        + " `mmap_lock`; `cancelled_polls`; `wake` (no request is left); `deferred_free` (nobody waits, but the"
+                        + " memory is not freed); absent if it was not seen"),
         CLAUSE("aio.spec.clause", "the id of the clause, such as `N3`"),
         VERDICT(
                 "aio.spec.verdict",

@@ -148,6 +148,19 @@ final class SpanAttribute<T> {
     static final SpanAttribute<String> EVIDENCE =
             text("aio.spec.evidence", "event `aio.spec.violation`", "what was seen, in words and numbers");
 
+    private static final String STUCK = "event `aio.teardown.stuck`, if seen";
+
+    static final SpanAttribute<String> WAITS_FOR = text(
+            "aio.waits_for",
+            STUCK,
+            "what it waited for: requests, siblings, grace, mmap_lock, cancelled_polls, wake or deferred_free");
+    static final SpanAttribute<Long> REQUESTS_LEFT =
+            number("aio.requests_left", STUCK, "requests not completed at that moment");
+    static final SpanAttribute<Long> SIBLINGS_LEFT =
+            number("aio.siblings_left", STUCK, "threads inside an AIO call on the context at that moment");
+    static final SpanAttribute<List<String>> KERNEL_STACK =
+            texts("aio.kernel_stack", STUCK, "functions of the kernel in which it waited, the innermost first");
+
     private final AttributeKey<T> key;
     private final String present;
     private final String meaning;

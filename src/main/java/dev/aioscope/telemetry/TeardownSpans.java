@@ -5,10 +5,12 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import dev.aioscope.audit.Audit;
 import dev.aioscope.audit.Observation;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -17,6 +19,7 @@ import dev.aioscope.lifecycle.RefusalOutcome.Release;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.Teardown.Wait;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.lifecycle.WrongHandle;
 import io.opentelemetry.api.common.Attributes;
@@ -49,9 +52,13 @@ public final class TeardownSpans implements LifecycleListener {
     public static final Duration SLOW = Duration.ofMillis(100);
 
     private static final int MOST_REFUSALS = 1024;
+    private static final int MOST_STUCK = 1024;
 
     /** The event that tells of a broken clause. */
     private static final String VIOLATION = "aio.spec.violation";
+
+    /** The event that tells what a teardown waited for while it went on. */
+    private static final String STUCK = "aio.teardown.stuck";
 
     private final Tracer tracer;
     private final WallClock clock;
@@ -62,6 +69,12 @@ public final class TeardownSpans implements LifecycleListener {
 
     /** The spans of refusals whose outcome is to come. */
     private final Map<FailedCall, SpanContext> refusals = new LinkedHashMap<>();
+
+    /** What is to be told of teardowns that go on, by the generations of their contexts. */
+    private final Map<Long, Stuck> stuck = new LinkedHashMap<>();
+
+    /** A teardown as it was found while it went on. */
+    private record Stuck(TeardownInProgress teardown, long time) {}
 
     /** The same, for somebody who does not want to know which teardown became which trace. */
     public TeardownSpans(Tracer tracer, WallClock clock, Duration slow, double rate, Identities identities) {
@@ -96,6 +109,7 @@ public final class TeardownSpans implements LifecycleListener {
 
     @Override
     public void onTeardown(Teardown teardown) {
+        Stuck found = stuck.remove(teardown.context().generation());
         Long begin = begin(teardown);
         // A span needs a time, and none is invented.
         if (begin == null) {
@@ -104,7 +118,16 @@ public final class TeardownSpans implements LifecycleListener {
         long end = Math.max(begin, end(teardown, begin));
         List<Observation> violations = Audit.violations(teardown);
         if (!violations.isEmpty() || isFinding(teardown, end - begin) || isSampled(teardown.context())) {
-            trace(teardown, violations, begin, end);
+            trace(teardown, violations, found, begin, end);
+        }
+    }
+
+    /** There is no span before the end: it is kept until then. */
+    @Override
+    public void onStuck(TeardownInProgress teardown, long now) {
+        stuck.put(teardown.known().context().generation(), new Stuck(teardown, now));
+        if (stuck.size() > MOST_STUCK) {
+            stuck.remove(stuck.keySet().iterator().next());
         }
     }
 
@@ -241,9 +264,9 @@ public final class TeardownSpans implements LifecycleListener {
         return (z >>> 11) * 0x1.0p-53 < rate;
     }
 
-    private void trace(Teardown t, List<Observation> violations, long begin, long end) {
+    private void trace(Teardown t, List<Observation> violations, @Nullable Stuck found, long begin, long end) {
         Trace trace = new Trace(clock.offsetAt(begin));
-        Node root = trace.root(t, violations, begin, end);
+        Node root = trace.root(t, violations, found, begin, end);
         trace.child(root, SpanName.LOOKUP, t.callTime(), t.killEnterTime());
         Node kill = trace.child(root, SpanName.KILL, t.killEnterTime(), t.killExitTime());
         trace.child(kill != null ? kill : root, SpanName.UNMAP, t.unmapEnterTime(), t.unmapExitTime());
@@ -273,7 +296,7 @@ public final class TeardownSpans implements LifecycleListener {
             this.offset = offset;
         }
 
-        Node root(Teardown t, List<Observation> violations, long begin, long end) {
+        Node root(Teardown t, List<Observation> violations, @Nullable Stuck found, long begin, long end) {
             Span span = builder(SpanName.of(t.trigger()), begin + offset)
                     .setNoParent()
                     .setAllAttributes(attributes(t))
@@ -283,6 +306,9 @@ public final class TeardownSpans implements LifecycleListener {
             }
             for (Observation violation : violations) {
                 span.addEvent(VIOLATION, attributes(violation), violation.time() + offset, NANOSECONDS);
+            }
+            if (found != null) {
+                span.addEvent(STUCK, attributes(found.teardown), found.time + offset, NANOSECONDS);
             }
             span.end(end + offset, NANOSECONDS);
             return new Node(span, begin, end);
@@ -368,6 +394,17 @@ public final class TeardownSpans implements LifecycleListener {
         AttributesBuilder attributes = Attributes.builder();
         SpanAttribute.CLAUSE.set(attributes, violation.clause().name());
         SpanAttribute.EVIDENCE.set(attributes, violation.values());
+        return attributes.build();
+    }
+
+    private static Attributes attributes(TeardownInProgress going) {
+        AttributesBuilder attributes = Attributes.builder();
+        WaitsFor waitsFor = going.waitsFor();
+        SpanAttribute.WAITS_FOR.set(attributes, waitsFor == null ? null : waitsFor.label());
+        SpanAttribute.REQUESTS_LEFT.set(attributes, wide(going.requestsLeft()));
+        SpanAttribute.SIBLINGS_LEFT.set(attributes, wide(going.siblingsLeft()));
+        List<String> functions = KernelStack.functions(going.kernelStack());
+        SpanAttribute.KERNEL_STACK.set(attributes, functions.isEmpty() ? null : functions);
         return attributes.build();
     }
 

@@ -1,5 +1,6 @@
 package dev.aioscope.top;
 
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Task;
@@ -83,7 +84,7 @@ public record Happening(
     /** A teardown that goes on. */
     static Happening of(TeardownInProgress teardown, long now) {
         Teardown t = teardown.known();
-        long age = age(teardown, now);
+        long age = teardown.age(now);
         return new Happening(
                 now,
                 t.caller() != null ? t.caller() : t.context().owner(),
@@ -94,14 +95,33 @@ public record Happening(
                 null,
                 "waits",
                 age >= TeardownSpans.SLOW.toNanos() ? Grade.NOTABLE : Grade.NORMAL,
-                "");
+                note(teardown));
     }
 
-    /** How long it has lasted; it began earlier if nothing but a look found it. */
-    static long age(TeardownInProgress teardown, long now) {
-        Teardown t = teardown.known();
-        Long began = t.callTime() != null ? t.callTime() : t.killEnterTime();
-        return Math.max(0, now - (began == null ? teardown.seenSince() : began));
+    /** What it waits for, in a few words; empty if that is not seen. */
+    private static String note(TeardownInProgress teardown) {
+        List<String> notes = new ArrayList<>();
+        WaitsFor waitsFor = teardown.waitsFor();
+        if (waitsFor != null) {
+            notes.add(
+                    switch (waitsFor) {
+                        case SIBLINGS -> counted(teardown.siblingsLeft(), "sibling");
+                        case REQUESTS -> counted(teardown.requestsLeft(), "request");
+                        case CANCELLED_POLLS -> counted(teardown.requestsLeft(), "cancelled poll");
+                        default -> waitsFor.label().replace('_', ' ');
+                    });
+        }
+        if (Boolean.TRUE.equals(teardown.pendingSigkill())) {
+            notes.add("SIGKILL");
+        }
+        if (teardown.isFoundLate()) {
+            notes.add("found late");
+        }
+        return String.join(", ", notes);
+    }
+
+    private static String counted(@Nullable Integer count, String what) {
+        return count == null ? what + "s" : count + " " + what + (count == 1 ? "" : "s");
     }
 
     /** A call that failed. */

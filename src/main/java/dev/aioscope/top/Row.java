@@ -64,7 +64,7 @@ public record Row(
         for (TeardownInProgress teardown : picture.inProgress()) {
             ProcessKey.holder(teardown.known()).ifPresent(task -> {
                 Parts parts = parts(rows, picture, by, task);
-                long age = Happening.age(teardown, picture.view().time());
+                long age = teardown.age(picture.view().time());
                 parts.oldest = parts.oldest == null ? age : Math.max(parts.oldest, age);
             });
         }

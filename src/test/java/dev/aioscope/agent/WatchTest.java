@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.ProbePoint;
@@ -23,6 +26,7 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -32,6 +36,7 @@ class WatchTest {
     private final FakeProbes probes = new FakeProbes();
     private final List<Context> setups = new ArrayList<>();
     private final List<Context> firstSeen = new ArrayList<>();
+    private final List<TeardownInProgress> stuck = new ArrayList<>();
     private final List<Teardown> ended = new ArrayList<>();
     private final Watch watch = new Watch(
             probes,
@@ -44,6 +49,11 @@ class WatchTest {
                 @Override
                 public void onFound(Context context) {
                     firstSeen.add(context);
+                }
+
+                @Override
+                public void onStuck(TeardownInProgress teardown, long now) {
+                    stuck.add(teardown);
                 }
             },
             new WallClock(BootClock::now, InstantSource.system()),
@@ -112,6 +122,44 @@ class WatchTest {
     }
 
     @Test
+    void whatIsStuckIsLookedIntoAndToldOfLongBeforeTheNextLook() {
+        long began = BootClock.now() - 2_000_000_000L;
+        probes.live.add(event(EventBuilder.teardownLook(4).kioctx(7).left(0, 3)));
+        probes.whenEmpty = () -> {
+            if (stuck.isEmpty()) {
+                probes.ring.add(event(EventBuilder.killEnter(Trigger.DESTROY)
+                        .kioctx(7)
+                        .mm(1)
+                        .handle(4096)
+                        .task(10, 11, "db")
+                        .time(began)));
+                probes.whenEmpty = () -> {
+                    if (!stuck.isEmpty()) {
+                        watch.stop();
+                    }
+                };
+            }
+        };
+
+        watch.run();
+        assertThat(probes.looks).isEqualTo(2);
+        assertThat(probes.followed).containsExactly(Map.entry(7L, 4096L));
+        assertThat(stuck).singleElement().satisfies(going -> {
+            assertThat(going.waitsFor()).isEqualTo(WaitsFor.REQUESTS);
+            assertThat(going.requestsLeft()).isEqualTo(3);
+        });
+        assertThat(watch.view().inProgress()).isEqualTo(stuck);
+        assertThat(probes.completions)
+                .as("a probe on each request only once it is stuck")
+                .containsExactly(false, true);
+    }
+
+    private static Event event(EventBuilder builder) {
+        ByteBuffer record = builder.build();
+        return new Event().wrap(record, 0, record.capacity());
+    }
+
+    @Test
     void anInventoryThatFailsDoesNotEndTheWatch() {
         probes.inventoryFails = true;
         probes.ring.add(setup(1));
@@ -168,6 +216,8 @@ class WatchTest {
         private boolean inventoryFails;
         private Unseen unseen = Unseen.NOTHING;
         private boolean wokenUp;
+        private Map<Long, Long> followed = Map.of();
+        private final List<Boolean> completions = new ArrayList<>();
 
         @Override
         public String engine() {
@@ -204,6 +254,17 @@ class WatchTest {
         @Override
         public void wakeup() {
             wokenUp = true;
+        }
+
+        @Override
+        public void follow(Map<Long, Long> handles) {
+            followed = handles;
+        }
+
+        @Override
+        public boolean tellCompletions(boolean wanted) {
+            completions.add(wanted);
+            return wanted;
         }
 
         @Override

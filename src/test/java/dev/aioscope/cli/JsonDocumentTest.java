@@ -8,7 +8,9 @@ import dev.aioscope.audit.Audit;
 import dev.aioscope.audit.Clause;
 import dev.aioscope.cli.Diagnosis.Fact;
 import dev.aioscope.cli.Diagnosis.TierTrial;
+import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.host.By;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
@@ -20,8 +22,10 @@ import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Holding;
 import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.ProbePoint.Mode;
@@ -65,6 +69,22 @@ class JsonDocumentTest {
         return Stream.of(
                 trace.teardown(TeardownBuilder.busy().build(), 0),
                 trace.teardown(new TeardownBuilder().build(), 0),
+                trace.stuck(
+                        new TeardownInProgress(
+                                new TeardownBuilder().build(), 1, WaitsFor.REQUESTS, 2, 0, true, List.of(1L), true),
+                        3),
+                trace.straggler(new Straggler(
+                        new TeardownInProgress(
+                                TeardownBuilder.busy().build(), 1, null, null, null, null, List.of(), true),
+                        9,
+                        Operation.READ,
+                        "/data",
+                        7,
+                        0xef53,
+                        8,
+                        1,
+                        4096L,
+                        -5)),
                 trace.failedCall(refusal()),
                 trace.failedCall(new FailedCall(
                         FailedCall.Call.IO_DESTROY,
@@ -106,6 +126,7 @@ class JsonDocumentTest {
                 holders.jsonOfAll().get(1),
                 PlanCommand.kind(new PlanCommand.Kind(new Holder("mysqld", List.of(context)), 2816L, 22L)),
                 PlanCommand.plan(snapshot, 9000L),
+                ExplanationTest.siblingAndFile(List.of(context)).json(),
                 Run.of("version", "--json").out().strip());
     }
 

@@ -20,7 +20,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"doctor", "top", "trace", "audit", "run", "demo", "version"})
+    @ValueSource(strings = {"doctor", "top", "explain", "trace", "audit", "run", "demo", "version"})
     void everyCommandHasHelp(String command) {
         Run run = Run.of(command, "--help");
 
@@ -34,7 +34,7 @@ class MainTest {
             delimiter = '|',
             quoteCharacter = '"',
             value = {
-                "\"\"                      | say what to do: doctor, top, contexts, plan, trace, audit, run, demo, version",
+                "\"\"                      | say what to do: doctor, top, contexts, plan, explain, trace, audit, run, demo, version",
                 "tarce                   | did you mean trace? Try",
                 "trace --josn            | Unknown option: '--josn'",
                 "trace --for 10          | '10' is not a duration such as 500ms, 10s, 5m or 1h",
@@ -44,6 +44,9 @@ class MainTest {
                 "trace --tier best       | --tier",
                 "top --interval 0ms      | '0ms' is no time at all",
                 "trace --interval 0ms    | '0ms' is no time at all",
+                "explain                 | Missing required parameter: 'PID'",
+                "explain mysqld          | 'mysqld' is not the number of a process",
+                "trace --stuck-after 0s  | '0s' is no time at all",
                 "run --sample 2          | --sample must be from 0 to 1, not 2.0",
                 "run --sample NaN        | --sample must be from 0 to 1, not NaN",
                 "run --slow soon         | 'soon' is not a duration",

@@ -2,17 +2,21 @@ package dev.aioscope.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.event.Operation;
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Holding;
 import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.WrongHandle;
 import dev.aioscope.telemetry.WallClock;
 import java.time.Instant;
@@ -63,6 +67,26 @@ class TraceTableTest {
                 .containsExactly(
                         "TIME         PID COMM         TRIGGER      OUT   WAIT  GRACE     IO RESULT",
                         "12:00:02     100 ib_io_rd-1   destroy        3  2.02s    0ns  2.02s ok");
+    }
+
+    private static TeardownInProgress stuck() {
+        TeardownBuilder teardown = TeardownBuilder.busy();
+        teardown.end = Teardown.End.IN_PROGRESS;
+        teardown.callTime = 1_000_000_000L;
+        return new TeardownInProgress(teardown.build(), 1_000_000_000L, WaitsFor.REQUESTS, 2, 0, true, List.of(), true);
+    }
+
+    @Test
+    void whatIsStuckTellsWhatItWaitsForAndItsStragglersTheirFile() {
+        assertThat(table(WIDE).stuck(stuck(), 3_500_000_000L).lines().skip(1))
+                .containsExactly(
+                        "12:00:03.500     100 ib_io_rd-1      docker:0123456789ab mysqld          destroy    7f0000001000     3  2.50s      –      –      –      –      – stuck",
+                        "             └ waits for 2 requests to complete, SIGKILL pending");
+        Straggler straggler =
+                new Straggler(stuck(), 4_000_000_000L, Operation.READ, "/db/data", 7, 0xef53, 0, 0, 4096L, -Errno.EIO);
+        assertThat(table(WIDE).straggler(straggler).lines().skip(1))
+                .containsExactly(
+                        "12:00:04.000     100 ib_io_rd-1      docker:0123456789ab mysqld          straggler  7f0000001000     –  3.00s      –      –      –      –      – EIO        read at 4096 of /db/data (inode 7) on 0:0");
     }
 
     @Test

@@ -106,6 +106,43 @@ public final class EventBuilder {
                 .s32(EventLayout.TASK_IN_TEARDOWN_STATE, 2);
     }
 
+    /** With the names of a file and the folders above it. */
+    public static EventBuilder straggler(int operation, long offset, long result, int device, String... names) {
+        EventBuilder straggler = new EventBuilder(EventType.STRAGGLER)
+                .s32(EventLayout.STRAGGLER_OPERATION, operation)
+                .u64(EventLayout.STRAGGLER_OFFSET, offset)
+                .u64(EventLayout.STRAGGLER_RESULT, result)
+                .s32(EventLayout.STRAGGLER_DEVICE, device)
+                .s32(EventLayout.STRAGGLER_DEPTH, names.length);
+        for (int i = 0; i < names.length; i++) {
+            straggler.buffer.put(EventLayout.STRAGGLER_NAMES + 48 * i, names[i].getBytes(StandardCharsets.UTF_8));
+        }
+        return straggler;
+    }
+
+    /** With its two counts absent. */
+    public static EventBuilder teardownLook(int waitsFor) {
+        return new EventBuilder(EventType.TEARDOWN_LOOK)
+                .s32(EventLayout.TEARDOWN_LOOK_WAITS_FOR, waitsFor)
+                .s32(EventLayout.TEARDOWN_LOOK_SIBLINGS, EventLayout.ABSENT_S32)
+                .s32(EventLayout.TEARDOWN_LOOK_REQUESTS, EventLayout.ABSENT_S32);
+    }
+
+    /** What a TEARDOWN_LOOK counts. */
+    public EventBuilder left(int siblings, int requests) {
+        return s32(only(EventLayout.TEARDOWN_LOOK_SIBLINGS, EventType.TEARDOWN_LOOK), siblings)
+                .s32(EventLayout.TEARDOWN_LOOK_REQUESTS, requests);
+    }
+
+    /** Where in the kernel a TASK_IN_TEARDOWN waits. */
+    public EventBuilder kernelFrames(long... frames) {
+        s32(only(EventLayout.TASK_IN_TEARDOWN_DEPTH, EventType.TASK_IN_TEARDOWN), frames.length);
+        for (int i = 0; i < frames.length; i++) {
+            u64(EventLayout.TASK_IN_TEARDOWN_FRAMES + 8 * i, frames[i]);
+        }
+        return this;
+    }
+
     public EventBuilder time(long time) {
         return u64(EventLayout.TIME, time);
     }

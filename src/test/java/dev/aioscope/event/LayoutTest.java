@@ -25,7 +25,8 @@ class LayoutTest {
     private static final Path HEADER = Path.of("probes/event.h");
     private static final Pattern STRUCT = Pattern.compile("struct (\\w+) \\{(.*?)\\n\\};", Pattern.DOTALL);
     private static final Pattern FIELD = Pattern.compile("\\n\\t[\\w ]+? (\\w+)(\\[\\w+\\])?;");
-    private static final Pattern ENUM = Pattern.compile("\\b(EVENT|TRIGGER|RELEASED_BY|RING|USE)_(\\w+) = (\\d+)");
+    private static final Pattern ENUM =
+            Pattern.compile("\\b(EVENT|OPERATION|RELEASED_BY|RING|TRIGGER|USE|WAITS_FOR)_(\\w+) = (\\d+)");
 
     /** Java's name of the constant → what C says. */
     private static Map<String, Integer> inC;
@@ -120,6 +121,12 @@ class LayoutTest {
         codes("RING").forEach((name, code) -> assertThat(Ring.of(code)).hasToString(name));
         codes("USE").forEach((name, code) -> assertThat(Use.of(code)).hasToString(name));
         assertThat(codes("USE")).hasSameSizeAs(Use.values());
+        codes("WAITS_FOR")
+                .forEach((name, code) ->
+                        assertThat(WaitsFor.of(code)).isEqualTo(code == 0 ? null : WaitsFor.valueOf(name)));
+        codes("OPERATION")
+                .forEach((name, code) -> assertThat(Operation.of(code)).hasToString(name));
+        assertThat(codes("OPERATION")).hasSameSizeAs(Operation.values());
         assertThat(codes("RING")).hasSameSizeAs(Ring.values());
         assertThat(codes("TRIGGER")).hasSameSizeAs(Trigger.values());
         assertThat(codes("RELEASED_BY")).hasSameSizeAs(ReleasedBy.values());

@@ -10,6 +10,7 @@ import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Limits;
 import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.UserStack;
@@ -52,6 +53,7 @@ final class Agent implements LifecycleListener, AutoCloseable {
     private final Lifecycle lifecycle;
     private Consumer<Event> recorder = event -> {};
     private final List<Context> setups = new ArrayList<>();
+    private final List<Straggler> stragglers = new ArrayList<>();
     private final List<Teardown> teardowns = new ArrayList<>();
     private final List<FailedCall> failedCalls = new ArrayList<>();
     private final List<HandleUse> uses = new ArrayList<>();
@@ -130,6 +132,7 @@ final class Agent implements LifecycleListener, AutoCloseable {
 
     /** One look at the tasks of the host, told to the correlation. */
     void lookAround() {
+        probes.follow(lifecycle.contextsInTeardown());
         lifecycle.beginInventory(BootClock.now());
         Unseen unseen = probes.inventory(lifecycle::accept);
         unseen.refused().forEach(lifecycle::unseen);
@@ -167,6 +170,16 @@ final class Agent implements LifecycleListener, AutoCloseable {
     @Override
     public void onTeardown(Teardown teardown) {
         teardowns.add(teardown);
+    }
+
+    @Override
+    public void onStraggler(Straggler straggler) {
+        stragglers.add(straggler);
+    }
+
+    /** The requests that completed late. */
+    List<Straggler> stragglers() {
+        return stragglers;
     }
 
     @Override

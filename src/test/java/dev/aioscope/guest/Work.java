@@ -98,6 +98,11 @@ public final class Work implements AutoCloseable {
         awaitEnd();
     }
 
+    /** SIGKILL, without waiting for the end. */
+    void signalKill() {
+        process.destroyForcibly();
+    }
+
     private void awaitEnd() {
         try {
             assertThat(process.waitFor(120, TimeUnit.SECONDS))

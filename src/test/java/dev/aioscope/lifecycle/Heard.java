@@ -10,6 +10,7 @@ import java.util.List;
 final class Heard implements LifecycleListener {
     final List<Context> setups = new ArrayList<>();
     final List<UserStack> stacks = new ArrayList<>();
+    final List<Straggler> stragglers = new ArrayList<>();
     final List<Teardown> teardowns = new ArrayList<>();
     final List<FailedCall> failedCalls = new ArrayList<>();
     final List<HandleUse> uses = new ArrayList<>();
@@ -29,6 +30,11 @@ final class Heard implements LifecycleListener {
     @Override
     public void onTeardown(Teardown teardown) {
         teardowns.add(teardown);
+    }
+
+    @Override
+    public void onStraggler(Straggler straggler) {
+        stragglers.add(straggler);
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.aioscope.audit.Audit;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Snapshot;
@@ -140,7 +141,8 @@ class MetricsTest {
         return new View(
                 98_000_000_000L,
                 new Snapshot(Tier.FULL, contexts, 1, Unseen.NOTHING, 120L, 65536L),
-                List.of(new TeardownInProgress(stuck.build(), 60_000_000_000L)));
+                List.of(new TeardownInProgress(
+                        stuck.build(), 60_000_000_000L, WaitsFor.REQUESTS, 3, 0, false, List.of(), true)));
     }
 
     @Test
@@ -460,6 +462,14 @@ class MetricsTest {
 
         @Override
         public void wakeup() {}
+
+        @Override
+        public void follow(Map<Long, Long> handles) {}
+
+        @Override
+        public boolean tellCompletions(boolean wanted) {
+            return false;
+        }
 
         @Override
         public Unseen inventory(Consumer<Event> handler) {

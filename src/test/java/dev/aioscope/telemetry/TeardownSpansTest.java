@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.entry;
 
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.lifecycle.Context;
@@ -15,6 +16,7 @@ import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.lifecycle.WrongHandle;
 import io.opentelemetry.api.common.AttributeKey;
@@ -361,6 +363,25 @@ class TeardownSpansTest {
                 .containsExactlyInAnyOrder(
                         "aio.spec.violation [S2, its slot in the table was still taken when kill_ioctx returned]",
                         "aio.spec.violation [T2, its slot in the table was still taken when kill_ioctx returned]");
+    }
+
+    @Test
+    void whatWasStuckHasAnEventWithWhatItWaitedForThen() {
+        TeardownSpans spans = spans(0);
+        Teardown ended = TeardownBuilder.busy().build();
+        spans.onStuck(new TeardownInProgress(ended, 1, WaitsFor.REQUESTS, 2, 0, null, List.of(), true), 1_500_000_000L);
+        spans.onTeardown(ended);
+        assertThat(exporter.getFinishedSpanItems())
+                .flatExtracting(SpanData::getEvents)
+                .singleElement()
+                .satisfies(event -> {
+                    assertThat(event.getName()).isEqualTo("aio.teardown.stuck");
+                    assertThat(event.getAttributes().asMap())
+                            .hasSize(3)
+                            .containsEntry(AttributeKey.stringKey("aio.waits_for"), "requests")
+                            .containsEntry(AttributeKey.longKey("aio.requests_left"), 2L)
+                            .containsEntry(AttributeKey.longKey("aio.siblings_left"), 0L);
+                });
     }
 
     @Test

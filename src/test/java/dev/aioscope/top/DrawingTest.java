@@ -64,7 +64,7 @@ class DrawingTest {
                         "",
                         "",
                         "TIME         PID COMM         TRIGGER      OUT   WAIT RESULT   k . grace # io w",
-                        "now            7 stuck        exit           – 5000ms waits    –",
+                        "now            7 stuck        exit           – 5000ms waits    2 requests, SIGK…",
                         "00:01:40       1 mysqld       destroy        0   40ms ok       .................",
                         "",
                         "",
@@ -200,7 +200,7 @@ class DrawingTest {
                         "contexts 1  charge 100  10.0%  outstanding 12  unreaped 0  p50 39ms  p99 39ms",
                         "        HANDLE   CHARGE     RING      OUT   UNREAP     AGE     PID COMM",
                         "  7f0000000000      100      511       12        0  1000ms       1 mysqld",
-                        "now            1 mysqld       exit           – 1000ms waits    –",
+                        "now            1 mysqld       exit           – 1000ms waits    2 requests, SIGK…",
                         "00:01:40       1 mysqld       destroy        0   40ms ok       .................");
     }
 

@@ -1,6 +1,7 @@
 package dev.aioscope.top;
 
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Snapshot;
@@ -75,7 +76,7 @@ final class Pictures {
         teardown.trigger = Trigger.EXIT;
         teardown.end = Teardown.End.IN_PROGRESS;
         teardown.killEnterTime = since;
-        inProgress.add(new TeardownInProgress(teardown.build(), since));
+        inProgress.add(new TeardownInProgress(teardown.build(), since, WaitsFor.REQUESTS, 2, 0, true, List.of(), true));
         return this;
     }
 

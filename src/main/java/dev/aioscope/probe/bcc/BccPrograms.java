@@ -41,6 +41,9 @@ final class BccPrograms implements Programs {
     private final Map<Site, Integer> links = new EnumMap<>(Site.class);
     private final List<Integer> kprobes = new ArrayList<>();
     private final List<Integer> events = new ArrayList<>();
+    /** Of those, which is whose kprobe. */
+    private final Map<Site, Integer> kprobeEvents = new EnumMap<>(Site.class);
+
     private final Kretprobe definitions = new Kretprobe();
 
     BccPrograms(Bytecode bytecode, Settings settings) {
@@ -91,8 +94,7 @@ final class BccPrograms implements Programs {
     private int attachTo(Site site, Mode mode) {
         return switch (mode) {
             case KPROBE, KRETPROBE, TRACEPOINT -> 0;
-            case FENTRY, FEXIT -> bytecode.functions().getOrDefault(site.symbol(), 0);
-            case ITERATOR -> bytecode.functions().getOrDefault(Bytecode.TASK_ITERATOR, 0);
+            case FENTRY, FEXIT, ITERATOR -> bytecode.functions().getOrDefault(site.symbol(), 0);
         };
     }
 
@@ -157,7 +159,7 @@ final class BccPrograms implements Programs {
         try {
             int link = switch (mode) {
                 case FENTRY, FEXIT -> Bpf.attachTracing(program);
-                case ITERATOR -> Bpf.link(program, 0, ATTACH_ITERATOR);
+                case ITERATOR -> attachIterator(site, program);
                 case TRACEPOINT -> attachTo("syscalls/" + site.function(), program);
                 case KPROBE, KRETPROBE -> attachKprobe(site, mode, program);
             };
@@ -171,6 +173,11 @@ final class BccPrograms implements Programs {
         }
     }
 
+    private int attachIterator(Site site, int program) {
+        String walked = site.walkedMap();
+        return walked == null ? Bpf.link(program, 0, ATTACH_ITERATOR) : Bpf.linkToMap(program, map(walked));
+    }
+
     private int attachKprobe(Site site, Mode mode, int program) throws IOException {
         if (!Tracefs.definesKprobes()) {
             throw new IOException(Kretprobe.NOT_OFFERED);
@@ -180,6 +187,7 @@ final class BccPrograms implements Programs {
                 program);
         if (link >= 0) {
             kprobes.add(link);
+            kprobeEvents.put(site, events.get(events.size() - 1));
         }
         return link;
     }
@@ -190,6 +198,19 @@ final class BccPrograms implements Programs {
         int link = Bpf.link(program, fd, ATTACH_PERF_EVENT);
         // Before 5.15 there are no links to such events: the event itself has to hold the program.
         return link >= 0 ? link : PerfEvent.attach(fd, program);
+    }
+
+    @Override
+    public void detach(Site site) {
+        Integer link = links.remove(site);
+        Integer event = kprobeEvents.remove(site);
+        if (link != null) {
+            kprobes.remove(link);
+            Libc.close(link);
+        }
+        if (event != null && events.remove(event) && !event.equals(link)) {
+            Libc.close(event);
+        }
     }
 
     @Override

@@ -30,9 +30,6 @@ import java.util.zip.CRC32C;
  * @param functions the numbers in the kernel's BTF of the functions to which programs are attached
  */
 record Bytecode(String libbcc, Map<String, long[]> programs, List<String> maps, Map<String, Integer> functions) {
-    /** The function that stands for the iterator over tasks. */
-    static final String TASK_ITERATOR = "bpf_iter_task";
-
     private static final long MARK = 0x61696f62_63630002L;
     private static final int MOST = 1000;
     private static final int MOST_INSTRUCTIONS = 1_000_000;

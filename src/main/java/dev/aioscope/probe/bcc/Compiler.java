@@ -147,7 +147,8 @@ final class Compiler {
 
     private static Map<String, Integer> functions(Btf btf) {
         Map<String, Integer> functions = new LinkedHashMap<>();
-        Stream.concat(Stream.of(Site.values()).map(Site::symbol), Stream.of(Bytecode.TASK_ITERATOR))
+        Stream.of(Site.values())
+                .map(Site::symbol)
                 .distinct()
                 .forEach(name -> btf.function(name).ifPresent(number -> functions.put(name, number)));
         return functions;

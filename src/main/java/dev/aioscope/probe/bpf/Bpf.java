@@ -25,6 +25,7 @@ public final class Bpf {
     private static final int MAP_CREATE = 0;
     private static final int MAP_LOOKUP_ELEM = 1;
     private static final int MAP_UPDATE_ELEM = 2;
+    private static final int MAP_DELETE_ELEM = 3;
     private static final int PROG_LOAD = 5;
     private static final int OBJ_GET_INFO_BY_FD = 15;
     private static final int RAW_TRACEPOINT_OPEN = 17;
@@ -35,6 +36,7 @@ public final class Bpf {
     private static final int ATTRIBUTES = 128;
     private static final int NAME_LENGTH = 15;
     private static final int RLIMIT_MEMLOCK = 8;
+    private static final int TRACE_ITER = 28;
 
     /** max_entries of struct bpf_map_info. */
     private static final int MAP_INFO_MAX_ENTRIES = 16;
@@ -171,6 +173,49 @@ public final class Bpf {
             attributes.setInt(4, target);
             attributes.setInt(8, attachType);
             return (int) call(LINK_CREATE, attributes);
+        }
+    }
+
+    /** Attaches an iterator to the map whose elements it walks. */
+    public static int linkToMap(int program, int map) {
+        try (Memory attributes = attributes();
+                Memory info = iteratorInfo(map)) {
+            attributes.setInt(0, program);
+            attributes.setInt(8, TRACE_ITER);
+            attributes.setLong(16, Pointer.nativeValue(info));
+            attributes.setInt(24, (int) info.size());
+            return (int) call(LINK_CREATE, attributes);
+        }
+    }
+
+    /** {@code union bpf_iter_link_info} of an iterator that walks this map. */
+    public static Memory iteratorInfo(int map) {
+        Memory info = new Memory(4);
+        info.setInt(0, map);
+        return info;
+    }
+
+    /** Puts a number into a map by a number; not 0 if the kernel refuses. */
+    static int put(int map, long key, long value) {
+        try (Memory attributes = attributes();
+                Memory element = new Memory(16)) {
+            element.setLong(0, key);
+            element.setLong(8, value);
+            attributes.setInt(0, map);
+            attributes.setLong(8, Pointer.nativeValue(element));
+            attributes.setLong(16, Pointer.nativeValue(element) + 8);
+            return (int) call(MAP_UPDATE_ELEM, attributes);
+        }
+    }
+
+    /** Takes what has this key out of a map. */
+    static void remove(int map, long key) {
+        try (Memory attributes = attributes();
+                Memory element = new Memory(8)) {
+            element.setLong(0, key);
+            attributes.setInt(0, map);
+            attributes.setLong(8, Pointer.nativeValue(element));
+            call(MAP_DELETE_ELEM, attributes);
         }
     }
 

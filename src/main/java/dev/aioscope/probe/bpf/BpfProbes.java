@@ -18,7 +18,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -34,10 +37,14 @@ public final class BpfProbes implements Probes {
     private final Engine engine;
     private final Tier tier;
     private final List<ProbePoint> points;
+    private final @Nullable Mode completionMode;
     private final RingBuffer ring;
     private final Waiter waiter;
     /** {@code struct inventory}: libbpf itself only shares it for programs with a generated skeleton. */
     private final Pointer inventory;
+
+    /** What the map {@code followed} holds. */
+    private final Set<Long> followed = new HashSet<>();
 
     private final Event event = new Event();
     private long corruptInventory;
@@ -47,6 +54,7 @@ public final class BpfProbes implements Probes {
         this.programs = programs;
         this.tier = plan.tier();
         this.points = plan.points();
+        this.completionMode = plan.tier() == Tier.FULL ? plan.mode(Site.AIO_COMPLETE) : null;
         int events = programs.map("events");
         this.ring = new RingBuffer(events, Bpf.maxEntries(events));
         this.waiter = new Waiter(events);
@@ -121,7 +129,7 @@ public final class BpfProbes implements Probes {
         // before a return probe has put its trampoline there.
         Collections.reverse(sites);
         for (Site site : sites) {
-            Mode mode = plan.mode(site);
+            Mode mode = site.isOnDemand() ? null : plan.mode(site);
             String answer = mode == null ? null : programs.attach(site, mode);
             if (mode != null && answer != null) {
                 plan.refuse(site, answer, Cure.of(mode, Libc.errno()));
@@ -162,7 +170,51 @@ public final class BpfProbes implements Probes {
     }
 
     @Override
+    public void follow(Map<Long, Long> handles) {
+        if (!programs.isAttached(Site.FOLLOWED)) {
+            return;
+        }
+        int map = programs.map("followed");
+        Map<Long, Long> wanted = new LinkedHashMap<>();
+        handles.entrySet().stream()
+                .limit(Bpf.maxEntries(map))
+                .forEach(context -> wanted.put(context.getKey(), context.getValue()));
+        followed.removeIf(kioctx -> {
+            boolean isOver = !wanted.containsKey(kioctx);
+            if (isOver) {
+                Bpf.remove(map, kioctx);
+            }
+            return isOver;
+        });
+        wanted.forEach((kioctx, handle) -> {
+            if (Bpf.put(map, kioctx, handle) == 0) {
+                followed.add(kioctx);
+            }
+        });
+    }
+
+    @Override
+    public boolean tellCompletions(boolean wanted) {
+        boolean isTold = programs.isAttached(Site.AIO_COMPLETE);
+        if (isTold && !wanted) {
+            programs.detach(Site.AIO_COMPLETE);
+        } else if (!isTold && wanted && completionMode != null) {
+            String answer = programs.attach(Site.AIO_COMPLETE, completionMode);
+            if (answer != null) {
+                throw new ProbeException(
+                        "the completions of stuck requests cannot be seen: " + answer,
+                        Cure.of(completionMode, Libc.errno()));
+            }
+        }
+        return programs.isAttached(Site.AIO_COMPLETE);
+    }
+
+    @Override
     public Unseen inventory(Consumer<Event> handler) {
+        // First: what is still waited for at the end of the look was not freed when it was looked into.
+        if (!followed.isEmpty()) {
+            iterate(Site.FOLLOWED, handler);
+        }
         int slot = 0;
         do {
             inventory.setInt(SettingsLayout.INVENTORY_FIRST_SLOT, slot);

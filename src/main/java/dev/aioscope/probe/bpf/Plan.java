@@ -87,9 +87,12 @@ public final class Plan {
                 .findFirst();
     }
 
-    /** What became of each probe point. */
+    /** What became of each probe point; of one that is attached on demand, only if it cannot be. */
     List<ProbePoint> points() {
-        return wanted().stream().map(this::point).toList();
+        return wanted().stream()
+                .filter(site -> !site.isOnDemand() || mode(site) == null)
+                .map(this::point)
+                .toList();
     }
 
     private ProbePoint point(Site site) {

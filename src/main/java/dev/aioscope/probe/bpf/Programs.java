@@ -19,6 +19,9 @@ public interface Programs extends AutoCloseable {
      */
     @Nullable String attach(Site site, Mode mode);
 
+    /** Detaches it again; it can be attached anew. */
+    void detach(Site site);
+
     /** Whether this site is attached. */
     boolean isAttached(Site site);
 

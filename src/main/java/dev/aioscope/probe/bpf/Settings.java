@@ -28,6 +28,8 @@ public record Settings(boolean stacks, boolean watchHandles) {
             "vmemmap_base",
             "percpu_ref_switch_to_atomic_rcu",
             "kretprobe_trampoline",
+            "aio_complete_rw",
+            "aio_fsync_work",
             "exit_aio")));
 
     /** Begins to gather what all probes are told. Of use before something else that takes time. */
@@ -62,6 +64,12 @@ public record Settings(boolean stacks, boolean watchHandles) {
         Symbols.Range trampoline = symbols.find("kretprobe_trampoline");
         settings.setLong(SettingsLayout.SETTINGS_RETURN_TRAMPOLINE_BEGIN, trampoline.begin());
         settings.setLong(SettingsLayout.SETTINGS_RETURN_TRAMPOLINE_END, trampoline.end());
+        settings.setLong(
+                SettingsLayout.SETTINGS_AIO_COMPLETE_RW,
+                symbols.find("aio_complete_rw").begin());
+        settings.setLong(
+                SettingsLayout.SETTINGS_AIO_FSYNC_WORK,
+                symbols.find("aio_fsync_work").begin());
         Symbols.Range exit = symbols.find("exit_aio");
         settings.setLong(SettingsLayout.SETTINGS_EXIT_AIO_BEGIN, exit.begin());
         settings.setLong(SettingsLayout.SETTINGS_EXIT_AIO_END, exit.end());

@@ -14,13 +14,15 @@ final class SettingsLayout {
     static final int SETTINGS_SWITCH_TO_ATOMIC_RCU_END = 48;
     static final int SETTINGS_RETURN_TRAMPOLINE_BEGIN = 56;
     static final int SETTINGS_RETURN_TRAMPOLINE_END = 64;
-    static final int SETTINGS_EXIT_AIO_BEGIN = 72;
-    static final int SETTINGS_EXIT_AIO_END = 80;
-    static final int SETTINGS_POSSIBLE_CPUS = 88;
-    static final int SETTINGS_STACKS = 92;
-    static final int SETTINGS_WATCH_HANDLES = 96;
+    static final int SETTINGS_AIO_COMPLETE_RW = 72;
+    static final int SETTINGS_AIO_FSYNC_WORK = 80;
+    static final int SETTINGS_EXIT_AIO_BEGIN = 88;
+    static final int SETTINGS_EXIT_AIO_END = 96;
+    static final int SETTINGS_POSSIBLE_CPUS = 104;
+    static final int SETTINGS_STACKS = 108;
+    static final int SETTINGS_WATCH_HANDLES = 112;
 
-    static final int SETTINGS_SIZE = 104;
+    static final int SETTINGS_SIZE = 120;
 
     static final int INVENTORY_FIRST_SLOT = 0;
     static final int INVENTORY_NEXT_SLOT = 4;

@@ -4,6 +4,7 @@ import dev.aioscope.kernel.Host;
 import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.Tier;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The probe points, each with the programs that can serve it, best first. The programs are those of {@code
@@ -27,6 +28,8 @@ public enum Site {
     LOOKUP_IOCTX(Tier.FULL, "lookup_ioctx", true, Mode.FENTRY, Mode.KPROBE),
     LOOKUP_IOCTX_RETURN(Tier.FULL, "lookup_ioctx return", true, Mode.FEXIT, Mode.KRETPROBE),
 
+    AIO_COMPLETE(Tier.FULL, "aio_complete", false, Mode.FENTRY, Mode.KPROBE),
+
     SYS_ENTER_IO_SETUP(Tier.SYSCALL, "sys_enter_io_setup", true, Mode.TRACEPOINT),
     SYS_EXIT_IO_SETUP(Tier.SYSCALL, "sys_exit_io_setup", true, Mode.TRACEPOINT),
     SYS_ENTER_IO_DESTROY(Tier.SYSCALL, "sys_enter_io_destroy", true, Mode.TRACEPOINT),
@@ -42,7 +45,8 @@ public enum Site {
     SYS_EXIT_IO_CANCEL(Tier.SYSCALL, "sys_exit_io_cancel", true, Mode.TRACEPOINT),
 
     CONTEXTS(Tier.SAMPLE, "contexts of all tasks", true, Mode.ITERATOR),
-    TEARDOWNS(Tier.SAMPLE, "tasks in a teardown", false, Mode.ITERATOR);
+    TEARDOWNS(Tier.SAMPLE, "tasks in a teardown", false, Mode.ITERATOR),
+    FOLLOWED(Tier.SAMPLE, "contexts in a teardown", false, Mode.ITERATOR);
 
     private final Tier tier;
     private final String label;
@@ -73,6 +77,11 @@ public enum Site {
         return List.of(modes);
     }
 
+    /** Whether it is loaded with the others, but only attached while it is needed: it is on the path of requests. */
+    boolean isOnDemand() {
+        return this == AIO_COMPLETE;
+    }
+
     /** Whether this tier wants it: each tier also looks at the tasks. */
     boolean isWantedBy(Tier wanted) {
         return tier == wanted || tier == Tier.SAMPLE;
@@ -93,13 +102,20 @@ public enum Site {
         return label.replace(" return", "");
     }
 
-    /** The function's symbol in the kernel. */
+    /** The function's symbol in the kernel; of an iterator the function that stands for it in BTF. */
     public String symbol() {
         return switch (this) {
             case IO_SETUP, IO_SETUP_RETURN, IO_DESTROY, IO_DESTROY_RETURN ->
                 Host.architecture().equals("x86_64") ? "__x64_sys_" + function() : "__arm64_sys_" + function();
+            case CONTEXTS, TEARDOWNS -> "bpf_iter_task";
+            case FOLLOWED -> "bpf_iter_bpf_map_elem";
             default -> function();
         };
+    }
+
+    /** The map whose elements an iterator walks; null if it walks the tasks, or is none. */
+    public @Nullable String walkedMap() {
+        return this == FOLLOWED ? "followed" : null;
     }
 
     /** The program that serves it in this mode. */
@@ -107,6 +123,7 @@ public enum Site {
         return switch (this) {
             case CONTEXTS -> "iter_contexts";
             case TEARDOWNS -> "iter_teardowns";
+            case FOLLOWED -> "iter_followed";
             case SYS_ENTER_IO_SETUP -> "tracepoint_enter_io_setup";
             case SYS_EXIT_IO_SETUP -> "tracepoint_exit_io_setup";
             case SYS_ENTER_IO_DESTROY -> "tracepoint_enter_io_destroy";

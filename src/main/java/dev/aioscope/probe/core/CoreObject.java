@@ -116,7 +116,7 @@ final class CoreObject implements Programs {
         log.clear();
         String answer = switch (mode) {
             case KRETPROBE, TRACEPOINT -> attachEvent(site, mode, program);
-            case ITERATOR -> keep(site, LibBpf.bpf_program__attach_iter(program, Pointer.NULL));
+            case ITERATOR -> keep(site, attachIterator(site, program));
             default -> keep(site, LibBpf.bpf_program__attach(program));
         };
         if (answer == null) {
@@ -126,6 +126,20 @@ final class CoreObject implements Programs {
             }
         }
         return answer;
+    }
+
+    private @Nullable Pointer attachIterator(Site site, Pointer program) {
+        String walked = site.walkedMap();
+        if (walked == null) {
+            return LibBpf.bpf_program__attach_iter(program, Pointer.NULL);
+        }
+        try (Memory info = Bpf.iteratorInfo(map(walked));
+                Memory options = new Memory(24)) {
+            options.setLong(0, 24); // struct bpf_iter_attach_opts
+            options.setPointer(8, info);
+            options.setLong(16, info.size());
+            return LibBpf.bpf_program__attach_iter(program, options);
+        }
     }
 
     private @Nullable String attachEvent(Site site, Mode mode, Pointer program) {
@@ -157,6 +171,16 @@ final class CoreObject implements Programs {
         return Bpf.missed(
                 attached.stream().map(LibBpf::bpf_program__fd).toList(),
                 kprobes.stream().map(LibBpf::bpf_link__fd).toList());
+    }
+
+    @Override
+    public void detach(Site site) {
+        Pointer link = links.remove(site);
+        if (link != null) {
+            kprobes.remove(link);
+            attached.removeIf(program -> LibBpf.bpf_program__name(program).endsWith("_" + site.function()));
+            LibBpf.bpf_link__destroy(link);
+        }
     }
 
     @Override

@@ -139,6 +139,15 @@ public final class ProcProbes implements Probes {
         wokenUp.countDown();
     }
 
+    /** Without BPF nobody looks into a context. */
+    @Override
+    public void follow(Map<Long, Long> handles) {}
+
+    @Override
+    public boolean tellCompletions(boolean wanted) {
+        return false;
+    }
+
     @Override
     public Unseen inventory(Consumer<Event> handler) {
         leftBehind.values().removeIf(Lost::isOver);

@@ -1,15 +1,33 @@
 package dev.aioscope.probe.proc;
 
 import dev.aioscope.kernel.Host;
+import dev.aioscope.probe.proc.Witness.Call;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the texts of /proc. What is not as the kernel writes it tells nothing; no text makes a method throw. */
 final class ProcText {
     /** io_destroy; the number of a 32-bit program's call differs, and its argument would be no handle. */
     private static final int IO_DESTROY = Host.architecture().equals("x86_64") ? 207 : 1;
+
+    private static final Map<String, Witness.Call> CALLS = Host.architecture().equals("x86_64")
+            ? Map.of(
+                    "207", Call.IO_DESTROY,
+                    "208", Call.IO_GETEVENTS,
+                    "209", Call.IO_SUBMIT,
+                    "210", Call.IO_CANCEL,
+                    "333", Call.IO_PGETEVENTS)
+            : Map.of(
+                    "1", Call.IO_DESTROY,
+                    "2", Call.IO_SUBMIT,
+                    "3", Call.IO_CANCEL,
+                    "4", Call.IO_GETEVENTS,
+                    "292", Call.IO_PGETEVENTS);
 
     private static final int PAGE = 4096;
     private static final int SIGKILL = 9;
@@ -56,6 +74,19 @@ final class ProcText {
         }
         long handle = Long.parseUnsignedLong(matcher.group(2), 16);
         return handle > 0 && handle % PAGE == 0 ? Optional.of(handle) : Optional.empty();
+    }
+
+    /** The call with this number; null for one that is about no context. */
+    static @Nullable Call call(String number) {
+        return CALLS.get(number);
+    }
+
+    /** The functions that a {@code stack} names, the innermost first. */
+    static List<String> functions(String stack) {
+        return stack.lines()
+                .map(line -> line.substring(line.indexOf(' ') + 1).replaceFirst("\\+0x.*", ""))
+                .filter(function -> !function.isBlank())
+                .toList();
     }
 
     /** Whether a thread sits in exit_aio, by its {@code wchan} or its {@code stack}. */

@@ -1,0 +1,220 @@
+package dev.aioscope.probe.proc;
+
+import dev.aioscope.event.Trigger;
+import dev.aioscope.kernel.HelperProcess;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.TaskStat;
+import dev.aioscope.probe.ProbeException;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What /proc tells of one process that may be stuck, read by a process that may hang in its place.
+ *
+ * @param threads all of them
+ * @param files that it has open; none if the kernel does not show them
+ */
+public record Witness(List<Waiting> threads, List<OpenFile> files) {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final int MOST_THREADS = 4096;
+    private static final int MOST_FILES = 4096;
+
+    /** Copies the lists. */
+    public Witness {
+        threads = List.copyOf(threads);
+        files = List.copyOf(files);
+    }
+
+    /** A call on a context. */
+    public enum Call {
+        IO_DESTROY,
+        IO_SUBMIT,
+        IO_GETEVENTS,
+        IO_CANCEL,
+        IO_PGETEVENTS
+    }
+
+    /**
+     * A thread.
+     *
+     * @param state one letter; {@code D} is an uninterruptible wait
+     * @param call which it is inside of; null for any other call or none
+     * @param handle of the context that the call is about; 0 for none
+     * @param sigkill whether a SIGKILL waits for it
+     * @param stack functions of the kernel in which it waits, the innermost first; empty if the kernel hides that
+     */
+    public record Waiting(
+            int tid, String comm, char state, @Nullable Call call, long handle, boolean sigkill, List<String> stack) {
+        /** Copies the stack. */
+        public Waiting {
+            stack = List.copyOf(stack);
+        }
+
+        /** What it ends, if it waits in a teardown; else null. */
+        public @Nullable Trigger trigger() {
+            if (state != 'D') {
+                return null;
+            }
+            return call == Call.IO_DESTROY ? Trigger.DESTROY : stack.contains("exit_aio") ? Trigger.EXIT : null;
+        }
+    }
+
+    /**
+     * An open file.
+     *
+     * @param target where the link in /proc/PID/fd leads
+     * @param device major:minor of its file system or, of a file of a block device, of that; null if not known
+     */
+    public record OpenFile(int fd, String target, @Nullable String device) {}
+
+    /**
+     * Looks at a process.
+     *
+     * @throws ProbeException if there is none, or it cannot be looked at in time
+     */
+    public static Witness of(int pid) {
+        try (HelperProcess helper = new HelperProcess(Witness.class, PATIENCE)) {
+            String lines = new String(
+                    Base64.getDecoder().decode(helper.ask(Integer.toString(pid), PATIENCE)), StandardCharsets.UTF_8);
+            Witness witness = parse(lines);
+            if (witness.threads.isEmpty()) {
+                throw new ProbeException("there is no process " + pid, "give the number of one that runs");
+            }
+            return witness;
+        } catch (IOException e) {
+            throw new ProbeException(
+                    "process " + pid + " cannot be looked at: " + e.getMessage(),
+                    "look at /proc/" + pid + "/stack by hand, from a shell that may hang");
+        }
+    }
+
+    /** Serves stdin until it ends. */
+    public static void main(String[] arguments) throws InterruptedException {
+        HelperProcess.serve("ready", pid -> {
+            List<String> lines = new ArrayList<>(threads(Integer.parseInt(pid)));
+            lines.addAll(files(Integer.parseInt(pid)));
+            return Base64.getEncoder().encodeToString(String.join("\n", lines).getBytes(StandardCharsets.UTF_8));
+        });
+    }
+
+    private static Stream<Integer> numbers(String folder) {
+        String[] names = Objects.requireNonNullElse(new File(folder).list(), new String[0]);
+        return Arrays.stream(names)
+                .filter(name -> name.matches("\\d{1,9}"))
+                .map(Integer::valueOf)
+                .sorted();
+    }
+
+    /** T, tid, comm, state, SIGKILL, number of the call, argument, functions. */
+    private static List<String> threads(int pid) {
+        String all = "/proc/" + pid + "/task/";
+        return numbers(all)
+                .limit(MOST_THREADS)
+                .flatMap(tid -> TaskStat.read(all + tid + "/stat").stream().map(stat -> {
+                    String folder = all + tid + "/";
+                    // In an exit the registers are those of whatever call was the last.
+                    String[] call = stat.hasMemory()
+                            ? Host.read(folder + "syscall").orElse("").split(" ", 3)
+                            : new String[0];
+                    return line(
+                            "T",
+                            tid.toString(),
+                            stat.comm(),
+                            String.valueOf(stat.state()),
+                            Boolean.toString(ProcText.hasPendingSigkill(
+                                    Host.read(folder + "status").orElse(""))),
+                            call.length < 3 ? "" : call[0],
+                            call.length < 3 ? "" : call[1],
+                            String.join(
+                                    ",",
+                                    ProcText.functions(
+                                            Host.read(folder + "stack").orElse(""))));
+                }))
+                .toList();
+    }
+
+    /** F, fd, target, device. */
+    private static List<String> files(int pid) {
+        Map<String, String> mounts = new HashMap<>();
+        Host.read("/proc/" + pid + "/mountinfo").orElse("").lines().forEach(mount -> {
+            String[] fields = mount.split(" ", 4);
+            if (fields.length == 4) {
+                mounts.put(fields[0], fields[2]);
+            }
+        });
+        return numbers("/proc/" + pid + "/fd")
+                .limit(MOST_FILES)
+                .flatMap(fd -> target(pid, fd)
+                        .map(target -> line("F", fd.toString(), target, device(pid, fd, target, mounts))))
+                .toList();
+    }
+
+    private static Stream<String> target(int pid, int fd) {
+        try {
+            return Stream.of(Files.readSymbolicLink(Path.of("/proc/" + pid + "/fd/" + fd))
+                    .toString());
+        } catch (IOException e) {
+            // It was closed meanwhile.
+            return Stream.empty();
+        }
+    }
+
+    /** By the mount, which needs no look at the file itself: a file system that hangs would not answer that. */
+    private static String device(int pid, int fd, String target, Map<String, String> mounts) {
+        String name = target.startsWith("/dev/") ? target.substring("/dev/".length()) : "";
+        String block = name.isEmpty() ? "" : BlockDevice.numbersOf(name);
+        if (!block.isEmpty()) {
+            return block;
+        }
+        return Host.read("/proc/" + pid + "/fdinfo/" + fd)
+                .flatMap(info -> info.lines()
+                        .filter(line -> line.startsWith("mnt_id:"))
+                        .map(line -> mounts.getOrDefault(
+                                line.substring("mnt_id:".length()).strip(), ""))
+                        .findFirst())
+                .orElse("");
+    }
+
+    private static String line(String... fields) {
+        return Arrays.stream(fields)
+                .map(field -> field.replaceAll("[\\t\\n]", "?"))
+                .collect(Collectors.joining("\t"));
+    }
+
+    /** Reads what {@link #main} says. */
+    static Witness parse(String lines) {
+        List<Waiting> threads = new ArrayList<>();
+        List<OpenFile> files = new ArrayList<>();
+        for (String line : lines.split("\n", -1)) {
+            String[] f = line.split("\t", -1);
+            if (f[0].equals("T") && f.length == 8) {
+                Call call = f[5].isEmpty() ? null : ProcText.call(f[5]);
+                threads.add(new Waiting(
+                        Integer.parseInt(f[1]),
+                        f[2],
+                        f[3].charAt(0),
+                        call,
+                        call == null ? 0 : Long.parseUnsignedLong(f[6].replaceFirst("^0x", ""), 16),
+                        Boolean.parseBoolean(f[4]),
+                        f[7].isEmpty() ? List.of() : List.of(f[7].split(",", -1))));
+            } else if (f[0].equals("F") && f.length == 4) {
+                files.add(new OpenFile(Integer.parseInt(f[1]), f[2], f[3].isEmpty() ? null : f[3]));
+            }
+        }
+        return new Witness(threads, files);
+    }
+}

@@ -1,0 +1,106 @@
+package dev.aioscope.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.event.WaitsFor;
+import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.proc.BlockDevice;
+import dev.aioscope.probe.proc.Witness;
+import dev.aioscope.probe.proc.Witness.Call;
+import dev.aioscope.probe.proc.Witness.OpenFile;
+import dev.aioscope.probe.proc.Witness.Waiting;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class ExplanationTest {
+    private static final long HANDLE = 0x7f00_0000_0000L;
+    private static final OpenFile IDLE = new OpenFile(3, "/var/lib/db/log", "8:1");
+    private static final OpenFile BUSY = new OpenFile(4, "/var/lib/db/data", "253:0");
+
+    private static Waiting thread(int tid, char state, Call call, String... stack) {
+        return new Waiting(tid, "db", state, call, call == null ? 0 : HANDLE, false, List.of(stack));
+    }
+
+    private static Optional<BlockDevice> device(String numbers) {
+        return Optional.of(new BlockDevice(
+                numbers, "dev" + numbers, 0L, numbers.equals("253:0") ? 7L : 0L, numbers.equals("253:0")));
+    }
+
+    private static Explanation of(List<LiveContext> contexts, List<Waiting> threads, OpenFile... files) {
+        return new Explanation(1, Tier.SAMPLE, contexts, new Witness(threads, List.of(files)), ExplanationTest::device);
+    }
+
+    static Explanation siblingAndFile(List<LiveContext> contexts) {
+        return of(
+                contexts,
+                List.of(
+                        thread(1, 'D', Call.IO_DESTROY, "__x64_sys_io_destroy"),
+                        thread(2, 'S', Call.IO_SUBMIT, "pipe_read")),
+                IDLE,
+                BUSY);
+    }
+
+    @Test
+    void aThreadInsideACallOnTheSameContextIsWhatIsWaitedFor() {
+        Explanation explanation = siblingAndFile(List.of());
+        assertThat(explanation.stuck()).singleElement().satisfies(stuck -> {
+            assertThat(stuck.waitsFor()).isEqualTo(WaitsFor.SIBLINGS);
+            assertThat(stuck.siblings()).extracting(Waiting::tid).containsExactly(2);
+        });
+        assertThat(String.join("\n", explanation.text()))
+                .contains("Thread 1 (db) waits uninterruptibly in io_destroy of the context 0x7f0000000000.")
+                .contains("It waits for thread 2 (db), which is inside io_submit on the same context")
+                .contains("kill -9 of the process ends both")
+                .doesNotContain("Candidates");
+    }
+
+    @Test
+    void aSiblingThatIsUninterruptibleItselfIsNotEndedByASignal() {
+        Explanation explanation =
+                of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY), thread(2, 'D', Call.IO_SUBMIT)));
+        assertThat(String.join("\n", explanation.text()))
+                .contains("What does not: kill -9")
+                .doesNotContain("ends both");
+    }
+
+    @Test
+    void withoutSiblingRequestsAreAPossibilityAndBusyDevicesTheCandidates() {
+        Explanation explanation = of(
+                List.of(), List.of(new Waiting(1, "db", 'D', null, 0, true, List.of("exit_aio", "mmput"))), IDLE, BUSY);
+        assertThat(explanation.stuck().get(0).waitsFor()).isNull();
+        assertThat(explanation.candidates())
+                .extracting(candidate -> candidate.file().fd())
+                .containsExactly(4);
+        assertThat(String.join("\n", explanation.text()))
+                .contains("exit_aio: its process ends")
+                .contains("kill -9 does nothing")
+                .contains("A SIGKILL is pending already")
+                .contains("0 reads and 7 writes in flight, SUSPENDED");
+    }
+
+    @Test
+    void whereNoDeviceIsBusyAllFilesAreCandidates() {
+        Explanation explanation = of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY)), IDLE);
+        assertThat(explanation.candidates()).hasSize(1);
+    }
+
+    @Test
+    void theLockOnTheAddressSpaceIsSeenOnTheStack() {
+        Explanation explanation =
+                of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY, "rwsem_down_read_slowpath")), BUSY);
+        assertThat(explanation.stuck().get(0).waitsFor()).isEqualTo(WaitsFor.MMAP_LOCK);
+        assertThat(String.join("\n", explanation.text())).contains("mmap_lock").doesNotContain("Candidates");
+    }
+
+    @Test
+    void whoDoesNotWaitInATeardownIsNotStuck() {
+        Explanation explanation =
+                of(List.of(), List.of(thread(1, 'S', Call.IO_GETEVENTS), thread(2, 'D', null, "folio_wait_bit")), BUSY);
+        assertThat(explanation.stuck()).isEmpty();
+        assertThat(explanation.text())
+                .contains("No thread of it waits in a teardown.")
+                .hasSize(2);
+    }
+}

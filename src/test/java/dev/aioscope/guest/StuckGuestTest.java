@@ -1,0 +1,103 @@
+package dev.aioscope.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.event.Operation;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
+import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.KernelStack;
+import dev.aioscope.lifecycle.Straggler;
+import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bcc.BccEngine;
+import dev.aioscope.probe.bpf.Engine;
+import dev.aioscope.probe.core.CoreEngine;
+import java.io.IOException;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What a teardown that does not end waits for, in the tier full, against a device that is known to hold its requests. */
+@Tag("guest")
+class StuckGuestTest {
+    static Stream<Engine> engines() {
+        return Stream.of(new CoreEngine(), new BccEngine());
+    }
+
+    @ParameterizedTest
+    @MethodSource("engines")
+    void aDestroyThatWaitsForRequestsTellsHowManyAreLeft(Engine engine) throws IOException {
+        try (StuckDevice device = StuckDevice.make();
+                Agent agent = new Agent(Tier.FULL, Placing.FENTRY, engine);
+                Work work = Work.start("destroy", "--outstanding", "10", "--device", device.path())) {
+            TeardownInProgress going = Stuck.await(agent, work.pid(), WaitsFor.REQUESTS);
+            assertThat(going.requestsLeft()).isEqualTo(10);
+            assertThat(going.siblingsLeft()).isZero();
+            assertThat(going.known().outstanding()).isEqualTo(10);
+            assertThat(going.known().trigger()).isEqualTo(Trigger.DESTROY);
+            // Before 5.15 the registers of the thread, which tell that it is in io_destroy, cannot be read.
+            if (Host.isAtLeast(5, 15)) {
+                assertThat(going.pendingSigkill()).isFalse();
+                assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
+            }
+
+            assertThat(agent.probes().tellCompletions(true)).isTrue();
+            device.release();
+            work.finish();
+            agent.readUntil("the end", () -> !agent.teardowns(work.pid()).isEmpty());
+            assertThat(Stuck.inProgress(agent, work.pid())).isEmpty();
+            assertStragglers(agent, device);
+            assertThat(agent.probes().tellCompletions(false)).isFalse();
+        }
+    }
+
+    private static void assertStragglers(Agent agent, StuckDevice device) throws IOException {
+        assertThat(agent.stragglers()).hasSize(10).allSatisfy(straggler -> {
+            assertThat(straggler.operation()).isEqualTo(Operation.READ);
+            assertThat(straggler.result()).isEqualTo(4096);
+            assertThat(straggler.path()).isEqualTo(device.path().substring("/dev".length()));
+            assertThat("/sys/dev/block/" + straggler.device() + "/dm/name")
+                    .satisfies(name -> assertThat(Host.read(name)).hasValue("aioscope-stuck\n"));
+        });
+        assertThat(agent.stragglers())
+                .extracting(Straggler::offset)
+                .containsExactlyInAnyOrderElementsOf(
+                        LongStream.range(0, 10).map(i -> 4096 * i).boxed().toList());
+    }
+
+    @Test
+    void aProcessThatWasKilledWaitsForRequestsInItsExit() throws IOException {
+        try (StuckDevice device = StuckDevice.make();
+                Agent agent = new Agent(Tier.FULL, Placing.FENTRY);
+                Work work = Work.start("destroy", "--outstanding", "3", "--device", device.path(), "--wait")) {
+            work.await("ready");
+            work.signalKill();
+            TeardownInProgress going = Stuck.await(agent, work.pid(), WaitsFor.REQUESTS);
+            assertThat(going.requestsLeft()).isEqualTo(3);
+            assertThat(going.known().trigger()).isEqualTo(Trigger.EXIT);
+            assertThat(Command.run(Command.aioscope("explain", Integer.toString(work.pid()))))
+                    .contains("waits uninterruptibly in exit_aio")
+                    .contains("aioscope-stuck on dm-0")
+                    .contains("SUSPENDED");
+            assertThat(KernelStack.functions(going.kernelStack())).contains("exit_aio");
+            device.release();
+        }
+    }
+
+    @Test
+    void aThreadInsideIoSubmitIsWhatIsWaitedFor() throws IOException {
+        try (Agent agent = new Agent(Tier.FULL, Placing.KPROBE);
+                Work work = Work.start("sibling", "--milliseconds", "1", "--wait")) {
+            work.await("siblings");
+            TeardownInProgress going = Stuck.await(agent, work.pid(), WaitsFor.SIBLINGS);
+            assertThat(going.siblingsLeft()).isEqualTo(1);
+            work.goOn();
+            work.finish();
+        }
+    }
+}
