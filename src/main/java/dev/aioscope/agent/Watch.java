@@ -34,10 +34,11 @@ public final class Watch implements AutoCloseable {
     private final Probes probes;
     private final Lifecycle lifecycle;
     private final WallClock clock;
-    private final long inventoryInterval;
     private final Consumer<Event> handler;
 
+    private volatile long inventoryInterval;
     private volatile boolean stopped;
+    private Runnable eachSecond = () -> {};
     private volatile Stats stats;
     private volatile @Nullable View view;
     private long events;
@@ -63,12 +64,28 @@ public final class Watch implements AutoCloseable {
      * @param inventoryInterval between two looks at the host's tasks; longer where a look takes long
      */
     public Watch(Probes probes, LifecycleListener listener, WallClock clock, Duration inventoryInterval) {
+        this(probes, listener, clock, inventoryInterval, Limits.DEFAULT);
+    }
+
+    /** The same, with limits to what it remembers. */
+    public Watch(
+            Probes probes, LifecycleListener listener, WallClock clock, Duration inventoryInterval, Limits limits) {
         this.probes = probes;
-        this.lifecycle = new Lifecycle(listener, probes.tier(), Limits.DEFAULT);
+        this.lifecycle = new Lifecycle(listener, probes.tier(), limits);
         this.clock = clock;
         this.inventoryInterval = inventoryInterval.toNanos();
         this.stats = new Stats(0, probes.losses(), lifecycle.counters());
         this.handler = lifecycle::accept;
+    }
+
+    /** Has this done about once a second by the duty cycle, as long as it goes on. To be set before {@link #run}. */
+    public void eachSecond(Runnable action) {
+        eachSecond = action;
+    }
+
+    /** From the next look on, the time between two looks at the host's tasks; from any thread. */
+    public void lookEvery(Duration interval) {
+        inventoryInterval = interval.toNanos();
     }
 
     /** Watches until {@link #stop}. What the ring holds by then is still handed on. */
@@ -107,6 +124,7 @@ public final class Watch implements AutoCloseable {
         lastTick = now;
         clock.sample();
         stats = new Stats(events, probes.losses(), lifecycle.counters());
+        eachSecond.run();
     }
 
     private void look(long now) {

@@ -8,6 +8,8 @@ import dev.aioscope.audit.Audit;
 import dev.aioscope.audit.Clause;
 import dev.aioscope.cli.Diagnosis.Fact;
 import dev.aioscope.cli.Diagnosis.TierTrial;
+import dev.aioscope.config.Given;
+import dev.aioscope.config.Given.Origin;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.host.By;
 import dev.aioscope.host.Identities;
@@ -106,6 +108,7 @@ class JsonDocumentTest {
                 holders.jsonOfAll().get(1),
                 PlanCommand.kind(new PlanCommand.Kind(new Holder("mysqld", List.of(context)), 2816L, 22L)),
                 PlanCommand.plan(snapshot, 9000L),
+                ConfigCommand.Show.json("slow", new Given("1s", Origin.FILE, "/a:1"), "100ms", true),
                 Run.of("version", "--json").out().strip());
     }
 
