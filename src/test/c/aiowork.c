@@ -730,6 +730,51 @@ static void churn(void)
 	tell("contexts", contexts);
 }
 
+/* Calls of io_setup that fail at once, one after another. */
+static void storm(void)
+{
+	uint64_t refusals = 0;
+
+	for (int i = 0; i < count; i++) {
+		aio_context_t context = 0;
+
+		refusals += io_setup(0, &context) && errno == EINVAL;
+		if (!waits)
+			continue;
+		usleep(10000);
+	}
+	tell("refusals", refusals);
+}
+
+/* Processes that set a context up and exit, many of them at once. */
+static void swarm(void)
+{
+	int alive = 0, status;
+	uint64_t contexts = 0;
+
+	for (int started = 0; started < count || alive;) {
+		if (started < count && alive < 256) {
+			pid_t child = fork();
+
+			if (child < 0)
+				fail("fork");
+			if (!child) {
+				aio_context_t context = 0;
+
+				_exit(io_setup(charge, &context) != 0);
+			}
+			started++;
+			alive++;
+			continue;
+		}
+		if (wait(&status) < 0)
+			fail("wait");
+		alive--;
+		contexts += !status;
+	}
+	tell("contexts", contexts);
+}
+
 /* A child sees the ring of its parent in its memory, but has no context. */
 static void forked(void)
 {
@@ -818,7 +863,7 @@ int main(int argc, char **argv)
 		{"refused", refused}, {"rollback", rollback},     {"poll-and-read", poll_and_read},
 		{"many", many},       {"churn", churn},           {"wrong-handles", wrong_handles},
 		{"forked", forked},   {"leaderless", leaderless},
-		{"persist", persist},
+		{"persist", persist}, {"storm", storm}, {"swarm", swarm},
 		{"spoiled-rings", spoiled_rings}, {"destroyed-twice", destroyed_twice},
 		{"used-handles", used_handles}, {"lost-race", lost_race},
 	};

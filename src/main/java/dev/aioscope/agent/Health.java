@@ -20,7 +20,8 @@ public final class Health {
     private final LongSupplier bootTime;
     private final LongSupplier lastTick;
     private final Supplier<@Nullable View> view;
-    private final long looksWithin;
+    private final Supplier<Duration> interval;
+    private final Supplier<List<String>> complaints;
 
     /**
      * Judges by what the watch tells.
@@ -29,12 +30,19 @@ public final class Health {
      * @param lastTick when the duty cycle was last known to go on; 0 before its start
      * @param view of the latest look
      * @param interval between two looks
+     * @param complaints what else speaks against relying on it now
      */
-    public Health(LongSupplier bootTime, LongSupplier lastTick, Supplier<@Nullable View> view, Duration interval) {
+    public Health(
+            LongSupplier bootTime,
+            LongSupplier lastTick,
+            Supplier<@Nullable View> view,
+            Supplier<Duration> interval,
+            Supplier<List<String>> complaints) {
         this.bootTime = bootTime;
         this.lastTick = lastTick;
         this.view = view;
-        this.looksWithin = interval.multipliedBy(LOOKS).plus(PATIENCE).toNanos();
+        this.interval = interval;
+        this.complaints = complaints;
     }
 
     /** Why it should be started anew; empty if it lives. */
@@ -54,10 +62,15 @@ public final class Health {
         View latest = view.get();
         if (latest == null) {
             reasons.add("no look at the host's tasks has succeeded yet");
-        } else if (bootTime.getAsLong() - latest.time() > looksWithin) {
+        } else if (bootTime.getAsLong() - latest.time() > looksWithin()) {
             reasons.add("the latest look at the host's tasks is "
                     + (bootTime.getAsLong() - latest.time()) / 1_000_000_000 + " s old");
         }
+        reasons.addAll(complaints.get());
         return reasons;
+    }
+
+    private long looksWithin() {
+        return interval.get().multipliedBy(LOOKS).plus(PATIENCE).toNanos();
     }
 }

@@ -22,18 +22,18 @@ public final class Looks implements AutoCloseable {
      * @param interval how often to ask for them
      * @param to is given the same findings again if there are no newer ones
      */
-    public void follow(Supplier<@Nullable View> latest, Duration interval, Consumer<View> to) {
-        Thread made = new Thread(() -> follow(latest, interval.toNanos(), to), "aioscope-looks");
+    public void follow(Supplier<@Nullable View> latest, Supplier<Duration> interval, Consumer<View> to) {
+        Thread made = new Thread(() -> handOn(latest, interval, to), "aioscope-looks");
         made.setDaemon(true);
         made.start();
         thread = made;
     }
 
-    private static void follow(Supplier<@Nullable View> latest, long interval, Consumer<View> to) {
+    private static void handOn(Supplier<@Nullable View> latest, Supplier<Duration> interval, Consumer<View> to) {
         try {
             while (!Thread.currentThread().isInterrupted()) {
                 hand(latest, to);
-                TimeUnit.NANOSECONDS.sleep(interval);
+                TimeUnit.NANOSECONDS.sleep(interval.get().toNanos());
             }
         } catch (InterruptedException e) {
             // This is how it ends.

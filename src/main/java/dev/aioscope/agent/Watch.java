@@ -41,12 +41,13 @@ public final class Watch implements AutoCloseable {
     private final Probes probes;
     private final Lifecycle lifecycle;
     private final WallClock clock;
-    private final long inventoryInterval;
     private final long stuckAfter;
     private final LifecycleListener listener;
     private final Consumer<Event> handler;
 
+    private volatile long inventoryInterval;
     private volatile boolean stopped;
+    private Runnable eachSecond = () -> {};
     private volatile Stats stats;
     private volatile @Nullable View view;
     private long events;
@@ -88,14 +89,35 @@ public final class Watch implements AutoCloseable {
             WallClock clock,
             Duration inventoryInterval,
             Duration stuckAfter) {
+        this(probes, listener, clock, inventoryInterval, stuckAfter, Limits.DEFAULT);
+    }
+
+    /** The same, with limits to what it remembers. */
+    public Watch(
+            Probes probes,
+            LifecycleListener listener,
+            WallClock clock,
+            Duration inventoryInterval,
+            Duration stuckAfter,
+            Limits limits) {
         this.probes = probes;
         this.listener = listener;
         this.stuckAfter = stuckAfter.toNanos();
-        this.lifecycle = new Lifecycle(listener, probes.tier(), Limits.DEFAULT);
+        this.lifecycle = new Lifecycle(listener, probes.tier(), limits);
         this.clock = clock;
         this.inventoryInterval = inventoryInterval.toNanos();
         this.stats = new Stats(0, probes.losses(), lifecycle.counters());
         this.handler = lifecycle::accept;
+    }
+
+    /** Has this done about once a second by the duty cycle, as long as it goes on. To be set before {@link #run}. */
+    public void eachSecond(Runnable action) {
+        eachSecond = action;
+    }
+
+    /** From the next look on, the time between two looks at the host's tasks; from any thread. */
+    public void lookEvery(Duration interval) {
+        inventoryInterval = interval.toNanos();
     }
 
     /** Watches until {@link #stop}. What the ring holds by then is still handed on. */
@@ -136,6 +158,7 @@ public final class Watch implements AutoCloseable {
         lastTick = now;
         clock.sample();
         stats = new Stats(events, probes.losses(), lifecycle.counters());
+        eachSecond.run();
     }
 
     private void look(long now) {

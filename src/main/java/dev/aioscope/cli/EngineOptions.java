@@ -6,6 +6,7 @@ import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.core.CoreEngine;
 import java.util.List;
 import java.util.Locale;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The option that says where the eBPF programs come from. */
@@ -29,6 +30,11 @@ final class EngineOptions {
         }
     }
 
+    @Mixin
+    @SuppressWarnings("UnusedVariable") // DaemonSettings finds it by its name.
+    private ConfigOption config;
+
+    @Configurable(everywhere = true)
     @Option(
             names = "--engine",
             paramLabel = "ENGINE",

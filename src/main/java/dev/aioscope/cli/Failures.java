@@ -1,5 +1,6 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.config.SettingsException;
 import dev.aioscope.http.HttpException;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.telemetry.TelemetryException;
@@ -47,6 +48,10 @@ final class Failures {
             err.println(name + ": " + refused.getMessage());
             err.println("Cure: " + refused.cure());
             return NOT_POSSIBLE_HERE;
+        }
+        if (e instanceof SettingsException wrong) {
+            wrong.mistakes().forEach(err::println);
+            return ExitCode.USAGE;
         }
         if (e instanceof TelemetryException || e instanceof HttpException) {
             err.println(name + ": " + e.getMessage());

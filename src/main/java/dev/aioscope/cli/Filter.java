@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -26,6 +27,7 @@ import picocli.CommandLine.TypeConversionException;
 final class Filter {
     private static final int COMM_BYTES = 15;
 
+    @Configurable(reloads = true)
     @Option(
             names = "--pid",
             paramLabel = "PID",
@@ -34,6 +36,7 @@ final class Filter {
             description = "Only this process; several with commas.")
     private List<Integer> pids = List.of();
 
+    @Configurable(reloads = true)
     @Option(
             names = "--comm",
             paramLabel = "NAME",
@@ -42,6 +45,7 @@ final class Filter {
             description = "Only threads of this name, as in /proc/PID/comm; several with commas.")
     private List<String> comms = List.of();
 
+    @Configurable(reloads = true)
     @Option(
             names = "--cgroup",
             paramLabel = "CGROUP",
@@ -52,35 +56,37 @@ final class Filter {
 
     /** Hands on what passes. */
     LifecycleListener before(LifecycleListener listener) {
-        if (pids.isEmpty() && comms.isEmpty() && cgroups.isEmpty()) {
-            return listener;
-        }
+        return pids.isEmpty() && comms.isEmpty() && cgroups.isEmpty() ? listener : before(this::passes, listener);
+    }
+
+    /** Hands on what comes from those that are wanted. */
+    static LifecycleListener before(Predicate<@Nullable Task> wanted, LifecycleListener listener) {
         return new LifecycleListener() {
             @Override
             public void onSetup(Context context) {
-                if (passes(context.owner())) {
+                if (wanted.test(context.owner())) {
                     listener.onSetup(context);
                 }
             }
 
             @Override
             public void onFound(Context context) {
-                if (passes(context.owner())) {
+                if (wanted.test(context.owner())) {
                     listener.onFound(context);
                 }
             }
 
             @Override
             public void onTeardown(Teardown teardown) {
-                if (passes(teardown.context().owner()) || passes(teardown.caller())) {
+                if (wanted.test(teardown.context().owner()) || wanted.test(teardown.caller())) {
                     listener.onTeardown(teardown);
                 }
             }
 
             @Override
             public void onStuck(TeardownInProgress teardown, long now) {
-                if (passes(teardown.known().context().owner())
-                        || passes(teardown.known().caller())) {
+                if (wanted.test(teardown.known().context().owner())
+                        || wanted.test(teardown.known().caller())) {
                     listener.onStuck(teardown, now);
                 }
             }
@@ -88,35 +94,35 @@ final class Filter {
             @Override
             public void onStraggler(Straggler straggler) {
                 Teardown teardown = straggler.teardown().known();
-                if (passes(teardown.context().owner()) || passes(teardown.caller())) {
+                if (wanted.test(teardown.context().owner()) || wanted.test(teardown.caller())) {
                     listener.onStraggler(straggler);
                 }
             }
 
             @Override
             public void onFailedCall(FailedCall call) {
-                if (passes(call.caller())) {
+                if (wanted.test(call.caller())) {
                     listener.onFailedCall(call);
                 }
             }
 
             @Override
             public void onRetry(FailedCall call) {
-                if (passes(call.caller())) {
+                if (wanted.test(call.caller())) {
                     listener.onRetry(call);
                 }
             }
 
             @Override
             public void onHandleUse(HandleUse use) {
-                if (passes(use.caller())) {
+                if (wanted.test(use.caller())) {
                     listener.onHandleUse(use);
                 }
             }
 
             @Override
             public void onRefusalOutcome(RefusalOutcome outcome) {
-                if (passes(outcome.refusal().caller())) {
+                if (wanted.test(outcome.refusal().caller())) {
                     listener.onRefusalOutcome(outcome);
                 }
             }

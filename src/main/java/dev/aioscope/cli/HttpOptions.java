@@ -10,6 +10,7 @@ import dev.aioscope.telemetry.HolderMetrics;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -34,6 +35,7 @@ final class HttpOptions {
     /** An address to listen at; null for none. */
     record Listen(@Nullable InetSocketAddress address) {}
 
+    @Configurable(reloads = true)
     @Option(
             names = "--listen",
             paramLabel = "ADDRESS",
@@ -43,15 +45,18 @@ final class HttpOptions {
                     + " addresses of this host; off for none (default: ${DEFAULT-VALUE}).")
     private Listen listen = new Listen(null);
 
+    @Configurable(reloads = true)
     @Option(
             names = "--tls-certificate",
             paramLabel = "FILE",
             description = "Serve by TLS with this certificate: PEM, the chain after it.")
     private @Nullable Path certificate;
 
+    @Configurable(reloads = true)
     @Option(names = "--tls-key", paramLabel = "FILE", description = "Its private key: PEM, PKCS #8.")
     private @Nullable Path key;
 
+    @Configurable(reloads = true)
     @Option(
             names = "--users",
             paramLabel = "FILE",
@@ -59,16 +64,24 @@ final class HttpOptions {
                     "Answer these users only: a file, for its owner's eyes only, with a line name:password for each.")
     private @Nullable Path users;
 
+    @Configurable
     @Option(
             names = "--metrics-series",
             paramLabel = "NUMBER",
             defaultValue = "20",
+            converter = SeriesReader.class,
             description = "How many holders of the quota have series of their own, the largest first; all others are"
                     + " 'other' (default: ${DEFAULT-VALUE}).")
     private int series = 20;
 
+    @Configurable
     @Option(
             names = "--metrics-pid",
+            paramLabel = "BOOL",
+            arity = "0..1",
+            fallbackValue = "true",
+            defaultValue = "false",
+            converter = Flag.class,
             description = "Tell processes of one executable and container apart by their process.pid.")
     private boolean byPid;
 
@@ -77,6 +90,15 @@ final class HttpOptions {
             @Nullable InetSocketAddress address,
             @Nullable SSLContext tls,
             @Nullable Users users) {
+        /** Whether it surely is the same: files can have changed. */
+        boolean isSame(Settings other) {
+            return Objects.equals(address, other.address)
+                    && tls == null
+                    && other.tls == null
+                    && users == null
+                    && other.users == null;
+        }
+
         /** Begins to serve; null if that is not wanted. */
         @Nullable WebServer serve(Map<String, Function<String, Page>> pages) {
             return address == null ? null : new WebServer(address, tls, users, pages);
@@ -87,9 +109,6 @@ final class HttpOptions {
     Settings settings() {
         if ((certificate == null) != (key == null)) {
             throw new ParameterException(spec.commandLine(), "--tls-certificate and --tls-key go together");
-        }
-        if (series < 1 || series > 1000) {
-            throw new ParameterException(spec.commandLine(), "--metrics-series must be from 1 to 1000, not " + series);
         }
         SSLContext tls = certificate == null || key == null ? null : Tls.read(certificate, key);
         Users allowed = users == null ? null : Users.read(users);
@@ -111,6 +130,12 @@ final class HttpOptions {
     /** Metrics of whoever holds the quota. */
     HolderMetrics holders(Identities identities) {
         return new HolderMetrics(identities, BootClock::now, series, byPid);
+    }
+
+    static final class SeriesReader extends Range {
+        SeriesReader() {
+            super(1, 1000);
+        }
     }
 
     static final class ListenReader implements ITypeConverter<Listen> {

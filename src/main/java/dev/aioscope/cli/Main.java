@@ -1,5 +1,6 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.config.SettingsException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
@@ -7,8 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.Spec;
 
 /** Entry point of the {@code aioscope} command. */
@@ -29,6 +33,7 @@ import picocli.CommandLine.Spec;
             "  aioscope explain PID           what a process that hangs waits for, and what would release it",
             "  aioscope trace --comm mysqld   those of one program",
             "  aioscope audit --workload      the kernel against the specification of io_destroy",
+            "  aioscope config check          whether the daemon can use its settings",
             "  aioscope COMMAND --help        the options of a command",
             "",
             "Root, or CAP_BPF and CAP_PERFMON, is needed to see charges, requests and teardowns. Without them the tier",
@@ -52,6 +57,7 @@ public final class Main implements Runnable {
             TraceCommand.class,
             AuditCommand.class,
             RunCommand.class,
+            ConfigCommand.class,
             DemoCommand.class,
             VersionCommand.class);
 
@@ -70,13 +76,13 @@ public final class Main implements Runnable {
 
     /** Runs one command. */
     static int execute(PrintWriter out, PrintWriter err, String... args) {
-        return commandLine(args)
-                .setOut(out)
+        CommandLine line = commandLine(args);
+        return line.setOut(out)
                 .setErr(err)
-                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true)
                 .setParameterExceptionHandler(Failures::onWrongUsage)
                 .setExecutionExceptionHandler(Failures::onFailure)
+                .setExecutionStrategy(parsed -> run(line, parsed))
                 .execute(args);
     }
 
@@ -84,7 +90,24 @@ public final class Main implements Runnable {
     static CommandLine commandLine(String... args) {
         CommandLine line = new CommandLine(new Main());
         commands(args).forEach(line::addSubcommand);
-        return line;
+        return line(line);
+    }
+
+    private static int run(CommandLine line, ParseResult parsed) {
+        try {
+            return new RunLast().execute(DaemonSettings.complete(line, parsed));
+        } catch (SettingsException e) {
+            throw new ExecutionException(line, e.getMessage(), e);
+        }
+    }
+
+    /** The command line of one command alone. */
+    static CommandLine line(Object command) {
+        return line(new CommandLine(command));
+    }
+
+    private static CommandLine line(CommandLine line) {
+        return line.setCaseInsensitiveEnumValuesAllowed(true);
     }
 
     /** The one that is meant, or all if there is none such: to learn the options of all takes as long as a start may. */

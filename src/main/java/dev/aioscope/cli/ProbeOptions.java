@@ -52,6 +52,7 @@ final class ProbeOptions {
     @Mixin
     private EngineOptions engine;
 
+    @Configurable
     @Option(
             names = "--tier",
             paramLabel = "TIER",
@@ -63,6 +64,7 @@ final class ProbeOptions {
             })
     private TierOption tier = TierOption.AUTO;
 
+    @Configurable(everywhere = true)
     @Option(
             names = "--probe-mode",
             paramLabel = "MODE",

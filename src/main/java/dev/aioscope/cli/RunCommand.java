@@ -4,22 +4,29 @@ import dev.aioscope.agent.FirstSight;
 import dev.aioscope.agent.Health;
 import dev.aioscope.agent.ListenerQueue;
 import dev.aioscope.agent.Looks;
+import dev.aioscope.agent.LossLog;
 import dev.aioscope.agent.ProbeChoice.Opened;
 import dev.aioscope.agent.ProbeChoice.Refused;
 import dev.aioscope.agent.RecentTeardowns;
+import dev.aioscope.agent.SingleInstance;
 import dev.aioscope.agent.StackNames;
 import dev.aioscope.agent.Watch;
 import dev.aioscope.audit.Audit;
+import dev.aioscope.config.Given;
+import dev.aioscope.config.Setting;
 import dev.aioscope.host.Processes;
-import dev.aioscope.http.WebServer;
+import dev.aioscope.inventory.View;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.ServiceManager;
 import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.probe.Losses;
+import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.Settings;
 import dev.aioscope.telemetry.AgentMetrics;
 import dev.aioscope.telemetry.HolderMetrics;
+import dev.aioscope.telemetry.Loss;
 import dev.aioscope.telemetry.Metrics;
 import dev.aioscope.telemetry.SpecMetrics;
 import dev.aioscope.telemetry.TeardownMetrics;
@@ -28,16 +35,22 @@ import dev.aioscope.telemetry.TraceExport;
 import dev.aioscope.telemetry.WallClock;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
+import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** The daemon: turns what happens into metrics and traces until it is told to stop. */
 @Command(
@@ -61,12 +74,12 @@ import picocli.CommandLine.Spec;
         })
 final class RunCommand implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger("aioscope");
-    private static final int WAITING = 16_384;
     private static final int RECENT = 100;
 
     @Spec
     private CommandSpec spec;
 
+    @Configurable(reloads = true)
     @Option(
             names = "--slow",
             paramLabel = "TIME",
@@ -75,20 +88,29 @@ final class RunCommand implements Runnable {
             description = "A caller held at least that long is always reported (default: ${DEFAULT-VALUE}).")
     private Duration slow = TeardownSpans.SLOW;
 
+    @Configurable(reloads = true)
     @Option(
             names = "--sample",
             paramLabel = "SHARE",
             defaultValue = "0.01",
+            converter = ShareReader.class,
             description = "The share, 0 to 1, of teardowns without a finding that are reported"
                     + " (default: ${DEFAULT-VALUE}).")
     private double sample = 0.01;
 
+    @Configurable
     @Option(
             names = "--allow-syscall",
+            paramLabel = "BOOL",
+            arity = "0..1",
+            fallbackValue = "true",
+            defaultValue = "false",
+            converter = Flag.class,
             description = "Where full is not to be had, take the tier syscall rather than sample: while it is on, every"
                     + " system call of every process is slower (143 -> 218 ns, measured on 2 cores).")
     private boolean allowSyscall;
 
+    @Configurable(reloads = true)
     @Option(
             names = "--interval",
             paramLabel = "TIME",
@@ -114,56 +136,173 @@ final class RunCommand implements Runnable {
     @Mixin
     private StackOptions probes;
 
+    @Mixin
+    private LimitOptions limits;
+
+    private Map<String, Given> given = Map.of();
+
+    /** Has those settings that can change while this runs. */
+    private volatile RunCommand inForce = this;
+
+    /** What the file and the environment have set of it. */
+    Map<String, Given> given() {
+        return given;
+    }
+
+    void given(Map<String, Given> values) {
+        given = values;
+    }
+
+    /** What stands behind {@code run}. */
+    List<String> flags() {
+        List<String> all = spec.commandLine().getParseResult().originalArgs();
+        return all.isEmpty() || !all.get(0).equals("run") ? all : all.subList(1, all.size());
+    }
+
+    /** The value of each setting. */
+    Map<Setting, Given> effective() {
+        return DaemonSettings.effective(given, spec.commandLine().getParseResult());
+    }
+
+    /**
+     * What can only be told when all settings are known, and what stands in the files that they name.
+     *
+     * @throws dev.aioscope.http.HttpException if one of these files cannot be used
+     */
+    HttpOptions.Settings http() {
+        return http.settings();
+    }
+
+    /** What is there while the daemon watches; it is closed afterwards. */
+    private record Equipment(
+            Opened opened,
+            TraceExport export,
+            @Nullable StackNames names,
+            Processes processes,
+            ServiceManager manager,
+            HttpOptions.Settings served) {}
+
     @Override
+    @SuppressWarnings("try") // To hold the lock is all that there is to do with it.
     public void run() {
-        if (!(sample >= 0 && sample <= 1)) {
-            throw new ParameterException(spec.commandLine(), "--sample must be from 0 to 1, not " + sample);
-        }
         Settings.prepare();
-        HttpOptions.Settings settings = http.settings();
-        try (Stop stop = new Stop();
+        HttpOptions.Settings served = http();
+        try (SingleInstance one = SingleInstance.take(SingleInstance.folder(System.getenv()));
+                ServiceManager manager = new ServiceManager(System.getenv());
+                Stop stop = new Stop();
                 TraceExport export = TraceExport.open();
                 StackNames names = probes.stackNames();
-                Processes processes = Processes.sparing(hidden.isHidden())) {
-            Opened opened = probes.open(allowSyscall);
-            WallClock clock = new WallClock(BootClock::now, InstantSource.system());
-            TeardownMetrics counts = new TeardownMetrics(opened.probes().tier(), clock);
-            HolderMetrics holders = http.holders(processes);
-            RecentTeardowns recent = new RecentTeardowns(RECENT);
-            TeardownSpans spans = new TeardownSpans(export.tracer(), clock, slow, sample, processes, counts::onTrace);
-            processes.prepare();
-            Audit audit = new Audit(opened.probes().tier(), false);
-            try (ListenerQueue queue = new ListenerQueue(ForwardingListener.to(audit, spans, holders), WAITING);
-                    FirstSight firstSight =
-                            new FirstSight(processes, filter.before(ForwardingListener.to(counts, recent, queue)));
-                    Watch watch = new Watch(
-                            opened.probes(), StackOptions.named(names, firstSight), clock, interval, stuck.after());
-                    Looks looks = new Looks();
-                    Metrics metrics = new Metrics(
-                            new AgentMetrics(opened.probes(), new WatchWork(watch, queue, firstSight), export),
+                Processes processes = Processes.sparing(hidden.isHidden(), limits.identities())) {
+            Opened opened = probes.open(allowSyscall, limits.ringBytes(), limits.inProgress());
+            watch(new Equipment(opened, export, names, processes, manager, served), stop);
+        }
+    }
+
+    private void watch(Equipment equipment, Stop stop) {
+        Tier tier = equipment.opened.probes().tier();
+        Processes processes = equipment.processes;
+        WallClock clock = new WallClock(BootClock::now, InstantSource.system());
+        TeardownMetrics counts = new TeardownMetrics(tier, clock);
+        HolderMetrics holders = http.holders(processes);
+        RecentTeardowns recent = new RecentTeardowns(RECENT);
+        TeardownSpans spans =
+                new TeardownSpans(equipment.export.tracer(), clock, slow, sample, processes, counts::onTrace);
+        processes.prepare();
+        Audit audit = new Audit(tier, false);
+        try (ListenerQueue queue = new ListenerQueue(ForwardingListener.to(audit, spans, holders), limits.waiting());
+                FirstSight firstSight = new FirstSight(
+                        processes,
+                        Filter.before(
+                                task -> inForce.filter.passes(task), ForwardingListener.to(counts, recent, queue)));
+                Watch watch = new Watch(
+                        equipment.opened.probes(),
+                        StackOptions.named(equipment.names, firstSight),
+                        clock,
+                        interval,
+                        stuck.after(),
+                        limits.lifecycle());
+                Looks looks = new Looks()) {
+            WatchWork work = new WatchWork(watch, queue, firstSight);
+            LossLog losses = new LossLog(work, System::nanoTime);
+            Health health = new Health(
+                    BootClock::now, watch::lastTick, watch::view, () -> inForce.interval, losses::complaints);
+            try (Metrics metrics = new Metrics(
+                            new AgentMetrics(equipment.opened.probes(), work, equipment.export),
                             counts,
                             holders,
-                            new SpecMetrics(audit))) {
-                looks.follow(watch::view, shorter(interval), holders::onLook);
-                export.push(metrics);
-                Pages pages = new Pages(
-                        metrics,
-                        new Health(BootClock::now, watch::lastTick, watch::view, interval),
-                        watch::view,
-                        recent,
-                        audit,
-                        opened.probes().tier(),
-                        processes,
-                        filter::passes,
-                        clock);
-                try (WebServer server = settings.serve(pages.all())) {
-                    stop.onRequest(watch::stop);
-                    LOG.info(started(opened, export, server));
-                    TierReport.withoutAddresses(opened.probes().tier()).ifPresent(LOG::warn);
-                    probes.withoutStacks(opened).ifPresent(LOG::warn);
-                    watch.run();
-                }
+                            new SpecMetrics(audit));
+                    HttpFace face = new HttpFace(
+                            new Pages(
+                                            metrics,
+                                            health,
+                                            watch::view,
+                                            recent,
+                                            audit,
+                                            tier,
+                                            processes,
+                                            task -> inForce.filter.passes(task),
+                                            clock)
+                                    .all(),
+                            equipment.served)) {
+                looks.follow(watch::view, () -> shorter(inForce.interval), holders::onLook);
+                equipment.export.push(metrics);
+                watch.eachSecond(() -> {
+                    losses.look();
+                    equipment.manager.alive();
+                    equipment.manager.status(status(watch, work));
+                });
+                stop.onRequest(() -> {
+                    equipment.manager.stopping();
+                    watch.stop();
+                });
+                reloadOnSignal(equipment.manager, face, spans, watch);
+                LOG.info(started(equipment.opened, equipment.export, face.url()));
+                TierReport.withoutAddresses(tier).ifPresent(LOG::warn);
+                probes.withoutStacks(equipment.opened).ifPresent(LOG::warn);
+                equipment.manager.ready();
+                watch.run();
             }
+        }
+    }
+
+    private void reloadOnSignal(ServiceManager manager, HttpFace face, TeardownSpans spans, Watch watch) {
+        Reload reload = new Reload(this, manager, fresh -> {
+            // First what can fail.
+            face.change(fresh.http());
+            inForce = fresh;
+            spans.report(new TeardownSpans.Reported(fresh.slow, fresh.sample));
+            watch.lookEvery(fresh.interval);
+        });
+        Signals.register("HUP", reload::run);
+    }
+
+    /** For {@code systemctl status}. */
+    private static String status(Watch watch, AgentMetrics.Work work) {
+        View view = watch.view();
+        long lost = Arrays.stream(Loss.values())
+                .map(loss -> loss.of(work))
+                .filter(Objects::nonNull)
+                .mapToLong(Long::longValue)
+                .sum();
+        return (view == null
+                        ? "no look yet"
+                        : view.snapshot().contexts().size() + " contexts, "
+                                + view.inProgress().size() + " teardowns in progress")
+                + ", " + lost + " lost";
+    }
+
+    static final class ShareReader implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            try {
+                double share = Double.parseDouble(text);
+                if (share >= 0 && share <= 1) {
+                    return share;
+                }
+            } catch (NumberFormatException e) {
+                // Told below.
+            }
+            throw new TypeConversionException("'" + text + "' is not a share from 0 to 1");
         }
     }
 
@@ -199,7 +338,7 @@ final class RunCommand implements Runnable {
         }
     }
 
-    private static String started(Opened opened, TraceExport export, @Nullable WebServer server) {
+    private static String started(Opened opened, TraceExport export, @Nullable String url) {
         String refused = opened.refused().stream()
                 .map(refusal -> describe(refusal, opened))
                 .collect(Collectors.joining());
@@ -208,7 +347,7 @@ final class RunCommand implements Runnable {
                 + ", engine " + opened.probes().engine() + ", kernel " + Host.release()
                 + ", probes " + TierReport.modes(opened.probes().points())
                 + ", metrics at "
-                + (server == null ? "no address (--listen off)" : server.url() + "/metrics")
+                + (url == null ? "no address (listen is off)" : url + "/metrics")
                 + export.metricsEndpoint()
                         .map(endpoint -> " and to " + endpoint)
                         .orElse("")

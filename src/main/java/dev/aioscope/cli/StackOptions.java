@@ -16,8 +16,14 @@ final class StackOptions {
     @Mixin
     private ProbeOptions probes;
 
+    @Configurable
     @Option(
             names = "--stacks",
+            paramLabel = "BOOL",
+            arity = "0..1",
+            fallbackValue = "true",
+            defaultValue = "false",
+            converter = Flag.class,
             description = {
                 "Record where programs call io_setup and io_destroy, with names (needs libbcc).",
                 "Only frames that keep a frame pointer are found. What is recorded costs nothing but at these two calls;"
@@ -55,6 +61,11 @@ final class StackOptions {
      * @throws ProbeException if this host does not give what was asked
      */
     Opened open(boolean allowSyscall) {
-        return probes.open(allowSyscall, new Settings(stacks, false));
+        return open(allowSyscall, Settings.RING_BYTES, Settings.IN_PROGRESS);
+    }
+
+    /** The same, with as much room as the caller wants: see {@link Settings}. */
+    Opened open(boolean allowSyscall, int ringBytes, int inProgress) {
+        return probes.open(allowSyscall, new Settings(stacks, false, ringBytes, inProgress));
     }
 }

@@ -6,6 +6,7 @@ import picocli.CommandLine.Option;
 
 /** When a teardown that goes on is told of. */
 final class StuckOption {
+    @Configurable
     @Option(
             names = "--stuck-after",
             paramLabel = "TIME",

@@ -105,7 +105,7 @@ final class TraceCommand implements Runnable {
         PrintWriter err = spec.commandLine().getErr();
         try (Stop stop = new Stop();
                 StackNames names = probes.stackNames();
-                Processes processes = Processes.sparing(hidden.isHidden())) {
+                Processes processes = Processes.sparing(hidden.isHidden(), Processes.MOST)) {
             Opened opened = probes.open(true);
             TierReport.of(opened, interval.get()).forEach(err::println);
             probes.withoutStacks(opened).ifPresent(err::println);

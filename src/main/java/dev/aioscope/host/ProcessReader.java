@@ -3,6 +3,7 @@ package dev.aioscope.host;
 import dev.aioscope.kernel.HelperProcess;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.TaskStat;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -20,6 +21,9 @@ import oshi.software.os.OperatingSystem;
  * </pre>
  */
 final class ProcessReader {
+    /** It has 56 MB, and takes less than half a second to start again. */
+    private static final Duration IDLE = Duration.ofSeconds(60);
+
     private static final int LONGEST = 4096;
     private static final int MOST_ARGUMENTS = 256;
 
@@ -30,7 +34,7 @@ final class ProcessReader {
         OperatingSystem system = new SystemInfo().getOperatingSystem();
         // So that the first question does not wait for classes to be loaded.
         answer(system, ProcessHandle.current().pid() + " 0");
-        HelperProcess.serve("ready", question -> answer(system, question));
+        HelperProcess.serve("ready", question -> answer(system, question), IDLE);
     }
 
     private static String answer(OperatingSystem system, String question) {

@@ -1,6 +1,7 @@
 package dev.aioscope.host;
 
 import dev.aioscope.kernel.HelperProcess;
+import dev.aioscope.kernel.HelperProcess.EndedException;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
@@ -27,7 +28,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Processes implements Identities, LifecycleListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Processes.class);
-    private static final int MOST = 16_384;
+    /** How many are remembered if nothing else is said. */
+    public static final int MOST = 16_384;
+
     private static final Duration PATIENCE = Duration.ofSeconds(3);
     private static final Duration PATIENCE_AT_START = Duration.ofSeconds(60);
     private static final int SHARE = 4;
@@ -38,6 +41,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
     private final Class<?> reader;
     private final boolean hidesArguments;
     private final @Nullable Allowance allowance;
+    private final int most;
     private final Map<Key, Identity> known = new LinkedHashMap<>(16, 0.75f, true);
     private final AtomicLong unidentified = new AtomicLong();
 
@@ -46,11 +50,13 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
 
     private volatile @Nullable HelperProcess helper;
     private volatile boolean isBroken;
+    private boolean isStarted;
 
     /** With another reader, and without an allowance if {@code clock} is null. */
-    Processes(Class<?> reader, boolean hidesArguments, @Nullable LongSupplier clock) {
+    Processes(Class<?> reader, boolean hidesArguments, @Nullable LongSupplier clock, int most) {
         this.reader = reader;
         this.hidesArguments = hidesArguments;
+        this.most = most;
         this.allowance = clock == null ? null : new Allowance(clock, SAVED_UP, SHARE);
     }
 
@@ -60,7 +66,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
      * @param hidesArguments whether of command lines only the program is kept: secrets can stand in the rest
      */
     public static Processes patient(boolean hidesArguments) {
-        return new Processes(ProcessReader.class, hidesArguments, null);
+        return new Processes(ProcessReader.class, hidesArguments, null, MOST);
     }
 
     /**
@@ -68,9 +74,10 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
      * do not hold it up.
      *
      * @param hidesArguments as in {@link #patient}
+     * @param most how many are remembered
      */
-    public static Processes sparing(boolean hidesArguments) {
-        return new Processes(ProcessReader.class, hidesArguments, System::nanoTime);
+    public static Processes sparing(boolean hidesArguments, int most) {
+        return new Processes(ProcessReader.class, hidesArguments, System::nanoTime, most);
     }
 
     /** Gets ready on a thread of its own, so that the first look does not wait for all of it. */
@@ -137,7 +144,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         synchronized (known) {
             known.put(key, identity);
             known.put(new Key(key.pid, key.start, 0), identity);
-            while (known.size() > MOST) {
+            while (known.size() > most) {
                 known.remove(known.keySet().iterator().next());
             }
         }
@@ -147,7 +154,9 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         Identity identity = Identity.UNKNOWN;
         // To see whether the folder is there touches nothing of the process.
         if (Files.exists(Path.of("/proc", Integer.toString(key.pid)))) {
-            start(); // Which is not a look and can take its time.
+            if (!isStarted) {
+                start(); // Which is not a look and can take its time.
+            }
             if (allowance != null && !allowance.isLeft()) {
                 unidentified.incrementAndGet();
                 return identity; // There can be time for it later.
@@ -165,9 +174,15 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
     }
 
     private Identity ask(int pid, long start) {
+        String question = pid + " " + start;
         try {
-            HelperProcess asked = open();
-            return asked == null ? Identity.UNKNOWN : read(asked.ask(pid + " " + start, PATIENCE));
+            try {
+                return ask(question);
+            } catch (EndedException e) {
+                // It had nothing to do for long: another one is asked, once.
+                forget();
+                return ask(question);
+            }
         } catch (IOException e) {
             if (helper != null && !isBroken && !Thread.currentThread().isInterrupted()) {
                 LOG.warn("Process {} stays without executable and container: {}", pid, e.getMessage());
@@ -177,10 +192,24 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         }
     }
 
+    private Identity ask(String question) throws IOException {
+        HelperProcess asked = open();
+        return asked == null ? Identity.UNKNOWN : read(asked.ask(question, PATIENCE));
+    }
+
+    private void forget() {
+        HelperProcess ended = helper;
+        if (ended != null) {
+            ended.close();
+            helper = null;
+        }
+    }
+
     /** The helper; null if there is none to be had. */
     private @Nullable HelperProcess open() throws IOException {
         HelperProcess opened = helper;
         if (opened == null && !isBroken) {
+            isStarted = true;
             opened = new HelperProcess(reader, PATIENCE_AT_START);
             helper = opened;
             if (isBroken) {
@@ -192,10 +221,8 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
 
     /** One that hangs cannot be killed; the next question gets another. One that does not even start never will. */
     private void fail(IOException failure) {
-        HelperProcess failed = helper;
-        if (failed != null) {
-            failed.close();
-            helper = null;
+        if (helper != null) {
+            forget();
         } else if (!isBroken) {
             isBroken = true;
             LOG.warn("Processes stay without executable and container: {}", failure.getMessage());

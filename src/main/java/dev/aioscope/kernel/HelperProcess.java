@@ -18,7 +18,18 @@ import java.util.function.UnaryOperator;
  * line, and answers each line with a line. Not thread-safe.
  */
 public final class HelperProcess implements AutoCloseable {
+    /** It has ended, by itself or by somebody else: another one can be asked the same. */
+    public static final class EndedException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        EndedException() {
+            super("it has ended");
+        }
+    }
+
     private final Process process;
+    private static final Duration FOR_EVER = Duration.ofDays(100_000);
+
     private final Writer in;
     private final BufferedReader out;
     private final BlockingQueue<Optional<String>> lines = new ArrayBlockingQueue<>(1);
@@ -53,11 +64,16 @@ public final class HelperProcess implements AutoCloseable {
      *
      * @param question one line
      * @param patience after this time it is killed, and left behind if that does not end it
-     * @throws IOException if it has ended, or does not answer in time; it can only be closed then
+     * @throws EndedException if it has ended
+     * @throws IOException if it does not answer in time; it can only be closed then, and so it can after the other one
      */
     public String ask(String question, Duration patience) throws IOException {
-        in.write(question + "\n");
-        in.flush();
+        try {
+            in.write(question + "\n");
+            in.flush();
+        } catch (IOException e) {
+            throw (IOException) new EndedException().initCause(e);
+        }
         return line(patience);
     }
 
@@ -86,7 +102,7 @@ public final class HelperProcess implements AutoCloseable {
                 close();
                 throw new IOException("it did not answer within " + patience.toSeconds() + " s");
             }
-            return line.orElseThrow(() -> new IOException("it has ended"));
+            return line.orElseThrow(EndedException::new);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("nobody waits for its answer any more", e);
@@ -106,15 +122,24 @@ public final class HelperProcess implements AutoCloseable {
      * @param answer makes an answer of a question, both of one line
      */
     public static void serve(String greeting, UnaryOperator<String> answer) throws InterruptedException {
+        serve(greeting, answer, FOR_EVER);
+    }
+
+    /** The same, and ends when it was not asked anything for some time. */
+    public static void serve(String greeting, UnaryOperator<String> answer, Duration idle) throws InterruptedException {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         out.println(greeting);
         BlockingQueue<String> questions = new ArrayBlockingQueue<>(1);
         Thread reader = new Thread(() -> read(questions), "reader");
         reader.setDaemon(true);
         reader.start();
-        while (true) {
-            out.println(answer.apply(questions.take()));
+        String question = questions.poll(idle.toNanos(), TimeUnit.NANOSECONDS);
+        while (question != null) {
+            out.println(answer.apply(question));
+            question = questions.poll(idle.toNanos(), TimeUnit.NANOSECONDS);
         }
+        // Who asks just now is told by the end of the output.
+        Runtime.getRuntime().halt(0);
     }
 
     /** Ends this process with the one that asks, even while an answer takes its time. */

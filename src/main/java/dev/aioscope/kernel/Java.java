@@ -27,6 +27,8 @@ public final class Java {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:-UsePerfData",
+                "-XX:+UnlockDiagnosticVMOptions",
+                "-XX:ArchiveRelocationMode=0",
                 "-Xshare:auto",
                 "-Xmx" + megabytes + "m"));
         if (classPath.endsWith(JAR)) {

@@ -8,7 +8,13 @@ import com.sun.jna.Pointer;
  * on the same thread and before the next call.
  */
 public final class Libc {
+    public static final int CLOCK_MONOTONIC = 1;
     public static final int CLOCK_BOOTTIME = 7;
+    public static final int AF_UNIX = 1;
+    public static final int SOCK_DGRAM = 2;
+    public static final int SOCK_CLOEXEC = 0x80000;
+    public static final int MSG_DONTWAIT = 0x40;
+    public static final int MSG_NOSIGNAL = 0x4000;
     public static final int PROT_READ = 1;
     public static final int PROT_WRITE = 2;
     public static final int MAP_SHARED = 1;
@@ -46,6 +52,10 @@ public final class Libc {
     public static native long write(int fd, byte[] buffer, long length);
 
     public static native int open(String path, int flags, int mode);
+
+    public static native int socket(int family, int type, int protocol);
+
+    public static native long sendto(int fd, byte[] data, long length, int flags, byte[] address, int addressLength);
 
     public static native int pipe2(int[] ends, int flags);
 

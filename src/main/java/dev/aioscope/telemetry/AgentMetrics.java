@@ -116,26 +116,21 @@ public final class AgentMetrics implements MeterBinder {
     }
 
     private void bindLosses(MeterRegistry registry) {
-        lost(registry, "ring_full", w -> w.losses().ringFull());
-        lost(registry, "map_full", w -> w.losses().mapFull());
-        lost(registry, "corrupt", w -> w.losses().corrupt());
-        if (work.losses().missed() != null) {
-            lost(registry, "missed", w -> orZero(w.losses().missed()));
+        for (Loss loss : Loss.values()) {
+            if (loss.of(work) != null) {
+                lost(registry, loss);
+            }
         }
-        lost(registry, "evicted_contexts", w -> w.counters().evictedContexts());
-        lost(registry, "evicted_teardowns", w -> w.counters().evictedTeardowns());
-        lost(registry, "evicted_calls", w -> w.counters().evictedCalls());
-        lost(registry, "queue_full", Work::dropped);
         counter(registry, Metric.EVENT_ORPHAN, Tags.empty(), w -> w.counters().orphanEvents());
         counter(registry, Metric.UNIDENTIFIED, Tags.empty(), Work::unidentified);
     }
 
-    private static double orZero(@Nullable Long missed) {
-        return missed == null ? 0 : missed;
+    private void lost(MeterRegistry registry, Loss loss) {
+        counter(registry, Metric.EVENT_LOST, Tags.of(Label.REASON.attribute(), loss.label()), w -> orZero(loss.of(w)));
     }
 
-    private void lost(MeterRegistry registry, String reason, ToDoubleFunction<Work> value) {
-        counter(registry, Metric.EVENT_LOST, Tags.of(Label.REASON.attribute(), reason), value);
+    private static double orZero(@Nullable Long count) {
+        return count == null ? 0 : count;
     }
 
     private void bindExport(MeterRegistry registry) {

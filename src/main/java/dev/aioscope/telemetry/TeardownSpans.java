@@ -62,8 +62,7 @@ public final class TeardownSpans implements LifecycleListener {
 
     private final Tracer tracer;
     private final WallClock clock;
-    private final long slowNanos;
-    private final double rate;
+    private volatile Reported reported;
     private final Identities identities;
     private final BiConsumer<Teardown, SpanContext> traced;
 
@@ -75,6 +74,21 @@ public final class TeardownSpans implements LifecycleListener {
 
     /** A teardown as it was found while it went on. */
     private record Stuck(TeardownInProgress teardown, long time) {}
+
+    /**
+     * Which teardowns become a trace.
+     *
+     * @param slow a caller held at least that long is always reported
+     * @param rate the share, 0 to 1, of teardowns without a finding that are reported
+     */
+    public record Reported(Duration slow, double rate) {
+        /** Refuses a share that is none. */
+        public Reported {
+            if (!(rate >= 0 && rate <= 1)) {
+                throw new IllegalArgumentException("rate is " + rate + ", not from 0 to 1");
+            }
+        }
+    }
 
     /** The same, for somebody who does not want to know which teardown became which trace. */
     public TeardownSpans(Tracer tracer, WallClock clock, Duration slow, double rate, Identities identities) {
@@ -96,15 +110,16 @@ public final class TeardownSpans implements LifecycleListener {
             double rate,
             Identities identities,
             BiConsumer<Teardown, SpanContext> traced) {
-        if (!(rate >= 0 && rate <= 1)) {
-            throw new IllegalArgumentException("rate is " + rate + ", not from 0 to 1");
-        }
         this.tracer = tracer;
         this.clock = clock;
-        this.slowNanos = slow.toNanos();
-        this.rate = rate;
+        this.reported = new Reported(slow, rate);
         this.identities = identities;
         this.traced = traced;
+    }
+
+    /** From now on these; from any thread. */
+    public void report(Reported which) {
+        reported = which;
     }
 
     @Override
@@ -243,7 +258,7 @@ public final class TeardownSpans implements LifecycleListener {
 
     private boolean isFinding(Teardown t, long heldNanos) {
         Integer outstanding = t.outstanding();
-        return heldNanos >= slowNanos
+        return heldNanos >= reported.slow().toNanos()
                 || (outstanding != null && outstanding > 0)
                 || isFailed(t)
                 || t.end() == Teardown.End.INCOMPLETE
@@ -261,7 +276,7 @@ public final class TeardownSpans implements LifecycleListener {
         z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
         z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
         z ^= z >>> 31;
-        return (z >>> 11) * 0x1.0p-53 < rate;
+        return (z >>> 11) * 0x1.0p-53 < reported.rate();
     }
 
     private void trace(Teardown t, List<Observation> violations, @Nullable Stuck found, long begin, long end) {

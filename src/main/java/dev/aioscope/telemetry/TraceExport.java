@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TraceExport implements AutoCloseable {
     /** The two together stay below the second that a stopping agent has. */
-    private static final long FLUSH_MILLIS = 700;
+    private static final long FLUSH_MILLIS = 500;
 
-    private static final long CANCEL_MILLIS = 200;
+    private static final long CANCEL_MILLIS = 150;
 
     // LogManager holds loggers weakly: a level is lost with its logger.
     private static final Logger EXPORTER_LOG = Logger.getLogger("io.opentelemetry.exporter");

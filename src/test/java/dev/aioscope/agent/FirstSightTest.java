@@ -39,7 +39,7 @@ class FirstSightTest {
 
     @Test
     void tenThousandShortLivedProcessesHoldNobodyUp() throws Exception {
-        try (Processes processes = Processes.sparing(false);
+        try (Processes processes = Processes.sparing(false, Processes.MOST);
                 FirstSight firstSight = new FirstSight(processes, next)) {
             for (int i = 0; i < 10_000; i++) {
                 firstSight.onSetup(context(i, NO_PID + i, 1));
@@ -54,7 +54,7 @@ class FirstSightTest {
         int pid = (int) ProcessHandle.current().pid();
         String stat = Files.readString(Path.of("/proc/self/stat"));
         long start = Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[19]) * 10_000_000;
-        try (Processes processes = Processes.sparing(true);
+        try (Processes processes = Processes.sparing(true, Processes.MOST);
                 FirstSight firstSight = new FirstSight(processes, next)) {
             Context context = context(1, pid, start);
             firstSight.onFound(context);

@@ -16,7 +16,9 @@ class HealthTest {
     private long now = 1000 * SECOND;
     private long tick = now;
     private View view = new View(now, new Snapshot(Tier.FULL, List.of(), 0, Unseen.NOTHING, null, null), List.of());
-    private final Health health = new Health(() -> now, () -> tick, () -> view, Duration.ofSeconds(5));
+    private List<String> complaints = List.of();
+    private final Health health =
+            new Health(() -> now, () -> tick, () -> view, () -> Duration.ofSeconds(5), () -> complaints);
 
     @Test
     void anAgentThatWatchesIsReady() {

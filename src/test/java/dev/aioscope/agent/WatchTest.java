@@ -160,6 +160,22 @@ class WatchTest {
     }
 
     @Test
+    void theWatchdogHearsOfTheDutyCycleOnlyAsLongAsItGoesOn() {
+        List<Integer> beats = new ArrayList<>();
+        List<Integer> beatsBefore = new ArrayList<>();
+        watch.eachSecond(() -> beats.add(1));
+        probes.whenEmpty = () -> {
+            // As long as the reader stays in here nobody says for it that it lives.
+            beatsBefore.add(beats.size());
+            watch.stop();
+        };
+
+        watch.run();
+        assertThat(beatsBefore.get(0)).isZero();
+        assertThat(beats).as("it came back").isNotEmpty();
+    }
+
+    @Test
     void anInventoryThatFailsDoesNotEndTheWatch() {
         probes.inventoryFails = true;
         probes.ring.add(setup(1));

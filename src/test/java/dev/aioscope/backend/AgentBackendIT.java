@@ -59,6 +59,7 @@ class AgentBackendIT {
         command.addAll(List.of(arguments));
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        builder.environment().put("RUNTIME_DIRECTORY", folder.toString());
         builder.environment().putAll(environment);
         return builder.start();
     }

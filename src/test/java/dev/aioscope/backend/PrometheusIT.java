@@ -178,6 +178,7 @@ class PrometheusIT {
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
         builder.environment().put("OTEL_EXPORTER_OTLP_ENDPOINT", traces.endpoint());
+        builder.environment().put("RUNTIME_DIRECTORY", folder.toString());
         builder.environment().put("OTEL_BSP_SCHEDULE_DELAY", "200");
         return builder.start();
     }

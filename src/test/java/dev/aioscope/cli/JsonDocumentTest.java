@@ -8,6 +8,8 @@ import dev.aioscope.audit.Audit;
 import dev.aioscope.audit.Clause;
 import dev.aioscope.cli.Diagnosis.Fact;
 import dev.aioscope.cli.Diagnosis.TierTrial;
+import dev.aioscope.config.Given;
+import dev.aioscope.config.Given.Origin;
 import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitsFor;
@@ -127,6 +129,7 @@ class JsonDocumentTest {
                 PlanCommand.kind(new PlanCommand.Kind(new Holder("mysqld", List.of(context)), 2816L, 22L)),
                 PlanCommand.plan(snapshot, 9000L),
                 ExplanationTest.siblingAndFile(List.of(context)).json(),
+                ConfigCommand.Show.json("slow", new Given("1s", Origin.FILE, "/a:1"), "100ms", true),
                 Run.of("version", "--json").out().strip());
     }
 

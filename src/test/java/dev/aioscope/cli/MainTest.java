@@ -20,7 +20,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"doctor", "top", "explain", "trace", "audit", "run", "demo", "version"})
+    @ValueSource(strings = {"doctor", "top", "explain", "trace", "audit", "run", "config", "demo", "version"})
     void everyCommandHasHelp(String command) {
         Run run = Run.of(command, "--help");
 
@@ -34,7 +34,7 @@ class MainTest {
             delimiter = '|',
             quoteCharacter = '"',
             value = {
-                "\"\"                      | say what to do: doctor, top, contexts, plan, explain, trace, audit, run, demo, version",
+                "\"\"                      | say what to do: doctor, top, contexts, plan, explain, trace, audit, run, config, demo, version",
                 "tarce                   | did you mean trace? Try",
                 "trace --josn            | Unknown option: '--josn'",
                 "trace --for 10          | '10' is not a duration such as 500ms, 10s, 5m or 1h",
@@ -47,8 +47,10 @@ class MainTest {
                 "explain                 | Missing required parameter: 'PID'",
                 "explain mysqld          | 'mysqld' is not the number of a process",
                 "trace --stuck-after 0s  | '0s' is no time at all",
-                "run --sample 2          | --sample must be from 0 to 1, not 2.0",
-                "run --sample NaN        | --sample must be from 0 to 1, not NaN",
+                "run --sample 2          | '2' is not a share from 0 to 1",
+                "run --sample NaN        | 'NaN' is not a share from 0 to 1",
+                "config                  | say what to do: check, show",
+                "run --max-calls 1       | '1' is not a whole number from 64 to 1048576",
                 "run --slow soon         | 'soon' is not a duration",
                 "demo --folder /no/such  | --folder /no/such is not a folder that can be written to",
                 "audit --json --markdown | --json and --markdown are two forms of the same: take one",

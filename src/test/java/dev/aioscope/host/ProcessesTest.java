@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import dev.aioscope.kernel.HelperProcess;
 import dev.aioscope.lifecycle.Task;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -50,7 +51,7 @@ class ProcessesTest {
 
     @Test
     void eachIsLookedAtOnceAndAgainAfterAnExec() {
-        try (Processes processes = new Processes(Reader.class, false, null)) {
+        try (Processes processes = new Processes(Reader.class, false, null, Processes.MOST)) {
             assertThat(processes.of(task(1), 5, true).executable()).isEqualTo("/bin/1");
             assertThat(processes.of(task(1), 5, false).executable()).isEqualTo("/bin/1");
             assertThat(processes.of(task(1)).executable()).isEqualTo("/bin/1");
@@ -65,7 +66,7 @@ class ProcessesTest {
 
     @Test
     void whatIsToBeHiddenIsNotKept() {
-        try (Processes processes = new Processes(Reader.class, true, null)) {
+        try (Processes processes = new Processes(Reader.class, true, null, Processes.MOST)) {
             Identity identity = processes.of(task(1));
             assertThat(identity.arguments()).containsExactly("program");
             assertThat(identity.command()).isEqualTo("program");
@@ -75,18 +76,61 @@ class ProcessesTest {
 
     @Test
     void oneThatHasEndedIsNotAskedFor() {
-        try (Processes processes = new Processes(Reader.class, false, null)) {
+        try (Processes processes = new Processes(Reader.class, false, null, Processes.MOST)) {
             assertThat(processes.of(new Task(1 << 22, 1, "gone", 0, 1))).isEqualTo(Identity.UNKNOWN);
             assertThat(processes.unidentified()).isEqualTo(1);
             assertThat(processes.of(task(1)).executable()).isEqualTo("/bin/1");
         }
     }
 
+    /** Ends soon after it has answered, or before it has, if it is asked for 999. */
+    static final class Idler {
+        public static void main(String[] arguments) throws InterruptedException {
+            HelperProcess.serve(
+                    "ready",
+                    question -> {
+                        if (question.endsWith(" 999")) {
+                            Runtime.getRuntime().halt(1);
+                        }
+                        return "/bin/" + question.substring(question.indexOf(' ') + 1) + "\troot\t0::/\tprogram";
+                    },
+                    Duration.ofMillis(300));
+        }
+    }
+
+    @Test
+    @Timeout(120)
+    void oneThatWasIdleAndEndedIsStartedAgainAndNoAnswerIsLost() {
+        AtomicLong now = new AtomicLong();
+        try (Processes processes = new Processes(Idler.class, false, now::get, Processes.MOST)) {
+            for (int start = 1; start <= 4; start++) {
+                assertThat(processes.of(task(start)).executable()).isEqualTo("/bin/" + start);
+                awaitEndOf(Idler.class);
+            }
+            assertThat(processes.unidentified()).isZero();
+            assertThat(processes.of(task(999)).executable())
+                    .as("one that dies of the question")
+                    .isNull();
+            assertThat(processes.unidentified()).isEqualTo(1);
+            assertThat(processes.of(task(5)).executable()).isEqualTo("/bin/5");
+        }
+    }
+
+    private static void awaitEndOf(Class<?> main) {
+        ProcessHandle.current()
+                .children()
+                .filter(child -> child.info()
+                        .arguments()
+                        .filter(arguments -> List.of(arguments).contains(main.getName()))
+                        .isPresent())
+                .forEach(child -> child.onExit().join());
+    }
+
     @Test
     @Timeout(60)
     void aReaderThatHangsCostsItsDeadlineOnce() {
         AtomicLong now = new AtomicLong();
-        try (Processes processes = new Processes(Reader.class, false, now::get)) {
+        try (Processes processes = new Processes(Reader.class, false, now::get, Processes.MOST)) {
             assertThat(processes.of(task(1)).executable()).isEqualTo("/bin/1");
             assertThat(processes.of(task(666))).isEqualTo(Identity.UNKNOWN);
             assertThat(processes.of(task(666))).isEqualTo(Identity.UNKNOWN);
@@ -99,7 +143,8 @@ class ProcessesTest {
     void whoWatchesSpendsAQuarterOfTheTimeOnLooking() {
         // Each look at the clock takes 400 ms: so does an answer.
         AtomicLong now = new AtomicLong();
-        try (Processes processes = new Processes(Reader.class, false, () -> now.addAndGet(400_000_000))) {
+        try (Processes processes =
+                new Processes(Reader.class, false, () -> now.addAndGet(400_000_000), Processes.MOST)) {
             int seen = 0;
             for (int start = 1; start <= 100; start++) {
                 seen += processes.of(task(start)).equals(Identity.UNKNOWN) ? 0 : 1;

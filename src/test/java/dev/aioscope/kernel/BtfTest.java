@@ -66,7 +66,7 @@ class BtfTest {
      * {@code struct ctx { int id; const inner_t in; union { int a; struct { int pad; int deep; }; }; int flag:3; }},
      * where {@code inner_t} is {@code struct inner { int first; int second; }}.
      */
-    private static byte[] example() {
+    static byte[] example() {
         Writer w = new Writer();
         w.words(w.name("int"), INT, 4, 32); // 1
         w.words(w.name("inner"), STRUCT | 2, 8, w.name("first"), 1, 0, w.name("second"), 1, 32); // 2
@@ -164,7 +164,7 @@ class BtfTest {
         assertThat(refused).isBetween(10_000, 190_000);
     }
 
-    private static void askEverything(Btf btf) {
+    static void askEverything(Btf btf) {
         for (String name : List.of("ctx", "inner", "none")) {
             if (btf.struct(name).isPresent()) {
                 int type = btf.struct(name).getAsInt();

@@ -73,6 +73,21 @@ class ExportGuardTest {
     }
 
     @Test
+    void aBackEndThatIsDownForAnHourCostsALineAMinuteAndEachSpanIsCounted() {
+        for (int second = 0; second < 3600; second++) {
+            fail("no route");
+            now += TimeUnit.SECONDS.toNanos(1);
+        }
+        assertThat(lines).hasSize(60);
+        assertThat(guard.counts()).extracting(Counts::exported, Counts::failed).containsExactly(0L, 7200L);
+
+        succeed();
+        assertThat(guard.counts()).extracting(Counts::exported, Counts::failed).containsExactly(2L, 7200L);
+        guard.closed();
+        assertThat(lines).hasSize(61).last().asString().endsWith("Lost so far: 7200.");
+    }
+
+    @Test
     void aSuccessIsNoNews() {
         fail("no route");
         now += TimeUnit.HOURS.toNanos(1);

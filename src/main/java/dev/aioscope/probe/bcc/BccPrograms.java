@@ -131,8 +131,8 @@ final class BccPrograms implements Programs {
         }
         boolean isSettings = name.equals("settings");
         int flags = !constant.isValue() ? 0 : isSettings ? Bpf.F_RDONLY_PROG : Bpf.F_MMAPABLE;
-        int fd = Bpf.createMap(
-                name, constant.type(), constant.keySize(), constant.valueSize(), constant.entries(), flags);
+        int entries = settings.sizes().getOrDefault(name, constant.entries());
+        int fd = Bpf.createMap(name, constant.type(), constant.keySize(), constant.valueSize(), entries, flags);
         if (fd < 0 || (isSettings && setSettings(fd) != 0)) {
             int errno = Libc.errno();
             throw new ProbeException(

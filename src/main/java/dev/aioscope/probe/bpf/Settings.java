@@ -3,6 +3,7 @@ package dev.aioscope.probe.bpf;
 import com.sun.jna.Pointer;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Symbols;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
@@ -11,8 +12,16 @@ import java.util.concurrent.CompletableFuture;
  *
  * @param stacks whether the user stacks of io_setup and io_destroy are wanted
  * @param watchHandles whether calls with destroyed handles are wanted, which needs probes on the path of I/O
+ * @param ringBytes how much the ring buffer holds: a power of two, a page at least
+ * @param inProgress how many calls of each kind can be between their entry and their return
  */
-public record Settings(boolean stacks, boolean watchHandles) {
+public record Settings(boolean stacks, boolean watchHandles, int ringBytes, int inProgress) {
+    /** All that one process with 1,000 contexts makes when it ends, before the reader gets a turn, and as much again. */
+    public static final int RING_BYTES = 1 << 20;
+
+    /** As many threads as can wait in io_destroy and kill_ioctx at once. */
+    public static final int IN_PROGRESS = 4096;
+
     /** Nothing beyond what every command needs. */
     public static final Settings PLAIN = new Settings(false, false);
 
@@ -40,6 +49,16 @@ public record Settings(boolean stacks, boolean watchHandles) {
     /** Whether the kernel tells this process where its symbols are. */
     public static boolean knowsAddresses() {
         return SYMBOLS.join().find("exit_aio").begin() != 0;
+    }
+
+    /** With as much room as does for every host that is known. */
+    public Settings(boolean stacks, boolean watchHandles) {
+        this(stacks, watchHandles, RING_BYTES, IN_PROGRESS);
+    }
+
+    /** The maps of which these settings say how large they are, in entries; for the ring, bytes. */
+    public Map<String, Integer> sizes() {
+        return Map.of("events", ringBytes, "calls", inProgress, "kills", inProgress, "releases", inProgress);
     }
 
     /** Writes {@code struct settings}. */

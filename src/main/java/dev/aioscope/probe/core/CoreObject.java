@@ -90,6 +90,7 @@ final class CoreObject implements Programs {
             }
             CoreObject opened = new CoreObject(object, log);
             settings.write(opened.initialValue(".rodata"));
+            settings.sizes().forEach((map, entries) -> LibBpf.bpf_map__set_max_entries(opened.find(map), entries));
             return opened;
         }
     }

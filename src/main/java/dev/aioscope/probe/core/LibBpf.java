@@ -69,6 +69,8 @@ final class LibBpf {
 
     static native int bpf_map__fd(Pointer map);
 
+    static native int bpf_map__set_max_entries(Pointer map, int entries);
+
     static native Pointer bpf_map__initial_value(Pointer map, LongByReference size);
 
     static native int bpf_link__fd(Pointer link);

@@ -1,0 +1,107 @@
+package dev.aioscope.kernel;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * systemd, if it started this process and wants to hear of it: each message is a datagram to the socket that the variable
+ * {@code NOTIFY_SOCKET} names (sd_notify(3)). Without that variable nothing is said. Thread-safe; never waits.
+ */
+public final class ServiceManager implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ServiceManager.class);
+    private static final int LONGEST_PATH = 108;
+
+    private final byte @Nullable [] address;
+    private final boolean isWatching;
+    private int socket = -1;
+    private String lastStatus = "";
+    private boolean isTold;
+
+    /** Takes the variables that systemd has set. */
+    public ServiceManager(Map<String, String> environment) {
+        address = address(environment.getOrDefault("NOTIFY_SOCKET", ""));
+        String watched = environment.getOrDefault("WATCHDOG_PID", "");
+        isWatching = environment.containsKey("WATCHDOG_USEC")
+                && (watched.isEmpty()
+                        || watched.equals(Long.toString(ProcessHandle.current().pid())));
+        if (address != null) {
+            socket = Libc.socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0);
+        }
+    }
+
+    /** A struct sockaddr_un: a path, or a name in the abstract namespace, which has a 0 in front; null for neither. */
+    private static byte @Nullable [] address(String socket) {
+        byte[] path = socket.getBytes(StandardCharsets.UTF_8);
+        boolean isAbstract = socket.startsWith("@");
+        if ((!isAbstract && !socket.startsWith("/")) || path.length >= LONGEST_PATH) {
+            return null;
+        }
+        if (isAbstract) {
+            path[0] = 0;
+        }
+        return ByteBuffer.allocate(2 + path.length + (isAbstract ? 0 : 1))
+                .order(ByteOrder.nativeOrder())
+                .putShort((short) Libc.AF_UNIX)
+                .put(path)
+                .array();
+    }
+
+    /** The start, or the reload, is over. */
+    public void ready() {
+        send("READY=1");
+    }
+
+    /** Settings are read anew; {@link #ready} follows. */
+    public void reloading() {
+        // Type=notify-reload wants to know since when, on this clock.
+        long[] now = new long[2];
+        Libc.clock_gettime(Libc.CLOCK_MONOTONIC, now);
+        send("RELOADING=1\nMONOTONIC_USEC=" + (now[0] * 1_000_000 + now[1] / 1000));
+    }
+
+    /** The end has begun. */
+    public void stopping() {
+        send("STOPPING=1");
+    }
+
+    /** What {@code systemctl status} shows, in a line. */
+    public synchronized void status(String text) {
+        if (!text.equals(lastStatus)) {
+            lastStatus = text;
+            send("STATUS=" + text);
+        }
+    }
+
+    /** The process makes progress. If systemd wants to hear that and does not in time, it starts the process anew. */
+    public void alive() {
+        if (isWatching) {
+            send("WATCHDOG=1");
+        }
+    }
+
+    private synchronized void send(String message) {
+        if (address == null || socket < 0) {
+            return;
+        }
+        byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
+        long sent = Libc.sendto(
+                socket, bytes, bytes.length, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL, address, address.length);
+        if (sent < 0 && !isTold) {
+            isTold = true;
+            LOG.warn("systemd cannot be told how things are: {}", Errno.describe(Libc.errno()));
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        if (socket >= 0) {
+            Libc.close(socket);
+            socket = -1;
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package dev.aioscope.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.config.Setting;
+import dev.aioscope.telemetry.OtelVariables;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigCommandTest {
+    @TempDir
+    private Path folder;
+
+    private Path file(String text) throws IOException {
+        return Files.writeString(folder.resolve("aioscope.yaml"), text);
+    }
+
+    @Test
+    void aGoodFileIsToldToBeGood() throws IOException {
+        Path file = file("slow: 1s\nstacks: false\npid: [1, 2]\nlisten: :1\nring-size: 256k\n");
+        Run run = Run.of("config", "check", file.toString());
+
+        assertThat(run.err()).isEmpty();
+        assertThat(run.status()).isZero();
+        assertThat(run.out()).isEqualTo(file + " can be used: 5 set\n");
+    }
+
+    @Test
+    void theDefaultFileSetsNothing() {
+        Run run = Run.of("config", "check", "agent/aioscope.yaml");
+
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(run.out()).isEqualTo("agent/aioscope.yaml can be used: nothing is set, the defaults hold\n");
+    }
+
+    @Test
+    void everyMistakeIsToldInALine() throws IOException {
+        Path file = file("""
+                slow: 1
+                sample: 2
+                metrics-series: 0
+                tier: best
+                stacks: maybe
+                ring-size: 5k
+                max-calls: x
+                pid: [1, a]
+                stack: true
+                """);
+        Run run = Run.of("config", "check", file.toString());
+
+        assertThat(run.status()).isEqualTo(2);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err().replace(file.toString(), "F").lines())
+                .containsExactly(
+                        "F:1: slow: '1' is not a duration such as 500ms, 10s, 5m or 1h (cure: correct it, or remove it for"
+                                + " the default 100ms)",
+                        "F:2: sample: '2' is not a share from 0 to 1 (cure: correct it, or remove it for the default 0.01)",
+                        "F:3: metrics-series: '0' is not a whole number from 1 to 1000 (cure: correct it, or remove it for"
+                                + " the default 20)",
+                        "F:4: tier: expected one of [auto, full, syscall, sample, proc] (case-insensitive) but was 'best'"
+                                + " (cure: correct it, or remove it for the default auto)",
+                        "F:5: stacks: 'maybe' is neither true nor false (cure: correct it, or remove it for the default"
+                                + " false)",
+                        "F:6: ring-size: '5k' is not a power of two from 4k to 64m, such as 256k (cure: correct it, or"
+                                + " remove it for the default 1m)",
+                        "F:7: max-calls: 'x' is not a whole number from 64 to 1048576 (cure: correct it, or remove it for"
+                                + " the default 16384)",
+                        "F:8: pid: 'a' is not the number of a process (cure: correct or remove it)",
+                        "F:9: stack: there is no such setting (cure: did you mean stacks?)");
+    }
+
+    @Test
+    void whatTheSettingsNameIsCheckedToo() throws IOException {
+        Run alone = Run.of("config", "check", file("tls-key: /none").toString());
+        assertThat(alone.status()).isEqualTo(2);
+        assertThat(alone.err()).contains("--tls-certificate and --tls-key go together");
+
+        Run missing = Run.of("config", "check", file("users: /none").toString());
+        assertThat(missing.status()).isEqualTo(2);
+        assertThat(missing.err()).contains("the users cannot be read from /none");
+    }
+
+    @Test
+    void aFileThatIsNamedMustBeThere() {
+        for (String[] command : new String[][] {
+            {"config", "check", "/none"},
+            {"config", "show", "--config", "/none"},
+            {"run", "--config=/none"},
+            {"contexts", "--config=/none"},
+            {"trace", "--config", "/none"}
+        }) {
+            Run run = Run.of(command);
+            assertThat(run.status()).as(run.err()).isEqualTo(2);
+            assertThat(run.err()).startsWith("/none: there is no such file (cure: ");
+        }
+    }
+
+    @Test
+    void aWrongFileDoesNotKeepTheHelpAway() throws IOException {
+        assertThat(Run.of("run", "--config", file("x: y").toString(), "--help").status())
+                .isZero();
+    }
+
+    @Test
+    void showTellsWhatIsSetAndEffectiveAlsoTheDefaults() throws IOException {
+        Path file = file("slow: 1s\nhide-arguments: true\n");
+        Run set = Run.of("config", "show", "--config", file.toString());
+        Run all = Run.of("config", "show", "--effective", "--config", file.toString());
+
+        assertThat(set.out().lines().filter(line -> !line.startsWith("OTEL_")))
+                .hasSize(3)
+                .anyMatch(line -> line.matches("slow +1s +" + file + ":1"));
+        assertThat(all.out().lines()).anyMatch(line -> line.matches("sample +0.01 +default"));
+        assertThat(all.out().lines().filter(line -> !line.startsWith("OTEL_")))
+                .hasSize(DaemonSettings.all().size() + 1);
+    }
+
+    @Test
+    void secretsInVariablesAreMasked() {
+        assertThat(OtelVariables.masked(Map.of(
+                        "OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic%20c2VjcmV0,x=y",
+                        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://me:secret@host:4318/v1",
+                        "OTEL_SERVICE_NAME", "a",
+                        "PASSWORD", "secret")))
+                .containsOnly(
+                        Map.entry("OTEL_EXPORTER_OTLP_HEADERS", "authorization=***,x=***"),
+                        Map.entry("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://host:4318/v1"),
+                        Map.entry("OTEL_SERVICE_NAME", "a"));
+    }
+
+    @Test
+    void flagsWinOverTheFileAlsoToSwitchSomethingOff() throws IOException {
+        Path file = file("slow: 1s\nsample: 0.5\nallow-syscall: true\nmetrics-pid: true\n");
+        RunCommand daemon = DaemonSettings.daemon(
+                List.of("--config", file.toString(), "--slow=2s", "--allow-syscall=false", "--stacks"));
+
+        Map<String, String> values = new HashMap<>();
+        daemon.effective().forEach((setting, given) -> values.put(setting.name(), given.value() + " " + given.where()));
+        assertThat(values)
+                .containsEntry("slow", "2s --slow")
+                .containsEntry("sample", "0.5 " + file + ":2")
+                .containsEntry("allow-syscall", "false --allow-syscall")
+                .containsEntry("metrics-pid", "true " + file + ":4")
+                .containsEntry("stacks", "true --stacks")
+                .containsEntry("interval", "5s default");
+    }
+
+    @Test
+    void everyDefaultCanBeUsed() {
+        for (Setting setting : DaemonSettings.all()) {
+            if (setting.initial() != null) {
+                assertThat(setting.check().apply(setting.initial()))
+                        .as(setting.name())
+                        .isEqualTo(Optional.empty());
+            }
+        }
+    }
+}

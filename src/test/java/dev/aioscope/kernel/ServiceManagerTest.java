@@ -1,0 +1,71 @@
+package dev.aioscope.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ServiceManagerTest {
+    @TempDir
+    private Path folder;
+
+    private static void tellAll(ServiceManager manager) {
+        manager.ready();
+        manager.status("a");
+        manager.status("a");
+        manager.status("b");
+        manager.alive();
+        manager.reloading();
+        manager.stopping();
+    }
+
+    @Test
+    void systemdHearsAllAndAStatusOnce() {
+        String path = folder.resolve("notify").toString();
+        try (NotifySocket systemd = new NotifySocket(path);
+                ServiceManager manager =
+                        new ServiceManager(Map.of("NOTIFY_SOCKET", path, "WATCHDOG_USEC", "1000000"))) {
+            tellAll(manager);
+            List<String> heard = systemd.heard();
+            assertThat(heard).hasSize(6);
+            assertThat(heard.subList(0, 4)).containsExactly("READY=1", "STATUS=a", "STATUS=b", "WATCHDOG=1");
+            assertThat(heard.get(4)).matches("RELOADING=1\nMONOTONIC_USEC=\\d+");
+            assertThat(heard.get(5)).isEqualTo("STOPPING=1");
+        }
+    }
+
+    @Test
+    void aNameInTheAbstractNamespaceIsOne() {
+        String name = "@aioscope-test-" + ProcessHandle.current().pid();
+        try (NotifySocket systemd = new NotifySocket(name);
+                ServiceManager manager = new ServiceManager(Map.of("NOTIFY_SOCKET", name))) {
+            manager.ready();
+            assertThat(systemd.heard()).containsExactly("READY=1");
+        }
+    }
+
+    @Test
+    void theWatchdogIsForTheProcessThatIsMeant() {
+        String path = folder.resolve("notify").toString();
+        try (NotifySocket systemd = new NotifySocket(path);
+                ServiceManager other = new ServiceManager(
+                        Map.of("NOTIFY_SOCKET", path, "WATCHDOG_USEC", "1000000", "WATCHDOG_PID", "1"));
+                ServiceManager without = new ServiceManager(Map.of("NOTIFY_SOCKET", path))) {
+            other.alive();
+            without.alive();
+            assertThat(systemd.heard()).isEmpty();
+        }
+    }
+
+    @Test
+    void withoutSystemdNothingIsSaidAndNothingFails() {
+        for (String socket : new String[] {"", "vsock:2:1", "/none/at/all", "/" + "x".repeat(200)}) {
+            try (ServiceManager manager = new ServiceManager(Map.of("NOTIFY_SOCKET", socket))) {
+                tellAll(manager);
+            }
+        }
+    }
+}
