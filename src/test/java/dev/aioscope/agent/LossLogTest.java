@@ -59,6 +59,11 @@ class LossLogTest {
                 public long dropped() {
                     return dropped;
                 }
+
+                @Override
+                public long unidentified() {
+                    return 0;
+                }
             },
             () -> now);
 
