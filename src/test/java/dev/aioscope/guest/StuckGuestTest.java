@@ -62,7 +62,7 @@ class StuckGuestTest {
             assertThat(straggler.result()).isEqualTo(4096);
             assertThat(straggler.path()).isEqualTo(device.path().substring("/dev".length()));
             assertThat("/sys/dev/block/" + straggler.device() + "/dm/name")
-                    .satisfies(name -> assertThat(Host.read(name)).hasValue("aioscope-stuck\n"));
+                    .satisfies(name -> assertThat(Host.read(name)).hasValue("aioscope-stuck"));
         });
         assertThat(agent.stragglers())
                 .extracting(Straggler::offset)
