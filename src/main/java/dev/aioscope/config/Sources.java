@@ -88,7 +88,10 @@ public final class Sources {
         if (known.containsKey(plain)) {
             return "write " + plain;
         }
-        String meant = similar.apply(plain);
+        String meant = known.keySet().stream()
+                .filter(setting -> setting.startsWith(plain))
+                .findFirst()
+                .orElseGet(() -> similar.apply(plain));
         return meant.isEmpty() ? "aioscope config show --effective lists all" : "did you mean " + meant + "?";
     }
 

@@ -30,6 +30,7 @@ import static dev.aioscope.telemetry.Metric.SPAN;
 import static dev.aioscope.telemetry.Metric.SPAN_WAITING;
 import static dev.aioscope.telemetry.Metric.SPEC_OBSERVATION;
 import static dev.aioscope.telemetry.Metric.TEARDOWN;
+import static dev.aioscope.telemetry.Metric.TEARDOWN_STUCK;
 import static dev.aioscope.telemetry.Metric.TIER_LEVEL;
 import static dev.aioscope.telemetry.Metric.UNIDENTIFIED;
 import static dev.aioscope.telemetry.Metric.UNINTERRUPTIBLE_ACTIVE;
@@ -220,6 +221,12 @@ public final class Dashboards {
                                 30,
                                 120,
                                 q(UNINTERRUPTIBLE_OLDEST.prometheusName() + ON_HOST, "{{aio_trigger}}")),
+                        stat(
+                                "Stuck teardowns",
+                                "Teardowns that have lasted for a second or more, by what they wait for; empty if there is none."
+                                        + " 'aioscope explain PID' on the host tells the whole story.",
+                                "none",
+                                q(TEARDOWN_STUCK.prometheusName() + ON_HOST, "{{aio_waits_for}}")),
                         panel(
                                 "Quota",
                                 "What all contexts charge, and the limit. A context charges what was given to io_setup, whether it is"

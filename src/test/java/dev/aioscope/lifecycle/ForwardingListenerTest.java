@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -16,10 +17,17 @@ class ForwardingListenerTest {
             List<String> heard = new ArrayList<>();
             ForwardingListener both = ForwardingListener.to(hearing("first ", heard), hearing("second ", heard));
 
-            kind.invoke(both, new Object[] {null});
+            kind.invoke(both, nothing(kind));
 
             assertThat(heard).containsExactly("first " + kind.getName(), "second " + kind.getName());
         }
+    }
+
+    /** Null, and a number where null cannot be. */
+    private static Object[] nothing(Method kind) {
+        return Arrays.stream(kind.getParameterTypes())
+                .map(type -> type == long.class ? 0L : null)
+                .toArray();
     }
 
     private static LifecycleListener hearing(String name, List<String> heard) {
