@@ -32,6 +32,7 @@ class BadHostGuestTest {
     }
 
     @Test
+    @Tag("once")
     void withoutLibbpf() throws IOException {
         Command trace = prepared(
                 "for f in /usr/lib/*/libbpf.so.1; do mount --bind /dev/null $f; done", "trace", "--tier", "sample");
@@ -47,6 +48,7 @@ class BadHostGuestTest {
     }
 
     @Test
+    @Tag("once")
     void withoutBpfWhatProcTellsIsShown() throws IOException {
         Command trace = prepared("mount -t tmpfs none /sys/kernel/btf", "trace", "--for", "100ms");
 
@@ -67,6 +69,7 @@ class BadHostGuestTest {
     }
 
     @Test
+    @Tag("once")
     void withProbesThatCannotBeRead(@TempDir Path folder) throws IOException {
         Path object = folder.resolve("bpf/" + Host.architecture() + "/aioscope.bpf.o");
         Files.createDirectories(object.getParent());
@@ -79,6 +82,7 @@ class BadHostGuestTest {
     }
 
     @Test
+    @Tag("once")
     void withTracesThatGoNowhere(@TempDir Path folder) throws Exception {
         Path output = folder.resolve("run.log");
         String[] run = Command.aioscope("run", "--sample", "1");
@@ -107,6 +111,7 @@ class BadHostGuestTest {
     }
 
     @Test
+    @Tag("once")
     void withTheWrongOption() throws IOException {
         Command trace = Command.runs(Command.aioscope("trace", "--tier", "best"));
 

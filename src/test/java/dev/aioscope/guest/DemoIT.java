@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -52,6 +53,7 @@ class DemoIT {
     }
 
     @Test
+    @Tag("once")
     void theLinesOfAStepStandBelowIt() throws IOException {
         List<String> said = Command.run(Command.aioscope("demo", "--watch"))
                 .lines()

@@ -29,11 +29,14 @@ import org.w3c.dom.NodeList;
 /**
  * Boots each kernel of the lab, runs the tests with the tag {@code guest} in it, and reports each of them here. As many
  * guests run at once as this machine has processors: each takes one. In {@code 6.1+systemd} systemd is the first process, and
- * the tests with the tag {@code systemd} run, of the packages. {@code -Dkernels=5.10,6.1} chooses kernels,
+ * the tests with the tag {@code systemd} run, of the packages. Tests with the tag {@code once} run on one kernel only. {@code -Dkernels=5.10,6.1} chooses kernels,
  * {@code -Dguest=Name} a part of the tests' class names.
  */
 class LabIT {
     private static final String SYSTEMD = "+systemd";
+    /** On this kernel alone run the tests with the tag {@code once}: another would not make a difference to them. */
+    private static final String ONCE = "6.1";
+
     private static final List<String> KERNELS = List.of(
             System.getProperty("kernels", "5.10,6.1,6.12,7,6.1" + SYSTEMD).split(",", -1));
     private static final String CLASSES = System.getProperty("guest", "");
@@ -127,7 +130,8 @@ class LabIT {
                 "--disable-banner",
                 "--details=testfeed",
                 "--scan-classpath=target/test-classes",
-                "--include-tag=guest & " + (isSystemd ? "systemd" : "!systemd"),
+                "--include-tag=guest & " + (isSystemd ? "systemd" : "!systemd")
+                        + (kernel.equals(ONCE) ? "" : " & !once"),
                 "--include-classname=.*" + CLASSES + ".*GuestTest",
                 "--reports-dir=" + folder));
         return command;
