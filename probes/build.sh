@@ -20,10 +20,15 @@ echo '#include <bpf/bpf_helpers.h>' | "$CLANG" -target bpf -M -MG -E -x c - -o -
 
 # Paths relative to the project keep the objects the same wherever it is checked out.
 cd "$here/.."
-for target in x86_64:x86 aarch64:arm64; do
-    object=$out/${target%:*}/aioscope.bpf.o
+compile() { # OBJECT ARCHITECTURE [OPTION...]
+    object=$1 architecture=$2
+    shift 2
     mkdir -p "${object%/*}"
-    "$CLANG" -target bpf -O2 -g -mcpu=v3 "-D__TARGET_ARCH_${target#*:}" -Wall -Werror \
+    "$CLANG" -target bpf -O2 -g -mcpu=v3 "-D__TARGET_ARCH_$architecture" "$@" -Wall -Werror \
         "-ffile-prefix-map=$PWD=." -Iprobes -c probes/aioscope.bpf.c -o "$object"
     "$LLVM_STRIP" -g "$object"
+}
+for target in x86_64:x86 aarch64:arm64; do
+    compile "$out/${target%:*}/aioscope.bpf.o" "${target#*:}"
+    compile "$out/${target%:*}/aioscope-without-kernel-functions.bpf.o" "${target#*:}" -DWITHOUT_KERNEL_FUNCTIONS
 done

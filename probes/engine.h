@@ -73,8 +73,15 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define SIZE_OF(type) bpf_core_type_size(struct type)
 #define ENUMERATOR_EXISTS(type, name) bpf_core_enum_value_exists(enum type, name)
 
-/* A function of the kernel that programs may call: name(). */
+/*
+ * A function of the kernel that programs may call: name(). libbpf looks for one that the kernel does not have among the
+ * types of modules, which needs CAP_SYS_ADMIN: without it the object that calls none is loaded.
+ */
+#ifdef WITHOUT_KERNEL_FUNCTIONS
+#define KERNEL_FUNCTION(name) inline_body void name(void) {}
+#else
 #define KERNEL_FUNCTION(name) extern void name(void) __ksym __weak;
+#endif
 
 #else /* AIOSCOPE_BCC */
 

@@ -39,6 +39,7 @@ public record Settings(boolean stacks, boolean watchHandles, int ringBytes, int 
             "kretprobe_trampoline",
             "aio_complete_rw",
             "aio_fsync_work",
+            "bpf_preempt_disable",
             "exit_aio")));
 
     /** Begins to gather what all probes are told. Of use before something else that takes time. */
@@ -49,6 +50,11 @@ public record Settings(boolean stacks, boolean watchHandles, int ringBytes, int 
     /** Whether the kernel tells this process where its symbols are. */
     public static boolean knowsAddresses() {
         return SYMBOLS.join().find("exit_aio").begin() != 0;
+    }
+
+    /** Whether the kernel has, and shows, the functions that programs call where they are there. */
+    public static boolean hasKernelFunctions() {
+        return SYMBOLS.join().find("bpf_preempt_disable").begin() != 0;
     }
 
     /** With as much room as does for every host that is known. */

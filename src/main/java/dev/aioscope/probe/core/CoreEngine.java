@@ -1,5 +1,7 @@
 package dev.aioscope.probe.core;
 
+import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.Host.Capability;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.bpf.Programs;
@@ -19,7 +21,9 @@ public final class CoreEngine implements Engine {
     public Programs open(Settings settings) {
         LibBpf.load();
         LibBpf.libbpf_set_print(LOG);
-        return CoreObject.open(CoreObject.bytes(), settings, LOG);
+        // For functions that the kernel does not have, libbpf asks for the types of modules: see engine.h.
+        boolean functions = Host.has(Capability.CAP_SYS_ADMIN) || Settings.hasKernelFunctions();
+        return CoreObject.open(CoreObject.bytes(functions), settings, LOG);
     }
 
     /**

@@ -45,10 +45,12 @@ final class CoreObject implements Programs {
     /**
      * The compiled probes for this architecture, from the jar.
      *
+     * @param functions whether they may call functions of the kernel
      * @throws ProbeException if there are none
      */
-    static byte[] bytes() {
-        String resource = "/bpf/" + Host.architecture() + "/aioscope.bpf.o";
+    static byte[] bytes(boolean functions) {
+        String resource =
+                "/bpf/" + Host.architecture() + "/aioscope" + (functions ? "" : "-without-kernel-functions") + ".bpf.o";
         try (InputStream in = CoreObject.class.getResourceAsStream(resource)) {
             if (in == null) {
                 throw new ProbeException(
