@@ -95,6 +95,11 @@ class StuckIT {
             work.await("siblings");
             agent.readUntil(
                     "all calls", () -> agent.lifecycle().contextsInTeardown().size() == count);
+            // The calls begun last are still in their grace period when the first look comes.
+            agent.readUntil(
+                    "the end of all grace periods",
+                    () -> Stuck.inProgress(agent, work.pid()).stream()
+                            .allMatch(one -> one.waitsFor() == WaitsFor.SIBLINGS));
             List<TeardownInProgress> going = Stuck.inProgress(agent, work.pid());
             assertThat(going).hasSize(count).allMatch(one -> one.waitsFor() == WaitsFor.SIBLINGS);
             assertThat(going).extracting(TeardownInProgress::seenSince).isSorted();
