@@ -110,7 +110,13 @@ class RefusalsGuestTest {
                 assertThat(outcome.release().trigger()).isEqualTo(Trigger.EXIT);
                 assertThat(outcome.release().charge()).isIn(300L, 600L, 900L);
                 assertThat(outcome.retries()).isEqualTo((int) refused.the("tries") - 2);
-                assertThat(outcome.time()).isBetween(refused.the("refused"), refused.the("granted"));
+                assertThat(outcome.time())
+                        .as(
+                                "%s of %s, %s",
+                                outcome,
+                                agent.setups(refused.pid()),
+                                agent.probes().losses())
+                        .isBetween(refused.the("refused"), refused.the("granted"));
                 told.onRefusalOutcome(outcome);
             }
             agent.readUntil("the exit", () -> agent.teardowns(holder.pid()).size() == 3);
