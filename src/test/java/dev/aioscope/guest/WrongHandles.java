@@ -147,12 +147,26 @@ abstract class WrongHandles {
 
     @Test
     void aRaceIsTold() throws IOException {
-        Work work = Work.run("lost-race");
+        Work work = lostRace();
         WrongHandle lost = await(work.pid(), work.the("handle"), Cause.LOST_RACE);
 
         assertThat(lost.destroyer().tid()).isEqualTo((int) work.the("winner"));
         assertThat(agent.failedCalls(work.pid()))
                 .singleElement()
                 .satisfies(call -> assertThat(call.caller().tid()).isEqualTo((int) work.the("loser")));
+    }
+
+    /** One of which all was seen: a preempted task can make the kernel skip a program for another one, which it counts. */
+    private Work lostRace() throws IOException {
+        for (int attempt = 0; attempt < 10; attempt++) {
+            long missed = agent.missed();
+            Work work = Work.run("lost-race");
+            agent.readUntil(
+                    "a failed io_destroy", () -> !agent.failedCalls(work.pid()).isEmpty() || agent.missed() > missed);
+            if (agent.missed() == missed) {
+                return work;
+            }
+        }
+        throw new AssertionError("the kernel has skipped a program in each of ten races");
     }
 }
