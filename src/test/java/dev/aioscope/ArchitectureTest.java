@@ -38,6 +38,7 @@ class ArchitectureTest {
             List.of("audit.."),
             List.of("host.."),
             List.of("telemetry.."),
+            List.of("recording.."),
             List.of("http..", "top.."),
             List.of("config.."),
             List.of("agent.."),

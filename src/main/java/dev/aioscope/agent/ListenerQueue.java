@@ -7,9 +7,11 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands between the thread that reads events and a listener that may be slow: what does not fit is dropped and counted.
+ * What comes from a recording can wait: then the listener is told at once, on the thread that reads.
  */
 public final class ListenerQueue implements ForwardingListener, AutoCloseable {
     /** The last of the news. */
@@ -24,16 +26,24 @@ public final class ListenerQueue implements ForwardingListener, AutoCloseable {
 
     private final BlockingQueue<Consumer<LifecycleListener>> queue;
     private final AtomicLong dropped = new AtomicLong();
+    private final @Nullable LifecycleListener direct;
     private final Thread thread;
+
+    /** The same for what happens now, which does not wait. */
+    public ListenerQueue(LifecycleListener to, int capacity) {
+        this(to, capacity, false);
+    }
 
     /**
      * Starts to hand on.
      *
      * @param to called on a thread of this queue
      * @param capacity how much may wait
+     * @param waits whether the caller can wait for the listener instead
      */
-    public ListenerQueue(LifecycleListener to, int capacity) {
+    public ListenerQueue(LifecycleListener to, int capacity, boolean waits) {
         queue = new ArrayBlockingQueue<>(capacity);
+        direct = waits ? to : null;
         thread = new Thread(() -> deliver(to), "aioscope-listener");
         thread.setDaemon(true);
         thread.start();
@@ -41,7 +51,9 @@ public final class ListenerQueue implements ForwardingListener, AutoCloseable {
 
     @Override
     public void tell(Consumer<LifecycleListener> news) {
-        if (!queue.offer(news)) {
+        if (direct != null) {
+            news.accept(direct);
+        } else if (!queue.offer(news)) {
             dropped.incrementAndGet();
         }
     }

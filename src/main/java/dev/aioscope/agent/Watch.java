@@ -4,8 +4,6 @@ import dev.aioscope.event.Event;
 import dev.aioscope.event.WaitsFor;
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.inventory.View;
-import dev.aioscope.kernel.BootClock;
-import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -14,6 +12,7 @@ import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.Unseen;
 import dev.aioscope.telemetry.WallClock;
 import java.time.Duration;
@@ -58,6 +57,7 @@ public final class Watch implements AutoCloseable {
     /** No look begins before. */
     private long lookedUntil;
 
+    private long limit = Long.MAX_VALUE;
     private String lastFailure = "";
 
     /**
@@ -120,30 +120,52 @@ public final class Watch implements AutoCloseable {
         inventoryInterval = interval.toNanos();
     }
 
-    /** Watches until {@link #stop}. What the ring holds by then is still handed on. */
-    public void run() {
-        look(BootClock.now());
-        while (!stopped) {
-            probes.await((int) Math.min(1000, Math.max(1, inventoryInterval / 1_000_000)));
-            cycle();
-        }
-        drain();
-        tick(BootClock.now());
+    /** Makes {@link #run} return when this time is over, by the clock of the probes; before it runs. */
+    public void endAfter(Duration duration) {
+        limit = duration.toNanos();
     }
 
-    private void cycle() {
-        // Before the poll: what happened up to now is in the ring, so silence up to now means that nothing did.
-        long now = BootClock.now();
-        drain();
-        lifecycle.advance(now);
+    /** Watches until {@link #stop} or the end of a recording. What the ring holds by then is still handed on. */
+    public void run() {
+        long began = probes.now();
+        long now = began;
+        if (probes.isLookDue(now, nextLook)) {
+            look(now);
+        }
+        while (!stopped && !probes.isOver() && now - began < limit) {
+            probes.await(patience(limit - (now - began)));
+            now = cycle();
+        }
+        tick(catchUp());
+    }
+
+    /** How long to wait for records, ms. */
+    private int patience(long left) {
+        long nanos = Math.min(SECOND, Math.min(inventoryInterval, left));
+        return (int) Math.max(1, nanos / 1_000_000);
+    }
+
+    private long cycle() {
+        long now = catchUp();
         boolean isTick = now - lastTick >= SECOND;
         if (isTick) {
             tick(now);
         }
         // What has become stuck is looked at soon, however rare looks are otherwise.
-        if (now >= nextLook || (isTick && now >= lookedUntil && lifecycle.isNewlyStuck(now - stuckAfter))) {
+        boolean isUrgent = isTick && now >= lookedUntil && lifecycle.isNewlyStuck(now - stuckAfter);
+        if (probes.isLookDue(now, isUrgent ? now : nextLook)) {
             look(now);
         }
+        return now;
+    }
+
+    /** Hands on all that happened up to now, which it returns. */
+    private long catchUp() {
+        // Before the poll: what happened up to now is in the ring, so silence up to now means that nothing did.
+        long now = probes.now();
+        drain();
+        lifecycle.advance(now);
+        return now;
     }
 
     private void drain() {
@@ -165,6 +187,22 @@ public final class Watch implements AutoCloseable {
         Snapshot.Builder snapshot = new Snapshot.Builder(probes.tier());
         probes.follow(lifecycle.contextsInTeardown());
         lifecycle.beginInventory(now);
+        Unseen unseen = inventory(snapshot);
+        Quota quota = probes.quota();
+        if (unseen != null) {
+            lifecycle.newlyStuck(now - stuckAfter).forEach(teardown -> listener.onStuck(teardown, now));
+            view = new View(
+                    now, snapshot.build(unseen, quota, lifecycle.liveContexts()), lifecycle.teardownsInProgress());
+            catchStragglers(now);
+            unseen.gap().ifPresent(gap -> warn("Incomplete inventory: " + gap));
+        }
+        lifecycle.quota(quota.time(), quota.aioNr(), quota.aioMaxNr());
+        lookedUntil = quota.time() + PAUSES_PER_LOOK * (quota.time() - now);
+        nextLook = Math.max(now + inventoryInterval, lookedUntil);
+    }
+
+    /** What the look could not see; null if there was none, and the rest of the watch goes on without it. */
+    private @Nullable Unseen inventory(Snapshot.Builder snapshot) {
         try {
             Unseen unseen = probes.inventory(event -> {
                 lifecycle.accept(event);
@@ -174,18 +212,11 @@ public final class Watch implements AutoCloseable {
             unseen.unfinished().forEach(lifecycle::unseen);
             drain();
             lifecycle.endInventory();
-            lifecycle.newlyStuck(now - stuckAfter).forEach(teardown -> listener.onStuck(teardown, now));
-            view = new View(now, snapshot.build(unseen, lifecycle.liveContexts()), lifecycle.teardownsInProgress());
-            catchStragglers(now);
-            unseen.gap().ifPresent(gap -> warn("Incomplete inventory: " + gap));
+            return unseen;
         } catch (ProbeException e) {
-            // The rest of the watch goes on without this look.
             warn("No inventory: " + e.getMessage() + "; " + e.cure());
+            return null;
         }
-        long end = BootClock.now();
-        lifecycle.quota(end, Host.aioNr().orElse(null), Host.aioMaxNr().orElse(null));
-        lookedUntil = end + PAUSES_PER_LOOK * (end - now);
-        nextLook = Math.max(now + inventoryInterval, lookedUntil);
     }
 
     /** The completions that stuck teardowns wait for are told of, but for one episode in a while only. */

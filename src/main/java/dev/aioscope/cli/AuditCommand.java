@@ -6,8 +6,6 @@ import dev.aioscope.agent.ListenerQueue;
 import dev.aioscope.agent.ProbeChoice.Opened;
 import dev.aioscope.agent.Watch;
 import dev.aioscope.audit.Audit;
-import dev.aioscope.kernel.BootClock;
-import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Java;
 import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -22,10 +20,8 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -71,6 +67,7 @@ final class AuditCommand implements Callable<Integer> {
             "an io_submit of nothing takes 267 -> 553 ns in the tier syscall (measured on 2 cores), 0.6 -> 2.2 us in full"
                     + " (in an emulated guest)";
     private static final Duration LOOKS = Duration.ofSeconds(1);
+    private static final Duration USUAL = Duration.ofSeconds(60);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     @Spec
@@ -140,10 +137,11 @@ final class AuditCommand implements Callable<Integer> {
             if (watchHandles) {
                 err.println("  Cost: " + WATCH_COST);
             }
-            WallClock clock = new WallClock(BootClock::now, InstantSource.system());
+            WallClock clock = probes.clock();
             Audit audit = new Audit(tier, watchHandles);
             TraceSummary summary = watch(opened, audit, clock, stop, err);
-            AuditReport report = new AuditReport(audit.verdicts(), tier, Host.release(), clock);
+            AuditReport report =
+                    new AuditReport(audit.verdicts(), tier, probes.origin().release(), clock);
             print(report, summary, out, err);
             return report.isViolated() ? VIOLATED : 0;
         }
@@ -153,6 +151,9 @@ final class AuditCommand implements Callable<Integer> {
         if (json && markdown) {
             throw new ParameterException(
                     spec.commandLine(), "--json and --markdown are two forms of the same: take one");
+        }
+        if (workload && probes.replay() != null) {
+            throw new ParameterException(spec.commandLine(), "--workload is for this host, not for a recording");
         }
         if (device != null && !workload) {
             throw new ParameterException(spec.commandLine(), "--device is for the workload: add --workload");
@@ -183,14 +184,16 @@ final class AuditCommand implements Callable<Integer> {
     private TraceSummary watch(Opened opened, Audit audit, WallClock clock, Stop stop, PrintWriter err)
             throws IOException {
         LastTeardown last = new LastTeardown();
-        ListenerQueue queue = new ListenerQueue(ForwardingListener.to(audit, last), WAITING);
+        ListenerQueue queue = new ListenerQueue(
+                ForwardingListener.to(audit, last), WAITING, opened.probes().canWait());
         Watch.Stats stats;
         try (queue;
                 Watch watch = new Watch(opened.probes(), filter.before(queue), clock, LOOKS)) {
             stop.onRequest(watch::stop);
-            if (!workload || duration != null) {
-                long nanos = duration == null ? TimeUnit.SECONDS.toNanos(60) : duration.toNanos();
-                CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS).execute(stop::request);
+            if (duration != null) {
+                watch.endAfter(duration);
+            } else if (!workload && probes.replay() == null) {
+                watch.endAfter(USUAL);
             }
             if (workload) {
                 drive(watch, last, err);

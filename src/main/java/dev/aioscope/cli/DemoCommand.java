@@ -6,7 +6,6 @@ import dev.aioscope.agent.ProbeChoice.Opened;
 import dev.aioscope.agent.StackNames;
 import dev.aioscope.agent.Watch;
 import dev.aioscope.host.Identities;
-import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.Java;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.WallClock;
@@ -15,7 +14,6 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.time.ZoneId;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -103,7 +101,7 @@ final class DemoCommand implements Callable<Integer> {
         Opened opened = probes.open(true);
         TierReport.of(opened, LOOKS).forEach(err::println);
         probes.withoutStacks(opened).ifPresent(err::println);
-        WallClock clock = new WallClock(BootClock::now, InstantSource.system());
+        WallClock clock = probes.probes().clock();
         TraceFormat format = json
                 ? new TraceJson(clock, Identities.NONE)
                 : new TraceTable(clock, ZoneId.systemDefault(), Screen::stdout, Identities.NONE);

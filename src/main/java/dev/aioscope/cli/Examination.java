@@ -5,6 +5,7 @@ import dev.aioscope.cli.Diagnosis.TierTrial;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
 import dev.aioscope.kernel.Tracefs;
+import dev.aioscope.probe.Origin;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.Tier;
@@ -214,7 +215,7 @@ final class Examination {
     }
 
     private static Fact export() {
-        try (TraceExport export = TraceExport.open()) {
+        try (TraceExport export = TraceExport.open(Origin.here())) {
             return export.endpoint()
                     .map(Examination::answers)
                     .orElse(Fact.neutral("otlp", "no endpoint is set: no traces are sent"));

@@ -5,13 +5,13 @@ import dev.aioscope.http.Tls;
 import dev.aioscope.http.Users;
 import dev.aioscope.http.WebServer;
 import dev.aioscope.http.WebServer.Page;
-import dev.aioscope.kernel.BootClock;
 import dev.aioscope.telemetry.HolderMetrics;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
@@ -127,9 +127,13 @@ final class HttpOptions {
         }
     }
 
-    /** Metrics of whoever holds the quota. */
-    HolderMetrics holders(Identities identities) {
-        return new HolderMetrics(identities, BootClock::now, series, byPid);
+    /**
+     * Metrics of whoever holds the quota.
+     *
+     * @param bootTime CLOCK_BOOTTIME, ns
+     */
+    HolderMetrics holders(Identities identities, LongSupplier bootTime) {
+        return new HolderMetrics(identities, bootTime, series, byPid);
     }
 
     static final class SeriesReader extends Range {

@@ -6,6 +6,7 @@ import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExecutionException;
@@ -34,6 +35,7 @@ import picocli.CommandLine.Spec;
             "  aioscope trace --comm mysqld   those of one program",
             "  aioscope audit --workload      the kernel against the specification of io_destroy",
             "  aioscope config check          whether the daemon can use its settings",
+            "  aioscope replay FILE trace     what aioscope record, or the daemon's flight recorder, has kept",
             "  aioscope COMMAND --help        the options of a command",
             "",
             "Root, or CAP_BPF and CAP_PERFMON, is needed to see charges, requests and teardowns. Without them the tier",
@@ -56,6 +58,8 @@ public final class Main implements Runnable {
             ExplainCommand.class,
             TraceCommand.class,
             AuditCommand.class,
+            RecordCommand.class,
+            ReplayCommand.class,
             RunCommand.class,
             ConfigCommand.class,
             DemoCommand.class,
@@ -76,7 +80,12 @@ public final class Main implements Runnable {
 
     /** Runs one command. */
     static int execute(PrintWriter out, PrintWriter err, String... args) {
-        CommandLine line = commandLine(args);
+        return execute(out, err, null, args);
+    }
+
+    /** Runs one command, with a recording in the place of this host if one is given. */
+    static int execute(PrintWriter out, PrintWriter err, @Nullable Replay replay, String... args) {
+        CommandLine line = commandLine(replay, args);
         return line.setOut(out)
                 .setErr(err)
                 .setUsageHelpAutoWidth(true)
@@ -88,7 +97,11 @@ public final class Main implements Runnable {
 
     /** With the command that is meant, or with all. */
     static CommandLine commandLine(String... args) {
-        CommandLine line = new CommandLine(new Main());
+        return commandLine(null, args);
+    }
+
+    private static CommandLine commandLine(@Nullable Replay replay, String... args) {
+        CommandLine line = new CommandLine(new Main(), new Factory(replay));
         commands(args).forEach(line::addSubcommand);
         return line(line);
     }
@@ -103,7 +116,7 @@ public final class Main implements Runnable {
 
     /** The command line of one command alone. */
     static CommandLine line(Object command) {
-        return line(new CommandLine(command));
+        return line(new CommandLine(command, new Factory(null)));
     }
 
     private static CommandLine line(CommandLine line) {
@@ -129,6 +142,16 @@ public final class Main implements Runnable {
         throw new ParameterException(
                 spec.commandLine(),
                 "say what to do: " + String.join(", ", spec.subcommands().keySet()));
+    }
+
+    /** Makes the commands and their options. */
+    private record Factory(@Nullable Replay replay) implements CommandLine.IFactory {
+        @Override
+        public <K> K create(Class<K> type) throws Exception {
+            return type == ProbeOptions.class
+                    ? type.cast(new ProbeOptions(replay))
+                    : CommandLine.defaultFactory().create(type);
+        }
     }
 
     static final class Version implements CommandLine.IVersionProvider {

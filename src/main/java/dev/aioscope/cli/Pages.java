@@ -7,11 +7,9 @@ import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.http.WebServer.Page;
 import dev.aioscope.inventory.View;
-import dev.aioscope.kernel.BootClock;
-import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
-import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Probes;
 import dev.aioscope.telemetry.Metrics;
 import dev.aioscope.telemetry.WallClock;
 import java.util.ArrayList;
@@ -27,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * What the daemon shows by HTTP.
  *
  * @param audit of what has happened so far
- * @param tier of the probes
+ * @param probes the source of all of it
  * @param view of the latest look; null before the first
  * @param wanted whose contexts are shown
  */
@@ -37,7 +35,7 @@ record Pages(
         Supplier<@Nullable View> view,
         RecentTeardowns recent,
         Audit audit,
-        Tier tier,
+        Probes probes,
         Identities identities,
         Predicate<Task> wanted,
         WallClock clock) {
@@ -101,7 +99,7 @@ record Pages(
     private List<String> teardowns() {
         TraceJson json = new TraceJson(clock, withoutArguments());
         View latest = view.get();
-        long now = BootClock.now();
+        long now = probes.now();
         List<String> all = new ArrayList<>();
         if (latest != null) {
             latest.inProgress().stream()
@@ -114,7 +112,7 @@ record Pages(
     }
 
     private List<String> verdicts() {
-        return new AuditReport(audit.verdicts(), tier, Host.release(), clock).jsonOfVerdicts();
+        return new AuditReport(audit.verdicts(), probes.tier(), probes.origin().release(), clock).jsonOfVerdicts();
     }
 
     private boolean isWanted(Teardown teardown) {

@@ -9,6 +9,7 @@ import dev.aioscope.agent.ProbeChoice.Opened;
 import dev.aioscope.agent.ProbeChoice.Refused;
 import dev.aioscope.agent.RecentTeardowns;
 import dev.aioscope.agent.SingleInstance;
+import dev.aioscope.agent.Snapshots;
 import dev.aioscope.agent.StackNames;
 import dev.aioscope.agent.Watch;
 import dev.aioscope.audit.Audit;
@@ -16,14 +17,14 @@ import dev.aioscope.config.Given;
 import dev.aioscope.config.Setting;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.View;
-import dev.aioscope.kernel.BootClock;
-import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.ServiceManager;
 import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.ForwardingListener;
+import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.probe.Losses;
-import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.recording.Recorder;
 import dev.aioscope.telemetry.AgentMetrics;
 import dev.aioscope.telemetry.HolderMetrics;
 import dev.aioscope.telemetry.Loss;
@@ -34,7 +35,6 @@ import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.telemetry.TraceExport;
 import dev.aioscope.telemetry.WallClock;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -131,6 +131,9 @@ final class RunCommand implements Runnable {
     private HttpOptions http;
 
     @Mixin
+    private RecorderOptions recorder;
+
+    @Mixin
     private Filter filter;
 
     @Mixin
@@ -176,61 +179,86 @@ final class RunCommand implements Runnable {
     /** What is there while the daemon watches; it is closed afterwards. */
     private record Equipment(
             Opened opened,
+            WallClock clock,
             TraceExport export,
             @Nullable StackNames names,
             Processes processes,
+            @Nullable Recorder recorder,
             ServiceManager manager,
-            HttpOptions.Settings served) {}
+            HttpOptions.Settings served) {
+        Probes probes() {
+            return opened.probes();
+        }
+
+        /** What the watch reads: what it reads is recorded. */
+        Probes source() {
+            return recorder == null ? probes() : recorder.record(probes());
+        }
+
+        /** Hands on what the watch tells, with names for stacks. */
+        LifecycleListener before(LifecycleListener listener) {
+            LifecycleListener named = StackOptions.named(names, listener);
+            return recorder == null ? named : ForwardingListener.to(new Snapshots(recorder::snapshot), named);
+        }
+    }
 
     @Override
     @SuppressWarnings("try") // To hold the lock is all that there is to do with it.
     public void run() {
         Settings.prepare();
         HttpOptions.Settings served = http();
-        try (SingleInstance one = SingleInstance.take(SingleInstance.folder(System.getenv()));
+        ProbeOptions source = probes.probes();
+        source.linger();
+        boolean isLive = source.replay() == null;
+        WallClock clock = source.clock();
+        try (SingleInstance one = isLive ? SingleInstance.take(SingleInstance.folder(System.getenv())) : null;
                 ServiceManager manager = new ServiceManager(System.getenv());
                 Stop stop = new Stop();
-                TraceExport export = TraceExport.open();
+                TraceExport export = TraceExport.open(source.origin());
                 StackNames names = probes.stackNames();
-                Processes processes = Processes.sparing(hidden.isHidden(), limits.identities())) {
+                Processes processes =
+                        source.processes(hidden, hides -> Processes.sparing(hides, limits.identities()))) {
             Opened opened = probes.open(allowSyscall, limits.ringBytes(), limits.inProgress());
-            watch(new Equipment(opened, export, names, processes, manager, served), stop);
+            try (Recorder recorded = isLive ? recorder.start(clock, System.getenv()) : null) {
+                if (recorded != null) {
+                    processes.tell(recorded);
+                }
+                watch(new Equipment(opened, clock, export, names, processes, recorded, manager, served), stop);
+            }
         }
     }
 
     private void watch(Equipment equipment, Stop stop) {
-        Tier tier = equipment.opened.probes().tier();
+        Probes seen = equipment.probes();
         Processes processes = equipment.processes;
-        WallClock clock = new WallClock(BootClock::now, InstantSource.system());
-        TeardownMetrics counts = new TeardownMetrics(tier, clock);
-        HolderMetrics holders = http.holders(processes);
+        WallClock clock = equipment.clock;
+        TeardownMetrics counts = new TeardownMetrics(seen.tier(), clock);
+        HolderMetrics holders = http.holders(processes, seen::now);
         RecentTeardowns recent = new RecentTeardowns(RECENT);
         TeardownSpans spans =
                 new TeardownSpans(equipment.export.tracer(), clock, slow, sample, processes, counts::onTrace);
         processes.prepare();
-        Audit audit = new Audit(tier, false);
-        try (ListenerQueue queue = new ListenerQueue(ForwardingListener.to(audit, spans, holders), limits.waiting());
+        Audit audit = new Audit(seen.tier(), false);
+        try (ListenerQueue queue = new ListenerQueue(
+                        ForwardingListener.to(audit, spans, holders), limits.waiting(), seen.canWait());
                 FirstSight firstSight = new FirstSight(
                         processes,
                         Filter.before(
                                 task -> inForce.filter.passes(task), ForwardingListener.to(counts, recent, queue)));
                 Watch watch = new Watch(
-                        equipment.opened.probes(),
-                        StackOptions.named(equipment.names, firstSight),
+                        equipment.source(),
+                        equipment.before(firstSight),
                         clock,
                         interval,
                         stuck.after(),
                         limits.lifecycle());
                 Looks looks = new Looks()) {
-            WatchWork work = new WatchWork(watch, queue, firstSight);
+            WatchWork work = new WatchWork(watch, queue, firstSight, equipment.recorder);
             LossLog losses = new LossLog(work, System::nanoTime);
-            Health health = new Health(
-                    BootClock::now, watch::lastTick, watch::view, () -> inForce.interval, losses::complaints);
+            Health health =
+                    new Health(seen::now, watch::lastTick, watch::view, () -> inForce.interval, losses::complaints);
             try (Metrics metrics = new Metrics(
-                            new AgentMetrics(equipment.opened.probes(), work, equipment.export),
-                            counts,
-                            holders,
-                            new SpecMetrics(audit));
+                            new AgentMetrics(seen, work, equipment.export), counts, holders, new SpecMetrics(audit));
                     HttpFace face = new HttpFace(
                             new Pages(
                                             metrics,
@@ -238,7 +266,7 @@ final class RunCommand implements Runnable {
                                             watch::view,
                                             recent,
                                             audit,
-                                            tier,
+                                            seen,
                                             processes,
                                             task -> inForce.filter.passes(task),
                                             clock)
@@ -257,7 +285,9 @@ final class RunCommand implements Runnable {
                 });
                 reloadOnSignal(equipment.manager, face, spans, watch);
                 LOG.info(started(equipment.opened, equipment.export, face.url()));
-                TierReport.withoutAddresses(tier).ifPresent(LOG::warn);
+                if (probes.probes().replay() == null) {
+                    TierReport.withoutAddresses(seen.tier()).ifPresent(LOG::warn);
+                }
                 probes.withoutStacks(equipment.opened).ifPresent(LOG::warn);
                 equipment.manager.ready();
                 watch.run();
@@ -311,7 +341,11 @@ final class RunCommand implements Runnable {
         return interval.compareTo(Duration.ofSeconds(1)) < 0 ? interval : Duration.ofSeconds(1);
     }
 
-    private record WatchWork(Watch watch, ListenerQueue queue, FirstSight firstSight) implements AgentMetrics.Work {
+    private record WatchWork(
+            Watch watch,
+            ListenerQueue queue,
+            FirstSight firstSight,
+            @Nullable Recorder recorder) implements AgentMetrics.Work {
         @Override
         public long events() {
             return watch.stats().events();
@@ -336,6 +370,16 @@ final class RunCommand implements Runnable {
         public long unidentified() {
             return firstSight.unidentified();
         }
+
+        @Override
+        public @Nullable Long unrecorded() {
+            return recorder == null ? null : (Long) recorder.dropped();
+        }
+
+        @Override
+        public @Nullable Long snapshots() {
+            return recorder == null ? null : (Long) recorder.snapshots();
+        }
     }
 
     private static String started(Opened opened, TraceExport export, @Nullable String url) {
@@ -344,7 +388,8 @@ final class RunCommand implements Runnable {
                 .collect(Collectors.joining());
         return "aioscope " + Versions.aioscope() + " watches: tier "
                 + opened.probes().tier().label()
-                + ", engine " + opened.probes().engine() + ", kernel " + Host.release()
+                + ", engine " + opened.probes().engine() + ", kernel "
+                + opened.probes().origin().release()
                 + ", probes " + TierReport.modes(opened.probes().points())
                 + ", metrics at "
                 + (url == null ? "no address (listen is off)" : url + "/metrics")

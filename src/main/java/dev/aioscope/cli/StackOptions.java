@@ -37,7 +37,13 @@ final class StackOptions {
      * @throws ProbeException if this host does not give them
      */
     @Nullable StackNames stackNames() {
-        return stacks ? StackNames.start() : null;
+        // Of a recording the processes are gone.
+        return stacks && probes.replay() == null ? StackNames.start() : null;
+    }
+
+    /** How the host is looked at. */
+    ProbeOptions probes() {
+        return probes;
     }
 
     /** Why no stack will ever come, if that is so although stacks are wanted. */

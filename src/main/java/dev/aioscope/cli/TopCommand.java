@@ -8,8 +8,6 @@ import dev.aioscope.agent.Watch.Stats;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.View;
-import dev.aioscope.kernel.BootClock;
-import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Terminal;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.Settings;
@@ -27,7 +25,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.time.ZoneId;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -36,6 +33,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -119,6 +117,7 @@ final class TopCommand implements Runnable {
                         probes.open(true, Settings.PLAIN),
                         (watch, activity, about) -> print(watch, activity, about, screen));
             } else {
+                probes.linger();
                 // The two take the most time, and neither needs the other.
                 CompletableFuture<FullScreen> terminal = CompletableFuture.supplyAsync(TopCommand::fullScreen);
                 Opened opened = probes.open(true, Settings.PLAIN);
@@ -165,16 +164,17 @@ final class TopCommand implements Runnable {
     private void watch(Stop stop, Opened opened, Face face) {
         Tier tier = opened.probes().tier();
         TierReport.of(opened, interval()).forEach(spec.commandLine().getErr()::println);
-        Activity activity = new Activity(BootClock::now);
-        WallClock clock = new WallClock(BootClock::now, InstantSource.system());
+        Activity activity = new Activity(opened.probes()::now);
+        WallClock clock = probes.clock();
         About about = new About(
-                Host.read("/proc/sys/kernel/hostname").orElse(Units.ABSENT),
-                Host.release(),
+                probes.origin().name(),
+                probes.origin().release(),
                 tier,
                 opened.probes().engine(),
                 caution(tier));
-        try (Processes processes = Processes.patient(hidden.isHidden());
-                ListenerQueue queue = new ListenerQueue(activity, WAITING);
+        try (Processes processes = probes.processes(hidden, Processes::patient);
+                ListenerQueue queue =
+                        new ListenerQueue(activity, WAITING, opened.probes().canWait());
                 FirstSight firstSight = new FirstSight(processes, filter.before(queue));
                 Watch watch = new Watch(opened.probes(), firstSight, clock, interval())) {
             FutureTask<?> watching = new FutureTask<>(watch::run, null);
@@ -281,20 +281,26 @@ final class TopCommand implements Runnable {
         PrintWriter out = spec.commandLine().getOut();
         Drawing drawing = new Drawing(about, Units::duration, ZoneId.systemDefault(), false);
         int columns = Math.min(FILE_COLUMNS, screen.columns());
-        long began = BootClock.now();
+        @Nullable Long began = null;
         // Nobody waits for text as for a key.
         Identities looking = (task, mm, mayLook) -> watching.processes().of(task, mm, true);
         watching.processes().prepare();
         long last = NEVER;
         boolean isEnough = false;
-        while (!isEnough && !isEnded && !watching.isOver() && !out.checkError()) {
+        while (!isEnough && !isEnded && !out.checkError()) {
+            // Before the view: what a recording showed last is to be seen too.
+            boolean isOver = watching.isOver();
             View view = watching.watch().view();
             if (view == null || view.time() == last) {
+                if (isOver) {
+                    return;
+                }
                 pause();
                 continue;
             }
             last = view.time();
-            isEnough = once && view.time() - began >= SECOND;
+            began = began == null ? last : began;
+            isEnough = once && (isOver || last - began >= SECOND);
             if (isEnough || !once) {
                 Model model = Model.START.show(picture(view, watching, activity, looking));
                 drawing.text(model, columns).forEach(out::println);

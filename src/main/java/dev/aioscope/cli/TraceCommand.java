@@ -8,14 +8,10 @@ import dev.aioscope.agent.Watch;
 import dev.aioscope.agent.Watch.Stats;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Processes;
-import dev.aioscope.kernel.BootClock;
 import dev.aioscope.telemetry.WallClock;
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.time.ZoneId;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -105,13 +101,14 @@ final class TraceCommand implements Runnable {
         PrintWriter err = spec.commandLine().getErr();
         try (Stop stop = new Stop();
                 StackNames names = probes.stackNames();
-                Processes processes = Processes.sparing(hidden.isHidden(), Processes.MOST)) {
+                Processes processes =
+                        probes.probes().processes(hidden, hides -> Processes.sparing(hides, Processes.MOST))) {
             Opened opened = probes.open(true);
             TierReport.of(opened, interval.get()).forEach(err::println);
             probes.withoutStacks(opened).ifPresent(err::println);
-            WallClock clock = new WallClock(BootClock::now, InstantSource.system());
+            WallClock clock = probes.probes().clock();
             TracePrinter printer =
-                    new TracePrinter(format(clock, processes), out, BootClock::now, count, stop::request);
+                    new TracePrinter(format(clock, processes), out, opened.probes()::now, count, stop::request);
             TraceSummary summary = watch(opened, printer, clock, stop, names, processes);
             if (json) {
                 out.println(TraceJson.summary(summary));
@@ -122,8 +119,13 @@ final class TraceCommand implements Runnable {
 
     private TraceFormat format(WallClock clock, Identities identities) {
         return json
-                ? new TraceJson(clock, identities)
-                : new TraceTable(clock, ZoneId.systemDefault(), Screen::stdout, identities);
+                ? new TraceJson(clock, identities, probes.probes().devices())
+                : new TraceTable(
+                        clock,
+                        ZoneId.systemDefault(),
+                        Screen::stdout,
+                        identities,
+                        probes.probes().devices());
     }
 
     private TraceSummary watch(
@@ -134,7 +136,8 @@ final class TraceCommand implements Runnable {
             @Nullable StackNames names,
             Processes processes) {
         processes.prepare();
-        ListenerQueue queue = new ListenerQueue(printer, LINES_WAITING);
+        ListenerQueue queue =
+                new ListenerQueue(printer, LINES_WAITING, opened.probes().canWait());
         FirstSight firstSight = new FirstSight(processes, filter.before(queue));
         Stats stats;
         try (queue;
@@ -143,8 +146,7 @@ final class TraceCommand implements Runnable {
                         opened.probes(), StackOptions.named(names, firstSight), clock, interval.get(), stuck.after())) {
             stop.onRequest(watch::stop);
             if (duration != null) {
-                CompletableFuture.delayedExecutor(duration.toNanos(), TimeUnit.NANOSECONDS)
-                        .execute(stop::request);
+                watch.endAfter(duration);
             }
             watch.run();
             stats = watch.stats();

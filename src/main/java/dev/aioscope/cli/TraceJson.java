@@ -22,16 +22,26 @@ import dev.aioscope.probe.proc.BlockDevice;
 import dev.aioscope.telemetry.WallClock;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** One JSON object per line; {@code agent/json.md} tells what each name means. */
 final class TraceJson implements TraceFormat {
     private final WallClock clock;
     private final Identities identities;
+    private final Function<String, Optional<BlockDevice>> devices;
 
+    /** With the devices of this host. */
     TraceJson(WallClock clock, Identities identities) {
+        this(clock, identities, BlockDevice::of);
+    }
+
+    /** With what finds a device by its numbers. */
+    TraceJson(WallClock clock, Identities identities, Function<String, Optional<BlockDevice>> devices) {
         this.clock = clock;
         this.identities = identities;
+        this.devices = devices;
     }
 
     @Override
@@ -101,7 +111,7 @@ final class TraceJson implements TraceFormat {
             json.put("device", straggler.device());
             json.put(
                     "device_name",
-                    BlockDevice.of(straggler.device()).map(BlockDevice::name).orElse(null));
+                    devices.apply(straggler.device()).map(BlockDevice::name).orElse(null));
             json.put("offset", straggler.offset());
             json.put("result", straggler.result());
             json.put("errno", errno(straggler.result()));

@@ -27,6 +27,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -95,16 +96,28 @@ final class TraceTable implements TraceFormat {
     private final ZoneId zone;
     private final Supplier<Screen> screens;
     private final Identities identities;
+    private final Function<String, Optional<BlockDevice>> devices;
     private Screen screen = Screen.FILE;
     private Map<Column, Integer> widths = Map.of();
     private int linesLeft;
 
     /** The screen is asked anew for each header: a window can change its size. */
     TraceTable(WallClock clock, ZoneId zone, Supplier<Screen> screens, Identities identities) {
+        this(clock, zone, screens, identities, BlockDevice::of);
+    }
+
+    /** The same with what finds a device by its numbers; else those of this host are taken. */
+    TraceTable(
+            WallClock clock,
+            ZoneId zone,
+            Supplier<Screen> screens,
+            Identities identities,
+            Function<String, Optional<BlockDevice>> devices) {
         this.clock = clock;
         this.zone = zone;
         this.screens = screens;
         this.identities = identities;
+        this.devices = devices;
     }
 
     @Override
@@ -164,7 +177,7 @@ final class TraceTable implements TraceFormat {
                 + (straggler.offset() == null ? "" : " at " + straggler.offset())
                 + " of " + (path == null ? "a file without a name" : Printable.of(path))
                 + " (inode " + straggler.inode() + ") on "
-                + BlockDevice.of(straggler.device())
+                + devices.apply(straggler.device())
                         .map(device -> device.name() + " ")
                         .orElse("")
                 + straggler.device());

@@ -511,11 +511,17 @@ public final class Event {
                 .toList();
     }
 
-    /** A copy of the whole record, for a recording. */
-    public byte[] copy() {
-        byte[] record = new byte[type.size()];
-        buffer.get(offset, record);
-        return record;
+    /** Takes the return addresses in the kernel away: they mean something on the host and after the start that they are of. */
+    public void forgetKernelFrames() {
+        if (type == EventType.TASK_IN_TEARDOWN) {
+            buffer.putInt(offset + EventLayout.TASK_IN_TEARDOWN_DEPTH, 0);
+        }
+    }
+
+    /** Appends the whole record, {@link EventType#size} bytes, for a recording. */
+    public void copyTo(ByteBuffer to) {
+        int size = type.size();
+        to.put(to.position(), buffer, offset, size).position(to.position() + size);
     }
 
     private long u64(int at) {

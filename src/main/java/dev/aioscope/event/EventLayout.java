@@ -13,6 +13,9 @@ package dev.aioscope.event;
  * </pre>
  */
 public final class EventLayout {
+    /** Counts the changes of fields that recordings hold; a new type of record, or a field in what was padding, is none. */
+    public static final int VERSION = 1;
+
     /** Marks a 64-bit field that could not be seen. */
     public static final long ABSENT_U64 = -1L;
 

@@ -38,7 +38,13 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
 
     private record Key(int pid, long start, long mm) {}
 
-    private final Class<?> reader;
+    /** Is told of each process that could be identified, on the thread that asked. */
+    public interface Observer {
+        /** With when it began, CLOCK_BOOTTIME ns, and the address of its {@code struct mm_struct}. */
+        void onIdentity(int pid, long start, long mm, Identity identity);
+    }
+
+    private final @Nullable Class<?> reader;
     private final boolean hidesArguments;
     private final @Nullable Allowance allowance;
     private final int most;
@@ -48,12 +54,13 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
     /** Fair: who tells of a refusal does not wait for all the others that are to be looked at. */
     private final ReentrantLock asking = new ReentrantLock(true);
 
+    private volatile Observer observer = (pid, start, mm, identity) -> {};
     private volatile @Nullable HelperProcess helper;
     private volatile boolean isBroken;
     private boolean isStarted;
 
-    /** With another reader, and without an allowance if {@code clock} is null. */
-    Processes(Class<?> reader, boolean hidesArguments, @Nullable LongSupplier clock, int most) {
+    /** With another reader, or none, and without an allowance if {@code clock} is null. */
+    Processes(@Nullable Class<?> reader, boolean hidesArguments, @Nullable LongSupplier clock, int most) {
         this.reader = reader;
         this.hidesArguments = hidesArguments;
         this.most = most;
@@ -78,6 +85,20 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
      */
     public static Processes sparing(boolean hidesArguments, int most) {
         return new Processes(ProcessReader.class, hidesArguments, System::nanoTime, most);
+    }
+
+    /**
+     * For processes of another host or another time: knows those that it is told of by {@link #remember}.
+     *
+     * @param hidesArguments as in {@link #patient}
+     */
+    public static Processes recalling(boolean hidesArguments) {
+        return new Processes(null, hidesArguments, null, MOST);
+    }
+
+    /** Has this one told of what is found from now on. */
+    public void tell(Observer to) {
+        observer = to;
     }
 
     /** Gets ready on a thread of its own, so that the first look does not wait for all of it. */
@@ -140,10 +161,12 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         }
     }
 
-    private void remember(Key key, Identity identity) {
+    /** Takes over what somebody else has found; the arguments are as {@link Observer#onIdentity} has them. */
+    public void remember(int pid, long start, long mm, Identity found) {
+        Identity identity = hidesArguments ? found.cut() : found;
         synchronized (known) {
-            known.put(key, identity);
-            known.put(new Key(key.pid, key.start, 0), identity);
+            known.put(new Key(pid, start, mm), identity);
+            known.put(new Key(pid, start, 0), identity);
             while (known.size() > most) {
                 known.remove(known.keySet().iterator().next());
             }
@@ -153,7 +176,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
     private Identity look(Key key) {
         Identity identity = Identity.UNKNOWN;
         // To see whether the folder is there touches nothing of the process.
-        if (Files.exists(Path.of("/proc", Integer.toString(key.pid)))) {
+        if (reader != null && Files.exists(Path.of("/proc", Integer.toString(key.pid)))) {
             if (!isStarted) {
                 start(); // Which is not a look and can take its time.
             }
@@ -168,8 +191,10 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         }
         if (identity.equals(Identity.UNKNOWN)) {
             unidentified.incrementAndGet();
+        } else {
+            observer.onIdentity(key.pid, key.start, key.mm, identity);
         }
-        remember(key, identity);
+        remember(key.pid, key.start, key.mm, identity);
         return identity;
     }
 
@@ -208,9 +233,10 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
     /** The helper; null if there is none to be had. */
     private @Nullable HelperProcess open() throws IOException {
         HelperProcess opened = helper;
-        if (opened == null && !isBroken) {
+        Class<?> serves = reader;
+        if (opened == null && !isBroken && serves != null) {
             isStarted = true;
-            opened = new HelperProcess(reader, PATIENCE_AT_START);
+            opened = new HelperProcess(serves, PATIENCE_AT_START);
             helper = opened;
             if (isBroken) {
                 close(); // Too late.

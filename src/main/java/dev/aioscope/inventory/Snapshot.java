@@ -1,10 +1,10 @@
 package dev.aioscope.inventory;
 
 import dev.aioscope.event.Event;
-import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.Unseen;
 import java.util.HashSet;
@@ -55,24 +55,20 @@ public record Snapshot(
         }
 
         /**
-         * The snapshot, with fs.aio-nr as it is now.
+         * The snapshot.
          *
          * @param unseen the processes that could not be looked at
+         * @param quota right after the look
          * @param known contexts of which more may be known: when they were set up
          */
-        public Snapshot build(Unseen unseen, List<Context> known) {
+        public Snapshot build(Unseen unseen, Quota quota, List<Context> known) {
             for (Context context : known) {
                 contexts.computeIfPresent(
                         new Place(context.mm(), context.handle()),
                         (place, found) -> found.withSetupTime(context.setupTime()));
             }
             return new Snapshot(
-                    tier,
-                    List.copyOf(contexts.values()),
-                    waiting.size(),
-                    unseen,
-                    Host.aioNr().orElse(null),
-                    Host.aioMaxNr().orElse(null));
+                    tier, List.copyOf(contexts.values()), waiting.size(), unseen, quota.aioNr(), quota.aioMaxNr());
         }
     }
 
@@ -88,7 +84,8 @@ public record Snapshot(
      */
     public static Snapshot take(Probes probes) {
         Builder builder = new Builder(probes.tier());
-        return builder.build(probes.inventory(builder::accept), List.of());
+        Unseen unseen = probes.inventory(builder::accept);
+        return builder.build(unseen, probes.quota(), List.of());
     }
 
     /** What all contexts that were found charge; null if that could be read of none, as in the tier {@code proc}. */

@@ -2,6 +2,7 @@ package dev.aioscope.kernel;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** What the running kernel says of itself, read anew at each call. */
 public final class Host {
@@ -66,6 +68,17 @@ public final class Host {
             return Integer.parseInt(last) + 1;
         } catch (NumberFormatException e) {
             return Runtime.getRuntime().availableProcessors();
+        }
+    }
+
+    /** Timer interrupts a second (CONFIG_HZ), as the configuration in /boot tells; empty where it is not there. */
+    public static Optional<Integer> hz() {
+        try (Stream<String> lines = Files.lines(Path.of("/boot/config-" + release()))) {
+            return lines.filter(line -> line.matches("CONFIG_HZ=\\d{1,6}"))
+                    .map(line -> Integer.parseInt(line.substring("CONFIG_HZ=".length())))
+                    .findFirst();
+        } catch (IOException | UncheckedIOException e) {
+            return Optional.empty();
         }
     }
 

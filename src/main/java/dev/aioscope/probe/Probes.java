@@ -1,6 +1,7 @@
 package dev.aioscope.probe;
 
 import dev.aioscope.event.Event;
+import dev.aioscope.kernel.BootClock;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -16,6 +17,41 @@ public interface Probes extends AutoCloseable {
 
     /** What the kernel lets these probes see. */
     Tier tier();
+
+    /** The host that they look at. */
+    default Origin origin() {
+        return Origin.here();
+    }
+
+    /** CLOCK_BOOTTIME there, ns; of a recording the time that it has come to. From any thread. */
+    default long now() {
+        return BootClock.now();
+    }
+
+    /** The quota there. From any thread. */
+    default Quota quota() {
+        return Quota.here();
+    }
+
+    /** Whether all has been told. What happens on a running host never ends. */
+    default boolean isOver() {
+        return false;
+    }
+
+    /** Whether nothing is lost if they are read late. */
+    default boolean canWait() {
+        return false;
+    }
+
+    /**
+     * Whether it is time for an {@link #inventory}: a recording knows when it was.
+     *
+     * @param now CLOCK_BOOTTIME, ns
+     * @param due when the reader would like to have one
+     */
+    default boolean isLookDue(long now, long due) {
+        return now >= due;
+    }
 
     /** Every probe point that was wanted, with how it is attached or why it is not. */
     List<ProbePoint> points();

@@ -6,6 +6,7 @@ import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.Metric.Label;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -43,6 +44,11 @@ public final class AgentMetrics implements MeterBinder {
 
         /** How often a process was to be identified and was not. */
         long unidentified();
+        /** What the flight recorder did not keep; null if there is none. */
+        @Nullable Long unrecorded();
+
+        /** How often the flight recorder set aside what it held; null if there is none. */
+        @Nullable Long snapshots();
     }
 
     /** Tells of these probes and of what becomes of what they see. */
@@ -67,20 +73,19 @@ public final class AgentMetrics implements MeterBinder {
         bindProcess(registry);
     }
 
-    private static void bindQuota(MeterRegistry registry) {
-        if (Host.aioNr().isEmpty() || Host.aioMaxNr().isEmpty()) {
+    private void bindQuota(MeterRegistry registry) {
+        if (!probes.canWait() && probes.quota().aioNr() == null) {
             return;
         }
-        gauge(registry, Metric.EVENT_USAGE, Tags.empty(), () -> Host.aioNr().orElse(null));
-        gauge(registry, Metric.EVENT_LIMIT, Tags.empty(), () -> Host.aioMaxNr().orElse(null));
-        gauge(registry, Metric.EVENT_UTILIZATION, Tags.empty(), AgentMetrics::utilization);
+        gauge(registry, Metric.EVENT_USAGE, Tags.empty(), () -> probes.quota().aioNr());
+        gauge(registry, Metric.EVENT_LIMIT, Tags.empty(), () -> probes.quota().aioMaxNr());
+        gauge(registry, Metric.EVENT_UTILIZATION, Tags.empty(), () -> utilization(probes.quota()));
     }
 
-    private static @Nullable Double utilization() {
-        return Host.aioMaxNr()
-                .filter(limit -> limit > 0)
-                .flatMap(limit -> Host.aioNr().map(usage -> (double) usage / limit))
-                .orElse(null);
+    private static @Nullable Double utilization(Quota quota) {
+        Long usage = quota.aioNr();
+        Long limit = quota.aioMaxNr();
+        return usage == null || limit == null || limit <= 0 ? null : (Double) ((double) usage / limit);
     }
 
     private void bindProbes(MeterRegistry registry) {
@@ -120,6 +125,9 @@ public final class AgentMetrics implements MeterBinder {
             if (loss.of(work) != null) {
                 lost(registry, loss);
             }
+        }
+        if (work.snapshots() != null) {
+            counter(registry, Metric.SNAPSHOT, Tags.empty(), w -> orZero(w.snapshots()));
         }
         counter(registry, Metric.EVENT_ORPHAN, Tags.empty(), w -> w.counters().orphanEvents());
         counter(registry, Metric.UNIDENTIFIED, Tags.empty(), Work::unidentified);

@@ -15,7 +15,8 @@ public enum Loss {
     EVICTED_CONTEXTS(work -> work.counters().evictedContexts(), "raise max-contexts"),
     EVICTED_TEARDOWNS(work -> work.counters().evictedTeardowns(), "raise max-teardowns"),
     EVICTED_CALLS(work -> work.counters().evictedCalls(), "raise max-calls"),
-    QUEUE_FULL(Work::dropped, "raise max-waiting");
+    QUEUE_FULL(Work::dropped, "raise max-waiting"),
+    UNRECORDED(Work::unrecorded, "see that the disk of recorder-folder has room and is fast enough");
 
     @SuppressWarnings("ImmutableEnumChecker") // None of them has a state.
     private final Function<Work, @Nullable Long> count;

@@ -191,9 +191,14 @@ public enum Metric {
             "{event}",
             "what was lost: ring_full, map_full, corrupt and missed by the probes (missed has no series where the kernel does"
                     + " not count it); evicted_contexts, evicted_teardowns and evicted_calls for want of room; queue_full"
-                    + " before it became a trace",
+                    + " before it became a trace; unrecorded by the flight recorder",
             Label.REASON),
     EVENT_ORPHAN("aioscope.event.orphan", Type.COUNTER, "{event}", "records that belong to nothing known"),
+    SNAPSHOT(
+            "aioscope.snapshot",
+            Type.COUNTER,
+            "{snapshot}",
+            "how often the flight recorder set aside what it held: at a teardown that is stuck, or a refusal"),
     LOOK_AGE("aioscope.look.age", Type.GAUGE, "s", "time since the latest look at the host's tasks began"),
     LOOK_UNSEEN(
             "aioscope.look.unseen",

@@ -1,6 +1,6 @@
 package dev.aioscope.telemetry;
 
-import dev.aioscope.kernel.Host;
+import dev.aioscope.probe.Origin;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.api.trace.TracerProvider;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
@@ -68,14 +68,19 @@ public final class TraceExport implements AutoCloseable {
     /**
      * Sets the export up.
      *
+     * @param origin the host that the spans are of
      * @throws TelemetryException if a setting is wrong
      */
-    public static TraceExport open() {
-        return open(Map.of());
+    public static TraceExport open(Origin origin) {
+        return open(origin, Map.of());
     }
 
-    /** The same, with settings that yield to those of the environment. */
+    /** The same for this host, with settings that yield to those of the environment. */
     static TraceExport open(Map<String, String> settings) {
+        return open(Origin.here(), settings);
+    }
+
+    private static TraceExport open(Origin origin, Map<String, String> settings) {
         ExportGuard guard = new ExportGuard(System::nanoTime);
         PushGuard pushGuard = new PushGuard(System::nanoTime, guard::lastReason);
         MetricPush push = new MetricPush(TraceExport::epochNanos);
@@ -86,7 +91,7 @@ public final class TraceExport implements AutoCloseable {
                     .disableShutdownHook()
                     .addPropertiesSupplier(() -> settings)
                     .addPropertiesCustomizer(OtelSettings::complete)
-                    .addResourceCustomizer((resource, config) -> host().merge(resource))
+                    .addResourceCustomizer((resource, config) -> host(origin).merge(resource))
                     .addSpanExporterCustomizer(
                             (exporter, config) -> guard.watch(exporter, OtelSettings.endpoint(config)))
                     .addSpanProcessorCustomizer(
@@ -180,19 +185,17 @@ public final class TraceExport implements AutoCloseable {
         return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     }
 
-    private static Resource host() {
-        String kernel = System.getProperty("os.version", "");
+    private static Resource host(Origin origin) {
         ResourceBuilder resource = Resource.builder()
                 .put("os.type", "linux")
-                .put("os.version", kernel)
-                .put("os.description", "Linux " + kernel);
+                .put("os.version", origin.release())
+                .put("os.description", "Linux " + origin.release())
+                .put("host.name", origin.name())
+                .put("service.instance.id", origin.name());
         String version = version();
         if (version != null) {
             resource.put("service.version", version);
         }
-        // Not from InetAddress: it asks DNS and can hang.
-        Host.read("/proc/sys/kernel/hostname")
-                .ifPresent(name -> resource.put("host.name", name).put("service.instance.id", name));
         return resource.build();
     }
 

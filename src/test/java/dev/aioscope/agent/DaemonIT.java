@@ -58,6 +58,7 @@ class DaemonIT {
         program = folder.resolve("aio" + ProcessHandle.current().pid());
         Files.copy(Path.of("target/aiowork"), program, StandardCopyOption.COPY_ATTRIBUTES);
         environment.put("RUNTIME_DIRECTORY", folder.toString());
+        environment.put("STATE_DIRECTORY", folder.resolve("state").toString());
     }
 
     @AfterEach

@@ -5,13 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aioscope.audit.Audit;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
-import dev.aioscope.event.Recording;
+import dev.aioscope.event.Repeatable;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.inventory.View;
 import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.Limits;
+import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.Unseen;
 import dev.aioscope.telemetry.HolderMetrics;
@@ -112,7 +113,7 @@ class DayTest {
 
     @Test
     void neitherMemoryNorSeriesGrow() throws Exception {
-        Recording recording = Recording.read(Path.of("src/test/resources/recorded/6.1.events"));
+        Repeatable recording = Repeatable.read(Path.of("src/test/resources/recorded/6.1.aioscope"));
         try (processes;
                 SdkTracerProvider spans = SdkTracerProvider.builder().build();
                 Metrics metrics = new Metrics(registry -> {}, counts, holders, new SpecMetrics(audit))) {
@@ -150,7 +151,7 @@ class DayTest {
     }
 
     /** One round, with a look in its middle and one after it. */
-    private void live(Recording recording, Lifecycle lifecycle, int round) {
+    private void live(Repeatable recording, Lifecycle lifecycle, int round) {
         long begin = recording.events().get(0).time() + round * ROUND;
         long middle = begin + ROUND / 5;
         boolean hasLooked = false;
@@ -180,7 +181,9 @@ class DayTest {
         }
         lifecycle.endInventory();
         holders.onLook(new View(
-                time, snapshot.build(Unseen.NOTHING, lifecycle.liveContexts()), lifecycle.teardownsInProgress()));
+                time,
+                snapshot.build(Unseen.NOTHING, new Quota(time, null, null), lifecycle.liveContexts()),
+                lifecycle.teardownsInProgress()));
     }
 
     private void assertBounded(String scraped, int hour) {

@@ -12,6 +12,7 @@ import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,6 +64,16 @@ class LossLogTest {
                 @Override
                 public long unidentified() {
                     return 0;
+                }
+
+                @Override
+                public @Nullable Long unrecorded() {
+                    return null;
+                }
+
+                @Override
+                public @Nullable Long snapshots() {
+                    return null;
                 }
             },
             () -> now);

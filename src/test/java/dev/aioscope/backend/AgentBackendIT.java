@@ -60,6 +60,7 @@ class AgentBackendIT {
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
         builder.environment().put("RUNTIME_DIRECTORY", folder.toString());
+        builder.environment().put("STATE_DIRECTORY", folder.resolve("state").toString());
         builder.environment().putAll(environment);
         return builder.start();
     }

@@ -73,7 +73,15 @@ class FleetIT {
                         "OTEL_EXPORTER_OTLP_ENDPOINT", host.httpEndpoint(),
                         "OTEL_METRICS_EXPORTER", "otlp",
                         "OTEL_METRIC_EXPORT_INTERVAL", "1000"),
-                aioscope("run", "--allow-syscall", "--sample", "1", "--listen", "127.0.0.1:" + port)));
+                aioscope(
+                        "run",
+                        "--allow-syscall",
+                        "--sample",
+                        "1",
+                        "--recorder-size",
+                        "off",
+                        "--listen",
+                        "127.0.0.1:" + port)));
         agent.awaitReady(SOON, () -> agent.output().contains(" watches: tier "));
         demo = runDemo();
     }

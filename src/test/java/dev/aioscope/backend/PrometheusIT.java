@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aioscope.dashboards.Dashboards;
 import dev.aioscope.dashboards.Dashboards.Query;
-import dev.aioscope.event.Recording;
+import dev.aioscope.event.Repeatable;
 import dev.aioscope.guest.Work;
 import dev.aioscope.host.Identities;
 import dev.aioscope.http.WebServer;
@@ -124,7 +124,7 @@ class PrometheusIT {
 
     /** Serves what a kernel of the lab sent; at each scrape it happens once more, so that there are rates. */
     private static WebServer recorded() throws Exception {
-        Recording recording = Recording.read(Path.of("src/test/resources/recorded/6.1.events"));
+        Repeatable recording = Repeatable.read(Path.of("src/test/resources/recorded/6.1.aioscope"));
         TeardownMetrics counts = new TeardownMetrics(Tier.FULL, new WallClock(() -> 0, Instant::now));
         HolderMetrics holders = new HolderMetrics(Identities.NONE, () -> 0, 20, false);
         Lifecycle lifecycle = new Lifecycle(ForwardingListener.to(counts, holders), Tier.FULL, Limits.DEFAULT);
@@ -179,6 +179,7 @@ class PrometheusIT {
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
         builder.environment().put("OTEL_EXPORTER_OTLP_ENDPOINT", traces.endpoint());
         builder.environment().put("RUNTIME_DIRECTORY", folder.toString());
+        builder.environment().put("STATE_DIRECTORY", folder.resolve("state").toString());
         builder.environment().put("OTEL_BSP_SCHEDULE_DELAY", "200");
         return builder.start();
     }

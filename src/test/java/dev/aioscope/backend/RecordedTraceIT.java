@@ -4,13 +4,10 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.aioscope.agent.Watch;
 import dev.aioscope.backend.Zipkin.Span;
-import dev.aioscope.event.Event;
-import dev.aioscope.event.Recording;
 import dev.aioscope.host.Identities;
-import dev.aioscope.lifecycle.Lifecycle;
-import dev.aioscope.lifecycle.Limits;
-import dev.aioscope.probe.Tier;
+import dev.aioscope.recording.Recording;
 import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.telemetry.WallClock;
 import io.opentelemetry.api.common.AttributeKey;
@@ -124,10 +121,7 @@ class RecordedTraceIT {
     }
 
     private static void send(String kernel, String service, String protocol) throws IOException {
-        List<Event> events = Recording.read(Path.of("src/test/resources/recorded", kernel + ".events"))
-                .events();
-        long last = events.get(events.size() - 1).time();
-        WallClock clock = new WallClock(() -> last, Instant::now);
+        Recording recording = Recording.open(Path.of("src/test/resources/recorded", kernel + ".aioscope"));
         SpanExporter exporter = protocol.equals("grpc")
                 ? OtlpGrpcSpanExporter.builder()
                         .setEndpoint(collector.grpcEndpoint())
@@ -139,11 +133,13 @@ class RecordedTraceIT {
                 .setResource(Resource.create(Attributes.of(AttributeKey.stringKey("service.name"), service)))
                 .addSpanProcessor(BatchSpanProcessor.builder(exporter).build())
                 .build()) {
+            // Zipkin shows what is new: the moment of the recording's end is now.
+            WallClock clock = new WallClock(recording::ended, Instant::now);
             TeardownSpans spans =
                     new TeardownSpans(provider.get("dev.aioscope"), clock, TeardownSpans.SLOW, 1, Identities.NONE);
-            Lifecycle lifecycle = new Lifecycle(spans, Tier.FULL, Limits.DEFAULT);
-            events.forEach(lifecycle::accept);
-            lifecycle.advance(last + 2 * Lifecycle.OVERDUE_NS);
+            try (Watch watch = new Watch(recording.replay(null, false), spans, clock, Duration.ofSeconds(1))) {
+                watch.run();
+            }
             assertThat(provider.forceFlush().join(SOON.toSeconds(), SECONDS).isSuccess())
                     .isTrue();
         }

@@ -20,7 +20,10 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"doctor", "top", "explain", "trace", "audit", "run", "config", "demo", "version"})
+    @ValueSource(
+            strings = {
+                "doctor", "top", "explain", "trace", "audit", "record", "replay", "run", "config", "demo", "version"
+            })
     void everyCommandHasHelp(String command) {
         Run run = Run.of(command, "--help");
 
@@ -34,7 +37,7 @@ class MainTest {
             delimiter = '|',
             quoteCharacter = '"',
             value = {
-                "\"\"                      | say what to do: doctor, top, contexts, plan, explain, trace, audit, run, config, demo, version",
+                "\"\"                      | say what to do: doctor, top, contexts, plan, explain, trace, audit, record, replay, run, config, demo, version",
                 "tarce                   | did you mean trace? Try",
                 "trace --josn            | Unknown option: '--josn'",
                 "trace --for 10          | '10' is not a duration such as 500ms, 10s, 5m or 1h",
@@ -57,6 +60,14 @@ class MainTest {
                 "audit --device /dev/vda | --device is for the workload: add --workload",
                 "audit --workload --device /no/such | --device /no/such cannot be read",
                 "audit --workload --folder /no/such | --folder /no/such is not a folder that can be written to",
+                "record                  | Missing required parameter: 'FILE'",
+                "record /dev/null --for 1 | '1' is not a duration",
+                "replay /no/such trace   | there is no file /no/such",
+                "replay pom.xml trace    | pom.xml is no recording of aioscope",
+                "replay pom.xml doctor   | a recording can be shown by trace, audit, top, run, not by doctor",
+                "replay --speed 0 pom.xml | '0' is not a speed such as 0.5, 1 or 10, nor max",
+                "run --recorder-size 1m  | '1m' is not a size from 8m on, such as 32m or 1g, nor off",
+                "run --recorder-size big | 'big' is not a size from 8m on",
                 "version now             | Unmatched argument at index 1: 'now'",
             })
     void wrongUsageSaysWhatIsWrongAndWhatToTypeNext(String line, String message) {

@@ -65,6 +65,7 @@ class SettingsDocumentTest {
             case "tls-certificate" -> "/etc/aioscope/certificate.pem";
             case "tls-key" -> "/etc/aioscope/key.pem";
             case "users" -> "/etc/aioscope/users";
+            case "recorder-folder" -> "/var/lib/aioscope";
             default -> throw new AssertionError("an example for " + setting.name());
         };
     }

@@ -26,6 +26,7 @@ import static dev.aioscope.telemetry.Metric.PROBE_ATTACHED;
 import static dev.aioscope.telemetry.Metric.SETUP;
 import static dev.aioscope.telemetry.Metric.SETUP_DURATION;
 import static dev.aioscope.telemetry.Metric.SIBLINGS_DURATION;
+import static dev.aioscope.telemetry.Metric.SNAPSHOT;
 import static dev.aioscope.telemetry.Metric.SPAN;
 import static dev.aioscope.telemetry.Metric.SPAN_WAITING;
 import static dev.aioscope.telemetry.Metric.SPEC_OBSERVATION;
@@ -485,7 +486,19 @@ public final class Dashboards {
                                 12,
                                 q(
                                         "increase(" + UNIDENTIFIED.prometheusName() + ON_HOST + "[$__rate_interval])",
-                                        "{{instance}}"))));
+                                        "{{instance}}")),
+                        panel(
+                                "Snapshots",
+                                "How often the flight recorder set aside what it held: at a teardown that is stuck, or a"
+                                        + " refusal.",
+                                "timeseries",
+                                "none",
+                                Double.NaN,
+                                Double.NaN,
+                                12,
+                                q(
+                                        "increase(" + SNAPSHOT.prometheusName() + ON_HOST + "[$__rate_interval])",
+                                        "snapshots"))));
     }
 
     private static Query q(String expression, String legend) {

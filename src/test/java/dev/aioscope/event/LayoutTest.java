@@ -90,6 +90,7 @@ class LayoutTest {
         expected.keySet().removeIf(name -> name.startsWith("SETTINGS_") || name.startsWith("INVENTORY_"));
         expected.remove("FREE_SIZE");
         expected.put("COMM_LENGTH", 16);
+        expected.put("VERSION", EventLayout.VERSION);
 
         assertThat(inJava(EventLayout.class)).isEqualTo(expected);
         assertThat(inC).containsEntry("FREE_SIZE", EventLayout.HEADER_SIZE);

@@ -28,7 +28,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The probes and the correlation in the test's own process and thread; it keeps all that it is told. */
@@ -51,7 +50,6 @@ final class Agent implements LifecycleListener, AutoCloseable {
 
     private final Probes probes;
     private final Lifecycle lifecycle;
-    private Consumer<Event> recorder = event -> {};
     private final List<Context> setups = new ArrayList<>();
     private final List<Straggler> stragglers = new ArrayList<>();
     private final List<Teardown> teardowns = new ArrayList<>();
@@ -76,11 +74,6 @@ final class Agent implements LifecycleListener, AutoCloseable {
     Agent(Probes probes) {
         this.probes = probes;
         this.lifecycle = new Lifecycle(this, probes.tier(), Limits.DEFAULT);
-    }
-
-    /** Hands each record to this one too. */
-    void recordTo(Consumer<Event> to) {
-        recorder = to;
     }
 
     Probes probes() {
@@ -108,13 +101,8 @@ final class Agent implements LifecycleListener, AutoCloseable {
     void read() {
         long now = BootClock.now();
         probes.await(20);
-        while (probes.poll(this::take, 4096) > 0) {}
+        while (probes.poll(lifecycle::accept, 4096) > 0) {}
         lifecycle.advance(now);
-    }
-
-    private void take(Event event) {
-        recorder.accept(event);
-        lifecycle.accept(event);
     }
 
     /** How many programs the kernel says it has skipped; 0 if it does not count them. */
@@ -137,7 +125,7 @@ final class Agent implements LifecycleListener, AutoCloseable {
         Unseen unseen = probes.inventory(lifecycle::accept);
         unseen.refused().forEach(lifecycle::unseen);
         unseen.unfinished().forEach(lifecycle::unseen);
-        while (probes.poll(this::take, 4096) > 0) {}
+        while (probes.poll(lifecycle::accept, 4096) > 0) {}
         lifecycle.endInventory();
     }
 

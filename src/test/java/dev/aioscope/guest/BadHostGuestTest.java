@@ -85,7 +85,7 @@ class BadHostGuestTest {
     @Tag("once")
     void withTracesThatGoNowhere(@TempDir Path folder) throws Exception {
         Path output = folder.resolve("run.log");
-        String[] run = Command.aioscope("run", "--sample", "1");
+        String[] run = Command.aioscope("run", "--sample", "1", "--recorder-folder", folder.toString());
         Process agent = Command.start(
                 output,
                 Stream.concat(

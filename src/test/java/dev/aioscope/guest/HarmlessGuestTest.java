@@ -70,7 +70,10 @@ class HarmlessGuestTest {
     void anAgentThatIsToldToEndRemovesItsProbes(String signal, int status, String mode) throws Exception {
         awaitNothingInKernel();
         Path output = folder.resolve("run.log");
-        Process agent = Command.start(output, Command.aioscope("run", "--tier", "full", "--probe-mode", mode));
+        Process agent = Command.start(
+                output,
+                Command.aioscope(
+                        "run", "--tier", "full", "--probe-mode", mode, "--recorder-folder", folder.toString()));
         Command.awaitText(output, " watches: tier full");
         assertThat(inKernel()).isNotEqualTo(NOTHING);
 

@@ -2,6 +2,7 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.recording.Replays;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -78,6 +79,7 @@ class LabIT {
             if (kernel.endsWith(SYSTEMD)) {
                 Packages.build();
             }
+            Files.deleteIfExists(folder.resolve("recording.outcome"));
             Path log = folder.resolve("output.log");
             Process lab = new ProcessBuilder(command(kernel, folder))
                     .redirectErrorStream(true)
@@ -86,6 +88,12 @@ class LabIT {
             boolean ended = lab.waitFor(SECONDS + 60, TimeUnit.SECONDS);
             lab.destroy();
             List<DynamicNode> tests = results(folder.resolve("TEST-junit-jupiter.xml"));
+            if ("RecordingGuestTest".contains(CLASSES)) {
+                tests.add(DynamicTest.dynamicTest(
+                        "its recording tells the same here",
+                        () -> assertThat(Replays.outcome(folder.resolve("recording.aioscope")))
+                                .isEqualTo(Files.readString(folder.resolve("recording.outcome")))));
+            }
             tests.add(DynamicTest.dynamicTest("the guest ran its tests to the end", () -> {
                 String tail = tail(log);
                 assertThat(ended).as(tail).isTrue();

@@ -33,7 +33,8 @@ class MetricsGuestTest {
     static void start() throws IOException {
         NullBlk.load();
         Path output = folder.resolve("run.log");
-        agent = Command.start(output, Command.aioscope("run", "--tier", "full"));
+        agent = Command.start(
+                output, Command.aioscope("run", "--tier", "full", "--recorder-folder", folder.toString()));
         Command.awaitText(output, " watches: tier full");
     }
 

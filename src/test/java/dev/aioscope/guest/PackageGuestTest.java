@@ -158,6 +158,7 @@ class PackageGuestTest {
         assertThat(files).noneMatch(Files::exists);
         assertThat(show("LoadState")).isEqualTo("not-found");
         assertThat(Path.of("/var/cache/aioscope")).doesNotExist();
+        assertThat(Path.of("/var/lib/aioscope")).doesNotExist();
         assertThat(Path.of("/run/aioscope")).doesNotExist();
         assertThat(Path.of("/sys/fs/cgroup/system.slice", UNIT)).doesNotExist();
         assertThat(Command.runs("id", "aioscope").status()).isNotZero();

@@ -1,51 +1,127 @@
 package dev.aioscope.guest;
 
-import dev.aioscope.guest.Agent.Placing;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.agent.Watch;
+import dev.aioscope.host.Processes;
+import dev.aioscope.kernel.BootClock;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
-import java.io.IOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
+import dev.aioscope.probe.bpf.BpfProbes;
+import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.probe.core.CoreEngine;
+import dev.aioscope.recording.Outcome;
+import dev.aioscope.recording.Recorder;
+import dev.aioscope.recording.Replays;
+import dev.aioscope.recording.Storage;
+import dev.aioscope.telemetry.WallClock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
- * Makes the recordings in src/test/resources/recorded: {@code packaging/lab/lab run KERNEL --share DIR} of this class
- * with {@code -Daioscope.record=DIR/KERNEL.events}. What each situation must lead to stands beside them.
+ * What the listeners make of some situations while they happen is what they make of the recording: here, and, by {@link
+ * LabIT}, on the machine of the build. Recordings made so are in src/test/resources/recorded, with what each situation
+ * must lead to beside them.
  */
 @Tag("guest")
-@EnabledIfSystemProperty(named = "aioscope.record", matches = ".+")
-class RecordingGuestTest {
+class RecordingGuestTest implements LifecycleListener {
+    private static final Path FOLDER = Path.of(System.getProperty("aioscope.results", "target"));
+
+    /** Of a process that ends by itself nobody looks who it is any more: it waits until that is known. */
     private static final String[] SITUATIONS = {
         "destroy",
         "destroy --outstanding 10",
-        "exit",
-        "exit --outstanding 10 --unreaped 7",
-        "exec",
+        "exit --wait",
+        "exit --outstanding 10 --unreaped 7 --wait",
+        "exec --wait",
         "half-reaped",
         "poll-and-read --outstanding 3",
         "sibling --milliseconds 300",
         "rollback --charge 5",
     };
 
+    private final Set<Integer> ended = ConcurrentHashMap.newKeySet();
+    private final Set<Integer> known = ConcurrentHashMap.newKeySet();
+
+    @Override
+    public void onTeardown(Teardown teardown) {
+        Task owner = teardown.context().owner();
+        if (owner != null) {
+            ended.add(owner.pid());
+        }
+    }
+
     @Test
-    void record() throws IOException {
+    void theRecordingTellsWhatHappened() throws Exception {
         NullBlk.load();
-        try (OutputStream out = Files.newOutputStream(Path.of(System.getProperty("aioscope.record")));
-                Agent agent = new Agent(Tier.FULL, Placing.FENTRY)) {
-            agent.recordTo(event -> {
-                try {
-                    out.write(event.copy());
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
+        Path file = FOLDER.resolve("recording.aioscope");
+        Files.deleteIfExists(file);
+        WallClock clock = new WallClock(BootClock::now, InstantSource.system());
+        String lived;
+        ExecutorService watching = Executors.newSingleThreadExecutor();
+        try (Recorder recorder = new Recorder(Storage.file(file), clock);
+                Processes processes = Processes.patient(false)) {
+            processes.tell((pid, start, mm, identity) -> {
+                recorder.onIdentity(pid, start, mm, identity);
+                known.add(pid);
             });
+            Probes probes = recorder.record(
+                    BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), Settings.PLAIN));
+            AtomicReference<Watch> watch = new AtomicReference<>();
+            CountDownLatch begun = new CountDownLatch(1);
+            Future<String> outcome = watching.submit(() -> Outcome.of(probes, clock, processes, this, running -> {
+                watch.set(running);
+                begun.countDown();
+            }));
+            assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
             for (String situation : SITUATIONS) {
-                Work work = Work.run(situation.split(" ", -1));
-                agent.readUntil(situation, () -> !agent.teardowns(work.pid()).isEmpty());
+                run(situation);
             }
+            watch.get().stop();
+            lived = outcome.get(120, TimeUnit.SECONDS);
+            assertThat(recorder.dropped()).isZero();
+        } finally {
+            watching.shutdownNow();
+        }
+        Files.writeString(FOLDER.resolve("recording.outcome"), lived);
+        assertThat(lived).contains("span io_destroy", "span exit_aio", "process.executable.name=aiowork");
+        assertThat(Replays.outcome(file)).isEqualTo(lived);
+    }
+
+    private void run(String situation) throws Exception {
+        try (Work work = Work.start(situation.split(" ", -1))) {
+            if (situation.endsWith("--wait")) {
+                work.await("ready");
+                await(situation + ": who it is", () -> known.contains(work.pid()));
+                work.goOn();
+            }
+            work.finish();
+            await(situation + ": its end", () -> ended.contains(work.pid()));
+        }
+    }
+
+    private static void await(String what, BooleanSupplier done) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!done.getAsBoolean()) {
+            assertThat(System.nanoTime()).as(what).isLessThan(deadline);
+            Command.pause();
         }
     }
 }

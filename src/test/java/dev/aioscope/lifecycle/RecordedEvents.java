@@ -1,9 +1,7 @@
 package dev.aioscope.lifecycle;
 
-import dev.aioscope.event.Event;
-import dev.aioscope.event.EventType;
-import dev.aioscope.event.Recording;
-import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.recording.Recording;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +13,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plays recorded records to a {@link Lifecycle}. Records of an inventory that follow each other are one look.
+ * Plays a recording to a {@link Lifecycle}.
  *
  * <p>What must come of it stands beside it in {@code <name>.expected}: a line for each teardown in the order in which they
  * are reported, those that go on at the end last; {@code #} begins a comment. A line lists what is to be compared as
@@ -27,39 +25,34 @@ final class RecordedEvents {
 
     /** The teardowns that the recording leads to. */
     static List<Teardown> replay(Path recording) throws IOException {
-        List<Event> events = Recording.read(recording).events();
-        Heard heard = new Heard();
-        Lifecycle lifecycle = new Lifecycle(heard, tier(events), Limits.DEFAULT);
-        boolean isLooking = false;
-        long last = 0;
-        for (Event event : events) {
-            if (isInventory(event) && !isLooking) {
-                lifecycle.beginInventory(event.time());
-            } else if (!isInventory(event) && isLooking) {
-                lifecycle.endInventory();
+        try (Probes probes = Recording.open(recording).replay(null, false)) {
+            Heard heard = new Heard();
+            Lifecycle lifecycle = new Lifecycle(heard, probes.tier(), Limits.DEFAULT);
+            look(probes, lifecycle);
+            while (!probes.isOver()) {
+                probes.await(0);
+                poll(probes, lifecycle);
+                lifecycle.advance(probes.now());
+                look(probes, lifecycle);
             }
-            isLooking = isInventory(event);
-            lifecycle.accept(event);
-            last = Math.max(last, event.time());
+            lifecycle.advance(probes.now() + 2 * Lifecycle.OVERDUE_NS);
+            List<Teardown> teardowns = new ArrayList<>(heard.teardowns);
+            lifecycle.teardownsInProgress().forEach(going -> teardowns.add(going.known()));
+            return teardowns;
         }
-        if (isLooking) {
+    }
+
+    private static void look(Probes probes, Lifecycle lifecycle) {
+        if (probes.isLookDue(0, 0)) {
+            lifecycle.beginInventory(probes.now());
+            probes.inventory(lifecycle::accept);
+            poll(probes, lifecycle);
             lifecycle.endInventory();
         }
-        lifecycle.advance(last + 2 * Lifecycle.OVERDUE_NS);
-        List<Teardown> teardowns = new ArrayList<>(heard.teardowns);
-        lifecycle.teardownsInProgress().forEach(going -> teardowns.add(going.known()));
-        return teardowns;
     }
 
-    private static Tier tier(List<Event> events) {
-        if (events.stream().allMatch(RecordedEvents::isInventory)) {
-            return Tier.SAMPLE;
-        }
-        return events.stream().anyMatch(event -> event.type() == EventType.DESTROY_ENTER) ? Tier.SYSCALL : Tier.FULL;
-    }
-
-    private static boolean isInventory(Event event) {
-        return event.type() == EventType.LIVE_CONTEXT || event.type() == EventType.TASK_IN_TEARDOWN;
+    private static void poll(Probes probes, Lifecycle lifecycle) {
+        while (probes.poll(lifecycle::accept, 1000) > 0) {}
     }
 
     /** The lines of an expectation without comments. */

@@ -437,6 +437,16 @@ class MetricsTest {
         public long unidentified() {
             return 0;
         }
+
+        @Override
+        public Long unrecorded() {
+            return 0L;
+        }
+
+        @Override
+        public Long snapshots() {
+            return 0L;
+        }
     }
 
     private record NoProbes(Tier tier) implements Probes {

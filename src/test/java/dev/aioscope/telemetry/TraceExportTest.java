@@ -11,6 +11,7 @@ import dev.aioscope.backend.OtlpReceiver.Request;
 import dev.aioscope.host.Identities;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.probe.Origin;
 import dev.aioscope.telemetry.TraceExport.Counts;
 import io.opentelemetry.proto.common.v1.KeyValue;
 import java.io.BufferedReader;
@@ -354,7 +355,7 @@ class TraceExportTest {
 
         public static void main(String[] args) throws Exception {
             try {
-                TraceExport export = TraceExport.open();
+                TraceExport export = TraceExport.open(Origin.here());
                 emit(export, 40);
                 if (args[0].equals("answered")) {
                     await(export, counts -> counts.waiting() == 0);

@@ -1,0 +1,103 @@
+package dev.aioscope.recording;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.zip.CRC32C;
+
+/** The envelope of items, as the description of the package draws it. */
+final class Block {
+    /** {@code AIOR}. */
+    static final int MAGIC = 0x524f_4941;
+
+    /** Raised when an item or the block itself changes; a reader skips kinds of items that it does not know. */
+    static final int VERSION = 1;
+
+    /** The largest. */
+    static final int SIZE = 1 << 16;
+
+    static final int HEADER_SIZE = 32;
+
+    /** Of a block that holds no record. */
+    static final long NO_RECORD = -1;
+
+    static final int ITEM_HEADER = 4;
+
+    /** The longest content that an item can have. */
+    static final int MOST = SIZE - HEADER_SIZE - ITEM_HEADER;
+
+    private static final int CRC = 4;
+    private static final int LENGTH = 8;
+    private static final int FORMAT = 12;
+    private static final int FIRST = 16;
+    private static final int COUNT = 24;
+
+    private Block() {}
+
+    /** An empty one, with room for items. */
+    static ByteBuffer allocate(int size) {
+        return begin(ByteBuffer.allocateDirect(size).order(ByteOrder.LITTLE_ENDIAN), NO_RECORD);
+    }
+
+    /** Empties it. */
+    static ByteBuffer begin(ByteBuffer block, long firstRecord) {
+        return block.clear()
+                .putInt(0, MAGIC)
+                .putInt(FORMAT, VERSION)
+                .putLong(FIRST, firstRecord)
+                .putInt(COUNT, 0)
+                .putInt(COUNT + 4, 0)
+                .position(HEADER_SIZE);
+    }
+
+    /** Begins an item; its content is to follow. The caller has seen to the room. */
+    static ByteBuffer item(ByteBuffer block, Item item, int length) {
+        return block.putInt(item.code() << 24 | length);
+    }
+
+    /** One more of its items is a record. */
+    static void count(ByteBuffer block) {
+        block.putInt(COUNT, block.getInt(COUNT) + 1);
+    }
+
+    /** Makes it ready to be written: to the items put so far belongs this checksum. */
+    static ByteBuffer seal(ByteBuffer block) {
+        block.flip();
+        block.putInt(LENGTH, block.limit() - HEADER_SIZE);
+        return block.putInt(CRC, checksum(block, 0, block.limit()));
+    }
+
+    /**
+     * The size of the block that begins here; 0 if none does, or it is damaged or cut off.
+     *
+     * @param length bytes that are there
+     */
+    static int sizeAt(ByteBuffer bytes, int at, int length) {
+        if (length < HEADER_SIZE || bytes.getInt(at) != MAGIC) {
+            return 0;
+        }
+        int items = bytes.getInt(at + LENGTH);
+        if (items < 0 || items > Math.min(length, SIZE) - HEADER_SIZE) {
+            return 0;
+        }
+        int size = HEADER_SIZE + items;
+        return bytes.getInt(at + CRC) == checksum(bytes, at, size) ? size : 0;
+    }
+
+    static int version(ByteBuffer bytes, int at) {
+        return bytes.getInt(at + FORMAT);
+    }
+
+    static long firstRecord(ByteBuffer bytes, int at) {
+        return bytes.getLong(at + FIRST);
+    }
+
+    static int records(ByteBuffer bytes, int at) {
+        return bytes.getInt(at + COUNT);
+    }
+
+    private static int checksum(ByteBuffer bytes, int at, int size) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes.slice(at + LENGTH, size - LENGTH));
+        return (int) crc.getValue();
+    }
+}

@@ -1,0 +1,87 @@
+package dev.aioscope.recording;
+
+import dev.aioscope.host.Identity;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who a process was.
+ *
+ * <pre>
+ *   | pid: 4 | start: 8 | mm: 8 | arguments left out: 1 | executable | user | cgroup | argument | argument ...
+ *   text     | length: 2, -1 for none | UTF-8 |
+ * </pre>
+ *
+ * Of a command line the arguments that fit into {@link #LARGEST} bytes are kept.
+ */
+record IdentityItem(int pid, long start, long mm, Identity identity) {
+    static final int LARGEST = 8192;
+    private static final int ABSENT = 0xffff;
+
+    byte[] bytes() {
+        ByteBuffer item = ByteBuffer.allocate(LARGEST)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(pid)
+                .putLong(start)
+                .putLong(mm)
+                .put((byte) (identity.isCut() ? 1 : 0));
+        List<@Nullable String> texts =
+                new ArrayList<>(Arrays.asList(identity.executable(), identity.user(), identity.cgroup()));
+        texts.addAll(identity.arguments());
+        for (String text : texts) {
+            byte[] bytes = text == null ? new byte[0] : text.getBytes(StandardCharsets.UTF_8);
+            if (item.remaining() < Short.BYTES + bytes.length) {
+                break;
+            }
+            item.putShort((short) (text == null ? ABSENT : bytes.length)).put(bytes);
+        }
+        return Arrays.copyOf(item.array(), item.position());
+    }
+
+    /** Reads it; empty if it is not as it should be. */
+    static Optional<IdentityItem> parse(ByteBuffer item) {
+        try {
+            int pid = item.getInt();
+            long start = item.getLong();
+            long mm = item.getLong();
+            boolean isCut = item.get() != 0;
+            String executable = text(item);
+            String user = text(item);
+            String cgroup = text(item);
+            List<String> arguments = new ArrayList<>();
+            while (item.hasRemaining()) {
+                String argument = text(item);
+                if (argument != null) {
+                    arguments.add(argument);
+                }
+            }
+            return Optional.of(
+                    new IdentityItem(pid, start, mm, new Identity(executable, arguments, isCut, user, cgroup)));
+        } catch (BufferUnderflowException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static @Nullable String text(ByteBuffer item) {
+        if (!item.hasRemaining()) {
+            return null;
+        }
+        int length = Short.toUnsignedInt(item.getShort());
+        if (length == ABSENT) {
+            return null;
+        }
+        if (length > item.remaining()) {
+            throw new BufferUnderflowException();
+        }
+        byte[] bytes = new byte[length];
+        item.get(bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+}

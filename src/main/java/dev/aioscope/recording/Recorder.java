@@ -1,0 +1,341 @@
+package dev.aioscope.recording;
+
+import dev.aioscope.event.Event;
+import dev.aioscope.host.Identity;
+import dev.aioscope.host.Processes;
+import dev.aioscope.probe.Losses;
+import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Quota;
+import dev.aioscope.probe.Unseen;
+import dev.aioscope.telemetry.WallClock;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes a recording. The thread that reads the probes fills blocks in memory, a thread of this one brings them to the
+ * disk: what finds no block is dropped and counted, and nobody waits.
+ */
+public final class Recorder implements Processes.Observer, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Recorder.class);
+
+    /** 1 MiB: some milliseconds of the busiest ring, or a second of a busy host. */
+    private static final int BLOCKS = 16;
+
+    /** Of what is no block so much can wait. */
+    private static final int OTHERS = 64;
+
+    private static final long FLUSH_NANOS = 1_000_000_000L;
+    private static final long PATIENCE_MILLIS = 10_000;
+
+    /** Something to be done on the disk. */
+    private interface Work {
+        void run() throws IOException;
+    }
+
+    private final Storage storage;
+    private final WallClock clock;
+    private final BlockingQueue<ByteBuffer> free = new ArrayBlockingQueue<>(BLOCKS);
+    private final BlockingQueue<Work> waiting = new ArrayBlockingQueue<>(BLOCKS + OTHERS);
+    private final AtomicLong dropped = new AtomicLong();
+    private final AtomicLong snapshots = new AtomicLong();
+    private final AtomicReference<@Nullable String> asked = new AtomicReference<>();
+    private final Thread thread;
+    private volatile boolean isClosed;
+
+    // What follows belongs to the thread that reads the probes.
+    private @Nullable ByteBuffer block;
+    private int allocated;
+    private long records;
+    private int inLook;
+    private long flushed;
+    private @Nullable Losses losses;
+    private @Nullable Long offset;
+    private long offsetFrom;
+
+    // What follows belongs to the thread that writes.
+    private String lastFailure = "";
+
+    /**
+     * Begins to write.
+     *
+     * @param storage where to; closed by {@link #close}
+     * @param clock what it says is recorded too
+     */
+    public Recorder(Storage storage, WallClock clock) {
+        this.storage = storage;
+        this.clock = clock;
+        this.thread = new Thread(this::write, "aioscope-recorder");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** The same probes, with all that they tell recorded. One thread reads them. */
+    public Probes record(Probes probes) {
+        storage.begin(Header.of(probes).bytes());
+        return new RecordingProbes(probes, this);
+    }
+
+    // ---- on the thread that reads the probes ----
+
+    void time(long now) {
+        long mapping = clock.offsetAt(now);
+        if (offset == null || mapping != offset) {
+            offset = mapping;
+            offsetFrom = now;
+            put(Item.CLOCK, now, mapping);
+        }
+        put(Item.TIME, now);
+        if (now - flushed >= FLUSH_NANOS || asked.get() != null) {
+            flushed = now;
+            handOver();
+            handOverSnapshot();
+        }
+    }
+
+    void event(Event event) {
+        int size = event.type().size();
+        ByteBuffer to = room(size);
+        if (to == null) {
+            dropped.incrementAndGet();
+        } else {
+            event.copyTo(Block.item(to, Item.RECORD, size));
+            Block.count(to);
+        }
+        records++;
+    }
+
+    void lookBegins() {
+        inLook = 0;
+        put(Item.LOOK);
+    }
+
+    void lookEvent(Event event) {
+        int size = event.type().size();
+        ByteBuffer to = room(size);
+        if (to != null) {
+            event.copyTo(Block.item(to, Item.LOOK_RECORD, size));
+        }
+        inLook++;
+    }
+
+    /** A look of which more processes were not seen than fit into a block is none that can be told again. */
+    void lookEnds(Unseen unseen) {
+        int length = (3 + unseen.refused().size() + unseen.unfinished().size()) * Integer.BYTES;
+        ByteBuffer to = length > Block.MOST ? null : room(length);
+        if (to != null) {
+            Block.item(to, Item.LOOK_END, length)
+                    .putInt(inLook)
+                    .putInt(unseen.refused().size())
+                    .putInt(unseen.unfinished().size());
+            putAll(to, unseen.refused());
+            putAll(to, unseen.unfinished());
+        }
+    }
+
+    private static void putAll(ByteBuffer to, Set<Integer> pids) {
+        pids.forEach(to::putInt);
+    }
+
+    void lookFailed(ProbeException failure) {
+        byte[] text = (failure.getMessage() + '\0' + failure.cure()).getBytes(StandardCharsets.UTF_8);
+        int length = Math.min(text.length, Block.MOST);
+        ByteBuffer to = room(length);
+        if (to != null) {
+            Block.item(to, Item.LOOK_FAILED, length).put(text, 0, length);
+        }
+    }
+
+    void quota(Quota quota) {
+        put(Item.QUOTA, quota.time(), orAbsent(quota.aioNr()), orAbsent(quota.aioMaxNr()));
+    }
+
+    void losses(Losses now) {
+        if (!now.equals(losses)) {
+            losses = now;
+            put(Item.LOSSES, numbers(now));
+        }
+    }
+
+    private static long[] numbers(Losses losses) {
+        return new long[] {losses.ringFull(), losses.mapFull(), losses.corrupt(), orAbsent(losses.missed())};
+    }
+
+    static final long ABSENT = -1;
+
+    private static long orAbsent(@Nullable Long number) {
+        return number == null ? ABSENT : number;
+    }
+
+    private void put(Item item, long... content) {
+        ByteBuffer to = room(content.length * Long.BYTES);
+        if (to != null) {
+            put(to, item, content);
+        }
+    }
+
+    private static void put(ByteBuffer to, Item item, long... content) {
+        Block.item(to, item, content.length * Long.BYTES);
+        for (long number : content) {
+            to.putLong(number);
+        }
+    }
+
+    /** A block with room for an item of this length; null if all are on their way to the disk. */
+    private @Nullable ByteBuffer room(int length) {
+        ByteBuffer current = block;
+        if (current != null && current.remaining() < Block.ITEM_HEADER + length) {
+            handOver();
+            current = null;
+        }
+        if (current == null) {
+            current = free.poll();
+            if (current == null && allocated < BLOCKS) {
+                allocated++;
+                current = Block.allocate(Block.SIZE);
+            }
+            if (current == null) {
+                return null;
+            }
+            block = Block.begin(current, records);
+            repeat(current);
+        }
+        return current;
+    }
+
+    /** What the blocks before would have told, should they be gone. */
+    private void repeat(ByteBuffer to) {
+        if (offset != null) {
+            put(to, Item.CLOCK, offsetFrom, offset);
+        }
+        if (losses != null) {
+            put(to, Item.LOSSES, numbers(losses));
+        }
+    }
+
+    private void handOver() {
+        ByteBuffer done = block;
+        if (done != null) {
+            block = null;
+            // There is room: no more blocks exist, and what else waits has its own.
+            waiting.add(() -> {
+                try {
+                    writeBlock(done);
+                } finally {
+                    free.add(done);
+                }
+            });
+        }
+    }
+
+    private void handOverSnapshot() {
+        String reason = asked.getAndSet(null);
+        if (reason != null && waiting.remainingCapacity() > BLOCKS) {
+            waiting.add(() -> {
+                if (storage.snapshot(reason)) {
+                    snapshots.incrementAndGet();
+                }
+            });
+        }
+    }
+
+    // ---- from any thread ----
+
+    @Override
+    public void onIdentity(int pid, long start, long mm, Identity identity) {
+        byte[] item = new IdentityItem(pid, start, mm, identity).bytes();
+        synchronized (waiting) {
+            if (waiting.remainingCapacity() > BLOCKS) {
+                waiting.add(() -> storage.identity(item));
+            }
+        }
+    }
+
+    /**
+     * Keeps what the ring holds, with all that has happened up to now, apart from it; soon.
+     *
+     * @param reason a word for the name of the file
+     */
+    public void snapshot(String reason) {
+        asked.compareAndSet(null, reason);
+    }
+
+    /** Records that were not recorded: the disk was too slow, or did not take them. */
+    public long dropped() {
+        return dropped.get();
+    }
+
+    /** Snapshots that were taken. */
+    public long snapshots() {
+        return snapshots.get();
+    }
+
+    /** What is on its way to the disk. */
+    int waiting() {
+        return waiting.size();
+    }
+
+    // ---- on the thread that writes ----
+
+    private void write() {
+        try {
+            while (!isClosed || !waiting.isEmpty()) {
+                Work work = waiting.poll(100, TimeUnit.MILLISECONDS);
+                if (work != null) {
+                    attempt(work);
+                }
+            }
+            attempt(storage::close);
+        } catch (InterruptedException e) {
+            // close() gave up on a disk that does not answer.
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void attempt(Work work) {
+        try {
+            work.run();
+        } catch (IOException e) {
+            // It goes on: there can be room again.
+            String failure = String.valueOf(e.getMessage());
+            if (!failure.equals(lastFailure)) {
+                lastFailure = failure;
+                LOG.warn("The recording has a gap: {}", failure);
+            }
+        }
+    }
+
+    private void writeBlock(ByteBuffer done) throws IOException {
+        Block.seal(done);
+        try {
+            storage.write(done);
+        } catch (IOException e) {
+            dropped.addAndGet(Block.records(done, 0));
+            throw e;
+        }
+    }
+
+    /** Writes what is left, for ten seconds at most; after the last record. */
+    @Override
+    public void close() {
+        handOver();
+        handOverSnapshot();
+        isClosed = true;
+        try {
+            thread.join(PATIENCE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        thread.interrupt();
+    }
+}

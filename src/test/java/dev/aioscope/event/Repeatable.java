@@ -1,0 +1,56 @@
+package dev.aioscope.event;
+
+import dev.aioscope.probe.Probes;
+import dev.aioscope.recording.Recording;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The records of a recording, which can happen again later and elsewhere; without its looks. */
+public record Repeatable(List<Event> events) {
+    /** Reads one of {@code src/test/resources/recorded}. */
+    public static Repeatable read(Path file) throws IOException {
+        List<Event> events = new ArrayList<>();
+        try (Probes probes = Recording.open(file).replay(null, false)) {
+            while (!probes.isOver()) {
+                probes.await(0);
+                while (probes.poll(
+                                event -> events.add(new Event()
+                                        .wrap(copy(event), 0, event.type().size())),
+                                1000)
+                        > 0) {}
+                if (probes.isLookDue(0, 0)) {
+                    probes.inventory(event -> {});
+                }
+            }
+        }
+        return new Repeatable(List.copyOf(events));
+    }
+
+    private static ByteBuffer copy(Event event) {
+        ByteBuffer copy = ByteBuffer.allocate(event.type().size()).order(ByteOrder.LITTLE_ENDIAN);
+        event.copyTo(copy);
+        return copy;
+    }
+
+    /**
+     * The same once more, in the same places of memory.
+     *
+     * @param nanos by how much later
+     * @param pids by how much higher the ids of the processes and threads are
+     * @param comm what their threads are called
+     */
+    public List<Event> again(long nanos, int pids, String comm) {
+        return events.stream()
+                .map(event -> {
+                    ByteBuffer record = copy(event);
+                    EventBuilder.postpone(record, event.type(), nanos);
+                    EventBuilder.rename(record, event.pid() + pids, event.tid() + pids, comm);
+                    return new Event().wrap(record, 0, record.capacity());
+                })
+                .toList();
+    }
+}

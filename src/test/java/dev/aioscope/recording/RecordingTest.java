@@ -1,0 +1,331 @@
+package dev.aioscope.recording;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.aioscope.event.EventBuilder;
+import dev.aioscope.event.ReleasedBy;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.host.Identity;
+import dev.aioscope.host.Processes;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.probe.Losses;
+import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Quota;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Unseen;
+import dev.aioscope.telemetry.WallClock;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class RecordingTest {
+    private static final long SECOND = 1_000_000_000L;
+    private static final long BOOT = 1_800_000_000L * SECOND;
+    private static final Identity DB =
+            new Identity("/usr/bin/db", List.of("db", "--port", "1"), false, "mysql", "/system.slice/db.service");
+
+    @TempDir
+    private Path folder;
+
+    private long jump;
+
+    private WallClock clock() {
+        return new WallClock(() -> SECOND, () -> Instant.ofEpochSecond(0, BOOT + SECOND));
+    }
+
+    private static EventBuilder live(long time, int kioctx) {
+        return EventBuilder.liveContext()
+                .time(time)
+                .kioctx(kioctx)
+                .mm(9)
+                .task(7, 7, "db")
+                .handle(0x1000L * kioctx)
+                .size(128, 383);
+    }
+
+    private static EventBuilder setup(long time, int kioctx) {
+        return EventBuilder.setup()
+                .time(time)
+                .enterTime(time - 5)
+                .kioctx(kioctx)
+                .mm(9)
+                .task(7, 7, "db")
+                .handle(0x1000L * kioctx);
+    }
+
+    /** From kill_ioctx on. */
+    private static EventBuilder[] teardown(long time, int kioctx) {
+        return new EventBuilder[] {
+            EventBuilder.killEnter(Trigger.DESTROY)
+                    .time(time)
+                    .callTime(time - 1)
+                    .kioctx(kioctx)
+                    .mm(9)
+                    .task(7, 8, "db")
+                    .handle(0x1000L * kioctx)
+                    .size(128, 383)
+                    .requests(3, 3, Integer.MIN_VALUE, 0),
+            EventBuilder.killExit()
+                    .time(time + 10)
+                    .enterTime(time)
+                    .kioctx(kioctx)
+                    .mm(9)
+                    .task(7, 8, "db"),
+            EventBuilder.users()
+                    .kioctx(kioctx)
+                    .enterTime(time + 20)
+                    .time(time + 21)
+                    .releasedBy(ReleasedBy.RCU),
+            EventBuilder.reqs().kioctx(kioctx).time(time + 2000).releasedBy(ReleasedBy.HOLDER),
+            EventBuilder.destroyExit()
+                    .time(time + 2010)
+                    .enterTime(time - 1)
+                    .mm(9)
+                    .handle(0x1000L * kioctx)
+                    .task(7, 8, "db"),
+            EventBuilder.free().kioctx(kioctx).time(time + 3000)
+        };
+    }
+
+    private static EventBuilder refusal(long time) {
+        return EventBuilder.setup()
+                .time(time)
+                .enterTime(time - 5)
+                .mm(9)
+                .task(7, 7, "db")
+                .result(-11);
+    }
+
+    /** A bit of everything. */
+    private Scripted script() {
+        Scripted script = new Scripted(Tier.FULL)
+                .losses(new Losses(3, 0, 1, null))
+                .look(SECOND, new Unseen(Set.of(33, 44), Set.of(55)), live(SECOND, 1), live(SECOND, 2))
+                .turn(2 * SECOND, setup(2 * SECOND - 7, 3), setup(2 * SECOND - 5, 4))
+                .failingLook(
+                        3 * SECOND, new ProbeException("it cannot be looked", "look elsewhere"), live(3 * SECOND, 1));
+        long now = 3 * SECOND;
+        for (int i = 0; i < 400; i++) {
+            now += SECOND / 50;
+            script.turn(now, setup(now - 10_000, 10 + i)).turn(now + 5000, teardown(now, 10 + i));
+        }
+        return script.turn(now + SECOND, refusal(now + SECOND - 9))
+                // More than fits into a block.
+                .look(
+                        now + 2 * SECOND,
+                        Unseen.NOTHING,
+                        IntStream.range(2, 3000)
+                                .mapToObj(i -> live(script.now(), i))
+                                .toArray(EventBuilder[]::new))
+                .turn(now + 3 * SECOND);
+    }
+
+    private String record(Path file, Scripted script) throws IOException {
+        WallClock clock = clock();
+        try (Recorder recorder = new Recorder(Storage.file(file), clock);
+                Processes processes = Processes.recalling(false)) {
+            processes.remember(7, 0, 9, DB);
+            recorder.onIdentity(7, 0, 9, DB);
+            return Outcome.of(
+                    recorder.record(script),
+                    clock,
+                    processes,
+                    new LifecycleListener() {},
+                    watch -> clock.sample(5 * SECOND, BOOT + jump + 5 * SECOND));
+        }
+    }
+
+    @Test
+    void tellsWhatWasRecorded() throws IOException {
+        jump = 3600 * SECOND;
+        Path file = folder.resolve("a");
+        String lived = record(file, script());
+
+        assertThat(Replays.outcome(file)).isEqualTo(lived);
+        assertThat(lived)
+                .contains("span io_destroy ", "db.service", "error.type=EAGAIN")
+                .contains("aio_context_active{container_id=\"db.service\",process_executable_name=\"db\"} 2998")
+                .contains("span io_destroy/drain/io ");
+        Recording recording = Recording.open(file);
+        assertThat(recording.losses()).isEmpty();
+        assertThat(recording.origin()).isEqualTo(script().origin());
+        assertThat(recording.clock().epochNanos(SECOND)).isEqualTo(BOOT + SECOND);
+        assertThat(recording.clock().epochNanos(7 * SECOND)).isEqualTo(BOOT + jump + 7 * SECOND);
+        assertThat(Files.getPosixFilePermissions(file)).isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    }
+
+    @Test
+    void tellsEachThingWhereItWas() throws IOException {
+        Path file = folder.resolve("a");
+        record(file, script());
+
+        try (Probes probes = Recording.open(file).replay(null, false)) {
+            assertThat(probes.now()).isEqualTo(SECOND);
+            assertThat(probes.isLookDue(0, Long.MAX_VALUE)).isTrue();
+            List<Long> found = new ArrayList<>();
+            assertThat(probes.inventory(event -> found.add(event.kioctx())))
+                    .isEqualTo(new Unseen(Set.of(33, 44), Set.of(55)));
+            assertThat(found).containsExactly(1L, 2L);
+            assertThat(probes.poll(event -> {}, 10)).isZero();
+            assertThat(probes.quota()).isEqualTo(new Quota(SECOND + 1, 4711L, 65_536L));
+            probes.await(0);
+            assertThat(probes.now()).isEqualTo(2 * SECOND);
+            assertThat(probes.isLookDue(Long.MAX_VALUE, 0)).isFalse();
+            assertThat(probes.poll(event -> found.add(event.kioctx()), 1)).isEqualTo(1);
+            assertThat(probes.poll(event -> found.add(event.kioctx()), 10)).isEqualTo(1);
+            assertThat(found).containsExactly(1L, 2L, 3L, 4L);
+            assertThat(probes.losses()).isEqualTo(new Losses(3, 0, 1, null));
+            probes.await(0);
+            assertThatThrownBy(() -> probes.inventory(event -> {}))
+                    .isInstanceOf(ProbeException.class)
+                    .hasMessage("it cannot be looked");
+            assertThat(probes.isOver()).isFalse();
+        }
+    }
+
+    @Test
+    void knowsWhoTheProcessesWere() throws IOException {
+        Path file = folder.resolve("a");
+        record(file, script());
+        Task task = new Task(7, 7, "db", 0, 0);
+
+        assertThat(Recording.open(file).processes(false).of(task, 9, true)).isEqualTo(DB);
+        assertThat(Recording.open(file).processes(true).of(task, 9, true)).isEqualTo(DB.cut());
+        assertThat(Recording.open(file).processes(false).of(new Task(1, 1, "init", 0, 0), 5, true))
+                .isEqualTo(Identity.UNKNOWN);
+    }
+
+    @Test
+    void aCommandLineThatIsTooLongIsCut() {
+        Identity identity = new Identity("/bin/x", List.of("x", "y".repeat(6000), "z".repeat(6000)), true, null, null);
+        byte[] item = new IdentityItem(1, 2, 3, identity).bytes();
+
+        assertThat(IdentityItem.parse(ByteBuffer.wrap(item).order(ByteOrder.LITTLE_ENDIAN)))
+                .contains(new IdentityItem(
+                        1, 2, 3, new Identity("/bin/x", List.of("x", "y".repeat(6000)), true, null, null)));
+    }
+
+    @Test
+    void twoPartsOfOneRunAreARecording() throws IOException {
+        Path file = folder.resolve("a");
+        String lived = record(file, script());
+        byte[] bytes = Files.readAllBytes(file);
+        byte[] twice = Arrays.copyOf(bytes, 2 * bytes.length);
+        System.arraycopy(bytes, 0, twice, bytes.length, bytes.length);
+        Files.write(file, twice);
+
+        assertThat(Replays.outcome(file).lines().filter(line -> line.startsWith("span")))
+                .containsExactlyElementsOf(
+                        lived.lines().filter(line -> line.startsWith("span")).toList());
+    }
+
+    @Test
+    void aFileThatIsNoRecordingIsRefusedInASentence() throws IOException {
+        Path file = Files.writeString(folder.resolve("a"), "not a recording".repeat(1000));
+        assertThatThrownBy(() -> Recording.open(file))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("is no recording of aioscope");
+        assertThatThrownBy(() -> Recording.open(Files.createFile(folder.resolve("empty"))))
+                .hasMessageContaining("is no recording of aioscope");
+        assertThatThrownBy(() -> Storage.file(file)).isInstanceOf(FileAlreadyExistsException.class);
+    }
+
+    /** Whatever happens to the file: it is read to an end, nothing is invented, and what is missing is said. */
+    @Test
+    void whatIsDamagedIsLeftOutAndSaid() throws IOException {
+        Path file = folder.resolve("a");
+        record(file, script());
+        byte[] whole = Files.readAllBytes(file);
+        List<String> told = told(Recording.open(file));
+        Set<String> all = Set.copyOf(told);
+        int usable = 0;
+        for (int seed = 0; seed < 120; seed++) {
+            Files.write(file, damaged(whole, new Random(seed)));
+            Recording recording;
+            try {
+                recording = Recording.open(file);
+            } catch (IOException e) {
+                assertThat(e).as("seed %d", seed).hasMessageContaining("is no recording of aioscope");
+                continue;
+            }
+            usable++;
+            List<String> left = told(recording);
+            assertThat(all.containsAll(left)).as("seed %d", seed).isTrue();
+            if (!left.equals(told)) {
+                assertThat(recording.losses()).as("seed %d", seed).isNotEmpty();
+            }
+            if (seed % 10 == 0) {
+                assertThat(Replays.outcome(file)).contains("Verdict[");
+            }
+        }
+        assertThat(usable).isGreaterThan(60);
+    }
+
+    private static byte[] damaged(byte[] whole, Random random) {
+        byte[] bytes = whole.clone();
+        for (int n = random.nextInt(4); n > 0; n--) {
+            int at = random.nextInt(bytes.length);
+            int end = Math.min(bytes.length, at + 1 + random.nextInt(random.nextBoolean() ? 4 : 5000));
+            switch (random.nextInt(3)) {
+                case 0 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
+                case 1 -> Arrays.fill(bytes, at, end, (byte) random.nextInt(256));
+                default -> System.arraycopy(whole, random.nextInt(whole.length - (end - at) + 1), bytes, at, end - at);
+            }
+        }
+        return random.nextBoolean() ? Arrays.copyOf(bytes, random.nextInt(bytes.length)) : bytes;
+    }
+
+    /** Every record of the ring, as text. */
+    private static List<String> told(Recording recording) throws IOException {
+        List<String> told = new ArrayList<>();
+        try (Probes probes = recording.replay(null, false)) {
+            while (!probes.isOver()) {
+                probes.await(0);
+                probes.poll(event -> told.add(event.type() + " " + event.time() + " " + event.kioctx()), 1000);
+                if (probes.isLookDue(0, 0)) {
+                    try {
+                        probes.inventory(event -> {});
+                    } catch (ProbeException e) {
+                        assertThat(e.cure()).isNotEmpty();
+                    }
+                }
+            }
+        }
+        return told;
+    }
+
+    @Test
+    void aDiskThatIsFullIsCountedAndTheRestGoesOn() throws IOException {
+        String recorded;
+        Recorder recorder =
+                new Recorder(Storage.to(FileChannel.open(Path.of("/dev/full"), StandardOpenOption.WRITE)), clock());
+        try (recorder;
+                Processes processes = Processes.recalling(false)) {
+            recorded =
+                    Outcome.of(recorder.record(script()), clock(), processes, new LifecycleListener() {}, watch -> {});
+        }
+        assertThat(recorded).contains("span io_destroy ");
+        // Four set-ups or refusals, and a set-up with six records of a teardown 400 times.
+        assertThat(recorder.dropped()).isEqualTo(3 + 400 * 7);
+    }
+}

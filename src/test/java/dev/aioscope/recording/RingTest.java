@@ -1,0 +1,143 @@
+package dev.aioscope.recording;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.aioscope.event.Event;
+import dev.aioscope.event.EventBuilder;
+import dev.aioscope.host.Identity;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.telemetry.WallClock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class RingTest {
+    private static final long SECOND = 1_000_000_000L;
+    private static final int SIZE = 8 << 20;
+    private static final Identity DB = new Identity("/usr/bin/db", List.of("db"), false, "mysql", "/db");
+
+    @TempDir
+    private Path folder;
+
+    private final WallClock clock = new WallClock(() -> SECOND, () -> Instant.ofEpochSecond(1_800_000_000));
+
+    private List<Path> files(String prefix) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.getFileName().toString().startsWith(prefix))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static long size(List<Path> files) throws IOException {
+        long size = 0;
+        for (Path file : files) {
+            size += Files.size(file);
+        }
+        return size;
+    }
+
+    /** Turns of a hundred set-ups each, the last numbered so many. */
+    private long fill(Recorder recorder, Probes probes, long from, int turns) throws InterruptedException {
+        long number = from;
+        for (int turn = 0; turn < turns; turn++) {
+            for (int i = 0; i < 100; i++) {
+                var record = EventBuilder.setup()
+                        .time(number)
+                        .kioctx(number)
+                        .task(7, 7, "db")
+                        .build();
+                recorder.event(new Event().wrap(record, 0, record.capacity()));
+                number++;
+            }
+            recorder.time((turn + 2) * SECOND);
+            // As fast as the disk: what is dropped is not the matter here.
+            while (recorder.waiting() > 8) {
+                Thread.onSpinWait();
+            }
+        }
+        assertThat(probes.tier()).isEqualTo(Tier.FULL);
+        return number;
+    }
+
+    private static List<Long> told(Path file) throws IOException {
+        List<Long> told = new ArrayList<>();
+        Recording recording = Recording.open(file);
+        assertThat(recording.losses()).isEmpty();
+        assertThat(recording.processes(false).of(new Task(7, 7, "db", 0, 0), 9, false))
+                .isEqualTo(DB);
+        try (Probes probes = recording.replay(null, false)) {
+            while (!probes.isOver()) {
+                probes.await(0);
+                probes.poll(event -> told.add(event.kioctx()), 10_000);
+            }
+        }
+        return told;
+    }
+
+    @Test
+    void holdsTheLatestInBoundedFilesAndSetsThemAside() throws Exception {
+        Scripted probes = new Scripted(Tier.FULL).turn(SECOND);
+        long last;
+        try (Recorder recorder = new Recorder(Storage.ring(folder, SIZE), clock)) {
+            recorder.record(probes);
+            recorder.onIdentity(7, 0, 9, DB);
+            last = fill(recorder, probes, 1, 1500);
+            assertThat(recorder.dropped()).isZero();
+            assertThat(size(files("ring-"))).isBetween(SIZE * 6L / 8, (long) SIZE);
+
+            for (int i = 0; i < 2 + Storage.SNAPSHOTS; i++) {
+                recorder.snapshot("refusal");
+                last = fill(recorder, probes, last, 1);
+            }
+        }
+        List<Path> snapshots = files("snapshot-");
+        assertThat(snapshots).hasSize(Storage.SNAPSHOTS);
+        assertThat(snapshots.get(0).getFileName().toString()).endsWith("-refusal.aioscope");
+        List<Long> told = told(snapshots.get(snapshots.size() - 1));
+        assertThat(told).hasSizeGreaterThan(30_000);
+        long first = told.get(0);
+        for (int i = 0; i < told.size(); i++) {
+            assertThat(told.get(i)).isEqualTo(first + i);
+        }
+        assertThat(told.get(told.size() - 1)).isEqualTo(last - 1);
+    }
+
+    @Test
+    void anotherRunGoesOnWithTheRingButNotInItsSnapshots() throws Exception {
+        for (int run = 0; run < 2; run++) {
+            Scripted probes = new Scripted(Tier.FULL).turn(SECOND + run);
+            try (Recorder recorder = new Recorder(Storage.ring(folder, SIZE), clock)) {
+                recorder.record(probes);
+                recorder.onIdentity(7, 0, 9, DB);
+                fill(recorder, probes, 1000L * (run + 1), 2);
+                recorder.snapshot("stuck");
+            }
+        }
+        assertThat(files("ring-")).hasSize(2);
+        assertThat(told(files("snapshot-").get(1))).hasSize(200).first().isEqualTo(2000L);
+    }
+
+    @Test
+    void twoDoNotWriteToOneFolder() throws IOException {
+        try (Recorder recorder = new Recorder(Storage.ring(folder, SIZE), clock)) {
+            assertThatThrownBy(() -> Storage.ring(folder, SIZE))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("is in use");
+            assertThat(recorder.snapshots()).isZero();
+        }
+        Path file = Files.createFile(folder.resolve("file"));
+        assertThatThrownBy(() -> Storage.ring(file.resolve("x"), SIZE)).isInstanceOf(IOException.class);
+    }
+}

@@ -1,0 +1,163 @@
+package dev.aioscope.recording;
+
+import dev.aioscope.event.Event;
+import dev.aioscope.event.EventBuilder;
+import dev.aioscope.probe.Losses;
+import dev.aioscope.probe.Origin;
+import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.ProbePoint;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Quota;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.Unseen;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Probes that tell what a test has written down, turn by turn. */
+public final class Scripted implements Probes {
+    /** One turn of the duty cycle, with a look if there is an unseen or a failure. */
+    private record Turn(
+            long now,
+            List<ByteBuffer> records,
+            List<ByteBuffer> look,
+            @Nullable Unseen unseen,
+            @Nullable ProbeException failure) {}
+
+    private final Tier tier;
+    private final List<Turn> turns = new ArrayList<>();
+    private Losses losses = new Losses(0, 0, 0, 0L);
+    private int turn;
+    private int taken;
+    private boolean hasLooked;
+
+    /** Of a host of its own. */
+    public Scripted(Tier tier) {
+        this.tier = tier;
+    }
+
+    /** The clock goes on to this time; these records were in the ring. */
+    public Scripted turn(long now, EventBuilder... records) {
+        turns.add(new Turn(now, buffers(records), List.of(), null, null));
+        return this;
+    }
+
+    /** The same with a look that finds these, and nothing in the ring. */
+    public Scripted look(long now, Unseen unseen, EventBuilder... found) {
+        turns.add(new Turn(now, List.of(), buffers(found), unseen, null));
+        return this;
+    }
+
+    /** A look that fails after these were found. */
+    public Scripted failingLook(long now, ProbeException failure, EventBuilder... found) {
+        turns.add(new Turn(now, List.of(), buffers(found), null, failure));
+        return this;
+    }
+
+    /** From now on. */
+    public Scripted losses(Losses lost) {
+        losses = lost;
+        return this;
+    }
+
+    private static List<ByteBuffer> buffers(EventBuilder... records) {
+        return List.of(records).stream().map(EventBuilder::build).toList();
+    }
+
+    private Turn current() {
+        return turns.get(turn);
+    }
+
+    @Override
+    public String engine() {
+        return "core";
+    }
+
+    @Override
+    public Tier tier() {
+        return tier;
+    }
+
+    @Override
+    public Origin origin() {
+        return new Origin("db1", "6.1.0-18-amd64", "x86_64", 8, 250);
+    }
+
+    @Override
+    public long now() {
+        return current().now;
+    }
+
+    @Override
+    public Quota quota() {
+        return new Quota(current().now + 1, 4711L + turn, 65_536L);
+    }
+
+    @Override
+    public boolean isOver() {
+        return turn == turns.size() - 1;
+    }
+
+    @Override
+    public boolean isLookDue(long now, long due) {
+        return !hasLooked && (current().unseen != null || current().failure != null);
+    }
+
+    @Override
+    public List<ProbePoint> points() {
+        return List.of();
+    }
+
+    @Override
+    public void await(int timeoutMillis) {
+        turn++;
+        taken = 0;
+        hasLooked = false;
+    }
+
+    @Override
+    public int poll(Consumer<Event> handler, int limit) {
+        int before = taken;
+        while (taken < current().records.size() && taken - before < limit) {
+            hand(current().records.get(taken++), handler);
+        }
+        return taken - before;
+    }
+
+    @Override
+    public void follow(Map<Long, Long> handles) {}
+
+    @Override
+    public boolean tellCompletions(boolean wanted) {
+        return false;
+    }
+
+    @Override
+    public Unseen inventory(Consumer<Event> handler) {
+        hasLooked = true;
+        current().look.forEach(record -> hand(record, handler));
+        Unseen unseen = current().unseen;
+        if (unseen == null) {
+            throw current().failure;
+        }
+        return unseen;
+    }
+
+    private static void hand(ByteBuffer record, Consumer<Event> handler) {
+        handler.accept(new Event().wrap(record, 0, record.capacity()));
+    }
+
+    @Override
+    public void wakeup() {}
+
+    @Override
+    public Losses losses() {
+        return losses;
+    }
+
+    @Override
+    public void close() {}
+}
