@@ -78,11 +78,25 @@ final class ReplayCommand implements Callable<Integer> {
                     spec.commandLine(),
                     "a recording can be shown by " + String.join(", ", COMMANDS) + ", not by " + command.get(0));
         }
+        refuseProbeOptions();
         Recording recording = open();
         Replay replay = new Replay(recording, pace());
         (command.isEmpty() ? out : err).println(describe(recording));
         recording.losses().forEach(loss -> err.println("The recording is not whole: " + loss + "."));
         return command.isEmpty() ? 0 : Main.execute(out, err, replay, command.toArray(String[]::new));
+    }
+
+    /** What was recorded cannot be looked at by other probes. In a settings file these are for the commands of this host. */
+    private void refuseProbeOptions() {
+        command.stream()
+                .filter(argument -> argument.matches("--(tier|engine|probe-mode)(=.*)?"))
+                .findFirst()
+                .ifPresent(argument -> {
+                    throw new ParameterException(
+                            spec.commandLine(),
+                            argument.replaceAll("=.*", "") + " is for the probes of this host; a recording has its own:"
+                                    + " leave it out");
+                });
     }
 
     private Recording open() {

@@ -197,6 +197,17 @@ class ReplayCommandTest {
     }
 
     @Test
+    void whatChoosesTheProbesIsRefused() {
+        for (String option : List.of("--tier=full", "--engine=bcc", "--probe-mode")) {
+            Run run = Run.of("replay", file.toString(), "trace", option, "kprobe");
+
+            assertThat(run.status()).isEqualTo(2);
+            assertThat(run.err())
+                    .contains(option.replace("=full", "").replace("=bcc", "") + " is for the probes of this host");
+        }
+    }
+
+    @Test
     void whatIsMissingIsSaid() throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         Files.write(file, Arrays.copyOf(bytes, bytes.length - 250));
