@@ -29,11 +29,12 @@ public final class Watch implements AutoCloseable {
     /** How long a teardown lasts until it is told of, if nothing else is said; an idle one takes some 30 ms. */
     public static final Duration STUCK_AFTER = Duration.ofSeconds(1);
 
+    /** From the beginning or the end of one episode with a probe on every request to the next, if nothing else is said. */
+    public static final Duration STRAGGLER_PAUSE = Duration.ofMinutes(1);
+
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
     private static final int RECORDS_PER_POLL = 4096;
     private static final long SECOND = 1_000_000_000L;
-    /** From the end of one episode with a probe on every request to the next. */
-    private static final long EPISODE_PAUSE = 60 * SECOND;
     /** Looks take a fifth of the time at most. */
     private static final long PAUSES_PER_LOOK = 4;
 
@@ -53,7 +54,8 @@ public final class Watch implements AutoCloseable {
     private volatile long lastTick;
     private long nextLook;
     private boolean isCatching;
-    private long lastEpisode = -EPISODE_PAUSE;
+    private long stragglerPause = STRAGGLER_PAUSE.toNanos();
+    private long nextEpisode = Long.MIN_VALUE;
     /** No look begins before. */
     private long lookedUntil;
 
@@ -118,6 +120,11 @@ public final class Watch implements AutoCloseable {
     /** From the next look on, the time between two looks at the host's tasks; from any thread. */
     public void lookEvery(Duration interval) {
         inventoryInterval = interval.toNanos();
+    }
+
+    /** The time between two episodes in which late completions are told of, by a probe on every request; before it runs. */
+    public void pauseBetweenStragglers(Duration pause) {
+        stragglerPause = pause.toNanos();
     }
 
     /** Makes {@link #run} return when this time is over, by the clock of the probes; before it runs. */
@@ -223,16 +230,16 @@ public final class Watch implements AutoCloseable {
     private void catchStragglers(long now) {
         View latest = view;
         boolean isWanted = latest != null && latest.inProgress().stream().anyMatch(Watch::waitsForRequests);
-        boolean isAllowed = isCatching || now - lastEpisode >= EPISODE_PAUSE;
+        boolean isAllowed = isCatching || now >= nextEpisode;
         boolean wasCatching = isCatching;
         try {
             isCatching = probes.tellCompletions(isWanted && isAllowed);
         } catch (ProbeException e) {
             warn("No stragglers: " + e.getMessage() + "; " + e.cure());
-            lastEpisode = now;
+            nextEpisode = now + stragglerPause;
         }
         if (isCatching != wasCatching) {
-            lastEpisode = now;
+            nextEpisode = now + stragglerPause;
         }
     }
 

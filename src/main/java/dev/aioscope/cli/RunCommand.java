@@ -253,6 +253,7 @@ final class RunCommand implements Runnable {
                         stuck.after(),
                         limits.lifecycle());
                 Looks looks = new Looks()) {
+            watch.pauseBetweenStragglers(stuck.stragglerPause());
             WatchWork work = new WatchWork(watch, queue, firstSight, equipment.recorder);
             LossLog losses = new LossLog(work, System::nanoTime);
             Health health =

@@ -144,6 +144,7 @@ final class TraceCommand implements Runnable {
                 firstSight;
                 Watch watch = new Watch(
                         opened.probes(), StackOptions.named(names, firstSight), clock, interval.get(), stuck.after())) {
+            watch.pauseBetweenStragglers(stuck.stragglerPause());
             stop.onRequest(watch::stop);
             if (duration != null) {
                 watch.endAfter(duration);

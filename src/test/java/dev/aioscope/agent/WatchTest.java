@@ -25,12 +25,16 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class WatchTest {
     private final FakeProbes probes = new FakeProbes();
@@ -154,6 +158,50 @@ class WatchTest {
                 .containsExactly(false, true);
     }
 
+    @ParameterizedTest
+    @CsvSource({"60, false", "1, true"})
+    void completionsAreToldOfAgainAfterThePause(int pause, boolean isAllowedAgain) {
+        long[] now = {BootClock.now()};
+        probes.clock = () -> now[0];
+        Watch pausing = new Watch(
+                probes,
+                new LifecycleListener() {},
+                new WallClock(() -> now[0], InstantSource.system()),
+                Duration.ofSeconds(1));
+        pausing.pauseBetweenStragglers(Duration.ofSeconds(pause));
+        Iterator<Runnable> steps = List.<Runnable>of(
+                        () -> begin(7, now[0]), () -> end(7, now[0]), () -> begin(8, now[0]), pausing::stop)
+                .iterator();
+        probes.whenEmpty = () -> {
+            steps.next().run();
+            now[0] += 2_000_000_000L;
+        };
+
+        pausing.run();
+        assertThat(probes.completions).startsWith(false, true, false, isAllowedAgain);
+    }
+
+    private void begin(int kioctx, long time) {
+        probes.ring.add(event(EventBuilder.killEnter(Trigger.DESTROY)
+                .kioctx(kioctx)
+                .mm(1)
+                .handle(4096)
+                .task(10, 11, "db")
+                .time(time)));
+        probes.live.add(event(EventBuilder.teardownLook(4).kioctx(kioctx).left(0, 3)));
+    }
+
+    private void end(int kioctx, long time) {
+        probes.ring.add(event(EventBuilder.destroyExit()
+                .mm(1)
+                .handle(4096)
+                .task(10, 11, "db")
+                .enterTime(time - 3_000_000_000L)
+                .time(time)));
+        probes.ring.add(event(EventBuilder.free().kioctx(kioctx).time(time + 1)));
+        probes.live.clear();
+    }
+
     private static Event event(EventBuilder builder) {
         ByteBuffer record = builder.build();
         return new Event().wrap(record, 0, record.capacity());
@@ -232,6 +280,7 @@ class WatchTest {
         private boolean inventoryFails;
         private Unseen unseen = Unseen.NOTHING;
         private boolean wokenUp;
+        private LongSupplier clock = BootClock::now;
         private Map<Long, Long> followed = Map.of();
         private final List<Boolean> completions = new ArrayList<>();
 
@@ -248,6 +297,11 @@ class WatchTest {
         @Override
         public List<ProbePoint> points() {
             return List.of();
+        }
+
+        @Override
+        public long now() {
+            return clock.getAsLong();
         }
 
         @Override

