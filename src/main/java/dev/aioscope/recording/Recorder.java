@@ -240,12 +240,21 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
 
     private void handOverSnapshot() {
         String reason = asked.getAndSet(null);
-        if (reason != null && waiting.remainingCapacity() > BLOCKS) {
-            waiting.add(() -> {
+        if (reason != null) {
+            offer(() -> {
                 if (storage.snapshot(reason)) {
                     snapshots.incrementAndGet();
                 }
             });
+        }
+    }
+
+    /** Leaves room for all blocks, from whatever threads it is called. */
+    private void offer(Work work) {
+        synchronized (waiting) {
+            if (waiting.remainingCapacity() > BLOCKS) {
+                waiting.add(work);
+            }
         }
     }
 
@@ -254,11 +263,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     @Override
     public void onIdentity(int pid, long start, long mm, Identity identity) {
         byte[] item = new IdentityItem(pid, start, mm, identity).bytes();
-        synchronized (waiting) {
-            if (waiting.remainingCapacity() > BLOCKS) {
-                waiting.add(() -> storage.identity(item));
-            }
-        }
+        offer(() -> storage.identity(item));
     }
 
     /**

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.agent.Watch;
 import dev.aioscope.event.EventBuilder;
-import dev.aioscope.event.ReleasedBy;
-import dev.aioscope.event.Trigger;
 import dev.aioscope.host.Identity;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.probe.Tier;
@@ -50,7 +48,7 @@ class ReplayCommandTest {
         WallClock clock = new WallClock(() -> SECOND, () -> Instant.parse("2026-01-02T03:04:05Z"));
         Scripted script = new Scripted(Tier.FULL)
                 .look(SECOND, Unseen.NOTHING, live(SECOND, 1), live(SECOND, 2))
-                .turn(2 * SECOND, teardown(2 * SECOND - 500_000_000, 1))
+                .turn(2 * SECOND, Scripted.teardown(2 * SECOND - 500_000_000, 1, 300_000_000))
                 .look(3 * SECOND, Unseen.NOTHING, live(3 * SECOND, 2))
                 .turn(4 * SECOND);
         try (Recorder recorder = new Recorder(Storage.file(file), clock);
@@ -69,39 +67,6 @@ class ReplayCommandTest {
                 .task(7, 7, "db")
                 .handle(0x1000L * kioctx)
                 .size(128, 383);
-    }
-
-    private static EventBuilder[] teardown(long time, int kioctx) {
-        return new EventBuilder[] {
-            EventBuilder.killEnter(Trigger.DESTROY)
-                    .time(time)
-                    .callTime(time - 1)
-                    .kioctx(kioctx)
-                    .mm(9)
-                    .task(7, 8, "db")
-                    .handle(0x1000L * kioctx)
-                    .size(128, 383)
-                    .requests(3, 3, Integer.MIN_VALUE, 0),
-            EventBuilder.killExit()
-                    .time(time + 10)
-                    .enterTime(time)
-                    .kioctx(kioctx)
-                    .mm(9)
-                    .task(7, 8, "db"),
-            EventBuilder.users()
-                    .kioctx(kioctx)
-                    .enterTime(time + 20)
-                    .time(time + 21)
-                    .releasedBy(ReleasedBy.RCU),
-            EventBuilder.reqs().kioctx(kioctx).time(time + 300_000_000).releasedBy(ReleasedBy.HOLDER),
-            EventBuilder.destroyExit()
-                    .time(time + 300_000_010)
-                    .enterTime(time - 1)
-                    .mm(9)
-                    .handle(0x1000L * kioctx)
-                    .task(7, 8, "db"),
-            EventBuilder.free().kioctx(kioctx).time(time + 300_010_000)
-        };
     }
 
     @Test

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.event.EventBuilder;
-import dev.aioscope.event.ReleasedBy;
-import dev.aioscope.event.Trigger;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -73,40 +71,6 @@ class RecordingTest {
                 .handle(0x1000L * kioctx);
     }
 
-    /** From kill_ioctx on. */
-    private static EventBuilder[] teardown(long time, int kioctx) {
-        return new EventBuilder[] {
-            EventBuilder.killEnter(Trigger.DESTROY)
-                    .time(time)
-                    .callTime(time - 1)
-                    .kioctx(kioctx)
-                    .mm(9)
-                    .task(7, 8, "db")
-                    .handle(0x1000L * kioctx)
-                    .size(128, 383)
-                    .requests(3, 3, Integer.MIN_VALUE, 0),
-            EventBuilder.killExit()
-                    .time(time + 10)
-                    .enterTime(time)
-                    .kioctx(kioctx)
-                    .mm(9)
-                    .task(7, 8, "db"),
-            EventBuilder.users()
-                    .kioctx(kioctx)
-                    .enterTime(time + 20)
-                    .time(time + 21)
-                    .releasedBy(ReleasedBy.RCU),
-            EventBuilder.reqs().kioctx(kioctx).time(time + 2000).releasedBy(ReleasedBy.HOLDER),
-            EventBuilder.destroyExit()
-                    .time(time + 2010)
-                    .enterTime(time - 1)
-                    .mm(9)
-                    .handle(0x1000L * kioctx)
-                    .task(7, 8, "db"),
-            EventBuilder.free().kioctx(kioctx).time(time + 3000)
-        };
-    }
-
     private static EventBuilder refusal(long time) {
         return EventBuilder.setup()
                 .time(time)
@@ -127,7 +91,7 @@ class RecordingTest {
         long now = 3 * SECOND;
         for (int i = 0; i < 400; i++) {
             now += SECOND / 50;
-            script.turn(now, setup(now - 10_000, 10 + i)).turn(now + 5000, teardown(now, 10 + i));
+            script.turn(now, setup(now - 10_000, 10 + i)).turn(now + 5000, Scripted.teardown(now, 10 + i, 2000));
         }
         return script.turn(now + SECOND, refusal(now + SECOND - 9))
                 // More than fits into a block.

@@ -2,6 +2,8 @@ package dev.aioscope.recording;
 
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
+import dev.aioscope.event.ReleasedBy;
+import dev.aioscope.event.Trigger;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.Origin;
 import dev.aioscope.probe.ProbeException;
@@ -160,4 +162,42 @@ public final class Scripted implements Probes {
 
     @Override
     public void close() {}
+
+    /**
+     * The records of a teardown with three requests outstanding, from kill_ioctx on.
+     *
+     * @param drain until the last of them is complete, ns
+     */
+    public static EventBuilder[] teardown(long time, int kioctx, long drain) {
+        return new EventBuilder[] {
+            EventBuilder.killEnter(Trigger.DESTROY)
+                    .time(time)
+                    .callTime(time - 1)
+                    .kioctx(kioctx)
+                    .mm(9)
+                    .task(7, 8, "db")
+                    .handle(0x1000L * kioctx)
+                    .size(128, 383)
+                    .requests(3, 3, Integer.MIN_VALUE, 0),
+            EventBuilder.killExit()
+                    .time(time + 10)
+                    .enterTime(time)
+                    .kioctx(kioctx)
+                    .mm(9)
+                    .task(7, 8, "db"),
+            EventBuilder.users()
+                    .kioctx(kioctx)
+                    .enterTime(time + 20)
+                    .time(time + 21)
+                    .releasedBy(ReleasedBy.RCU),
+            EventBuilder.reqs().kioctx(kioctx).time(time + drain).releasedBy(ReleasedBy.HOLDER),
+            EventBuilder.destroyExit()
+                    .time(time + drain + 10)
+                    .enterTime(time - 1)
+                    .mm(9)
+                    .handle(0x1000L * kioctx)
+                    .task(7, 8, "db"),
+            EventBuilder.free().kioctx(kioctx).time(time + drain + 1000)
+        };
+    }
 }
