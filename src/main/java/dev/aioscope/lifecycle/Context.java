@@ -43,6 +43,12 @@ public record Context(
         this(generation, kioctx, mm, handle, maxReqs, nrEvents, owner, null, setupTime, setupStack);
     }
 
+    /** The same context after mremap has moved its ring, which is its handle. */
+    Context movedTo(long handle) {
+        return new Context(
+                generation, kioctx, mm, handle, maxReqs, nrEvents, owner, setupEnterTime, setupTime, setupStack);
+    }
+
     /** The id in JSON and spans: the handle, and the generation that makes it unique in one run of the agent. */
     public String id() {
         return Long.toHexString(handle) + "-" + generation;

@@ -436,7 +436,9 @@ public final class Lifecycle {
     /** A new teardown for what this KILL_ENTER or DESTROY_ENTER ends; null if its handle is no context's. */
     private @Nullable OpenTeardown openFor(Event event, Trigger trigger) {
         Known known = live.find(event.kioctx(), event.mm(), event.handle());
-        if (known != null && !known.fits(event)) {
+        if (known != null && known.isMovedTo(event)) {
+            live.update(known, known.context.movedTo(event.handle()));
+        } else if (known != null && !known.fits(event)) {
             if (known.since <= event.time()) {
                 endUnseen(known, Teardown.End.UNKNOWN);
             }

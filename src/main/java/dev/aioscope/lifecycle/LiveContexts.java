@@ -42,12 +42,13 @@ final class LiveContexts {
                             || context.maxReqs().equals(maxReqs));
         }
 
-        /** Whether a look found this context with another handle: mremap moves a ring, and the handle with it. */
-        boolean isMovedTo(Event live) {
-            return context.kioctx() == live.kioctx()
-                    && context.mm() == live.mm()
-                    && context.handle() != live.handle()
-                    && (context.maxReqs() == null || context.maxReqs() == live.maxReqs());
+        /** Whether the record has this context with another handle: mremap moves a ring, and the handle with it. */
+        boolean isMovedTo(Event event) {
+            return event.kioctx() != 0
+                    && context.kioctx() == event.kioctx()
+                    && context.mm() == event.mm()
+                    && context.handle() != event.handle()
+                    && (context.maxReqs() == null || context.maxReqs() == event.maxReqs());
         }
     }
 

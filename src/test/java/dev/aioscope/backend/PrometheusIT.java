@@ -253,7 +253,9 @@ class PrometheusIT {
         String daemon = "127.0.0.1:" + port;
         await(
                 "all data but " + NOT_ON_THIS_HOST,
-                () -> NOT_ON_THIS_HOST.keySet().containsAll(emptyButMaybe(daemon).keySet()),
+                () -> NOT_ON_THIS_HOST
+                        .keySet()
+                        .containsAll(emptyButMaybe(daemon).keySet()),
                 () -> empty(daemon).toString());
         if (!prometheus.query("aioscope_tier_level{aioscope_tier=\"syscall\"}").isEmpty()) {
             assertThat(emptyButMaybe(daemon)).containsOnlyKeys(NOT_ON_THIS_HOST.keySet());

@@ -95,6 +95,11 @@ abstract class WrongHandles {
                         .handle())
                 .isEqualTo(work.the("unmapped"));
         if (tier == Tier.FULL) {
+            assertThat(awaitTeardown(work.pid(), work.the("moved_to")).context().setupTime())
+                    .isNotNull();
+            assertThat(agent.teardowns(work.pid()))
+                    .extracting(teardown -> teardown.context().handle())
+                    .doesNotContain(work.the("moved"));
             assertThat(awaitTeardown(work.pid(), work.the("covered")).ringAtKill())
                     .isEqualTo(Ring.OTHER);
             Teardown teardown = awaitTeardown(work.pid(), work.the("corrupted"));

@@ -157,6 +157,19 @@ class WrongHandleTest {
     }
 
     @Test
+    void theHandleToWhichTheRingIsMovedEndsTheSameContext() {
+        feed(full, setup(10), killEnter(100, 1).handle(HANDLE + 8192), killExit(101), users(115), reqs(120));
+        feed(full, exit(121, 1).handle(HANDLE + 8192), free(140));
+        assertThat(heard.teardowns).singleElement().satisfies(teardown -> {
+            Context setUp = heard.setups.get(0);
+            assertThat(teardown.context()).isEqualTo(setUp.movedTo(HANDLE + 8192));
+            assertThat(teardown.end()).isEqualTo(Teardown.End.COMPLETE);
+        });
+        feed(full, failed(150).handle(HANDLE + 8192));
+        assertThat(cause()).isEqualTo(Cause.ALREADY_DESTROYED);
+    }
+
+    @Test
     void aLookDoesNotTakeAMovedRingForAContextThatIsGone() {
         feed(syscall, setup(10));
         syscall.beginInventory(ms(50));
