@@ -64,6 +64,7 @@ class ContextsGuestTest extends ContextsIT {
 
     /** A hierarchy of v1 beside that of v2, in which its processes stay in the root. */
     @Test
+    @Tag("once")
     void aContainerIsNamedByItsCgroupOfVersion1(@TempDir Path folder) throws IOException {
         String[] mount = {"mount", "-t", "cgroup", "-o", "none,name=systemd", "cgroup", folder.toString()};
         Command mounted = Command.runs(mount);

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** Who reads the memory of a process while it dies waits for its requests in its place. */
 @Tag("guest")
+@Tag("once")
 class HazardGuestTest {
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
