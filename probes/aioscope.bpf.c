@@ -1286,8 +1286,9 @@ inline_body __s32 dying_references(struct percpu_ref *ref)
 
 /*
  * The two low bits of percpu_count_ptr are set when the percpu_ref dies; the rest of it goes when its grace period has
- * ended. The memory of a context that was freed can be read and tells nothing of use: it is not dead, or has another
- * handle. User space drops what it reads here if the context may have been freed by the end of the look.
+ * ended. The memory of a context that was freed can be read and tells nothing of use: it is not dead, has another
+ * handle, or its references have lost their data. User space drops what it reads here if the context may have been freed
+ * by the end of the look.
  */
 inline_body void look_into(struct event_teardown_look *event, struct kioctx *ctx, __u64 handle)
 {
@@ -1296,6 +1297,8 @@ inline_body void look_into(struct event_teardown_look *event, struct kioctx *ctx
 	event->siblings = ABSENT_S32;
 	event->requests = ABSENT_S32;
 	if (!BPF_CORE_READ(ctx, dead.counter) || BPF_CORE_READ(ctx, user_id) != handle)
+		return;
+	if (FIELD_EXISTS(percpu_ref, data) && !BPF_CORE_READ(ctx, reqs.data))
 		return;
 	event->requests = reqs & 3 ? dying_references(FIELD_ADDRESS(ctx, reqs)) : outstanding_by_refs(ctx);
 	if (users != 3) {

@@ -66,9 +66,12 @@ record Explanation(
     }
 
     private Stuck stuck(Waiting thread) {
+        // Once the ring is unmapped, its place can be that of the next context, and a call on that one.
+        boolean isReused = contexts.stream().anyMatch(context -> context.handle() == thread.handle());
         List<Waiting> siblings = witness.threads().stream()
                 .filter(other -> other.tid() != thread.tid()
                         && thread.handle() != 0
+                        && !isReused
                         && other.handle() == thread.handle()
                         && other.call() != Call.IO_DESTROY)
                 .toList();

@@ -4,10 +4,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 
 /** Writes the records of an inventory as the probes would, for one that is taken without them. */
 public final class InventoryRecords {
     private static final int TASK_UNINTERRUPTIBLE = 2;
+    private static final int MOST_FRAMES =
+            (EventLayout.TASK_IN_TEARDOWN_SIZE - EventLayout.TASK_IN_TEARDOWN_FRAMES) / Long.BYTES;
 
     private ByteBuffer records = ByteBuffer.allocate(1024).order(ByteOrder.nativeOrder());
 
@@ -44,13 +47,34 @@ public final class InventoryRecords {
      * Adds a {@code TASK_IN_TEARDOWN}: a thread in an uninterruptible wait.
      *
      * @param handle the argument of io_destroy, or {@link EventLayout#ABSENT_U64} in exit_aio
+     * @param frames where in the kernel it waits: addresses, the innermost first; what is too much for a record is left out
      */
-    public void taskInTeardown(Subject caller, Trigger trigger, long handle, boolean pendingSigkill) {
+    public void taskInTeardown(
+            Subject caller, Trigger trigger, long handle, boolean pendingSigkill, List<Long> frames) {
         int at = begin(EventType.TASK_IN_TEARDOWN, caller, 0);
+        int depth = Math.min(frames.size(), MOST_FRAMES);
         records.putLong(at + EventLayout.TASK_IN_TEARDOWN_HANDLE, handle)
                 .putInt(at + EventLayout.TASK_IN_TEARDOWN_TRIGGER, trigger.code())
                 .putInt(at + EventLayout.TASK_IN_TEARDOWN_STATE, TASK_UNINTERRUPTIBLE)
-                .putInt(at + EventLayout.TASK_IN_TEARDOWN_PENDING_SIGKILL, pendingSigkill ? 1 : 0);
+                .putInt(at + EventLayout.TASK_IN_TEARDOWN_PENDING_SIGKILL, pendingSigkill ? 1 : 0)
+                .putInt(at + EventLayout.TASK_IN_TEARDOWN_DEPTH, depth);
+        for (int i = 0; i < depth; i++) {
+            records.putLong(at + EventLayout.TASK_IN_TEARDOWN_FRAMES + Long.BYTES * i, frames.get(i));
+        }
+    }
+
+    /**
+     * Adds a {@code TEARDOWN_LOOK} of a context whose address is not known: what this thread waits for. Its requests are
+     * absent.
+     *
+     * @param waitsFor one that the kernel's records can tell
+     * @param siblings threads inside an AIO call on the context, or {@link EventLayout#ABSENT_S32}
+     */
+    public void teardownLook(Subject waiter, WaitsFor waitsFor, int siblings) {
+        int at = begin(EventType.TEARDOWN_LOOK, waiter, 0);
+        records.putInt(at + EventLayout.TEARDOWN_LOOK_WAITS_FOR, waitsFor.code())
+                .putInt(at + EventLayout.TEARDOWN_LOOK_SIBLINGS, siblings)
+                .putInt(at + EventLayout.TEARDOWN_LOOK_REQUESTS, EventLayout.ABSENT_S32);
     }
 
     /** Writes the header; returns where the record begins. */

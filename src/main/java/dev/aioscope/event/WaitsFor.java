@@ -32,8 +32,20 @@ public enum WaitsFor {
     }
 
     /**
-     * The value of {@code enum waits_for} in {@code probes/event.h}; null for one that could not be seen. The last two are
-     * none of it: the records of several events tell them.
+     * The value of {@code enum waits_for} in {@code probes/event.h}.
+     *
+     * @throws IllegalStateException if it has none
+     */
+    int code() {
+        if (code == null) {
+            throw new IllegalStateException(this + " is in no record");
+        }
+        return code;
+    }
+
+    /**
+     * What has this value of {@code enum waits_for}; null for one that could not be seen. The last two are none of it: the
+     * records of several events tell them.
      *
      * @throws CorruptEventException if there is none
      */

@@ -64,6 +64,12 @@ public final class Lifecycle {
     /** Calls of io_destroy that have not reached kill_ioctx at the latest look, by thread. */
     private final Map<Integer, OpenTeardown> lookups = new LinkedHashMap<>();
 
+    /**
+     * Exits of which all is told, by the thread: whether it goes on no record tells, so the next look does. The latest of
+     * each thread.
+     */
+    private final Map<Integer, OpenTeardown> drainedExits = new LinkedHashMap<>();
+
     private final UserStacks stacks;
     private final Refusals refusals;
     private final DestroyedHandles destroyed = new DestroyedHandles();
@@ -183,13 +189,25 @@ public final class Lifecycle {
         }
         for (OpenTeardown teardown : open) {
             teardown.isSeenInside(inside(ended, teardown));
-            if (teardown.isNotWoken(ended)) {
-                // The end of its wait does not come, so neither does the end of the time for its last records.
+            if (teardown.isNotWoken(ended, this::waitsForAnother) || teardown.isSeenUnfreed()) {
+                // What is to follow does not come, so neither does the end of the time for its last records.
                 teardown.overdueAt(ended.begin + OVERDUE_NS);
                 ending.remove(teardown);
                 ending.add(teardown);
             }
         }
+    }
+
+    /** Whether an exit can wait for another context too: one that is not drained, or whose end was not told. */
+    private boolean waitsForAnother(Attempt exit) {
+        return open.stream()
+                        .filter(other -> !other.isOver())
+                        .flatMap(other -> other.attempts.stream())
+                        .anyMatch(attempt -> attempt.caller.tid() == exit.caller.tid())
+                || live.all().stream()
+                        .anyMatch(known -> known.look != looks
+                                && known.context.owner() != null
+                                && known.context.owner().pid() == exit.caller.pid());
     }
 
     /**
@@ -198,7 +216,12 @@ public final class Lifecycle {
      */
     private Look.Inside inside(Look ended, OpenTeardown teardown) {
         Attempt by = teardown.by();
-        boolean isThere = !teardown.isOver() && (tier == Tier.FULL || (by != null && ended.isWaiting(by.caller.tid())));
+        if (tier == Tier.PROC) {
+            return by == null ? Look.Inside.NOT_SEEN : ended.insideBy(by.caller);
+        }
+        boolean isThere = tier == Tier.FULL
+                ? teardown.isFollowed()
+                : !teardown.isOver() && by != null && ended.isWaiting(by.caller.tid());
         return isThere ? ended.inside(teardown.context().kioctx()) : Look.Inside.NOT_SEEN;
     }
 
@@ -224,9 +247,12 @@ public final class Lifecycle {
      * should have been freed long ago.
      */
     public List<TeardownInProgress> teardownsInProgress() {
-        return Stream.concat(
-                        open.stream().filter(OpenTeardown::goesOn).map(OpenTeardown::progress),
-                        certainLookups().map(OpenTeardown::progress))
+        return Stream.of(
+                        open.stream().filter(OpenTeardown::goesOn),
+                        drainedExits.values().stream().filter(OpenTeardown::goesOn),
+                        certainLookups())
+                .flatMap(teardowns -> teardowns)
+                .map(OpenTeardown::progress)
                 .toList();
     }
 
@@ -247,7 +273,9 @@ public final class Lifecycle {
     }
 
     private Stream<OpenTeardown> stuckSince(long since) {
-        return Stream.concat(open.stream(), certainLookups()).filter(teardown -> teardown.waitsSince() <= since);
+        return Stream.of(open.stream(), drainedExits.values().stream(), certainLookups())
+                .flatMap(teardowns -> teardowns)
+                .filter(teardown -> teardown.waitsSince() <= since);
     }
 
     private Stream<OpenTeardown> certainLookups() {
@@ -260,7 +288,7 @@ public final class Lifecycle {
     public Map<Long, Long> contextsInTeardown() {
         Map<Long, Long> handles = new LinkedHashMap<>();
         open.stream()
-                .filter(teardown -> !teardown.isOver() && teardown.context().kioctx() != 0)
+                .filter(OpenTeardown::isFollowed)
                 .forEach(teardown -> handles.put(
                         teardown.context().kioctx(), teardown.context().handle()));
         return handles;
@@ -726,6 +754,14 @@ public final class Lifecycle {
     /** Opens teardowns for the threads that wait in one that no event told of, and takes their contexts out of gone. */
     private void openWaiting(Look ended, List<Known> gone, Map<Integer, OpenTeardown> lookupsBefore) {
         Set<Integer> told = new HashSet<>();
+        drainedExits.values().removeIf(teardown -> !teardown.canBeUnwoken(ended));
+        for (OpenTeardown teardown : drainedExits.values()) {
+            Attempt by = teardown.by();
+            if (teardown.isNotWoken(ended, this::waitsForAnother) && by != null) {
+                ended.mark(by);
+                told.add(by.caller.tid());
+            }
+        }
         for (OpenTeardown teardown : open) {
             for (Attempt attempt : teardown.attempts) {
                 ended.mark(attempt);
@@ -923,6 +959,13 @@ public final class Lifecycle {
         Teardown.End end =
                 isComplete(teardown) ? Teardown.End.COMPLETE : teardown.hasEnd() ? Teardown.End.INCOMPLETE : unlessSeen;
         listener.onTeardown(teardown.report(end));
+        Attempt by = teardown.by();
+        if (tier == Tier.FULL && end == Teardown.End.COMPLETE && by != null && by.trigger == Trigger.EXIT) {
+            drainedExits.put(by.caller.tid(), teardown);
+            if (drainedExits.size() > limits.calls()) {
+                drainedExits.remove(drainedExits.keySet().iterator().next());
+            }
+        }
     }
 
     private void forget(OpenTeardown teardown) {

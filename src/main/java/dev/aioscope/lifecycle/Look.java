@@ -22,6 +22,8 @@ final class Look {
     private final int limit;
     private final Map<Integer, Waiting> waiting = new LinkedHashMap<>();
     private final Map<Long, Inside> inside = new HashMap<>();
+    /** By the thread that waits, where nobody knows the context's address. */
+    private final Map<Integer, Inside> insideByWaiter = new HashMap<>();
     private final Set<Integer> done = new HashSet<>();
     private final Set<Integer> unseen = new HashSet<>();
     private boolean isCut;
@@ -73,8 +75,12 @@ final class Look {
 
     /** Takes a TEARDOWN_LOOK. */
     void addInside(Event event) {
-        inside.put(
-                event.kioctx(), new Inside(event.waitsFor(), Seen.s32(event.requests()), Seen.s32(event.siblings())));
+        Inside seen = new Inside(event.waitsFor(), Seen.s32(event.requests()), Seen.s32(event.siblings()));
+        if (event.kioctx() != 0) {
+            inside.put(event.kioctx(), seen);
+        } else {
+            insideByWaiter.put(event.tid(), seen);
+        }
     }
 
     /** What was seen inside of the context with this pointer. */
@@ -82,9 +88,20 @@ final class Look {
         return inside.getOrDefault(kioctx, Inside.NOT_SEEN);
     }
 
+    /** What the waiter shows of the context that it waits for. */
+    Inside insideBy(Task waiter) {
+        return insideByWaiter.getOrDefault(waiter.tid(), Inside.NOT_SEEN);
+    }
+
     /** Whether it saw this thread wait. */
     boolean isWaiting(int tid) {
         return waiting.containsKey(tid) && !done.contains(tid);
+    }
+
+    /** Whether it saw this thread of the same process wait in an exit. */
+    boolean isWaitingInExit(Task thread) {
+        Waiting found = isWaiting(thread.tid()) ? waiting.get(thread.tid()) : null;
+        return found != null && found.trigger() == Trigger.EXIT && thread.isOfSameProcess(found.attempt().caller);
     }
 
     /** Events that were read after the look tell that this thread has gone on. */

@@ -8,6 +8,7 @@ import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitsFor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A teardown that is being put together from its records, in whatever order they come. */
@@ -263,16 +264,40 @@ final class OpenTeardown {
         return !isOver() || (isStuck() && (isNotWoken || isToBeFreed()));
     }
 
-    /** Whether the caller is still seen to wait, though no request is left. */
-    boolean isNotWoken(Look seen) {
+    /**
+     * Whether the caller is still seen to wait, though no request is left.
+     *
+     * @param waitsForAnother whether an exit can wait for another context; asked only if that decides
+     */
+    boolean isNotWoken(Look seen, Predicate<Attempt> waitsForAnother) {
         Attempt by = by();
         isNotWoken = reqsTime != Seen.NEVER
                 && reqsTime < seen.begin
                 && by != null
-                && by.trigger == Trigger.DESTROY
-                && !by.returned
-                && seen.isWaiting(by.caller.tid());
+                && seen.isWaiting(by.caller.tid())
+                && (by.trigger == Trigger.EXIT
+                        ? !waitsForAnother.test(by)
+                        : by.trigger == Trigger.DESTROY && !by.returned);
         return isNotWoken;
+    }
+
+    /**
+     * Whether the look found that the memory, of which it was told that it is not freed, is there still: there is nothing
+     * else that would end what is told of it if the record of its end was lost.
+     */
+    boolean isSeenUnfreed() {
+        return isStuck() && isToBeFreed() && inside.waitsFor() == WaitsFor.WAKE;
+    }
+
+    /** Whether a look looks into the context: somebody waits, or its memory is told not to be freed. */
+    boolean isFollowed() {
+        return context().kioctx() != 0 && (!isOver() || (isStuck() && isToBeFreed()));
+    }
+
+    /** Whether the thread of an exit, whose last request is gone, can still be seen by this or a later look. */
+    boolean canBeUnwoken(Look seen) {
+        Attempt by = by();
+        return by != null && (reqsTime >= seen.begin || seen.isWaitingInExit(by.caller));
     }
 
     /** Whether its caller has gone on and the memory is still there. */
@@ -285,7 +310,7 @@ final class OpenTeardown {
 
     private @Nullable WaitsFor waitsFor() {
         Attempt by = by();
-        if (isToBeFreed()) {
+        if (isToBeFreed() && !isNotWoken) {
             return WaitsFor.DEFERRED_FREE;
         }
         if (isOver()) {

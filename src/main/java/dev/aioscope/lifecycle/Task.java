@@ -23,4 +23,9 @@ public record Task(int pid, int tid, String comm, long cgroup, long processStart
     public @Nullable Long beginning() {
         return processStart == 0 ? null : (Long) processStart;
     }
+
+    /** Whether both are threads of one process, as far as it was seen when that began. */
+    boolean isOfSameProcess(Task other) {
+        return pid == other.pid && (processStart == other.processStart || processStart == 0 || other.processStart == 0);
+    }
 }

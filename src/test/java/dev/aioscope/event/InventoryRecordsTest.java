@@ -1,11 +1,13 @@
 package dev.aioscope.event;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.event.InventoryRecords.Subject;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -50,8 +52,9 @@ class InventoryRecordsTest {
     @Test
     void aThreadInATeardownIsReadAsItWasWritten() {
         InventoryRecords records = new InventoryRecords();
-        records.taskInTeardown(THREAD, Trigger.DESTROY, 0x1000, true);
-        records.taskInTeardown(THREAD, Trigger.EXIT, EventLayout.ABSENT_U64, false);
+        records.taskInTeardown(THREAD, Trigger.DESTROY, 0x1000, true, List.of(7L, 8L));
+        List<Long> deep = Collections.nCopies(100, 9L);
+        records.taskInTeardown(THREAD, Trigger.EXIT, EventLayout.ABSENT_U64, false, deep);
 
         assertThat(read(records)).hasSize(2).allSatisfy(task -> {
             assertThat(task.type()).isEqualTo(EventType.TASK_IN_TEARDOWN);
@@ -63,6 +66,25 @@ class InventoryRecordsTest {
         assertThat(read(records)).extracting(Event::trigger).containsExactly(Trigger.DESTROY, Trigger.EXIT);
         assertThat(read(records)).extracting(Event::handle).containsExactly(0x1000L, EventLayout.ABSENT_U64);
         assertThat(read(records)).extracting(Event::pendingSigkill).containsExactly(true, false);
+        assertThat(read(records).get(0).kernelFrames()).containsExactly(7L, 8L);
+        assertThat(read(records).get(1).kernelFrames()).hasSize(16).isSubsetOf(deep);
+    }
+
+    @Test
+    void whatAThreadWaitsForIsReadAsItWasWritten() {
+        InventoryRecords records = new InventoryRecords();
+        records.teardownLook(THREAD, WaitsFor.SIBLINGS, 2);
+
+        assertThat(read(records)).singleElement().satisfies(look -> {
+            assertThat(look.type()).isEqualTo(EventType.TEARDOWN_LOOK);
+            assertThat(look.tid()).isEqualTo(101);
+            assertThat(look.kioctx()).isZero();
+            assertThat(look.waitsFor()).isEqualTo(WaitsFor.SIBLINGS);
+            assertThat(look.siblings()).isEqualTo(2);
+            assertThat(look.requests()).isEqualTo(EventLayout.ABSENT_S32);
+        });
+        assertThatThrownBy(() -> records.teardownLook(THREAD, WaitsFor.DEFERRED_FREE, 0))
+                .isInstanceOf(IllegalStateException.class);
     }
 
     @Test

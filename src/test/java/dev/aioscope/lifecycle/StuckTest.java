@@ -4,6 +4,7 @@ import static dev.aioscope.lifecycle.Heard.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.EventBuilder;
+import dev.aioscope.event.EventLayout;
 import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitsFor;
@@ -240,5 +241,118 @@ class StuckTest {
         });
         feed(full, at(EventBuilder.free(), 3000));
         assertThat(full.teardownsInProgress()).isEmpty();
+    }
+
+    @Test
+    void memoryThatIsNotFreedIsFollowedAsLongAsItIsSeenToBeThere() {
+        feed(
+                full,
+                enter(),
+                killed(),
+                users(110),
+                at(EventBuilder.reqs(), 120),
+                at(EventBuilder.destroyExit().handle(HANDLE).enterTime(ms(99)), 121));
+        assertThat(full.contextsInTeardown()).isEmpty();
+        assertThat(full.newlyStuck(ms(121))).hasSize(1);
+        for (long time = 2000; time < 60_000; time += 2000) {
+            assertThat(full.contextsInTeardown()).containsOnlyKeys(KIOCTX);
+            look(full, time, inside(5, 0, 0));
+            full.advance(ms(time));
+            assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.DEFERRED_FREE);
+            assertThat(full.newlyStuck(ms(time))).isEmpty();
+        }
+        assertThat(heard.teardowns).isEmpty();
+        // The record of its end was lost, but the memory holds no context any more.
+        look(full, 60_000, inside(0, EventLayout.ABSENT_S32, EventLayout.ABSENT_S32));
+        full.advance(ms(60_000) + Lifecycle.OVERDUE_NS);
+        assertThat(full.teardownsInProgress()).isEmpty();
+        assertThat(heard.teardowns)
+                .singleElement()
+                .extracting(Teardown::end)
+                .isEqualTo(Teardown.End.INCOMPLETE);
+    }
+
+    private static EventBuilder[] exit(long kioctx, long drainedAt) {
+        return new EventBuilder[] {
+            at(EventBuilder.killEnter(Trigger.EXIT).handle(HANDLE), 100).kioctx(kioctx),
+            at(EventBuilder.killExit().enterTime(ms(100)), 101).kioctx(kioctx),
+            at(EventBuilder.users().enterTime(ms(110)), 110).kioctx(kioctx),
+            at(EventBuilder.reqs(), drainedAt).kioctx(kioctx),
+            at(EventBuilder.free(), drainedAt + 10).kioctx(kioctx)
+        };
+    }
+
+    private static EventBuilder exiting(long ms) {
+        return at(EventBuilder.taskInTeardown(Trigger.EXIT), ms).kioctx(0).mm(0);
+    }
+
+    @Test
+    void anExitThatIsNotWokenIsInProgressThoughItsTeardownIsToldOf() {
+        feed(full, exit(KIOCTX, 120));
+        assertThat(heard.teardowns).hasSize(1);
+        assertThat(full.teardownsInProgress()).isEmpty();
+        for (long time = 2000; time < 30_000; time += 2000) {
+            look(full, time, exiting(time).kernelFrames(7));
+            assertThat(full.newlyStuck(ms(time - 1000))).hasSize(time == 2000 ? 1 : 0);
+            assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.WAKE);
+            assertThat(only(full).isFoundLate()).isFalse();
+            assertThat(only(full).known().context().handle()).isEqualTo(HANDLE);
+            assertThat(only(full).kernelStack()).containsExactly(7L);
+            full.advance(ms(time));
+        }
+        look(full, 30_000);
+        assertThat(full.teardownsInProgress()).isEmpty();
+        assertThat(heard.teardowns).as("it was told of before").hasSize(1);
+    }
+
+    @Test
+    void anExitThatIsWokenSoonIsNotStuck() {
+        feed(full, exit(KIOCTX, 1990));
+        look(full, 2000, exiting(2000));
+        assertThat(full.newlyStuck(ms(1000))).isEmpty();
+        assertThat(full.teardownsInProgress()).isEmpty();
+        look(full, 3000);
+        assertThat(full.newlyStuck(ms(2000))).isEmpty();
+        assertThat(heard.teardowns).hasSize(1);
+    }
+
+    @Test
+    void anExitThatWaitsForRequestsOfAnotherContextWasNotToBeWoken() {
+        feed(full, exit(KIOCTX, 120));
+        EventBuilder[] other = exit(KIOCTX + 64, 5000);
+        feed(full, other[0], other[1], other[2]);
+        look(full, 2000, exiting(2000), inside(4, 0, 2).kioctx(KIOCTX + 64));
+        full.newlyStuck(ms(1000));
+        assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.REQUESTS);
+        assertThat(only(full).requestsLeft()).isEqualTo(2);
+
+        feed(full, other[3], other[4]);
+        look(full, 7000, exiting(7000));
+        assertThat(full.newlyStuck(ms(6000))).hasSize(1);
+        assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.WAKE);
+    }
+
+    @Test
+    void anExitThatMayWaitForAContextOfWhichNothingWasToldIsFoundLate() {
+        look(full, 50, at(EventBuilder.liveContext().handle(HANDLE).size(128, 383), 50)
+                .kioctx(KIOCTX + 64));
+        feed(full, exit(KIOCTX, 120));
+        look(full, 2000, exiting(2000));
+        assertThat(only(full).waitsFor()).isNull();
+        assertThat(only(full).isFoundLate()).isTrue();
+    }
+
+    @Test
+    void withoutBpfTheWaiterTellsWhatItWaitsFor() {
+        Lifecycle proc = new Lifecycle(heard, Tier.PROC, Limits.DEFAULT);
+        EventBuilder seen =
+                EventBuilder.teardownLook(3).task(PID, TID, "db").kioctx(0).left(2, EventLayout.ABSENT_S32);
+        look(proc, 1000, waiter(1000), seen);
+        assertThat(only(proc).waitsFor()).isEqualTo(WaitsFor.SIBLINGS);
+        assertThat(only(proc).siblingsLeft()).isEqualTo(2);
+        assertThat(only(proc).requestsLeft()).isNull();
+        assertThat(only(proc).isFoundLate()).isTrue();
+        look(proc, 2000, waiter(2000));
+        assertThat(only(proc).waitsFor()).isNull();
     }
 }

@@ -4,9 +4,12 @@ import dev.aioscope.event.EventLayout;
 import dev.aioscope.event.InventoryRecords;
 import dev.aioscope.event.InventoryRecords.Subject;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitsFor;
 import dev.aioscope.kernel.HelperProcess;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.Symbols;
 import dev.aioscope.kernel.TaskStat;
+import dev.aioscope.probe.proc.Witness.Call;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -20,8 +23,15 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Base64;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +48,9 @@ final class ProcReader {
     static final int MOST_RECORDS = 32_768;
 
     private final ByteBuffer header;
+    /** Where each function of the kernel begins that stood on a stack; 0 if that is hidden. */
+    private final Map<String, Long> functions = new HashMap<>();
+
     private final Optional<String> cgroups = Host.read("/proc/self/mounts").flatMap(ProcText::cgroupMount);
 
     /** Whether all of a process could be read. */
@@ -79,11 +92,32 @@ final class ProcReader {
         return look.outcome.word() + " " + Base64.getEncoder().encodeToString(look.records.bytes());
     }
 
+    /** Where in the kernel a thread waits: addresses, which are what records hold; none that the kernel hides. */
+    private List<Long> addresses(List<ProcText.Frame> frames) {
+        Set<String> unknown = frames.stream().map(ProcText.Frame::function).collect(Collectors.toCollection(HashSet::new));
+        unknown.removeAll(functions.keySet());
+        if (!unknown.isEmpty()) {
+            Symbols symbols = Symbols.read(unknown);
+            unknown.forEach(function -> functions.put(function, symbols.find(function).begin()));
+        }
+        return frames.stream()
+                .filter(frame -> functions.getOrDefault(frame.function(), 0L) != 0)
+                .map(frame -> functions.getOrDefault(frame.function(), 0L) + frame.offset())
+                .toList();
+    }
+
     /** What is found of one process. */
     private final class Look {
         private final int pid;
         private final long time;
         private final InventoryRecords records = new InventoryRecords();
+        private final Map<Integer, TaskStat> threads = new LinkedHashMap<>();
+        /** Of the rings in its memory. */
+        private final Set<Long> handles = new HashSet<>();
+
+        /** By the handle; null until it is asked for. */
+        private @Nullable Map<Long, Integer> siblings;
+
         private int count;
         private Outcome outcome = Outcome.WHOLE;
         private long start;
@@ -102,19 +136,22 @@ final class ProcReader {
                 return;
             }
             start = first.start();
-            boolean isMemoryRead = !withContexts;
             for (String name : tids) {
                 int tid = Integer.parseInt(name);
-                TaskStat thread =
-                        tid == pid ? first : TaskStat.read(folder(tid) + "stat").orElse(null);
-                if (thread != null && thread.state() == 'D') {
+                Optional<TaskStat> thread = tid == pid ? Optional.of(first) : TaskStat.read(folder(tid) + "stat");
+                thread.ifPresent(stat -> threads.put(tid, stat));
+            }
+            if (withContexts) {
+                threads.entrySet().stream()
+                        .filter(thread -> thread.getValue().hasMemory())
+                        .findFirst()
+                        .ifPresent(thread -> contexts(thread.getKey(), thread.getValue()));
+            }
+            threads.forEach((tid, thread) -> {
+                if (thread.state() == 'D') {
                     waiting(tid, thread);
                 }
-                if (thread != null && thread.hasMemory() && !isMemoryRead) {
-                    contexts(tid, thread);
-                    isMemoryRead = true;
-                }
-            }
+            });
         }
 
         private String folder(int tid) {
@@ -126,23 +163,61 @@ final class ProcReader {
             String folder = folder(tid);
             Optional<String> call = Host.read(folder + "syscall");
             // In an exit the registers are those of whatever call was the last.
-            Optional<Long> handle = call.filter(text -> thread.hasMemory()).flatMap(ProcText::destroyed);
+            Optional<Long> handle = call.filter(text -> thread.hasMemory())
+                    .flatMap(ProcText::callOnContext)
+                    .filter(on -> on.call() == Call.IO_DESTROY)
+                    .map(ProcText.CallOn::handle);
+            String stack = Host.read(folder + "stack").orElse("");
             if (handle.isPresent()) {
-                inTeardown(tid, thread, Trigger.DESTROY, handle.get());
-            } else if (ProcText.isInExitAio(Host.read(folder + "wchan").orElse(""))
-                    || ProcText.isInExitAio(Host.read(folder + "stack").orElse(""))) {
-                inTeardown(tid, thread, Trigger.EXIT, EventLayout.ABSENT_U64);
+                inTeardown(tid, thread, Trigger.DESTROY, handle.get(), stack);
+                // One whose ring is there has not come to its wait yet, or the place is that of a later context.
+                if (!handles.contains(handle.get())) {
+                    waitsFor(tid, thread, handle.get(), stack);
+                }
+            } else if (ProcText.isInExitAio(Host.read(folder + "wchan").orElse("")) || ProcText.isInExitAio(stack)) {
+                inTeardown(tid, thread, Trigger.EXIT, EventLayout.ABSENT_U64, stack);
             } else if (call.isEmpty() && thread.hasMemory() && new File(folder).exists()) {
                 outcome = Outcome.REFUSED;
             }
         }
 
-        private void inTeardown(int tid, TaskStat thread, Trigger trigger, long handle) {
+        private void inTeardown(int tid, TaskStat thread, Trigger trigger, long handle, String stack) {
             if (isRoom()) {
                 boolean sigkill = ProcText.hasPendingSigkill(
                         Host.read(folder(tid) + "status").orElse(""));
-                records.taskInTeardown(subject(tid, thread), trigger, handle, sigkill);
+                records.taskInTeardown(
+                        subject(tid, thread), trigger, handle, sigkill, addresses(ProcText.frames(stack)));
             }
+        }
+
+        /** What the threads of a process show of a context that is in no table any more; requests they do not. */
+        private void waitsFor(int tid, TaskStat thread, long handle, String stack) {
+            int inside = siblings().getOrDefault(handle, 0);
+            boolean isKnown = inside > 0 || ProcText.isInMmapLock(stack);
+            if (isKnown && isRoom()) {
+                records.teardownLook(
+                        subject(tid, thread),
+                        inside > 0 ? WaitsFor.SIBLINGS : WaitsFor.MMAP_LOCK,
+                        inside > 0 ? inside : EventLayout.ABSENT_S32);
+            }
+        }
+
+        /** How many threads are inside a call on the context with each handle, io_destroy left out. */
+        private Map<Long, Integer> siblings() {
+            Map<Long, Integer> counted = siblings;
+            if (counted == null) {
+                counted = new HashMap<>();
+                for (int tid : threads.keySet()) {
+                    ProcText.CallOn on = Host.read(folder(tid) + "syscall")
+                            .flatMap(ProcText::callOnContext)
+                            .orElse(null);
+                    if (on != null && on.call() != Call.IO_DESTROY) {
+                        counted.merge(on.handle(), 1, Integer::sum);
+                    }
+                }
+                siblings = counted;
+            }
+            return counted;
         }
 
         private void contexts(int tid, TaskStat thread) {
@@ -152,6 +227,7 @@ final class ProcReader {
                 for (String line = maps.readLine(); line != null; line = maps.readLine()) {
                     ProcText.Ring ring = ProcText.ring(line).orElse(null);
                     if (ring != null) {
+                        handles.add(ring.handle());
                         context(subject(tid, thread), ring, memory);
                     }
                 }

@@ -12,9 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads the texts of /proc. What is not as the kernel writes it tells nothing; no text makes a method throw. */
 final class ProcText {
-    /** io_destroy; the number of a 32-bit program's call differs, and its argument would be no handle. */
-    private static final int IO_DESTROY = Host.architecture().equals("x86_64") ? 207 : 1;
-
+    /** By their numbers; those of a 32-bit program's calls differ, and their arguments would be no handles. */
     private static final Map<String, Witness.Call> CALLS = Host.architecture().equals("x86_64")
             ? Map.of(
                     "207", Call.IO_DESTROY,
@@ -37,6 +35,9 @@ final class ProcText {
             "([0-9a-f]{1,16})-([0-9a-f]{1,16}) rw.s [0-9a-f]+ 00:[0-9a-f]+ (\\d{1,18}) +/\\[aio](?: \\(deleted\\))?");
 
     private static final Pattern CALL = Pattern.compile("(\\d{1,9}) 0x([0-9a-f]{1,16}) .*", Pattern.DOTALL);
+
+    private static final Pattern FRAME =
+            Pattern.compile("^\\[<[0-9a-f]+>\\] (\\S+)\\+0x([0-9a-f]{1,8})/", Pattern.MULTILINE);
 
     private ProcText() {}
 
@@ -66,14 +67,18 @@ final class ProcText {
         return Optional.of(new Ring(begin, Long.parseLong(matcher.group(3)), (int) slots));
     }
 
-    /** The handle with which a thread sits in io_destroy, by its {@code syscall}. */
-    static Optional<Long> destroyed(String syscall) {
+    /** A call on the context with this handle. */
+    record CallOn(Call call, long handle) {}
+
+    /** The call on a context that a thread is inside of, by its {@code syscall}. */
+    static Optional<CallOn> callOnContext(String syscall) {
         Matcher matcher = CALL.matcher(syscall);
-        if (!matcher.matches() || Integer.parseInt(matcher.group(1)) != IO_DESTROY) {
+        Call call = matcher.matches() ? CALLS.get(matcher.group(1)) : null;
+        if (call == null) {
             return Optional.empty();
         }
         long handle = Long.parseUnsignedLong(matcher.group(2), 16);
-        return handle > 0 && handle % PAGE == 0 ? Optional.of(handle) : Optional.empty();
+        return handle > 0 && handle % PAGE == 0 ? Optional.of(new CallOn(call, handle)) : Optional.empty();
     }
 
     /** The call with this number; null for one that is about no context. */
@@ -87,6 +92,26 @@ final class ProcText {
                 .map(line -> line.substring(line.indexOf(' ') + 1).replaceFirst("\\+0x.*", ""))
                 .filter(function -> !function.isBlank())
                 .toList();
+    }
+
+    /**
+     * A frame of a stack in the kernel.
+     *
+     * @param offset in the function
+     */
+    record Frame(String function, long offset) {}
+
+    /** The frames that a {@code stack} names, the innermost first. */
+    static List<Frame> frames(String stack) {
+        return FRAME.matcher(stack)
+                .results()
+                .map(frame -> new Frame(frame.group(1), Long.parseLong(frame.group(2), 16)))
+                .toList();
+    }
+
+    /** Whether a thread waits for the lock on its own address space, by its {@code stack}. */
+    static boolean isInMmapLock(String stack) {
+        return functions(stack).stream().anyMatch(function -> function.startsWith("rwsem_down"));
     }
 
     /** Whether a thread sits in exit_aio, by its {@code wchan} or its {@code stack}. */

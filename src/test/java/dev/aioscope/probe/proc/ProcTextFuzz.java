@@ -12,7 +12,9 @@ public final class ProcTextFuzz {
     public static void fuzzerTestOneInput(byte[] bytes) {
         String text = new String(bytes, StandardCharsets.UTF_8);
         ProcText.ring(text);
-        ProcText.destroyed(text);
+        ProcText.callOnContext(text);
+        ProcText.frames(text);
+        ProcText.isInMmapLock(text);
         ProcText.isInExitAio(text);
         ProcText.hasPendingSigkill(text);
         ProcText.cgroup(text);

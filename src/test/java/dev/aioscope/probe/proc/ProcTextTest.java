@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Mutation;
+import dev.aioscope.probe.proc.ProcText.CallOn;
+import dev.aioscope.probe.proc.ProcText.Frame;
 import dev.aioscope.probe.proc.ProcText.Ring;
+import dev.aioscope.probe.proc.Witness.Call;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Random;
@@ -19,8 +22,12 @@ class ProcTextTest {
             "7f9b5b2e7000-7f9b5b2e9000 rw-s 00000000 00:13 66051                      /[aio] (deleted)";
     private static final String DESTROY = (Host.architecture().equals("x86_64") ? "207" : "1")
             + " 0x7f1b16853000 0x0 0x7f1b166f05e3 0x561f3ba10220 0x2 0x7f1b15e646c0 0x7f1b15e63ec8 0x7f1b1676a829";
+    private static final String GETEVENTS = (Host.architecture().equals("x86_64") ? "208" : "4")
+            + " 0x7f1b16853000 0x1 0x1 0x7f1b16851000 0x0 0x0 0x7f1b15e63e98 0x7f1b1676a829";
     private static final String STACK =
             "[<0>] exit_aio+0x105/0x120\n[<0>] __mmput+0x19/0x130\n[<0>] do_exit+0x2f4/0xa60";
+    private static final String LOCKED =
+            "[<0>] rwsem_down_write_slowpath+0x2ab/0x5f0\n[<0>] vm_munmap+0x6d/0x170\n[<0>] kill_ioctx+0xc5/0x130";
     private static final String STATUS =
             "Name:\taiowork\nThreads:\t1\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000000100\nSigBlk:\t0000000000000000";
     private static final String CGROUP = "4:memory:/a\n1:name=systemd:/init.scope\n0::/system.slice/db.service";
@@ -50,8 +57,9 @@ class ProcTextTest {
     }
 
     @Test
-    void theHandleOfAThreadInIoDestroy() {
-        assertThat(ProcText.destroyed(DESTROY)).contains(0x7f1b16853000L);
+    void theCallThatAThreadIsInsideOf() {
+        assertThat(ProcText.callOnContext(DESTROY)).contains(new CallOn(Call.IO_DESTROY, 0x7f1b16853000L));
+        assertThat(ProcText.callOnContext(GETEVENTS)).contains(new CallOn(Call.IO_GETEVENTS, 0x7f1b16853000L));
     }
 
     @ParameterizedTest
@@ -63,8 +71,8 @@ class ProcTextTest {
                 "207 0x3 0x0 0x0 0x0 0x0 0x0 0x7f1b15e63ec8 0x7f1b1676a829",
                 "207",
             })
-    void otherCallsHaveNoHandle(String syscall) {
-        assertThat(ProcText.destroyed(syscall)).isEmpty();
+    void otherCallsAreOnNoContext(String syscall) {
+        assertThat(ProcText.callOnContext(syscall)).isEmpty();
     }
 
     @ParameterizedTest
@@ -85,6 +93,21 @@ class ProcTextTest {
         assertThat(ProcText.isInExitAio(STACK)).isTrue();
         assertThat(ProcText.isInExitAio(STACK.replace("exit_aio", "exit_files")))
                 .isFalse();
+    }
+
+    @Test
+    void theFramesOfAStack() {
+        assertThat(ProcText.frames(STACK))
+                .containsExactly(
+                        new Frame("exit_aio", 0x105), new Frame("__mmput", 0x19), new Frame("do_exit", 0x2f4));
+        assertThat(ProcText.frames("[<ffffffff81a0b0c0>] f.isra.0+0x1/0x2 [fuse]\n[<0>] 0xffffffff81\nx+0x1/0x2"))
+                .containsExactly(new Frame("f.isra.0", 1));
+    }
+
+    @Test
+    void aThreadThatWaitsForTheLockOnItsMemory() {
+        assertThat(ProcText.isInMmapLock(LOCKED)).isTrue();
+        assertThat(ProcText.isInMmapLock(STACK)).isFalse();
     }
 
     @Test
@@ -141,8 +164,11 @@ class ProcTextTest {
                 assertThat(ring.slots()).isPositive();
                 rings++;
             }
-            ProcText.destroyed(Mutation.of(DESTROY, random))
-                    .ifPresent(handle -> assertThat(handle).isPositive());
+            ProcText.callOnContext(Mutation.of(DESTROY, random))
+                    .ifPresent(on -> assertThat(on.handle()).isPositive());
+            ProcText.frames(Mutation.of(STACK, random))
+                    .forEach(frame -> assertThat(frame.offset()).isNotNegative());
+            ProcText.isInMmapLock(Mutation.of(LOCKED, random));
             ProcText.isInExitAio(Mutation.of(STACK, random));
             ProcText.hasPendingSigkill(Mutation.of(STATUS, random));
             ProcText.cgroup(Mutation.of(CGROUP, random))
