@@ -4,15 +4,18 @@
  * aioscope saw. Each line of the output is a name and a value.
  *
  *   aiowork SITUATION [--outstanding N] [--unreaped N] [--device PATH] [--charge N] [--count N]
- *                     [--milliseconds N] [--wait]
+ *                     [--milliseconds N] [--wait] [--steps] [--close]
  *
+ * --close: close the device's file once the requests are submitted.
  * --wait: print "ready" before the last step, and take that step once a line (or the end) comes from stdin.
+ * --steps: with --wait, do so before the step that begins to hang too.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/aio_abi.h>
+#include <linux/fuse.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
@@ -24,8 +27,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +46,8 @@ static double seconds = 1;
 static unsigned charge = 64;
 static const char *device = "/dev/nullb0";
 static bool waits = false;
+static bool steps = false;
+static bool closes = false;
 
 static int io_setup(unsigned max_reqs, aio_context_t *context) { return (int)syscall(SYS_io_setup, max_reqs, context); }
 
@@ -212,6 +220,8 @@ static aio_context_t context_with_requests(void)
 
 		tell("submitted", now());
 		submit_reads(context, fd, outstanding);
+		if (closes)
+			close(fd);
 	}
 	tell("outstanding", (uint64_t)outstanding);
 	tell("unreaped", (uint64_t)unreaped);
@@ -318,6 +328,17 @@ static void *run_destroyer(void *argument)
 	return NULL;
 }
 
+/* Begins to destroy the context, and returns when that waits. */
+static void begin_destroyer(struct destroyer *destroyer)
+{
+	pthread_barrier_init(&barrier, NULL, 2);
+	if (pthread_create(&destroyer->thread, NULL, run_destroyer, destroyer))
+		fail("pthread_create");
+	pthread_barrier_wait(&barrier);
+	wait_until_blocked(destroyer->tid, SYS_io_destroy);
+	tell("destroyer", (uint64_t)destroyer->tid);
+}
+
 /* Two threads destroy one context at the same time: one gets 0, the other EINVAL. */
 static void race(void)
 {
@@ -409,13 +430,9 @@ static void begin_pair(struct pair *pair)
 	pair->submitter.context = pair->destroyer.context = set_up(charge);
 	pair->submitter.fd = pair->ends[0];
 	pair->thread = block_in_submit(&pair->submitter);
-
-	pthread_barrier_init(&barrier, NULL, 2);
-	if (pthread_create(&pair->destroyer.thread, NULL, run_destroyer, &pair->destroyer))
-		fail("pthread_create");
-	pthread_barrier_wait(&barrier);
-	wait_until_blocked(pair->destroyer.tid, SYS_io_destroy);
-	tell("destroyer", (uint64_t)pair->destroyer.tid);
+	if (steps)
+		wait_for_test();
+	begin_destroyer(&pair->destroyer);
 }
 
 /* A thread is inside io_submit, reading from an empty pipe, while another one destroys the context: --count such pairs. */
@@ -438,6 +455,146 @@ static void sibling(void)
 		pthread_join(all[i].destroyer.thread, NULL);
 		pthread_join(all[i].thread, NULL);
 		tell("errno", (uint64_t)all[i].destroyer.error);
+	}
+}
+
+/* ---- memory that is not there ---- */
+
+/* Who reads or writes this memory from now on, the kernel too, waits until it is filled. */
+static int begin_faults(void *memory, size_t size)
+{
+	int faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_register range = {.range = {(uintptr_t)memory, size}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+
+	if (faults < 0 || ioctl(faults, UFFDIO_API, &api))
+		fail("userfaultfd");
+	if (ioctl(faults, UFFDIO_REGISTER, &range))
+		fail("UFFDIO_REGISTER");
+	return faults;
+}
+
+/* Lets go on who waits for the first page of the memory. */
+static void fill(int faults, void *memory, const void *page)
+{
+	struct uffdio_copy copy = {.dst = (uintptr_t)memory, .src = (uintptr_t)page, .len = BLOCK};
+
+	if (ioctl(faults, UFFDIO_COPY, &copy))
+		fail("UFFDIO_COPY");
+}
+
+struct reaper {
+	aio_context_t context;
+	struct io_event *events;
+	int tid;
+};
+
+static void *run_reaper(void *argument)
+{
+	struct reaper *self = argument;
+
+	__atomic_store_n(&self->tid, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
+	io_getevents(self->context, 1, 1, self->events);
+	return NULL;
+}
+
+/* A thread is inside io_getevents, which cannot write what it has reaped, while another one destroys the context. */
+static void reaping(void)
+{
+	static unsigned page[BLOCK / sizeof(unsigned)];
+	void *memory = mmap(NULL, BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct reaper reaper = {.context = set_up(charge), .events = memory};
+	struct destroyer destroyer = {.context = reaper.context};
+	pthread_t thread;
+	int faults, tid;
+
+	if (memory == MAP_FAILED)
+		fail("mmap");
+	leave_unreaped(reaper.context, 1);
+	faults = begin_faults(memory, BLOCK);
+	if (pthread_create(&thread, NULL, run_reaper, &reaper))
+		fail("pthread_create");
+	while (!(tid = __atomic_load_n(&reaper.tid, __ATOMIC_ACQUIRE)))
+		usleep(1000);
+	wait_until_blocked(tid, SYS_io_getevents);
+	begin_destroyer(&destroyer);
+	wait_for_test();
+	fill(faults, memory, page);
+	pthread_join(destroyer.thread, NULL);
+	pthread_join(thread, NULL);
+	tell("errno", (uint64_t)destroyer.error);
+}
+
+/* ---- a file system that does not answer ---- */
+
+static void answer(int fuse, const struct fuse_in_header *request, int error, void *body, size_t size)
+{
+	struct fuse_out_header header = {
+		.len = (uint32_t)(sizeof(header) + size), .error = -error, .unique = request->unique};
+	struct iovec parts[] = {{&header, sizeof(header)}, {body, size}};
+
+	if (writev(fuse, parts, size ? 2 : 1) < 0 && errno != ENOENT)
+		fail("an answer to %u", request->opcode);
+}
+
+/* Everything is answered but reads. */
+static void serve(int fuse, const struct fuse_in_header *request)
+{
+	const struct fuse_init_in *begin = (const void *)(request + 1);
+	struct fuse_init_out init = {.major = FUSE_KERNEL_VERSION,
+				     .flags = FUSE_ASYNC_READ | FUSE_ASYNC_DIO,
+				     .max_background = MAX_REQUESTS,
+				     .max_write = BLOCK,
+				     .time_gran = 1};
+	struct fuse_attr_out file = {
+		.attr = {.ino = FUSE_ROOT_ID, .size = MAX_REQUESTS * BLOCK, .mode = S_IFREG | 0444, .nlink = 1}};
+	struct fuse_open_out opened = {0};
+
+	switch (request->opcode) {
+	case FUSE_INIT:
+		init.minor = begin->minor < FUSE_KERNEL_MINOR_VERSION ? begin->minor : FUSE_KERNEL_MINOR_VERSION;
+		answer(fuse, request, 0, &init, sizeof(init));
+		break;
+	case FUSE_GETATTR:
+		answer(fuse, request, 0, &file, sizeof(file));
+		break;
+	case FUSE_OPEN:
+		answer(fuse, request, 0, &opened, sizeof(opened));
+		break;
+	case FUSE_RELEASE:
+		answer(fuse, request, 0, NULL, 0);
+		break;
+	case FUSE_READ:
+	case FUSE_FORGET:
+	case FUSE_BATCH_FORGET:
+	case FUSE_INTERRUPT:
+		break;
+	default:
+		answer(fuse, request, ENOSYS, NULL, 0);
+	}
+}
+
+/* Mounts a file over that of --device and serves it until stdin ends; then, or if it is killed, all reads fail. */
+static void silent_server(void)
+{
+	static char buffer[FUSE_MIN_READ_BUFFER + 64 * BLOCK] __attribute__((aligned(8)));
+	struct pollfd both[] = {{.fd = open("/dev/fuse", O_RDWR | O_CLOEXEC), .events = POLLIN},
+				{.fd = STDIN_FILENO, .events = POLLIN}};
+	char options[64];
+
+	if (both[0].fd < 0)
+		fail("/dev/fuse");
+	snprintf(options, sizeof(options), "fd=%d,rootmode=100444,user_id=0,group_id=0", both[0].fd);
+	if (mount("aiowork", device, "fuse", MS_NOSUID | MS_NODEV, options))
+		fail("mount");
+	tell("mounted", 1);
+	while (poll(both, 2, -1) >= 0 && !both[1].revents) {
+		ssize_t length = read(both[0].fd, buffer, sizeof(buffer));
+
+		if (length < 0 && errno == ENODEV)
+			return;
+		if (length >= (ssize_t)sizeof(struct fuse_in_header))
+			serve(both[0].fd, (struct fuse_in_header *)buffer);
 	}
 }
 
@@ -574,20 +731,14 @@ static void lost_race(void)
 	aio_context_t context = set_up(charge);
 	static unsigned page[BLOCK / sizeof(unsigned)];
 	size_t size = ring_size(context);
-	int faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-	struct uffdio_api api = {.api = UFFD_API};
-	struct uffdio_register range = {.range = {context, size}, .mode = UFFDIO_REGISTER_MODE_MISSING};
-	struct uffdio_copy copy = {.dst = context, .src = (uint64_t)(uintptr_t)page, .len = BLOCK};
 	struct destroyer both[2];
+	int faults;
 
 	page[0] = *(unsigned *)context;
-	if (faults < 0 || ioctl(faults, UFFDIO_API, &api))
-		fail("userfaultfd");
 	if (mmap((void *)context, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
 	    MAP_FAILED)
 		fail("mmap");
-	if (ioctl(faults, UFFDIO_REGISTER, &range))
-		fail("UFFDIO_REGISTER");
+	faults = begin_faults((void *)context, size);
 	pthread_barrier_init(&barrier, NULL, 3);
 	for (int i = 0; i < 2; i++) {
 		both[i].context = context;
@@ -597,8 +748,7 @@ static void lost_race(void)
 	pthread_barrier_wait(&barrier);
 	for (int i = 0; i < 2; i++)
 		wait_until_blocked(both[i].tid, SYS_io_destroy);
-	if (ioctl(faults, UFFDIO_COPY, &copy))
-		fail("UFFDIO_COPY");
+	fill(faults, (void *)context, page);
 	for (int i = 0; i < 2; i++) {
 		pthread_join(both[i].thread, NULL);
 		tell(both[i].error ? "loser" : "winner", (uint64_t)both[i].tid);
@@ -610,14 +760,9 @@ static void destroyed_twice(void)
 {
 	struct destroyer first = {.context = context_with_requests()};
 
-	pthread_barrier_init(&barrier, NULL, 2);
-	if (pthread_create(&first.thread, NULL, run_destroyer, &first))
-		fail("pthread_create");
-	pthread_barrier_wait(&barrier);
-	wait_until_blocked(first.tid, SYS_io_destroy);
+	begin_destroyer(&first);
 	refused_handle("waiting", first.context);
 	pthread_join(first.thread, NULL);
-	tell("destroyer", (uint64_t)first.tid);
 	refused_handle("drained", first.context);
 }
 
@@ -797,12 +942,14 @@ static void forked(void)
 static void *run_on(void *none)
 {
 	(void)none;
-	set_up(charge);
+	aio_context_t context = context_with_requests();
+
 	wait_for_test();
+	destroy_and_tell(context);
 	exit(0);
 }
 
-/* The first thread ends before the others. */
+/* The first thread ends before the one that has the context and destroys it. */
 static void leaderless(void)
 {
 	pthread_t thread;
@@ -829,6 +976,14 @@ static void parse(char **argument)
 	for (; *argument; argument++) {
 		if (!strcmp(*argument, "--wait")) {
 			waits = true;
+			continue;
+		}
+		if (!strcmp(*argument, "--steps")) {
+			steps = true;
+			continue;
+		}
+		if (!strcmp(*argument, "--close")) {
+			closes = true;
 			continue;
 		}
 		const char *name = *argument++;
@@ -866,6 +1021,7 @@ int main(int argc, char **argv)
 		{"persist", persist}, {"storm", storm}, {"swarm", swarm},
 		{"spoiled-rings", spoiled_rings}, {"destroyed-twice", destroyed_twice},
 		{"used-handles", used_handles}, {"lost-race", lost_race},
+		{"reaping", reaping}, {"silent-server", silent_server},
 	};
 
 	if (argc >= 2 && !strcmp(argv[1], "after-exec")) {

@@ -5,6 +5,7 @@ import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.proc.BlockDevice;
+import dev.aioscope.probe.proc.FuseConnection;
 import dev.aioscope.probe.proc.Witness;
 import java.io.PrintWriter;
 import java.util.List;
@@ -57,7 +58,7 @@ final class ExplainCommand implements Runnable {
                     .filter(context -> context.owner().pid() == pid)
                     .toList();
         }
-        Explanation explanation = new Explanation(pid, tier, contexts, witness, BlockDevice::of);
+        Explanation explanation = new Explanation(pid, tier, contexts, witness, BlockDevice::of, FuseConnection::of);
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(explanation.json());

@@ -7,6 +7,7 @@ import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.proc.BlockDevice;
+import dev.aioscope.probe.proc.FuseConnection;
 import dev.aioscope.probe.proc.Witness;
 import dev.aioscope.probe.proc.Witness.Call;
 import dev.aioscope.probe.proc.Witness.OpenFile;
@@ -26,14 +27,19 @@ import org.jspecify.annotations.Nullable;
  * @param contexts that it holds; one that is being torn down is not among them
  * @param witness its threads and open files
  * @param devices gives a block device by its numbers
+ * @param servers gives what serves a file system in user space, by its numbers
  */
 record Explanation(
         int pid,
         Tier tier,
         List<LiveContext> contexts,
         Witness witness,
-        Function<String, Optional<BlockDevice>> devices) {
+        Function<String, Optional<BlockDevice>> devices,
+        Function<String, Optional<FuseConnection>> servers) {
     private static final int MOST_SHOWN = 10;
+
+    /** What no request stays on: who reads from a pipe waits inside io_submit. */
+    private static final List<String> IMPOSSIBLE = List.of("anon_inode:", "pipe:", "/dev/pts/", "/dev/null");
 
     /**
      * A thread that waits in a teardown.
@@ -47,13 +53,23 @@ record Explanation(
      * What may hold the requests up.
      *
      * @param device null if the file is on none
+     * @param server null if none serves the file, or what waits for it is not shown
      */
-    record Candidate(OpenFile file, @Nullable BlockDevice device) {
+    record Candidate(
+            OpenFile file,
+            @Nullable BlockDevice device,
+            @Nullable FuseConnection server) {
         boolean isBusy() {
-            return device != null
-                    && (device.isSuspended()
-                            || (device.reads() != null && device.reads() > 0)
-                            || (device.writes() != null && device.writes() > 0));
+            return (server != null && server.waiting() > 0)
+                    || (device != null
+                            && (device.isSuspended()
+                                    || (device.reads() != null && device.reads() > 0)
+                                    || (device.writes() != null && device.writes() > 0)));
+        }
+
+        boolean isServed() {
+            String type = file.fileSystem();
+            return type != null && (type.equals("fuse") || type.startsWith("fuse."));
         }
     }
 
@@ -83,17 +99,19 @@ record Explanation(
     /** The open files that requests can be on: those on devices with requests in flight if there are any. */
     List<Candidate> candidates() {
         List<Candidate> all = witness.files().stream()
-                .filter(file -> !file.target().startsWith("anon_inode:")
-                        && !file.target().startsWith("/dev/pts/"))
-                .filter(file -> !file.target().equals("/dev/null"))
-                .map(file -> new Candidate(
-                        file,
-                        file.device() == null
-                                ? null
-                                : devices.apply(file.device()).orElse(null)))
+                .filter(file -> IMPOSSIBLE.stream().noneMatch(file.target()::startsWith))
+                .map(this::candidate)
                 .toList();
         List<Candidate> busy = all.stream().filter(Candidate::isBusy).toList();
         return busy.isEmpty() ? all : busy;
+    }
+
+    private Candidate candidate(OpenFile file) {
+        Optional<String> numbers = Optional.ofNullable(file.device());
+        Candidate candidate = new Candidate(file, numbers.flatMap(devices).orElse(null), null);
+        return candidate.isServed()
+                ? new Candidate(file, null, numbers.flatMap(servers).orElse(null))
+                : candidate;
     }
 
     /** For people. */
@@ -194,9 +212,20 @@ record Explanation(
 
     private static String text(Candidate candidate) {
         BlockDevice device = candidate.device;
+        FuseConnection server = candidate.server;
         String file = "fd " + candidate.file.fd() + " " + Printable.of(candidate.file.target());
+        if (candidate.isServed()) {
+            return file + " on a file system in user space (FUSE)"
+                    + (server == null
+                            ? ""
+                            : ": " + Units.number(server.waiting())
+                                    + " requests not answered; the end of its server, or a 1 written to "
+                                    + server.abort()
+                                    + ", makes them fail");
+        }
         if (device == null) {
-            return file;
+            String type = candidate.file.fileSystem();
+            return file + (type == null ? "" : " on " + Printable.of(type));
         }
         return file + " on " + device.name() + " (" + device.numbers() + "): " + Units.number(device.reads())
                 + " reads and " + Units.number(device.writes()) + " writes in flight"
@@ -242,11 +271,13 @@ record Explanation(
         BlockDevice device = candidate.device;
         json.put("fd", candidate.file.fd())
                 .put("file", candidate.file.target())
+                .put("file_system", candidate.file.fileSystem())
                 .put("device", device == null ? null : device.numbers())
                 .put("device_name", device == null ? null : device.name())
                 .put("reads_in_flight", device == null ? null : device.reads())
                 .put("writes_in_flight", device == null ? null : device.writes())
-                .put("suspended", device == null ? null : (Boolean) device.isSuspended());
+                .put("suspended", device == null ? null : (Boolean) device.isSuspended())
+                .put("unanswered", candidate.server == null ? null : (Long) candidate.server.waiting());
     }
 
     private static @Nullable String stack(Waiting thread) {

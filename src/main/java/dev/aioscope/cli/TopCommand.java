@@ -8,6 +8,7 @@ import dev.aioscope.agent.Watch.Stats;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.View;
+import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.kernel.Terminal;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.Settings;
@@ -238,7 +239,8 @@ final class TopCommand implements Runnable {
 
     private void show(Seen watching, Activity activity, About about, FullScreen full, HeldLog log, Screen screen)
             throws IOException {
-        Drawing drawing = new Drawing(about, Units::duration, ZoneId.systemDefault(), screen.colours());
+        Drawing drawing =
+                new Drawing(about, Units::duration, KernelStack::functions, ZoneId.systemDefault(), screen.colours());
         try {
             full.open();
             Model model = Model.START;
@@ -279,7 +281,7 @@ final class TopCommand implements Runnable {
 
     private void print(Seen watching, Activity activity, About about, Screen screen) {
         PrintWriter out = spec.commandLine().getOut();
-        Drawing drawing = new Drawing(about, Units::duration, ZoneId.systemDefault(), false);
+        Drawing drawing = new Drawing(about, Units::duration, KernelStack::functions, ZoneId.systemDefault(), false);
         int columns = Math.min(FILE_COLUMNS, screen.columns());
         @Nullable Long began = null;
         // Nobody waits for text as for a key.

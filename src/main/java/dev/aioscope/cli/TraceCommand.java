@@ -8,6 +8,7 @@ import dev.aioscope.agent.Watch;
 import dev.aioscope.agent.Watch.Stats;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Processes;
+import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.telemetry.WallClock;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -42,7 +43,8 @@ import picocli.CommandLine.Spec;
             "  FREED    from the last request to the memory's end, after the caller has gone on",
             "  RESULT   what the call returned, or how the agent learnt of the end; stuck while it goes on for long",
             "  –        not seen; never a zero",
-            "A teardown that goes on for --stuck-after is told of with what it waits for. In the tier full the requests it",
+            "A teardown that goes on for --stuck-after is told of with what it waits for, and where in the kernel its",
+            "thread is, the innermost function first, if that may be seen. In the tier full the requests it",
             "waits for are then told as they complete (straggler), with file and device; that places a probe on every",
             "request of the host, once a minute at most, until the teardown is over.",
             "A narrow screen leaves out EXECUTABLE, CONTAINER, FREED, KILL, WAKE and HANDLE, in this order.",
@@ -125,7 +127,8 @@ final class TraceCommand implements Runnable {
                         ZoneId.systemDefault(),
                         Screen::stdout,
                         identities,
-                        probes.probes().devices());
+                        probes.probes().devices(),
+                        KernelStack::functions);
     }
 
     private TraceSummary watch(

@@ -5,6 +5,7 @@ import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Printable;
 import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.RefusalOutcome.Cause;
@@ -45,6 +46,8 @@ final class TraceTable implements TraceFormat {
 
     /** A part that nobody expects to take any time is mentioned from here on. */
     private static final long NOTABLE_NANOS = 10_000_000;
+
+    private static final int MOST_FUNCTIONS = 8;
 
     private static final List<Column> DISPENSABLE =
             List.of(Column.EXECUTABLE, Column.CONTAINER, Column.FREED, Column.KILL, Column.WAKE, Column.HANDLE);
@@ -97,27 +100,35 @@ final class TraceTable implements TraceFormat {
     private final Supplier<Screen> screens;
     private final Identities identities;
     private final Function<String, Optional<BlockDevice>> devices;
+    private final Function<List<Long>, List<String>> functions;
     private Screen screen = Screen.FILE;
     private Map<Column, Integer> widths = Map.of();
     private int linesLeft;
 
     /** The screen is asked anew for each header: a window can change its size. */
     TraceTable(WallClock clock, ZoneId zone, Supplier<Screen> screens, Identities identities) {
-        this(clock, zone, screens, identities, BlockDevice::of);
+        this(clock, zone, screens, identities, BlockDevice::of, KernelStack::functions);
     }
 
-    /** The same with what finds a device by its numbers; else those of this host are taken. */
+    /**
+     * The same for what was seen on another host perhaps.
+     *
+     * @param devices finds a device by its numbers
+     * @param functions names the functions of the kernel in which addresses lie
+     */
     TraceTable(
             WallClock clock,
             ZoneId zone,
             Supplier<Screen> screens,
             Identities identities,
-            Function<String, Optional<BlockDevice>> devices) {
+            Function<String, Optional<BlockDevice>> devices,
+            Function<List<Long>, List<String>> functions) {
         this.clock = clock;
         this.zone = zone;
         this.screens = screens;
         this.identities = identities;
         this.devices = devices;
+        this.functions = functions;
     }
 
     @Override
@@ -155,7 +166,21 @@ final class TraceTable implements TraceFormat {
         if (going.isFoundLate()) {
             row.notes.add("found late: it began before it was first seen");
         }
-        return row.lines();
+        return row.lines() + kernelStack(going);
+    }
+
+    /** Where the caller waits, from inside out, as far as that tells anything. */
+    private String kernelStack(TeardownInProgress going) {
+        List<String> names = functions.apply(going.kernelStack());
+        if (names.isEmpty()) {
+            return "";
+        }
+        int indent = widths.getOrDefault(Column.TIME, 0) + 3;
+        String told = String.join(" < ", names.subList(0, Math.min(names.size(), MOST_FUNCTIONS)))
+                + (names.size() > MOST_FUNCTIONS ? " < …" : "");
+        String lines = screen.wrap(" ".repeat(indent) + "in ", indent + 2, told).stripTrailing();
+        linesLeft -= (int) lines.lines().count();
+        return System.lineSeparator() + lines;
     }
 
     @Override

@@ -24,6 +24,7 @@ final class Look {
     private final Map<Long, Inside> inside = new HashMap<>();
     /** By the thread that waits, where nobody knows the context's address. */
     private final Map<Integer, Inside> insideByWaiter = new HashMap<>();
+
     private final Set<Integer> done = new HashSet<>();
     private final Set<Integer> unseen = new HashSet<>();
     private boolean isCut;

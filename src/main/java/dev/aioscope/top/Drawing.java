@@ -4,6 +4,8 @@ import dev.aioscope.host.By;
 import dev.aioscope.host.Container;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.Unseen;
 import dev.aioscope.top.Cell.Column;
@@ -46,11 +48,14 @@ public final class Drawing {
 
     private static final int BESIDE_THE_BAR = 58;
 
+    private static final int MOST_STACKS = 10;
+
     private static final double HIGH = 0.75;
     private static final double VERY_HIGH = 0.9;
 
     private final About about;
     private final Function<@Nullable Long, String> durations;
+    private final Function<List<Long>, List<String>> functions;
     private final ZoneId zone;
     private final boolean isColoured;
     private final String absent;
@@ -59,12 +64,19 @@ public final class Drawing {
      * Draws for a terminal, or a file.
      *
      * @param durations how a duration in ns is written; null is one that was not seen
+     * @param functions names the functions of the kernel in which addresses lie
      * @param zone of the times of day
      * @param isColoured whether there may be colours
      */
-    public Drawing(About about, Function<@Nullable Long, String> durations, ZoneId zone, boolean isColoured) {
+    public Drawing(
+            About about,
+            Function<@Nullable Long, String> durations,
+            Function<List<Long>, List<String>> functions,
+            ZoneId zone,
+            boolean isColoured) {
         this.about = about;
         this.durations = durations;
+        this.functions = functions;
         this.zone = zone;
         this.isColoured = isColoured;
         this.absent = durations.apply(null);
@@ -453,17 +465,33 @@ public final class Drawing {
         lines.add(Cell.heading(shown, columns, HEADING));
         row.contexts().forEach(context -> lines.add(Cell.row(shown, context, columns)));
         lines.add(AttributedString.EMPTY);
+        List<TeardownInProgress> going = picture.inProgress().stream()
+                .filter(teardown -> ProcessKey.holder(teardown.known())
+                        .map(task -> row.members().containsKey(ProcessKey.of(task)))
+                        .orElse(false))
+                .toList();
         List<Happening> happenings = Stream.concat(
-                        picture.inProgress().stream()
-                                .filter(teardown -> ProcessKey.holder(teardown.known())
-                                        .map(task -> row.members().containsKey(ProcessKey.of(task)))
-                                        .orElse(false))
+                        going.stream()
                                 .map(teardown ->
                                         Happening.of(teardown, picture.view().time())),
                         row.latest(picture).stream())
                 .toList();
         lines.addAll(happenings(picture, happenings, columns, happenings.size() + 1));
+        going.stream().limit(MOST_STACKS).forEach(teardown -> lines.addAll(kernelStack(teardown, columns)));
         return lines;
+    }
+
+    /** Where its thread waits in the kernel, from inside out: two lines; none if that is not seen. */
+    private List<AttributedString> kernelStack(TeardownInProgress going, int columns) {
+        List<String> names = functions.apply(going.kernelStack());
+        Task caller = going.known().caller();
+        return names.isEmpty() || caller == null
+                ? List.of()
+                : List.of(
+                        AttributedString.EMPTY,
+                        Cell.fit(
+                                Cell.plain("thread " + caller.tid() + " waits in " + String.join(" < ", names)),
+                                columns));
     }
 
     private List<AttributedString> whoItIs(Model model, Row row, int columns) {

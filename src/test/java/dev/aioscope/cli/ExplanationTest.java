@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.WaitsFor;
 import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.proc.BlockDevice;
+import dev.aioscope.probe.proc.FuseConnection;
 import dev.aioscope.probe.proc.Witness;
 import dev.aioscope.probe.proc.Witness.Call;
 import dev.aioscope.probe.proc.Witness.OpenFile;
@@ -16,20 +18,34 @@ import org.junit.jupiter.api.Test;
 
 class ExplanationTest {
     private static final long HANDLE = 0x7f00_0000_0000L;
-    private static final OpenFile IDLE = new OpenFile(3, "/var/lib/db/log", "8:1");
-    private static final OpenFile BUSY = new OpenFile(4, "/var/lib/db/data", "253:0");
+    private static final OpenFile IDLE = new OpenFile(3, "/var/lib/db/log", "8:1", "ext4");
+    private static final OpenFile BUSY = new OpenFile(4, "/var/lib/db/data", "253:0", "xfs");
 
     private static Waiting thread(int tid, char state, Call call, String... stack) {
         return new Waiting(tid, "db", state, call, call == null ? 0 : HANDLE, false, List.of(stack));
     }
 
     private static Optional<BlockDevice> device(String numbers) {
-        return Optional.of(new BlockDevice(
-                numbers, "dev" + numbers, 0L, numbers.equals("253:0") ? 7L : 0L, numbers.equals("253:0")));
+        return numbers.startsWith("0:")
+                ? Optional.empty()
+                : Optional.of(new BlockDevice(
+                        numbers, "dev" + numbers, 0L, numbers.equals("253:0") ? 7L : 0L, numbers.equals("253:0")));
     }
 
     private static Explanation of(List<LiveContext> contexts, List<Waiting> threads, OpenFile... files) {
-        return new Explanation(1, Tier.SAMPLE, contexts, new Witness(threads, List.of(files)), ExplanationTest::device);
+        return new Explanation(
+                1,
+                Tier.SAMPLE,
+                contexts,
+                new Witness(threads, List.of(files)),
+                ExplanationTest::device,
+                ExplanationTest::server);
+    }
+
+    private static Optional<FuseConnection> server(String numbers) {
+        return numbers.equals("0:57")
+                ? Optional.of(new FuseConnection("/sys/fs/fuse/connections/57/abort", 3))
+                : Optional.empty();
     }
 
     static Explanation siblingAndFile(List<LiveContext> contexts) {
@@ -78,6 +94,52 @@ class ExplanationTest {
                 .contains("kill -9 does nothing")
                 .contains("A SIGKILL is pending already")
                 .contains("0 reads and 7 writes in flight, SUSPENDED");
+    }
+
+    @Test
+    void aServerInUserSpaceThatDoesNotAnswerIsACandidate() {
+        OpenFile file = new OpenFile(5, "/mnt/remote/data", "0:57", "fuse.sshfs");
+        Explanation explanation = of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY)), IDLE, file);
+        assertThat(explanation.candidates())
+                .extracting(candidate -> candidate.file().fd())
+                .containsExactly(5);
+        assertThat(String.join("\n", explanation.text()))
+                .contains("fd 5 /mnt/remote/data on a file system in user space (FUSE): 3 requests not answered;"
+                        + " the end of its server, or a 1 written to /sys/fs/fuse/connections/57/abort, makes them"
+                        + " fail");
+        assertThat(explanation.json())
+                .contains("\"file_system\":\"fuse.sshfs\"")
+                .contains("\"unanswered\":3");
+    }
+
+    @Test
+    void aServerOfWhichNothingIsShownIsStillNamed() {
+        OpenFile file = new OpenFile(5, "/mnt/remote/data", "0:58", "fuse");
+        OpenFile remote = new OpenFile(6, "/mnt/nfs/data", "0:59", "nfs4");
+        assertThat(String.join(
+                        "\n",
+                        of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY)), file, remote)
+                                .text()))
+                .contains("fd 5 /mnt/remote/data on a file system in user space (FUSE)\n")
+                .contains("fd 6 /mnt/nfs/data on nfs4\n");
+    }
+
+    @Test
+    void noRequestStaysOnAPipe() {
+        OpenFile pipe = new OpenFile(0, "pipe:[1]", "0:14", null);
+        assertThat(of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY)), pipe, IDLE)
+                        .candidates())
+                .extracting(candidate -> candidate.file().fd())
+                .containsExactly(3);
+    }
+
+    @Test
+    void aCallOnTheNextContextAtTheSamePlaceIsNotWaitedFor() {
+        LiveContext next = new LiveContext(new Task(1, 1, "db", 1, 0), null, 1, HANDLE, 64, 127, 0, 0);
+        Explanation explanation =
+                of(List.of(next), List.of(thread(1, 'D', Call.IO_DESTROY), thread(2, 'S', Call.IO_GETEVENTS)), BUSY);
+        assertThat(explanation.stuck().get(0).waitsFor()).isNull();
+        assertThat(explanation.stuck().get(0).siblings()).isEmpty();
     }
 
     @Test

@@ -18,6 +18,7 @@ import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.WrongHandle;
+import dev.aioscope.probe.proc.BlockDevice;
 import dev.aioscope.telemetry.WallClock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -34,10 +35,15 @@ class TraceTableTest {
             ? Identity.UNKNOWN
             : new Identity("/usr/sbin/mysqld", List.of("mysqld"), false, "mysql", "/docker/" + ID);
 
+    private static List<String> functions(List<Long> addresses) {
+        return addresses.stream().map(address -> "function_" + address).toList();
+    }
+
     private static TraceTable table(Screen screen) {
         // Boot was at noon.
         WallClock clock = new WallClock(() -> 0, () -> Instant.parse("2026-01-01T12:00:00Z"));
-        return new TraceTable(clock, ZoneOffset.UTC, () -> screen, IDENTITIES);
+        return new TraceTable(
+                clock, ZoneOffset.UTC, () -> screen, IDENTITIES, BlockDevice::of, TraceTableTest::functions);
     }
 
     @Test
@@ -69,11 +75,12 @@ class TraceTableTest {
                         "12:00:02     100 ib_io_rd-1   destroy        3  2.02s    0ns  2.02s ok");
     }
 
-    private static TeardownInProgress stuck() {
+    private static TeardownInProgress stuck(Long... kernelStack) {
         TeardownBuilder teardown = TeardownBuilder.busy();
         teardown.end = Teardown.End.IN_PROGRESS;
         teardown.callTime = 1_000_000_000L;
-        return new TeardownInProgress(teardown.build(), 1_000_000_000L, WaitsFor.REQUESTS, 2, 0, true, List.of(), true);
+        return new TeardownInProgress(
+                teardown.build(), 1_000_000_000L, WaitsFor.REQUESTS, 2, 0, true, List.of(kernelStack), true);
     }
 
     @Test
@@ -87,6 +94,20 @@ class TraceTableTest {
         assertThat(table(WIDE).straggler(straggler).lines().skip(1))
                 .containsExactly(
                         "12:00:04.000     100 ib_io_rd-1      docker:0123456789ab mysqld          straggler  7f0000001000     –  3.00s      –      –      –      –      – EIO        read at 4096 of /db/data (inode 7) on 0:0");
+    }
+
+    @Test
+    void whereItWaitsInTheKernelIsToldAsFarAsThereIsRoom() {
+        Long[] stack = {1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L};
+        assertThat(table(WIDE).stuck(stuck(1L, 2L), 3_500_000_000L).lines().skip(3))
+                .containsExactly("               in function_1 < function_2");
+        assertThat(table(new Screen(false, 80, 24))
+                        .stuck(stuck(stack), 3_500_000_000L)
+                        .lines()
+                        .skip(3))
+                .containsExactly(
+                        "           in function_1 < function_2 < function_3 < function_4 < function_5 <",
+                        "             function_6 < function_7 < function_8 < …");
     }
 
     @Test

@@ -5,35 +5,55 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A block device that completes no request before it is let go: the device mapper keeps them. */
-public final class StuckDevice implements AutoCloseable {
-    private static final String NAME = "aioscope-stuck";
+public final class StuckDevice implements Hold {
+    private static final String SUSPENDED = "aioscope-stuck";
+    private static final String DELAYING = "aioscope-delay";
+    private static final int AN_HOUR = 3_600_000;
 
-    private StuckDevice() {}
+    private final String name;
 
-    /** Makes it, upon the slow device. */
+    private StuckDevice(String name) {
+        this.name = name;
+    }
+
+    /** Makes one that is suspended, upon the slow device. */
     public static StuckDevice make() throws IOException {
-        NullBlk.load();
-        dmsetup("create", NAME, "--table", "0 2048 linear /dev/nullb0 0");
-        StuckDevice device = new StuckDevice();
-        dmsetup("suspend", NAME);
+        StuckDevice device = create(SUSPENDED, "0 2048 linear /dev/nullb0 0");
+        dmsetup("suspend", device.name);
         return device;
     }
 
-    /** Its file. */
-    public String path() {
-        return "/dev/mapper/" + NAME;
+    /** Makes one of dm-delay, upon the slow device: its requests are in flight for an hour. */
+    static StuckDevice delaying() throws IOException {
+        return create(DELAYING, "0 2048 delay /dev/nullb0 0 " + AN_HOUR);
     }
 
-    /** Lets its requests go. */
+    private static StuckDevice create(String name, String table) throws IOException {
+        NullBlk.load();
+        dmsetup("create", name, "--table", table);
+        return new StuckDevice(name);
+    }
+
+    /** Its file. */
+    @Override
+    public String path() {
+        return "/dev/mapper/" + name;
+    }
+
+    /** Lets its requests go. One that delays them does not wait any longer if it is to be suspended. */
+    @Override
     public void release() throws IOException {
-        dmsetup("resume", NAME);
+        if (name.equals(DELAYING)) {
+            dmsetup("suspend", name);
+        }
+        dmsetup("resume", name);
     }
 
     /** Takes it away. */
     @Override
     public void close() throws IOException {
         release();
-        dmsetup("remove", "--retry", NAME);
+        dmsetup("remove", "--retry", name);
     }
 
     /** A guest has no udev that would make the device's file. */

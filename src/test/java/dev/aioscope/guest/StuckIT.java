@@ -2,6 +2,7 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitsFor;
 import dev.aioscope.guest.Agent.Placing;
 import dev.aioscope.kernel.KernelStack;
@@ -16,6 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Stuck teardowns on the kernel that builds aioscope, whatever it is: without any probe on a function of the kernel. */
@@ -64,6 +66,69 @@ class StuckIT {
                             .anyMatch(name -> name.contains("io_destroy"));
                 });
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SYSCALL", "SAMPLE"})
+    void aServerThatDoesNotAnswerKeepsItsRequests(Tier tier) throws IOException {
+        try (SilentServer server = SilentServer.make();
+                Agent agent = new Agent(tier, Placing.FENTRY);
+                Work destroyed = Work.start("destroy", "--outstanding", "10", "--device", server.path(), "--wait");
+                Work killed = Work.start("exit", "--outstanding", "3", "--device", server.path(), "--wait")) {
+            destroyed.await("ready");
+            killed.await("ready");
+            // So that the contexts are known, whatever the tier tells.
+            agent.lookAround();
+            destroyed.goOn();
+            killed.signalKill();
+
+            TeardownInProgress destroy = Stuck.await(agent, destroyed.pid(), WaitsFor.REQUESTS);
+            assertThat(destroy.requestsLeft()).isEqualTo(10);
+            assertThat(destroy.siblingsLeft()).isZero();
+            assertThat(destroy.known().trigger()).isEqualTo(Trigger.DESTROY);
+            assertThat(destroy.isFoundLate()).isEqualTo(tier == Tier.SAMPLE);
+            TeardownInProgress exit = Stuck.await(agent, killed.pid(), WaitsFor.REQUESTS);
+            assertThat(exit.requestsLeft()).isEqualTo(3);
+            assertThat(exit.known().trigger()).isEqualTo(Trigger.EXIT);
+            assertThat(exit.isFoundLate()).isTrue();
+
+            server.release();
+            destroyed.finish();
+            agent.readUntil(
+                    "both ends",
+                    () -> !agent.teardowns(destroyed.pid()).isEmpty()
+                            && Stuck.inProgress(agent, killed.pid()).isEmpty());
+            assertThat(Stuck.inProgress(agent, destroyed.pid())).isEmpty();
+        }
+    }
+
+    @Test
+    void aContextThatALookHasFoundBeforeCanBeLookedInto() throws IOException {
+        try (Agent agent = new Agent(Tier.SAMPLE, Placing.FENTRY);
+                Work work = Work.start("sibling", "--wait", "--steps")) {
+            work.await("ready");
+            agent.lookAround();
+            work.goOn();
+            work.await("siblings");
+            TeardownInProgress going = Stuck.await(agent, work.pid(), WaitsFor.SIBLINGS);
+            assertThat(going.siblingsLeft()).isEqualTo(1);
+            assertThat(going.isFoundLate()).isTrue();
+            work.goOn();
+            work.finish();
+            assertThat(Stuck.inProgress(agent, work.pid())).isEmpty();
+        }
+    }
+
+    @Test
+    void explainNamesTheFileOfAServerThatDoesNotAnswer() throws IOException {
+        try (SilentServer server = SilentServer.make();
+                Work work = Work.start("destroy", "--outstanding", "2", "--device", server.path())) {
+            work.await("aio_nr");
+            assertThat(Command.run(Command.aioscope("explain", Integer.toString(work.pid()))))
+                    .contains("It waits for requests that are not completed")
+                    .contains(server.path() + " on a file system in user space (FUSE)")
+                    .doesNotContain("pipe:");
         }
     }
 

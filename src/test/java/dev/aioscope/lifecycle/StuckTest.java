@@ -266,10 +266,7 @@ class StuckTest {
         look(full, 60_000, inside(0, EventLayout.ABSENT_S32, EventLayout.ABSENT_S32));
         full.advance(ms(60_000) + Lifecycle.OVERDUE_NS);
         assertThat(full.teardownsInProgress()).isEmpty();
-        assertThat(heard.teardowns)
-                .singleElement()
-                .extracting(Teardown::end)
-                .isEqualTo(Teardown.End.INCOMPLETE);
+        assertThat(heard.teardowns).singleElement().extracting(Teardown::end).isEqualTo(Teardown.End.INCOMPLETE);
     }
 
     private static EventBuilder[] exit(long kioctx, long drainedAt) {
@@ -334,8 +331,10 @@ class StuckTest {
 
     @Test
     void anExitThatMayWaitForAContextOfWhichNothingWasToldIsFoundLate() {
-        look(full, 50, at(EventBuilder.liveContext().handle(HANDLE).size(128, 383), 50)
-                .kioctx(KIOCTX + 64));
+        look(
+                full,
+                50,
+                at(EventBuilder.liveContext().handle(HANDLE).size(128, 383), 50).kioctx(KIOCTX + 64));
         feed(full, exit(KIOCTX, 120));
         look(full, 2000, exiting(2000));
         assertThat(only(full).waitsFor()).isNull();

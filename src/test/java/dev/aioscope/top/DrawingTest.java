@@ -18,6 +18,7 @@ class DrawingTest {
         return new Drawing(
                 new About("db1", "6.1.0", tier, "core", caution),
                 nanos -> nanos == null ? "–" : nanos / 1_000_000 + "ms",
+                addresses -> addresses.stream().map(address -> "f" + address).toList(),
                 ZoneOffset.UTC,
                 isColoured);
     }
@@ -190,7 +191,7 @@ class DrawingTest {
 
     @Test
     void aProcessIsShownWithItsContextsAndTeardowns() {
-        Pictures host = host().waits(1, "mysqld", Pictures.BEGAN);
+        Pictures host = host().waits(1, "mysqld", Pictures.BEGAN, 1L, 2L);
         List<String> lines = text(PLAIN, host.model().press(Key.ENTER, "\r"), 80, 24);
 
         assertThat(lines)
@@ -201,7 +202,8 @@ class DrawingTest {
                         "        HANDLE   CHARGE     RING      OUT   UNREAP     AGE     PID COMM",
                         "  7f0000000000      100      511       12        0  1000ms       1 mysqld",
                         "now            1 mysqld       exit           – 1000ms waits    2 requests, SIGK…",
-                        "00:01:40       1 mysqld       destroy        0   40ms ok       .................");
+                        "00:01:40       1 mysqld       destroy        0   40ms ok       .................",
+                        "thread 1 waits in f1 < f2");
     }
 
     @Test

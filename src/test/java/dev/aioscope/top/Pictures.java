@@ -68,7 +68,7 @@ final class Pictures {
     }
 
     /** A thread of this process has waited since then for the end of a context. */
-    Pictures waits(int pid, String comm, long since) {
+    Pictures waits(int pid, String comm, long since, Long... kernelStack) {
         TeardownBuilder teardown = new TeardownBuilder();
         teardown.context =
                 new dev.aioscope.lifecycle.Context(8, 0, pid, 0x7f0000002000L, null, null, task(pid, comm), null, null);
@@ -76,7 +76,8 @@ final class Pictures {
         teardown.trigger = Trigger.EXIT;
         teardown.end = Teardown.End.IN_PROGRESS;
         teardown.killEnterTime = since;
-        inProgress.add(new TeardownInProgress(teardown.build(), since, WaitsFor.REQUESTS, 2, 0, true, List.of(), true));
+        inProgress.add(new TeardownInProgress(
+                teardown.build(), since, WaitsFor.REQUESTS, 2, 0, true, List.of(kernelStack), true));
         return this;
     }
 

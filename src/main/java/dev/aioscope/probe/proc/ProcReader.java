@@ -94,11 +94,13 @@ final class ProcReader {
 
     /** Where in the kernel a thread waits: addresses, which are what records hold; none that the kernel hides. */
     private List<Long> addresses(List<ProcText.Frame> frames) {
-        Set<String> unknown = frames.stream().map(ProcText.Frame::function).collect(Collectors.toCollection(HashSet::new));
+        Set<String> unknown =
+                frames.stream().map(ProcText.Frame::function).collect(Collectors.toCollection(HashSet::new));
         unknown.removeAll(functions.keySet());
         if (!unknown.isEmpty()) {
             Symbols symbols = Symbols.read(unknown);
-            unknown.forEach(function -> functions.put(function, symbols.find(function).begin()));
+            unknown.forEach(
+                    function -> functions.put(function, symbols.find(function).begin()));
         }
         return frames.stream()
                 .filter(frame -> functions.getOrDefault(frame.function(), 0L) != 0)

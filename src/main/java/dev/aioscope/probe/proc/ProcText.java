@@ -36,6 +36,10 @@ final class ProcText {
 
     private static final Pattern CALL = Pattern.compile("(\\d{1,9}) 0x([0-9a-f]{1,16}) .*", Pattern.DOTALL);
 
+    /** Of a line in mountinfo: id, device, type; optional fields end with a hyphen, and names have no spaces. */
+    private static final Pattern MOUNT =
+            Pattern.compile("(\\d{1,9}) \\d+ (\\d+:\\d+) \\S+ \\S+ \\S+(?: \\S+:\\d+| unbindable)* - (\\S+) .*");
+
     private static final Pattern FRAME =
             Pattern.compile("^\\[<[0-9a-f]+>\\] (\\S+)\\+0x([0-9a-f]{1,8})/", Pattern.MULTILINE);
 
@@ -112,6 +116,24 @@ final class ProcText {
     /** Whether a thread waits for the lock on its own address space, by its {@code stack}. */
     static boolean isInMmapLock(String stack) {
         return functions(stack).stream().anyMatch(function -> function.startsWith("rwsem_down"));
+    }
+
+    /**
+     * A mount that a process sees.
+     *
+     * @param device major:minor of its file system
+     * @param type of its file system
+     */
+    record Mount(String id, String device, String type) {
+        static final Mount UNKNOWN = new Mount("", "", "");
+    }
+
+    /** The mount that a line of {@code mountinfo} tells of. */
+    static Optional<Mount> mount(String line) {
+        Matcher matcher = MOUNT.matcher(line);
+        return matcher.matches()
+                ? Optional.of(new Mount(matcher.group(1), matcher.group(2), matcher.group(3)))
+                : Optional.empty();
     }
 
     /** Whether a thread sits in exit_aio, by its {@code wchan} or its {@code stack}. */

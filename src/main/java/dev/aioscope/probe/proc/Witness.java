@@ -78,8 +78,13 @@ public record Witness(List<Waiting> threads, List<OpenFile> files) {
      *
      * @param target where the link in /proc/PID/fd leads
      * @param device major:minor of its file system or, of a file of a block device, of that; null if not known
+     * @param fileSystem its type, such as {@code ext4} or {@code fuse.sshfs}; null if not known
      */
-    public record OpenFile(int fd, String target, @Nullable String device) {}
+    public record OpenFile(
+            int fd,
+            String target,
+            @Nullable String device,
+            @Nullable String fileSystem) {}
 
     /**
      * Looks at a process.
@@ -147,19 +152,20 @@ public record Witness(List<Waiting> threads, List<OpenFile> files) {
                 .toList();
     }
 
-    /** F, fd, target, device. */
+    /** F, fd, target, device, type of the file system. */
     private static List<String> files(int pid) {
-        Map<String, String> mounts = new HashMap<>();
-        Host.read("/proc/" + pid + "/mountinfo").orElse("").lines().forEach(mount -> {
-            String[] fields = mount.split(" ", 4);
-            if (fields.length == 4) {
-                mounts.put(fields[0], fields[2]);
-            }
-        });
+        Map<String, ProcText.Mount> mounts = new HashMap<>();
+        Host.read("/proc/" + pid + "/mountinfo")
+                .orElse("")
+                .lines()
+                .flatMap(line -> ProcText.mount(line).stream())
+                .forEach(mount -> mounts.put(mount.id(), mount));
         return numbers("/proc/" + pid + "/fd")
                 .limit(MOST_FILES)
-                .flatMap(fd -> target(pid, fd)
-                        .map(target -> line("F", fd.toString(), target, device(pid, fd, target, mounts))))
+                .flatMap(fd -> target(pid, fd).map(target -> {
+                    ProcText.Mount mount = mounts.getOrDefault(mountOf(pid, fd), ProcText.Mount.UNKNOWN);
+                    return line("F", fd.toString(), target, device(target, mount), mount.type());
+                }))
                 .toList();
     }
 
@@ -174,17 +180,17 @@ public record Witness(List<Waiting> threads, List<OpenFile> files) {
     }
 
     /** By the mount, which needs no look at the file itself: a file system that hangs would not answer that. */
-    private static String device(int pid, int fd, String target, Map<String, String> mounts) {
+    private static String device(String target, ProcText.Mount mount) {
         String name = target.startsWith("/dev/") ? target.substring("/dev/".length()) : "";
         String block = name.isEmpty() ? "" : BlockDevice.numbersOf(name);
-        if (!block.isEmpty()) {
-            return block;
-        }
+        return block.isEmpty() ? mount.device() : block;
+    }
+
+    private static String mountOf(int pid, int fd) {
         return Host.read("/proc/" + pid + "/fdinfo/" + fd)
                 .flatMap(info -> info.lines()
                         .filter(line -> line.startsWith("mnt_id:"))
-                        .map(line -> mounts.getOrDefault(
-                                line.substring("mnt_id:".length()).strip(), ""))
+                        .map(line -> line.substring("mnt_id:".length()).strip())
                         .findFirst())
                 .orElse("");
     }
@@ -211,8 +217,9 @@ public record Witness(List<Waiting> threads, List<OpenFile> files) {
                         call == null ? 0 : Long.parseUnsignedLong(f[6].replaceFirst("^0x", ""), 16),
                         Boolean.parseBoolean(f[4]),
                         f[7].isEmpty() ? List.of() : List.of(f[7].split(",", -1))));
-            } else if (f[0].equals("F") && f.length == 4) {
-                files.add(new OpenFile(Integer.parseInt(f[1]), f[2], f[3].isEmpty() ? null : f[3]));
+            } else if (f[0].equals("F") && f.length == 5) {
+                files.add(new OpenFile(
+                        Integer.parseInt(f[1]), f[2], f[3].isEmpty() ? null : f[3], f[4].isEmpty() ? null : f[4]));
             }
         }
         return new Witness(threads, files);

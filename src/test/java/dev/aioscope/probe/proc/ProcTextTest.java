@@ -6,6 +6,7 @@ import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Mutation;
 import dev.aioscope.probe.proc.ProcText.CallOn;
 import dev.aioscope.probe.proc.ProcText.Frame;
+import dev.aioscope.probe.proc.ProcText.Mount;
 import dev.aioscope.probe.proc.ProcText.Ring;
 import dev.aioscope.probe.proc.Witness.Call;
 import java.nio.ByteBuffer;
@@ -98,8 +99,7 @@ class ProcTextTest {
     @Test
     void theFramesOfAStack() {
         assertThat(ProcText.frames(STACK))
-                .containsExactly(
-                        new Frame("exit_aio", 0x105), new Frame("__mmput", 0x19), new Frame("do_exit", 0x2f4));
+                .containsExactly(new Frame("exit_aio", 0x105), new Frame("__mmput", 0x19), new Frame("do_exit", 0x2f4));
         assertThat(ProcText.frames("[<ffffffff81a0b0c0>] f.isra.0+0x1/0x2 [fuse]\n[<0>] 0xffffffff81\nx+0x1/0x2"))
                 .containsExactly(new Frame("f.isra.0", 1));
     }
@@ -108,6 +108,16 @@ class ProcTextTest {
     void aThreadThatWaitsForTheLockOnItsMemory() {
         assertThat(ProcText.isInMmapLock(LOCKED)).isTrue();
         assertThat(ProcText.isInMmapLock(STACK)).isFalse();
+    }
+
+    @Test
+    void theMountsOfAProcess() {
+        assertThat(ProcText.mount(
+                        "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 shared:5 - ext3 /dev/root rw,errors=continue"))
+                .contains(new Mount("36", "98:0", "ext3"));
+        assertThat(ProcText.mount("90 1 0:57 / /mnt/a\\040b ro - fuse.sshfs host:/ rw,user_id=0"))
+                .contains(new Mount("90", "0:57", "fuse.sshfs"));
+        assertThat(ProcText.mount("90 1 0:57 / /mnt")).isEmpty();
     }
 
     @Test
@@ -168,6 +178,7 @@ class ProcTextTest {
                     .ifPresent(on -> assertThat(on.handle()).isPositive());
             ProcText.frames(Mutation.of(STACK, random))
                     .forEach(frame -> assertThat(frame.offset()).isNotNegative());
+            ProcText.mount(Mutation.of("36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw", random));
             ProcText.isInMmapLock(Mutation.of(LOCKED, random));
             ProcText.isInExitAio(Mutation.of(STACK, random));
             ProcText.hasPendingSigkill(Mutation.of(STATUS, random));

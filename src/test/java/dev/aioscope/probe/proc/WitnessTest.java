@@ -19,14 +19,14 @@ class WitnessTest {
     @Test
     void linesThatAreNotWholeAreLeftOut() {
         assertThat(Witness.parse("").threads()).isEmpty();
-        Witness witness = Witness.parse("T\t7\tdb\tS\ttrue\t\t\t\nF\t3\tpipe:[1]\t\nT\t8\nX");
+        Witness witness = Witness.parse("T\t7\tdb\tS\ttrue\t\t\t\nF\t3\tpipe:[1]\t\t\nT\t8\nX");
         assertThat(witness.threads()).singleElement().satisfies(thread -> {
             assertThat(thread.tid()).isEqualTo(7);
             assertThat(thread.sigkill()).isTrue();
             assertThat(thread.call()).isNull();
             assertThat(thread.trigger()).isNull();
         });
-        assertThat(witness.files()).containsExactly(new Witness.OpenFile(3, "pipe:[1]", null));
+        assertThat(witness.files()).containsExactly(new Witness.OpenFile(3, "pipe:[1]", null, null));
     }
 
     @Test
