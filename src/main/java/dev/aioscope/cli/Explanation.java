@@ -229,7 +229,11 @@ record Explanation(
         }
         return file + " on " + device.name() + " (" + device.numbers() + "): " + Units.number(device.reads())
                 + " reads and " + Units.number(device.writes()) + " writes in flight"
-                + (device.isSuspended() ? ", SUSPENDED: dmsetup resume lets them go" : "");
+                + (device.isSuspended()
+                        ? ", SUSPENDED: dmsetup resume lets them go"
+                        : device.name().startsWith("dm-") && !candidate.isBusy()
+                                ? " (what its target holds back may not be counted)"
+                                : "");
     }
 
     /** As one object. */

@@ -124,6 +124,21 @@ class ExplanationTest {
                 .contains("fd 6 /mnt/nfs/data on nfs4\n");
     }
 
+    /** Such as dm-delay: the kernel counts a request from when its target hands it on. */
+    @Test
+    void aMappedDeviceMayHoldMoreBackThanIsCounted() {
+        BlockDevice mapped = new BlockDevice("254:0", "dm-0", 0L, 0L, false);
+        Explanation explanation = new Explanation(
+                1,
+                Tier.SAMPLE,
+                List.of(),
+                new Witness(List.of(thread(1, 'D', Call.IO_DESTROY)), List.of(IDLE)),
+                numbers -> Optional.of(mapped),
+                ExplanationTest::server);
+        assertThat(String.join("\n", explanation.text()))
+                .contains("on dm-0 (254:0): 0 reads and 0 writes in flight (what its target holds back may not be counted)");
+    }
+
     @Test
     void noRequestStaysOnAPipe() {
         OpenFile pipe = new OpenFile(0, "pipe:[1]", "0:14", null);

@@ -8,6 +8,7 @@ import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.probe.proc.ProcProbes;
+import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -101,7 +102,9 @@ abstract class ProcTier extends Looks {
     void whoWaitsForAServerThatDoesNotAnswerIsFound() throws IOException {
         try (SilentServer server = SilentServer.make();
                 Work destroyed = Work.start("destroy", "--outstanding", "2", "--device", server.path());
-                Work killed = Work.start("exit", "--outstanding", "3", "--device", server.path(), "--wait")) {
+                Work killed = Work.start("exit", "--outstanding", "3", "--device", server.path(), "--wait");
+                Closeable first = server::release) {
+            assertThat(first).isNotNull();
             destroyed.await("aio_nr");
             killed.await("ready");
             killed.signalKill();

@@ -15,6 +15,10 @@ final class Stuck {
     /** Those of this process, as a look finds them now. */
     static List<TeardownInProgress> inProgress(Agent agent, int pid) {
         agent.lookAround();
+        return known(agent, pid);
+    }
+
+    private static List<TeardownInProgress> known(Agent agent, int pid) {
         return agent.lifecycle().teardownsInProgress().stream()
                 .filter(going -> isOf(going.known().caller(), pid)
                         || isOf(going.known().context().owner(), pid))
@@ -30,9 +34,9 @@ final class Stuck {
         agent.readUntil(
                 pid + " waits for " + waitsFor,
                 () -> inProgress(agent, pid).stream().anyMatch(going -> going.waitsFor() == waitsFor));
-        return Objects.requireNonNull(assertThat(
-                        agent.lifecycle().teardownsInProgress().stream().filter(going -> going.waitsFor() == waitsFor))
-                .singleElement()
-                .actual());
+        return Objects.requireNonNull(
+                assertThat(known(agent, pid).stream().filter(going -> going.waitsFor() == waitsFor))
+                        .singleElement()
+                        .actual());
     }
 }

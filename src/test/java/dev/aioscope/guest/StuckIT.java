@@ -11,6 +11,7 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.core.CoreEngine;
+import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;
@@ -75,7 +76,9 @@ class StuckIT {
         try (SilentServer server = SilentServer.make();
                 Agent agent = new Agent(tier, Placing.FENTRY);
                 Work destroyed = Work.start("destroy", "--outstanding", "10", "--device", server.path(), "--wait");
-                Work killed = Work.start("exit", "--outstanding", "3", "--device", server.path(), "--wait")) {
+                Work killed = Work.start("exit", "--outstanding", "3", "--device", server.path(), "--wait");
+                Closeable first = server::release) {
+            assertThat(first).isNotNull();
             destroyed.await("ready");
             killed.await("ready");
             // So that the contexts are known, whatever the tier tells.
@@ -97,8 +100,8 @@ class StuckIT {
             destroyed.finish();
             agent.readUntil(
                     "both ends",
-                    () -> !agent.teardowns(destroyed.pid()).isEmpty()
-                            && Stuck.inProgress(agent, killed.pid()).isEmpty());
+                    () -> Stuck.inProgress(agent, killed.pid()).isEmpty()
+                            && !agent.teardowns(destroyed.pid()).isEmpty());
             assertThat(Stuck.inProgress(agent, destroyed.pid())).isEmpty();
         }
     }
@@ -123,7 +126,9 @@ class StuckIT {
     @Test
     void explainNamesTheFileOfAServerThatDoesNotAnswer() throws IOException {
         try (SilentServer server = SilentServer.make();
-                Work work = Work.start("destroy", "--outstanding", "2", "--device", server.path())) {
+                Work work = Work.start("destroy", "--outstanding", "2", "--device", server.path());
+                Closeable first = server::release) {
+            assertThat(first).isNotNull();
             work.await("aio_nr");
             assertThat(Command.run(Command.aioscope("explain", Integer.toString(work.pid()))))
                     .contains("It waits for requests that are not completed")

@@ -28,14 +28,14 @@ import tools.jackson.databind.json.JsonMapper;
 /** What {@code trace} tells of each way in which a teardown gets stuck. One of them watches all of it. */
 @Tag("guest")
 class StuckSituationsGuestTest {
-    private static final String CONTAINER = "fedcba9876543210".repeat(4);
+    private static final Path CGROUP =
+            Path.of("/sys/fs/cgroup/system.slice/docker-" + "fedcba9876543210".repeat(4) + ".scope");
 
     /** Becomes the first process of a container, as far as cgroup and namespaces go. */
     private static final List<String> CONTAINED = List.of(
             "sh",
             "-c",
-            "echo $$ > /sys/fs/cgroup/system.slice/docker-" + CONTAINER
-                    + ".scope/cgroup.procs && exec unshare --mount-proc --pid --fork \"$@\"",
+            "echo $$ > " + CGROUP + "/cgroup.procs && exec unshare --mount-proc --pid --fork \"$@\"",
             "sh");
 
     @TempDir
@@ -147,20 +147,20 @@ class StuckSituationsGuestTest {
 
     /** A process in a container, which is not the one that was started. */
     private Stuck killContained(Hold hold, int requests) throws IOException {
-        Files.createDirectories(Path.of("/sys/fs/cgroup/system.slice/docker-" + CONTAINER + ".scope"));
+        Files.createDirectories(CGROUP);
         Work outside = startBy(CONTAINED, "exit", hold, requests);
         return kill(handle(outside).children().findFirst().orElseThrow(), requests);
     }
 
     private static void assertNamed(Stuck stuck) throws IOException {
         JsonNode told = await(stuck.pid, "in_progress");
+        System.out.println("MEASURED " + stuck + " " + told.path("age_ns").asLong() / 1_000_000);
         assertThat(told.path("waits_for").asString()).isEqualTo("requests");
         assertThat(told.path("requests_left").asInt()).isEqualTo(stuck.requests);
         assertThat(told.path("siblings_left").asInt()).isZero();
         assertThat(told.path("trigger").asString()).isEqualTo(stuck.trigger);
         assertThat(told.path("found_late").asBoolean()).isFalse();
         assertThat(told.path("stuck").asBoolean()).isTrue();
-        assertThat(told.path("owner_executable").asString()).isEqualTo(Work.PROGRAM.toString());
     }
 
     @ParameterizedTest
@@ -180,10 +180,8 @@ class StuckSituationsGuestTest {
             for (Stuck stuck : all) {
                 assertNamed(stuck);
             }
-            assertThat(await(contained.pid, "in_progress")
-                            .path("owner_container_id")
-                            .asString())
-                    .isEqualTo(CONTAINER);
+            assertThat(await(contained.pid, "in_progress").path("owner_cgroup_id").asLong())
+                    .isEqualTo(Files.getAttribute(CGROUP, "unix:ino"));
 
             hold.release();
             for (Stuck stuck : all) {
@@ -212,14 +210,14 @@ class StuckSituationsGuestTest {
 
     @Test
     @Tag("once")
-    void explainNamesTheDeviceThatHasRequestsInFlight() throws IOException {
+    void explainNamesTheDeviceThoughTheKernelDoesNotCountWhatItHoldsBack() throws IOException {
         try (Hold hold = StuckDevice.delaying()) {
             Stuck stuck = goOn(start("destroy", hold, 3), "destroy", 3);
             assertNamed(stuck);
             assertThat(Command.run(Command.aioscope("explain", Long.toString(stuck.pid))))
                     .contains("waits uninterruptibly in io_destroy")
                     .contains("fd 3 " + hold.path() + " on dm-0")
-                    .contains("3 reads and 0 writes in flight")
+                    .contains("what its target holds back may not be counted")
                     .doesNotContain("SUSPENDED");
         }
     }
