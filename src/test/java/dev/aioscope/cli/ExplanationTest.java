@@ -136,7 +136,8 @@ class ExplanationTest {
                 numbers -> Optional.of(mapped),
                 ExplanationTest::server);
         assertThat(String.join("\n", explanation.text()))
-                .contains("on dm-0 (254:0): 0 reads and 0 writes in flight (what its target holds back may not be counted)");
+                .contains(
+                        "on dm-0 (254:0): 0 reads and 0 writes in flight (what its target holds back may not be counted)");
     }
 
     @Test

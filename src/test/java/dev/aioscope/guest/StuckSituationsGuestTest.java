@@ -33,10 +33,7 @@ class StuckSituationsGuestTest {
 
     /** Becomes the first process of a container, as far as cgroup and namespaces go. */
     private static final List<String> CONTAINED = List.of(
-            "sh",
-            "-c",
-            "echo $$ > " + CGROUP + "/cgroup.procs && exec unshare --mount-proc --pid --fork \"$@\"",
-            "sh");
+            "sh", "-c", "echo $$ > " + CGROUP + "/cgroup.procs && exec unshare --mount-proc --pid --fork \"$@\"", "sh");
 
     @TempDir
     @Nullable static Path folder;
@@ -91,7 +88,7 @@ class StuckSituationsGuestTest {
 
     /** The first teardown that was told of and is like this. */
     private static JsonNode await(String what, Predicate<JsonNode> wanted) throws IOException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
         while (System.nanoTime() < deadline) {
             try (Stream<String> lines = Files.lines(output(), StandardCharsets.UTF_8)) {
                 JsonNode found = lines.filter(line -> line.startsWith("{\"schema") && line.endsWith("}"))
@@ -154,7 +151,6 @@ class StuckSituationsGuestTest {
 
     private static void assertNamed(Stuck stuck) throws IOException {
         JsonNode told = await(stuck.pid, "in_progress");
-        System.out.println("MEASURED " + stuck + " " + told.path("age_ns").asLong() / 1_000_000);
         assertThat(told.path("waits_for").asString()).isEqualTo("requests");
         assertThat(told.path("requests_left").asInt()).isEqualTo(stuck.requests);
         assertThat(told.path("siblings_left").asInt()).isZero();
@@ -180,7 +176,9 @@ class StuckSituationsGuestTest {
             for (Stuck stuck : all) {
                 assertNamed(stuck);
             }
-            assertThat(await(contained.pid, "in_progress").path("owner_cgroup_id").asLong())
+            assertThat(await(contained.pid, "in_progress")
+                            .path("owner_cgroup_id")
+                            .asLong())
                     .isEqualTo(Files.getAttribute(CGROUP, "unix:ino"));
 
             hold.release();
