@@ -1195,16 +1195,33 @@ int iter_teardowns(struct bpf_iter__task *ctx)
 
 /* Placed while a teardown is stuck, and only then: this is on the path of every request. */
 
-inline_body __u32 operation_of(struct aio_kiocb *iocb)
+inline_body bool is_waited_for(struct aio_kiocb *iocb)
+{
+	__u64 kioctx = (__u64)BPF_CORE_READ(iocb, ki_ctx);
+
+	return bpf_map_lookup_elem(followed_map(), &kioctx);
+}
+
+inline_body __u32 read_or_write(struct aio_kiocb *iocb)
 {
 	int write = FIELD_EXISTS(percpu_ref, data) ? IOCB_WRITE : IOCB_WRITE_BEFORE_5_10;
 
+	return BPF_CORE_READ(iocb, rw.ki_flags) & write ? OPERATION_WRITE : OPERATION_READ;
+}
+
+inline_body __u32 which_fsync(struct aio_kiocb *iocb)
+{
+	return BPF_CORE_READ(iocb, fsync.datasync) ? OPERATION_FDSYNC : OPERATION_FSYNC;
+}
+
+inline_body __u32 operation_of(struct aio_kiocb *iocb)
+{
 	if (!settings_memory()->aio_complete_rw || !settings_memory()->aio_fsync_work)
 		return OPERATION_UNKNOWN;
 	if ((__u64)BPF_CORE_READ(iocb, rw.ki_complete) == settings_memory()->aio_complete_rw)
-		return BPF_CORE_READ(iocb, rw.ki_flags) & write ? OPERATION_WRITE : OPERATION_READ;
+		return read_or_write(iocb);
 	if ((__u64)BPF_CORE_READ(iocb, fsync.work.func) == settings_memory()->aio_fsync_work)
-		return BPF_CORE_READ(iocb, fsync.datasync) ? OPERATION_FDSYNC : OPERATION_FSYNC;
+		return which_fsync(iocb);
 	return OPERATION_POLL;
 }
 
@@ -1223,26 +1240,20 @@ inline_body void name_file(struct event_straggler *event, struct file *file)
 	event->depth = depth;
 }
 
-inline_body int complete_enter(struct aio_kiocb *iocb)
+inline_body int send_straggler(struct aio_kiocb *iocb, __u32 operation, __s64 result)
 {
-	__u64 kioctx = (__u64)BPF_CORE_READ(iocb, ki_ctx);
 	struct file *file = BPF_CORE_READ(iocb, ki_filp);
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct event_straggler *event;
-	__s64 result;
+	struct event_straggler *event = RESERVE(event_straggler, EVENT_STRAGGLER, 0, BPF_CORE_READ(iocb, ki_ctx));
 
-	if (!bpf_map_lookup_elem(followed_map(), &kioctx))
-		return 0;
-	event = RESERVE(event_straggler, EVENT_STRAGGLER, 0, kioctx);
 	if (!event)
 		return 0;
-	result = BPF_CORE_READ(iocb, ki_res.res);
 	event->inode = BPF_CORE_READ(inode, i_ino);
 	event->magic = BPF_CORE_READ(inode, i_sb, s_magic);
 	event->result = result;
-	event->operation = operation_of(iocb);
+	event->operation = operation;
 	/* The position has been moved on already. */
-	event->offset = event->operation == OPERATION_READ || event->operation == OPERATION_WRITE
+	event->offset = operation == OPERATION_READ || operation == OPERATION_WRITE
 				? BPF_CORE_READ(iocb, rw.ki_pos) - (result > 0 ? result : 0)
 				: ABSENT_U64;
 	event->device = (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFBLK ? BPF_CORE_READ(inode, i_rdev)
@@ -1251,6 +1262,11 @@ inline_body int complete_enter(struct aio_kiocb *iocb)
 	name_file(event, file);
 	bpf_ringbuf_submit(event, 0);
 	return 0;
+}
+
+inline_body int complete_enter(struct aio_kiocb *iocb)
+{
+	return is_waited_for(iocb) ? send_straggler(iocb, operation_of(iocb), BPF_CORE_READ(iocb, ki_res.res)) : 0;
 }
 
 SEC("fentry/aio_complete")
@@ -1263,6 +1279,84 @@ SEC("kprobe/aio_complete")
 int BPF_KPROBE(kprobe_aio_complete, struct aio_kiocb *iocb)
 {
 	return complete_enter(iocb);
+}
+
+/*
+ * Where the compiler has put aio_complete into its callers, two places see the same. All reads and writes come by
+ * aio_complete_rw.
+ */
+inline_body int complete_rw_enter(struct kiocb *kiocb, long result)
+{
+	struct aio_kiocb *iocb = (void *)kiocb - FIELD_OFFSET(aio_kiocb, rw);
+
+	return is_waited_for(iocb) ? send_straggler(iocb, read_or_write(iocb), result) : 0;
+}
+
+SEC("fentry/aio_complete_rw")
+int BPF_PROG(fentry_aio_complete_rw, struct kiocb *kiocb, long result)
+{
+	return UNPREEMPTED(complete_rw_enter(kiocb, result));
+}
+
+SEC("kprobe/aio_complete_rw")
+int BPF_KPROBE(kprobe_aio_complete_rw, struct kiocb *kiocb, long result)
+{
+	return complete_rw_enter(kiocb, result);
+}
+
+/* What this thread works at, if it is a worker of a workqueue. */
+inline_body struct worker *current_worker(void)
+{
+	struct task_struct *task = current_task();
+	struct task_struct___v5_16 *old = (void *)task;
+	struct kthread *kthread;
+
+	if (!(BPF_CORE_READ(task, flags) & PF_WQ_WORKER))
+		return NULL;
+	if (FIELD_EXISTS(task_struct, worker_private))
+		kthread = BPF_CORE_READ(task, worker_private);
+	else
+		kthread = BPF_CORE_READ(old, set_child_tid);
+	return BPF_CORE_READ(kthread, data);
+}
+
+/*
+ * An fsync or a poll is completed by a worker, which is inside of it for long before: it was entered before there was a
+ * probe. The last thing that it does with a request is to give its file back; what interrupts it can give the same file
+ * back, but while somebody refers to the request.
+ */
+inline_body int fput_enter(struct file *file)
+{
+	struct worker *worker = current_worker();
+	__u64 function = worker ? (__u64)BPF_CORE_READ(worker, current_func) : 0;
+	void *work = worker ? BPF_CORE_READ(worker, current_work) : NULL;
+	struct aio_kiocb *iocb;
+	bool is_fsync;
+
+	if (!function || !work)
+		return 0;
+	is_fsync = function == settings_memory()->aio_fsync_work;
+	if (is_fsync)
+		iocb = work - FIELD_OFFSET(aio_kiocb, fsync) - FIELD_OFFSET(fsync_iocb, work);
+	else if (function == settings_memory()->aio_poll_complete_work || function == settings_memory()->aio_poll_put_work)
+		iocb = work - FIELD_OFFSET(aio_kiocb, poll) - FIELD_OFFSET(poll_iocb, work);
+	else
+		return 0;
+	if (BPF_CORE_READ(iocb, ki_filp) != file || BPF_CORE_READ(iocb, ki_refcnt.refs.counter) || !is_waited_for(iocb))
+		return 0;
+	return send_straggler(iocb, is_fsync ? which_fsync(iocb) : OPERATION_POLL, BPF_CORE_READ(iocb, ki_res.res));
+}
+
+SEC("fentry/fput")
+int BPF_PROG(fentry_fput, struct file *file)
+{
+	return UNPREEMPTED(fput_enter(file));
+}
+
+SEC("kprobe/fput")
+int BPF_KPROBE(kprobe_fput, struct file *file)
+{
+	return fput_enter(file);
 }
 
 /* ---- what a teardown waits for ---- */

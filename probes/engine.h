@@ -186,11 +186,12 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define PROG_4(name, ...) PROGRAM_N(name, unsigned long long, PASSED(PASS_4(OF_ARRAY)), __VA_ARGS__)
 #define KPROBE_0(name) PROGRAM_0(name, struct pt_regs)
 #define KPROBE_1(name, ...) PROGRAM_N(name, struct pt_regs, PASSED(PASS_1(OF_REGISTERS)), __VA_ARGS__)
+#define KPROBE_2(name, ...) PROGRAM_N(name, struct pt_regs, PASSED(PASS_2(OF_REGISTERS)), __VA_ARGS__)
 #define KPROBE_3(name, ...) PROGRAM_N(name, struct pt_regs, PASSED(PASS_3(OF_REGISTERS)), __VA_ARGS__)
 #define KRETPROBE_1(name, ...) PROGRAM_N(name, struct pt_regs, PASSED(PASS_1(OF_RESULT)), __VA_ARGS__)
 #define BY_COUNT(_1, _2, _3, _4, _5, chosen, ...) chosen
 #define BPF_PROG(...) BY_COUNT(__VA_ARGS__, PROG_4, PROG_3, PROG_2, PROG_1, PROG_0)(__VA_ARGS__)
-#define BPF_KPROBE(...) BY_COUNT(__VA_ARGS__, none, KPROBE_3, none, KPROBE_1, KPROBE_0)(__VA_ARGS__)
+#define BPF_KPROBE(...) BY_COUNT(__VA_ARGS__, none, KPROBE_3, KPROBE_2, KPROBE_1, KPROBE_0)(__VA_ARGS__)
 #define BPF_KRETPROBE(...) BY_COUNT(__VA_ARGS__, none, none, none, KRETPROBE_1, KPROBE_0)(__VA_ARGS__)
 
 #endif /* AIOSCOPE_BCC */

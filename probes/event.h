@@ -271,6 +271,8 @@ struct settings {
 	__u64 return_trampoline_end;
 	__u64 aio_complete_rw;
 	__u64 aio_fsync_work;
+	__u64 aio_poll_complete_work;
+	__u64 aio_poll_put_work;
 	__u64 exit_aio_begin;
 	__u64 exit_aio_end;
 	__u32 possible_cpus;

@@ -52,6 +52,7 @@ enum bpf_features {
 #define PAGE_SIZE_4K 4096
 #define AIO_RING_MAGIC 0xa10a10a1
 #define TASK_UNINTERRUPTIBLE 2
+#define PF_WQ_WORKER 0x20
 #define EINVAL 22
 #define S_IFMT 0170000
 #define S_IFBLK 0060000
@@ -173,6 +174,14 @@ KERNEL_STRUCT(fsync_iocb)
 	FIELD(fsync_iocb, datasync, bool datasync)
 KERNEL_STRUCT_END
 
+KERNEL_STRUCT(poll_iocb)
+	FIELD(poll_iocb, work, struct work_struct work)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(refcount_struct)
+	FIELD(refcount_struct, refs, atomic_t refs)
+KERNEL_STRUCT_END
+
 KERNEL_STRUCT(io_event)
 	FIELD(io_event, res, long long res)
 KERNEL_STRUCT_END
@@ -181,8 +190,10 @@ KERNEL_STRUCT(aio_kiocb)
 	FIELD(aio_kiocb, ki_filp, struct file *ki_filp)
 	FIELD(aio_kiocb, rw, struct kiocb rw)
 	FIELD(aio_kiocb, fsync, struct fsync_iocb fsync)
+	FIELD(aio_kiocb, poll, struct poll_iocb poll)
 	FIELD(aio_kiocb, ki_ctx, struct kioctx *ki_ctx)
 	FIELD(aio_kiocb, ki_res, struct io_event ki_res)
+	FIELD(aio_kiocb, ki_refcnt, struct refcount_struct ki_refcnt)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(ctx_rq_wait)
@@ -222,7 +233,17 @@ KERNEL_STRUCT(css_set)
 	FIELD(css_set, dfl_cgrp, struct cgroup *dfl_cgrp)
 KERNEL_STRUCT_END
 
+KERNEL_STRUCT(worker)
+	FIELD(worker, current_work, struct work_struct *current_work)
+	FIELD(worker, current_func, void *current_func)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(kthread)
+	FIELD(kthread, data, void *data)
+KERNEL_STRUCT_END
+
 KERNEL_STRUCT(task_struct)
+	FIELD(task_struct, flags, unsigned int flags)
 	FIELD(task_struct, __state, unsigned int __state)
 	FIELD(task_struct, pid, int pid)
 	FIELD(task_struct, tgid, int tgid)
@@ -234,6 +255,12 @@ KERNEL_STRUCT(task_struct)
 	FIELD(task_struct, comm, char comm[COMM_LEN])
 	FIELD(task_struct, signal, struct signal_struct *signal)
 	FIELD(task_struct, pending, struct sigpending pending)
+	FIELD(task_struct, worker_private, void *worker_private)
+KERNEL_STRUCT_END
+
+/* Before 5.17 (e32cf5dfbe22) what belongs to a kernel thread stood in a field that only other threads have a use for. */
+KERNEL_STRUCT(task_struct___v5_16)
+	FIELD(task_struct___v5_16, set_child_tid, void *set_child_tid)
 KERNEL_STRUCT_END
 
 /* Before 5.14 (2f064a59a11f) the state had no underscores. */

@@ -3,7 +3,7 @@
  * Makes one situation in the life of AIO contexts, and says what it did: the truth that the tests hold against what
  * aioscope saw. Each line of the output is a name and a value.
  *
- *   aiowork SITUATION [--outstanding N] [--unreaped N] [--device PATH] [--charge N] [--count N]
+ *   aiowork SITUATION [--outstanding N] [--unreaped N] [--device PATH] [--folder PATH] [--charge N] [--count N]
  *                     [--milliseconds N] [--wait] [--steps] [--close]
  *
  * --close: close the device's file once the requests are submitted.
@@ -45,6 +45,7 @@ static int count = 1;
 static double seconds = 1;
 static unsigned charge = 64;
 static const char *device = "/dev/nullb0";
+static const char *folder = ".";
 static bool waits = false;
 static bool steps = false;
 static bool closes = false;
@@ -303,6 +304,55 @@ static void poll_and_read(void)
 		submit_reads(context, fd, outstanding);
 	}
 	tell("outstanding", (uint64_t)outstanding + 1);
+	wait_for_test();
+	destroy_and_tell(context);
+}
+
+static int open_file(const char *name, int flags)
+{
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fd = open(path, O_RDWR | flags);
+	if (fd < 0)
+		fail("%s", path);
+	return fd;
+}
+
+/*
+ * One request of each kind: reads and writes of the file `data`, of one and of two blocks, both kinds of fsync of the
+ * file `dirty`, which is so by then, and a poll of a pipe in which nothing is.
+ */
+static void operations(void)
+{
+	static struct iocb requests[7];
+	struct iocb *list[7];
+	struct iovec two[] = {{buffer(), BLOCK}, {buffer(), BLOCK}};
+	int data = open_file("data", O_DIRECT), dirty = open_file("dirty", 0), ends[2];
+	aio_context_t context = set_up(charge);
+	struct stat pipe;
+
+	make_pipe(ends);
+	if (fstat(ends[0], &pipe))
+		fail("fstat");
+	if (pwrite(dirty, two[0].iov_base, BLOCK, 0) != BLOCK)
+		fail("pwrite");
+	for (int i = 0; i < 7; i++) {
+		prepare_read(&requests[i], data, (i + 1LL) * 2 * BLOCK);
+		list[i] = &requests[i];
+	}
+	requests[1].aio_lio_opcode = IOCB_CMD_PWRITE;
+	requests[2].aio_lio_opcode = IOCB_CMD_PREADV;
+	requests[3].aio_lio_opcode = IOCB_CMD_PWRITEV;
+	requests[2].aio_buf = requests[3].aio_buf = (uint64_t)(uintptr_t)two;
+	requests[2].aio_nbytes = requests[3].aio_nbytes = 2;
+	requests[4] = (struct iocb){.aio_lio_opcode = IOCB_CMD_FSYNC, .aio_fildes = (unsigned)dirty};
+	requests[5] = (struct iocb){.aio_lio_opcode = IOCB_CMD_FDSYNC, .aio_fildes = (unsigned)dirty};
+	requests[6] = (struct iocb){.aio_lio_opcode = IOCB_CMD_POLL, .aio_fildes = (unsigned)ends[0], .aio_buf = POLLIN};
+	if (io_submit(context, 7, list) != 7)
+		fail("io_submit");
+	tell("pipe", pipe.st_ino);
 	wait_for_test();
 	destroy_and_tell(context);
 }
@@ -1000,6 +1050,8 @@ static void parse(char **argument)
 			seconds = number(name, *argument) / 1e3;
 		else if (!strcmp(name, "--device") && *argument)
 			device = *argument;
+		else if (!strcmp(name, "--folder") && *argument)
+			folder = *argument;
 		else {
 			fprintf(stderr, "%s is no option\n", name);
 			exit(2);
@@ -1020,7 +1072,7 @@ int main(int argc, char **argv)
 		{"forked", forked},   {"leaderless", leaderless},
 		{"persist", persist}, {"storm", storm}, {"swarm", swarm},
 		{"spoiled-rings", spoiled_rings}, {"destroyed-twice", destroyed_twice},
-		{"used-handles", used_handles}, {"lost-race", lost_race},
+		{"used-handles", used_handles}, {"lost-race", lost_race}, {"operations", operations},
 		{"reaping", reaping}, {"silent-server", silent_server},
 	};
 

@@ -1,6 +1,7 @@
 package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
@@ -8,6 +9,7 @@ import dev.aioscope.event.WaitsFor;
 import dev.aioscope.guest.Agent.Placing;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.KernelStack;
+import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.probe.Tier;
@@ -15,11 +17,16 @@ import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.core.CoreEngine;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a teardown that does not end waits for, in the tier full, against a device that is known to hold its requests. */
@@ -61,13 +68,78 @@ class StuckGuestTest {
             assertThat(straggler.operation()).isEqualTo(Operation.READ);
             assertThat(straggler.result()).isEqualTo(4096);
             assertThat(straggler.path()).isEqualTo(device.path().substring("/dev".length()));
-            assertThat("/sys/dev/block/" + straggler.device() + "/dm/name")
-                    .satisfies(name -> assertThat(Host.read(name)).hasValue("aioscope-stuck"));
+            assertOnStuckDevice(straggler);
         });
         assertThat(agent.stragglers())
                 .extracting(Straggler::offset)
                 .containsExactlyInAnyOrderElementsOf(
                         LongStream.range(0, 10).map(i -> 4096 * i).boxed().toList());
+    }
+
+    static Stream<Arguments> ways() {
+        return engines()
+                .flatMap(engine -> Stream.of(engine, new WithoutAioComplete(engine)))
+                .flatMap(engine -> Arrays.stream(Placing.values()).map(placing -> Arguments.of(engine, placing)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("ways")
+    void eachKindOfRequestIsNamedWithItsFile(Engine engine, Placing placing) throws IOException {
+        try (StuckDevice device = StuckDevice.withFiles("data", "dirty");
+                Agent agent = new Agent(Tier.FULL, placing, engine);
+                Work work = Work.start("operations", "--folder", device.folder().toString(), "--wait")) {
+            work.await("ready");
+            agent.readUntil("the context", () -> !agent.setups(work.pid()).isEmpty());
+            Context context = agent.setups(work.pid()).get(0);
+            // A poll that is cancelled completes at once: by the time that anything is stuck there is none.
+            agent.probes().follow(Map.of(context.kioctx(), context.handle()));
+            assertThat(agent.probes().tellCompletions(true)).isTrue();
+            work.goOn();
+            agent.readUntil("the poll", () -> !agent.stragglers().isEmpty());
+            assertThat(agent.probes().tellCompletions(false)).isFalse();
+
+            TeardownInProgress going = Stuck.await(agent, work.pid(), WaitsFor.REQUESTS);
+            assertThat(going.requestsLeft()).isEqualTo(6);
+            assertThat(agent.probes().tellCompletions(true)).isTrue();
+            device.release();
+            work.finish();
+            agent.readUntil("the end", () -> !agent.teardowns(work.pid()).isEmpty());
+            assertNamed(agent.stragglers(), work, device);
+        }
+    }
+
+    private static void assertNamed(List<Straggler> stragglers, Work work, StuckDevice device) throws IOException {
+        long data = inode(device, "data");
+        long dirty = inode(device, "dirty");
+        assertThat(stragglers)
+                .extracting(
+                        Straggler::operation, Straggler::path, Straggler::inode, Straggler::offset, Straggler::result)
+                .containsExactlyInAnyOrder(
+                        tuple(Operation.READ, "/data", data, 8192L, 4096L),
+                        tuple(Operation.WRITE, "/data", data, 16384L, 4096L),
+                        tuple(Operation.READ, "/data", data, 24576L, 8192L),
+                        tuple(Operation.WRITE, "/data", data, 32768L, 8192L),
+                        tuple(Operation.FSYNC, "/dirty", dirty, null, 0L),
+                        tuple(Operation.FDSYNC, "/dirty", dirty, null, 0L),
+                        tuple(Operation.POLL, null, work.the("pipe"), null, 0L));
+        assertThat(stragglers).allSatisfy(straggler -> {
+            assertThat(straggler.time()).isBetween(work.the("called"), work.the("returned"));
+            assertThat(straggler.age())
+                    .isEqualTo(straggler.time() - straggler.teardown().known().callTime());
+            if (straggler.path() != null) {
+                assertThat(straggler.magic()).isEqualTo(0xef53);
+                assertOnStuckDevice(straggler);
+            }
+        });
+    }
+
+    private static long inode(StuckDevice device, String name) throws IOException {
+        return (long) Files.getAttribute(device.folder().resolve(name), "unix:ino");
+    }
+
+    private static void assertOnStuckDevice(Straggler straggler) throws IOException {
+        assertThat(Host.read("/sys/dev/block/" + straggler.device() + "/dm/name"))
+                .hasValue("aioscope-stuck");
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,7 +38,9 @@ public final class BpfProbes implements Probes {
     private final Engine engine;
     private final Tier tier;
     private final List<ProbePoint> points;
-    private final @Nullable Mode completionMode;
+    /** The probe points that see the completions, with the ways that the kernel takes. */
+    private final Map<Site, Mode> completions = new EnumMap<>(Site.class);
+
     private final RingBuffer ring;
     private final Waiter waiter;
     /** {@code struct inventory}: libbpf itself only shares it for programs with a generated skeleton. */
@@ -54,7 +57,12 @@ public final class BpfProbes implements Probes {
         this.programs = programs;
         this.tier = plan.tier();
         this.points = plan.points();
-        this.completionMode = plan.tier() == Tier.FULL ? plan.mode(Site.AIO_COMPLETE) : null;
+        for (Site site : plan.sites()) {
+            Mode mode = plan.mode(site);
+            if (site.isOnDemand() && mode != null) {
+                completions.put(site, mode);
+            }
+        }
         int events = programs.map("events");
         this.ring = new RingBuffer(events, Bpf.maxEntries(events));
         this.waiter = new Waiter(events);
@@ -129,14 +137,27 @@ public final class BpfProbes implements Probes {
         // before a return probe has put its trampoline there.
         Collections.reverse(sites);
         for (Site site : sites) {
-            Mode mode = site.isOnDemand() ? null : plan.mode(site);
-            String answer = mode == null ? null : programs.attach(site, mode);
+            Mode mode = plan.mode(site);
+            String answer = mode == null ? null : attach(programs, site, mode);
             if (mode != null && answer != null) {
                 plan.refuse(site, answer, Cure.of(mode, Libc.errno()));
                 complete = false;
             }
         }
         return complete;
+    }
+
+    /** Attaches it, or tries whether that can be done later; null or the kernel's answer. */
+    private static @Nullable String attach(Programs programs, Site site, Mode mode) {
+        if (site.isOnDemand() && mode == Mode.FENTRY) {
+            // The kernel has found the function when it took the program.
+            return null;
+        }
+        String answer = programs.attach(site, mode);
+        if (site.isOnDemand() && answer == null) {
+            programs.detach(site);
+        }
+        return answer;
     }
 
     @Override
@@ -195,18 +216,22 @@ public final class BpfProbes implements Probes {
 
     @Override
     public boolean tellCompletions(boolean wanted) {
-        boolean isTold = programs.isAttached(Site.AIO_COMPLETE);
+        boolean isTold = completions.keySet().stream().anyMatch(programs::isAttached);
         if (isTold && !wanted) {
-            programs.detach(Site.AIO_COMPLETE);
-        } else if (!isTold && wanted && completionMode != null) {
-            String answer = programs.attach(Site.AIO_COMPLETE, completionMode);
-            if (answer != null) {
-                throw new ProbeException(
-                        "the completions of stuck requests cannot be seen: " + answer,
-                        Cure.of(completionMode, Libc.errno()));
-            }
+            completions.keySet().forEach(programs::detach);
+        } else if (!isTold && wanted) {
+            completions.forEach(this::attachCompletion);
         }
-        return programs.isAttached(Site.AIO_COMPLETE);
+        return wanted && !completions.isEmpty();
+    }
+
+    private void attachCompletion(Site site, Mode mode) {
+        String answer = programs.attach(site, mode);
+        if (answer != null) {
+            String cure = Cure.of(mode, Libc.errno());
+            completions.keySet().forEach(programs::detach);
+            throw new ProbeException("the completions of stuck requests cannot be seen: " + answer, cure);
+        }
     }
 
     @Override

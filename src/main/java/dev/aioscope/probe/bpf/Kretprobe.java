@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,9 @@ public final class Kretprobe implements AutoCloseable {
     private static final AtomicInteger GROUPS = new AtomicInteger();
 
     private final String group = "aioscope_" + ProcessHandle.current().pid() + "_" + GROUPS.incrementAndGet();
+    /** They stay until the end, so that a probe can be placed again. */
+    private final Set<String> defined = new HashSet<>();
+
     private @Nullable Process shell;
     private @Nullable BufferedWriter names;
 
@@ -67,6 +72,9 @@ public final class Kretprobe implements AutoCloseable {
             throw new IOException(NOT_OFFERED);
         }
         String event = group + "/" + name;
+        if (defined.contains(event)) {
+            return event;
+        }
         // First the one who removes it: from its definition on the agent can be killed at any time.
         removeAtEnd(tracefs, event);
         Files.writeString(
@@ -74,6 +82,7 @@ public final class Kretprobe implements AutoCloseable {
                 kind + ":" + event + " " + symbol + "\n",
                 StandardOpenOption.WRITE,
                 StandardOpenOption.APPEND);
+        defined.add(event);
         return event;
     }
 

@@ -102,6 +102,7 @@ public final class Plan {
     private List<Site> wanted() {
         return List.of(Site.values()).stream()
                 .filter(site -> site.isWantedBy(tier) && (watchHandles || !site.isOnPathOfIo()))
+                .filter(site -> site.insteadOf() == null || mode(site.insteadOf()) == null)
                 .toList();
     }
 }

@@ -39,6 +39,8 @@ public record Settings(boolean stacks, boolean watchHandles, int ringBytes, int 
             "kretprobe_trampoline",
             "aio_complete_rw",
             "aio_fsync_work",
+            "aio_poll_complete_work",
+            "aio_poll_put_work",
             "bpf_preempt_disable",
             "exit_aio")));
 
@@ -95,6 +97,12 @@ public record Settings(boolean stacks, boolean watchHandles, int ringBytes, int 
         settings.setLong(
                 SettingsLayout.SETTINGS_AIO_FSYNC_WORK,
                 symbols.find("aio_fsync_work").begin());
+        settings.setLong(
+                SettingsLayout.SETTINGS_AIO_POLL_COMPLETE_WORK,
+                symbols.find("aio_poll_complete_work").begin());
+        settings.setLong(
+                SettingsLayout.SETTINGS_AIO_POLL_PUT_WORK,
+                symbols.find("aio_poll_put_work").begin());
         Symbols.Range exit = symbols.find("exit_aio");
         settings.setLong(SettingsLayout.SETTINGS_EXIT_AIO_BEGIN, exit.begin());
         settings.setLong(SettingsLayout.SETTINGS_EXIT_AIO_END, exit.end());

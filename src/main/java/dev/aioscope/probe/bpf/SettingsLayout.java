@@ -16,13 +16,15 @@ final class SettingsLayout {
     static final int SETTINGS_RETURN_TRAMPOLINE_END = 64;
     static final int SETTINGS_AIO_COMPLETE_RW = 72;
     static final int SETTINGS_AIO_FSYNC_WORK = 80;
-    static final int SETTINGS_EXIT_AIO_BEGIN = 88;
-    static final int SETTINGS_EXIT_AIO_END = 96;
-    static final int SETTINGS_POSSIBLE_CPUS = 104;
-    static final int SETTINGS_STACKS = 108;
-    static final int SETTINGS_WATCH_HANDLES = 112;
+    static final int SETTINGS_AIO_POLL_COMPLETE_WORK = 88;
+    static final int SETTINGS_AIO_POLL_PUT_WORK = 96;
+    static final int SETTINGS_EXIT_AIO_BEGIN = 104;
+    static final int SETTINGS_EXIT_AIO_END = 112;
+    static final int SETTINGS_POSSIBLE_CPUS = 120;
+    static final int SETTINGS_STACKS = 124;
+    static final int SETTINGS_WATCH_HANDLES = 128;
 
-    static final int SETTINGS_SIZE = 120;
+    static final int SETTINGS_SIZE = 136;
 
     static final int INVENTORY_FIRST_SLOT = 0;
     static final int INVENTORY_NEXT_SLOT = 4;

@@ -28,7 +28,12 @@ public enum Site {
     LOOKUP_IOCTX(Tier.FULL, "lookup_ioctx", true, Mode.FENTRY, Mode.KPROBE),
     LOOKUP_IOCTX_RETURN(Tier.FULL, "lookup_ioctx return", true, Mode.FEXIT, Mode.KRETPROBE),
 
+    /** Where every request completes. */
     AIO_COMPLETE(Tier.FULL, "aio_complete", false, Mode.FENTRY, Mode.KPROBE),
+    /** Where the reads and writes complete if the compiler has left no aio_complete. */
+    AIO_COMPLETE_RW(Tier.FULL, "aio_complete_rw", false, Mode.FENTRY, Mode.KPROBE),
+    /** Where the workers that complete all others give their files back. */
+    FPUT(Tier.FULL, "fput", false, Mode.FENTRY, Mode.KPROBE),
 
     SYS_ENTER_IO_SETUP(Tier.SYSCALL, "sys_enter_io_setup", true, Mode.TRACEPOINT),
     SYS_EXIT_IO_SETUP(Tier.SYSCALL, "sys_exit_io_setup", true, Mode.TRACEPOINT),
@@ -79,7 +84,12 @@ public enum Site {
 
     /** Whether it is loaded with the others, but only attached while it is needed: it is on the path of requests. */
     boolean isOnDemand() {
-        return this == AIO_COMPLETE;
+        return this == AIO_COMPLETE || insteadOf() == AIO_COMPLETE;
+    }
+
+    /** The probe point that must have no way left for this one to be wanted; null if it is wanted in any case. */
+    @Nullable Site insteadOf() {
+        return this == AIO_COMPLETE_RW || this == FPUT ? AIO_COMPLETE : null;
     }
 
     /** Whether this tier wants it: each tier also looks at the tasks. */
