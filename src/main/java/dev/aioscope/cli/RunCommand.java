@@ -24,6 +24,7 @@ import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.probe.proc.BlockDevice;
 import dev.aioscope.recording.Recorder;
 import dev.aioscope.telemetry.AgentMetrics;
 import dev.aioscope.telemetry.HolderMetrics;
@@ -39,6 +40,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
@@ -235,8 +238,15 @@ final class RunCommand implements Runnable {
         TeardownMetrics counts = new TeardownMetrics(seen.tier(), clock);
         HolderMetrics holders = http.holders(processes, seen::now);
         RecentTeardowns recent = new RecentTeardowns(RECENT);
-        TeardownSpans spans =
-                new TeardownSpans(equipment.export.tracer(), clock, slow, sample, processes, counts::onTrace);
+        Function<String, Optional<BlockDevice>> devices = probes.probes().devices();
+        TeardownSpans spans = new TeardownSpans(
+                equipment.export.tracer(),
+                clock,
+                slow,
+                sample,
+                processes,
+                numbers -> devices.apply(numbers).map(BlockDevice::name),
+                counts::onTrace);
         processes.prepare();
         Audit audit = new Audit(seen.tier(), false);
         try (ListenerQueue queue = new ListenerQueue(

@@ -78,6 +78,11 @@ final class SpanAttribute<T> {
             number("aio.siblings", TEARDOWN, "other threads inside an AIO call on the context");
     static final SpanAttribute<Long> CANCELLED =
             number("aio.cancelled", TEARDOWN, "requests that the teardown cancelled");
+    static final SpanAttribute<Long> STRAGGLERS = number(
+            "aio.stragglers",
+            "teardown, if any were seen",
+            "requests that completed while it was stuck; the first " + TeardownSpans.MOST_STRAGGLERS
+                    + " have an event `aio.straggler` each");
     static final SpanAttribute<Double> DRAIN_GRACE =
             decimal("aio.drain.grace", TEARDOWN, "seconds of the drain that waited for RCU grace periods only");
     static final SpanAttribute<Double> DRAIN_IO =
@@ -160,6 +165,31 @@ final class SpanAttribute<T> {
             number("aio.siblings_left", STUCK, "threads inside an AIO call on the context at that moment");
     static final SpanAttribute<List<String>> KERNEL_STACK =
             texts("aio.kernel_stack", STUCK, "functions of the kernel in which it waited, the innermost first");
+
+    private static final String STRAGGLER = "event `aio.straggler`";
+
+    static final SpanAttribute<String> OPERATION = text(
+            "aio.request.operation",
+            STRAGGLER + ", if the kernel shows its symbols",
+            "what the request was to do: read, write, fsync, fdsync or poll");
+    static final SpanAttribute<String> PATH = text(
+            "aio.request.path",
+            STRAGGLER + ", but for a pipe or a socket",
+            "of its file within its file system, eight names at most");
+    static final SpanAttribute<Long> INODE = number("aio.request.inode", STRAGGLER, "of its file");
+    static final SpanAttribute<String> MAGIC = text(
+            "aio.request.magic", STRAGGLER, "the number of its kind of file system, in hexadecimal: 0xef53 is ext4");
+    static final SpanAttribute<String> DEVICE =
+            text("aio.request.device", STRAGGLER, "major:minor of the block device that the file is or that it is on");
+    static final SpanAttribute<String> DEVICE_NAME =
+            text("aio.request.device_name", STRAGGLER + ", if it is a block device of this host", "its name");
+    static final SpanAttribute<Long> OFFSET =
+            number("aio.request.offset", STRAGGLER + " of a read or write", "where in the file it began");
+    static final SpanAttribute<Long> RESULT = number("aio.request.result", STRAGGLER, "bytes, or a negative error");
+    static final SpanAttribute<String> REQUEST_ERROR =
+            text("aio.request.error", STRAGGLER + ", if the request failed", "name of the error, such as EIO");
+    static final SpanAttribute<Double> AGE =
+            decimal("aio.request.age", STRAGGLER, "seconds that the teardown had lasted when it completed");
 
     private final AttributeKey<T> key;
     private final String present;

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import dev.aioscope.audit.Audit;
 import dev.aioscope.audit.Observation;
+import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitsFor;
 import dev.aioscope.host.Container;
@@ -16,6 +17,7 @@ import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.RefusalOutcome.Release;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.Teardown.Wait;
@@ -32,11 +34,14 @@ import io.opentelemetry.api.trace.Tracer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,16 +59,23 @@ public final class TeardownSpans implements LifecycleListener {
     private static final int MOST_REFUSALS = 1024;
     private static final int MOST_STUCK = 1024;
 
+    /** Of one teardown that are told. */
+    static final int MOST_STRAGGLERS = 16;
+
     /** The event that tells of a broken clause. */
     private static final String VIOLATION = "aio.spec.violation";
 
     /** The event that tells what a teardown waited for while it went on. */
     private static final String STUCK = "aio.teardown.stuck";
 
+    /** The event that tells of a request that completed while a teardown was stuck. */
+    private static final String STRAGGLER = "aio.straggler";
+
     private final Tracer tracer;
     private final WallClock clock;
     private volatile Reported reported;
     private final Identities identities;
+    private final Function<String, Optional<String>> deviceNames;
     private final BiConsumer<Teardown, SpanContext> traced;
 
     /** The spans of refusals whose outcome is to come. */
@@ -72,8 +84,17 @@ public final class TeardownSpans implements LifecycleListener {
     /** What is to be told of teardowns that go on, by the generations of their contexts. */
     private final Map<Long, Stuck> stuck = new LinkedHashMap<>();
 
-    /** A teardown as it was found while it went on. */
-    private record Stuck(TeardownInProgress teardown, long time) {}
+    /** What is to be told of one of them. */
+    private static final class Stuck {
+        /** Those first told of. */
+        final List<Happened> events = new ArrayList<>();
+
+        /** Requests that completed meanwhile; null if none was seen. */
+        @Nullable Long stragglers;
+    }
+
+    /** What becomes an event of a span, with its time on the kernel's clock. */
+    private record Happened(String name, long time, Attributes attributes) {}
 
     /**
      * Which teardowns become a trace.
@@ -90,9 +111,9 @@ public final class TeardownSpans implements LifecycleListener {
         }
     }
 
-    /** The same, for somebody who does not want to know which teardown became which trace. */
+    /** The same, without names of devices, for somebody who does not want to know which teardown became which trace. */
     public TeardownSpans(Tracer tracer, WallClock clock, Duration slow, double rate, Identities identities) {
-        this(tracer, clock, slow, rate, identities, (teardown, root) -> {});
+        this(tracer, clock, slow, rate, identities, numbers -> Optional.empty(), (teardown, root) -> {});
     }
 
     /**
@@ -101,6 +122,7 @@ public final class TeardownSpans implements LifecycleListener {
      * @param slow a caller held at least that long is always reported
      * @param rate the share, 0 to 1, of teardowns without a finding that are reported
      * @param identities who the processes are
+     * @param deviceNames tells the name of the block device with these numbers, major:minor
      * @param traced is told of each teardown that became a trace, with its root
      */
     public TeardownSpans(
@@ -109,11 +131,13 @@ public final class TeardownSpans implements LifecycleListener {
             Duration slow,
             double rate,
             Identities identities,
+            Function<String, Optional<String>> deviceNames,
             BiConsumer<Teardown, SpanContext> traced) {
         this.tracer = tracer;
         this.clock = clock;
         this.reported = new Reported(slow, rate);
         this.identities = identities;
+        this.deviceNames = deviceNames;
         this.traced = traced;
     }
 
@@ -140,10 +164,25 @@ public final class TeardownSpans implements LifecycleListener {
     /** There is no span before the end: it is kept until then. */
     @Override
     public void onStuck(TeardownInProgress teardown, long now) {
-        stuck.put(teardown.known().context().generation(), new Stuck(teardown, now));
+        stuck(teardown).events.add(new Happened(STUCK, now, attributes(teardown)));
+    }
+
+    @Override
+    public void onStraggler(Straggler straggler) {
+        Stuck found = stuck(straggler.teardown());
+        long before = found.stragglers == null ? 0 : found.stragglers;
+        found.stragglers = before + 1;
+        if (before < MOST_STRAGGLERS) {
+            found.events.add(new Happened(STRAGGLER, straggler.time(), attributes(straggler)));
+        }
+    }
+
+    private Stuck stuck(TeardownInProgress teardown) {
+        Stuck found = stuck.computeIfAbsent(teardown.known().context().generation(), generation -> new Stuck());
         if (stuck.size() > MOST_STUCK) {
             stuck.remove(stuck.keySet().iterator().next());
         }
+        return found;
     }
 
     @Override
@@ -314,7 +353,7 @@ public final class TeardownSpans implements LifecycleListener {
         Node root(Teardown t, List<Observation> violations, @Nullable Stuck found, long begin, long end) {
             Span span = builder(SpanName.of(t.trigger()), begin + offset)
                     .setNoParent()
-                    .setAllAttributes(attributes(t))
+                    .setAllAttributes(attributes(t, found))
                     .startSpan();
             if (isFailed(t)) {
                 span.setStatus(StatusCode.ERROR, error(t));
@@ -322,8 +361,8 @@ public final class TeardownSpans implements LifecycleListener {
             for (Observation violation : violations) {
                 span.addEvent(VIOLATION, attributes(violation), violation.time() + offset, NANOSECONDS);
             }
-            if (found != null) {
-                span.addEvent(STUCK, attributes(found.teardown), found.time + offset, NANOSECONDS);
+            for (Happened event : found == null ? List.<Happened>of() : found.events) {
+                span.addEvent(event.name, event.attributes, event.time + offset, NANOSECONDS);
             }
             span.end(end + offset, NANOSECONDS);
             return new Node(span, begin, end);
@@ -378,7 +417,7 @@ public final class TeardownSpans implements LifecycleListener {
         }
     }
 
-    private Attributes attributes(Teardown t) {
+    private Attributes attributes(Teardown t, @Nullable Stuck found) {
         AttributesBuilder attributes = Attributes.builder();
         if (t.caller() != null) {
             describe(t.caller(), identities.ofCaller(t), attributes);
@@ -391,6 +430,7 @@ public final class TeardownSpans implements LifecycleListener {
         SpanAttribute.UNREAPED.set(attributes, wide(t.unreaped()));
         SpanAttribute.SIBLINGS.set(attributes, wide(t.siblings()));
         SpanAttribute.CANCELLED.set(attributes, cancelled(t));
+        SpanAttribute.STRAGGLERS.set(attributes, found == null ? null : found.stragglers);
         SpanAttribute.DRAIN_GRACE.set(attributes, seconds(t.grace()));
         SpanAttribute.DRAIN_IO.set(attributes, seconds(t.io()));
         SpanAttribute.DRAIN_SIBLINGS.set(attributes, seconds(t.inSiblings()));
@@ -420,6 +460,24 @@ public final class TeardownSpans implements LifecycleListener {
         SpanAttribute.SIBLINGS_LEFT.set(attributes, wide(going.siblingsLeft()));
         List<String> functions = KernelStack.functions(going.kernelStack());
         SpanAttribute.KERNEL_STACK.set(attributes, functions.isEmpty() ? null : functions);
+        return attributes.build();
+    }
+
+    private Attributes attributes(Straggler straggler) {
+        AttributesBuilder attributes = Attributes.builder();
+        Operation operation = straggler.operation();
+        SpanAttribute.OPERATION.set(attributes, operation == Operation.UNKNOWN ? null : operation.label());
+        SpanAttribute.PATH.set(attributes, straggler.path());
+        SpanAttribute.INODE.set(attributes, straggler.inode());
+        SpanAttribute.MAGIC.set(attributes, hex(straggler.magic()));
+        SpanAttribute.DEVICE.set(attributes, straggler.device());
+        SpanAttribute.DEVICE_NAME.set(
+                attributes, deviceNames.apply(straggler.device()).orElse(null));
+        SpanAttribute.OFFSET.set(attributes, straggler.offset());
+        SpanAttribute.RESULT.set(attributes, straggler.result());
+        SpanAttribute.REQUEST_ERROR.set(
+                attributes, straggler.result() < 0 ? Errno.name((int) -straggler.result()) : null);
+        SpanAttribute.AGE.set(attributes, seconds(straggler.age()));
         return attributes.build();
     }
 

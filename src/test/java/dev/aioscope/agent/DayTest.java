@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.regex.Pattern;
 import javax.management.ObjectName;
@@ -124,7 +125,13 @@ class DayTest {
                             processes,
                             audit,
                             new TeardownSpans(
-                                    spans.get("day"), clock, TeardownSpans.SLOW, 1, processes, counts::onTrace),
+                                    spans.get("day"),
+                                    clock,
+                                    TeardownSpans.SLOW,
+                                    1,
+                                    processes,
+                                    numbers -> Optional.empty(),
+                                    counts::onTrace),
                             holders),
                     Tier.FULL,
                     Limits.DEFAULT);

@@ -22,6 +22,7 @@ import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -50,8 +51,14 @@ public final class Outcome {
         try (SdkTracerProvider provider = SdkTracerProvider.builder()
                 .addSpanProcessor(SimpleSpanProcessor.create(exporter))
                 .build()) {
-            TeardownSpans spans =
-                    new TeardownSpans(provider.get("test"), clock, TeardownSpans.SLOW, 1, processes, counts::onTrace);
+            TeardownSpans spans = new TeardownSpans(
+                    provider.get("test"),
+                    clock,
+                    TeardownSpans.SLOW,
+                    1,
+                    processes,
+                    numbers -> Optional.empty(),
+                    counts::onTrace);
             try (ListenerQueue queue =
                             new ListenerQueue(ForwardingListener.to(audit, spans, holders, also), WAITING, true);
                     FirstSight firstSight = new FirstSight(processes, ForwardingListener.to(counts, queue));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 
+import dev.aioscope.event.Operation;
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitsFor;
@@ -13,6 +14,7 @@ import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Holding;
 import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
@@ -24,6 +26,7 @@ import io.opentelemetry.api.trace.SpanId;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.data.EventData;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.data.StatusData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
@@ -31,8 +34,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -382,6 +387,85 @@ class TeardownSpansTest {
                             .containsEntry(AttributeKey.longKey("aio.requests_left"), 2L)
                             .containsEntry(AttributeKey.longKey("aio.siblings_left"), 0L);
                 });
+    }
+
+    private static Straggler straggler(Operation operation, @Nullable String path, @Nullable Long offset, long result) {
+        TeardownInProgress going =
+                new TeardownInProgress(TeardownBuilder.busy().build(), 1, null, null, null, null, List.of(), true);
+        return new Straggler(going, 2_000_001_000L, operation, path, 7, 0xef53, 253, 0, offset, result);
+    }
+
+    private static Map<String, Object> attributes(EventData event) {
+        return event.getAttributes().asMap().entrySet().stream()
+                .collect(Collectors.toMap(entry -> entry.getKey().getKey(), Map.Entry::getValue));
+    }
+
+    @Test
+    void aRequestThatCompletedLateIsAnEventWithItsFileAndDevice() {
+        TeardownSpans spans = new TeardownSpans(
+                provider.get("test"),
+                clock,
+                TeardownSpans.SLOW,
+                0,
+                Identities.NONE,
+                numbers -> Optional.of("the name of " + numbers),
+                (teardown, root) -> {});
+        Teardown ended = TeardownBuilder.busy().build();
+        spans.onStuck(new TeardownInProgress(ended, 1, WaitsFor.REQUESTS, 2, 0, null, List.of(), true), 1_500_000_000L);
+        spans.onStraggler(straggler(Operation.READ, "/db/data", 8192L, 4096));
+        spans.onTeardown(ended);
+        assertThat(attributes(root())).containsEntry("aio.stragglers", 1L);
+        assertThat(root().getEvents())
+                .extracting(EventData::getName)
+                .containsExactly("aio.teardown.stuck", "aio.straggler");
+        EventData event = root().getEvents().get(1);
+        assertThat(event.getEpochNanos()).isEqualTo(BOOT + 2_000_001_000L);
+        assertThat(attributes(event))
+                .containsOnly(
+                        entry("aio.request.operation", "read"),
+                        entry("aio.request.path", "/db/data"),
+                        entry("aio.request.inode", 7L),
+                        entry("aio.request.magic", "0xef53"),
+                        entry("aio.request.device", "253:0"),
+                        entry("aio.request.device_name", "the name of 253:0"),
+                        entry("aio.request.offset", 8192L),
+                        entry("aio.request.result", 4096L),
+                        entry("aio.request.age", 2.0));
+    }
+
+    @Test
+    void whatWasNotSeenOfALateRequestIsAbsentAndItsErrorHasAName() {
+        TeardownSpans spans = spans(0);
+        spans.onStraggler(straggler(Operation.UNKNOWN, null, null, -5));
+        spans.onTeardown(TeardownBuilder.busy().build());
+        assertThat(root().getEvents())
+                .singleElement()
+                .satisfies(event -> assertThat(attributes(event))
+                        .containsEntry("aio.request.error", "EIO")
+                        .containsEntry("aio.request.result", -5L)
+                        .doesNotContainKeys(
+                                "aio.request.operation",
+                                "aio.request.path",
+                                "aio.request.offset",
+                                "aio.request.device_name"));
+    }
+
+    @Test
+    void ofManyLateRequestsTheFirstAreEventsAndAllAreCounted() {
+        TeardownSpans spans = spans(0);
+        for (long i = 0; i < 1000; i++) {
+            spans.onStraggler(straggler(Operation.WRITE, "/data", 4096 * i, 4096));
+        }
+        Teardown ended = TeardownBuilder.busy().build();
+        spans.onTeardown(ended);
+        assertThat(attributes(root())).containsEntry("aio.stragglers", 1000L);
+        assertThat(root().getEvents())
+                .hasSize(16)
+                .extracting(event -> attributes(event).get("aio.request.offset"))
+                .contains(0L, 4096L * 15);
+        exporter.reset();
+        spans.onTeardown(ended);
+        assertThat(attributes(root())).as("told once").doesNotContainKey("aio.stragglers");
     }
 
     @Test
