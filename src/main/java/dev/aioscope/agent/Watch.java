@@ -16,6 +16,7 @@ import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.Unseen;
 import dev.aioscope.telemetry.WallClock;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -157,6 +158,10 @@ public final class Watch implements AutoCloseable {
         boolean isTick = now - lastTick >= SECOND;
         if (isTick) {
             tick(now);
+            if (isCatching) {
+                // It goes as soon as nothing waits for it, however rare looks are.
+                catchStragglers(now, lifecycle.teardownsInProgress());
+            }
         }
         // What has become stuck is looked at soon, however rare looks are otherwise.
         boolean isUrgent = isTick && now >= lookedUntil && lifecycle.isNewlyStuck(now - stuckAfter);
@@ -198,9 +203,9 @@ public final class Watch implements AutoCloseable {
         Quota quota = probes.quota();
         if (unseen != null) {
             lifecycle.newlyStuck(now - stuckAfter).forEach(teardown -> listener.onStuck(teardown, now));
-            view = new View(
-                    now, snapshot.build(unseen, quota, lifecycle.liveContexts()), lifecycle.teardownsInProgress());
-            catchStragglers(now);
+            List<TeardownInProgress> inProgress = lifecycle.teardownsInProgress();
+            view = new View(now, snapshot.build(unseen, quota, lifecycle.liveContexts()), inProgress);
+            catchStragglers(now, inProgress);
             unseen.gap().ifPresent(gap -> warn("Incomplete inventory: " + gap));
         }
         lifecycle.quota(quota.time(), quota.aioNr(), quota.aioMaxNr());
@@ -227,9 +232,8 @@ public final class Watch implements AutoCloseable {
     }
 
     /** The completions that stuck teardowns wait for are told of, but for one episode in a while only. */
-    private void catchStragglers(long now) {
-        View latest = view;
-        boolean isWanted = latest != null && latest.inProgress().stream().anyMatch(Watch::waitsForRequests);
+    private void catchStragglers(long now, List<TeardownInProgress> inProgress) {
+        boolean isWanted = inProgress.stream().anyMatch(Watch::waitsForRequests);
         boolean isAllowed = isCatching || now >= nextEpisode;
         boolean wasCatching = isCatching;
         try {

@@ -159,8 +159,8 @@ class WatchTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"60, false", "1, true"})
-    void completionsAreToldOfAgainAfterThePause(int pause, boolean isAllowedAgain) {
+    @CsvSource({"60, 3", "1, 4"})
+    void completionsAreToldOfAgainAfterThePause(int pause, int changes) {
         long[] now = {BootClock.now()};
         probes.clock = () -> now[0];
         Watch pausing = new Watch(
@@ -178,7 +178,29 @@ class WatchTest {
         };
 
         pausing.run();
-        assertThat(probes.completions).startsWith(false, true, false, isAllowedAgain);
+        assertThat(probes.completions)
+                .containsExactlyElementsOf(List.of(false, true, false, true).subList(0, changes));
+    }
+
+    @Test
+    void completionsAreNoLongerToldOfOnceNothingIsStuckHoweverRareLooksAre() {
+        long[] now = {BootClock.now()};
+        probes.clock = () -> now[0];
+        Watch rare = new Watch(
+                probes,
+                new LifecycleListener() {},
+                new WallClock(() -> now[0], InstantSource.system()),
+                Duration.ofHours(1));
+        Iterator<Runnable> steps = List.<Runnable>of(() -> begin(7, now[0]), () -> {}, () -> end(7, now[0]), rare::stop)
+                .iterator();
+        probes.whenEmpty = () -> {
+            steps.next().run();
+            now[0] += 2_000_000_000L;
+        };
+
+        rare.run();
+        assertThat(probes.completions).containsExactly(false, true, false);
+        assertThat(probes.looks).as("at the start, and at what became stuck").isEqualTo(2);
     }
 
     private void begin(int kioctx, long time) {
@@ -282,6 +304,7 @@ class WatchTest {
         private boolean wokenUp;
         private LongSupplier clock = BootClock::now;
         private Map<Long, Long> followed = Map.of();
+        /** What was asked for, without repetitions. */
         private final List<Boolean> completions = new ArrayList<>();
 
         @Override
@@ -333,7 +356,9 @@ class WatchTest {
 
         @Override
         public boolean tellCompletions(boolean wanted) {
-            completions.add(wanted);
+            if (completions.isEmpty() || completions.get(completions.size() - 1) != wanted) {
+                completions.add(wanted);
+            }
             return wanted;
         }
 

@@ -3,6 +3,7 @@ package dev.aioscope.guest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /** The block device /dev/nullb0, which completes each request after half a second. */
 final class NullBlk {
@@ -16,5 +17,24 @@ final class NullBlk {
         if (!Files.exists(Path.of("/dev/nullb0"))) {
             Command.run("modprobe", "null_blk", "irqmode=2", "completion_nsec=" + DELAY, "queue_mode=2", "gb=1");
         }
+    }
+
+    /**
+     * Makes one more.
+     *
+     * @param name nullb1: older kernels call the next device so, whatever is asked for
+     * @param delay how long its requests take; those of none complete at once
+     */
+    static void make(String name, Duration delay) throws IOException {
+        load();
+        Path config = Path.of("/sys/kernel/config");
+        if (!Files.exists(config.resolve("nullb"))) {
+            Command.run("mount", "-t", "configfs", "configfs", config.toString());
+        }
+        Path device = Files.createDirectory(config.resolve("nullb").resolve(name));
+        Files.writeString(device.resolve("irqmode"), delay.isZero() ? "0" : "2");
+        Files.writeString(device.resolve("completion_nsec"), Long.toString(delay.toNanos()));
+        Files.writeString(device.resolve("size"), "1024");
+        Files.writeString(device.resolve("power"), "1");
     }
 }

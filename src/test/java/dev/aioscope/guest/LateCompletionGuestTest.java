@@ -1,0 +1,144 @@
+package dev.aioscope.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dev.aioscope.agent.Watch;
+import dev.aioscope.event.Operation;
+import dev.aioscope.event.WaitsFor;
+import dev.aioscope.host.Identities;
+import dev.aioscope.kernel.BootClock;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.lifecycle.ForwardingListener;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.Straggler;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bpf.BpfProbes;
+import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.probe.core.CoreEngine;
+import dev.aioscope.telemetry.TeardownSpans;
+import dev.aioscope.telemetry.WallClock;
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.data.EventData;
+import io.opentelemetry.sdk.trace.data.SpanData;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The duty cycle of the agent on a device that completes each request after 20 s: all by itself, from look to span. */
+@Tag("guest")
+@Tag("once")
+class LateCompletionGuestTest {
+    private static final String DEVICE = "nullb1";
+    private static final Duration DELAY = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(2);
+
+    /** Keeps what it is told of the thread of a process. */
+    private static final class Told implements LifecycleListener {
+        private final List<TeardownInProgress> stuck = new CopyOnWriteArrayList<>();
+        private final List<Long> stuckAt = new CopyOnWriteArrayList<>();
+        private final List<Straggler> stragglers = new CopyOnWriteArrayList<>();
+        private final CompletableFuture<Teardown> end = new CompletableFuture<>();
+
+        @Override
+        public void onStuck(TeardownInProgress teardown, long now) {
+            stuck.add(teardown);
+            stuckAt.add(now);
+        }
+
+        @Override
+        public void onStraggler(Straggler straggler) {
+            stragglers.add(straggler);
+        }
+
+        @Override
+        public void onTeardown(Teardown teardown) {
+            Task caller = teardown.caller();
+            if (caller != null && caller.comm().equals("aiowork")) {
+                end.complete(teardown);
+            }
+        }
+    }
+
+    @Test
+    @Timeout(120)
+    void itIsNamedSoonAfterTheThresholdAndItsRequestsWhenTheyComplete() throws Exception {
+        NullBlk.make(DEVICE, DELAY);
+        Told told = new Told();
+        InMemorySpanExporter spans = InMemorySpanExporter.create();
+        WallClock clock = new WallClock(BootClock::now, InstantSource.system());
+        try (SdkTracerProvider provider = SdkTracerProvider.builder()
+                        .addSpanProcessor(SimpleSpanProcessor.create(spans))
+                        .build();
+                Watch watch = new Watch(
+                        BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), Settings.PLAIN),
+                        // Spans first: the end is awaited.
+                        ForwardingListener.to(
+                                new TeardownSpans(provider.get("test"), clock, TeardownSpans.SLOW, 0, Identities.NONE),
+                                told),
+                        clock,
+                        Duration.ofMinutes(1))) {
+            Thread thread = new Thread(watch::run);
+            thread.start();
+            try (Work work = Work.start("destroy", "--outstanding", "3", "--device", "/dev/" + DEVICE)) {
+                work.finish();
+                Teardown end = told.end.get(60, TimeUnit.SECONDS);
+                assertFoundStuckSoon(told, end);
+                assertStragglers(told.stragglers, work);
+                assertSpan(spans);
+            } finally {
+                watch.stop();
+                thread.join();
+            }
+        }
+    }
+
+    private static void assertFoundStuckSoon(Told told, Teardown end) {
+        assertThat(told.stuck).singleElement().satisfies(stuck -> {
+            assertThat(stuck.waitsFor()).isEqualTo(WaitsFor.REQUESTS);
+            assertThat(stuck.requestsLeft()).isEqualTo(3);
+            assertThat(stuck.known().context()).isEqualTo(end.context());
+        });
+        long threshold = end.callTime() + Watch.STUCK_AFTER.toNanos();
+        assertThat(told.stuckAt.get(0)).isBetween(threshold, threshold + SOON.toNanos());
+    }
+
+    private static void assertStragglers(List<Straggler> stragglers, Work work) throws IOException {
+        String numbers =
+                Host.read("/sys/class/block/" + DEVICE + "/dev").orElseThrow().strip();
+        assertThat(stragglers)
+                .extracting(
+                        Straggler::operation, Straggler::path, Straggler::device, Straggler::offset, Straggler::result)
+                .containsExactlyInAnyOrder(
+                        tuple(Operation.READ, "/" + DEVICE, numbers, 0L, 4096L),
+                        tuple(Operation.READ, "/" + DEVICE, numbers, 4096L, 4096L),
+                        tuple(Operation.READ, "/" + DEVICE, numbers, 8192L, 4096L));
+        assertThat(stragglers)
+                .allSatisfy(straggler -> assertThat(straggler.time())
+                        .isBetween(work.the("submitted") + DELAY.toNanos(), work.the("returned")));
+    }
+
+    private static void assertSpan(InMemorySpanExporter spans) {
+        Optional<SpanData> destroy = spans.getFinishedSpanItems().stream()
+                .filter(span -> span.getName().equals("io_destroy"))
+                .findFirst();
+        assertThat(destroy.orElseThrow().getEvents())
+                .extracting(EventData::getName)
+                .containsExactly("aio.teardown.stuck", "aio.straggler", "aio.straggler", "aio.straggler");
+    }
+}

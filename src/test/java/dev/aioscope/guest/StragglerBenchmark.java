@@ -1,0 +1,110 @@
+package dev.aioscope.guest;
+
+import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.core.CoreEngine;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+
+/**
+ * What it costs to catch late completions: to place the probe and to take it away, and each request of the host while it
+ * is there. Run it in a guest, in the project's folder: {@code packaging/lab/lab run 6.1 -- java -cp
+ * 'target/classes:target/test-classes:target/test-lib/*' dev.aioscope.guest.StragglerBenchmark}.
+ */
+final class StragglerBenchmark {
+    private static final int EPISODES = 21;
+    private static final int PAIRS = 10;
+    private static final String DEVICE = "nullb1";
+    /** The pointer of no context: requests are looked up and not found, as all but those of the stuck one. */
+    private static final Map<Long, Long> FOLLOWED = Map.of(64L, 4096L);
+
+    private StragglerBenchmark() {}
+
+    /** Prints two lines for each placing. */
+    public static void main(String[] arguments) throws IOException {
+        NullBlk.make(DEVICE, Duration.ZERO);
+        for (Placing placing : Placing.values()) {
+            measure(placing.toString(), new Agent(Tier.FULL, placing));
+            measure(
+                    placing + " without aio_complete",
+                    new Agent(Tier.FULL, placing, new WithoutAioComplete(new CoreEngine())));
+        }
+    }
+
+    private static void measure(String name, Agent opened) throws IOException {
+        try (Agent agent = opened) {
+            Probes probes = agent.probes();
+            probes.follow(FOLLOWED);
+            episodes(name, probes);
+            pairs(name, probes);
+        }
+    }
+
+    private static void episodes(String name, Probes probes) {
+        long[] placed = new long[EPISODES];
+        long[] taken = new long[EPISODES];
+        for (int i = 0; i < EPISODES; i++) {
+            long begin = System.nanoTime();
+            probes.tellCompletions(true);
+            long middle = System.nanoTime();
+            probes.tellCompletions(false);
+            placed[i] = middle - begin;
+            taken[i] = System.nanoTime() - middle;
+        }
+        System.out.printf("%s: placed in %s ms, taken away in %s ms%n", name, millis(placed), millis(taken));
+    }
+
+    private static String millis(long[] nanos) {
+        Arrays.sort(nanos);
+        return "%.1f (%.1f to %.1f)"
+                .formatted(nanos[nanos.length / 2] / 1e6, nanos[0] / 1e6, nanos[nanos.length - 1] / 1e6);
+    }
+
+    /** Without and with the probe in turn, so that both see the same of what else the machine does. */
+    private static void pairs(String name, Probes probes) throws IOException {
+        double[] without = new double[PAIRS];
+        double[] with = new double[PAIRS];
+        double[] difference = new double[PAIRS];
+        for (int i = 0; i < PAIRS; i++) {
+            without[i] = microsPerRequest();
+            probes.tellCompletions(true);
+            with[i] = microsPerRequest();
+            probes.tellCompletions(false);
+            difference[i] = with[i] - without[i];
+        }
+        for (double[] all : new double[][] {without, with, difference}) {
+            Arrays.sort(all);
+        }
+        System.out.printf(
+                "%s: a request takes %.2f µs without and %.2f µs with it, median difference of %d pairs %.2f µs (%.2f to"
+                        + " %.2f)%n",
+                name,
+                without[PAIRS / 2],
+                with[PAIRS / 2],
+                PAIRS,
+                difference[PAIRS / 2],
+                difference[0],
+                difference[PAIRS - 1]);
+    }
+
+    /** One thread that reads as fast as it can. */
+    private static double microsPerRequest() throws IOException {
+        String terse = Command.run(
+                "fio",
+                "--name=read",
+                "--filename=/dev/" + DEVICE,
+                "--ioengine=libaio",
+                "--direct=1",
+                "--rw=randread",
+                "--bs=4k",
+                "--iodepth=32",
+                "--time_based",
+                "--runtime=3",
+                "--output-format=terse");
+        // The eighth field is the number of reads per second.
+        return 1e6 / Double.parseDouble(terse.strip().split(";", -1)[7]);
+    }
+}
