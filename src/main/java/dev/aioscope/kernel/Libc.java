@@ -78,4 +78,9 @@ public final class Libc {
     public static int errno() {
         return Native.getLastError();
     }
+
+    /** Makes this what {@link #errno} tells, after calls that only clean up. */
+    public static void setErrno(int errno) {
+        Native.setLastError(errno);
+    }
 }

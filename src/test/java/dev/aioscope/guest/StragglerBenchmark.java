@@ -16,7 +16,7 @@ import java.util.Map;
  */
 final class StragglerBenchmark {
     private static final int EPISODES = 21;
-    private static final int PAIRS = 10;
+    private static final int PAIRS = 5;
     private static final String DEVICE = "nullb1";
     /** The pointer of no context: requests are looked up and not found, as all but those of the stuck one. */
     private static final Map<Long, Long> FOLLOWED = Map.of(64L, 4096L);
@@ -102,7 +102,7 @@ final class StragglerBenchmark {
                 "--bs=4k",
                 "--iodepth=32",
                 "--time_based",
-                "--runtime=3",
+                "--runtime=2",
                 "--output-format=terse");
         // The eighth field is the number of reads per second.
         return 1e6 / Double.parseDouble(terse.strip().split(";", -1)[7]);

@@ -27,8 +27,6 @@ import org.jspecify.annotations.Nullable;
 final class BccPrograms implements Programs {
     private static final int TYPE_KPROBE = 2;
     private static final int TYPE_TRACEPOINT = 5;
-    private static final int TYPE_TRACING = 26;
-    private static final int ATTACH_FENTRY = 24;
     private static final int ATTACH_FEXIT = 25;
     private static final int ATTACH_ITERATOR = 28;
     private static final int ATTACH_PERF_EVENT = 41;
@@ -77,14 +75,14 @@ final class BccPrograms implements Programs {
         return switch (mode) {
             case KPROBE, KRETPROBE -> TYPE_KPROBE;
             case TRACEPOINT -> TYPE_TRACEPOINT;
-            case FENTRY, FEXIT, ITERATOR -> TYPE_TRACING;
+            case FENTRY, FEXIT, ITERATOR -> Bpf.TYPE_TRACING;
         };
     }
 
     private static int attachType(Mode mode) {
         return switch (mode) {
             case KPROBE, KRETPROBE, TRACEPOINT -> 0;
-            case FENTRY -> ATTACH_FENTRY;
+            case FENTRY -> Bpf.ATTACH_FENTRY;
             case FEXIT -> ATTACH_FEXIT;
             case ITERATOR -> ATTACH_ITERATOR;
         };
@@ -158,7 +156,7 @@ final class BccPrograms implements Programs {
         int program = Objects.requireNonNull(programs.get(site));
         try {
             int link = switch (mode) {
-                case FENTRY, FEXIT -> Bpf.attachTracing(program);
+                case FENTRY, FEXIT -> attachTracing(site, mode, program);
                 case ITERATOR -> attachIterator(site, program);
                 case TRACEPOINT -> attachTo("syscalls/" + site.function(), program);
                 case KPROBE, KRETPROBE -> attachKprobe(site, mode, program);
@@ -171,6 +169,18 @@ final class BccPrograms implements Programs {
         } catch (IOException e) {
             return String.valueOf(e.getMessage());
         }
+    }
+
+    private int attachTracing(Site site, Mode mode, int program) {
+        int link = Bpf.attachTracing(program);
+        if (link >= 0 || mode != Mode.FENTRY || Libc.errno() != Errno.ENOENT) {
+            return link;
+        }
+        // Before 5.13 the kernel has forgotten by then for which function it was loaded; a copy is told again.
+        String name = site.program(mode);
+        long[] instructions =
+                withMaps(Objects.requireNonNull(bytecode.programs().get(name)).clone());
+        return Bpf.attachCopy(name, attachTo(site, mode), instructions);
     }
 
     private int attachIterator(Site site, int program) {

@@ -22,6 +22,12 @@ public final class Bpf {
     /** The map can be mapped into memory. */
     public static final int F_MMAPABLE = 1 << 10;
 
+    /** The type of fentry, fexit and iterator programs. */
+    public static final int TYPE_TRACING = 26;
+
+    /** How a fentry program is attached. */
+    public static final int ATTACH_FENTRY = 24;
+
     private static final int MAP_CREATE = 0;
     private static final int MAP_LOOKUP_ELEM = 1;
     private static final int MAP_UPDATE_ELEM = 2;
@@ -156,6 +162,23 @@ public final class Bpf {
             attributes.setInt(108, attachTo);
             return (int) call(PROG_LOAD, attributes);
         }
+    }
+
+    /**
+     * Loads a fentry program once more and attaches that.
+     *
+     * @param function the number of the function's type in the kernel's BTF
+     * @return the link, which alone holds the program; negative: errno tells
+     */
+    public static int attachCopy(String name, int function, long[] instructions) {
+        int program = load(name, TYPE_TRACING, ATTACH_FENTRY, function, instructions, null);
+        int link = program < 0 ? program : attachTracing(program);
+        int errno = Libc.errno();
+        if (program >= 0) {
+            Libc.close(program);
+        }
+        Libc.setErrno(errno);
+        return link;
     }
 
     /** Attaches a program for fentry or fexit to its function. */

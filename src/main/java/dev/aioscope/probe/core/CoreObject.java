@@ -33,6 +33,9 @@ final class CoreObject implements Programs {
     private final Pointer object;
     private final LibBpfLog log;
     private final Map<Site, Pointer> links = new EnumMap<>(Site.class);
+    /** The links of programs that libbpf could not attach a second time. */
+    private final Map<Site, Integer> copies = new EnumMap<>(Site.class);
+
     private final List<Pointer> attached = new ArrayList<>();
     private final List<Pointer> kprobes = new ArrayList<>();
     private final Kretprobe kretprobe = new Kretprobe();
@@ -120,15 +123,33 @@ final class CoreObject implements Programs {
         String answer = switch (mode) {
             case KRETPROBE, TRACEPOINT -> attachEvent(site, mode, program);
             case ITERATOR -> keep(site, attachIterator(site, program));
-            default -> keep(site, LibBpf.bpf_program__attach(program));
+            case KPROBE -> keep(site, LibBpf.bpf_program__attach(program));
+            case FENTRY, FEXIT -> attachTracing(site, mode, program);
         };
-        if (answer == null) {
+        if (answer == null && !copies.containsKey(site)) {
             attached.add(program);
             if (mode == Mode.KPROBE || mode == Mode.KRETPROBE) {
                 kprobes.add(Objects.requireNonNull(links.get(site)));
             }
         }
         return answer;
+    }
+
+    private @Nullable String attachTracing(Site site, Mode mode, Pointer program) {
+        Pointer link = LibBpf.bpf_program__attach(program);
+        if (link != null || mode != Mode.FENTRY || Libc.errno() != Errno.ENOENT) {
+            return keep(site, link);
+        }
+        // Before 5.13 the kernel has forgotten by then for which function it was loaded; a copy is told again.
+        long count = LibBpf.bpf_program__insn_cnt(program);
+        long[] instructions = LibBpf.bpf_program__insns(program).getLongArray(0, Math.toIntExact(count));
+        int function = LibBpf.libbpf_find_vmlinux_btf_id(site.symbol(), Bpf.ATTACH_FENTRY);
+        int copy = Bpf.attachCopy(site.program(mode), function, instructions);
+        if (copy < 0) {
+            return Errno.describe(Libc.errno());
+        }
+        copies.put(site, copy);
+        return null;
     }
 
     private @Nullable Pointer attachIterator(Site site, Pointer program) {
@@ -184,11 +205,15 @@ final class CoreObject implements Programs {
             attached.removeIf(program -> LibBpf.bpf_program__name(program).endsWith("_" + site.function()));
             LibBpf.bpf_link__destroy(link);
         }
+        Integer copy = copies.remove(site);
+        if (copy != null) {
+            Libc.close(copy);
+        }
     }
 
     @Override
     public boolean isAttached(Site site) {
-        return links.containsKey(site);
+        return links.containsKey(site) || copies.containsKey(site);
     }
 
     @Override
@@ -217,6 +242,8 @@ final class CoreObject implements Programs {
     public void close() {
         links.values().forEach(LibBpf::bpf_link__destroy);
         links.clear();
+        copies.values().forEach(Libc::close);
+        copies.clear();
         kretprobe.close();
         LibBpf.bpf_object__close(object);
     }

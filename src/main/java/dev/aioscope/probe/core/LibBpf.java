@@ -78,4 +78,12 @@ final class LibBpf {
     static native int bpf_link__destroy(Pointer link);
 
     static native int bpf_iter_create(int link);
+
+    /** Its instructions; once it is loaded they are as the kernel was given them. */
+    static native Pointer bpf_program__insns(Pointer program);
+
+    static native long bpf_program__insn_cnt(Pointer program);
+
+    /** The number of the kernel's function with this name in its BTF, or a negative errno. */
+    static native int libbpf_find_vmlinux_btf_id(String name, int attachType);
 }
