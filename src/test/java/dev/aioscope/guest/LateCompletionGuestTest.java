@@ -27,7 +27,6 @@ import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.EventData;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
-import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumSet;
@@ -44,7 +43,6 @@ import org.junit.jupiter.api.Timeout;
 @Tag("guest")
 @Tag("once")
 class LateCompletionGuestTest {
-    private static final String DEVICE = "nullb1";
     private static final Duration DELAY = Duration.ofSeconds(20);
     private static final Duration SOON = Duration.ofSeconds(2);
 
@@ -78,11 +76,11 @@ class LateCompletionGuestTest {
     @Test
     @Timeout(120)
     void itIsNamedSoonAfterTheThresholdAndItsRequestsWhenTheyComplete() throws Exception {
-        NullBlk.make(DEVICE, DELAY);
         Told told = new Told();
         InMemorySpanExporter spans = InMemorySpanExporter.create();
         WallClock clock = new WallClock(BootClock::now, InstantSource.system());
-        try (SdkTracerProvider provider = SdkTracerProvider.builder()
+        try (StuckDevice device = StuckDevice.late(DELAY);
+                SdkTracerProvider provider = SdkTracerProvider.builder()
                         .addSpanProcessor(SimpleSpanProcessor.create(spans))
                         .build();
                 Watch watch = new Watch(
@@ -95,11 +93,11 @@ class LateCompletionGuestTest {
                         Duration.ofMinutes(1))) {
             Thread thread = new Thread(watch::run);
             thread.start();
-            try (Work work = Work.start("destroy", "--outstanding", "3", "--device", "/dev/" + DEVICE)) {
+            try (Work work = Work.start("destroy", "--outstanding", "3", "--device", device.path())) {
                 work.finish();
                 Teardown end = told.end.get(60, TimeUnit.SECONDS);
                 assertFoundStuckSoon(told, end);
-                assertStragglers(told.stragglers, work);
+                assertStragglers(told.stragglers, work, device);
                 assertSpan(spans);
             } finally {
                 watch.stop();
@@ -118,16 +116,16 @@ class LateCompletionGuestTest {
         assertThat(told.stuckAt.get(0)).isBetween(threshold, threshold + SOON.toNanos());
     }
 
-    private static void assertStragglers(List<Straggler> stragglers, Work work) throws IOException {
-        String numbers =
-                Host.read("/sys/class/block/" + DEVICE + "/dev").orElseThrow().strip();
+    private static void assertStragglers(List<Straggler> stragglers, Work work, StuckDevice device) {
+        String path = device.path().substring("/dev".length());
+        String numbers = Host.read("/sys/class/block/dm-0/dev").orElseThrow().strip();
         assertThat(stragglers)
                 .extracting(
                         Straggler::operation, Straggler::path, Straggler::device, Straggler::offset, Straggler::result)
                 .containsExactlyInAnyOrder(
-                        tuple(Operation.READ, "/" + DEVICE, numbers, 0L, 4096L),
-                        tuple(Operation.READ, "/" + DEVICE, numbers, 4096L, 4096L),
-                        tuple(Operation.READ, "/" + DEVICE, numbers, 8192L, 4096L));
+                        tuple(Operation.READ, path, numbers, 0L, 4096L),
+                        tuple(Operation.READ, path, numbers, 4096L, 4096L),
+                        tuple(Operation.READ, path, numbers, 8192L, 4096L));
         assertThat(stragglers)
                 .allSatisfy(straggler -> assertThat(straggler.time())
                         .isBetween(work.the("submitted") + DELAY.toNanos(), work.the("returned")));

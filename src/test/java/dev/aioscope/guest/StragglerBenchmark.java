@@ -5,7 +5,6 @@ import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.core.CoreEngine;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 
@@ -17,7 +16,6 @@ import java.util.Map;
 final class StragglerBenchmark {
     private static final int EPISODES = 21;
     private static final int PAIRS = 5;
-    private static final String DEVICE = "nullb1";
     /** The pointer of no context: requests are looked up and not found, as all but those of the stuck one. */
     private static final Map<Long, Long> FOLLOWED = Map.of(64L, 4096L);
 
@@ -25,7 +23,7 @@ final class StragglerBenchmark {
 
     /** Prints two lines for each placing. */
     public static void main(String[] arguments) throws IOException {
-        NullBlk.make(DEVICE, Duration.ZERO);
+        NullBlk.loadQuick();
         for (Placing placing : Placing.values()) {
             measure(placing.toString(), new Agent(Tier.FULL, placing));
             measure(
@@ -95,7 +93,7 @@ final class StragglerBenchmark {
         String terse = Command.run(
                 "fio",
                 "--name=read",
-                "--filename=/dev/" + DEVICE,
+                "--filename=/dev/nullb1",
                 "--ioengine=libaio",
                 "--direct=1",
                 "--rw=randread",

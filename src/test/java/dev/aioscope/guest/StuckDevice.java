@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ public final class StuckDevice implements Hold {
     private static final String DELAYING = "aioscope-delay";
     private static final int AN_HOUR = 3_600_000;
     private static final int FILE_SIZE = 1 << 20;
+    private static final int SECTORS = 32768;
 
     private final String name;
     /** Where its files are, if it has any. */
@@ -42,10 +44,21 @@ public final class StuckDevice implements Hold {
         return new StuckDevice(DELAYING, null);
     }
 
+    /** Makes one, upon memory, that keeps each request for so long and then lets it go by itself. */
+    static StuckDevice late(Duration delay) throws IOException {
+        loadMemory();
+        dmsetup("create", SUSPENDED, "--table", "0 " + SECTORS + " delay /dev/ram0 0 " + delay.toMillis());
+        return new StuckDevice(SUSPENDED, null);
+    }
+
+    private static void loadMemory() throws IOException {
+        Command.run("modprobe", "brd", "rd_nr=1", "rd_size=" + SECTORS / 2);
+    }
+
     /** Makes it upon memory, with files of 1 MiB that hold only zeros: what of them is cached does not become stuck. */
     static StuckDevice withFiles(String... names) throws IOException {
-        Command.run("modprobe", "brd", "rd_nr=1", "rd_size=16384");
-        dmsetup("create", SUSPENDED, "--table", "0 32768 linear /dev/ram0 0");
+        loadMemory();
+        dmsetup("create", SUSPENDED, "--table", "0 " + SECTORS + " linear /dev/ram0 0");
         Path folder = Files.createTempDirectory("stuck");
         StuckDevice device = new StuckDevice(SUSPENDED, folder);
         // Without a journal nothing but the files' own blocks is waited for.
