@@ -970,6 +970,45 @@ static void swarm(void)
 	tell("contexts", contexts);
 }
 
+/*
+ * Contexts that are set up and destroyed at a pace: count a second, by as many threads as it takes if none has to wait for
+ * the other.
+ */
+#define PACERS 128
+
+static uint64_t paced_until;
+static uint64_t paced_contexts;
+
+static void *pacer(void *number)
+{
+	uint64_t period = PACERS * 1000000000ull / (uint64_t)count;
+	uint64_t next = now() + (uint64_t)(uintptr_t)number * period / PACERS;
+
+	for (; next < paced_until; next += period) {
+		struct timespec time = {(time_t)(next / 1000000000u), (long)(next % 1000000000u)};
+		aio_context_t context = 0;
+
+		clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &time, NULL);
+		if (io_setup(charge, &context) || io_destroy(context))
+			fail("io_setup and io_destroy");
+		__atomic_add_fetch(&paced_contexts, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+static void paced(void)
+{
+	pthread_t threads[PACERS];
+
+	paced_until = now() + (uint64_t)(seconds * 1e9);
+	for (uintptr_t i = 0; i < PACERS; i++)
+		if (pthread_create(&threads[i], NULL, pacer, (void *)i))
+			fail("pthread_create");
+	for (int i = 0; i < PACERS; i++)
+		pthread_join(threads[i], NULL);
+	tell("contexts", paced_contexts);
+}
+
 /* A child sees the ring of its parent in its memory, but has no context. */
 static void forked(void)
 {
@@ -1073,7 +1112,7 @@ int main(int argc, char **argv)
 		{"persist", persist}, {"storm", storm}, {"swarm", swarm},
 		{"spoiled-rings", spoiled_rings}, {"destroyed-twice", destroyed_twice},
 		{"used-handles", used_handles}, {"lost-race", lost_race}, {"operations", operations},
-		{"reaping", reaping}, {"silent-server", silent_server},
+		{"reaping", reaping}, {"silent-server", silent_server}, {"paced", paced},
 	};
 
 	if (argc >= 2 && !strcmp(argv[1], "after-exec")) {

@@ -1,0 +1,66 @@
+#!/usr/bin/python3
+"""What aioscope does, as far as a short BCC tool goes: how long teardowns take, and which processes io_setup refuses.
+
+teardowns.py full | syscall: the same functions or system calls as aioscope in that tier. For packaging/benchmark.
+"""
+
+import signal
+import sys
+
+from bcc import BPF
+
+COMMON = """
+typedef unsigned long aio_context_t;
+
+BPF_HASH(begun, u64, u64);
+BPF_HISTOGRAM(nanoseconds);
+BPF_HASH(refused, u32, u64);
+
+static int begin(u64 key)
+{
+    u64 now = bpf_ktime_get_ns();
+
+    begun.update(&key, &now);
+    return 0;
+}
+
+static int end(u64 key)
+{
+    u64 *then = begun.lookup(&key);
+
+    if (then) {
+        nanoseconds.increment(bpf_log2l(bpf_ktime_get_ns() - *then));
+        begun.delete(&key);
+    }
+    return 0;
+}
+
+static int set_up(s64 result)
+{
+    if (result < 0)
+        refused.increment(bpf_get_current_pid_tgid() >> 32);
+    return 0;
+}
+"""
+
+PROGRAMS = {
+    # Both references of a context lie at its beginning, each of 16 bytes.
+    "full": """
+KFUNC_PROBE(kill_ioctx, void *mm, void *context) { return begin((u64)context); }
+KFUNC_PROBE(free_ioctx_reqs, void *ref) { return end((u64)ref - 16); }
+KRETFUNC_PROBE(__x64_sys_io_setup, void *regs, long result) { return set_up(result); }
+""",
+    "syscall": """
+TRACEPOINT_PROBE(syscalls, sys_enter_io_destroy) { return begin(bpf_get_current_pid_tgid()); }
+TRACEPOINT_PROBE(syscalls, sys_exit_io_destroy) { return end(bpf_get_current_pid_tgid()); }
+TRACEPOINT_PROBE(syscalls, sys_exit_io_setup) { return set_up(args->ret); }
+""",
+}
+
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT])
+bpf = BPF(text=COMMON + PROGRAMS[sys.argv[1]])
+print("attached", flush=True)
+signal.sigwait([signal.SIGTERM, signal.SIGINT])
+bpf["nanoseconds"].print_log2_hist("ns")
+for pid, count in bpf["refused"].items():
+    print("refused", pid.value, count.value)
