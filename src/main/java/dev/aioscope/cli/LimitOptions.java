@@ -26,9 +26,10 @@ final class LimitOptions {
             paramLabel = "NUMBER",
             defaultValue = "4096",
             converter = MapReader.class,
-            description = "Threads inside io_setup, io_destroy or an exit of which the probes know at once"
-                    + " (default: ${DEFAULT-VALUE}): 340 bytes of kernel memory each, taken at the start. One more is lost"
-                    + " and counted as map_full.")
+            description =
+                    "Threads inside io_setup or io_destroy of which the probes know at once, and half as many inside"
+                            + " kill_ioctx, which an exit calls too (default: ${DEFAULT-VALUE}): 200 bytes of kernel memory each,"
+                            + " taken at the start. One more is lost and counted as map_full.")
     private int inProgress;
 
     @Configurable

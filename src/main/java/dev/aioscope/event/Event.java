@@ -1,6 +1,7 @@
 package dev.aioscope.event;
 
 import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -27,7 +28,17 @@ public final class Event {
     private static final int NAME_LENGTH = 48;
 
     private ByteBuffer buffer = ByteBuffer.allocate(0);
+    private LongBuffer longs = buffer.asLongBuffer();
     private int offset;
+
+    /** A copy of the record: a look into a buffer costs ten times one into an array unless it is compiled very well. */
+    private long[] words = {};
+
+    // The latest name, and what it was made of: mostly one thread tells of itself again and again.
+    private String comm = "";
+    private long commFirst;
+    private long commSecond;
+
     private EventType type = EventType.FREE;
 
     /**
@@ -36,13 +47,15 @@ public final class Event {
      * @param length bytes that the record may have; a real record has the size of its type, and the ring buffer pads it
      * @throws CorruptEventException if it is too short, or its type or size is not one that the probes send
      */
+    @SuppressWarnings("ReferenceEquality") // of a buffer that is the same, and not just alike
     public Event wrap(ByteBuffer buffer, int offset, int length) {
         if (length < EventLayout.HEADER_SIZE) {
             throw new CorruptEventException(
                     "a record of " + length + " bytes is shorter than its header (" + EventLayout.HEADER_SIZE + ")");
         }
-        int code = Short.toUnsignedInt(buffer.getShort(offset + EventLayout.TYPE));
-        int size = Short.toUnsignedInt(buffer.getShort(offset + EventLayout.SIZE));
+        int typeAndSize = buffer.getInt(offset + EventLayout.TYPE);
+        int code = typeAndSize & 0xffff;
+        int size = typeAndSize >>> 16;
         EventType found = EventType.of(code);
         if (found == null) {
             throw new CorruptEventException("a record of type " + code + " does not exist");
@@ -51,10 +64,27 @@ public final class Event {
             throw new CorruptEventException(
                     "a record " + found + " of " + size + " bytes in " + length + " should have " + found.size());
         }
-        this.buffer = buffer;
+        if (this.buffer != buffer) {
+            this.buffer = buffer;
+            longs = buffer.duplicate().clear().order(buffer.order()).asLongBuffer();
+        }
         this.offset = offset;
         this.type = found;
+        copy(size / Long.BYTES);
         return this;
+    }
+
+    private void copy(int length) {
+        if (words.length < length) {
+            words = new long[length];
+        }
+        if (offset % Long.BYTES == 0) {
+            longs.get(offset / Long.BYTES, words, 0, length);
+        } else {
+            for (int i = 0; i < length; i++) {
+                words[i] = buffer.getLong(offset + Long.BYTES * i);
+            }
+        }
     }
 
     /**
@@ -110,14 +140,21 @@ public final class Event {
 
     /** The name of the thread; see {@link #pid}. */
     public String comm() {
-        return text(EventLayout.COMM, EventLayout.COMM_LENGTH);
+        long first = u64(EventLayout.COMM);
+        long second = u64(EventLayout.COMM + Long.BYTES);
+        if (first != commFirst || second != commSecond) {
+            comm = text(EventLayout.COMM, EventLayout.COMM_LENGTH);
+            commFirst = first;
+            commSecond = second;
+        }
+        return comm;
     }
 
     private String text(int at, int most) {
         byte[] text = new byte[most];
         int length = 0;
         while (length < most) {
-            byte b = buffer.get(offset + at + length);
+            byte b = s8(at + length);
             if (b == 0) {
                 break;
             }
@@ -312,7 +349,7 @@ public final class Event {
     /** Whether a SIGKILL was waiting for the caller. */
     public boolean pendingSigkill() {
         if (type == EventType.KILL_EXIT) {
-            return buffer.get(offset + EventLayout.KILL_EXIT_PENDING_SIGKILL) != 0;
+            return s8(EventLayout.KILL_EXIT_PENDING_SIGKILL) != 0;
         }
         return s32(
                         switch (type) {
@@ -348,7 +385,7 @@ public final class Event {
         if (type != EventType.KILL_EXIT) {
             throw other();
         }
-        byte found = buffer.get(offset + at);
+        byte found = s8(at);
         return switch (found) {
             case 0 -> null;
             case 1 -> false;
@@ -515,6 +552,7 @@ public final class Event {
     public void forgetKernelFrames() {
         if (type == EventType.TASK_IN_TEARDOWN) {
             buffer.putInt(offset + EventLayout.TASK_IN_TEARDOWN_DEPTH, 0);
+            copy(type.size() / Long.BYTES);
         }
     }
 
@@ -525,11 +563,17 @@ public final class Event {
     }
 
     private long u64(int at) {
-        return buffer.getLong(offset + at);
+        return words[at >> 3];
     }
 
+    // All hosts that there are probes for have the lowest byte first.
+
     private int s32(int at) {
-        return buffer.getInt(offset + at);
+        return (int) (words[at >> 3] >>> ((at & 4) << 3));
+    }
+
+    private byte s8(int at) {
+        return (byte) (words[at >> 3] >>> ((at & 7) << 3));
     }
 
     private IllegalStateException other() {

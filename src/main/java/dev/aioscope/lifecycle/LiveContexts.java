@@ -53,7 +53,19 @@ final class LiveContexts {
     }
 
     /** Where a context is for its program. */
-    record Place(long mm, long handle) {}
+    record Place(long mm, long handle) {
+        // Those of a record itself take longer, unless they are compiled very well.
+
+        @Override
+        public int hashCode() {
+            return Long.hashCode(31 * mm + handle);
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Place place && place.mm == mm && place.handle == handle;
+        }
+    }
 
     private final int limit;
     private final Map<Long, Known> byGeneration = new LinkedHashMap<>();

@@ -22,6 +22,7 @@ final class OpenTeardown {
     /** The attempt that ends the context, once that is certain. */
     @Nullable Attempt winner;
 
+    private final int hash;
     private final long firstSeen;
     private long usersEnterTime = Seen.NEVER;
     private long usersExitTime = Seen.NEVER;
@@ -43,10 +44,17 @@ final class OpenTeardown {
     OpenTeardown(LiveContexts.Known known, long firstSeen) {
         this.known = known;
         this.firstSeen = firstSeen;
+        this.hash = Long.hashCode(known.context.generation());
     }
 
     Context context() {
         return known.context;
+    }
+
+    /** Java's own takes as long as all else that is done for a record. */
+    @Override
+    public int hashCode() {
+        return hash;
     }
 
     void join(Attempt attempt) {

@@ -43,6 +43,7 @@ final class BccPrograms implements Programs {
     private final Map<Site, Integer> kprobeEvents = new EnumMap<>(Site.class);
 
     private final Kretprobe definitions = new Kretprobe();
+    private Map<String, Integer> sizes = Map.of();
 
     BccPrograms(Bytecode bytecode, Settings settings) {
         this.bytecode = bytecode;
@@ -52,6 +53,7 @@ final class BccPrograms implements Programs {
 
     @Override
     public @Nullable LoadFailure load(Plan plan) {
+        sizes = settings.sizes(plan.tier());
         // All maps, though this tier's programs may not name each: the ring is read in every tier.
         bytecode.programs().values().forEach(instructions -> withMaps(instructions.clone()));
         for (Site site : plan.sites()) {
@@ -129,7 +131,7 @@ final class BccPrograms implements Programs {
         }
         boolean isSettings = name.equals("settings");
         int flags = !constant.isValue() ? 0 : isSettings ? Bpf.F_RDONLY_PROG : Bpf.F_MMAPABLE;
-        int entries = settings.sizes().getOrDefault(name, constant.entries());
+        int entries = sizes.getOrDefault(name, constant.entries());
         int fd = Bpf.createMap(name, constant.type(), constant.keySize(), constant.valueSize(), entries, flags);
         if (fd < 0 || (isSettings && setSettings(fd) != 0)) {
             int errno = Libc.errno();

@@ -3,6 +3,8 @@ package dev.aioscope.probe.bpf;
 import com.sun.jna.Pointer;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Symbols;
+import dev.aioscope.probe.Tier;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -13,7 +15,8 @@ import java.util.concurrent.CompletableFuture;
  * @param stacks whether the user stacks of io_setup and io_destroy are wanted
  * @param watchHandles whether calls with destroyed handles are wanted, which needs probes on the path of I/O
  * @param ringBytes how much the ring buffer holds: a power of two, a page at least
- * @param inProgress how many calls of each kind can be between their entry and their return
+ * @param inProgress how many calls of io_setup and io_destroy can be between their entry and their return; half as many of
+ *     kill_ioctx, a quarter of free_ioctx_users
  */
 public record Settings(boolean stacks, boolean watchHandles, int ringBytes, int inProgress) {
     /** All that one process with 1,000 contexts makes when it ends, before the reader gets a turn, and as much again. */
@@ -64,9 +67,24 @@ public record Settings(boolean stacks, boolean watchHandles, int ringBytes, int 
         this(stacks, watchHandles, RING_BYTES, IN_PROGRESS);
     }
 
-    /** The maps of which these settings say how large they are, in entries; for the ring, bytes. */
-    public Map<String, Integer> sizes() {
-        return Map.of("events", ringBytes, "calls", inProgress, "kills", inProgress, "releases", inProgress);
+    /**
+     * The maps of which these settings say how large they are, in entries; for the ring, bytes. Those that have no use in
+     * the tier are as small as can be.
+     */
+    public Map<String, Integer> sizes(Tier tier) {
+        boolean isFull = tier == Tier.FULL;
+        boolean hasEvents = isFull || tier == Tier.SYSCALL;
+        Map<String, Integer> sizes = new HashMap<>();
+        sizes.put("events", hasEvents ? ringBytes : SharedMemory.PAGE);
+        sizes.put("calls", hasEvents ? inProgress : 1);
+        // Inside kill_ioctx a thread can wait for mmap_lock only, inside free_ioctx_users for nothing.
+        sizes.put("kills", isFull ? Math.max(1, inProgress / 2) : 1);
+        sizes.put("releases", isFull ? Math.max(1, inProgress / 4) : 1);
+        if (!watchHandles) {
+            sizes.put("destroyed", 1);
+            sizes.put("uses", 1);
+        }
+        return sizes;
     }
 
     /** Writes {@code struct settings}. */

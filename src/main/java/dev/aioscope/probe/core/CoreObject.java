@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 /** The compiled probes, loaded into the kernel and attached as a plan says. */
 final class CoreObject implements Programs {
     private final Pointer object;
+    private final Settings settings;
     private final LibBpfLog log;
     private final Map<Site, Pointer> links = new EnumMap<>(Site.class);
     /** The links of programs that libbpf could not attach a second time. */
@@ -40,8 +41,9 @@ final class CoreObject implements Programs {
     private final List<Pointer> kprobes = new ArrayList<>();
     private final Kretprobe kretprobe = new Kretprobe();
 
-    private CoreObject(Pointer object, LibBpfLog log) {
+    private CoreObject(Pointer object, Settings settings, LibBpfLog log) {
         this.object = object;
+        this.settings = settings;
         this.log = log;
     }
 
@@ -93,15 +95,15 @@ final class CoreObject implements Programs {
                         "the compiled probes cannot be read: " + log.last(Errno.describe(Libc.errno())),
                         "build or install aioscope again");
             }
-            CoreObject opened = new CoreObject(object, log);
+            CoreObject opened = new CoreObject(object, settings, log);
             settings.write(opened.initialValue(".rodata"));
-            settings.sizes().forEach((map, entries) -> LibBpf.bpf_map__set_max_entries(opened.find(map), entries));
             return opened;
         }
     }
 
     @Override
     public @Nullable LoadFailure load(Plan plan) {
+        settings.sizes(plan.tier()).forEach((map, entries) -> LibBpf.bpf_map__set_max_entries(find(map), entries));
         Set<String> wanted = new HashSet<>();
         for (Site site : plan.sites()) {
             wanted.add(site.program(modeOf(plan, site)));

@@ -117,7 +117,9 @@ public class ReaderBenchmark {
     /** Decoded only: that something stands there, what and when. */
     @Benchmark
     @OperationsPerInvocation(EVENTS)
-    @Fork(value = 1, jvmArgsAppend = {"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-XX:NewSize=2m"})
+    @Fork(
+            value = 1,
+            jvmArgsAppend = {"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-XX:NewSize=2m"})
     public void decoded(Blackhole times) {
         poll(event -> times.consume(event.time()));
     }
@@ -125,7 +127,9 @@ public class ReaderBenchmark {
     /** Decoded and correlated, as the daemon's Java runs it. */
     @Benchmark
     @OperationsPerInvocation(EVENTS)
-    @Fork(value = 1, jvmArgsAppend = {"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-XX:NewSize=2m"})
+    @Fork(
+            value = 1,
+            jvmArgsAppend = {"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-XX:NewSize=2m"})
     public void correlated(Blackhole teardowns) {
         correlate(teardowns);
     }
@@ -133,7 +137,9 @@ public class ReaderBenchmark {
     /** The same with Java's second compiler, which the daemon does without. */
     @Benchmark
     @OperationsPerInvocation(EVENTS)
-    @Fork(value = 1, jvmArgsAppend = {"-XX:+UseSerialGC", "-Xmx64m", "-XX:NewSize=2m"})
+    @Fork(
+            value = 1,
+            jvmArgsAppend = {"-XX:+UseSerialGC", "-Xmx64m", "-XX:NewSize=2m"})
     public void correlatedByC2(Blackhole teardowns) {
         correlate(teardowns);
     }
