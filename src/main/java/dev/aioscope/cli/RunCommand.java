@@ -17,6 +17,7 @@ import dev.aioscope.config.Given;
 import dev.aioscope.config.Setting;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.View;
+import dev.aioscope.kernel.Libc;
 import dev.aioscope.kernel.ServiceManager;
 import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.ForwardingListener;
@@ -301,6 +302,7 @@ final class RunCommand implements Runnable {
                 }
                 probes.withoutStacks(equipment.opened).ifPresent(LOG::warn);
                 equipment.manager.ready();
+                Libc.malloc_trim(0); // libbpf has read all types of the kernel: some 1.5 MB
                 watch.run();
             }
         }

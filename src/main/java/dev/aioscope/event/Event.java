@@ -1,7 +1,6 @@
 package dev.aioscope.event;
 
 import java.nio.ByteBuffer;
-import java.nio.LongBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -28,11 +27,15 @@ public final class Event {
     private static final int NAME_LENGTH = 48;
 
     private ByteBuffer buffer = ByteBuffer.allocate(0);
-    private LongBuffer longs = buffer.asLongBuffer();
     private int offset;
 
-    /** A copy of the record: a look into a buffer costs ten times one into an array unless it is compiled very well. */
+    /** A copy of the record: a look into a buffer takes ten times as long as one into an array. */
     private long[] words = {};
+
+    private int first;
+
+    /** Where a single record is copied to. */
+    private long[] own = {};
 
     // The latest name, and what it was made of: mostly one thread tells of itself again and again.
     private String comm = "";
@@ -47,15 +50,33 @@ public final class Event {
      * @param length bytes that the record may have; a real record has the size of its type, and the ring buffer pads it
      * @throws CorruptEventException if it is too short, or its type or size is not one that the probes send
      */
-    @SuppressWarnings("ReferenceEquality") // of a buffer that is the same, and not just alike
     public Event wrap(ByteBuffer buffer, int offset, int length) {
+        int size = length < EventLayout.HEADER_SIZE
+                ? length
+                : Math.min(length, Short.toUnsignedInt(buffer.getShort(offset + EventLayout.SIZE)));
+        int count = size / Long.BYTES;
+        if (own.length < count) {
+            own = new long[count];
+        }
+        for (int i = 0; i < count; i++) {
+            own[i] = buffer.getLong(offset + Long.BYTES * i);
+        }
+        return wrap(buffer, offset, length, own, 0);
+    }
+
+    /**
+     * The same of a record that has been copied already.
+     *
+     * @param words the copy begins at {@code first} of them
+     */
+    public Event wrap(ByteBuffer buffer, int offset, int length, long[] words, int first) {
         if (length < EventLayout.HEADER_SIZE) {
             throw new CorruptEventException(
                     "a record of " + length + " bytes is shorter than its header (" + EventLayout.HEADER_SIZE + ")");
         }
-        int typeAndSize = buffer.getInt(offset + EventLayout.TYPE);
+        int typeAndSize = (int) (words[first + EventLayout.TYPE / Long.BYTES] >>> Integer.SIZE);
         int code = typeAndSize & 0xffff;
-        int size = typeAndSize >>> 16;
+        int size = typeAndSize >>> Short.SIZE;
         EventType found = EventType.of(code);
         if (found == null) {
             throw new CorruptEventException("a record of type " + code + " does not exist");
@@ -64,27 +85,12 @@ public final class Event {
             throw new CorruptEventException(
                     "a record " + found + " of " + size + " bytes in " + length + " should have " + found.size());
         }
-        if (this.buffer != buffer) {
-            this.buffer = buffer;
-            longs = buffer.duplicate().clear().order(buffer.order()).asLongBuffer();
-        }
+        this.buffer = buffer;
         this.offset = offset;
+        this.words = words;
+        this.first = first;
         this.type = found;
-        copy(size / Long.BYTES);
         return this;
-    }
-
-    private void copy(int length) {
-        if (words.length < length) {
-            words = new long[length];
-        }
-        if (offset % Long.BYTES == 0) {
-            longs.get(offset / Long.BYTES, words, 0, length);
-        } else {
-            for (int i = 0; i < length; i++) {
-                words[i] = buffer.getLong(offset + Long.BYTES * i);
-            }
-        }
     }
 
     /**
@@ -552,7 +558,7 @@ public final class Event {
     public void forgetKernelFrames() {
         if (type == EventType.TASK_IN_TEARDOWN) {
             buffer.putInt(offset + EventLayout.TASK_IN_TEARDOWN_DEPTH, 0);
-            copy(type.size() / Long.BYTES);
+            wrap(buffer, offset, type.size());
         }
     }
 
@@ -563,17 +569,17 @@ public final class Event {
     }
 
     private long u64(int at) {
-        return words[at >> 3];
+        return words[first + (at >> 3)];
     }
 
     // All hosts that there are probes for have the lowest byte first.
 
     private int s32(int at) {
-        return (int) (words[at >> 3] >>> ((at & 4) << 3));
+        return (int) (words[first + (at >> 3)] >>> ((at & 4) << 3));
     }
 
     private byte s8(int at) {
-        return (byte) (words[at >> 3] >>> ((at & 7) << 3));
+        return (byte) (words[first + (at >> 3)] >>> ((at & 7) << 3));
     }
 
     private IllegalStateException other() {

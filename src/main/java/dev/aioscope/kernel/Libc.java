@@ -33,6 +33,9 @@ public final class Libc {
 
     private Libc() {}
 
+    /** Gives memory that was freed back to the kernel. */
+    public static native int malloc_trim(long keep);
+
     public static native int clock_gettime(int clock, long[] timespec);
 
     public static native Pointer mmap(Pointer address, long length, int protection, int flags, int fd, long offset);

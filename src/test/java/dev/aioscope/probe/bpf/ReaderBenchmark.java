@@ -94,7 +94,7 @@ public class ReaderBenchmark {
             }
         }
         producer.putLong(0, data.position());
-        ring = new RingBuffer(consumer, producer, data);
+        ring = new RingBuffer(consumer, producer, data.rewind());
     }
 
     private void poll(Consumer<Event> handler) {
@@ -119,7 +119,13 @@ public class ReaderBenchmark {
     @OperationsPerInvocation(EVENTS)
     @Fork(
             value = 1,
-            jvmArgsAppend = {"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-XX:NewSize=2m"})
+            jvmArgsAppend = {
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx64m",
+                "-XX:NewSize=1m",
+                "-XX:MaxNewSize=1m"
+            })
     public void decoded(Blackhole times) {
         poll(event -> times.consume(event.time()));
     }
@@ -129,7 +135,13 @@ public class ReaderBenchmark {
     @OperationsPerInvocation(EVENTS)
     @Fork(
             value = 1,
-            jvmArgsAppend = {"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-XX:NewSize=2m"})
+            jvmArgsAppend = {
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx64m",
+                "-XX:NewSize=1m",
+                "-XX:MaxNewSize=1m"
+            })
     public void correlated(Blackhole teardowns) {
         correlate(teardowns);
     }
@@ -139,7 +151,7 @@ public class ReaderBenchmark {
     @OperationsPerInvocation(EVENTS)
     @Fork(
             value = 1,
-            jvmArgsAppend = {"-XX:+UseSerialGC", "-Xmx64m", "-XX:NewSize=2m"})
+            jvmArgsAppend = {"-XX:+UseSerialGC", "-Xmx64m", "-XX:NewSize=1m", "-XX:MaxNewSize=1m"})
     public void correlatedByC2(Blackhole teardowns) {
         correlate(teardowns);
     }
