@@ -111,6 +111,24 @@ class RingBufferTest {
     }
 
     @Test
+    void moreThanIsCopiedAtOnceIsReadInOnePoll() {
+        int size = 1 << 17;
+        int records = size / (8 + RECORD);
+        ByteBuffer large = memory(2 * size);
+        for (int i = 0; i < records; i++) {
+            int at = i * (8 + RECORD);
+            large.putInt(at, RECORD).putLong(at + 8, i).putShort(at + 8 + 44, (short) FREE);
+            large.putShort(at + 8 + 46, (short) RECORD);
+        }
+        producer.putLong(0, (long) records * (8 + RECORD));
+        RingBuffer full = new RingBuffer(consumer, producer, large);
+
+        assertThat(full.poll(event -> times.add(event.time()), 10_000)).isEqualTo(records);
+        assertThat(times).hasSize(records).isSorted().endsWith(records - 1L);
+        assertThat(full.used()).isZero();
+    }
+
+    @Test
     void theLimitIsKept() {
         append(1, 0, FREE);
         append(2, 0, FREE);
