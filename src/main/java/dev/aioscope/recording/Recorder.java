@@ -15,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -295,10 +294,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     private void write() {
         try {
             while (!isClosed || !waiting.isEmpty()) {
-                Work work = waiting.poll(100, TimeUnit.MILLISECONDS);
-                if (work != null) {
-                    attempt(work);
-                }
+                attempt(waiting.take());
             }
             attempt(storage::close);
         } catch (InterruptedException e) {
@@ -336,6 +332,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
         handOver();
         handOverSnapshot();
         isClosed = true;
+        waiting.offer(() -> {}); // It may wait for work. If there is no room for this, it does not.
         try {
             thread.join(PATIENCE_MILLIS);
         } catch (InterruptedException e) {
