@@ -114,6 +114,13 @@ final class Attempt {
         span(event.enterTime(), event.time());
     }
 
+    /** Whether it had surely killed the context by this time, also if the record of that was lost. */
+    boolean isKilledBefore(long time) {
+        return killExitTime != Seen.NEVER
+                ? killExitTime < time
+                : killEnterTime != Seen.NEVER && time - killEnterTime >= Lifecycle.OVERDUE_NS;
+    }
+
     /** Takes a DESTROY_EXIT without error. */
     void destroyed(Event event) {
         returned = true;

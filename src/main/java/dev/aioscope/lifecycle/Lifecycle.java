@@ -179,6 +179,7 @@ public final class Lifecycle {
         look = null;
         endReplaced(ended);
         endNoLongerWaiting(ended);
+        endUntold(ended);
         Map<Integer, OpenTeardown> lookupsBefore = Map.copyOf(lookups);
         lookups.clear();
         List<Known> gone = gone(ended);
@@ -727,6 +728,24 @@ public final class Lifecycle {
                 } else {
                     close(teardown, by.entered ? Teardown.End.UNKNOWN : Teardown.End.VANISHED);
                 }
+            }
+        }
+    }
+
+    /**
+     * Ends teardowns of which nothing is left to wait for, though no record told so by the end of the look: it was lost.
+     * Else they would seem to be stuck, for ever.
+     */
+    private void endUntold(Look ended) {
+        for (OpenTeardown teardown : List.copyOf(open)) {
+            Attempt by = teardown.by();
+            if (tier == Tier.FULL
+                    && teardown.isKilledBefore(ended.begin)
+                    && !teardown.isOver()
+                    && (by == null || !ended.isWaiting(by.caller.tid()))
+                    && ended.foundNothingLeft(teardown.context().kioctx())) {
+                teardown.isOverBefore(ended.begin);
+                settle(teardown, ended.begin);
             }
         }
     }

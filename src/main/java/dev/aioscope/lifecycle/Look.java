@@ -94,6 +94,12 @@ final class Look {
         return insideByWaiter.getOrDefault(waiter.tid(), Inside.NOT_SEEN);
     }
 
+    /** Whether it looked for this context, which is killed, and found that no request is left, or that it is freed. */
+    boolean foundNothingLeft(long kioctx) {
+        Inside found = inside.get(kioctx);
+        return found != null && (found.requests() == null || found.waitsFor() == WaitsFor.WAKE);
+    }
+
     /** Whether it saw this thread wait. */
     boolean isWaiting(int tid) {
         return waiting.containsKey(tid) && !done.contains(tid);

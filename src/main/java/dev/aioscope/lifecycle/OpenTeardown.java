@@ -177,6 +177,12 @@ final class OpenTeardown {
         return !LiveContexts.samePlace(context(), live.mm(), live.handle()) || isBefore(by.killExitTime, live.time());
     }
 
+    /** Whether its context was surely killed by this time. */
+    boolean isKilledBefore(long time) {
+        Attempt by = by();
+        return (usersEnterTime != Seen.NEVER && usersEnterTime < time) || (by != null && by.isKilledBefore(time));
+    }
+
     /** The caller was seen elsewhere at this time: the wait had ended before. */
     void isOverBefore(long time) {
         if (overBefore == Seen.NEVER) {

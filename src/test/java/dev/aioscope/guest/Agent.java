@@ -50,6 +50,7 @@ final class Agent implements LifecycleListener, AutoCloseable {
 
     private final Probes probes;
     private final Lifecycle lifecycle;
+    private long records;
     private final List<Context> setups = new ArrayList<>();
     private final List<Straggler> stragglers = new ArrayList<>();
     private final List<Teardown> teardowns = new ArrayList<>();
@@ -101,8 +102,21 @@ final class Agent implements LifecycleListener, AutoCloseable {
     void read() {
         long now = BootClock.now();
         probes.await(20);
-        while (probes.poll(lifecycle::accept, 4096) > 0) {}
+        drain();
         lifecycle.advance(now);
+    }
+
+    private void drain() {
+        int taken;
+        do {
+            taken = probes.poll(lifecycle::accept, 4096);
+            records += taken;
+        } while (taken > 0);
+    }
+
+    /** How many records the ring has given. */
+    long records() {
+        return records;
     }
 
     /** How many programs the kernel says it has skipped; 0 if it does not count them. */
@@ -125,7 +139,7 @@ final class Agent implements LifecycleListener, AutoCloseable {
         Unseen unseen = probes.inventory(lifecycle::accept);
         unseen.refused().forEach(lifecycle::unseen);
         unseen.unfinished().forEach(lifecycle::unseen);
-        while (probes.poll(lifecycle::accept, 4096) > 0) {}
+        drain();
         lifecycle.endInventory();
     }
 

@@ -5,9 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.aioscope.kernel.Host;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,24 +40,6 @@ class MetricsGuestTest {
         agent.destroy();
         assertThat(agent.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(Files.readString(folder.resolve("run.log"))).doesNotContain("\tat ");
-    }
-
-    /** What the daemon says at one moment. */
-    private record Scrape(String text) {
-        static Scrape take() throws IOException {
-            try (InputStream body =
-                    URI.create("http://127.0.0.1:9464/metrics").toURL().openStream()) {
-                return new Scrape(new String(body.readAllBytes(), StandardCharsets.UTF_8));
-            }
-        }
-
-        double value(String series) {
-            return text.lines()
-                    .filter(line -> line.startsWith(series + " "))
-                    .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
-                    .findFirst()
-                    .orElseThrow(() -> new AssertionError("no " + series + " in\n" + text));
-        }
     }
 
     /** How much a series has grown from one moment to another. */

@@ -93,6 +93,32 @@ class StuckTest {
         assertThat(full.teardownsInProgress()).isEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource({"5, 0", "0, -1"})
+    void oneWithNothingLeftWhoseEndWasLostIsReportedAndNotStuckForEver(int waitsFor, int requests) {
+        feed(full, enter(), killed());
+        look(
+                full,
+                2000,
+                requests < 0 ? EventBuilder.teardownLook(waitsFor).kioctx(KIOCTX) : inside(waitsFor, 0, requests));
+        assertThat(full.teardownsInProgress()).isEmpty();
+        assertThat(full.contextsInTeardown()).isEmpty();
+        full.advance(ms(2000) + Lifecycle.OVERDUE_NS);
+        assertThat(heard.teardowns)
+                .singleElement()
+                .satisfies(teardown -> assertThat(teardown.end()).isEqualTo(Teardown.End.UNKNOWN));
+    }
+
+    @Test
+    void oneThatIsJustBeingKilledIsNotTakenForFreed() {
+        feed(full, enter());
+        look(full, 101, EventBuilder.teardownLook(0).kioctx(KIOCTX));
+        feed(full, killed());
+        look(full, 2000, inside(4, 0, 3));
+        full.advance(ms(2000) + 2 * Lifecycle.OVERDUE_NS);
+        assertThat(only(full).requestsLeft()).isEqualTo(3);
+    }
+
     @Test
     void withoutPhasesOnlyAContextWhoseCallerStillWaitsIsBelieved() {
         look(sample, 50, at(EventBuilder.liveContext().handle(HANDLE).size(128, 383), 50));

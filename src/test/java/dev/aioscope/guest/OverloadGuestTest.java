@@ -1,0 +1,160 @@
+package dev.aioscope.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.event.EventType;
+import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.Teardown.End;
+import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bpf.BpfProbes;
+import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.probe.core.CoreEngine;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** More than there is room for: all of it is seen or counted as lost, exactly, and what comes after it is seen again. */
+@Tag("guest")
+class OverloadGuestTest {
+    private static final int PROCESSES = 10;
+    private static final int CONTEXTS = 5000;
+
+    /** SETUP, KILL_ENTER, KILL_EXIT, USERS, REQS and FREE of a context that ends with its process. */
+    private static final int RECORDS = 6;
+
+    @Test
+    void thousandsOfContextsThatEndAtOnceAreEachToldOfOnce() throws IOException {
+        List<Work> works = new ArrayList<>();
+        try (Agent agent = new Agent(Tier.FULL, Placing.FENTRY)) {
+            for (int i = 0; i < PROCESSES; i++) {
+                Work work = Work.start("many", "--count", "" + CONTEXTS / PROCESSES, "--charge", "1", "--wait");
+                works.add(work);
+                work.await("ready");
+                agent.read();
+            }
+            agent.readUntil("the set-ups", () -> agent.setups().size() == CONTEXTS);
+            works.forEach(Work::signalKill);
+            // The ring is not read until all are gone.
+            works.forEach(Work::kill);
+
+            agent.readUntil("the teardowns", () -> {
+                agent.lookAround();
+                return of(works, agent).count() >= CONTEXTS;
+            });
+            agent.readUntil("the last records", () -> records(agent) >= (long) RECORDS * CONTEXTS - agent.missed());
+            assertThat(records(agent)).isLessThanOrEqualTo((long) RECORDS * CONTEXTS);
+            assertThat(of(works, agent).map(teardown -> teardown.context().generation()))
+                    .hasSize(CONTEXTS)
+                    .doesNotHaveDuplicates();
+            assertThat(of(works, agent))
+                    .allSatisfy(teardown -> assertThat(teardown.outstanding()).isIn(null, 0));
+            assertThat(agent.probes().losses().ringFull()).isPositive();
+            assertThat(agent.probes().losses().corrupt()).isZero();
+            assertGoesOn(agent);
+        } finally {
+            works.forEach(Work::close);
+        }
+    }
+
+    private static Stream<Teardown> of(List<Work> works, Agent agent) {
+        return works.stream().flatMap(work -> agent.teardowns(work.pid()).stream());
+    }
+
+    private static long records(Agent agent) {
+        return agent.records() + agent.probes().losses().ringFull();
+    }
+
+    private static void assertGoesOn(Agent agent) throws IOException {
+        long lost = agent.probes().losses().ringFull();
+        long missed = agent.missed();
+        Work work = Work.run("destroy", "--charge", "77");
+        agent.readUntil("another", () -> !agent.teardowns(work.pid()).isEmpty());
+        assertThat(agent.teardowns(work.pid())).singleElement().satisfies(teardown -> {
+            assertThat(teardown.context().maxReqs()).isEqualTo(77);
+            assertThat(teardown.end() == End.COMPLETE || agent.missed() > missed)
+                    .as("%s", teardown)
+                    .isTrue();
+        });
+        assertThat(agent.probes().losses().ringFull()).isEqualTo(lost);
+    }
+
+    @Test
+    @Tag("once")
+    void eachCallThatFindsTheMapFullIsCounted() throws IOException {
+        NullBlk.load();
+        int threads = 200;
+        int room = 64;
+        Settings settings = new Settings(false, false, Settings.RING_BYTES, room);
+        try (BpfProbes probes = BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), settings)) {
+            Map<EventType, Integer> read = new EnumMap<>(EventType.class);
+            Work work = Work.run("many-destroyers", "--count", "" + threads, "--charge", "1");
+            assertThat(work.the("destroyed")).isEqualTo(threads);
+            awaitFrees(probes, read, threads);
+
+            // What is remembered from an entry to its return: io_destroy, kill_ioctx, and free_ioctx_users.
+            long known = Stream.of(EventType.DESTROY_EXIT, EventType.KILL_EXIT, EventType.USERS)
+                    .mapToLong(type -> read.getOrDefault(type, 0))
+                    .sum();
+            long full = probes.losses().mapFull();
+            Long missed = probes.losses().missed();
+            assertThat(full).isGreaterThanOrEqualTo(threads - room - (missed == null ? 0 : missed));
+            assertThat(known + full).isBetween(3L * threads - (missed == null ? 0 : missed), 3L * threads);
+            assertThat(read.get(EventType.KILL_ENTER)).isEqualTo(threads);
+
+            Work.run("destroy");
+            awaitFrees(probes, read, threads + 1);
+            assertThat(probes.losses().mapFull()).isEqualTo(full);
+        }
+    }
+
+    private static void awaitFrees(BpfProbes probes, Map<EventType, Integer> read, int wanted) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (read.getOrDefault(EventType.FREE, 0) < wanted) {
+            assertThat(System.nanoTime()).as("%s, %s", read, probes.losses()).isLessThan(deadline);
+            probes.await(20);
+            probes.poll(event -> read.merge(event.type(), 1, Integer::sum), 4096);
+        }
+    }
+
+    @Test
+    @Tag("once")
+    void aDaemonThatIsStoppedForTenSecondsCountsWhatItLostAndGoesOn(@TempDir Path folder) throws Exception {
+        Path output = folder.resolve("run.log");
+        Process daemon = Command.start(
+                output,
+                Command.aioscope(
+                        "run", "--tier", "full", "--ring-size", "64k", "--recorder-folder", folder.toString()));
+        try {
+            Command.awaitText(output, " watches: tier full");
+            Command.run("kill", "-STOP", "" + daemon.pid());
+            Work work = Work.run("churn", "--milliseconds", "10000", "--count", "50", "--charge", "1");
+            Command.run("kill", "-CONT", "" + daemon.pid());
+            long all = RECORDS * work.the("contexts");
+            String lost = "aioscope_event_lost_total{aioscope_reason=\"ring_full\"}";
+            Scrape.await(scrape -> scrape.value("aioscope_event_read_total") + scrape.value(lost) >= all);
+            Scrape after = Scrape.await(scrape -> scrape.sum("aio_context_active") == 0);
+            assertThat(after.value("aioscope_event_read_total") + after.value(lost))
+                    .isEqualTo((double) all);
+            assertThat(after.value(lost)).isPositive();
+            Command.awaitText(output, "ring_full (cure: raise ring-size");
+
+            double before = after.sum("aio_context_setup_total");
+            Work.run("many", "--count", "20", "--charge", "1");
+            Scrape.await(scrape -> scrape.sum("aio_context_setup_total") == before + 20);
+            assertThat(Scrape.take().value(lost)).isEqualTo(after.value(lost));
+        } finally {
+            daemon.destroyForcibly();
+        }
+    }
+}
