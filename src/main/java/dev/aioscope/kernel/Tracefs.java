@@ -27,14 +27,19 @@ public final class Tracefs {
     /** The folder; empty if it is neither mounted nor to be mounted (which needs CAP_SYS_ADMIN). */
     public static synchronized Optional<Path> folder() {
         for (String folder : new String[] {PLACE, "/sys/kernel/debug/tracing"}) {
-            if (Files.exists(Path.of(folder, "events"))) {
+            if (isSeen(Path.of(folder))) {
                 return Optional.of(Path.of(folder));
             }
         }
-        if (own == null) {
+        if (own == null && !isHidden()) {
             own = mount();
         }
-        return Optional.ofNullable(own);
+        return Optional.ofNullable(own).filter(Tracefs::isSeen);
+    }
+
+    /** By its attributes: access(2), which Files.exists asks, knows no ambient capabilities. */
+    private static boolean isSeen(Path folder) {
+        return Files.isDirectory(folder.resolve("events"));
     }
 
     /** Why there is no folder. */
@@ -61,7 +66,7 @@ public final class Tracefs {
 
     /** Whether kprobes can be defined here: only so can a return probe get more than a few slots. */
     public static boolean definesKprobes() {
-        return folder().map(folder -> Files.exists(folder.resolve("kprobe_events")))
+        return folder().map(folder -> Files.isRegularFile(folder.resolve("kprobe_events")))
                 .orElse(false);
     }
 

@@ -8,6 +8,9 @@ import dev.aioscope.probe.ProbePoint.Mode;
 
 /** What would make the kernel give another answer. */
 final class Cure {
+    /** Debian's kernels know a level 3, at which CAP_PERFMON does not suffice, and it is what they begin with. */
+    private static final String LESS_PARANOID = "CAP_SYS_ADMIN, or kernel.perf_event_paranoid of 2 or less";
+
     private Cure() {}
 
     /** For a program that could not be loaded or attached in this mode. */
@@ -29,12 +32,26 @@ final class Cure {
                                         .map(level -> " (lockdown is " + level + " here)")
                                         .orElse("")
                         : "a kernel with CONFIG_FUNCTION_TRACER and BPF trampolines for this function";
-            case KPROBE, KRETPROBE ->
-                Tracefs.definesKprobes()
-                        ? "nothing is known; the kernel's log (dmesg) may tell"
-                        : Tracefs.folder().isPresent() ? "a kernel with CONFIG_KPROBE_EVENTS=y" : Tracefs.cure();
-            case TRACEPOINT -> Tracefs.folder().isPresent() ? "a kernel with CONFIG_FTRACE_SYSCALLS=y" : Tracefs.cure();
-            case ITERATOR -> "a kernel of 5.8 or newer with CONFIG_BPF_SYSCALL and BTF";
+            case KPROBE, KRETPROBE -> isParanoid(errno) ? LESS_PARANOID : kprobeEvents();
+            case TRACEPOINT ->
+                isParanoid(errno)
+                        ? LESS_PARANOID
+                        : Tracefs.folder().isPresent() ? "a kernel with CONFIG_FTRACE_SYSCALLS=y" : Tracefs.cure();
+            case ITERATOR ->
+                errno == Errno.EPERM && !Host.has(Capability.CAP_SYS_RESOURCE)
+                        ? "more locked memory (LimitMEMLOCK=infinity in the unit), or CAP_SYS_RESOURCE; Linux 5.11 and newer"
+                                + " need neither"
+                        : "a kernel of 5.8 or newer with CONFIG_BPF_SYSCALL and BTF";
         };
+    }
+
+    private static boolean isParanoid(int errno) {
+        return errno == Errno.EACCES && !Host.has(Capability.CAP_SYS_ADMIN);
+    }
+
+    private static String kprobeEvents() {
+        return Tracefs.definesKprobes()
+                ? "nothing is known; the kernel's log (dmesg) may tell"
+                : Tracefs.folder().isPresent() ? "a kernel with CONFIG_KPROBE_EVENTS=y" : Tracefs.cure();
     }
 }

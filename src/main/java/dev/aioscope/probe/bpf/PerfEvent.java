@@ -44,7 +44,7 @@ public final class PerfEvent {
     public static int open(String event) throws IOException {
         Path tracefs = Tracefs.folder().orElseThrow(() -> new IOException(Tracefs.why()));
         Path id = tracefs.resolve("events").resolve(event).resolve("id");
-        if (!Files.exists(id)) {
+        if (!Files.isRegularFile(id)) {
             throw new IOException("the kernel has no event " + event);
         }
         try (Memory attributes = new Memory(ATTRIBUTES_SIZE)) {
