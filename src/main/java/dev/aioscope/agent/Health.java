@@ -22,6 +22,7 @@ public final class Health {
     private final Supplier<@Nullable View> view;
     private final Supplier<Duration> interval;
     private final Supplier<List<String>> complaints;
+    private final Supplier<List<String>> remarks;
 
     /**
      * Judges by what the watch tells.
@@ -31,18 +32,21 @@ public final class Health {
      * @param view of the latest look
      * @param interval between two looks
      * @param complaints what else speaks against relying on it now
+     * @param remarks what does not work, without making what is shown less true
      */
     public Health(
             LongSupplier bootTime,
             LongSupplier lastTick,
             Supplier<@Nullable View> view,
             Supplier<Duration> interval,
-            Supplier<List<String>> complaints) {
+            Supplier<List<String>> complaints,
+            Supplier<List<String>> remarks) {
         this.bootTime = bootTime;
         this.lastTick = lastTick;
         this.view = view;
         this.interval = interval;
         this.complaints = complaints;
+        this.remarks = remarks;
     }
 
     /** Why it should be started anew; empty if it lives. */
@@ -68,6 +72,11 @@ public final class Health {
         }
         reasons.addAll(complaints.get());
         return reasons;
+    }
+
+    /** What an operator should mend, though what it shows can be relied on; empty if there is nothing. */
+    public List<String> remarks() {
+        return remarks.get();
     }
 
     private long looksWithin() {

@@ -27,7 +27,7 @@ public final class ListenerQueue implements ForwardingListener, AutoCloseable {
     private final BlockingQueue<Consumer<LifecycleListener>> queue;
     private final AtomicLong dropped = new AtomicLong();
     private final @Nullable LifecycleListener direct;
-    private final Thread thread;
+    private final @Nullable Thread thread;
 
     /** The same for what happens now, which does not wait. */
     public ListenerQueue(LifecycleListener to, int capacity) {
@@ -37,16 +37,18 @@ public final class ListenerQueue implements ForwardingListener, AutoCloseable {
     /**
      * Starts to hand on.
      *
-     * @param to called on a thread of this queue
+     * @param to called on a thread of this queue, or on the caller's if that can wait
      * @param capacity how much may wait
      * @param waits whether the caller can wait for the listener instead
      */
     public ListenerQueue(LifecycleListener to, int capacity, boolean waits) {
         queue = new ArrayBlockingQueue<>(capacity);
         direct = waits ? to : null;
-        thread = new Thread(() -> deliver(to), "aioscope-listener");
-        thread.setDaemon(true);
-        thread.start();
+        thread = waits ? null : new Thread(() -> deliver(to), "aioscope-listener");
+        if (thread != null) {
+            thread.setDaemon(true);
+            thread.start();
+        }
     }
 
     @Override
@@ -77,6 +79,9 @@ public final class ListenerQueue implements ForwardingListener, AutoCloseable {
     /** Hands on what is left, for half a second at most. */
     @Override
     public void close() {
+        if (thread == null) {
+            return;
+        }
         try {
             if (queue.offer(End.END, DRAIN_MILLIS, TimeUnit.MILLISECONDS)) {
                 thread.join(DRAIN_MILLIS);

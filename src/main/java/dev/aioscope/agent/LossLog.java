@@ -25,6 +25,9 @@ public final class LossLog {
     private final LongSupplier nanoTime;
     private final Map<Loss, Long> seen = new EnumMap<>(Loss.class);
     private final Map<Loss, Long> told = new EnumMap<>(Loss.class);
+    /** When each was last seen to have grown. */
+    private final Map<Loss, Long> grown = new EnumMap<>(Loss.class);
+
     private @Nullable Long lastLoss;
     private @Nullable Long lastLine;
 
@@ -53,10 +56,12 @@ public final class LossLog {
     public synchronized void look() {
         long now = nanoTime.getAsLong();
         Map<Loss, Long> counts = count();
-        if (!counts.equals(seen)) {
-            seen.putAll(counts);
-            lastLoss = now;
-        }
+        counts.forEach((loss, count) -> {
+            if (!count.equals(seen.put(loss, count))) {
+                grown.put(loss, now);
+                lastLoss = now;
+            }
+        });
         if (lastLoss == null) {
             return;
         }
@@ -83,9 +88,20 @@ public final class LossLog {
 
     /** Whether something was lost within the last minute, so that what is shown is not all there was. */
     public synchronized List<String> complaints() {
-        Long last = lastLoss;
-        return last == null || nanoTime.getAsLong() - last >= MINUTE
-                ? List.of()
-                : List.of("something was lost within the last minute: see aioscope_event_lost_total and the log");
+        return grown.keySet().stream().anyMatch(loss -> loss != Loss.UNRECORDED && isRecent(loss))
+                ? List.of("something was lost within the last minute: see aioscope_event_lost_total and the log")
+                : List.of();
+    }
+
+    /** Whether the flight recorder has a gap within the last minute; what is shown is whole without it. */
+    public synchronized List<String> remarks() {
+        return isRecent(Loss.UNRECORDED)
+                ? List.of("the flight recorder has a gap within the last minute (cure: " + Loss.UNRECORDED.cure() + ")")
+                : List.of();
+    }
+
+    private boolean isRecent(Loss loss) {
+        Long when = grown.get(loss);
+        return when != null && nanoTime.getAsLong() - when < MINUTE;
     }
 }

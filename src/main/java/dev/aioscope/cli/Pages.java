@@ -73,7 +73,10 @@ record Pages(
 
     private Page readiness() {
         List<String> reasons = health.reasonsAgainst();
-        return reasons.isEmpty() ? Page.text(200, "ready") : Page.text(503, String.join("\n", reasons));
+        boolean isReady = reasons.isEmpty();
+        List<String> lines = new ArrayList<>(isReady ? List.of("ready") : reasons);
+        lines.addAll(health.remarks());
+        return Page.text(isReady ? 200 : 503, String.join("\n", lines));
     }
 
     /** Secrets can stand in the arguments of programs. */

@@ -267,8 +267,13 @@ final class RunCommand implements Runnable {
             watch.pauseBetweenStragglers(stuck.stragglerPause());
             WatchWork work = new WatchWork(watch, queue, firstSight, equipment.recorder);
             LossLog losses = new LossLog(work, System::nanoTime);
-            Health health =
-                    new Health(seen::now, watch::lastTick, watch::view, () -> inForce.interval, losses::complaints);
+            Health health = new Health(
+                    seen::now,
+                    watch::lastTick,
+                    watch::view,
+                    () -> inForce.interval,
+                    losses::complaints,
+                    losses::remarks);
             try (Metrics metrics = new Metrics(
                             new AgentMetrics(seen, work, equipment.export), counts, holders, new SpecMetrics(audit));
                     HttpFace face = new HttpFace(
@@ -403,7 +408,7 @@ final class RunCommand implements Runnable {
                 + opened.probes().tier().label()
                 + ", engine " + opened.probes().engine() + ", kernel "
                 + opened.probes().origin().release()
-                + ", probes " + TierReport.modes(opened.probes().points())
+                + ", probes " + TierReport.modes(opened.probes())
                 + ", metrics at "
                 + (url == null ? "no address (listen is off)" : url + "/metrics")
                 + export.metricsEndpoint()

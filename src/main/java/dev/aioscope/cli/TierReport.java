@@ -5,6 +5,7 @@ import dev.aioscope.agent.ProbeChoice.Refused;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
 import dev.aioscope.probe.ProbePoint;
+import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.Settings;
 import java.time.Duration;
@@ -33,7 +34,7 @@ final class TierReport {
         Tier tier = opened.probes().tier();
         List<String> lines = new ArrayList<>();
         lines.add("Tier " + tier.label() + ", engine " + opened.probes().engine() + ", probes: "
-                + modes(opened.probes().points()));
+                + modes(opened.probes()));
         if (tier == Tier.SYSCALL) {
             lines.add("  Cost: " + SYSCALL_COST);
         }
@@ -70,8 +71,12 @@ final class TierReport {
         return lines;
     }
 
-    /** How many probes are attached in each mode. */
-    static String modes(List<ProbePoint> points) {
+    /** How many probes are attached in each mode; a recording does not tell. */
+    static String modes(Probes probes) {
+        if (probes.canWait()) {
+            return "as recorded";
+        }
+        List<ProbePoint> points = probes.points();
         Map<String, Long> counts = points.stream()
                 .map(ProbePoint::mode)
                 .filter(Objects::nonNull)

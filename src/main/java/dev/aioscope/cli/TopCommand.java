@@ -293,7 +293,8 @@ final class TopCommand implements Runnable {
             // Before the view: what a recording showed last is to be seen too.
             boolean isOver = watching.isOver();
             View view = watching.watch().view();
-            if (view == null || view.time() == last) {
+            boolean isLast = once && isOver;
+            if (view == null || (view.time() == last && !isLast)) {
                 if (isOver) {
                     return;
                 }
@@ -302,7 +303,7 @@ final class TopCommand implements Runnable {
             }
             last = view.time();
             began = began == null ? last : began;
-            isEnough = once && (isOver || last - began >= SECOND);
+            isEnough = isLast || (once && last - began >= SECOND);
             if (isEnough || !once) {
                 Model model = Model.START.show(picture(view, watching, activity, looking));
                 drawing.text(model, columns).forEach(out::println);

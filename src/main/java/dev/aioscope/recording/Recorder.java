@@ -239,21 +239,20 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
 
     private void handOverSnapshot() {
         String reason = asked.getAndSet(null);
-        if (reason != null) {
-            offer(() -> {
-                if (storage.snapshot(reason)) {
-                    snapshots.incrementAndGet();
-                }
-            });
+        if (reason != null
+                && !offer(() -> {
+                    if (storage.snapshot(reason)) {
+                        snapshots.incrementAndGet();
+                    }
+                })) {
+            asked.compareAndSet(null, reason);
         }
     }
 
-    /** Leaves room for all blocks, from whatever threads it is called. */
-    private void offer(Work work) {
+    /** Leaves room for all blocks, from whatever threads it is called; whether there was room for this too. */
+    private boolean offer(Work work) {
         synchronized (waiting) {
-            if (waiting.remainingCapacity() > BLOCKS) {
-                waiting.add(work);
-            }
+            return waiting.remainingCapacity() > BLOCKS && waiting.add(work);
         }
     }
 
@@ -262,7 +261,9 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     @Override
     public void onIdentity(int pid, long start, long mm, Identity identity) {
         byte[] item = new IdentityItem(pid, start, mm, identity).bytes();
-        offer(() -> storage.identity(item));
+        if (!offer(() -> writeIdentity(item))) {
+            dropped.incrementAndGet();
+        }
     }
 
     /**
@@ -274,7 +275,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
         asked.compareAndSet(null, reason);
     }
 
-    /** Records that were not recorded: the disk was too slow, or did not take them. */
+    /** Records and identities that were not recorded: the disk was too slow, or did not take them. */
     public long dropped() {
         return dropped.get();
     }
@@ -322,6 +323,15 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
             storage.write(done);
         } catch (IOException e) {
             dropped.addAndGet(Block.records(done, 0));
+            throw e;
+        }
+    }
+
+    private void writeIdentity(byte[] item) throws IOException {
+        try {
+            storage.identity(item);
+        } catch (IOException e) {
+            dropped.incrementAndGet();
             throw e;
         }
     }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.guest.Work;
 import dev.aioscope.kernel.NotifySocket;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.recording.Recording;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoublePredicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,6 +47,8 @@ class DaemonIT {
     private int port;
     /** Has a name that no other program on this host has: its threads are told apart by it. */
     private Path program;
+    /** A command that becomes the daemon. */
+    private List<String> becoming = List.of();
 
     @BeforeAll
     static void compile() throws Exception {
@@ -75,7 +80,8 @@ class DaemonIT {
     // ---- a daemon ----
 
     private Process launch(ProcessBuilder.Redirect output, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(becoming);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
@@ -179,6 +185,8 @@ class DaemonIT {
     }
 
     private static final String SETUPS = "aio_context_setup_total";
+    private static final String READ = "aioscope_event_read_total";
+    private static final String UNRECORDED = "aioscope_event_lost_total{aioscope_reason=\"unrecorded\"}";
     private static final String RING_FULL = "aioscope_event_lost_total{aioscope_reason=\"ring_full\"}";
 
     // ---- manners ----
@@ -238,6 +246,80 @@ class DaemonIT {
         await(SETUPS, seen -> seen == told);
         assertThat(get("/healthz").statusCode()).isEqualTo(200);
         assertThat(daemon.isAlive()).isTrue();
+    }
+
+    @Test
+    void aRecorderWhoseDiskIsFullLeavesTheDaemonReadyAndGoesOnWhenThereIsRoom() throws Exception {
+        Path state = Files.createDirectory(folder.resolve("state"));
+        // A disk of its own, and a small one.
+        String mount = "mount -t tmpfs -o size=256k none \"$0\" && exec \"$@\"";
+        becoming = List.of("unshare", "--mount", "sh", "-c", mount, state.toString());
+        Process daemon = start("ring-size: 16m\n");
+        assertThat(truth("refusals", "storm", "--count", "10000")).isEqualTo(10_000);
+        await(UNRECORDED, lost -> lost > 0);
+        awaitLine(daemon, "unrecorded (cure: see that the disk of recorder-folder has room");
+        assertThat(get("/readyz"))
+                .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(200))
+                .satisfies(answer -> assertThat(answer.body()).startsWith("ready\nthe flight recorder has a gap"));
+        awaitEachRecordedOrCounted(daemon, state);
+
+        Process room = new ProcessBuilder(
+                        "nsenter",
+                        "--mount",
+                        "--target",
+                        "" + daemon.pid(),
+                        "mount",
+                        "-o",
+                        "remount,size=64m",
+                        state.toString())
+                .start();
+        assertThat(room.waitFor()).isZero();
+        double seen = metric(SETUPS);
+        double lost = metric(UNRECORDED);
+        long before = recorded(daemon, state);
+        truth("refusals", "storm", "--count", "100", "--wait");
+        await(SETUPS, now -> now == seen + 100);
+        awaitEachRecordedOrCounted(daemon, state);
+        assertThat(metric(UNRECORDED)).isEqualTo(lost);
+        assertThat(recorded(daemon, state)).isGreaterThanOrEqualTo(before + 100);
+    }
+
+    /** What the recorder did not write is exactly what it counts, with an identity or two that it could not write either. */
+    private void awaitEachRecordedOrCounted(Process daemon, Path state) throws Exception {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        double before;
+        double kept;
+        // What was read is told once a second, what was recorded at once.
+        do {
+            assertThat(System.nanoTime()).as("all are recorded or counted").isLessThan(deadline);
+            TimeUnit.MILLISECONDS.sleep(100);
+            before = metric(READ);
+            kept = recorded(daemon, state) + metric(UNRECORDED);
+        } while (kept < before || kept > metric(READ) + 10);
+    }
+
+    /** The records in the recorder's only file, on the disk that only the daemon sees. */
+    private static long recorded(Process daemon, Path state) throws IOException {
+        Path seen = Path.of("/proc/" + daemon.pid() + "/root" + state);
+        Path ring;
+        try (Stream<Path> files = Files.list(seen)) {
+            ring = files.filter(file -> file.getFileName().toString().startsWith("ring-"))
+                    .reduce((one, other) -> {
+                        throw new AssertionError(one + " and " + other);
+                    })
+                    .orElseThrow();
+        }
+        long[] records = new long[1];
+        try (Probes probes = Recording.open(ring).replay(null, false)) {
+            while (!probes.isOver()) {
+                probes.await(0);
+                probes.poll(event -> records[0]++, 10_000);
+                if (probes.isLookDue(0, 0)) {
+                    probes.inventory(event -> {});
+                }
+            }
+        }
+        return records[0];
     }
 
     private boolean isServed() throws Exception {
@@ -329,7 +411,7 @@ class DaemonIT {
         // Others may use AIO on this host meanwhile: then what they lost cannot be told from what we did.
         for (int attempt = 0; attempt < 10 && !isExact; attempt++) {
             double seen = metric(SETUPS);
-            double read = metric("aioscope_event_read_total");
+            double read = metric(READ);
             double lost = metric(RING_FULL);
             signal(daemon, "STOP");
             long told = truth("refusals", "storm", "--count", "20000");
@@ -341,7 +423,7 @@ class DaemonIT {
                 assertThat(System.nanoTime()).as("all are seen or counted").isLessThan(deadline);
                 TimeUnit.MILLISECONDS.sleep(100);
             }
-            double foreign = metric("aioscope_event_read_total") - read - (metric(SETUPS) - seen);
+            double foreign = metric(READ) - read - (metric(SETUPS) - seen);
             isExact = foreign == 0 && metric(SETUPS) + metric(RING_FULL) == all;
             assertThat(metric(SETUPS) - seen)
                     .as("of 20000, with room for some 30")

@@ -18,7 +18,7 @@ class HealthTest {
     private View view = new View(now, new Snapshot(Tier.FULL, List.of(), 0, Unseen.NOTHING, null, null), List.of());
     private List<String> complaints = List.of();
     private final Health health =
-            new Health(() -> now, () -> tick, () -> view, () -> Duration.ofSeconds(5), () -> complaints);
+            new Health(() -> now, () -> tick, () -> view, () -> Duration.ofSeconds(5), () -> complaints, List::of);
 
     @Test
     void anAgentThatWatchesIsReady() {

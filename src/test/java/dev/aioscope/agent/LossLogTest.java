@@ -39,6 +39,7 @@ class LossLogTest {
     private long missed;
     private long evicted;
     private long dropped;
+    private @Nullable Long unrecorded;
     private final LossLog losses = new LossLog(
             new Work() {
                 @Override
@@ -68,7 +69,7 @@ class LossLogTest {
 
                 @Override
                 public @Nullable Long unrecorded() {
-                    return null;
+                    return unrecorded;
                 }
 
                 @Override
@@ -101,6 +102,24 @@ class LossLogTest {
         lookAfter(1);
         assertThat(lines).isEmpty();
         assertThat(losses.complaints()).isEmpty();
+    }
+
+    @Test
+    void aGapOfTheFlightRecorderIsToldAndWhatIsShownIsWholeAllTheSame() {
+        unrecorded = 7L;
+        lookAfter(1);
+        assertThat(lines)
+                .containsExactly("Lost: 7 unrecorded (cure: see that the disk of recorder-folder has room and is fast"
+                        + " enough)");
+        assertThat(losses.complaints()).isEmpty();
+        assertThat(losses.remarks()).hasSize(1);
+        ringFull++;
+        lookAfter(59);
+        assertThat(losses.complaints()).hasSize(1);
+        assertThat(losses.remarks()).hasSize(1);
+        lookAfter(1);
+        assertThat(losses.complaints()).hasSize(1);
+        assertThat(losses.remarks()).isEmpty();
     }
 
     @Test

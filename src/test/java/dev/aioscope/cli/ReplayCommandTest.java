@@ -94,7 +94,9 @@ class ReplayCommandTest {
         assertThat(teardown.path("command").asString()).isEqualTo("db --secret");
         assertThat(Instant.ofEpochSecond(0, teardown.path("time").asLong()))
                 .isBetween(Instant.parse("2026-01-02T03:04:05Z"), Instant.parse("2026-01-02T03:04:07Z"));
-        assertThat(run.err()).contains("Tier full, engine core").doesNotContain("not whole");
+        assertThat(run.err())
+                .contains("Tier full, engine core, probes: as recorded")
+                .doesNotContain("not whole");
         assertThat(Run.of("replay", file.toString(), "trace", "--json").out()).isEqualTo(run.out());
         assertThat(Run.of("replay", file.toString(), "trace", "--json", "--hide-arguments")
                         .out())

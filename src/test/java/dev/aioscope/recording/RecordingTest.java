@@ -293,4 +293,24 @@ class RecordingTest {
         // Four set-ups or refusals, and a set-up with six records of a teardown 400 times.
         assertThat(recorder.dropped()).isEqualTo(3 + 400 * 7);
     }
+
+    @Test
+    void eachIdentityThatTheDiskDoesNotTakeIsCountedToo() throws Exception {
+        int many = 1000;
+        Path pipe = folder.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        Identity large = new Identity("/bin/x", List.of("x", "y".repeat(4000)), false, null, null);
+        // A pipe takes 64 KiB, and then has its writer wait: so does a disk that does not answer.
+        FileChannel disk = FileChannel.open(pipe, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        Recorder recorder = new Recorder(Storage.to(disk), clock());
+        try (recorder) {
+            for (int pid = 0; pid < many; pid++) {
+                recorder.onIdentity(pid, 0, pid, large);
+            }
+            assertThat(recorder.dropped()).isBetween(many / 2L, many - 1L);
+            disk.close();
+        }
+        assertThat(recorder.dropped()).isEqualTo(many);
+    }
 }
