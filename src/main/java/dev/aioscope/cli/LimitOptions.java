@@ -81,7 +81,7 @@ final class LimitOptions {
             defaultValue = "16384",
             converter = TableReader.class,
             description = "Processes whose executable, user and container are remembered (default: ${DEFAULT-VALUE}):"
-                    + " 600 bytes and the command line each. The one that was not asked for longest goes.")
+                    + " 500 bytes and the command line each. The one that was not asked for longest goes.")
     private int identities;
 
     int ringBytes() {

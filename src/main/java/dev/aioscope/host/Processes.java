@@ -167,7 +167,8 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         synchronized (known) {
             known.put(new Key(pid, start, mm), identity);
             known.put(new Key(pid, start, 0), identity);
-            while (known.size() > most) {
+            // Each has these two keys.
+            while (known.size() > 2L * most) {
                 known.remove(known.keySet().iterator().next());
             }
         }

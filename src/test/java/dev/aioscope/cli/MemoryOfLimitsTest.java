@@ -7,13 +7,17 @@ import dev.aioscope.config.Setting;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.host.Identity;
+import dev.aioscope.host.Processes;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Limits;
+import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
 import dev.aioscope.probe.Tier;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -82,6 +86,33 @@ class MemoryOfLimitsTest {
         long documented = documented("max-teardowns") + documented("max-calls");
         assertThat(lifecycle.counters().evictedTeardowns()).isEqualTo(MANY);
         assertThat(each).isBetween(documented / 2, documented);
+    }
+
+    @Test
+    void identities() {
+        try (Processes processes = Processes.sparing(false, MANY)) {
+            long before = used();
+            for (int i = 1; i <= 2 * MANY; i++) {
+                processes.remember(i, i * 1000L, i * 8192L, container(i));
+            }
+            long each = (used() - before) / MANY;
+            assertThat(processes.of(new Task(MANY, MANY, "x", 0, MANY * 1000L), MANY * 8192L, false))
+                    .isEqualTo(Identity.UNKNOWN);
+            assertThat(processes.of(new Task(MANY + 1, 1, "x", 0, (MANY + 1) * 1000L), (MANY + 1) * 8192L, false))
+                    .isEqualTo(container(MANY + 1));
+            assertThat(each).isBetween(documented("max-identities") / 2, documented("max-identities"));
+        }
+    }
+
+    /** As the helper tells of one, without a command line. */
+    private static Identity container(int i) {
+        String id = String.format("%064x", i);
+        return new Identity(
+                "/usr/sbin/program-" + i,
+                List.of(),
+                false,
+                "user-" + i,
+                "/kubepods.slice/kubepods-burstable.slice/cri-containerd-" + id + ".scope");
     }
 
     @Test
