@@ -155,6 +155,31 @@ class PackageGuestTest {
         assertThat(files).hasSizeGreaterThan(50).allMatch(Files::exists);
         Command.run("rm", "-r", DROP_INS.toString());
         Command.run("dpkg", "--purge", "aioscope");
+        assertNothingLeft(files);
+    }
+
+    /** Its own life, here on a Debian, which has the same systemd and paths; only what it depends on has other names. */
+    @Test
+    @Order(10)
+    void theRpmIsInstalledRunsAndIsRemovedWithoutATrace() throws IOException {
+        Command.run(
+                "rpm", "--install", "--nodeps", "--force-debian", Packages.rpm().toString());
+        List<Path> files = Command.run("rpm", "--query", "--list", "aioscope")
+                .lines()
+                .map(Path::of)
+                .toList();
+        assertThat(files).hasSizeGreaterThan(50).allMatch(Files::exists);
+        assertThat(Command.run("rpm", "--verify", "--nodeps", "aioscope")).isEmpty();
+        assertThat(show("ActiveState")).isEqualTo("inactive");
+        assertThat(Command.run("id", "-un", "aioscope")).isEqualTo("aioscope\n");
+        Command.run("systemctl", "start", UNIT);
+        assertThat(journal()).contains("tier full, engine core,");
+
+        Command.run("rpm", "--erase", "--force-debian", "aioscope");
+        assertNothingLeft(files);
+    }
+
+    private static void assertNothingLeft(List<Path> files) throws IOException {
         assertThat(files).noneMatch(Files::exists);
         assertThat(show("LoadState")).isEqualTo("not-found");
         assertThat(Path.of("/var/cache/aioscope")).doesNotExist();

@@ -8,16 +8,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The .deb of this project, and one of a later version with the same in it. */
+/** The .deb and the .rpm of this project, and a .deb of a later version with the same in it. */
 final class Packages {
     private static final Path FOLDER = Path.of("target/packages").toAbsolutePath();
     private static final Path LATER = FOLDER.resolve("later");
 
     private Packages() {}
 
-    /** Makes both, hardly compressed. */
+    /** Makes them, hardly compressed. */
     static void build() throws IOException {
-        Command.run("packaging/build", "--quick", "deb");
+        Command.run("packaging/build", "--quick", "deb", "rpm");
         Path unpacked = FOLDER.resolve("unpacked");
         Command.run("dpkg-deb", "-R", deb().toString(), unpacked.toString());
         Command.run(
@@ -31,19 +31,23 @@ final class Packages {
     }
 
     static Path deb() throws IOException {
-        return only(FOLDER);
+        return only(FOLDER, ".deb");
     }
 
     static Path later() throws IOException {
-        return only(LATER);
+        return only(LATER, ".deb");
     }
 
-    private static Path only(Path folder) throws IOException {
+    static Path rpm() throws IOException {
+        return only(FOLDER, ".rpm");
+    }
+
+    private static Path only(Path folder, String kind) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            List<Path> debs =
-                    files.filter(file -> file.toString().endsWith(".deb")).toList();
-            assertThat(debs).hasSize(1);
-            return debs.get(0);
+            List<Path> found =
+                    files.filter(file -> file.toString().endsWith(kind)).toList();
+            assertThat(found).hasSize(1);
+            return found.get(0);
         }
     }
 }
