@@ -32,17 +32,20 @@ final class Cure {
                                         .map(level -> " (lockdown is " + level + " here)")
                                         .orElse("")
                         : "a kernel with CONFIG_FUNCTION_TRACER and BPF trampolines for this function";
-            case KPROBE, KRETPROBE -> isParanoid(errno) ? LESS_PARANOID : kprobeEvents();
+            case KPROBE -> isParanoid(errno) ? LESS_PARANOID : kprobeEvents();
+            case KRETPROBE -> withTracefs(isParanoid(errno) ? LESS_PARANOID : kprobeEvents());
             case TRACEPOINT ->
-                isParanoid(errno)
-                        ? LESS_PARANOID
-                        : Tracefs.folder().isPresent() ? "a kernel with CONFIG_FTRACE_SYSCALLS=y" : Tracefs.cure();
+                withTracefs(isParanoid(errno) ? LESS_PARANOID : "a kernel with CONFIG_FTRACE_SYSCALLS=y");
             case ITERATOR ->
                 errno == Errno.EPERM && !Host.has(Capability.CAP_SYS_RESOURCE)
                         ? "more locked memory (LimitMEMLOCK=infinity in the unit), or CAP_SYS_RESOURCE; Linux 5.11 and newer"
                                 + " need neither"
                         : "a kernel of 5.8 or newer with CONFIG_BPF_SYSCALL and BTF";
         };
+    }
+
+    private static String withTracefs(String cure) {
+        return Tracefs.folder().isPresent() ? cure : Tracefs.cure();
     }
 
     private static boolean isParanoid(int errno) {
