@@ -1,12 +1,16 @@
 package dev.aioscope.guest;
 
 import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.kernel.Host;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.core.CoreEngine;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * What it costs to catch late completions: to place the probe and to take it away, and each request of the host while it
@@ -24,6 +28,7 @@ final class StragglerBenchmark {
     /** Prints two lines for each placing. */
     public static void main(String[] arguments) throws IOException {
         NullBlk.loadQuick();
+        Files.writeString(Path.of("/proc/sys/kernel/bpf_stats_enabled"), "1");
         for (Placing placing : Placing.values()) {
             measure(placing.toString(), new Agent(Tier.FULL, placing));
             measure(
@@ -66,26 +71,60 @@ final class StragglerBenchmark {
         double[] without = new double[PAIRS];
         double[] with = new double[PAIRS];
         double[] difference = new double[PAIRS];
+        double[] inside = new double[PAIRS];
         for (int i = 0; i < PAIRS; i++) {
             without[i] = microsPerRequest();
             probes.tellCompletions(true);
+            Runs before = Runs.now();
             with[i] = microsPerRequest();
+            inside[i] = Runs.now().nanosEachSince(before);
             probes.tellCompletions(false);
             difference[i] = with[i] - without[i];
         }
-        for (double[] all : new double[][] {without, with, difference}) {
+        for (double[] all : new double[][] {without, with, difference, inside}) {
             Arrays.sort(all);
         }
         System.out.printf(
                 "%s: a request takes %.2f µs without and %.2f µs with it, median difference of %d pairs %.2f µs (%.2f to"
-                        + " %.2f)%n",
+                        + " %.2f); %.0f ns (%.0f to %.0f) are spent in a run of the program%n",
                 name,
                 without[PAIRS / 2],
                 with[PAIRS / 2],
                 PAIRS,
                 difference[PAIRS / 2],
                 difference[0],
-                difference[PAIRS - 1]);
+                difference[PAIRS - 1],
+                inside[PAIRS / 2],
+                inside[0],
+                inside[PAIRS - 1]);
+    }
+
+    /** What the kernel has measured of all programs of this process. */
+    private record Runs(long count, long nanos) {
+        static Runs now() throws IOException {
+            long count = 0;
+            long nanos = 0;
+            try (Stream<Path> files = Files.list(Path.of("/proc/self/fdinfo"))) {
+                for (Path file : files.toList()) {
+                    String info = Host.read(file.toString()).orElse("");
+                    count += number(info, "run_cnt");
+                    nanos += number(info, "run_time_ns");
+                }
+            }
+            return new Runs(count, nanos);
+        }
+
+        private static long number(String info, String name) {
+            return info.lines()
+                    .filter(line -> line.startsWith(name + ":"))
+                    .mapToLong(line ->
+                            Long.parseLong(line.substring(name.length() + 1).strip()))
+                    .sum();
+        }
+
+        double nanosEachSince(Runs before) {
+            return (double) (nanos - before.nanos) / (count - before.count);
+        }
     }
 
     /** One thread that reads as fast as it can. */
