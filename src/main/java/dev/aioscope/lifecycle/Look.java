@@ -97,7 +97,8 @@ final class Look {
     /** Whether it looked for this context, which is killed, and found that no request is left, or that it is freed. */
     boolean foundNothingLeft(long kioctx) {
         Inside found = inside.get(kioctx);
-        return found != null && (found.requests() == null || found.waitsFor() == WaitsFor.WAKE);
+        return found != null
+                && (found.waitsFor() == WaitsFor.WAKE || (found.waitsFor() == null && found.requests() == null));
     }
 
     /** Whether it saw this thread wait. */
