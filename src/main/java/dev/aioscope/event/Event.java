@@ -51,10 +51,7 @@ public final class Event {
      * @throws CorruptEventException if it is too short, or its type or size is not one that the probes send
      */
     public Event wrap(ByteBuffer buffer, int offset, int length) {
-        int size = length < EventLayout.HEADER_SIZE
-                ? length
-                : Math.min(length, Short.toUnsignedInt(buffer.getShort(offset + EventLayout.SIZE)));
-        int count = size / Long.BYTES;
+        int count = Math.min(length, sizeAt(buffer, offset, length)) / Long.BYTES;
         if (own.length < count) {
             own = new long[count];
         }

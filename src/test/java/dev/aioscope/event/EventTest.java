@@ -1,0 +1,57 @@
+package dev.aioscope.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class EventTest {
+    private final ByteBuffer record =
+            EventBuilder.setup().kioctx(1).task(2, 3, "a").build();
+
+    private final int length = record.remaining();
+
+    @Test
+    void oneThatStandsAnywhereIsRead() {
+        ByteBuffer moved = ByteBuffer.allocate(length + 4).order(record.order()).put(4, record, 0, length);
+        Event event = new Event().wrap(moved, 4, length);
+        assertThat(event.type()).isEqualTo(EventType.SETUP);
+        assertThat(event.kioctx()).isEqualTo(1);
+        assertThat(event.pid()).isEqualTo(2);
+        assertThat(event.tid()).isEqualTo(3);
+        assertThat(event.comm()).isEqualTo("a");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 8, EventLayout.HEADER_SIZE - 1, EventLayout.HEADER_SIZE, 0xffff})
+    void oneThatSaysAnotherSizeIsCorrupt(int size) {
+        record.putShort(EventLayout.SIZE, (short) size);
+        assertThatThrownBy(() -> new Event().wrap(record, 0, length))
+                .isInstanceOf(CorruptEventException.class)
+                .hasMessageContaining("SETUP of " + size + " bytes");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 7, EventLayout.HEADER_SIZE - 1})
+    void oneThatIsCutOffInItsHeaderIsCorrupt(int most) {
+        assertThatThrownBy(() -> new Event().wrap(record, 0, most))
+                .isInstanceOf(CorruptEventException.class)
+                .hasMessageContaining(most + " bytes is shorter than its header");
+    }
+
+    @Test
+    void oneThatIsCutOffLaterIsCorrupt() {
+        assertThatThrownBy(() -> new Event().wrap(record, 0, length - 1)).isInstanceOf(CorruptEventException.class);
+    }
+
+    @Test
+    void oneOfNoTypeIsCorrupt() {
+        record.putShort(EventLayout.TYPE, (short) 999);
+        assertThatThrownBy(() -> new Event().wrap(record, 0, length))
+                .isInstanceOf(CorruptEventException.class)
+                .hasMessageContaining("type 999");
+    }
+}
