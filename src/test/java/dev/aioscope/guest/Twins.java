@@ -65,7 +65,7 @@ abstract class Twins {
             })
     void theyReportTheSame(String situation) throws IOException {
         Work work = Work.run(situation.split(" "));
-        int expected = situation.startsWith("wrong") ? 2 : situation.startsWith("used") ? 4 : 1;
+        int expected = situation.startsWith("wrong") ? 2 : situation.startsWith("used") ? 3 : 1;
         for (Agent agent : List.of(one, other)) {
             agent.readUntil(
                     expected + " teardowns of " + situation,
