@@ -205,6 +205,12 @@ record Explanation(
         if (candidates.size() > MOST_SHOWN) {
             lines.add("  and " + (candidates.size() - MOST_SHOWN) + " more");
         }
+        if (!witness.workers().isEmpty()) {
+            lines.add("An fsync or fdatasync by AIO, of this process or of another, hangs in the kernel's thread");
+            witness.workers().stream()
+                    .limit(MOST_SHOWN)
+                    .forEach(worker -> lines.add("  " + name(worker) + ": " + String.join(" < ", worker.stack())));
+        }
         lines.add("A daemon in the tier full that has seen the teardown begin knows how many requests are left:"
                 + " /api/teardowns.");
         return lines;
@@ -249,6 +255,12 @@ record Explanation(
                         .put("outstanding", contexts.isEmpty() ? null : holder.outstanding())
                         .array("teardowns", stuck(), Explanation::put)
                         .array("candidates", candidates(), Explanation::put)
+                        .array(
+                                "workers",
+                                witness.workers(),
+                                (inner, worker) -> inner.put("tid", worker.tid())
+                                        .put("comm", worker.comm())
+                                        .put("kernel_stack", stack(worker)))
                         .put("text", String.join("\n", text())));
     }
 

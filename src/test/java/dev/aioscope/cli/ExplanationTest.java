@@ -21,6 +21,9 @@ class ExplanationTest {
     private static final OpenFile IDLE = new OpenFile(3, "/var/lib/db/log", "8:1", "ext4");
     private static final OpenFile BUSY = new OpenFile(4, "/var/lib/db/data", "253:0", "xfs");
 
+    private static final Waiting WORKER =
+            new Waiting(33, "kworker/0:1+dio", 'D', null, 0, false, List.of("folio_wait_writeback", "aio_fsync_work"));
+
     private static Waiting thread(int tid, char state, Call call, String... stack) {
         return new Waiting(tid, "db", state, call, call == null ? 0 : HANDLE, false, List.of(stack));
     }
@@ -37,7 +40,7 @@ class ExplanationTest {
                 1,
                 Tier.SAMPLE,
                 contexts,
-                new Witness(threads, List.of(files)),
+                new Witness(threads, List.of(files), List.of(WORKER)),
                 ExplanationTest::device,
                 ExplanationTest::server);
     }
@@ -124,6 +127,17 @@ class ExplanationTest {
                 .contains("fd 6 /mnt/nfs/data on nfs4\n");
     }
 
+    @Test
+    void aWorkerThatHangsInAnFsyncIsShownAsOneThatMayBeWaitedFor() {
+        Explanation explanation = of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY)), IDLE);
+        assertThat(String.join("\n", explanation.text()))
+                .contains("An fsync or fdatasync by AIO, of this process or of another, hangs in the kernel's thread\n"
+                        + "  33 (kworker/0:1+dio): folio_wait_writeback < aio_fsync_work");
+        assertThat(explanation.json())
+                .contains("\"workers\":[{\"tid\":33,\"comm\":\"kworker/0:1+dio\","
+                        + "\"kernel_stack\":\"folio_wait_writeback\\naio_fsync_work\"}]");
+    }
+
     /** Such as dm-delay: the kernel counts a request from when its target hands it on. */
     @Test
     void aMappedDeviceMayHoldMoreBackThanIsCounted() {
@@ -132,7 +146,7 @@ class ExplanationTest {
                 1,
                 Tier.SAMPLE,
                 List.of(),
-                new Witness(List.of(thread(1, 'D', Call.IO_DESTROY)), List.of(IDLE)),
+                new Witness(List.of(thread(1, 'D', Call.IO_DESTROY)), List.of(IDLE), List.of()),
                 numbers -> Optional.of(mapped),
                 ExplanationTest::server);
         assertThat(String.join("\n", explanation.text()))

@@ -16,6 +16,7 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.core.CoreEngine;
+import dev.aioscope.probe.proc.Witness;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
@@ -97,6 +98,11 @@ class StuckGuestTest {
 
             TeardownInProgress going = Stuck.await(agent, work.pid(), WaitsFor.REQUESTS);
             assertThat(going.requestsLeft()).isEqualTo(6);
+            if (engine instanceof CoreEngine) {
+                assertThat(Witness.of(work.pid()).workers())
+                        .isNotEmpty()
+                        .allSatisfy(worker -> assertThat(worker.stack()).contains("aio_fsync_work"));
+            }
             assertThat(agent.probes().tellCompletions(true)).isTrue();
             device.release();
             work.finish();

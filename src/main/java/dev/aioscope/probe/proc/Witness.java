@@ -27,8 +27,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param threads all of them
  * @param files that it has open; none if the kernel does not show them
+ * @param workers kernel threads that wait uninterruptibly in an fsync or fdatasync by AIO, whichever process asked for it;
+ *     none if the kernel hides their stacks
  */
-public record Witness(List<Waiting> threads, List<OpenFile> files) {
+public record Witness(List<Waiting> threads, List<OpenFile> files, List<Waiting> workers) {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final int MOST_THREADS = 4096;
     private static final int MOST_FILES = 4096;
@@ -37,6 +39,7 @@ public record Witness(List<Waiting> threads, List<OpenFile> files) {
     public Witness {
         threads = List.copyOf(threads);
         files = List.copyOf(files);
+        workers = List.copyOf(workers);
     }
 
     /** A call on a context. */
@@ -112,6 +115,7 @@ public record Witness(List<Waiting> threads, List<OpenFile> files) {
         HelperProcess.serve("ready", pid -> {
             List<String> lines = new ArrayList<>(threads(Integer.parseInt(pid)));
             lines.addAll(files(Integer.parseInt(pid)));
+            lines.addAll(fsyncWorkers());
             return Base64.getEncoder().encodeToString(String.join("\n", lines).getBytes(StandardCharsets.UTF_8));
         });
     }
@@ -129,26 +133,45 @@ public record Witness(List<Waiting> threads, List<OpenFile> files) {
         String all = "/proc/" + pid + "/task/";
         return numbers(all)
                 .limit(MOST_THREADS)
-                .flatMap(tid -> TaskStat.read(all + tid + "/stat").stream().map(stat -> {
-                    String folder = all + tid + "/";
-                    // In an exit the registers are those of whatever call was the last.
-                    String[] call = stat.hasMemory()
-                            ? Host.read(folder + "syscall").orElse("").split(" ", 3)
-                            : new String[0];
-                    return line(
-                            "T",
-                            tid.toString(),
-                            stat.comm(),
-                            String.valueOf(stat.state()),
-                            Boolean.toString(ProcText.hasPendingSigkill(
-                                    Host.read(folder + "status").orElse(""))),
-                            call.length < 3 ? "" : call[0],
-                            call.length < 3 ? "" : call[1],
-                            String.join(
-                                    ",",
-                                    ProcText.functions(
-                                            Host.read(folder + "stack").orElse(""))));
-                }))
+                .flatMap(tid -> TaskStat.read(all + tid + "/stat").stream()
+                        .map(stat -> thread("T", tid, stat, all + tid + "/", functions(all + tid + "/"))))
+                .toList();
+    }
+
+    private static String thread(String kind, int tid, TaskStat stat, String folder, List<String> stack) {
+        // In an exit the registers are those of whatever call was the last.
+        String[] call =
+                stat.hasMemory() ? Host.read(folder + "syscall").orElse("").split(" ", 3) : new String[0];
+        boolean sigkill =
+                ProcText.hasPendingSigkill(Host.read(folder + "status").orElse(""));
+        return line(
+                kind,
+                Integer.toString(tid),
+                stat.comm(),
+                String.valueOf(stat.state()),
+                Boolean.toString(sigkill),
+                call.length < 3 ? "" : call[0],
+                call.length < 3 ? "" : call[1],
+                String.join(",", stack));
+    }
+
+    private static List<String> functions(String folder) {
+        return ProcText.functions(Host.read(folder + "stack").orElse(""));
+    }
+
+    /** As for threads, with W. */
+    private static List<String> fsyncWorkers() {
+        return numbers("/proc")
+                .flatMap(pid -> TaskStat.read("/proc/" + pid + "/stat").stream()
+                        .filter(stat -> !stat.hasMemory()
+                                && stat.state() == 'D'
+                                && stat.comm().startsWith("kworker/"))
+                        .flatMap(stat -> {
+                            List<String> stack = functions("/proc/" + pid + "/");
+                            return stack.contains("aio_fsync_work")
+                                    ? Stream.of(thread("W", pid, stat, "/proc/" + pid + "/", stack))
+                                    : Stream.empty();
+                        }))
                 .toList();
     }
 
@@ -205,23 +228,30 @@ public record Witness(List<Waiting> threads, List<OpenFile> files) {
     static Witness parse(String lines) {
         List<Waiting> threads = new ArrayList<>();
         List<OpenFile> files = new ArrayList<>();
+        List<Waiting> workers = new ArrayList<>();
         for (String line : lines.split("\n", -1)) {
             String[] f = line.split("\t", -1);
             if (f[0].equals("T") && f.length == 8) {
-                Call call = f[5].isEmpty() ? null : ProcText.call(f[5]);
-                threads.add(new Waiting(
-                        Integer.parseInt(f[1]),
-                        f[2],
-                        f[3].charAt(0),
-                        call,
-                        call == null ? 0 : Long.parseUnsignedLong(f[6].replaceFirst("^0x", ""), 16),
-                        Boolean.parseBoolean(f[4]),
-                        f[7].isEmpty() ? List.of() : List.of(f[7].split(",", -1))));
+                threads.add(waiting(f));
+            } else if (f[0].equals("W") && f.length == 8) {
+                workers.add(waiting(f));
             } else if (f[0].equals("F") && f.length == 5) {
                 files.add(new OpenFile(
                         Integer.parseInt(f[1]), f[2], f[3].isEmpty() ? null : f[3], f[4].isEmpty() ? null : f[4]));
             }
         }
-        return new Witness(threads, files);
+        return new Witness(threads, files, workers);
+    }
+
+    private static Waiting waiting(String[] f) {
+        Call call = f[5].isEmpty() ? null : ProcText.call(f[5]);
+        return new Waiting(
+                Integer.parseInt(f[1]),
+                f[2],
+                f[3].charAt(0),
+                call,
+                call == null ? 0 : Long.parseUnsignedLong(f[6].replaceFirst("^0x", ""), 16),
+                Boolean.parseBoolean(f[4]),
+                f[7].isEmpty() ? List.of() : List.of(f[7].split(",", -1)));
     }
 }

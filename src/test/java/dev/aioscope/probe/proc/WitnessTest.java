@@ -19,12 +19,17 @@ class WitnessTest {
     @Test
     void linesThatAreNotWholeAreLeftOut() {
         assertThat(Witness.parse("").threads()).isEmpty();
-        Witness witness = Witness.parse("T\t7\tdb\tS\ttrue\t\t\t\nF\t3\tpipe:[1]\t\t\nT\t8\nX");
+        Witness witness = Witness.parse("T\t7\tdb\tS\ttrue\t\t\t\nF\t3\tpipe:[1]\t\t\nT\t8\nX"
+                + "\nW\t9\tkworker/0:1\tD\tfalse\t\t\ta,aio_fsync_work\nW\t9");
         assertThat(witness.threads()).singleElement().satisfies(thread -> {
             assertThat(thread.tid()).isEqualTo(7);
             assertThat(thread.sigkill()).isTrue();
             assertThat(thread.call()).isNull();
             assertThat(thread.trigger()).isNull();
+        });
+        assertThat(witness.workers()).singleElement().satisfies(worker -> {
+            assertThat(worker.tid()).isEqualTo(9);
+            assertThat(worker.stack()).containsExactly("a", "aio_fsync_work");
         });
         assertThat(witness.files()).containsExactly(new Witness.OpenFile(3, "pipe:[1]", null, null));
     }
