@@ -52,7 +52,8 @@ class OverloadGuestTest {
                 agent.lookAround();
                 return of(works, agent).count() >= CONTEXTS;
             });
-            agent.readUntil("the last records", () -> records(agent) >= (long) RECORDS * CONTEXTS - agent.missed());
+            // A program that the kernel skips at the entry of a function takes the record of the return with it.
+            agent.readUntil("the last records", () -> records(agent) >= (long) RECORDS * CONTEXTS - 2 * agent.missed());
             assertThat(records(agent)).isLessThanOrEqualTo((long) RECORDS * CONTEXTS);
             assertThat(of(works, agent).map(teardown -> teardown.context().generation()))
                     .hasSize(CONTEXTS)
