@@ -40,7 +40,10 @@ import org.openjdk.jmh.infra.Blackhole;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
-@Fork(1)
+@Fork(
+        value = 1,
+        jvmArgsAppend = {"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-XX:NewSize=1m", "-XX:MaxNewSize=1m"
+        })
 public class ReaderBenchmark {
     private static final int EVENTS = 1 << 14;
     private static final int RECORD_HEADER = 8;
@@ -117,15 +120,6 @@ public class ReaderBenchmark {
     /** Decoded only: that something stands there, what and when. */
     @Benchmark
     @OperationsPerInvocation(EVENTS)
-    @Fork(
-            value = 1,
-            jvmArgsAppend = {
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx64m",
-                "-XX:NewSize=1m",
-                "-XX:MaxNewSize=1m"
-            })
     public void decoded(Blackhole times) {
         poll(event -> times.consume(event.time()));
     }
@@ -133,15 +127,6 @@ public class ReaderBenchmark {
     /** Decoded and correlated, as the daemon's Java runs it. */
     @Benchmark
     @OperationsPerInvocation(EVENTS)
-    @Fork(
-            value = 1,
-            jvmArgsAppend = {
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx64m",
-                "-XX:NewSize=1m",
-                "-XX:MaxNewSize=1m"
-            })
     public void correlated(Blackhole teardowns) {
         correlate(teardowns);
     }
