@@ -36,6 +36,9 @@ public final class Watch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
     private static final int RECORDS_PER_POLL = 4096;
     private static final long SECOND = 1_000_000_000L;
+    /** The longest rest where nothing is in progress. */
+    private static final Duration REST = Duration.ofSeconds(5);
+
     /** Looks take a fifth of the time at most. */
     private static final long PAUSES_PER_LOOK = 4;
 
@@ -54,13 +57,14 @@ public final class Watch implements AutoCloseable {
     private long events;
     private volatile long lastTick;
     private long nextLook;
+    private long rest = REST.toNanos();
     private boolean isCatching;
     private long stragglerPause = STRAGGLER_PAUSE.toNanos();
     private long nextEpisode = Long.MIN_VALUE;
     /** No look begins before. */
     private long lookedUntil;
 
-    private long limit = Long.MAX_VALUE;
+    private long limit = Long.MAX_VALUE / 2;
     private String lastFailure = "";
 
     /**
@@ -113,9 +117,17 @@ public final class Watch implements AutoCloseable {
         this.handler = lifecycle::accept;
     }
 
-    /** Has this done about once a second by the duty cycle, as long as it goes on. To be set before {@link #run}. */
+    /**
+     * Has this done by the duty cycle, as long as it goes on: about once a second while there are records or teardowns in
+     * progress, every {@link #REST} otherwise. To be set before {@link #run}.
+     */
     public void eachSecond(Runnable action) {
         eachSecond = action;
+    }
+
+    /** Never rests for longer than this. To be set before {@link #run}. */
+    public void restAtMost(Duration longest) {
+        rest = Math.min(rest, longest.toNanos());
     }
 
     /** From the next look on, the time between two looks at the host's tasks; from any thread. */
@@ -141,15 +153,17 @@ public final class Watch implements AutoCloseable {
             look(now);
         }
         while (!stopped && !probes.isOver() && now - began < limit) {
-            probes.await(patience(limit - (now - began)));
+            probes.await(patience(now, began + limit));
             now = cycle();
         }
         tick(catchUp());
     }
 
     /** How long to wait for records, ms. */
-    private int patience(long left) {
-        long nanos = Math.min(SECOND, Math.min(inventoryInterval, left));
+    private int patience(long now, long end) {
+        boolean isQuiet = lifecycle.isIdle() && !isCatching && events == stats.events;
+        long cycle = isQuiet ? rest : Math.min(rest, SECOND);
+        long nanos = Math.min(cycle, Math.min(nextLook, end) - now);
         return (int) Math.max(1, nanos / 1_000_000);
     }
 
@@ -271,7 +285,7 @@ public final class Watch implements AutoCloseable {
         return lastTick;
     }
 
-    /** As of the last second. */
+    /** As of the last second, or {@link #REST} if nothing has happened. */
     public Stats stats() {
         return stats;
     }

@@ -291,6 +291,7 @@ final class RunCommand implements Runnable {
                             equipment.served)) {
                 looks.follow(watch::view, () -> shorter(inForce.interval), holders::onLook);
                 equipment.export.push(metrics);
+                watch.restAtMost(equipment.manager.pulse());
                 watch.eachSecond(() -> {
                     losses.look();
                     equipment.manager.alive();

@@ -33,6 +33,7 @@ public final class WebServer implements AutoCloseable {
             "jdk.httpserver.maxConnections", "" + CONNECTIONS,
             "sun.net.httpserver.maxReqTime", "5",
             "sun.net.httpserver.maxRspTime", "20",
+            "sun.net.httpserver.timerMillis", "5000", // how often it looks for the two above
             "sun.net.httpserver.idleInterval", "30",
             "sun.net.httpserver.maxReqHeaders", "64",
             "sun.net.httpserver.maxReqHeaderSize", "16384");

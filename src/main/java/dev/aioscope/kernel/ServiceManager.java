@@ -3,6 +3,8 @@ package dev.aioscope.kernel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -15,9 +17,11 @@ import org.slf4j.LoggerFactory;
 public final class ServiceManager implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServiceManager.class);
     private static final int LONGEST_PATH = 108;
+    private static final Duration NEVER = ChronoUnit.YEARS.getDuration();
 
     private final byte @Nullable [] address;
     private final boolean isWatching;
+    private final Duration pulse;
     private int socket = -1;
     private String lastStatus = "";
     private boolean isTold;
@@ -29,9 +33,17 @@ public final class ServiceManager implements AutoCloseable {
         isWatching = environment.containsKey("WATCHDOG_USEC")
                 && (watched.isEmpty()
                         || watched.equals(Long.toString(ProcessHandle.current().pid())));
+        pulse = isWatching ? pulse(environment.getOrDefault("WATCHDOG_USEC", "")) : NEVER;
         if (address != null) {
             socket = Libc.socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0);
         }
+    }
+
+    /** Half of the time after which systemd gives up, as sd_watchdog_enabled(3) wants it. */
+    private static Duration pulse(String micros) {
+        return micros.matches("\\d{1,18}")
+                ? Duration.of(Long.parseLong(micros), ChronoUnit.MICROS).dividedBy(2)
+                : NEVER;
     }
 
     /** A struct sockaddr_un: a path, or a name in the abstract namespace, which has a 0 in front; null for neither. */
@@ -75,6 +87,11 @@ public final class ServiceManager implements AutoCloseable {
             lastStatus = text;
             send("STATUS=" + text);
         }
+    }
+
+    /** How often {@link #alive} is to be said at least. */
+    public Duration pulse() {
+        return pulse;
     }
 
     /** The process makes progress. If systemd wants to hear that and does not in time, it starts the process anew. */

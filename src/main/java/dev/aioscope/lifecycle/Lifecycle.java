@@ -148,6 +148,16 @@ public final class Lifecycle {
         }
     }
 
+    /** Whether nothing is in progress that time alone could change. */
+    public boolean isIdle() {
+        return open.isEmpty()
+                && ending.isEmpty()
+                && calls.isEmpty()
+                && lookups.isEmpty()
+                && drainedExits.isEmpty()
+                && refusals.isEmpty();
+    }
+
     /**
      * Begins a look at the host: the records of the inventory follow, by {@link #accept}.
      *

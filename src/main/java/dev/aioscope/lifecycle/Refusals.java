@@ -184,6 +184,11 @@ final class Refusals {
         looks++;
     }
 
+    /** Whether none is watched. */
+    boolean isEmpty() {
+        return open.isEmpty();
+    }
+
     /** Tells what is due. */
     void advance(long now) {
         if (now < due) {

@@ -10,6 +10,7 @@ import dev.aioscope.event.WaitsFor;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownInProgress;
@@ -203,6 +204,53 @@ class WatchTest {
         assertThat(probes.looks).as("at the start, and at what became stuck").isEqualTo(2);
     }
 
+    @Test
+    void itRestsForLongOnlyWhereNothingIsInProgressAndNoLookIsDue() {
+        long[] now = {BootClock.now()};
+        probes.clock = () -> now[0];
+        Watch resting = new Watch(
+                probes,
+                new LifecycleListener() {},
+                new WallClock(() -> now[0], InstantSource.system()),
+                Duration.ofSeconds(60));
+        List<Integer> rests = new ArrayList<>();
+        Iterator<Runnable> steps = List.<Runnable>of(
+                        () -> {},
+                        () -> begin(7, now[0]),
+                        () -> {},
+                        () -> end(7, now[0]),
+                        () -> now[0] += Lifecycle.OVERDUE_NS,
+                        resting::stop)
+                .iterator();
+        probes.whenEmpty = () -> {
+            rests.add(probes.timeout);
+            steps.next().run();
+            now[0] += 500_000_000L;
+        };
+
+        resting.run();
+        assertThat(rests)
+                .as("idle, idle, begun, going on, its other records awaited, given up")
+                .containsExactly(5000, 5000, 1000, 1000, 1000, 5000);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, 60, 2000", "60, 3, 3000"})
+    void theRestIsNoLongerThanTheServiceManagerOrTheNextLookAllows(int pulse, int interval, int expected) {
+        long now = BootClock.now();
+        probes.clock = () -> now;
+        Watch resting = new Watch(
+                probes,
+                new LifecycleListener() {},
+                new WallClock(() -> now, InstantSource.system()),
+                Duration.ofSeconds(interval));
+        resting.restAtMost(Duration.ofSeconds(pulse));
+        probes.whenEmpty = resting::stop;
+
+        resting.run();
+        assertThat(probes.timeout).isEqualTo(expected);
+    }
+
     private void begin(int kioctx, long time) {
         probes.ring.add(event(EventBuilder.killEnter(Trigger.DESTROY)
                 .kioctx(kioctx)
@@ -302,6 +350,7 @@ class WatchTest {
         private boolean inventoryFails;
         private Unseen unseen = Unseen.NOTHING;
         private boolean wokenUp;
+        private int timeout;
         private LongSupplier clock = BootClock::now;
         private Map<Long, Long> followed = Map.of();
         /** What was asked for, without repetitions. */
@@ -329,6 +378,7 @@ class WatchTest {
 
         @Override
         public void await(int timeoutMillis) {
+            timeout = timeoutMillis;
             if (ring.isEmpty()) {
                 whenEmpty.run();
             }

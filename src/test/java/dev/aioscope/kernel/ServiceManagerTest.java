@@ -3,6 +3,7 @@ package dev.aioscope.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -51,9 +52,12 @@ class ServiceManagerTest {
     void theWatchdogIsForTheProcessThatIsMeant() {
         String path = folder.resolve("notify").toString();
         try (NotifySocket systemd = new NotifySocket(path);
+                ServiceManager meant = new ServiceManager(Map.of("NOTIFY_SOCKET", path, "WATCHDOG_USEC", "1000000"));
                 ServiceManager other = new ServiceManager(
                         Map.of("NOTIFY_SOCKET", path, "WATCHDOG_USEC", "1000000", "WATCHDOG_PID", "1"));
                 ServiceManager without = new ServiceManager(Map.of("NOTIFY_SOCKET", path))) {
+            assertThat(meant.pulse()).isEqualTo(Duration.ofMillis(500));
+            assertThat(other.pulse()).isEqualTo(without.pulse()).isGreaterThan(Duration.ofDays(1));
             other.alive();
             without.alive();
             assertThat(systemd.heard()).isEmpty();

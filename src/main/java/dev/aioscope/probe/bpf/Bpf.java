@@ -53,6 +53,8 @@ public final class Bpf {
     /** perf_event.kprobe.missed of struct bpf_link_info (6.7). */
     private static final int LINK_INFO_KPROBE_MISSED = 48;
 
+    private static final int POSSIBLE_CPUS = Host.possibleCpus();
+
     private Bpf() {}
 
     private static long call(int command, Memory attributes) {
@@ -115,10 +117,9 @@ public final class Bpf {
      * @throws ProbeException if the kernel does not give it
      */
     static long sum(int map, int index) {
-        int cpus = Host.possibleCpus();
         try (Memory attributes = attributes();
                 Memory key = new Memory(4);
-                Memory values = new Memory(8L * cpus)) {
+                Memory values = new Memory(8L * POSSIBLE_CPUS)) {
             key.setInt(0, index);
             attributes.setInt(0, map);
             attributes.setLong(8, Pointer.nativeValue(key));
@@ -128,7 +129,7 @@ public final class Bpf {
                         "the counts of what was lost cannot be read: " + Errno.describe(Libc.errno()),
                         "start aioscope again");
             }
-            return LongStream.range(0, cpus)
+            return LongStream.range(0, POSSIBLE_CPUS)
                     .map(cpu -> values.getLong(8L * cpu))
                     .sum();
         }
