@@ -155,6 +155,18 @@ inline_body struct mm_struct *current_mm(void)
 	return BPF_CORE_READ(current_task(), mm);
 }
 
+/*
+ * Where the registers of the program of this task stand while it is in the kernel. Before 5.15, which has a helper for it:
+ * at the top of its kernel stack. Where that is larger than usual (KASAN; arm64 with pages of 64 KiB) something else stands
+ * there, which is no number of the calls that are looked for.
+ */
+inline_body struct pt_regs *user_registers(struct task_struct *task)
+{
+	if (ENUMERATOR_EXISTS(bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (void *)bpf_task_pt_regs(task);
+	return BPF_CORE_READ(task, stack) + THREAD_SIZE - SIZE_OF(pt_regs);
+}
+
 inline_body __u32 has_pending_sigkill(struct task_struct *task)
 {
 	unsigned long own = BPF_CORE_READ(task, pending.signal.sig[0]);
@@ -963,11 +975,10 @@ inline_body int use_exit(__u64 handle, struct kioctx *found, long result, __u32 
 /* The call that the current thread is in. */
 inline_body __u32 current_use(void)
 {
-	struct pt_regs *user;
+	struct pt_regs *user = ENUMERATOR_EXISTS(bpf_func_id, BPF_FUNC_task_pt_regs)
+				       ? user_registers(bpf_get_current_task_btf())
+				       : user_registers(current_task());
 
-	if (!ENUMERATOR_EXISTS(bpf_func_id, BPF_FUNC_task_pt_regs))
-		return USE_UNKNOWN;
-	user = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	return use_of(read_number((__u64)&user->SYSCALL_NUMBER, sizeof(user->SYSCALL_NUMBER)));
 }
 
@@ -1122,14 +1133,20 @@ inline_body __u32 task_state(struct task_struct *task)
 	return BPF_CORE_READ(old, state);
 }
 
-/* The handle with which this thread is inside io_destroy; ABSENT if it is not, or before 5.15. */
+/* Whether this thread is in a call of a 32-bit program, whose calls have other numbers. */
+inline_body bool is_in_32_bit_call(struct task_struct *task)
+{
+	return FIELD_EXISTS(thread_info, status) && (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT);
+}
+
+/* The handle with which this thread is inside io_destroy; ABSENT if it is not. */
 inline_body __u64 handle_in_io_destroy(struct task_struct *task)
 {
 	struct pt_regs *user;
 
-	if (!ENUMERATOR_EXISTS(bpf_func_id, BPF_FUNC_task_pt_regs) || !BPF_CORE_READ(task, mm))
+	if (!BPF_CORE_READ(task, mm) || is_in_32_bit_call(task))
 		return ABSENT_U64;
-	user = (void *)bpf_task_pt_regs(task);
+	user = user_registers(task);
 	if (read_number((__u64)&user->SYSCALL_NUMBER, sizeof(user->SYSCALL_NUMBER)) != NR_IO_DESTROY)
 		return ABSENT_U64;
 	return read_number((__u64)&user->SYSCALL_ARGUMENT_1, sizeof(__u64));

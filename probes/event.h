@@ -221,7 +221,7 @@ struct event_use {
 	struct event_header header; /* kioctx: the dead context that it got all the same; 0: none */
 	__u64 handle;
 	__s64 result; /* of the call; in tier full of the lookup: -EINVAL where it found nothing, which is what the caller gets */
-	__u32 call;   /* enum use; in tier full since 5.15 */
+	__u32 call;   /* enum use */
 	__u32 reserved;
 };
 

@@ -52,6 +52,8 @@ enum bpf_features {
 #define PAGE_SIZE_4K 4096
 #define AIO_RING_MAGIC 0xa10a10a1
 #define TASK_UNINTERRUPTIBLE 2
+#define TS_COMPAT 2
+#define THREAD_SIZE (16 * 1024)
 #define PF_WQ_WORKER 0x20
 #define EINVAL 22
 #define S_IFMT 0170000
@@ -242,9 +244,16 @@ KERNEL_STRUCT(kthread)
 	FIELD(kthread, data, void *data)
 KERNEL_STRUCT_END
 
+/* Only x86-64 has a status there. */
+KERNEL_STRUCT(thread_info)
+	FIELD(thread_info, status, __u32 status)
+KERNEL_STRUCT_END
+
 KERNEL_STRUCT(task_struct)
+	FIELD(task_struct, thread_info, struct thread_info thread_info)
 	FIELD(task_struct, flags, unsigned int flags)
 	FIELD(task_struct, __state, unsigned int __state)
+	FIELD(task_struct, stack, void *stack)
 	FIELD(task_struct, pid, int pid)
 	FIELD(task_struct, tgid, int tgid)
 	FIELD(task_struct, group_leader, struct task_struct *group_leader)

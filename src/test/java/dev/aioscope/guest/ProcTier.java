@@ -27,11 +27,6 @@ abstract class ProcTier extends Looks {
         return null;
     }
 
-    @Override
-    boolean showsWhoIsInIoDestroy() {
-        return true;
-    }
-
     final List<LiveContext> contexts(long pid) {
         return Snapshot.take(agent.probes()).contexts().stream()
                 .filter(context -> context.owner().pid() == pid)

@@ -1,7 +1,6 @@
 package dev.aioscope.guest;
 
 import dev.aioscope.guest.Agent.Placing;
-import dev.aioscope.kernel.Host;
 import dev.aioscope.probe.Tier;
 import org.jspecify.annotations.Nullable;
 
@@ -14,11 +13,5 @@ abstract class SampleTier extends Looks {
     @Override
     @Nullable Integer charge(int given) {
         return given;
-    }
-
-    /** Before 5.15 no program can read another task's registers. */
-    @Override
-    boolean showsWhoIsInIoDestroy() {
-        return !Host.release().startsWith("5.10.");
     }
 }

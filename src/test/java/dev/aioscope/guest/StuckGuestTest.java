@@ -42,11 +42,8 @@ class StuckGuestTest {
             assertThat(going.siblingsLeft()).isZero();
             assertThat(going.known().outstanding()).isEqualTo(10);
             assertThat(going.known().trigger()).isEqualTo(Trigger.DESTROY);
-            // Before 5.15 the registers of the thread, which tell that it is in io_destroy, cannot be read.
-            if (Host.isAtLeast(5, 15)) {
-                assertThat(going.pendingSigkill()).isFalse();
-                assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
-            }
+            assertThat(going.pendingSigkill()).isFalse();
+            assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
 
             assertThat(agent.probes().tellCompletions(true)).isTrue();
             device.release();
@@ -98,6 +95,7 @@ class StuckGuestTest {
 
             TeardownInProgress going = Stuck.await(agent, work.pid(), WaitsFor.REQUESTS);
             assertThat(going.requestsLeft()).isEqualTo(6);
+            assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
             if (engine instanceof CoreEngine) {
                 assertThat(Witness.of(work.pid()).workers())
                         .isNotEmpty()

@@ -119,7 +119,7 @@ class StuckTest {
         assertThat(only(full).requestsLeft()).isEqualTo(3);
     }
 
-    /** Before 5.15 no thread is seen to wait in io_destroy, and the parts of a count can be too many to be added up. */
+    /** A kernel that hides its symbols does not tell where the parts of a count are, before 5.18. */
     @Test
     void oneWhoseRequestsCannotBeCountedIsNotTakenForFreed() {
         feed(full, enter(), killed());

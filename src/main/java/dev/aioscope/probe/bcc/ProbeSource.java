@@ -39,7 +39,7 @@ final class ProbeSource {
 
     private static final Pattern PROGRAM =
             Pattern.compile("\\nSEC\\(.*\\)\\nint (?:BPF_(?:PROG|KPROBE|KRETPROBE)\\()?(\\w+)");
-    private static final Pattern STRUCT = Pattern.compile("KERNEL_STRUCT\\((\\w+)\\)\\n");
+    private static final Pattern SIZE = Pattern.compile("SIZE_OF\\((\\w+)\\)");
     private static final Pattern FIELD = Pattern.compile("\\tFIELD\\((\\w+), (\\w+), ");
     private static final Pattern MAP = Pattern.compile("\\n(?:MAP|RING|CONSTANT|SHARED)\\((\\w+)");
     private static final Pattern ENUMERATOR = Pattern.compile("ENUMERATOR_EXISTS\\((\\w+), (BPF_\\w+)\\)");
@@ -108,8 +108,8 @@ final class ProbeSource {
             define(places, "HAS_" + name, found.isPresent() ? 1 : 0);
             define(places, "OFFSET_" + name, found.map(Field::offset).orElse(0));
         });
-        each(STRUCT, structs, struct -> {
-            OptionalInt type = btf.struct(real(struct.group(1)));
+        each(SIZE, programs, struct -> {
+            OptionalInt type = btf.struct(struct.group(1));
             define(places, "SIZE_" + struct.group(1), type.isPresent() ? btf.size(type.getAsInt()) : 0);
         });
         each(ENUMERATOR, programs, enumerator -> {
