@@ -1,5 +1,6 @@
 package dev.aioscope.lifecycle;
 
+import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitsFor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,18 @@ public record TeardownInProgress(
     /** Whether a thread waits; else only the memory of the context is left. */
     public boolean isWaitedFor() {
         return waitsFor != WaitsFor.DEFERRED_FREE;
+    }
+
+    /**
+     * Whether its end was reported before: an exit of which every record was seen, and then that its caller is not woken.
+     */
+    public boolean isReported() {
+        return known.trigger() == Trigger.EXIT
+                && known.killEnterTime() != null
+                && known.killExitTime() != null
+                && known.usersEnterTime() != null
+                && known.reqsTime() != null
+                && known.freeTime() != null;
     }
 
     /** How long it has lasted at this time, ns; longer if it was found late. */

@@ -46,7 +46,7 @@ final class SpanAttribute<T> {
 
     static final SpanAttribute<String> CONTEXT_ID = text(
             "aio.context.id",
-            "teardown, `deferred_free`",
+            "teardown, `deferred_free`, `not_woken`",
             "handle and generation: unique in one run of the agent, the same in JSON");
     static final SpanAttribute<String> HANDLE = text(
             "aio.context.handle",

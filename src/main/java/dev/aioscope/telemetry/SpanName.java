@@ -27,7 +27,11 @@ enum SpanName {
     DEFERRED_FREE(
             "deferred_free",
             "none; own trace, linked to the root",
-            "free_ioctx_reqs to free_ioctx, when the caller has gone on");
+            "free_ioctx_reqs to free_ioctx, when the caller has gone on"),
+    NOT_WOKEN(
+            "not_woken",
+            "none; own trace, linked to the root if that is a trace",
+            "free_ioctx_reqs to the look that found the caller of an exit_aio stuck, though no request is left");
 
     private final String label;
     private final String parent;

@@ -50,7 +50,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A teardown always becomes a trace if it was slow, failed, had requests outstanding, broke a clause, or could not be followed to its
  * end; of the others a share does. {@code deferred_free} ends after the caller has gone on: it is a trace of its own,
- * linked to the teardown.
+ * linked to the teardown. So is {@code not_woken}, of an exit whose trace was made before it was found stuck.
  */
 public final class TeardownSpans implements LifecycleListener {
     /** What is slow if nothing else is said: an idle io_destroy takes some 30 ms. */
@@ -58,6 +58,7 @@ public final class TeardownSpans implements LifecycleListener {
 
     private static final int MOST_REFUSALS = 1024;
     private static final int MOST_STUCK = 1024;
+    private static final int MOST_EXITS = 1024;
 
     /** Of one teardown that are told. */
     static final int MOST_STRAGGLERS = 16;
@@ -80,6 +81,9 @@ public final class TeardownSpans implements LifecycleListener {
 
     /** The spans of refusals whose outcome is to come. */
     private final Map<FailedCall, SpanContext> refusals = new LinkedHashMap<>();
+
+    /** The roots of exits whose callers may not have been woken, by the generations of their contexts. */
+    private final Map<Long, SpanContext> exits = new LinkedHashMap<>();
 
     /** What is to be told of teardowns that go on, by the generations of their contexts. */
     private final Map<Long, Stuck> stuck = new LinkedHashMap<>();
@@ -164,7 +168,35 @@ public final class TeardownSpans implements LifecycleListener {
     /** There is no span before the end: it is kept until then. */
     @Override
     public void onStuck(TeardownInProgress teardown, long now) {
-        stuck(teardown).events.add(new Happened(STUCK, now, attributes(teardown)));
+        Happened found = new Happened(STUCK, now, attributes(teardown));
+        Long drained = teardown.known().reqsTime();
+        if (drained != null && teardown.isReported()) {
+            notWoken(teardown.known(), drained, found);
+        } else {
+            stuck(teardown).events.add(found);
+        }
+    }
+
+    private void notWoken(Teardown t, long drained, Happened found) {
+        long offset = clock.offsetAt(drained);
+        AttributesBuilder attributes = Attributes.builder();
+        if (t.caller() != null) {
+            describe(t.caller(), identities.ofCaller(t), attributes);
+        }
+        SpanContext root = exits.getOrDefault(t.context().generation(), SpanContext.getInvalid());
+        linked(SpanName.NOT_WOKEN, t.context(), drained + offset, root)
+                .setAllAttributes(attributes.build())
+                .startSpan()
+                .addEvent(found.name, found.attributes, found.time + offset, NANOSECONDS)
+                .end(found.time + offset, NANOSECONDS);
+    }
+
+    /** A trace of its own about the same context as this root, if that is a trace. */
+    private SpanBuilder linked(SpanName name, Context context, long startEpochNanos, SpanContext root) {
+        AttributesBuilder attributes = Attributes.builder();
+        SpanAttribute.CONTEXT_ID.set(attributes, context.id());
+        SpanAttribute.HANDLE.set(attributes, hex(context.handle()));
+        return builder(name, startEpochNanos).setNoParent().addLink(root).setAllAttributes(attributes.build());
     }
 
     @Override
@@ -179,10 +211,14 @@ public final class TeardownSpans implements LifecycleListener {
 
     private Stuck stuck(TeardownInProgress teardown) {
         Stuck found = stuck.computeIfAbsent(teardown.known().context().generation(), generation -> new Stuck());
-        if (stuck.size() > MOST_STUCK) {
-            stuck.remove(stuck.keySet().iterator().next());
-        }
+        bound(stuck, MOST_STUCK);
         return found;
+    }
+
+    private static void bound(Map<?, ?> map, int most) {
+        if (map.size() > most) {
+            map.remove(map.keySet().iterator().next());
+        }
     }
 
     @Override
@@ -223,9 +259,7 @@ public final class TeardownSpans implements LifecycleListener {
         span.end(call.returnTime() + offset, NANOSECONDS);
         if (call.isRefusal()) {
             refusals.put(call, span.getSpanContext());
-            if (refusals.size() > MOST_REFUSALS) {
-                refusals.remove(refusals.keySet().iterator().next());
-            }
+            bound(refusals, MOST_REFUSALS);
         }
     }
 
@@ -332,6 +366,10 @@ public final class TeardownSpans implements LifecycleListener {
                     root, SpanName.WAKE, free == null ? null : (Long) latest(free, t.killExitTime()), t.returnTime());
         }
         trace.deferredFree(root, t);
+        if (t.trigger() == Trigger.EXIT) {
+            exits.put(t.context().generation(), root.span.getSpanContext());
+            bound(exits, MOST_EXITS);
+        }
         traced.accept(t, root.span.getSpanContext());
     }
 
@@ -405,13 +443,7 @@ public final class TeardownSpans implements LifecycleListener {
             if (t.reqsTime() == null || t.freeTime() == null) {
                 return;
             }
-            AttributesBuilder attributes = Attributes.builder();
-            SpanAttribute.CONTEXT_ID.set(attributes, t.context().id());
-            SpanAttribute.HANDLE.set(attributes, hex(t.context().handle()));
-            builder(SpanName.DEFERRED_FREE, t.reqsTime() + offset)
-                    .setNoParent()
-                    .addLink(root.span.getSpanContext())
-                    .setAllAttributes(attributes.build())
+            linked(SpanName.DEFERRED_FREE, t.context(), t.reqsTime() + offset, root.span.getSpanContext())
                     .startSpan()
                     .end(t.freeTime() + offset, NANOSECONDS);
         }

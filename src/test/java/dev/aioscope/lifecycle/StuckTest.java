@@ -221,6 +221,7 @@ class StuckTest {
             List<TeardownInProgress> told = full.newlyStuck(ms(time - 1000));
             assertThat(told).hasSize(time == 2000 ? 1 : 0);
             assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.WAKE);
+            assertThat(only(full).isReported()).isFalse();
             assertThat(only(full).requestsLeft()).isZero();
             full.advance(ms(time));
         }
@@ -328,6 +329,7 @@ class StuckTest {
             assertThat(full.newlyStuck(ms(time - 1000))).hasSize(time == 2000 ? 1 : 0);
             assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.WAKE);
             assertThat(only(full).isFoundLate()).isFalse();
+            assertThat(only(full).isReported()).isTrue();
             assertThat(only(full).known().context().handle()).isEqualTo(HANDLE);
             assertThat(only(full).kernelStack()).containsExactly(7L);
             full.advance(ms(time));
@@ -335,6 +337,21 @@ class StuckTest {
         look(full, 30_000);
         assertThat(full.teardownsInProgress()).isEmpty();
         assertThat(heard.teardowns).as("it was told of before").hasSize(1);
+    }
+
+    @Test
+    void anExitThatIsNotWokenAndLacksARecordIsNotReportedBefore() {
+        EventBuilder[] records = exit(KIOCTX, 120);
+        feed(full, records[0], records[1], records[3], records[4]);
+        look(full, 2000, exiting(2000));
+        assertThat(full.newlyStuck(ms(1000))).singleElement().satisfies(going -> {
+            assertThat(going.waitsFor()).isEqualTo(WaitsFor.WAKE);
+            assertThat(going.isReported()).isFalse();
+        });
+        assertThat(heard.teardowns).isEmpty();
+        look(full, 3000);
+        full.advance(ms(3000) + Lifecycle.OVERDUE_NS);
+        assertThat(heard.teardowns).hasSize(1);
     }
 
     @Test

@@ -115,6 +115,12 @@ class TeardownSpansTest {
 
     @Test
     void anExitEndsWithItsWaitAndNotWithTheFree() {
+        assertThat(tree(exit()))
+                .contains("exit_aio 2000..2025000000", "deferred_free 2025000000..2040000000")
+                .noneMatch(span -> span.matches(".*(lookup|unmap|wake).*"));
+    }
+
+    private static TeardownBuilder exit() {
         TeardownBuilder t = TeardownBuilder.busy();
         t.trigger = Trigger.EXIT;
         t.callTime = null;
@@ -123,9 +129,7 @@ class TeardownSpansTest {
         t.returnTime = null;
         t.result = null;
         t.unmapResult = null;
-        assertThat(tree(t))
-                .contains("exit_aio 2000..2025000000", "deferred_free 2025000000..2040000000")
-                .noneMatch(span -> span.matches(".*(lookup|unmap|wake).*"));
+        return t;
     }
 
     @Test
@@ -387,6 +391,58 @@ class TeardownSpansTest {
                             .containsEntry(AttributeKey.longKey("aio.requests_left"), 2L)
                             .containsEntry(AttributeKey.longKey("aio.siblings_left"), 0L);
                 });
+    }
+
+    private static TeardownInProgress notWoken(Teardown ended) {
+        return new TeardownInProgress(ended, 1, WaitsFor.WAKE, 0, 0, null, List.of(), true);
+    }
+
+    @Test
+    void anExitThatIsNotWokenAfterItsSpanHasALinkedOneUntilItWasFoundSo() {
+        TeardownSpans spans = spans(0);
+        Teardown ended = exit().build();
+        spans.onTeardown(ended);
+        SpanData root = root();
+        spans.onStuck(notWoken(ended), 3_500_000_000L);
+        SpanData stuck = named("not_woken");
+        assertThat(describe(stuck, Map.of())).isEqualTo("not_woken 2025000000..3500000000");
+        assertThat(stuck.getLinks())
+                .singleElement()
+                .satisfies(link -> assertThat(link.getSpanContext()).isEqualTo(root.getSpanContext()));
+        assertThat(attributes(stuck))
+                .containsEntry("thread.id", 101L)
+                .containsEntry("aio.context.id", attributes(root).get("aio.context.id"))
+                .containsEntry("aio.context.handle", "0x7f0000001000");
+        assertThat(stuck.getEvents()).singleElement().satisfies(event -> {
+            assertThat(event.getName()).isEqualTo("aio.teardown.stuck");
+            assertThat(event.getEpochNanos()).isEqualTo(BOOT + 3_500_000_000L);
+            assertThat(attributes(event)).containsEntry("aio.waits_for", "wake").containsEntry("aio.requests_left", 0L);
+        });
+    }
+
+    @Test
+    void anExitThatIsNotWokenHasASpanThoughItsTeardownWasNotSampled() {
+        TeardownBuilder t = exit();
+        t.outstanding = 0;
+        t.reqsTime = 30_000_000L;
+        TeardownSpans spans = spans(0);
+        spans.onTeardown(t.build());
+        assertThat(exporter.getFinishedSpanItems()).isEmpty();
+        spans.onStuck(notWoken(t.build()), 3_500_000_000L);
+        assertThat(onlySpan().getName()).isEqualTo("not_woken");
+        assertThat(onlySpan().getLinks()).isEmpty();
+    }
+
+    @Test
+    void anExitThatIsNotWokenBeforeItsSpanHasTheEventThere() {
+        TeardownBuilder t = exit();
+        t.killExitTime = null;
+        TeardownSpans spans = spans(0);
+        spans.onStuck(notWoken(t.build()), 3_500_000_000L);
+        assertThat(exporter.getFinishedSpanItems()).isEmpty();
+        spans.onTeardown(t.build());
+        assertThat(root().getName()).isEqualTo("exit_aio");
+        assertThat(root().getEvents()).extracting(EventData::getName).containsExactly("aio.teardown.stuck");
     }
 
     private static Straggler straggler(Operation operation, @Nullable String path, @Nullable Long offset, long result) {
