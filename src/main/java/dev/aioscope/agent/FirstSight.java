@@ -26,13 +26,17 @@ public final class FirstSight implements ForwardingListener, AutoCloseable {
 
     @Override
     public void onSetup(Context context) {
-        queue.onSetup(context);
+        if (!processes.knows(context)) {
+            queue.onSetup(context);
+        }
         next.onSetup(context);
     }
 
     @Override
     public void onFound(Context context) {
-        queue.onFound(context);
+        if (!processes.knows(context)) {
+            queue.onFound(context);
+        }
         next.onFound(context);
     }
 

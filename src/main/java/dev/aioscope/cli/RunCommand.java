@@ -250,8 +250,10 @@ final class RunCommand implements Runnable {
                 counts::onTrace);
         processes.prepare();
         Audit audit = new Audit(seen.tier(), false);
-        try (ListenerQueue queue = new ListenerQueue(
-                        ForwardingListener.to(audit, spans, holders), limits.waiting(), seen.canWait());
+        LifecycleListener told = equipment.export.isActive()
+                ? ForwardingListener.to(audit, spans, holders)
+                : ForwardingListener.to(audit, holders);
+        try (ListenerQueue queue = new ListenerQueue(told, limits.waiting(), seen.canWait());
                 FirstSight firstSight = new FirstSight(
                         processes,
                         Filter.before(

@@ -150,6 +150,12 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         }
     }
 
+    /** Whether there is no need to look at the owner of this context: that has been done, or there is none. Returns at once. */
+    public boolean knows(Context context) {
+        Task owner = context.owner();
+        return owner == null || recall(new Key(owner.pid(), owner.processStart(), context.mm())) != null;
+    }
+
     /** How often a process was to be looked at and was not: it had ended, or there were too many. */
     public long unidentified() {
         return unidentified.get();

@@ -57,10 +57,12 @@ class FirstSightTest {
         try (Processes processes = Processes.sparing(true, Processes.MOST);
                 FirstSight firstSight = new FirstSight(processes, next)) {
             Context context = context(1, pid, start);
+            assertThat(processes.knows(context)).isFalse();
             firstSight.onFound(context);
             firstSight.onSetup(context(2, NO_PID, 1));
             awaitUnidentified(firstSight, 1);
 
+            assertThat(processes.knows(context)).as("is not looked at again").isTrue();
             Identity identity = processes.of(context.owner(), context.mm(), false);
             assertThat(identity.executable()).endsWith("java");
             assertThat(identity.isCut()).isTrue();

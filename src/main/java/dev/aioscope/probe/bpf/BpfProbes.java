@@ -64,8 +64,9 @@ public final class BpfProbes implements Probes {
             }
         }
         int events = programs.map("events");
-        this.ring = new RingBuffer(events, Bpf.maxEntries(events));
-        this.waiter = new Waiter(events);
+        int size = Bpf.maxEntries(events);
+        this.ring = new RingBuffer(events, size);
+        this.waiter = new Waiter(events, size);
         this.inventory =
                 SharedMemory.map(programs.map("inventory"), SharedMemory.PAGE, Libc.PROT_READ | Libc.PROT_WRITE, 0);
     }
