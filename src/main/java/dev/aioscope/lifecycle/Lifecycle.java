@@ -1,21 +1,13 @@
 package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.Event;
-import dev.aioscope.event.EventType;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.WaitsFor;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.LiveContexts.Known;
 import dev.aioscope.probe.Tier;
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -48,40 +40,11 @@ public final class Lifecycle {
     private static final long LARGEST_NS = 100_000_000;
 
     private final LifecycleListener listener;
-    private final Tier tier;
-    private final Limits limits;
-
-    private final LiveContexts live;
-    /** All teardowns that are not reported, oldest first. */
-    private final Set<OpenTeardown> open = new LinkedHashSet<>();
-    /** Those that can still get records by their pointer. */
-    private final Map<Long, OpenTeardown> byPointer = new HashMap<>();
-    /** Those that are over and wait for their last records, in the order of their deadlines. */
-    private final Set<OpenTeardown> ending = new LinkedHashSet<>();
-    /** What each thread (tid) is inside of, as far as is known. */
-    private final Map<Integer, Attempt> calls = new LinkedHashMap<>();
-
-    /** Calls of io_destroy that have not reached kill_ioctx at the latest look, by thread. */
-    private final Map<Integer, OpenTeardown> lookups = new LinkedHashMap<>();
-
-    /**
-     * Exits of which all is told, by the thread: whether it goes on no record tells, so the next look does. The latest of
-     * each thread.
-     */
-    private final Map<Integer, OpenTeardown> drainedExits = new LinkedHashMap<>();
-
-    private final UserStacks stacks;
+    private final Tables tables;
     private final Refusals refusals;
-    private final DestroyedHandles destroyed = new DestroyedHandles();
-
-    private @Nullable Look look;
-    private int looks;
+    private final Reconciler reconciler;
     private List<Holding> largest = List.of();
     private long largestAt = Seen.NEVER;
-    private long generations;
-    private long evictedTeardowns;
-    private long evictedCalls;
-    private long orphanEvents;
 
     /**
      * Begins with nothing known.
@@ -92,11 +55,9 @@ public final class Lifecycle {
      */
     public Lifecycle(LifecycleListener listener, Tier tier, Limits limits) {
         this.listener = listener;
-        this.tier = tier;
-        this.limits = limits;
-        this.live = new LiveContexts(limits.contexts());
-        this.stacks = new UserStacks(limits.calls());
+        this.tables = new Tables(listener, tier, limits);
         this.refusals = new Refusals(tier, listener::onRefusalOutcome);
+        this.reconciler = new Reconciler(tables, refusals, listener, tier, limits);
     }
 
     /**
@@ -116,15 +77,15 @@ public final class Lifecycle {
             case USE -> use(event);
             case STRAGGLER -> straggler(event);
             case LIVE_CONTEXT -> {
-                found(event);
+                reconciler.found(event);
                 return;
             }
             case TASK_IN_TEARDOWN -> {
-                foundWaiting(event);
+                reconciler.foundWaiting(event);
                 return;
             }
             case TEARDOWN_LOOK -> {
-                lookedInto(event);
+                reconciler.lookedInto(event);
                 return;
             }
         }
@@ -139,22 +100,22 @@ public final class Lifecycle {
      */
     public void advance(long boottimeNs) {
         refusals.advance(boottimeNs);
-        while (!ending.isEmpty()) {
-            OpenTeardown first = ending.iterator().next();
+        while (!tables.ending.isEmpty()) {
+            OpenTeardown first = tables.ending.iterator().next();
             if (!first.isOverdue(boottimeNs)) {
                 return;
             }
-            close(first, Teardown.End.UNKNOWN);
+            tables.close(first, Teardown.End.UNKNOWN);
         }
     }
 
     /** Whether nothing is in progress that time alone could change. */
     public boolean isIdle() {
-        return open.isEmpty()
-                && ending.isEmpty()
-                && calls.isEmpty()
-                && lookups.isEmpty()
-                && drainedExits.isEmpty()
+        return tables.open.isEmpty()
+                && tables.ending.isEmpty()
+                && tables.calls.isEmpty()
+                && reconciler.isIdle()
+                && tables.drainedExits.isEmpty()
                 && refusals.isEmpty();
     }
 
@@ -164,17 +125,12 @@ public final class Lifecycle {
      * @param boottimeNs CLOCK_BOOTTIME ns before the first task is looked at
      */
     public void beginInventory(long boottimeNs) {
-        looks++;
-        look = new Look(boottimeNs, limits.calls());
+        reconciler.begin(boottimeNs);
     }
 
     /** Tells of the look that was begun that it could not see into this process: nothing is missing of it. */
     public void unseen(int pid) {
-        Look current = look;
-        if (current == null) {
-            throw new IllegalStateException("no inventory was begun");
-        }
-        current.isUnseen(pid);
+        reconciler.unseen(pid);
     }
 
     /**
@@ -182,58 +138,7 @@ public final class Lifecycle {
      * in: a context that is missing in the tables may have its end told there.
      */
     public void endInventory() {
-        Look ended = look;
-        if (ended == null) {
-            throw new IllegalStateException("no inventory was begun");
-        }
-        look = null;
-        endReplaced(ended);
-        endNoLongerWaiting(ended);
-        endUntold(ended);
-        Map<Integer, OpenTeardown> lookupsBefore = Map.copyOf(lookups);
-        lookups.clear();
-        List<Known> gone = gone(ended);
-        openWaiting(ended, gone, lookupsBefore);
-        for (Known known : gone) {
-            refusals.released(known.context, null, null, known.since, ended.begin);
-            endUnseen(known, Teardown.End.VANISHED);
-        }
-        for (OpenTeardown teardown : open) {
-            teardown.isSeenInside(inside(ended, teardown));
-            if (teardown.isNotWoken(ended, this::waitsForAnother) || teardown.isSeenUnfreed()) {
-                // What is to follow does not come, so neither does the end of the time for its last records.
-                teardown.overdueAt(ended.begin + OVERDUE_NS);
-                ending.remove(teardown);
-                ending.add(teardown);
-            }
-        }
-    }
-
-    /** Whether an exit can wait for another context too: one that is not drained, or whose end was not told. */
-    private boolean waitsForAnother(Attempt exit) {
-        return open.stream()
-                        .filter(other -> !other.isOver())
-                        .flatMap(other -> other.attempts.stream())
-                        .anyMatch(attempt -> attempt.caller.tid() == exit.caller.tid())
-                || live.all().stream()
-                        .anyMatch(known -> known.look != looks
-                                && known.context.owner() != null
-                                && known.context.owner().pid() == exit.caller.pid());
-    }
-
-    /**
-     * Without probes on free_ioctx a context can have been freed, and another one be in its place, unless its caller still
-     * waits.
-     */
-    private Look.Inside inside(Look ended, OpenTeardown teardown) {
-        Attempt by = teardown.by();
-        if (tier == Tier.PROC) {
-            return by == null ? Look.Inside.NOT_SEEN : ended.insideBy(by.caller);
-        }
-        boolean isThere = tier == Tier.FULL
-                ? teardown.isFollowed()
-                : !teardown.isOver() && by != null && ended.isWaiting(by.caller.tid());
-        return isThere ? ended.inside(teardown.context().kioctx()) : Look.Inside.NOT_SEEN;
+        reconciler.end();
     }
 
     /**
@@ -250,7 +155,7 @@ public final class Lifecycle {
 
     /** The contexts that are alive as far as is known, oldest first. */
     public List<Context> liveContexts() {
-        return live.all().stream().map(known -> known.context).toList();
+        return tables.live.all().stream().map(known -> known.context).toList();
     }
 
     /**
@@ -259,9 +164,9 @@ public final class Lifecycle {
      */
     public List<TeardownInProgress> teardownsInProgress() {
         return Stream.of(
-                        open.stream().filter(OpenTeardown::goesOn),
-                        drainedExits.values().stream().filter(OpenTeardown::goesOn),
-                        certainLookups())
+                        tables.open.stream().filter(OpenTeardown::goesOn),
+                        tables.drainedExits.values().stream().filter(OpenTeardown::goesOn),
+                        reconciler.certainLookups())
                 .flatMap(teardowns -> teardowns)
                 .map(OpenTeardown::progress)
                 .toList();
@@ -284,13 +189,9 @@ public final class Lifecycle {
     }
 
     private Stream<OpenTeardown> stuckSince(long since) {
-        return Stream.of(open.stream(), drainedExits.values().stream(), certainLookups())
+        return Stream.of(tables.open.stream(), tables.drainedExits.values().stream(), reconciler.certainLookups())
                 .flatMap(teardowns -> teardowns)
                 .filter(teardown -> teardown.waitsSince() <= since);
-    }
-
-    private Stream<OpenTeardown> certainLookups() {
-        return lookups.values().stream().filter(OpenTeardown::isSeenToWait);
     }
 
     /**
@@ -298,7 +199,7 @@ public final class Lifecycle {
      */
     public Map<Long, Long> contextsInTeardown() {
         Map<Long, Long> handles = new LinkedHashMap<>();
-        open.stream()
+        tables.open.stream()
                 .filter(OpenTeardown::isFollowed)
                 .forEach(teardown -> handles.put(
                         teardown.context().kioctx(), teardown.context().handle()));
@@ -307,30 +208,30 @@ public final class Lifecycle {
 
     /** What could not be kept or used so far. */
     public Counters counters() {
-        return new Counters(live.evicted(), evictedTeardowns, evictedCalls, orphanEvents);
+        return tables.counters();
     }
 
     private void straggler(Event event) {
-        OpenTeardown teardown = byPointer.get(event.kioctx());
+        OpenTeardown teardown = tables.byPointer.get(event.kioctx());
         if (teardown == null) {
-            orphanEvents++;
+            tables.orphanEvents++;
         } else {
             listener.onStraggler(Straggler.of(event, teardown.progress()));
         }
     }
 
     private void stack(Event event) {
-        UserStack seen = stacks.add(event);
+        UserStack seen = tables.stacks.add(event);
         if (seen != null) {
             listener.onStack(seen);
         }
     }
 
     private void use(Event event) {
-        WrongHandle wrong = destroyed.explainUse(event);
+        WrongHandle wrong = tables.destroyed.explainUse(event);
         if (wrong == null) {
             // The address space is another process's by now, or the records of the destroy were lost.
-            orphanEvents++;
+            tables.orphanEvents++;
             return;
         }
         listener.onHandleUse(new HandleUse(event.use(), Task.of(event), event.time(), event.result(), wrong));
@@ -339,34 +240,34 @@ public final class Lifecycle {
     // ---- set-up ----
 
     private void setup(Event event) {
-        call(event.tid(), event.enterTime(), event.time(), false);
+        tables.call(event.tid(), event.enterTime(), event.time(), false);
         if (event.result() < 0) {
             failedSetup(failed(FailedCall.Call.IO_SETUP, event, null));
             return;
         }
         refusals.setUp(event);
         if (event.handle() == Seen.NEVER) {
-            orphanEvents++;
+            tables.orphanEvents++;
             return;
         }
-        destroyed.remove(event.mm(), event.handle());
+        tables.destroyed.remove(event.mm(), event.handle());
         Task owner = Task.of(event);
-        OpenTeardown old = byPointer.get(event.kioctx());
+        OpenTeardown old = tables.byPointer.get(event.kioctx());
         if (old != null) {
             if (isEndedBeforeItsSetup(old, event)) {
-                old.known.context = context(old.context().generation(), event, owner, event.time());
+                old.known.context = tables.context(old.context().generation(), event, owner, event.time());
                 listener.onSetup(old.context());
                 return;
             }
-            release(old);
+            tables.release(old);
         }
         Known known = replacedBy(event);
         if (known != null) {
             // A look found it before its record was read.
-            live.update(known, context(known.context.generation(), event, owner, event.time()));
+            tables.live.update(known, tables.context(known.context.generation(), event, owner, event.time()));
         } else {
-            known = new Known(context(++generations, event, owner, event.time()), event.time(), 0);
-            live.add(known);
+            known = new Known(tables.context(tables.nextGeneration(), event, owner, event.time()), event.time(), 0);
+            tables.live.add(known);
         }
         listener.onSetup(known.context);
     }
@@ -388,7 +289,7 @@ public final class Lifecycle {
 
     /** The live context that this SETUP is about, if it is known already; one that it replaces is ended. */
     private @Nullable Known replacedBy(Event setup) {
-        Known known = live.find(setup.kioctx(), setup.mm(), setup.handle());
+        Known known = tables.live.find(setup.kioctx(), setup.mm(), setup.handle());
         if (known == null) {
             return null;
         }
@@ -396,10 +297,10 @@ public final class Lifecycle {
             return known;
         }
         if (known.since < setup.enterTime()) {
-            endUnseen(known, Teardown.End.UNKNOWN);
+            tables.endUnseen(known, Teardown.End.UNKNOWN);
         } else {
             // A look was so far ahead of the ring that it found a later context: its own records are yet to come.
-            live.remove(known);
+            tables.live.remove(known);
         }
         return null;
     }
@@ -411,8 +312,8 @@ public final class Lifecycle {
         Trigger trigger = event.trigger();
         refusals.seen(event.time(), event.aioNr(), Seen.NEVER);
         long begin = event.callTime() == Seen.NEVER ? event.time() : event.callTime();
-        Attempt attempt = call(event.tid(), begin, event.time(), trigger == Trigger.EXIT);
-        OpenTeardown teardown = byPointer.get(event.kioctx());
+        Attempt attempt = tables.call(event.tid(), begin, event.time(), trigger == Trigger.EXIT);
+        OpenTeardown teardown = tables.byPointer.get(event.kioctx());
         if (attempt == null && teardown != null) {
             attempt = teardown.attemptOf(event.tid(), begin, event.time());
         }
@@ -422,7 +323,7 @@ public final class Lifecycle {
         if (attempt != null && attempt.teardown != null) {
             teardown = identify(attempt.teardown, event);
         } else if (teardown != null && !admits(teardown, event, trigger)) {
-            release(teardown);
+            tables.release(teardown);
             teardown = null;
         }
         if (teardown == null) {
@@ -433,26 +334,26 @@ public final class Lifecycle {
         }
         attempt.enter(event, trigger);
         if (event.callTime() != Seen.NEVER) {
-            attempt.stack = stacks.of(event.tid(), event.callTime());
+            attempt.stack = tables.stacks.of(event.tid(), event.callTime());
         }
         if (!attempt.returned) {
-            remember(attempt);
+            tables.remember(attempt);
         }
         if (teardown != null) {
             teardown.join(attempt);
             if (trigger == Trigger.DESTROY) {
-                destroyed.add(teardown);
+                tables.destroyed.add(teardown);
             }
-            settle(teardown, event.time());
+            tables.settle(teardown, event.time());
         }
     }
 
     /** Gives a teardown of which only the caller was known its pointer. */
     private OpenTeardown identify(OpenTeardown teardown, Event event) {
-        fill(teardown.known, event, null);
-        OpenTeardown other = byPointer.put(teardown.context().kioctx(), teardown);
+        tables.fill(teardown.known, event, null);
+        OpenTeardown other = tables.byPointer.put(teardown.context().kioctx(), teardown);
         if (other != null && other != teardown) {
-            release(other);
+            tables.release(other);
         }
         return teardown;
     }
@@ -474,25 +375,26 @@ public final class Lifecycle {
 
     /** A new teardown for what this KILL_ENTER or DESTROY_ENTER ends; null if its handle is no context's. */
     private @Nullable OpenTeardown openFor(Event event, Trigger trigger) {
-        Known known = live.find(event.kioctx(), event.mm(), event.handle());
+        Known known = tables.live.find(event.kioctx(), event.mm(), event.handle());
         if (known != null && known.isMovedTo(event)) {
-            live.update(known, known.context.movedTo(event.handle()));
+            tables.live.update(known, known.context.movedTo(event.handle()));
         } else if (known != null && !known.fits(event)) {
             if (known.since <= event.time()) {
-                endUnseen(known, Teardown.End.UNKNOWN);
+                tables.endUnseen(known, Teardown.End.UNKNOWN);
             }
             known = null;
         }
         if (known != null) {
             disownLater(known, event);
-            return open(known, event);
+            return tables.open(known, event);
         }
         if (event.kioctx() == 0) {
             return null;
         }
         // Older than the agent, or its SETUP was lost.
         Task owner = trigger == Trigger.EXIT ? null : Task.of(event);
-        return open(new Known(context(++generations, event, owner, null), event.time(), 0), event);
+        return tables.open(
+                new Known(tables.context(tables.nextGeneration(), event, owner, null), event.time(), 0), event);
     }
 
     /** Keeps the owner that a look found from a context that ended before the look: its process can be another one. */
@@ -515,8 +417,8 @@ public final class Lifecycle {
 
     private void killExit(Event event) {
         // Whether it is an exit the record does not tell.
-        Attempt attempt = call(event.tid(), event.enterTime(), event.time(), true);
-        OpenTeardown teardown = byPointer.get(event.kioctx());
+        Attempt attempt = tables.call(event.tid(), event.enterTime(), event.time(), true);
+        OpenTeardown teardown = tables.byPointer.get(event.kioctx());
         if (attempt == null && teardown != null) {
             attempt = teardown.attemptOf(event.tid(), event.enterTime(), event.time());
         }
@@ -525,17 +427,17 @@ public final class Lifecycle {
         }
         if (event.result() != 0) {
             if (attempt != null) {
-                lose(attempt);
+                tables.lose(attempt);
             }
             return;
         }
         if (attempt == null) {
             if (teardown != null && !teardown.isOfTime(event)) {
-                orphanEvents++;
+                tables.orphanEvents++;
                 return;
             }
             if (teardown != null && (teardown.winner != null || !teardown.admits(event.enterTime(), Seen.NEVER))) {
-                release(teardown);
+                tables.release(teardown);
                 teardown = null;
             }
             if (teardown == null) {
@@ -552,11 +454,11 @@ public final class Lifecycle {
         refusals.released(teardown.context(), attempt.caller, attempt.trigger, event.enterTime(), event.time());
         refusals.seen(event.time(), event.aioNr(), Seen.NEVER);
         if (attempt.trigger == Trigger.EXIT || attempt.trigger == Trigger.ROLLBACK) {
-            calls.remove(event.tid(), attempt);
+            tables.calls.remove(event.tid(), attempt);
         } else if (!attempt.returned) {
-            remember(attempt);
+            tables.remember(attempt);
         }
-        settle(teardown, event.time());
+        tables.settle(teardown, event.time());
     }
 
     /** This attempt has ended a context: only one of several gets 0 from the kernel. */
@@ -565,7 +467,7 @@ public final class Lifecycle {
         if (teardown != null && teardown.winner != null && teardown.winner != attempt) {
             // It had been taken for the loser, but the pointer had been used again.
             teardown.attempts.remove(attempt);
-            release(teardown);
+            tables.release(teardown);
             teardown = null;
         }
         if (teardown == null) {
@@ -578,7 +480,7 @@ public final class Lifecycle {
     /** A teardown of a context of which no more is known than what the attempt to end it tells. */
     private OpenTeardown openUnknown(Attempt attempt, Event event) {
         Context context = new Context(
-                ++generations,
+                tables.nextGeneration(),
                 attempt.kioctx != 0 ? attempt.kioctx : event.kioctx(),
                 attempt.mm,
                 attempt.handle,
@@ -587,58 +489,59 @@ public final class Lifecycle {
                 attempt.trigger == Trigger.EXIT ? null : attempt.caller,
                 null,
                 null);
-        OpenTeardown teardown = open(new Known(context, attempt.since(), 0), event);
+        OpenTeardown teardown = tables.open(new Known(context, attempt.since(), 0), event);
         teardown.join(attempt);
         return teardown;
     }
 
     private void phase(Event event) {
-        OpenTeardown teardown = byPointer.get(event.kioctx());
+        OpenTeardown teardown = tables.byPointer.get(event.kioctx());
         if (teardown != null && teardown.isOutlivedBy(event)) {
             teardown.outlivedBy(event);
-            release(teardown);
+            tables.release(teardown);
             teardown = null;
         }
         if (teardown == null) {
             teardown = openLate(event, OpenTeardown.phaseTime(event));
         } else if (teardown.isNewerThan(event)) {
-            orphanEvents++;
+            tables.orphanEvents++;
             return;
         }
         if (teardown != null) {
             teardown.apply(event);
-            settle(teardown, event.time());
+            tables.settle(teardown, event.time());
         }
     }
 
     /** A teardown of which an earlier record is missing, if the context was alive at that time; else an orphan. */
     private @Nullable OpenTeardown openLate(Event event, long time) {
-        Known known = live.byPointer(event.kioctx());
+        Known known = tables.live.byPointer(event.kioctx());
         if (known == null || known.since > time) {
-            orphanEvents++;
+            tables.orphanEvents++;
             return null;
         }
-        return open(known, event);
+        return tables.open(known, event);
     }
 
     private void destroyExit(Event event) {
-        Attempt attempt = call(event.tid(), event.enterTime(), event.time(), false);
-        calls.remove(event.tid());
-        if (look != null) {
-            look.isDone(event.tid());
+        Attempt attempt = tables.call(event.tid(), event.enterTime(), event.time(), false);
+        tables.calls.remove(event.tid());
+        if (tables.look != null) {
+            tables.look.isDone(event.tid());
         }
         if (event.result() < 0) {
             OpenTeardown tried = attempt == null ? null : attempt.teardown;
             if (attempt != null) {
-                lose(attempt);
+                tables.lose(attempt);
             }
-            listener.onFailedCall(failed(FailedCall.Call.IO_DESTROY, event, destroyed.explain(event, tried, live)));
+            listener.onFailedCall(
+                    failed(FailedCall.Call.IO_DESTROY, event, tables.destroyed.explain(event, tried, tables.live)));
             return;
         }
         if (attempt == null || attempt.teardown == null) {
             OpenTeardown ended = openReturned(event);
             if (attempt == null && ended == null) {
-                orphanEvents++;
+                tables.orphanEvents++;
                 return;
             }
             attempt = attempt == null ? new Attempt(event) : attempt;
@@ -648,15 +551,15 @@ public final class Lifecycle {
         }
         attempt.destroyed(event);
         if (attempt.stack == null) {
-            attempt.stack = stacks.of(event.tid(), event.enterTime());
+            attempt.stack = tables.stacks.of(event.tid(), event.enterTime());
         }
         OpenTeardown teardown = win(attempt, event);
         if (attempt.killExitTime == Seen.NEVER) {
             refusals.released(teardown.context(), attempt.caller, Trigger.DESTROY, event.enterTime(), event.time());
         }
-        destroyed.add(teardown);
+        tables.destroyed.add(teardown);
         teardown.isOverBefore(event.time());
-        settle(teardown, event.time());
+        tables.settle(teardown, event.time());
     }
 
     /**
@@ -665,405 +568,8 @@ public final class Lifecycle {
      * it drains its place can belong to the next context.
      */
     private @Nullable OpenTeardown openReturned(Event event) {
-        Known known = live.byPlace(event.mm(), event.handle());
-        return known != null && known.since <= event.enterTime() ? open(known, event) : null;
-    }
-
-    // ---- inventory ----
-
-    private void found(Event event) {
-        Look current = look;
-        if (current == null) {
-            orphanEvents++;
-            return;
-        }
-        OpenTeardown teardown = byPointer.get(event.kioctx());
-        if (teardown != null) {
-            // What lies unread in the ring may explain it: it is decided at the end.
-            if (teardown.isReplacedBy(event)) {
-                current.replaced.add(teardown);
-            }
-            return;
-        }
-        Known known = live.find(event.kioctx(), event.mm(), event.handle());
-        if (known == null) {
-            Context context = context(++generations, event, Task.of(event), null);
-            live.add(new Known(context, event.time(), looks));
-            listener.onFound(context);
-        } else if (known.fits(event)) {
-            known.look = looks;
-            known.missingSince = Seen.NEVER;
-            fill(known, event, Task.of(event));
-        } else if (known.isMovedTo(event)) {
-            known.look = looks;
-            known.missingSince = Seen.NEVER;
-        }
-    }
-
-    private void foundWaiting(Event event) {
-        if (look == null) {
-            orphanEvents++;
-        } else {
-            look.add(event);
-        }
-    }
-
-    private void lookedInto(Event event) {
-        if (look == null) {
-            orphanEvents++;
-        } else {
-            look.addInside(event);
-        }
-    }
-
-    private void endReplaced(Look ended) {
-        for (OpenTeardown teardown : ended.replaced) {
-            if (open.contains(teardown)) {
-                release(teardown);
-            }
-        }
-    }
-
-    /**
-     * Ends teardowns whose caller waited at an earlier look and does not at this one. That a thread was never seen
-     * waiting proves nothing: some kernels do not show it.
-     */
-    private void endNoLongerWaiting(Look ended) {
-        for (OpenTeardown teardown : List.copyOf(open)) {
-            Attempt by = teardown.by();
-            if (by != null && by.listed && ended.isMissing(by.caller) && !teardown.isOver()) {
-                teardown.isOverBefore(ended.begin);
-                if (tier == Tier.FULL && by.entered) {
-                    settle(teardown, ended.begin);
-                } else {
-                    close(teardown, by.entered ? Teardown.End.UNKNOWN : Teardown.End.VANISHED);
-                }
-            }
-        }
-    }
-
-    /**
-     * Ends teardowns of which nothing is left to wait for, though no record told so by the end of the look: it was lost.
-     * Else they would seem to be stuck, for ever.
-     */
-    private void endUntold(Look ended) {
-        for (OpenTeardown teardown : List.copyOf(open)) {
-            Attempt by = teardown.by();
-            if (tier == Tier.FULL
-                    && teardown.isKilledBefore(ended.begin)
-                    && !teardown.isOver()
-                    && (by == null || !ended.isWaiting(by.caller.tid()))
-                    && ended.foundNothingLeft(teardown.context().kioctx())) {
-                teardown.isOverBefore(ended.begin);
-                settle(teardown, ended.begin);
-            }
-        }
-    }
-
-    /**
-     * The contexts that are in no table any more. With probes on kill_ioctx their end should have been told, and an
-     * address space that ends is invisible for a moment before that: then a second look decides.
-     */
-    private List<Known> gone(Look ended) {
-        List<Known> gone = new ArrayList<>();
-        for (Known known : live.all()) {
-            if (known.look == looks || known.since >= ended.begin || !ended.shows(known.context)) {
-                continue;
-            }
-            if (known.missingSince == Seen.NEVER) {
-                known.missingSince = ended.begin;
-            }
-            if (tier != Tier.FULL || ended.begin - known.missingSince >= OVERDUE_NS) {
-                gone.add(known);
-            }
-        }
-        return gone;
-    }
-
-    /** Opens teardowns for the threads that wait in one that no event told of, and takes their contexts out of gone. */
-    private void openWaiting(Look ended, List<Known> gone, Map<Integer, OpenTeardown> lookupsBefore) {
-        Set<Integer> told = new HashSet<>();
-        drainedExits.values().removeIf(teardown -> !teardown.canBeUnwoken(ended));
-        for (OpenTeardown teardown : drainedExits.values()) {
-            Attempt by = teardown.by();
-            if (teardown.isNotWoken(ended, this::waitsForAnother) && by != null) {
-                ended.mark(by);
-                told.add(by.caller.tid());
-            }
-        }
-        for (OpenTeardown teardown : open) {
-            for (Attempt attempt : teardown.attempts) {
-                ended.mark(attempt);
-                told.add(attempt.caller.tid());
-            }
-        }
-        for (Look.Waiting waiting : ended.stillWaiting()) {
-            if (!told.contains(waiting.attempt().caller.tid())) {
-                if (waiting.trigger() == Trigger.EXIT) {
-                    openExit(waiting, gone);
-                } else {
-                    openDestroy(
-                            waiting,
-                            gone,
-                            lookupsBefore.get(waiting.attempt().caller.tid()));
-                }
-            }
-        }
-    }
-
-    private void openDestroy(Look.Waiting waiting, List<Known> gone, @Nullable OpenTeardown lookupBefore) {
-        Attempt attempt = waiting.attempt();
-        Known known = live.byPlace(waiting.mm(), attempt.handle);
-        if (known != null && known.look == looks) {
-            lookup(known, attempt, lookupBefore);
-            return;
-        }
-        if (known == null) {
-            Context context =
-                    new Context(++generations, 0, waiting.mm(), attempt.handle, null, null, attempt.caller, null, null);
-            known = new Known(context, attempt.since(), looks);
-        }
-        gone.remove(known);
-        openFound(known, attempt);
-    }
-
-    /**
-     * It has not reached kill_ioctx yet, unless it has come there between the look at the contexts and that at the threads:
-     * only who is found so by two looks waits for mmap_lock.
-     */
-    private void lookup(Known known, Attempt attempt, @Nullable OpenTeardown before) {
-        OpenTeardown again = before != null && before.known == known ? before : null;
-        OpenTeardown lookup = again != null ? again : new OpenTeardown(known, attempt.since());
-        lookup.attempts.clear();
-        lookup.join(attempt);
-        lookup.isSeenInside(again != null ? new Look.Inside(WaitsFor.MMAP_LOCK, null, null) : Look.Inside.NOT_SEEN);
-        lookups.put(attempt.caller.tid(), lookup);
-    }
-
-    /** One thread ends all contexts of an address space, which shows only by the process that they belonged to. */
-    private void openExit(Look.Waiting waiting, List<Known> gone) {
-        Attempt attempt = waiting.attempt();
-        // A thread that has given its address space up was the last one in it, so all that its process had end, those
-        // too
-        // that were made during the look, or still stood in the table when the look came by. With probes on kill_ioctx
-        // each end is told.
-        Collection<Known> ending = waiting.mm() == 0 && tier != Tier.FULL ? live.all() : gone;
-        List<Known> ended = ending.stream()
-                .filter(known -> known.since < attempt.since()
-                        && known.context.owner() != null
-                        && known.context.owner().pid() == attempt.caller.pid())
-                .toList();
-        gone.removeAll(ended);
-        for (Known known : ended) {
-            if (tier != Tier.FULL) {
-                refusals.released(known.context, attempt.caller, Trigger.EXIT, known.since, attempt.since());
-            }
-            openFound(known, attempt);
-        }
-        if (ended.isEmpty()) {
-            openFound(
-                    new Known(
-                            new Context(++generations, 0, 0, 0, null, null, null, null, null), attempt.since(), looks),
-                    attempt);
-        }
-    }
-
-    private void openFound(Known known, Attempt attempt) {
-        live.remove(known);
-        OpenTeardown teardown = new OpenTeardown(known, attempt.since());
-        register(teardown);
-        teardown.join(attempt);
-        remember(attempt);
-    }
-
-    // ---- the tables ----
-
-    /**
-     * What this thread is inside of, if a record that covers this time is about the same call. If it is about a later
-     * one, the earlier has returned without being seen to.
-     *
-     * @param isExit whether the record tells of an exit, which kills many contexts and only then waits
-     */
-    private @Nullable Attempt call(int tid, long begin, long end, boolean isExit) {
-        Attempt attempt = calls.get(tid);
-        if (attempt == null) {
-            return null;
-        }
-        if (isExit && attempt.isOnlyListed()) {
-            // The look was ahead of the event, which knows more.
-            lose(attempt);
-            return null;
-        }
-        if (attempt.overlaps(begin, end)) {
-            return attempt;
-        }
-        calls.remove(tid);
-        OpenTeardown teardown = attempt.teardown;
-        boolean hasWaited = attempt.trigger == Trigger.DESTROY || (!isExit && attempt.trigger != Trigger.ROLLBACK);
-        if (teardown != null && hasWaited && teardown.by() == attempt) {
-            teardown.isOverBefore(begin);
-            settle(teardown, begin);
-        }
-        return null;
-    }
-
-    private void remember(Attempt attempt) {
-        calls.put(attempt.caller.tid(), attempt);
-        if (calls.size() > limits.calls()) {
-            Attempt oldest = calls.values().iterator().next();
-            calls.remove(oldest.caller.tid());
-            evictedCalls++;
-        }
-    }
-
-    /** This attempt did not end the context. If nobody else tries, it lives. */
-    private void lose(Attempt attempt) {
-        calls.remove(attempt.caller.tid(), attempt);
-        OpenTeardown teardown = attempt.teardown;
-        if (teardown == null || teardown.winner == attempt) {
-            return;
-        }
-        attempt.teardown = null;
-        teardown.attempts.remove(attempt);
-        if (teardown.isEmpty() && open.contains(teardown)) {
-            forget(teardown);
-            destroyed.remove(teardown);
-            if (teardown.context().kioctx() != 0) {
-                live.add(teardown.known);
-            }
-        }
-    }
-
-    private OpenTeardown open(Known known, Event event) {
-        live.remove(known);
-        fill(known, event, null);
-        OpenTeardown teardown = new OpenTeardown(known, event.time());
-        register(teardown);
-        return teardown;
-    }
-
-    private void register(OpenTeardown teardown) {
-        open.add(teardown);
-        if (teardown.context().kioctx() != 0) {
-            byPointer.put(teardown.context().kioctx(), teardown);
-        }
-        if (open.size() > limits.teardowns()) {
-            // Those that are over tell less by staying than those that are stuck.
-            OpenTeardown oldest = (ending.isEmpty() ? open : ending).iterator().next();
-            close(oldest, Teardown.End.UNKNOWN);
-            evictedTeardowns++;
-        }
-    }
-
-    /** Gives the pointer to the next context. What was freed can still hear of its caller's return. */
-    private void release(OpenTeardown teardown) {
-        if (teardown.isFreed()) {
-            byPointer.remove(teardown.context().kioctx(), teardown);
-        } else {
-            close(teardown, Teardown.End.UNKNOWN);
-        }
-    }
-
-    /** Reports the teardown if its last record is there, or gives it a time until which it must come. */
-    private void settle(OpenTeardown teardown, long now) {
-        if (isComplete(teardown)) {
-            close(teardown, Teardown.End.COMPLETE);
-        } else if (teardown.isOver()) {
-            if (tier != Tier.FULL || teardown.context().kioctx() == 0) {
-                close(teardown, Teardown.End.UNKNOWN);
-                return;
-            }
-            teardown.overdueAt(now + OVERDUE_NS);
-            ending.remove(teardown);
-            ending.add(teardown);
-        }
-    }
-
-    private boolean isComplete(OpenTeardown teardown) {
-        return tier == Tier.FULL ? teardown.hasAllPhases() : teardown.hasWholeCall();
-    }
-
-    private void close(OpenTeardown teardown, Teardown.End unlessSeen) {
-        forget(teardown);
-        Teardown.End end =
-                isComplete(teardown) ? Teardown.End.COMPLETE : teardown.hasEnd() ? Teardown.End.INCOMPLETE : unlessSeen;
-        listener.onTeardown(teardown.report(end));
-        Attempt by = teardown.by();
-        if (tier == Tier.FULL && end == Teardown.End.COMPLETE && by != null && by.trigger == Trigger.EXIT) {
-            drainedExits.put(by.caller.tid(), teardown);
-            if (drainedExits.size() > limits.calls()) {
-                drainedExits.remove(drainedExits.keySet().iterator().next());
-            }
-        }
-    }
-
-    private void forget(OpenTeardown teardown) {
-        open.remove(teardown);
-        ending.remove(teardown);
-        byPointer.remove(teardown.context().kioctx(), teardown);
-        for (Attempt attempt : teardown.attempts) {
-            calls.remove(attempt.caller.tid(), attempt);
-            if (look != null) {
-                look.isDone(attempt.caller.tid());
-            }
-        }
-    }
-
-    /** Reports the end of a context of which no record came. */
-    private void endUnseen(Known known, Teardown.End end) {
-        live.remove(known);
-        listener.onTeardown(new OpenTeardown(known, known.since).report(end));
-    }
-
-    // ---- what is reported ----
-
-    /** Completes what is known of a context from another record about it. */
-    private void fill(Known known, Event event, @Nullable Task owner) {
-        if (!describes(event.type())) {
-            return;
-        }
-        Context old = known.context;
-        boolean isWhole = old.kioctx() != 0 && old.mm() != 0 && old.maxReqs() != null && old.nrEvents() != null;
-        if (isWhole && (old.owner() != null || owner == null)) {
-            return;
-        }
-        Context filled = new Context(
-                old.generation(),
-                old.kioctx() != 0 ? old.kioctx() : event.kioctx(),
-                old.mm() != 0 ? old.mm() : event.mm(),
-                old.handle(),
-                old.maxReqs() != null ? old.maxReqs() : Seen.s32(event.maxReqs()),
-                old.nrEvents() != null ? old.nrEvents() : Seen.s32(event.nrEvents()),
-                old.owner() != null ? old.owner() : owner,
-                old.setupEnterTime(),
-                old.setupTime(),
-                old.setupStack());
-        if (live.contains(known)) {
-            live.update(known, filled);
-        } else {
-            known.context = filled;
-        }
-    }
-
-    private static boolean describes(EventType type) {
-        return switch (type) {
-            case SETUP, KILL_ENTER, DESTROY_ENTER, LIVE_CONTEXT -> true;
-            default -> false;
-        };
-    }
-
-    private Context context(long generation, Event event, @Nullable Task owner, @Nullable Long setupTime) {
-        return new Context(
-                generation,
-                event.kioctx(),
-                event.mm(),
-                event.handle(),
-                Seen.s32(event.maxReqs()),
-                Seen.s32(event.nrEvents()),
-                owner,
-                event.type() == EventType.SETUP ? Seen.u64(event.enterTime()) : null,
-                setupTime,
-                event.type() == EventType.SETUP ? stacks.of(event.tid(), event.enterTime()) : null);
+        Known known = tables.live.byPlace(event.mm(), event.handle());
+        return known != null && known.since <= event.enterTime() ? tables.open(known, event) : null;
     }
 
     private FailedCall failed(FailedCall.Call call, Event event, @Nullable WrongHandle wrongHandle) {
@@ -1079,7 +585,7 @@ public final class Lifecycle {
                 isSetup ? (Integer) event.maxReqs() : null,
                 isSetup ? Seen.u64(event.aioNr()) : null,
                 isSetup ? Seen.u64(event.aioMaxNr()) : null,
-                stacks.of(event.tid(), event.enterTime()),
+                tables.stacks.of(event.tid(), event.enterTime()),
                 isSetup && event.result() == -Errno.EAGAIN ? largest(event.time()) : List.of(),
                 wrongHandle);
     }
@@ -1087,7 +593,7 @@ public final class Lifecycle {
     /** Who holds most; found anew ten times a second at most, since one that is refused often tries again at once. */
     private List<Holding> largest(long now) {
         if (largestAt == Seen.NEVER || now - largestAt >= LARGEST_NS) {
-            largest = live.largest(LARGEST);
+            largest = tables.live.largest(LARGEST);
             largestAt = now;
         }
         return largest;
