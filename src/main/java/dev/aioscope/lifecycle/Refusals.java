@@ -230,6 +230,8 @@ final class Refusals {
      */
     private void over(Open refusal, long time, long total) {
         if (refusal.isOver()) {
+            // Two CPUs: the time in a record can be later than in the next one.
+            refusal.overAt = Math.min(refusal.overAt, time);
             return;
         }
         refusal.overAt = time;

@@ -79,8 +79,18 @@ class RefusalsTest {
         feed(full, setup(31, 1, 200, 200), killExit(30.9, 2, 200));
         full.advance(ms(1031));
 
-        assertThat(only().duration()).isEqualTo(ms(21));
+        assertThat(only().duration()).isEqualTo(ms(20.9));
         assertThat(only().release().by().pid()).isEqualTo(2);
+        assertThat(only().hasSucceeded()).isTrue();
+    }
+
+    @Test
+    void aReleaseWhoseRecordHasALaterTimeThanTheNextOneWasNoLaterThanThat() {
+        feed(full, setup(1, 2, 900, 900), refused(10, 1, 200, 900), killEnter(30, 2, 900, 900));
+        feed(full, killExit(31.5, 2, 0), setup(31, 1, 200, 200));
+        full.advance(ms(1032));
+
+        assertThat(only().duration()).isEqualTo(ms(21));
         assertThat(only().hasSucceeded()).isTrue();
     }
 
