@@ -179,7 +179,7 @@ class StuckIT {
 
             work.goOn();
             work.finish();
-            agent.readUntil("all ends", () -> agent.teardowns().size() == count);
+            agent.readUntil("all ends", () -> agent.teardowns(work.pid()).size() == count);
             assertThat(Stuck.inProgress(agent, work.pid())).isEmpty();
             assertThat(agent.lifecycle().contextsInTeardown()).isEmpty();
         }
