@@ -575,6 +575,20 @@ static void reaping(void)
 	tell("errno", (uint64_t)destroyer.error);
 }
 
+/* An fchown32 as 32-bit programs have it: its number is that of io_destroy, and what would be the handle could be one. */
+static void chown_32(void)
+{
+	long number = SYS_io_destroy;
+	int fd = open(device, O_RDONLY);
+
+	if (fd < 0)
+		fail("%s", device);
+	asm volatile("int $0x80"
+		     : "+a"(number)
+		     : "b"(fd), "c"(-1), "d"(-1), "D"(16L * BLOCK)
+		     : "memory", "r8", "r9", "r10", "r11");
+}
+
 /* ---- a file system that does not answer ---- */
 
 static void answer(int fuse, const struct fuse_in_header *request, int error, void *body, size_t size)
@@ -1113,6 +1127,7 @@ int main(int argc, char **argv)
 		{"spoiled-rings", spoiled_rings}, {"destroyed-twice", destroyed_twice},
 		{"used-handles", used_handles}, {"lost-race", lost_race}, {"operations", operations},
 		{"reaping", reaping}, {"silent-server", silent_server}, {"paced", paced},
+		{"chown-32", chown_32},
 	};
 
 	if (argc >= 2 && !strcmp(argv[1], "after-exec")) {

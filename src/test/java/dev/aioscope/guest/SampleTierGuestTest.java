@@ -1,5 +1,9 @@
 package dev.aioscope.guest;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.kernel.Host;
+import java.io.Closeable;
 import java.io.IOException;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -10,5 +14,26 @@ class SampleTierGuestTest extends SampleTier {
     @Test
     void anExitThatWaitsForRequestsIsFound() throws IOException {
         findAnExitThatWaitsForRequests();
+    }
+
+    @Test
+    void aCallOfA32BitProgramWithTheSameNumberIsNotTakenForIoDestroy() throws IOException {
+        try (StuckDevice device = StuckDevice.withFiles("data")) {
+            String folder = device.folder().toString();
+            device.release();
+            Command.run("fsfreeze", "-f", folder);
+            try (Work work = Work.start("chown-32", "--device", folder + "/data");
+                    Closeable first = () -> Command.run("fsfreeze", "-u", folder)) {
+                assertThat(first).isNotNull();
+                agent.readUntil(
+                        "it waits",
+                        () -> Host.read("/proc/" + work.pid() + "/stack")
+                                .orElse("")
+                                .contains("fchown"));
+                assertThat(Host.read("/proc/" + work.pid() + "/syscall").orElse(""))
+                        .startsWith("207 ");
+                assertThat(inProgress(work.pid())).isEmpty();
+            }
+        }
     }
 }
