@@ -177,9 +177,11 @@ public final class Watch implements AutoCloseable {
                 catchStragglers(now, lifecycle.teardownsInProgress());
             }
         }
-        // What has become stuck is looked at soon, however rare looks are otherwise.
-        boolean isUrgent = isTick && now >= lookedUntil && lifecycle.isNewlyStuck(now - stuckAfter);
-        if (probes.isLookDue(now, isUrgent ? now : nextLook)) {
+        if (isTick && lifecycle.isNewlyStuck(now - stuckAfter)) {
+            // What has become stuck is looked at soon, however rare looks are otherwise.
+            nextLook = Math.min(nextLook, lookedUntil);
+        }
+        if (probes.isLookDue(now, nextLook)) {
             look(now);
         }
         return now;

@@ -18,6 +18,7 @@ import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.Unseen;
 import dev.aioscope.telemetry.WallClock;
@@ -157,6 +158,40 @@ class WatchTest {
         assertThat(probes.completions)
                 .as("a probe on each request only once it is stuck")
                 .containsExactly(false, true);
+    }
+
+    @Test
+    void whatIsStuckIsLookedAtAsSoonAsTheLastLookIsLongEnoughAgo() {
+        long began = BootClock.now();
+        long[] now = {began};
+        probes.clock = () -> now[0];
+        probes.whenLooking = () -> now[0] += 500_000_000L;
+        List<Long> toldAt = new ArrayList<>();
+        Watch slow = new Watch(
+                probes,
+                new LifecycleListener() {
+                    @Override
+                    public void onStuck(TeardownInProgress teardown, long at) {
+                        toldAt.add(at - began);
+                    }
+                },
+                new WallClock(() -> now[0], InstantSource.system()),
+                Duration.ofSeconds(60));
+        probes.whenEmpty = () -> {
+            begin(7, began);
+            now[0] += 100_000_000L;
+            probes.whenEmpty = () -> {
+                now[0] += probes.timeout * 1_000_000L;
+                if (!toldAt.isEmpty()) {
+                    slow.stop();
+                }
+            };
+        };
+
+        slow.run();
+        assertThat(toldAt)
+                .as("the first look ended after 0.5 s, and a pause of four times that follows")
+                .containsExactly(2_500_000_000L);
     }
 
     @ParameterizedTest
@@ -351,6 +386,7 @@ class WatchTest {
         private Unseen unseen = Unseen.NOTHING;
         private boolean wokenUp;
         private int timeout;
+        private Runnable whenLooking = () -> {};
         private LongSupplier clock = BootClock::now;
         private Map<Long, Long> followed = Map.of();
         /** What was asked for, without repetitions. */
@@ -374,6 +410,11 @@ class WatchTest {
         @Override
         public long now() {
             return clock.getAsLong();
+        }
+
+        @Override
+        public Quota quota() {
+            return new Quota(now(), null, null);
         }
 
         @Override
@@ -418,6 +459,7 @@ class WatchTest {
                 throw new ProbeException("the tasks cannot be looked at", "run as root");
             }
             looks++;
+            whenLooking.run();
             live.forEach(handler);
             return unseen;
         }
