@@ -1,5 +1,6 @@
 package dev.aioscope.guest;
 
+import dev.aioscope.agent.Watch;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventType;
 import dev.aioscope.kernel.BootClock;
@@ -13,6 +14,7 @@ import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.Probes;
@@ -58,6 +60,7 @@ final class Agent implements LifecycleListener, AutoCloseable {
     private final List<HandleUse> uses = new ArrayList<>();
     private final List<RefusalOutcome> outcomes = new ArrayList<>();
     private final List<UserStack> stacks = new ArrayList<>();
+    private final List<Stuck.Told> stuck = new ArrayList<>();
 
     Agent(Tier tier, Placing placing) {
         this(tier, placing, new CoreEngine());
@@ -132,15 +135,17 @@ final class Agent implements LifecycleListener, AutoCloseable {
         return found;
     }
 
-    /** One look at the tasks of the host, told to the correlation. */
+    /** One look at the tasks of the host, told to the correlation, as the duty cycle has them. */
     void lookAround() {
+        long now = BootClock.now();
         probes.follow(lifecycle.contextsInTeardown());
-        lifecycle.beginInventory(BootClock.now());
+        lifecycle.beginInventory(now);
         Unseen unseen = probes.inventory(lifecycle::accept);
         unseen.refused().forEach(lifecycle::unseen);
         unseen.unfinished().forEach(lifecycle::unseen);
         drain();
         lifecycle.endInventory();
+        lifecycle.newlyStuck(now - Watch.STUCK_AFTER.toNanos()).forEach(teardown -> onStuck(teardown, now));
     }
 
     /** A copy of a record of the inventory. */
@@ -177,6 +182,16 @@ final class Agent implements LifecycleListener, AutoCloseable {
     @Override
     public void onStraggler(Straggler straggler) {
         stragglers.add(straggler);
+    }
+
+    @Override
+    public void onStuck(TeardownInProgress teardown, long now) {
+        stuck.add(new Stuck.Told(teardown, now));
+    }
+
+    /** The teardowns that looks have found to last for long. */
+    List<Stuck.Told> stuck() {
+        return stuck;
     }
 
     /** The requests that completed late. */

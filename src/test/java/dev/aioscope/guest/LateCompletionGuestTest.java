@@ -44,7 +44,6 @@ import org.junit.jupiter.api.Timeout;
 @Tag("once")
 class LateCompletionGuestTest {
     private static final Duration DELAY = Duration.ofSeconds(20);
-    private static final Duration SOON = Duration.ofSeconds(2);
 
     /** Keeps what it is told of the thread of a process. */
     private static final class Told implements LifecycleListener {
@@ -125,8 +124,7 @@ class LateCompletionGuestTest {
             assertThat(stuck.requestsLeft()).isEqualTo(3);
             assertThat(stuck.known().context()).isEqualTo(end.context());
         });
-        long threshold = end.callTime() + Watch.STUCK_AFTER.toNanos();
-        assertThat(told.stuckAt.get(0)).isBetween(threshold, threshold + SOON.toNanos());
+        Stuck.assertToldSoon(told.stuckAt.get(0) - end.callTime());
     }
 
     private static void assertStragglers(List<Straggler> stragglers, Work work, StuckDevice device) {

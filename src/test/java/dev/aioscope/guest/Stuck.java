@@ -2,14 +2,21 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.agent.Watch;
 import dev.aioscope.event.WaitsFor;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.TeardownInProgress;
+import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
+import java.util.stream.Stream;
 
 /** Looks at teardowns that do not end. */
 final class Stuck {
+    private static final Duration SOON = Duration.ofSeconds(2);
+
+    /** One that has lasted for long, and when the look that found it so began, CLOCK_BOOTTIME ns. */
+    record Told(TeardownInProgress teardown, long time) {}
+
     private Stuck() {}
 
     /** Those of this process, as a look finds them now. */
@@ -20,23 +27,40 @@ final class Stuck {
 
     private static List<TeardownInProgress> known(Agent agent, int pid) {
         return agent.lifecycle().teardownsInProgress().stream()
-                .filter(going -> isOf(going.known().caller(), pid)
-                        || isOf(going.known().context().owner(), pid))
+                .filter(going -> isOf(going, pid))
                 .toList();
+    }
+
+    private static boolean isOf(TeardownInProgress going, int pid) {
+        return isOf(going.known().caller(), pid) || isOf(going.known().context().owner(), pid);
     }
 
     private static boolean isOf(Task task, int pid) {
         return task != null && task.pid() == pid;
     }
 
-    /** Looks until the only one of this process waits for this. */
+    /** Looks until the only one of this process is told to be stuck, which must be soon, and waiting for this. */
     static TeardownInProgress await(Agent agent, int pid, WaitsFor waitsFor) {
-        agent.readUntil(
-                pid + " waits for " + waitsFor,
-                () -> inProgress(agent, pid).stream().anyMatch(going -> going.waitsFor() == waitsFor));
-        return Objects.requireNonNull(
-                assertThat(known(agent, pid).stream().filter(going -> going.waitsFor() == waitsFor))
-                        .singleElement()
-                        .actual());
+        agent.readUntil(pid + " is stuck", () -> {
+            agent.lookAround();
+            return told(agent, pid).findAny().isPresent();
+        });
+        Told told = assertThat(told(agent, pid)).singleElement().actual();
+        assertToldSoon(told.teardown.age(told.time));
+        assertThat(told.teardown.waitsFor()).isEqualTo(waitsFor);
+        return told.teardown;
+    }
+
+    private static Stream<Told> told(Agent agent, int pid) {
+        return agent.stuck().stream().filter(told -> isOf(told.teardown, pid));
+    }
+
+    /**
+     * Asserts that a teardown was told to be stuck within two seconds of the threshold, on the clock of the kernel.
+     *
+     * @param age how long it had lasted when the look that told of it began, ns
+     */
+    static void assertToldSoon(long age) {
+        assertThat(Duration.ofNanos(age)).isBetween(Watch.STUCK_AFTER, Watch.STUCK_AFTER.plus(SOON));
     }
 }

@@ -1,5 +1,6 @@
 package dev.aioscope.guest;
 
+import static dev.aioscope.guest.Stuck.assertToldSoon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -157,6 +158,7 @@ class StuckSituationsGuestTest {
         assertThat(told.path("trigger").asString()).isEqualTo(stuck.trigger);
         assertThat(told.path("found_late").asBoolean()).isFalse();
         assertThat(told.path("stuck").asBoolean()).isTrue();
+        assertToldSoon(told.path("age_ns").asLong());
     }
 
     @ParameterizedTest
@@ -199,6 +201,7 @@ class StuckSituationsGuestTest {
             assertThat(told.path("waits_for").asString()).isEqualTo("siblings");
             assertThat(told.path("siblings_left").asInt()).isEqualTo(1);
             assertThat(told.path("tid").asLong()).isEqualTo(work.the("destroyer"));
+            assertToldSoon(told.path("age_ns").asLong());
             assertThat(told.path("found_late").asBoolean()).isFalse();
             work.goOn();
             work.finish();
