@@ -39,7 +39,7 @@ final class Cure {
             case ITERATOR ->
                 errno == Errno.EPERM && !Host.has(Capability.CAP_SYS_RESOURCE)
                         ? "more locked memory (LimitMEMLOCK=infinity in the unit), or CAP_SYS_RESOURCE; Linux 5.11 and newer"
-                                + " need neither"
+                                + " need neither, but in a container a seccomp profile that allows bpf"
                         : "a kernel of 5.8 or newer with CONFIG_BPF_SYSCALL and BTF";
         };
     }
