@@ -105,10 +105,19 @@ class PackageGuestTest {
 
     @Test
     @Order(6)
-    void oneThatIsKilledIsStartedAgain() throws IOException {
-        String pid = show("MainPID");
-        Command.run("kill", "-KILL", pid);
-        awaitActiveBesides(pid);
+    void oneThatIsKilledIsStartedAgainAndFindsTheContextsThatAreThere() throws IOException {
+        try (Work work = Work.start("destroy", "--wait")) {
+            work.await("aio_nr");
+            String pid = show("MainPID");
+            Command.run("kill", "-KILL", pid);
+            awaitActiveBesides(pid);
+            awaitMetrics(text ->
+                    text.lines().anyMatch(line -> line.startsWith("aio_context_active{") && line.contains("aiowork")));
+            work.goOn();
+            work.finish();
+        }
+        awaitMetrics(text -> text.lines()
+                .anyMatch(line -> line.startsWith("aio_context_teardown_total{") && line.contains("\"complete\"")));
     }
 
     @Test
@@ -122,10 +131,27 @@ class PackageGuestTest {
                 .contains("Watchdog timeout");
     }
 
+    @Test
+    @Order(8)
+    void corruptSettingsChangeNothingAndAStartWithThemIsNotTriedAgain() throws IOException {
+        String good = Files.readString(SETTINGS);
+        Files.writeString(SETTINGS, good + "\nslow: [1s\n\0\n");
+        String pid = show("MainPID");
+        Command.run("systemctl", "reload", UNIT);
+        awaitJournal("The settings stay as they were");
+        assertThat(show("ActiveState") + " " + show("MainPID")).isEqualTo("active " + pid);
+
+        assertThat(Command.runs("systemctl", "restart", UNIT).status()).isNotZero();
+        assertThat(journal()).contains(SETTINGS + ":" + (good.lines().count() + 2));
+        assertThat(show("ActiveState") + " " + show("NRestarts")).isEqualTo("failed 0");
+        Files.writeString(SETTINGS, good);
+        Command.run("systemctl", "start", UNIT);
+    }
+
     /** What agent/privileges.md says of each. */
     @ParameterizedTest
     @MethodSource("documented")
-    @Order(8)
+    @Order(9)
     void withoutACapabilityTheLogSaysSo(String capability, String said) throws IOException {
         String others = Arrays.stream(
                         show("CapabilityBoundingSet").toUpperCase(Locale.ROOT).split(" "))
@@ -144,8 +170,20 @@ class PackageGuestTest {
                 .toList();
     }
 
+    /** For a systemd that ignores the names of the unit's own capabilities. */
     @Test
-    @Order(9)
+    @Order(10)
+    void theDropInForAnOlderSystemdGivesTheSameTier() throws IOException {
+        override("AmbientCapabilities=\nCapabilityBoundingSet=\n"
+                + Files.readString(Path.of("/usr/share/doc/aioscope/older-systemd.conf")));
+        assertThat(journal()).contains("tier full, engine core,");
+        assertThat(Files.readString(Path.of("/proc", show("MainPID"), "status")))
+                .as("CAP_SYS_ADMIN")
+                .containsPattern("CapEff:\t0000000000200000\n");
+    }
+
+    @Test
+    @Order(11)
     void theRemovalLeavesNothingBehind() throws IOException {
         List<Path> files = Command.run("dpkg", "--listfiles", "aioscope")
                 .lines()
@@ -160,7 +198,7 @@ class PackageGuestTest {
 
     /** Its own life, here on a Debian, which has the same systemd and paths; only what it depends on has other names. */
     @Test
-    @Order(10)
+    @Order(12)
     void theRpmIsInstalledRunsAndIsRemovedWithoutATrace() throws IOException {
         Command.run(
                 "rpm", "--install", "--nodeps", "--force-debian", Packages.rpm().toString());
