@@ -18,7 +18,7 @@ import java.util.function.Consumer;
  *   mapping 1, read and write   | consumer position | one page
  *   mapping 2, read only        | producer position | one page
  *                               | data              | size bytes
- *                               | the same data     | size bytes, so that no record is cut in two at the end
+ *                               | its beginning     | again, as much as is copied at once: nothing is cut in two at the end
  *
  *   record                      | length, bits 31 busy and 30 discarded: 4 | page offset: 4 | payload, padded to 8 |
  * </pre>
@@ -37,6 +37,9 @@ final class RingBuffer implements AutoCloseable {
     private static final int PAGE = SharedMemory.PAGE;
 
     private final int size;
+    /** Bytes of the data that are mapped. */
+    private final int mapped;
+
     private final Pointer consumerPage;
     private final Pointer producerPages;
     private final ByteBuffer consumer;
@@ -56,16 +59,19 @@ final class RingBuffer implements AutoCloseable {
     RingBuffer(int fd, int size) {
         this.size = size;
         consumerPage = SharedMemory.map(fd, PAGE, Libc.PROT_READ | Libc.PROT_WRITE, 0);
-        producerPages = SharedMemory.map(fd, PAGE + 2L * size, Libc.PROT_READ, PAGE);
+        // All of it would count as memory of this process at once.
+        mapped = size + Math.min(size, BATCH * Long.BYTES);
+        producerPages = SharedMemory.map(fd, (long) PAGE + mapped, Libc.PROT_READ, PAGE);
         consumer = consumerPage.getByteBuffer(0, PAGE).order(ByteOrder.nativeOrder());
         producer = producerPages.getByteBuffer(0, PAGE).order(ByteOrder.nativeOrder());
-        data = producerPages.getByteBuffer(PAGE, 2L * size).order(ByteOrder.nativeOrder());
+        data = producerPages.getByteBuffer(PAGE, mapped).order(ByteOrder.nativeOrder());
         words = data.asLongBuffer();
     }
 
     /** For tests: the same layout in ordinary memory. */
     RingBuffer(ByteBuffer consumer, ByteBuffer producer, ByteBuffer data) {
         this.size = data.capacity() / 2;
+        this.mapped = data.capacity();
         this.consumerPage = Pointer.NULL;
         this.producerPages = Pointer.NULL;
         this.consumer = consumer;
@@ -156,6 +162,6 @@ final class RingBuffer implements AutoCloseable {
     @Override
     public void close() {
         Libc.munmap(consumerPage, PAGE);
-        Libc.munmap(producerPages, PAGE + 2L * size);
+        Libc.munmap(producerPages, (long) PAGE + mapped);
     }
 }
