@@ -46,6 +46,9 @@ class PackageGuestTest {
         assertThat(show("LoadState")).isEqualTo("loaded");
         assertThat(Command.run("id", "-un", "aioscope")).isEqualTo("aioscope\n");
         assertThat(Command.run("aioscope", "version")).startsWith("aioscope ");
+        // Without its start-up archive this would say that it cannot be used.
+        String home = "/usr/lib/aioscope/";
+        Command.run(home + "runtime/bin/java", "-Xshare:on", "-jar", home + "aioscope.jar", "version");
     }
 
     @Test
@@ -139,6 +142,9 @@ class PackageGuestTest {
         String pid = show("MainPID");
         Command.run("systemctl", "reload", UNIT);
         awaitJournal("The settings stay as they were");
+        assertThat(journal("--priority=err"))
+                .contains("The settings stay as they were")
+                .doesNotContain(" watches: ");
         assertThat(show("ActiveState") + " " + show("MainPID")).isEqualTo("active " + pid);
 
         assertThat(Command.runs("systemctl", "restart", UNIT).status()).isNotZero();
@@ -242,7 +248,12 @@ class PackageGuestTest {
 
     /** What the unit has said since its last start. */
     private static String journal() throws IOException {
-        return Command.run("journalctl", "--no-pager", "-o", "cat", "_SYSTEMD_INVOCATION_ID=" + show("InvocationID"));
+        return journal("--priority=debug");
+    }
+
+    private static String journal(String priority) throws IOException {
+        return Command.run(
+                "journalctl", "--no-pager", "-o", "cat", priority, "_SYSTEMD_INVOCATION_ID=" + show("InvocationID"));
     }
 
     private static void awaitJournal(String text) throws IOException {
