@@ -69,6 +69,13 @@ class StuckSituationsGuestTest {
     static void watch() throws IOException {
         trace = Command.start(output(), Command.aioscope("trace", "--json", "--tier", "full"));
         Command.awaitText(output(), "Tier full");
+        // The first look of a Java that has just begun takes long, and the pause after it four times that.
+        try (Work work = Work.start("sibling", "--wait")) {
+            work.await("ready");
+            await(work.pid(), "in_progress");
+            work.goOn();
+            work.finish();
+        }
     }
 
     @AfterAll
