@@ -16,6 +16,7 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -84,6 +85,14 @@ final class SettingsFile {
             Optional<Mark> mark = e.getProblemMark().or(e::getContextMark);
             String problem = String.valueOf(e.getProblem()).replaceAll("\\s+", " ");
             file.mistake(mark.map(Mark::getLine).orElse(0) + 1, "not YAML: " + problem, "write name: value");
+        } catch (ReaderException e) {
+            long line = 1
+                    + text.codePoints()
+                            .limit(e.getPosition())
+                            .filter(character -> character == '\n')
+                            .count();
+            String problem = String.format("a character that is no text, U+%04X", e.getCodePoint());
+            file.mistake((int) line, "not YAML: " + problem, "remove it; was the file written to its end?");
         } catch (YamlEngineException e) {
             String problem = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
             file.mistakes.add(new Mistake(path.toString(), "not YAML: " + problem, "write name: value"));

@@ -125,6 +125,17 @@ class SourcesTest {
         assertThat(mistakes("a: &x [*x]")).isNotEmpty();
     }
 
+    /** As a file system can leave behind that lost its power. */
+    @Test
+    void whatIsNoTextIsToldWithItsLineHoweverLongTheFile() {
+        String text = "slow: 1ms\n# \uD83D\uDE00\n" + "#\n".repeat(5000);
+        assertThat(mistakes(text + "comm: a\0"))
+                .singleElement()
+                .asString()
+                .startsWith("a:5003: not YAML: a character that is no text, U+0000");
+        assertThat(mistakes("\0".repeat(100))).singleElement().asString().startsWith("a:1: not YAML: ");
+    }
+
     @Test
     void aFileThatCannotBeReadIsToldWithTheCause() throws IOException {
         assertThatThrownBy(() -> Sources.read(KNOWN, name -> "", folder.resolve("none"), Map.of()))
