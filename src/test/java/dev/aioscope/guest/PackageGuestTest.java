@@ -264,10 +264,13 @@ class PackageGuestTest {
     }
 
     private static void awaitActiveBesides(String pid) throws IOException {
+        // Both at once: in between it can have been seen to end.
         await(
                 "another process than " + pid,
-                () -> show("ActiveState") + " " + show("MainPID"),
-                state -> state.startsWith("active ") && !state.equals("active " + pid));
+                () -> Command.run("systemctl", "show", "-p", "ActiveState", "-p", "MainPID", UNIT),
+                state -> state.contains("ActiveState=active\n")
+                        && !state.contains("MainPID=0\n")
+                        && !state.contains("MainPID=" + pid + "\n"));
     }
 
     private void awaitMetrics(Predicate<String> done) throws IOException {
