@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Whether the agent lives, and whether what it shows is true of now. */
 public final class Health {
-    /** The duty cycle tells every second that it goes on; a busy host may keep it from the processor for a while. */
+    /** The duty cycle tells every few seconds that it goes on; a busy host may keep it from the processor for a while. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     /** A look may take a moment, and the next one may find more. */

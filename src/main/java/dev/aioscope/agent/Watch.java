@@ -86,7 +86,7 @@ public final class Watch implements AutoCloseable {
      *
      * @param probes attached; closed by {@link #close}
      * @param listener called on the thread of {@link #run}
-     * @param clock sampled once a second
+     * @param clock sampled once a second, or every {@link #REST} if nothing happens
      * @param inventoryInterval between two looks at the host's tasks; longer where a look takes long
      * @param stuckAfter how long a teardown lasts until it is told of
      */
@@ -282,7 +282,7 @@ public final class Watch implements AutoCloseable {
         probes.wakeup();
     }
 
-    /** When the duty cycle was last known to go on, CLOCK_BOOTTIME ns: it says so every second. 0 before its start. */
+    /** When the duty cycle was last known to go on, CLOCK_BOOTTIME ns: it says so every few seconds. 0 before its start. */
     public long lastTick() {
         return lastTick;
     }

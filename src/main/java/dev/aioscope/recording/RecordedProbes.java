@@ -175,7 +175,8 @@ public final class RecordedProbes implements Probes {
     @Override
     public void await(int timeoutMillis) {
         if (next == null) {
-            pause(TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
+            // Time stands still: a look would be due in the same short while for ever.
+            pause(TimeUnit.SECONDS.toNanos(1));
         } else if (next == Item.TIME) {
             long due = blocks.number(0);
             if (speed.isPresent()) {
