@@ -51,7 +51,7 @@ public final class Watch implements AutoCloseable {
 
     private volatile long inventoryInterval;
     private volatile boolean stopped;
-    private Runnable eachSecond = () -> {};
+    private Runnable onTick = () -> {};
     private volatile Stats stats;
     private volatile @Nullable View view;
     private long events;
@@ -121,8 +121,8 @@ public final class Watch implements AutoCloseable {
      * Has this done by the duty cycle, as long as it goes on: about once a second while there are records or teardowns in
      * progress, every {@link #REST} otherwise. To be set before {@link #run}.
      */
-    public void eachSecond(Runnable action) {
-        eachSecond = action;
+    public void onTick(Runnable action) {
+        onTick = action;
     }
 
     /** Never rests for longer than this. To be set before {@link #run}. */
@@ -208,7 +208,7 @@ public final class Watch implements AutoCloseable {
         lastTick = now;
         clock.sample();
         stats = new Stats(events, probes.losses(), lifecycle.counters());
-        eachSecond.run();
+        onTick.run();
     }
 
     private void look(long now) {

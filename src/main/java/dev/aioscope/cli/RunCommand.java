@@ -294,7 +294,7 @@ final class RunCommand implements Runnable {
                 looks.follow(watch::view, () -> shorter(inForce.interval), holders::onLook);
                 equipment.export.push(metrics);
                 watch.restAtMost(equipment.manager.pulse());
-                watch.eachSecond(() -> {
+                watch.onTick(() -> {
                     losses.look();
                     equipment.manager.alive();
                     equipment.manager.status(status(watch, work));

@@ -11,8 +11,8 @@ import java.util.function.LongSupplier;
  * suspend and NTP slewing too, until somebody sets the real-time clock; then it jumps. Offsets that held earlier are
  * kept, so that what began before the jump keeps the time it had then.
  *
- * <p>Somebody must call {@link #sample()} regularly, once a second say: a jump counts from the sample that first sees
- * it. Thread-safe; readers never wait.
+ * <p>Somebody must call {@link #sample()} regularly, every few seconds say: a jump counts from the sample that first sees
+ * it, so what happens between the two keeps the time before the jump. Thread-safe; readers never wait.
  */
 public final class WallClock {
     /** Any clock is set by more than this, and reading two clocks one after the other errs by far less. */

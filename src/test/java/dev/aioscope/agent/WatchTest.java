@@ -316,7 +316,7 @@ class WatchTest {
     void theWatchdogHearsOfTheDutyCycleOnlyAsLongAsItGoesOn() {
         List<Integer> beats = new ArrayList<>();
         List<Integer> beatsBefore = new ArrayList<>();
-        watch.eachSecond(() -> beats.add(1));
+        watch.onTick(() -> beats.add(1));
         probes.whenEmpty = () -> {
             // As long as the reader stays in here nobody says for it that it lives.
             beatsBefore.add(beats.size());
