@@ -22,6 +22,9 @@ final class DestroyedHandles {
     /** Takes a teardown by io_destroy, from its beginning. */
     void add(OpenTeardown teardown) {
         Place place = place(teardown);
+        if (byPlace.get(place) == teardown) {
+            return; // Its entry was seen, now its return.
+        }
         byPlace.remove(place);
         byPlace.put(place, teardown);
         if (byPlace.size() > MOST) {

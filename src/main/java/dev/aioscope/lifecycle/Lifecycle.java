@@ -100,13 +100,7 @@ public final class Lifecycle {
      */
     public void advance(long boottimeNs) {
         refusals.advance(boottimeNs);
-        while (!tables.ending.isEmpty()) {
-            OpenTeardown first = tables.ending.iterator().next();
-            if (!first.isOverdue(boottimeNs)) {
-                return;
-            }
-            tables.close(first, Teardown.End.UNKNOWN);
-        }
+        tables.advance(boottimeNs);
     }
 
     /** Whether nothing is in progress that time alone could change. */

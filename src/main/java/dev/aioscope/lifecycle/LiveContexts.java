@@ -5,9 +5,11 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.agrona.collections.Long2ObjectHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,12 @@ final class LiveContexts {
             this.context = context;
             this.since = since;
             this.look = look;
+        }
+
+        /** Java's own takes longer. */
+        @Override
+        public int hashCode() {
+            return Long.hashCode(context.generation());
         }
 
         /** Whether a record with pointer, mm, handle and max_reqs can be about this context. */
@@ -68,10 +76,10 @@ final class LiveContexts {
     }
 
     private final int limit;
-    private final Map<Long, Known> byGeneration = new LinkedHashMap<>();
-    private final Map<Long, Known> byPointer = new HashMap<>();
+    private final Set<Known> all = new LinkedHashSet<>();
+    private final Long2ObjectHashMap<Known> byPointer = new Long2ObjectHashMap<>();
     private final Map<Place, Known> byPlace = new HashMap<>();
-    private final Map<Long, Known> byHandle = new HashMap<>();
+    private final Long2ObjectHashMap<Known> byHandle = new Long2ObjectHashMap<>();
     private long evicted;
 
     LiveContexts(int limit) {
@@ -84,25 +92,22 @@ final class LiveContexts {
     }
 
     void add(Known known) {
-        byGeneration.put(known.context.generation(), known);
+        all.add(known);
         index(known);
-        if (byGeneration.size() > limit) {
-            remove(byGeneration.values().iterator().next());
+        if (all.size() > limit) {
+            remove(all.iterator().next());
             evicted++;
         }
     }
 
     void remove(Known known) {
-        byGeneration.remove(known.context.generation());
-        byPointer.remove(known.context.kioctx(), known);
-        byPlace.remove(place(known), known);
-        byHandle.remove(known.context.handle(), known);
+        all.remove(known);
+        unindex(known);
     }
 
     /** Replaces what is known of the context: the same one, seen better. */
     void update(Known known, Context context) {
-        byPointer.remove(known.context.kioctx(), known);
-        byPlace.remove(place(known), known);
+        unindex(known);
         known.context = context;
         index(known);
     }
@@ -133,13 +138,13 @@ final class LiveContexts {
 
     /** All, oldest first. */
     Collection<Known> all() {
-        return Collections.unmodifiableCollection(byGeneration.values());
+        return Collections.unmodifiableSet(all);
     }
 
     /** The processes that charge most, the largest first. */
     List<Holding> largest(int most) {
         Map<Integer, Holding> holdings = new HashMap<>();
-        for (Known known : byGeneration.values()) {
+        for (Known known : all) {
             Task owner = known.context.owner();
             Integer charge = known.context.maxReqs();
             if (owner != null && charge != null) {
@@ -158,7 +163,7 @@ final class LiveContexts {
     }
 
     boolean contains(Known known) {
-        return byGeneration.get(known.context.generation()) == known;
+        return all.contains(known);
     }
 
     long evicted() {
@@ -171,6 +176,18 @@ final class LiveContexts {
         }
         byPlace.put(place(known), known);
         byHandle.put(known.context.handle(), known);
+    }
+
+    private void unindex(Known known) {
+        remove(byPointer, known.context.kioctx(), known);
+        byPlace.remove(place(known), known);
+        remove(byHandle, known.context.handle(), known);
+    }
+
+    private static void remove(Long2ObjectHashMap<Known> map, long key, Known known) {
+        if (map.get(key) == known) {
+            map.remove(key);
+        }
     }
 
     private static Place place(Known known) {

@@ -22,6 +22,9 @@ final class OpenTeardown {
     /** The attempt that ends the context, once that is certain. */
     @Nullable Attempt winner;
 
+    /** When it is reported as it is, if it is over and its last records do not come. */
+    long overdueAt = Seen.NEVER;
+
     private final int hash;
     private final long firstSeen;
     private long usersEnterTime = Seen.NEVER;
@@ -39,7 +42,6 @@ final class OpenTeardown {
     private boolean isEndToldOf;
     private boolean isNotWoken;
     private long overBefore = Seen.NEVER;
-    private long overdueAt = Seen.NEVER;
 
     OpenTeardown(LiveContexts.Known known, long firstSeen) {
         this.known = known;
@@ -229,14 +231,6 @@ final class OpenTeardown {
     /** When the last request was gone, as far as it was seen: at the latest when the caller returned. */
     long drainedTime() {
         return reqsTime != Seen.NEVER || winner == null ? reqsTime : winner.returnTime;
-    }
-
-    void overdueAt(long time) {
-        overdueAt = time;
-    }
-
-    boolean isOverdue(long now) {
-        return overdueAt <= now;
     }
 
     long since() {

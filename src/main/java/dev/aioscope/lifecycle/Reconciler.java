@@ -77,9 +77,7 @@ final class Reconciler {
             teardown.isSeenInside(inside(ended, teardown));
             if (teardown.isNotWoken(ended, this::waitsForAnother) || teardown.isSeenUnfreed()) {
                 // What is to follow does not come, so neither does the end of the time for its last records.
-                teardown.overdueAt(ended.begin + Lifecycle.OVERDUE_NS);
-                tables.ending.remove(teardown);
-                tables.ending.add(teardown);
+                tables.expect(teardown, ended.begin + Lifecycle.OVERDUE_NS);
             }
         }
     }

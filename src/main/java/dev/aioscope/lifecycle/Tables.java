@@ -5,11 +5,11 @@ import dev.aioscope.event.EventType;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.lifecycle.LiveContexts.Known;
 import dev.aioscope.probe.Tier;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import org.agrona.collections.Long2ObjectHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +21,7 @@ final class Tables {
     /** All teardowns that are not reported, oldest first. */
     final Set<OpenTeardown> open = new LinkedHashSet<>();
     /** Those that can still get records by their pointer. */
-    final Map<Long, OpenTeardown> byPointer = new HashMap<>();
+    final Long2ObjectHashMap<OpenTeardown> byPointer = new Long2ObjectHashMap<>();
     /** Those that are over and wait for their last records, in the order of their deadlines. */
     final Set<OpenTeardown> ending = new LinkedHashSet<>();
     /** What each thread (tid) is inside of, as far as is known. */
@@ -40,6 +40,9 @@ final class Tables {
     @Nullable Look look;
 
     long orphanEvents;
+
+    /** Before this time no teardown is overdue. */
+    private long due = Long.MAX_VALUE;
 
     private final LifecycleListener listener;
     private final Tier tier;
@@ -149,7 +152,7 @@ final class Tables {
     /** Gives the pointer to the next context. What was freed can still hear of its caller's return. */
     void release(OpenTeardown teardown) {
         if (teardown.isFreed()) {
-            byPointer.remove(teardown.context().kioctx(), teardown);
+            unindex(teardown);
         } else {
             close(teardown, Teardown.End.UNKNOWN);
         }
@@ -164,9 +167,31 @@ final class Tables {
                 close(teardown, Teardown.End.UNKNOWN);
                 return;
             }
-            teardown.overdueAt(now + Lifecycle.OVERDUE_NS);
-            ending.remove(teardown);
-            ending.add(teardown);
+            expect(teardown, now + Lifecycle.OVERDUE_NS);
+        }
+    }
+
+    /** The last records of the teardown, which is over, must come until then. */
+    void expect(OpenTeardown teardown, long until) {
+        teardown.overdueAt = until;
+        ending.remove(teardown);
+        ending.add(teardown);
+        due = Math.min(due, until);
+    }
+
+    /** Reports what is overdue. */
+    void advance(long now) {
+        if (now < due) {
+            return;
+        }
+        due = Long.MAX_VALUE;
+        while (due == Long.MAX_VALUE && !ending.isEmpty()) {
+            OpenTeardown first = ending.iterator().next();
+            if (first.overdueAt <= now) {
+                close(first, Teardown.End.UNKNOWN);
+            } else {
+                due = first.overdueAt;
+            }
         }
     }
 
@@ -189,10 +214,16 @@ final class Tables {
         }
     }
 
+    private void unindex(OpenTeardown teardown) {
+        if (byPointer.get(teardown.context().kioctx()) == teardown) {
+            byPointer.remove(teardown.context().kioctx());
+        }
+    }
+
     private void forget(OpenTeardown teardown) {
         open.remove(teardown);
         ending.remove(teardown);
-        byPointer.remove(teardown.context().kioctx(), teardown);
+        unindex(teardown);
         for (Attempt attempt : teardown.attempts) {
             calls.remove(attempt.caller.tid(), attempt);
             if (look != null) {

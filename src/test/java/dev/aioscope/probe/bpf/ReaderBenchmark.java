@@ -40,10 +40,7 @@ import org.openjdk.jmh.infra.Blackhole;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
-@Fork(
-        value = 1,
-        jvmArgsAppend = {"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-XX:NewSize=1m", "-XX:MaxNewSize=1m"
-        })
+@Fork(value = 1, jvmArgsAppend = "@agent/jvm.options")
 public class ReaderBenchmark {
     private static final int EVENTS = 1 << 14;
     private static final int RECORD_HEADER = 8;
@@ -136,7 +133,7 @@ public class ReaderBenchmark {
     @OperationsPerInvocation(EVENTS)
     @Fork(
             value = 1,
-            jvmArgsAppend = {"-XX:+UseSerialGC", "-Xmx64m", "-XX:NewSize=1m", "-XX:MaxNewSize=1m"})
+            jvmArgsAppend = {"@agent/jvm.options", "-XX:TieredStopAtLevel=4"})
     public void correlatedByC2(Blackhole teardowns) {
         correlate(teardowns);
     }
