@@ -3,19 +3,27 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
@@ -32,6 +40,7 @@ class PackageGuestTest {
     private static final String UNIT = "aioscope.service";
     private static final Path DROP_INS = Path.of("/run/systemd/system/aioscope.service.d");
     private static final Path SETTINGS = Path.of("/etc/aioscope/aioscope.yaml");
+    private static final Path NEW_SETTINGS = Path.of(SETTINGS + ".rpmnew");
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private final HttpClient client = HttpClient.newHttpClient();
@@ -53,6 +62,69 @@ class PackageGuestTest {
 
     @Test
     @Order(2)
+    void theDebDependsOnLibbpfAndTheLibrariesThatItsJavaLinks() throws IOException {
+        Set<String> needed = new TreeSet<>(Set.of("libbpf1 | libbpf0"));
+        for (String library : linked()) {
+            Command.run("dpkg-query", "--search", "*/" + library)
+                    .lines()
+                    .map(line -> line.substring(0, line.indexOf(':')))
+                    .forEach(needed::add);
+        }
+        String deb = Packages.deb().toString();
+        String[] depends =
+                Command.run("dpkg-deb", "--field", deb, "Depends").strip().split(", ", -1);
+        assertThat(Arrays.stream(depends).map(one -> one.replaceFirst(" \\(.*\\)$", "")))
+                .containsExactlyInAnyOrderElementsOf(needed);
+        assertThat(Command.run("dpkg-deb", "--field", deb, "Recommends")).isEqualTo("libbpfcc\n");
+        assertThat(Command.run("dpkg-deb", "--field", deb, "Pre-Depends")).matches("init-system-helpers \\(.*\\)\n");
+    }
+
+    @Test
+    @Order(3)
+    void theRpmRequiresLibbpfAndTheLibrariesThatItsJavaLinks() throws IOException {
+        Set<String> needed = new TreeSet<>(Set.of("libbpf.so.1()(64bit)", "/bin/sh", "shadow-utils"));
+        linked().forEach(library -> needed.add(library + "()(64bit)"));
+        String rpm = Packages.rpm().toString();
+        // Without the versions of symbols, as in libc.so.6(GLIBC_2.34)(64bit), and what rpm itself must be capable of.
+        assertThat(Command.run("rpm", "--query", "--package", "--requires", rpm)
+                        .lines()
+                        .filter(one -> !one.matches("rpmlib\\(.*|rtld\\(.*|config\\(.*|.*\\([^)]+\\)\\(64bit\\)"))
+                        .distinct())
+                .containsExactlyInAnyOrderElementsOf(needed);
+        assertThat(Command.run("rpm", "--query", "--package", "--recommends", rpm))
+                .isEqualTo("bcc\n");
+    }
+
+    /** The names of the libraries that the installed programs and libraries link and that are not among these. */
+    private static Set<String> linked() throws IOException {
+        List<String> objdump = new ArrayList<>(List.of("objdump", "--private-headers"));
+        Set<String> own = new HashSet<>();
+        try (Stream<Path> files = Files.walk(Path.of("/usr/lib/aioscope"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                if (isElf(file)) {
+                    objdump.add(file.toString());
+                    own.add(file.getFileName().toString());
+                }
+            }
+        }
+        Set<String> linked = Command.run(objdump.toArray(String[]::new))
+                .lines()
+                .filter(line -> line.startsWith("  NEEDED "))
+                .map(line -> line.replaceFirst(".* ", ""))
+                .collect(Collectors.toCollection(TreeSet::new));
+        linked.removeAll(own);
+        assertThat(linked).contains("libc.so.6");
+        return linked;
+    }
+
+    private static boolean isElf(Path file) throws IOException {
+        try (InputStream input = Files.newInputStream(file)) {
+            return new String(input.readNBytes(4), StandardCharsets.ISO_8859_1).equals("\177ELF");
+        }
+    }
+
+    @Test
+    @Order(4)
     void theDaemonSeesWhatAnotherUserDoesWithTheCapabilitiesOfTheUnitAlone() throws Exception {
         NullBlk.load();
         Command.run("chmod", "a+rw", "/dev/nullb0");
@@ -81,13 +153,13 @@ class PackageGuestTest {
     }
 
     @Test
-    @Order(3)
+    @Order(5)
     void theRunningUnitIsWellConfined() throws IOException {
         Command.run("systemd-analyze", "security", "--no-pager", "--threshold=19", UNIT);
     }
 
     @Test
-    @Order(4)
+    @Order(6)
     void settingsAreReadAnewWithoutARestart() throws IOException {
         String pid = show("MainPID");
         Files.writeString(SETTINGS, "\nslow: 123ms\n", StandardOpenOption.APPEND);
@@ -97,17 +169,45 @@ class PackageGuestTest {
         assertThat(show("ActiveState")).isEqualTo("active");
     }
 
+    /** Durations are told by CLOCK_BOOTTIME; systemd and its watchdog go by CLOCK_MONOTONIC. */
     @Test
-    @Order(5)
+    @Order(7)
+    void aClockThatIsSetChangesNoDurationAndStopsNothing() throws IOException {
+        String pid = show("MainPID");
+        double seen = destroys("count");
+        double before = destroys("sum");
+        for (String step : List.of("+3 hours", "-6 hours", "+3 hours")) {
+            Command.run("date", "--set", step);
+            double told = ++seen;
+            try (Work work = Work.start("destroy")) {
+                work.finish();
+            }
+            await("io_destroys", () -> String.valueOf(destroys("count")), text -> text.equals(String.valueOf(told)));
+        }
+        assertThat(destroys("sum") - before).as("seconds of three").isBetween(0.001, 60.0);
+        assertThat(show("MainPID")).isEqualTo(pid);
+    }
+
+    private double destroys(String what) throws IOException {
+        return metrics()
+                .lines()
+                .filter(line ->
+                        line.startsWith("aio_context_destroy_duration_seconds_" + what + "{aio_trigger=\"destroy\"} "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
+    @Test
+    @Order(8)
     void anUpgradeGoesOnWithTheSettings() throws IOException {
         String pid = show("MainPID");
-        Command.run("dpkg", "--install", Packages.later().toString());
+        Command.run("dpkg", "--install", Packages.laterDeb().toString());
         awaitActiveBesides(pid);
         assertThat(Files.readString(SETTINGS)).contains("slow: 123ms");
     }
 
     @Test
-    @Order(6)
+    @Order(9)
     void oneThatIsKilledIsStartedAgainAndFindsTheContextsThatAreThere() throws IOException {
         try (Work work = Work.start("destroy", "--wait")) {
             work.await("aio_nr");
@@ -124,7 +224,7 @@ class PackageGuestTest {
     }
 
     @Test
-    @Order(7)
+    @Order(10)
     void oneThatStandsStillIsStartedAgain() throws IOException {
         override("WatchdogSec=8s");
         String pid = show("MainPID");
@@ -135,7 +235,7 @@ class PackageGuestTest {
     }
 
     @Test
-    @Order(8)
+    @Order(11)
     void corruptSettingsChangeNothingAndAStartWithThemIsNotTriedAgain() throws IOException {
         String good = Files.readString(SETTINGS);
         String pid = show("MainPID");
@@ -160,7 +260,7 @@ class PackageGuestTest {
     /** What agent/privileges.md says of each. */
     @ParameterizedTest
     @MethodSource("documented")
-    @Order(9)
+    @Order(12)
     void withoutACapabilityTheLogSaysSo(String capability, String said) throws IOException {
         String others = Arrays.stream(
                         show("CapabilityBoundingSet").toUpperCase(Locale.ROOT).split(" "))
@@ -181,7 +281,7 @@ class PackageGuestTest {
 
     /** For a systemd that ignores the names of the unit's own capabilities. */
     @Test
-    @Order(10)
+    @Order(13)
     void theDropInForAnOlderSystemdGivesTheSameTier() throws IOException {
         override("AmbientCapabilities=\nCapabilityBoundingSet=\n"
                 + Files.readString(Path.of("/usr/share/doc/aioscope/older-systemd.conf")));
@@ -192,7 +292,7 @@ class PackageGuestTest {
     }
 
     @Test
-    @Order(11)
+    @Order(14)
     void theRemovalLeavesNothingBehind() throws IOException {
         List<Path> files = Command.run("dpkg", "--listfiles", "aioscope")
                 .lines()
@@ -207,23 +307,61 @@ class PackageGuestTest {
 
     /** Its own life, here on a Debian, which has the same systemd and paths; only what it depends on has other names. */
     @Test
-    @Order(12)
-    void theRpmIsInstalledRunsAndIsRemovedWithoutATrace() throws IOException {
-        Command.run(
-                "rpm", "--install", "--nodeps", "--force-debian", Packages.rpm().toString());
-        List<Path> files = Command.run("rpm", "--query", "--list", "aioscope")
-                .lines()
-                .map(Path::of)
-                .toList();
-        assertThat(files).hasSizeGreaterThan(50).allMatch(Files::exists);
+    @Order(15)
+    void theRpmIsInstalledAndRuns() throws IOException {
+        rpm("--install", Packages.rpm().toString());
+        assertThat(filesOfRpm()).hasSizeGreaterThan(50).allMatch(Files::exists);
         assertThat(Command.run("rpm", "--verify", "--nodeps", "aioscope")).isEmpty();
         assertThat(show("ActiveState")).isEqualTo("inactive");
         assertThat(Command.run("id", "-un", "aioscope")).isEqualTo("aioscope\n");
-        Command.run("systemctl", "start", UNIT);
+        Command.run("systemctl", "enable", "--now", UNIT);
         assertThat(journal()).contains("tier full, engine core,");
+    }
 
-        Command.run("rpm", "--erase", "--force-debian", "aioscope");
+    @Test
+    @Order(16)
+    void anUpgradeOfTheRpmTakesNothingAwayButTheOldVersion() throws IOException {
+        Files.writeString(SETTINGS, "\nslow: 123ms\n", StandardOpenOption.APPEND);
+        String settings = Files.readString(SETTINGS);
+        String user = Command.run("id", "aioscope");
+        String pid = show("MainPID");
+        assertThat(Packages.DROPPED).exists();
+
+        rpm("--upgrade", Packages.laterRpm().toString());
+        awaitActiveBesides(pid);
+        assertThat(Files.readSymbolicLink(Path.of("/proc", show("MainPID"), "exe")))
+                .as("the Java of the later version")
+                .isEqualTo(Path.of("/usr/lib/aioscope/runtime/bin/java"));
+        assertThat(Command.run("rpm", "--query", "--queryformat", "%{VERSION}\n", "aioscope"))
+                .matches("\\S+\\+later\n");
+        assertThat(Packages.DROPPED).doesNotExist();
+        assertThat(filesOfRpm()).allMatch(Files::exists);
+        assertThat(Files.readString(SETTINGS)).isEqualTo(settings);
+        assertThat(Files.readString(NEW_SETTINGS)).contains(Packages.NEW_DEFAULT);
+        assertThat(Command.run("id", "aioscope")).isEqualTo(user);
+        assertThat(show("UnitFileState")).isEqualTo("enabled");
+    }
+
+    @Test
+    @Order(17)
+    void theRemovalOfTheRpmLeavesNothingBehind() throws IOException {
+        // Settings that were changed would be kept, as aioscope.yaml.rpmsave.
+        Files.move(NEW_SETTINGS, SETTINGS, StandardCopyOption.REPLACE_EXISTING);
+        List<Path> files = filesOfRpm();
+        rpm("--erase", "aioscope");
         assertNothingLeft(files);
+        assertThat(Path.of("/etc/systemd/system/multi-user.target.wants", UNIT)).doesNotExist();
+    }
+
+    private static void rpm(String action, String argument) throws IOException {
+        Command.run("rpm", action, "--nodeps", "--force-debian", argument);
+    }
+
+    private static List<Path> filesOfRpm() throws IOException {
+        return Command.run("rpm", "--query", "--list", "aioscope")
+                .lines()
+                .map(Path::of)
+                .toList();
     }
 
     private static void assertNothingLeft(List<Path> files) throws IOException {

@@ -5,13 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The .deb and the .rpm of this project, and a .deb of a later version with the same in it. */
+/** The .deb and the .rpm of this project, and both of a later version with the same in it, but for {@link #laterRpm}. */
 final class Packages {
     private static final Path FOLDER = Path.of("target/packages").toAbsolutePath();
     private static final Path LATER = FOLDER.resolve("later");
+
+    /** A file that the later .rpm has no more. */
+    static final Path DROPPED = Path.of("/usr/share/doc/aioscope/older-systemd.conf");
+    /** A line of the settings that only the later .rpm has. */
+    static final String NEW_DEFAULT = "# of the later version";
 
     private Packages() {}
 
@@ -27,19 +33,51 @@ final class Packages {
                 unpacked.resolve("DEBIAN/control").toString());
         Files.createDirectories(LATER);
         Command.run("dpkg-deb", "--root-owner-group", "-Znone", "-b", unpacked.toString(), LATER.toString());
+        makeLaterRpm(unpacked);
         Command.run("rm", "-r", unpacked.toString());
+    }
+
+    /** By the .rpm's own spec, of the files of the .deb put where an .rpm has them. */
+    private static void makeLaterRpm(Path unpacked) throws IOException {
+        Command.run("rm", "-r", unpacked.resolve("DEBIAN").toString());
+        Path zsh = unpacked.resolve("usr/share/zsh");
+        Files.move(zsh.resolve("vendor-completions"), zsh.resolve("site-functions"));
+        Files.delete(unpacked.resolve(Path.of("/").relativize(DROPPED)));
+        Files.writeString(
+                unpacked.resolve("etc/aioscope/aioscope.yaml"), NEW_DEFAULT + "\n", StandardOpenOption.APPEND);
+        String version = Command.run("rpm", "--query", "--package", "--queryformat", "%{VERSION}", rpm().toString());
+        Path work = FOLDER.resolve("rpm");
+        Command.run(
+                "rpmbuild",
+                "-bb",
+                "--quiet",
+                "--buildroot=" + FOLDER.resolve("rpm-root"),
+                "--define=_topdir " + work,
+                "--define=_rpmdir " + LATER,
+                "--define=_build_name_fmt %%{NAME}-%%{VERSION}.%%{ARCH}.rpm",
+                "--define=version " + version + "+later",
+                "--define=stage " + unpacked,
+                "--define=project " + Path.of("").toAbsolutePath(),
+                "--define=_binary_payload w.ufdio",
+                "packaging/rpm/aioscope.spec");
+        Command.run("rm", "-r", work.toString());
     }
 
     static Path deb() throws IOException {
         return only(FOLDER, ".deb");
     }
 
-    static Path later() throws IOException {
+    static Path laterDeb() throws IOException {
         return only(LATER, ".deb");
     }
 
     static Path rpm() throws IOException {
         return only(FOLDER, ".rpm");
+    }
+
+    /** Without {@link #DROPPED}, and with {@link #NEW_DEFAULT} in its settings. */
+    static Path laterRpm() throws IOException {
+        return only(LATER, ".rpm");
     }
 
     private static Path only(Path folder, String kind) throws IOException {
