@@ -65,7 +65,7 @@ class PackageGuestTest {
     void theDebDependsOnLibbpfAndTheLibrariesThatItsJavaLinks() throws IOException {
         Set<String> needed = new TreeSet<>(Set.of("libbpf1 | libbpf0"));
         for (String library : linked()) {
-            Command.run("dpkg-query", "--search", "*/" + library)
+            Command.run("dpkg-query", "--search", "*-linux-gnu/" + library)
                     .lines()
                     .map(line -> line.substring(0, line.indexOf(':')))
                     .forEach(needed::add);
