@@ -18,7 +18,7 @@ public final class Health {
     private static final int LOOKS = 3;
 
     private final LongSupplier bootTime;
-    private final LongSupplier lastTick;
+    private final LongSupplier silence;
     private final Supplier<@Nullable View> view;
     private final Supplier<Duration> interval;
     private final Supplier<List<String>> complaints;
@@ -28,7 +28,7 @@ public final class Health {
      * Judges by what the watch tells.
      *
      * @param bootTime now, CLOCK_BOOTTIME ns
-     * @param lastTick when the duty cycle was last known to go on; 0 before its start
+     * @param silence how long ago the duty cycle was last known to go on, ns; 0 before its start
      * @param view of the latest look
      * @param interval between two looks
      * @param complaints what else speaks against relying on it now
@@ -36,13 +36,13 @@ public final class Health {
      */
     public Health(
             LongSupplier bootTime,
-            LongSupplier lastTick,
+            LongSupplier silence,
             Supplier<@Nullable View> view,
             Supplier<Duration> interval,
             Supplier<List<String>> complaints,
             Supplier<List<String>> remarks) {
         this.bootTime = bootTime;
-        this.lastTick = lastTick;
+        this.silence = silence;
         this.view = view;
         this.interval = interval;
         this.complaints = complaints;
@@ -51,11 +51,9 @@ public final class Health {
 
     /** Why it should be started anew; empty if it lives. */
     public Optional<String> illness() {
-        long tick = lastTick.getAsLong();
-        long silence = bootTime.getAsLong() - tick;
-        return tick != 0 && silence > PATIENCE.toNanos()
-                ? Optional.of(
-                        "the thread that reads the events has not come back for " + silence / 1_000_000_000 + " s")
+        long silent = silence.getAsLong();
+        return silent > PATIENCE.toNanos()
+                ? Optional.of("the thread that reads the events has not come back for " + silent / 1_000_000_000 + " s")
                 : Optional.empty();
     }
 

@@ -56,6 +56,7 @@ public final class Watch implements AutoCloseable {
     private volatile @Nullable View view;
     private long events;
     private volatile long lastTick;
+    private volatile long ticked;
     private long nextLook;
     private long rest = REST.toNanos();
     private boolean isCatching;
@@ -205,6 +206,7 @@ public final class Watch implements AutoCloseable {
     }
 
     private void tick(long now) {
+        ticked = System.nanoTime();
         lastTick = now;
         clock.sample();
         stats = new Stats(events, probes.losses(), lifecycle.counters());
@@ -282,9 +284,12 @@ public final class Watch implements AutoCloseable {
         probes.wakeup();
     }
 
-    /** When the duty cycle was last known to go on, CLOCK_BOOTTIME ns: it says so every few seconds. 0 before its start. */
-    public long lastTick() {
-        return lastTick;
+    /**
+     * How long ago the duty cycle was last known to go on, ns: it says so every few seconds. 0 before its start. A suspend, in
+     * which nothing goes on, does not count.
+     */
+    public long silence() {
+        return lastTick == 0 ? 0 : System.nanoTime() - ticked;
     }
 
     /** As of the last second, or {@link #REST} if nothing has happened. */

@@ -1,10 +1,10 @@
 package dev.aioscope.cli;
 
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -19,6 +19,7 @@ final class HeldLog extends Handler implements AutoCloseable {
     private final List<Handler> others = List.copyOf(Arrays.asList(root.getHandlers()));
     private final Deque<LogRecord> held = new ArrayDeque<>();
     private @Nullable LogRecord last;
+    private long lastNanos;
 
     /** Begins. */
     HeldLog() {
@@ -29,6 +30,7 @@ final class HeldLog extends Handler implements AutoCloseable {
     @Override
     public synchronized void publish(LogRecord message) {
         last = message;
+        lastNanos = System.nanoTime();
         held.addLast(message);
         if (held.size() > MOST) {
             held.removeFirst();
@@ -37,7 +39,7 @@ final class HeldLog extends Handler implements AutoCloseable {
 
     /** What it said in the last seconds; empty for nothing. */
     synchronized String latest() {
-        return last == null || last.getInstant().isBefore(Instant.now().minusSeconds(SECONDS_SHOWN))
+        return last == null || System.nanoTime() - lastNanos > TimeUnit.SECONDS.toNanos(SECONDS_SHOWN)
                 ? ""
                 : String.valueOf(last.getMessage());
     }

@@ -271,7 +271,7 @@ final class RunCommand implements Runnable {
             LossLog losses = new LossLog(work, System::nanoTime);
             Health health = new Health(
                     seen::now,
-                    watch::lastTick,
+                    watch::silence,
                     watch::view,
                     () -> inForce.interval,
                     losses::complaints,

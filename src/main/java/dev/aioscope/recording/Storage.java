@@ -14,12 +14,16 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +47,9 @@ public final class Storage {
 
     private static final String SUFFIX = ".aioscope";
     private static final String SEGMENT = "ring-";
+    /** What {@link #stamp} makes: hour, minute and second are apart, as a colon is no part of a file's name everywhere. */
+    private static final Pattern STAMP = Pattern.compile("(\\d{4}-\\d\\d-\\d\\dT\\d\\d)-(\\d\\d)-(\\d\\d[.0-9]*Z)");
+
     private static final String SNAPSHOT = "snapshot-";
     private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
@@ -103,6 +110,8 @@ public final class Storage {
             Storage storage = new Storage(folder, size / SEGMENTS, lock);
             storage.segments.addAll(list(folder, SEGMENT));
             storage.earlier = storage.segments.size();
+            // The clock can have been set back since.
+            storage.named = Math.max(latest(storage.segments), latest(list(folder, SNAPSHOT)));
             return storage;
         } catch (IOException | OverlappingFileLockException e) {
             lock.close();
@@ -252,6 +261,25 @@ public final class Storage {
                     .sorted()
                     .toList());
         }
+    }
+
+    /** The latest time that these have in their names, ms since the epoch. */
+    private static long latest(Collection<Path> files) throws IOException {
+        long latest = 0;
+        for (Path file : files) {
+            Matcher stamp = STAMP.matcher(file.getFileName().toString());
+            try {
+                if (stamp.find()) {
+                    latest = Math.max(
+                            latest,
+                            Instant.parse(stamp.group(1) + ":" + stamp.group(2) + ":" + stamp.group(3))
+                                    .toEpochMilli());
+                }
+            } catch (DateTimeParseException e) {
+                throw new IOException(file + " has no time in its name, as those of a ring have: move it away", e);
+            }
+        }
+        return latest;
     }
 
     private void closeFile() throws IOException {

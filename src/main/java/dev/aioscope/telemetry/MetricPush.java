@@ -39,7 +39,7 @@ final class MetricPush implements MetricProducer {
     private static final InstrumentationScopeInfo SCOPE = InstrumentationScopeInfo.create("dev.aioscope");
 
     private final LongSupplier epochNanos;
-    private final long start;
+    private volatile long start;
     private volatile @Nullable Metrics metrics;
 
     /** Takes the clock: ns since the epoch. */
@@ -60,6 +60,8 @@ final class MetricPush implements MetricProducer {
             return List.of();
         }
         long now = epochNanos.getAsLong();
+        // The clock can have been set back: no series begins after its own time.
+        start = Math.min(start, now);
         List<MetricData> all = new ArrayList<>();
         for (MetricSnapshot family : given.snapshots()) {
             Metric.byBaseName(family.getMetadata().getPrometheusName())

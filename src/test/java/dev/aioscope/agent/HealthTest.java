@@ -14,11 +14,11 @@ class HealthTest {
     private static final long SECOND = 1_000_000_000;
 
     private long now = 1000 * SECOND;
-    private long tick = now;
+    private long silence;
     private View view = new View(now, new Snapshot(Tier.FULL, List.of(), 0, Unseen.NOTHING, null, null), List.of());
     private List<String> complaints = List.of();
     private final Health health =
-            new Health(() -> now, () -> tick, () -> view, () -> Duration.ofSeconds(5), () -> complaints, List::of);
+            new Health(() -> now, () -> silence, () -> view, () -> Duration.ofSeconds(5), () -> complaints, List::of);
 
     @Test
     void anAgentThatWatchesIsReady() {
@@ -29,7 +29,6 @@ class HealthTest {
 
     @Test
     void anAgentThatHasNotBegunLivesButIsNotReady() {
-        tick = 0;
         view = null;
         assertThat(health.illness()).isEmpty();
         assertThat(health.reasonsAgainst()).containsExactly("no look at the host's tasks has succeeded yet");
@@ -38,6 +37,7 @@ class HealthTest {
     @Test
     void aThreadThatDoesNotComeBackIsAnIllness() {
         now += 31 * SECOND;
+        silence = 31 * SECOND;
         assertThat(health.illness()).hasValueSatisfying(text -> assertThat(text).contains("31 s"));
         assertThat(health.reasonsAgainst()).hasSize(1);
     }
@@ -45,7 +45,6 @@ class HealthTest {
     @Test
     void looksThatFailMakeItUnready() {
         now += 50 * SECOND;
-        tick = now;
         assertThat(health.illness()).isEmpty();
         assertThat(health.reasonsAgainst()).containsExactly("the latest look at the host's tasks is 50 s old");
     }

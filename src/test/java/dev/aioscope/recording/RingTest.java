@@ -130,6 +130,25 @@ class RingTest {
     }
 
     @Test
+    void aRunWithTheClockSetBackComesAfterTheEarlierOnes() throws Exception {
+        Path earlier = Files.createFile(folder.resolve("ring-2999-12-31T23-59-58.500Z.aioscope"));
+        Path set = Files.createFile(folder.resolve("snapshot-2999-12-31T23-59-58.600Z-stuck.aioscope"));
+        Scripted probes = new Scripted(Tier.FULL).turn(SECOND);
+        try (Recorder recorder = new Recorder(Storage.ring(folder, SIZE), clock)) {
+            recorder.record(probes);
+            recorder.onIdentity(7, 0, 9, DB);
+            fill(recorder, probes, 1000, 2);
+            recorder.snapshot("stuck");
+        }
+        assertThat(files("ring-")).hasSize(2).first().isEqualTo(earlier);
+        assertThat(files("snapshot-")).hasSize(2).first().isEqualTo(set);
+        Files.createFile(folder.resolve("ring-2026-13-01T00-00-00Z.aioscope"));
+        assertThatThrownBy(() -> Storage.ring(folder, SIZE))
+                .isInstanceOf(IOException.class)
+                .hasMessageEndingWith("has no time in its name, as those of a ring have: move it away");
+    }
+
+    @Test
     void twoDoNotWriteToOneFolder() throws IOException {
         try (Recorder recorder = new Recorder(Storage.ring(folder, SIZE), clock)) {
             assertThatThrownBy(() -> Storage.ring(folder, SIZE))

@@ -378,7 +378,8 @@ class MetricsTest {
         fill();
         Teardown teardown = TeardownBuilder.busy().build();
         full.onTrace(teardown, ROOT);
-        MetricPush push = new MetricPush(() -> 5);
+        long[] clock = {5};
+        MetricPush push = new MetricPush(() -> clock[0]);
         assertThat(push.produce(Resource.empty())).isEmpty();
         try (Metrics metrics = new Metrics(
                 new AgentMetrics(new NoProbes(Tier.FULL), new NoWork(), export),
@@ -391,6 +392,13 @@ class MetricsTest {
                     .extracting(MetricData::getName)
                     .containsExactlyInAnyOrderElementsOf(
                             Arrays.stream(Metric.values()).map(Metric::label).toList());
+            clock[0] = 3;
+            assertThat(push.produce(Resource.empty()))
+                    .as("after the clock was set back")
+                    .flatExtracting(data -> List.copyOf(data.getData().getPoints()))
+                    .isNotEmpty()
+                    .allSatisfy(point -> assertThat(point.getStartEpochNanos()).isEqualTo(3))
+                    .allSatisfy(point -> assertThat(point.getEpochNanos()).isEqualTo(3));
             MetricData drain = pushed.stream()
                     .filter(data -> data.getName().equals("aio.context.drain.duration"))
                     .findFirst()
