@@ -47,7 +47,7 @@ public final class Storage {
 
     private static final String SUFFIX = ".aioscope";
     private static final String SEGMENT = "ring-";
-    /** What {@link #stamp} makes: hour, minute and second are apart, as a colon is no part of a file's name everywhere. */
+    /** The time that {@link #stamp} makes, in the three parts between which it has dashes for colons. */
     private static final Pattern STAMP = Pattern.compile("(\\d{4}-\\d\\d-\\d\\dT\\d\\d)-(\\d\\d)-(\\d\\d[.0-9]*Z)");
 
     private static final String SNAPSHOT = "snapshot-";
@@ -276,7 +276,7 @@ public final class Storage {
                                     .toEpochMilli());
                 }
             } catch (DateTimeParseException e) {
-                throw new IOException(file + " has no time in its name, as those of a ring have: move it away", e);
+                throw new IOException(file + " has an impossible time in its name: move it away", e);
             }
         }
         return latest;

@@ -145,7 +145,7 @@ class RingTest {
         Files.createFile(folder.resolve("ring-2026-13-01T00-00-00Z.aioscope"));
         assertThatThrownBy(() -> Storage.ring(folder, SIZE))
                 .isInstanceOf(IOException.class)
-                .hasMessageEndingWith("has no time in its name, as those of a ring have: move it away");
+                .hasMessageEndingWith("has an impossible time in its name: move it away");
     }
 
     @Test
