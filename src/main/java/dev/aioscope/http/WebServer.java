@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
@@ -136,9 +137,7 @@ public final class WebServer implements AutoCloseable {
     }
 
     private void handle(HttpExchange exchange) throws IOException {
-        try (exchange) {
-            send(exchange, answerOrTell(exchange));
-        }
+        send(exchange, answerOrTell(exchange));
     }
 
     private Page answerOrTell(HttpExchange exchange) {
@@ -178,16 +177,23 @@ public final class WebServer implements AutoCloseable {
         return exchange.getRequestHeaders().containsKey("Transfer-Encoding") || (length != null && !length.equals("0"));
     }
 
+    /**
+     * Ends the exchange too. Closing it (as the JDK does itself once it has sent an answer without a body) reads what is
+     * left of the request; where the client has cut that off, the connection would count until its time is over.
+     */
     private static void send(HttpExchange exchange, Page page) throws IOException {
         exchange.getResponseHeaders().set("Content-Type", page.contentType);
         exchange.getResponseHeaders().set("X-Content-Type-Options", "nosniff");
         exchange.getResponseHeaders().set("Cache-Control", "no-store");
         byte[] body = page.body.getBytes(UTF_8);
         if (exchange.getRequestMethod().equals("HEAD") || body.length == 0) {
+            exchange.getRequestBody().close(); // fails where it is cut off, and the JDK forgets the connection
             exchange.sendResponseHeaders(page.status, -1);
         } else {
             exchange.sendResponseHeaders(page.status, body.length);
-            exchange.getResponseBody().write(body);
+            try (OutputStream answer = exchange.getResponseBody()) {
+                answer.write(body);
+            }
         }
     }
 
