@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -353,8 +354,24 @@ class PackageGuestTest {
         assertThat(Path.of("/etc/systemd/system/multi-user.target.wants", UNIT)).doesNotExist();
     }
 
-    private static void rpm(String action, String argument) throws IOException {
-        Command.run("rpm", action, "--nodeps", "--force-debian", argument);
+    /** As in a container: a root with nothing in it but a shell. */
+    @Test
+    @Order(18)
+    void theRpmIsInstalledAndRemovedWhereThereIsNoSystemd(@TempDir Path root) throws IOException {
+        Files.createDirectories(root.resolve("bin"));
+        Files.createDirectory(root.resolve("dev"));
+        Files.copy(Path.of("/bin/busybox"), root.resolve("bin/sh"));
+        Files.copy(root.resolve("bin/sh"), root.resolve("bin/rm"));
+        rpm("--root=" + root, "--install", Packages.rpm().toString());
+        assertThat(root.resolve("usr/bin/aioscope")).exists();
+        rpm("--root=" + root, "--erase", "aioscope");
+        assertThat(named(root)).isEmpty();
+    }
+
+    private static void rpm(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of("rpm", "--nodeps", "--force-debian"));
+        command.addAll(List.of(arguments));
+        Command.run(command.toArray(String[]::new));
     }
 
     private static List<Path> filesOfRpm() throws IOException {
@@ -367,12 +384,19 @@ class PackageGuestTest {
     private static void assertNothingLeft(List<Path> files) throws IOException {
         assertThat(files).noneMatch(Files::exists);
         assertThat(show("LoadState")).isEqualTo("not-found");
-        assertThat(Path.of("/var/cache/aioscope")).doesNotExist();
-        assertThat(Path.of("/var/lib/aioscope")).doesNotExist();
-        assertThat(Path.of("/run/aioscope")).doesNotExist();
+        assertThat(named(Path.of("/etc"), Path.of("/run"), Path.of("/usr"), Path.of("/var")))
+                .isEmpty();
         assertThat(Path.of("/sys/fs/cgroup/system.slice", UNIT)).doesNotExist();
         assertThat(Command.runs("id", "aioscope").status()).isNotZero();
         await("no probe", () -> Command.run("bpftool", "-j", "prog", "show"), text -> !text.contains("\"tracing\""));
+    }
+
+    /** What is ours by its name in these folders, a line each. */
+    private static String named(Path... folders) throws IOException {
+        List<String> command = new ArrayList<>(List.of("find"));
+        Stream.of(folders).map(Path::toString).forEach(command::add);
+        command.addAll(List.of("-name", "*aioscope*"));
+        return Command.run(command.toArray(String[]::new));
     }
 
     /** Starts the unit anew with these lines in place of the last. */
