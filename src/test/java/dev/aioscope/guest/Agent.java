@@ -27,6 +27,7 @@ import dev.aioscope.probe.core.CoreEngine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -49,6 +50,9 @@ final class Agent implements LifecycleListener, AutoCloseable {
                     : EnumSet.complementOf(EnumSet.of(Mode.FENTRY, Mode.FEXIT));
         }
     }
+
+    private static final Set<Agent> OPEN = new HashSet<>();
+    private static long missedByClosed;
 
     private final Probes probes;
     private final Lifecycle lifecycle;
@@ -78,6 +82,12 @@ final class Agent implements LifecycleListener, AutoCloseable {
     Agent(Probes probes) {
         this.probes = probes;
         this.lifecycle = new Lifecycle(this, probes.tier(), Limits.DEFAULT);
+        OPEN.add(this);
+    }
+
+    /** How many programs the kernel says it has skipped for all that were opened in this process. */
+    static long missedByAll() {
+        return missedByClosed + OPEN.stream().mapToLong(Agent::missed).sum();
     }
 
     Probes probes() {
@@ -273,6 +283,9 @@ final class Agent implements LifecycleListener, AutoCloseable {
 
     @Override
     public void close() {
+        if (OPEN.remove(this)) {
+            missedByClosed += missed();
+        }
         probes.close();
     }
 }

@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,7 +32,8 @@ import org.w3c.dom.NodeList;
  * Boots each kernel of the lab, runs the tests with the tag {@code guest} in it, and reports each of them here. As many
  * guests run at once as this machine has processors: each takes one. In {@code 6.1+systemd} systemd is the first process, and
  * the tests with the tag {@code systemd} run, of the packages. Tests with the tag {@code once} run on one kernel only. {@code -Dkernels=5.10,6.1} chooses kernels,
- * {@code -Dguest=Name} a part of the tests' class names.
+ * {@code -Dguest=Name} a part of the tests' class names. A test that failed while the kernel, by its own count, skipped a
+ * program of the probes runs again, in another guest.
  */
 class LabIT {
     private static final String SYSTEMD = "+systemd";
@@ -44,6 +46,8 @@ class LabIT {
 
     private static final String CLASSES = System.getProperty("guest", "");
     private static final int SECONDS = 1500;
+    /** Of a kernel, as long as it skips programs. */
+    private static final int BOOTS = 3;
 
     @BeforeAll
     static void prepare() throws Exception {
@@ -77,33 +81,24 @@ class LabIT {
         try {
             Path folder =
                     Files.createDirectories(Path.of("target/guest", kernel).toAbsolutePath());
-            Files.deleteIfExists(folder.resolve("TEST-junit-jupiter.xml"));
             if (kernel.endsWith(SYSTEMD)) {
                 Packages.build();
             }
             Files.deleteIfExists(folder.resolve("recording.outcome"));
-            Path log = folder.resolve("output.log");
-            Process lab = new ProcessBuilder(command(kernel, folder))
-                    .redirectErrorStream(true)
-                    .redirectOutput(log.toFile())
-                    .start();
-            boolean ended = lab.waitFor(SECONDS + 60, TimeUnit.SECONDS);
-            lab.destroy();
-            List<DynamicNode> tests = results(folder.resolve("TEST-junit-jupiter.xml"));
+            Files.deleteIfExists(folder.resolve("output.log"));
+            List<DynamicNode> tests = new ArrayList<>();
+            Map<String, Result> results = boot(kernel, folder, CLASSES, tests);
+            for (int boots = 1; boots < BOOTS && results.values().stream().anyMatch(Result::saysNothing); boots++) {
+                Map<String, Result> again = boot(kernel, folder, classesToRunAgain(results), tests);
+                results.replaceAll((name, first) -> first.saysNothing() ? again.getOrDefault(name, first) : first);
+            }
+            results.values().forEach(result -> tests.add(result.asTest()));
             if (!kernel.endsWith(SYSTEMD) && "RecordingGuestTest".contains(CLASSES)) {
                 tests.add(DynamicTest.dynamicTest(
                         "its recording tells the same here",
                         () -> assertThat(Replays.outcome(folder.resolve("recording.aioscope")))
                                 .isEqualTo(Files.readString(folder.resolve("recording.outcome")))));
             }
-            tests.add(DynamicTest.dynamicTest("the guest ran its tests to the end", () -> {
-                String tail = tail(log);
-                assertThat(ended).as(tail).isTrue();
-                assertThat(tests.size()).as(tail).isGreaterThan(1);
-                assertThat(lab.exitValue())
-                        .as("1: tests failed, else the lab; %s", tail)
-                        .isIn(0, 1);
-            }));
             return tests.stream();
         } catch (Exception e) {
             return Stream.of(DynamicTest.dynamicTest("the guest ran", () -> {
@@ -112,7 +107,39 @@ class LabIT {
         }
     }
 
-    private static List<String> command(String kernel, Path folder) {
+    private static String classesToRunAgain(Map<String, Result> results) {
+        return results.values().stream()
+                .filter(Result::saysNothing)
+                .map(result -> result.type().replace("GuestTest", ""))
+                .distinct()
+                .collect(Collectors.joining("|", "(", ")"));
+    }
+
+    /** Runs the tests of these classes in one guest; whether it ran to its end is a test, too. */
+    private static Map<String, Result> boot(String kernel, Path folder, String classes, List<DynamicNode> tests)
+            throws Exception {
+        Path report = folder.resolve("TEST-junit-jupiter.xml");
+        Files.deleteIfExists(report);
+        Path log = folder.resolve("output.log");
+        Process lab = new ProcessBuilder(command(kernel, folder, classes))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+        boolean ended = lab.waitFor(SECONDS + 60, TimeUnit.SECONDS);
+        lab.destroy();
+        Map<String, Result> results = results(report);
+        String tail = tail(log);
+        tests.add(DynamicTest.dynamicTest("the guest ran its tests to the end", () -> {
+            assertThat(ended).as(tail).isTrue();
+            assertThat(results).as(tail).isNotEmpty();
+            assertThat(lab.exitValue())
+                    .as("1: tests failed, else the lab; %s", tail)
+                    .isIn(0, 1);
+        }));
+        return results;
+    }
+
+    private static List<String> command(String kernel, Path folder, String classes) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of("packaging/lab/lab").toAbsolutePath().toString(),
                 "run",
@@ -142,30 +169,48 @@ class LabIT {
                 "--scan-classpath=target/test-classes",
                 "--include-tag=guest & " + (isSystemd ? "systemd" : "!systemd")
                         + (kernel.equals(ONCE) ? "" : " & !once"),
-                "--include-classname=.*" + CLASSES + ".*GuestTest",
+                "--include-classname=.*" + classes + ".*GuestTest",
+                "--config=junit.jupiter.extensions.autodetection.enabled=true",
                 "--reports-dir=" + folder));
         return command;
     }
 
-    private static List<DynamicNode> results(Path report) throws Exception {
-        List<DynamicNode> tests = new ArrayList<>();
+    /** What became of a test in a guest; its failure is empty if it passed. */
+    private record Result(String type, String name, String seconds, String failure) {
+        static Result of(Element testCase) {
+            return new Result(
+                    testCase.getAttribute("classname").replaceFirst(".*\\.", ""),
+                    testCase.getAttribute("name"),
+                    testCase.getAttribute("time"),
+                    text(testCase, "failure") + text(testCase, "error"));
+        }
+
+        /** It expects to see what the kernel by its own count has not shown to the probes. */
+        boolean saysNothing() {
+            return failure.contains(Skips.TOLD);
+        }
+
+        DynamicTest asTest() {
+            return DynamicTest.dynamicTest(
+                    type + "." + name + " " + seconds + " s",
+                    () -> assertThat(failure).isEmpty());
+        }
+    }
+
+    /** By the name of the test, in their order. */
+    private static Map<String, Result> results(Path report) throws Exception {
+        Map<String, Result> results = new LinkedHashMap<>();
         if (Files.exists(report)) {
             NodeList cases = DocumentBuilderFactory.newInstance()
                     .newDocumentBuilder()
                     .parse(report.toFile())
                     .getElementsByTagName("testcase");
             for (int i = 0; i < cases.getLength(); i++) {
-                tests.add(result((Element) cases.item(i)));
+                Result result = Result.of((Element) cases.item(i));
+                results.put(result.type() + "." + result.name(), result);
             }
         }
-        return tests;
-    }
-
-    private static DynamicNode result(Element testCase) {
-        String type = testCase.getAttribute("classname").replaceFirst(".*\\.", "");
-        String name = type + "." + testCase.getAttribute("name") + " " + testCase.getAttribute("time") + " s";
-        String failure = text(testCase, "failure") + text(testCase, "error");
-        return DynamicTest.dynamicTest(name, () -> assertThat(failure).isEmpty());
+        return results;
     }
 
     private static String text(Element testCase, String tag) {
