@@ -1,7 +1,11 @@
 package dev.aioscope.config;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -27,7 +31,7 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 
 /** The settings file: YAML, a line {@code name: value} for each setting; lists have their values in brackets or lines. */
 final class SettingsFile {
-    private static final long LARGEST = 1 << 20;
+    private static final int LARGEST = 1 << 20;
 
     /** A key with its value; null if it has none that could be used. */
     record Line(int number, String name, @Nullable String value, boolean isList) {}
@@ -40,8 +44,11 @@ final class SettingsFile {
         this.path = path;
     }
 
-    /** Whether it sets nothing, as the default file does not; false if it cannot be read. */
+    /** Whether it sets nothing, as the default file does not; false if it cannot be read, or only once, as a pipe. */
     static boolean isAllComment(Path path) {
+        if (!Files.isRegularFile(path)) {
+            return false;
+        }
         try (Stream<String> text = Files.lines(path)) {
             return text.map(String::strip).allMatch(line -> line.isEmpty() || line.startsWith("#"));
         } catch (IOException | UncheckedIOException e) {
@@ -51,11 +58,15 @@ final class SettingsFile {
 
     /** Reads it; what is wrong with it is among its mistakes. */
     static SettingsFile read(Path path) {
-        try {
-            if (Files.size(path) > LARGEST) {
+        if (Files.isDirectory(path)) {
+            return unreadable(path, "it is a folder", "give the file in it by --config");
+        }
+        try (InputStream file = Files.newInputStream(path)) {
+            byte[] bytes = file.readNBytes(LARGEST + 1);
+            if (bytes.length > LARGEST) {
                 return unreadable(path, "it has more than 1 MiB", "give a settings file");
             }
-            return parse(path, Files.readString(path));
+            return parse(path, UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
         } catch (NoSuchFileException e) {
             return unreadable(path, "there is no such file", "make it, or give another one by --config");
         } catch (AccessDeniedException e) {

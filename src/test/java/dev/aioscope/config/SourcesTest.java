@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
 class SourcesTest {
@@ -151,7 +153,24 @@ class SourcesTest {
                 .hasMessageContaining("more than 1 MiB");
         assertThatThrownBy(() -> Sources.read(KNOWN, name -> "", folder, Map.of()))
                 .isInstanceOf(SettingsException.class)
-                .hasMessageContaining("it cannot be read");
+                .hasMessageContaining("it is a folder");
+        assertThatThrownBy(() -> Sources.read(KNOWN, name -> "", Path.of("/dev/zero"), Map.of()))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("more than 1 MiB");
+    }
+
+    /** As in {@code helm template … | aioscope config check /dev/stdin}: it can be read once. */
+    @Test
+    @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+    void aPipeIsRead() throws IOException {
+        Path pipe = folder.resolve("pipe");
+        Process writer =
+                new ProcessBuilder("sh", "-c", "mkfifo $0 && echo made && echo 'slow: 250ms' >$0", "" + pipe).start();
+        assertThat(writer.inputReader().readLine()).isEqualTo("made");
+
+        assertThat(Sources.sayAnything(pipe, Map.of())).isTrue();
+        assertThat(Sources.read(KNOWN, name -> "", pipe, Map.of()))
+                .containsOnly(Map.entry("slow", new Given("250ms", Origin.FILE, pipe + ":1")));
     }
 
     @Test
