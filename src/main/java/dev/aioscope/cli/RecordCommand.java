@@ -11,6 +11,7 @@ import dev.aioscope.telemetry.WallClock;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -105,6 +106,10 @@ final class RecordCommand implements Callable<Integer> {
             opened.probes().close();
             if (e instanceof FileAlreadyExistsException) {
                 throw new ParameterException(spec.commandLine(), file + " is there already: take another name", e);
+            }
+            if (e instanceof NoSuchFileException) {
+                Path folder = file.toAbsolutePath().getParent();
+                throw new ParameterException(spec.commandLine(), "there is no folder " + folder + ": make it", e);
             }
             throw e;
         }

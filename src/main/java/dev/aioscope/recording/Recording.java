@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
@@ -53,6 +54,9 @@ public final class Recording {
      * @throws IOException if it cannot be read, or is no recording that this version can tell again: the message says why
      */
     public static Recording open(Path file) throws IOException {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new IOException(file + " is no file that can be read twice: save the recording in one");
+        }
         Header header = null;
         long began = 0;
         long ended = 0;

@@ -64,6 +64,8 @@ class MainTest {
                 "record /dev/null --for 1 | '1' is not a duration",
                 "replay /no/such trace   | there is no file /no/such",
                 "replay pom.xml trace    | pom.xml is no recording of aioscope",
+                "replay /dev/zero trace  | /dev/zero is no file that can be read twice",
+                "replay src trace        | src is no file that can be read twice",
                 "replay pom.xml doctor   | a recording can be shown by trace, audit, top, run, not by doctor",
                 "replay --speed 0 pom.xml | '0' is not a speed such as 0.5, 1 or 10, nor max",
                 "run --recorder-size 1m  | '1m' is not a size from 8m on, such as 32m or 1g, nor off",

@@ -71,6 +71,10 @@ class RecordIT {
         Command again = Command.runs(Command.aioscope("record", file.toString(), "--tier", "syscall"));
         assertThat(again.status()).isEqualTo(2);
         assertThat(again.output()).contains("is there already: take another name");
+        Path nowhere = folder.resolve("none/file");
+        Command lost = Command.runs(Command.aioscope("record", nowhere.toString(), "--tier", "syscall"));
+        assertThat(lost.status()).isEqualTo(2);
+        assertThat(lost.output()).contains("there is no folder " + nowhere.getParent() + ": make it");
     }
 
     @Test
