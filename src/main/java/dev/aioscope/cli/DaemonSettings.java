@@ -100,6 +100,12 @@ final class DaemonSettings {
                 .orElse("");
     }
 
+    /** The settings file that the daemon reads with these flags; null for none. */
+    static @Nullable Path file(List<String> flags) {
+        ParseResult parsed = Main.line(new RunCommand()).parseArgs(flags.toArray(String[]::new));
+        return Sources.file(parsed.matchedOptionValue(ConfigOption.NAME, null));
+    }
+
     /**
      * The daemon as these flags, the file and the environment want it.
      *
@@ -108,8 +114,7 @@ final class DaemonSettings {
     static RunCommand daemon(List<String> flags) {
         RunCommand daemon = new RunCommand();
         CommandLine line = Main.line(daemon);
-        ParseResult parsed = line.parseArgs(flags.toArray(String[]::new));
-        daemon.given(given(Sources.file(parsed.matchedOptionValue(ConfigOption.NAME, null))));
+        daemon.given(given(file(flags)));
         line.setDefaultValueProvider(provider(daemon.given(), true));
         line.parseArgs(flags.toArray(String[]::new));
         return daemon;

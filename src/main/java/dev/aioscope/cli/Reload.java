@@ -1,10 +1,13 @@
 package dev.aioscope.cli;
 
 import dev.aioscope.config.Given;
+import dev.aioscope.config.Mistake;
 import dev.aioscope.config.Setting;
 import dev.aioscope.config.SettingsException;
 import dev.aioscope.http.HttpException;
 import dev.aioscope.kernel.ServiceManager;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -43,6 +46,7 @@ final class Reload {
     synchronized void run() {
         manager.reloading();
         try {
+            refuseWhatIsEmptyNow(DaemonSettings.file(flags));
             RunCommand fresh = DaemonSettings.daemon(flags);
             change.accept(fresh);
             tell(fresh.effective());
@@ -53,6 +57,14 @@ final class Reload {
             LOG.error("The settings stay as they were: {}", e.getMessage());
         } finally {
             manager.ready();
+        }
+    }
+
+    /** As a pipe is: the start has read it. */
+    private static void refuseWhatIsEmptyNow(@Nullable Path file) {
+        if (file != null && Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new SettingsException(List.of(
+                    new Mistake(file.toString(), "it can be read once only", "start aioscope anew, or with a file")));
         }
     }
 

@@ -8,6 +8,7 @@ import dev.aioscope.kernel.NotifySocket;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.recording.Recording;
 import java.io.IOException;
+import java.io.Writer;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -387,6 +388,21 @@ class DaemonIT {
         write("slow: 4s\n");
         signal(daemon, "HUP");
         awaitLine(daemon, "slow 1s -> 4s, listen 127.0.0.1:" + before + " -> 127.0.0.1:" + port);
+        assertThat(get("/readyz").statusCode()).isEqualTo(200);
+    }
+
+    /** As for {@code podman run --interactive}: at a reload nothing would stand there. */
+    @Test
+    void settingsFromAPipeStayAtAReload() throws Exception {
+        file = Path.of("/dev/stdin");
+        Process daemon = launch(ProcessBuilder.Redirect.to(log.toFile()));
+        try (Writer settings = daemon.outputWriter(UTF_8)) {
+            settings.write("tier: syscall\nslow: 1s\nlisten: 127.0.0.1:" + port + "\n");
+        }
+        awaitLine(daemon, " watches: tier syscall");
+        signal(daemon, "HUP");
+        awaitLine(daemon, "The settings stay as they were");
+        assertThat(Files.readString(log)).contains("SEVERE /dev/stdin: it can be read once only");
         assertThat(get("/readyz").statusCode()).isEqualTo(200);
     }
 
