@@ -1,4 +1,4 @@
-/** Wires an engine, the correlation and its listeners into a running whole. */
+/** Selects, opens and reads the probes. */
 @NullMarked
 package dev.aioscope.agent;
 

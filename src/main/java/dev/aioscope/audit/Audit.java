@@ -22,7 +22,7 @@ public final class Audit implements LifecycleListener {
     private final Tier tier;
     private final boolean watchesHandles;
     private final Map<Clause, Tally> tallies = new EnumMap<>(Clause.class);
-    private final Recent recent = new Recent();
+    private final RecentKills recent = new RecentKills();
 
     /** What has been observed of a clause that can be observed. */
     private static final class Tally {

@@ -1,13 +1,13 @@
 package dev.aioscope.audit;
 
 import dev.aioscope.audit.Observation.Outcome;
-import dev.aioscope.event.Ring;
+import dev.aioscope.event.RingState;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.DurationText;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.HandleUse;
-import dev.aioscope.lifecycle.Nanos;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.WrongHandle;
@@ -130,7 +130,7 @@ final class Checks {
             String values = "vm_munmap returned " + Errno.name(-t.unmapResult()) + ", and kill_ioctx went on";
             otherwise(Clause.S4, values);
             otherwise(Clause.F3, values);
-        } else if (t.ringAtKill() == Ring.OTHER) {
+        } else if (t.ringAtKill() == RingState.OTHER) {
             String values = "no ring stood at " + Long.toHexString(t.context().handle()) + ", what did was unmapped";
             otherwise(Clause.S4, values);
             otherwise(Clause.F4, values);
@@ -145,7 +145,8 @@ final class Checks {
         Long exit = t.unmapExitTime();
         if (enter != null && exit != null && t.unmapResult() != null && t.unmapResult() == 0) {
             boolean isInside = enter >= killEnter && exit <= killExit;
-            String values = "vm_munmap took " + Nanos.text(exit - enter) + (isInside ? "" : ", not inside kill_ioctx");
+            String values =
+                    "vm_munmap took " + DurationText.text(exit - enter) + (isInside ? "" : ", not inside kill_ioctx");
             judge(Clause.L4, isInside, values);
         }
     }
@@ -158,14 +159,14 @@ final class Checks {
         }
         if (before > 0) {
             String values = (before - after) + " of " + before + " cancellable requests were cancelled in "
-                    + Nanos.text(t.cancel() == null ? 0 : t.cancel());
+                    + DurationText.text(t.cancel() == null ? 0 : t.cancel());
             judge(Clause.S6, after == 0, values);
             judge(Clause.L3, after == 0, values);
         }
         Integer left = t.outstandingAfterGrace();
         if (left != null && left > before) {
             String values = (left - before) + " requests could not be cancelled"
-                    + (t.io() == null ? "" : ", and were waited for " + Nanos.text(t.io()));
+                    + (t.io() == null ? "" : ", and were waited for " + DurationText.text(t.io()));
             otherwise(Clause.S6, values);
             otherwise(Clause.F1, values);
         }
@@ -179,7 +180,7 @@ final class Checks {
             }
             return;
         }
-        String values = "free_ioctx came " + Nanos.text(deferred) + " after the last request";
+        String values = "free_ioctx came " + DurationText.text(deferred) + " after the last request";
         judge(Clause.S5, deferred >= NOT_DEFERRED, values);
         if (deferred >= SLOW_FREE) {
             otherwise(Clause.F5, values);
@@ -189,11 +190,11 @@ final class Checks {
     private void looked(Teardown t) {
         Long lookup = t.lookup();
         if (lookup != null && lookup >= SLOW_LOOKUP) {
-            otherwise(Clause.F2, "kill_ioctx was entered " + Nanos.text(lookup) + " after io_destroy");
+            otherwise(Clause.F2, "kill_ioctx was entered " + DurationText.text(lookup) + " after io_destroy");
         }
         Long wake = t.wake();
         if (wake != null && wake >= SLOW_WAKE) {
-            otherwise(Clause.F6, "io_destroy returned " + Nanos.text(wake) + " after the last request");
+            otherwise(Clause.F6, "io_destroy returned " + DurationText.text(wake) + " after the last request");
         } else if (t.reqsTime() != null && t.returnTime() == null && t.end() == Teardown.End.INCOMPLETE) {
             otherwise(Clause.F6, "the return of io_destroy was not seen within 10 s of the last request");
         }
@@ -221,16 +222,16 @@ final class Checks {
 
     private void released(long late) {
         if (late <= 0) {
-            kept(Clause.R2, "free_ioctx came " + Nanos.text(-late) + " before the return");
+            kept(Clause.R2, "free_ioctx came " + DurationText.text(-late) + " before the return");
         } else {
-            otherwise(Clause.R2, "free_ioctx came " + Nanos.text(late) + " after the return");
+            otherwise(Clause.R2, "free_ioctx came " + DurationText.text(late) + " after the return");
         }
     }
 
     /** How long after the last request the call returned, ns. */
     private void waited(Teardown t, long later) {
         boolean isDrained = later >= 0;
-        String order = "io_destroy returned " + Nanos.text(Math.abs(later)) + (isDrained ? " after" : " before")
+        String order = "io_destroy returned " + DurationText.text(Math.abs(later)) + (isDrained ? " after" : " before")
                 + " the last request was gone";
         judge(Clause.R1, isDrained, order);
         Integer left = t.outstandingAfterGrace();

@@ -1,20 +1,27 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.agent.AuditWorkload;
-import dev.aioscope.agent.Demo;
+import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.agent.ListenerQueue;
-import dev.aioscope.agent.ProbeChoice.Opened;
-import dev.aioscope.agent.Watch;
+import dev.aioscope.agent.ProbeSelector.Opened;
 import dev.aioscope.audit.Audit;
-import dev.aioscope.kernel.Java;
+import dev.aioscope.cli.option.FilterOptions;
+import dev.aioscope.cli.option.PositiveDurationConverter;
+import dev.aioscope.cli.option.ProbeOptions;
+import dev.aioscope.demo.AuditWorkload;
+import dev.aioscope.demo.DemoWorkload;
+import dev.aioscope.kernel.JavaCommand;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.output.AuditReport;
+import dev.aioscope.output.Screen;
+import dev.aioscope.output.TierReport;
+import dev.aioscope.output.TraceSummary;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.bpf.Settings;
-import dev.aioscope.telemetry.WallClock;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -76,7 +83,7 @@ final class AuditCommand implements Callable<Integer> {
     @Option(
             names = "--for",
             paramLabel = "TIME",
-            converter = Units.PositiveReader.class,
+            converter = PositiveDurationConverter.class,
             description = "How long to watch, such as 10s, 5m or 1h (default: 60s, or until the workload is done).")
     private @Nullable Duration duration;
 
@@ -114,7 +121,7 @@ final class AuditCommand implements Callable<Integer> {
     private boolean markdown;
 
     @Mixin
-    private Filter filter;
+    private FilterOptions filter;
 
     @Mixin
     private ProbeOptions probes;
@@ -124,8 +131,8 @@ final class AuditCommand implements Callable<Integer> {
         requireUsage();
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        try (Stop stop = new Stop()) {
-            Opened opened = probes.open(true, new Settings(false, watchHandles));
+        try (Shutdown stop = new Shutdown()) {
+            Opened opened = probes.open(true, new ProbeSettings(false, watchHandles));
             Tier tier = opened.probes().tier();
             if (tier.onlyLooks()) {
                 opened.probes().close();
@@ -181,14 +188,14 @@ final class AuditCommand implements Callable<Integer> {
         }
     }
 
-    private TraceSummary watch(Opened opened, Audit audit, WallClock clock, Stop stop, PrintWriter err)
+    private TraceSummary watch(Opened opened, Audit audit, WallClock clock, Shutdown stop, PrintWriter err)
             throws IOException {
         LastTeardown last = new LastTeardown();
         ListenerQueue queue = new ListenerQueue(
                 ForwardingListener.to(audit, last), WAITING, opened.probes().canWait());
-        Watch.Stats stats;
+        DutyCycle.Stats stats;
         try (queue;
-                Watch watch = new Watch(opened.probes(), filter.before(queue), clock, LOOKS)) {
+                DutyCycle watch = new DutyCycle(opened.probes(), filter.before(queue), clock, LOOKS)) {
             stop.onRequest(watch::stop);
             if (duration != null) {
                 watch.endAfter(duration);
@@ -205,16 +212,16 @@ final class AuditCommand implements Callable<Integer> {
         return new TraceSummary(0, 0, 0, 0, 0, queue.dropped(), 0, stats);
     }
 
-    private void drive(Watch watch, LastTeardown last, PrintWriter err) throws IOException {
+    private void drive(DutyCycle watch, LastTeardown last, PrintWriter err) throws IOException {
         Consumer<String> says = step -> {
             err.println("▶ " + step);
             err.flush();
         };
-        Demo demo = new Demo(folder, Java.command(DemoCommand.Exiting.class, 32));
+        DemoWorkload demo = new DemoWorkload(folder, JavaCommand.command(DemoCommand.Exiting.class, 32));
         Thread reader = new Thread(watch::run, "aioscope-reader");
         reader.start();
         try {
-            new AuditWorkload(demo, device, Java.command(Child.class, 32), says).run();
+            new AuditWorkload(demo, device, JavaCommand.command(Child.class, 32), says).run();
             if (!last.seen.await(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
                 err.println("The end of the workload was not seen within " + PATIENCE.toSeconds() + " s.");
             }

@@ -1,12 +1,16 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.config.Given;
-import dev.aioscope.config.Given.Origin;
-import dev.aioscope.config.Mistake;
+import dev.aioscope.cli.option.ConfigOption;
 import dev.aioscope.config.Setting;
+import dev.aioscope.config.SettingSources;
+import dev.aioscope.config.SettingValue;
+import dev.aioscope.config.SettingValue.Origin;
 import dev.aioscope.config.SettingsException;
-import dev.aioscope.config.Sources;
+import dev.aioscope.config.ValidationError;
 import dev.aioscope.http.HttpException;
+import dev.aioscope.output.Json;
+import dev.aioscope.output.Screen;
+import dev.aioscope.output.Table;
 import dev.aioscope.telemetry.OtelVariables;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -71,7 +75,7 @@ final class ConfigCommand implements Runnable {
 
         @Override
         public void run() {
-            Path file = Sources.file(named);
+            Path file = SettingSources.file(named);
             RunCommand daemon =
                     DaemonSettings.daemon(file == null ? List.of() : List.of(ConfigOption.NAME + "=" + file));
             try {
@@ -79,13 +83,13 @@ final class ConfigCommand implements Runnable {
             } catch (HttpException | ParameterException e) {
                 String where = file == null ? "environment" : file.toString();
                 throw new SettingsException(
-                        List.of(new Mistake(where, String.valueOf(e.getMessage()), "correct or remove it")));
+                        List.of(new ValidationError(where, String.valueOf(e.getMessage()), "correct or remove it")));
             }
             int set = daemon.given().size();
             spec.commandLine()
                     .getOut()
-                    .println((file == null ? Sources.DEFAULT_FILE + " is not there" : file + " can be used") + ": "
-                            + (set == 0 ? "nothing is set, the defaults hold" : set + " set"));
+                    .println((file == null ? SettingSources.DEFAULT_FILE + " is not there" : file + " can be used")
+                            + ": " + (set == 0 ? "nothing is set, the defaults hold" : set + " set"));
         }
     }
 
@@ -110,7 +114,7 @@ final class ConfigCommand implements Runnable {
 
         @Override
         public void run() {
-            Map<Setting, Given> settings = DaemonSettings.effective(DaemonSettings.given(config.file()), null);
+            Map<Setting, SettingValue> settings = DaemonSettings.effective(DaemonSettings.given(config.file()), null);
             settings.values().removeIf(given -> !effective && given.origin() == Origin.DEFAULT);
             Map<String, String> variables = OtelVariables.masked(System.getenv());
             PrintWriter out = spec.commandLine().getOut();
@@ -126,12 +130,12 @@ final class ConfigCommand implements Runnable {
             table.lines(Screen.FILE).forEach(out::println);
         }
 
-        private static Given variable(String name, String value) {
-            return new Given(value, Origin.ENVIRONMENT, name);
+        private static SettingValue variable(String name, String value) {
+            return new SettingValue(value, Origin.ENVIRONMENT, name);
         }
 
         /** As {@code agent/json.md} has it. */
-        static String json(String name, Given given, @Nullable String initial, boolean reloads) {
+        static String json(String name, SettingValue given, @Nullable String initial, boolean reloads) {
             return Json.line(
                     "setting",
                     object -> object.put("name", name)

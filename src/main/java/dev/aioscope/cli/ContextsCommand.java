@@ -1,11 +1,17 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.host.By;
+import dev.aioscope.cli.option.FilterOptions;
+import dev.aioscope.cli.option.HideArgumentsOption;
+import dev.aioscope.cli.option.PositiveDurationConverter;
+import dev.aioscope.cli.option.ScanOptions;
+import dev.aioscope.host.GroupBy;
 import dev.aioscope.host.Processes;
-import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.inventory.Inventory;
 import dev.aioscope.kernel.BootClock;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.output.HolderReport;
+import dev.aioscope.output.Screen;
 import dev.aioscope.probe.Probes;
-import dev.aioscope.telemetry.WallClock;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -69,7 +75,7 @@ final class ContextsCommand implements Runnable {
             paramLabel = "WHAT",
             defaultValue = "process",
             description = "Add up by ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private By by = By.PROCESS;
+    private GroupBy by = GroupBy.PROCESS;
 
     @Option(names = "--all", description = "Show each context.")
     private boolean all;
@@ -82,29 +88,29 @@ final class ContextsCommand implements Runnable {
             paramLabel = "TIME",
             arity = "0..1",
             fallbackValue = "2s",
-            converter = Units.PositiveReader.class,
+            converter = PositiveDurationConverter.class,
             description = "Look again and again, until Ctrl-C (every 2s, if no time is given).")
     private @Nullable Duration watch;
 
     @Mixin
-    private HideArguments hidden;
+    private HideArgumentsOption hidden;
 
     @Mixin
-    private Filter filter;
+    private FilterOptions filter;
 
     @Mixin
-    private LookOptions looks;
+    private ScanOptions looks;
 
     @Override
     public void run() {
         CountDownLatch end = new CountDownLatch(watch == null ? 0 : 1);
-        try (Stop stop = new Stop();
+        try (Shutdown stop = new Shutdown();
                 Probes probes = looks.open(spec.commandLine().getErr());
                 Processes processes = Processes.patient(hidden.isHidden())) {
             WallClock clock = new WallClock(BootClock::now, InstantSource.system());
             stop.onRequest(end::countDown);
             do {
-                show(new Holders(Snapshot.take(probes), filter::passes, processes, clock));
+                show(new HolderReport(Inventory.take(probes), filter::passes, processes, clock));
             } while (!isOver(end));
         }
     }
@@ -118,7 +124,7 @@ final class ContextsCommand implements Runnable {
         }
     }
 
-    private void show(Holders holders) {
+    private void show(HolderReport holders) {
         PrintWriter out = spec.commandLine().getOut();
         Screen screen = Screen.stdout();
         List<String> lines;

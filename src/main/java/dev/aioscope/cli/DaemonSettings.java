@@ -1,9 +1,11 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.config.Given;
-import dev.aioscope.config.Given.Origin;
+import dev.aioscope.cli.option.ConfigOption;
+import dev.aioscope.cli.option.Configurable;
 import dev.aioscope.config.Setting;
-import dev.aioscope.config.Sources;
+import dev.aioscope.config.SettingSources;
+import dev.aioscope.config.SettingValue;
+import dev.aioscope.config.SettingValue.Origin;
 import java.lang.reflect.Field;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -22,11 +24,11 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The settings that there are: each is an option of the daemon, which says all there is to say of it. */
-final class DaemonSettings {
+public final class DaemonSettings {
     private DaemonSettings() {}
 
     /** All, in the order of the help. */
-    static List<Setting> all() {
+    public static List<Setting> all() {
         CommandLine daemon = Main.line(new RunCommand());
         return daemon.getCommandSpec().options().stream()
                 .filter(option -> mark(option) != null)
@@ -83,10 +85,10 @@ final class DaemonSettings {
      * @param file null for none
      * @throws dev.aioscope.config.SettingsException if anything is wrong there
      */
-    static Map<String, Given> given(@Nullable Path file) {
+    public static Map<String, SettingValue> given(@Nullable Path file) {
         Map<String, String> environment = System.getenv();
-        return Sources.sayAnything(file, environment)
-                ? Sources.read(all(), DaemonSettings::similar, file, environment)
+        return SettingSources.sayAnything(file, environment)
+                ? SettingSources.read(all(), DaemonSettings::similar, file, environment)
                 : Map.of();
     }
 
@@ -101,9 +103,9 @@ final class DaemonSettings {
     }
 
     /** The settings file that the daemon reads with these flags; null for none. */
-    static @Nullable Path file(List<String> flags) {
+    public static @Nullable Path file(List<String> flags) {
         ParseResult parsed = Main.line(new RunCommand()).parseArgs(flags.toArray(String[]::new));
-        return Sources.file(parsed.matchedOptionValue(ConfigOption.NAME, null));
+        return SettingSources.file(parsed.matchedOptionValue(ConfigOption.NAME, null));
     }
 
     /**
@@ -111,7 +113,7 @@ final class DaemonSettings {
      *
      * @throws dev.aioscope.config.SettingsException if anything is wrong with the latter
      */
-    static RunCommand daemon(List<String> flags) {
+    public static RunCommand daemon(List<String> flags) {
         RunCommand daemon = new RunCommand();
         CommandLine line = Main.line(daemon);
         daemon.given(given(file(flags)));
@@ -126,16 +128,16 @@ final class DaemonSettings {
      * @param given by the file and the environment
      * @param flags the daemon's command line; null for none
      */
-    static Map<Setting, Given> effective(Map<String, Given> given, @Nullable ParseResult flags) {
-        Map<Setting, Given> effective = new LinkedHashMap<>();
+    public static Map<Setting, SettingValue> effective(Map<String, SettingValue> given, @Nullable ParseResult flags) {
+        Map<Setting, SettingValue> effective = new LinkedHashMap<>();
         for (Setting setting : all()) {
             OptionSpec flag = flags == null ? null : flags.matchedOption(setting.flag());
             effective.put(
                     setting,
                     flag != null
-                            ? new Given(String.join(",", flag.stringValues()), Origin.FLAG, setting.flag())
+                            ? new SettingValue(String.join(",", flag.stringValues()), Origin.FLAG, setting.flag())
                             : given.getOrDefault(
-                                    setting.name(), new Given(setting.initial(), Origin.DEFAULT, "default")));
+                                    setting.name(), new SettingValue(setting.initial(), Origin.DEFAULT, "default")));
         }
         return effective;
     }
@@ -147,7 +149,7 @@ final class DaemonSettings {
      * @param parsed without what they say
      * @throws dev.aioscope.config.SettingsException if anything is wrong there
      */
-    static ParseResult complete(CommandLine line, ParseResult parsed) {
+    public static ParseResult complete(CommandLine line, ParseResult parsed) {
         CommandLine command =
                 parsed.asCommandLineList().get(parsed.asCommandLineList().size() - 1);
         CommandSpec spec = command.getCommandSpec();
@@ -157,7 +159,7 @@ final class DaemonSettings {
         if (config == null || !isUser || isHelp) {
             return parsed;
         }
-        Map<String, Given> given = given(Sources.file(config.getValue()));
+        Map<String, SettingValue> given = given(SettingSources.file(config.getValue()));
         if (given.isEmpty()) {
             return parsed;
         }
@@ -169,10 +171,10 @@ final class DaemonSettings {
         return line.parseArgs(parsed.originalArgs().toArray(String[]::new));
     }
 
-    private static IDefaultValueProvider provider(Map<String, Given> given, boolean isDaemon) {
+    private static IDefaultValueProvider provider(Map<String, SettingValue> given, boolean isDaemon) {
         return argument -> {
             Configurable mark = argument instanceof OptionSpec option ? mark(option) : null;
-            Given value =
+            SettingValue value =
                     mark != null && (isDaemon || mark.everywhere()) ? given.get(name((OptionSpec) argument)) : null;
             return value == null ? null : value.value();
         };

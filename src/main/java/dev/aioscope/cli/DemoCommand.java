@@ -1,14 +1,21 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.agent.Demo;
+import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.agent.ListenerQueue;
-import dev.aioscope.agent.ProbeChoice.Opened;
-import dev.aioscope.agent.StackNames;
-import dev.aioscope.agent.Watch;
+import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.StackSymbolizer;
+import dev.aioscope.cli.option.StackOptions;
+import dev.aioscope.demo.DemoWorkload;
 import dev.aioscope.host.Identities;
-import dev.aioscope.kernel.Java;
+import dev.aioscope.kernel.JavaCommand;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.output.DemoReport;
+import dev.aioscope.output.Screen;
+import dev.aioscope.output.TierReport;
+import dev.aioscope.output.TraceFormat;
+import dev.aioscope.output.TraceJson;
+import dev.aioscope.output.TraceTable;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.telemetry.WallClock;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -82,9 +89,9 @@ final class DemoCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--folder " + folder + " is not a folder that can be written to");
         }
-        Demo demo = new Demo(folder, Java.command(Exiting.class, 32));
+        DemoWorkload demo = new DemoWorkload(folder, JavaCommand.command(Exiting.class, 32));
         if (watched) {
-            try (StackNames names = probes.stackNames()) {
+            try (StackSymbolizer names = probes.stackNames()) {
                 return watch(demo, names, out, err);
             }
         }
@@ -97,7 +104,8 @@ final class DemoCommand implements Callable<Integer> {
         err.flush();
     }
 
-    private int watch(Demo demo, @Nullable StackNames names, PrintWriter out, PrintWriter err) throws IOException {
+    private int watch(DemoWorkload demo, @Nullable StackSymbolizer names, PrintWriter out, PrintWriter err)
+            throws IOException {
         Opened opened = probes.open(true);
         TierReport.of(opened, LOOKS).forEach(err::println);
         probes.withoutStacks(opened).ifPresent(err::println);
@@ -108,7 +116,7 @@ final class DemoCommand implements Callable<Integer> {
         Tier tier = opened.probes().tier();
         DemoReport report = new DemoReport(demo, tier, format, out);
         try (ListenerQueue queue = new ListenerQueue(report, LINES_WAITING);
-                Watch watch = new Watch(opened.probes(), StackOptions.named(names, queue), clock, LOOKS)) {
+                DutyCycle watch = new DutyCycle(opened.probes(), StackOptions.named(names, queue), clock, LOOKS)) {
             Thread reader = new Thread(watch::run, "aioscope-reader");
             reader.start();
             try {
@@ -141,7 +149,7 @@ final class DemoCommand implements Callable<Integer> {
 
         /** Makes contexts and returns. */
         public static void main(String[] args) throws IOException {
-            Demo.leaveToExit();
+            DemoWorkload.leaveToExit();
         }
     }
 }

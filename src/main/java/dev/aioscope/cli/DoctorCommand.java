@@ -1,6 +1,12 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.diagnosis.Diagnosis;
+import dev.aioscope.diagnosis.Examination;
+import dev.aioscope.diagnosis.Versions;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.output.DiagnosisJson;
+import dev.aioscope.output.DiagnosisText;
+import dev.aioscope.output.Screen;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

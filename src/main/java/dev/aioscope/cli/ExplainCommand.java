@@ -1,7 +1,10 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.cli.option.FilterOptions;
+import dev.aioscope.cli.option.ScanOptions;
+import dev.aioscope.diagnosis.Explanation;
+import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
-import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.proc.BlockDevice;
@@ -38,14 +41,14 @@ final class ExplainCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "PID", converter = Filter.PidReader.class, description = "The process.")
+    @Parameters(paramLabel = "PID", converter = FilterOptions.PidReader.class, description = "The process.")
     private int pid;
 
     @Option(names = "--json", description = "Print a JSON object.")
     private boolean json;
 
     @Mixin
-    private LookOptions looks;
+    private ScanOptions looks;
 
     @Override
     public void run() {
@@ -54,7 +57,7 @@ final class ExplainCommand implements Runnable {
         Tier tier;
         try (Probes probes = looks.open(spec.commandLine().getErr())) {
             tier = probes.tier();
-            contexts = Snapshot.take(probes).contexts().stream()
+            contexts = Inventory.take(probes).contexts().stream()
                     .filter(context -> context.owner().pid() == pid)
                     .toList();
         }

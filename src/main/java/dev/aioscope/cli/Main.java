@@ -1,6 +1,9 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.cli.option.ProbeOptions;
+import dev.aioscope.cli.option.ReplaySource;
 import dev.aioscope.config.SettingsException;
+import dev.aioscope.diagnosis.Versions;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
@@ -72,7 +75,7 @@ public final class Main implements Runnable {
 
     /** Runs one command and exits with its status. */
     public static void main(String[] args) {
-        LogFormat.set();
+        LogSetup.set();
         PrintWriter out = utf8(FileDescriptor.out);
         PrintWriter err = utf8(FileDescriptor.err);
         System.exit(execute(out, err, args));
@@ -84,7 +87,7 @@ public final class Main implements Runnable {
     }
 
     /** Runs one command, with a recording in the place of this host if one is given. */
-    static int execute(PrintWriter out, PrintWriter err, @Nullable Replay replay, String... args) {
+    static int execute(PrintWriter out, PrintWriter err, @Nullable ReplaySource replay, String... args) {
         CommandLine line = commandLine(replay, args);
         return line.setOut(out)
                 .setErr(err)
@@ -100,7 +103,7 @@ public final class Main implements Runnable {
         return commandLine(null, args);
     }
 
-    private static CommandLine commandLine(@Nullable Replay replay, String... args) {
+    private static CommandLine commandLine(@Nullable ReplaySource replay, String... args) {
         CommandLine line = new CommandLine(new Main(), new Factory(replay));
         commands(args).forEach(line::addSubcommand);
         return line(line);
@@ -145,7 +148,7 @@ public final class Main implements Runnable {
     }
 
     /** Makes the commands and their options. */
-    private record Factory(@Nullable Replay replay) implements CommandLine.IFactory {
+    private record Factory(@Nullable ReplaySource replay) implements CommandLine.IFactory {
         @Override
         public <K> K create(Class<K> type) throws Exception {
             return type == ProbeOptions.class

@@ -1,5 +1,6 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.diagnosis.Versions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

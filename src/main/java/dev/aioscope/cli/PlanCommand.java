@@ -1,7 +1,13 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.cli.option.ScanOptions;
 import dev.aioscope.inventory.Holder;
-import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.inventory.Inventory;
+import dev.aioscope.output.HolderReport;
+import dev.aioscope.output.Json;
+import dev.aioscope.output.Screen;
+import dev.aioscope.output.Table;
+import dev.aioscope.output.Units;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
 import java.io.PrintWriter;
@@ -53,7 +59,7 @@ final class PlanCommand implements Runnable {
     private boolean json;
 
     @Mixin
-    private LookOptions looks;
+    private ScanOptions looks;
 
     /**
      * The processes of one name.
@@ -65,9 +71,9 @@ final class PlanCommand implements Runnable {
 
     @Override
     public void run() {
-        Snapshot snapshot;
+        Inventory snapshot;
         try (Probes probes = looks.open(spec.commandLine().getErr())) {
-            snapshot = Snapshot.take(probes);
+            snapshot = Inventory.take(probes);
         }
         List<Kind> kinds = kinds(snapshot);
         Long needed = needed(snapshot, kinds);
@@ -75,7 +81,7 @@ final class PlanCommand implements Runnable {
         (json ? json(snapshot, kinds, needed) : text(snapshot, kinds, needed)).forEach(out::println);
     }
 
-    private static List<Kind> kinds(Snapshot snapshot) {
+    private static List<Kind> kinds(Inventory snapshot) {
         return Holder.group(snapshot.contexts(), context -> context.owner().comm()).stream()
                 .map(all -> kind(all, snapshot.headroom()))
                 .toList();
@@ -95,7 +101,7 @@ final class PlanCommand implements Runnable {
     }
 
     /** The smallest fs.aio-max-nr for what is there and what is to come; null if what is there is not known. */
-    private @Nullable Long needed(Snapshot snapshot, List<Kind> kinds) {
+    private @Nullable Long needed(Inventory snapshot, List<Kind> kinds) {
         long needed = 0;
         for (Map.Entry<String, Integer> entry : more.entrySet()) {
             if (entry.getValue() < 0) {
@@ -128,7 +134,7 @@ final class PlanCommand implements Runnable {
                 });
     }
 
-    private List<String> text(Snapshot snapshot, List<Kind> kinds, @Nullable Long needed) {
+    private List<String> text(Inventory snapshot, List<Kind> kinds, @Nullable Long needed) {
         Table table = new Table(5, "CHARGE", "PROCESSES", "CONTEXTS", "EACH", "FIT", "COMM");
         for (Kind kind : kinds) {
             table.row(
@@ -142,7 +148,7 @@ final class PlanCommand implements Runnable {
         List<String> lines = new ArrayList<>(kinds.isEmpty() ? List.of() : table.lines(Screen.stdout()));
         lines.add("fs.aio-nr " + Units.number(snapshot.aioNr()) + " of " + Units.number(snapshot.aioMaxNr()) + ", "
                 + Units.number(snapshot.headroom()) + " left");
-        lines.addAll(Holders.gaps(snapshot));
+        lines.addAll(HolderReport.gaps(snapshot));
         if (!more.isEmpty() && needed != null) {
             boolean fits = snapshot.aioMaxNr() != null && needed <= snapshot.aioMaxNr();
             lines.add(
@@ -154,7 +160,7 @@ final class PlanCommand implements Runnable {
         return lines;
     }
 
-    private List<String> json(Snapshot snapshot, List<Kind> kinds, @Nullable Long needed) {
+    private List<String> json(Inventory snapshot, List<Kind> kinds, @Nullable Long needed) {
         List<String> lines = new ArrayList<>();
         for (Kind kind : kinds) {
             lines.add(kind(kind));
@@ -176,7 +182,7 @@ final class PlanCommand implements Runnable {
     }
 
     /** The last line. */
-    static String plan(Snapshot snapshot, @Nullable Long needed) {
+    static String plan(Inventory snapshot, @Nullable Long needed) {
         return Json.line(
                 "plan",
                 json -> json.put("aio_nr", snapshot.aioNr())

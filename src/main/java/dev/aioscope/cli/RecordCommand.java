@@ -1,13 +1,18 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.agent.FirstSight;
-import dev.aioscope.agent.ProbeChoice.Opened;
-import dev.aioscope.agent.Watch;
+import dev.aioscope.agent.DutyCycle;
+import dev.aioscope.agent.IdentityCollector;
+import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.cli.option.HideArgumentsOption;
+import dev.aioscope.cli.option.PositiveDurationConverter;
+import dev.aioscope.cli.option.ScanIntervalOption;
+import dev.aioscope.cli.option.StackOptions;
 import dev.aioscope.host.Processes;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.output.TierReport;
 import dev.aioscope.recording.Recorder;
 import dev.aioscope.recording.Storage;
-import dev.aioscope.telemetry.WallClock;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileAlreadyExistsException;
@@ -56,15 +61,15 @@ final class RecordCommand implements Callable<Integer> {
     @Option(
             names = "--for",
             paramLabel = "TIME",
-            converter = Units.PositiveReader.class,
+            converter = PositiveDurationConverter.class,
             description = "Stop after this time, such as 500ms, 10s, 5m or 1h (default: at Ctrl-C).")
     private @Nullable Duration duration;
 
     @Mixin
-    private LookInterval interval;
+    private ScanIntervalOption interval;
 
     @Mixin
-    private HideArguments hidden;
+    private HideArgumentsOption hidden;
 
     @Mixin
     private StackOptions probes;
@@ -73,7 +78,7 @@ final class RecordCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         PrintWriter err = spec.commandLine().getErr();
         WallClock clock = probes.probes().clock();
-        try (Stop stop = new Stop();
+        try (Shutdown stop = new Shutdown();
                 Processes processes = Processes.sparing(hidden.isHidden(), Processes.MOST)) {
             Opened opened = probes.open(true);
             TierReport.of(opened, interval.get()).forEach(err::println);
@@ -82,8 +87,9 @@ final class RecordCommand implements Callable<Integer> {
             processes.tell(recorder);
             long records;
             try (recorder;
-                    FirstSight firstSight = new FirstSight(processes, new LifecycleListener() {});
-                    Watch watch = new Watch(recorder.record(opened.probes()), firstSight, clock, interval.get())) {
+                    IdentityCollector firstSight = new IdentityCollector(processes, new LifecycleListener() {});
+                    DutyCycle watch =
+                            new DutyCycle(recorder.record(opened.probes()), firstSight, clock, interval.get())) {
                 if (duration != null) {
                     watch.endAfter(duration);
                 }

@@ -1,9 +1,9 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.config.Given;
-import dev.aioscope.config.Mistake;
 import dev.aioscope.config.Setting;
+import dev.aioscope.config.SettingValue;
 import dev.aioscope.config.SettingsException;
+import dev.aioscope.config.ValidationError;
 import dev.aioscope.http.HttpException;
 import dev.aioscope.kernel.ServiceManager;
 import java.nio.file.Files;
@@ -20,14 +20,14 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.ParameterException;
 
 /** Takes over what has changed in the settings file while the daemon runs; all of it or nothing. */
-final class Reload {
+public final class Reload {
     private static final Logger LOG = LoggerFactory.getLogger("aioscope");
 
     private final ServiceManager manager;
     private final Consumer<RunCommand> change;
     private final List<String> flags;
     /** By the name of the setting. */
-    private final Map<String, Given> inForce = new HashMap<>();
+    private final Map<String, SettingValue> inForce = new HashMap<>();
 
     /**
      * Stands by.
@@ -35,7 +35,7 @@ final class Reload {
      * @param running as it was started
      * @param change makes the daemon do as this command says, as far as it can change while it runs
      */
-    Reload(RunCommand running, ServiceManager manager, Consumer<RunCommand> change) {
+    public Reload(RunCommand running, ServiceManager manager, Consumer<RunCommand> change) {
         this.manager = manager;
         this.change = change;
         this.flags = running.flags();
@@ -63,12 +63,12 @@ final class Reload {
     /** As a pipe is: the start has read it. */
     private static void refuseWhatIsEmptyNow(@Nullable Path file) {
         if (file != null && Files.exists(file) && !Files.isRegularFile(file)) {
-            throw new SettingsException(List.of(
-                    new Mistake(file.toString(), "it can be read once only", "start aioscope anew, or with a file")));
+            throw new SettingsException(List.of(new ValidationError(
+                    file.toString(), "it can be read once only", "start aioscope anew, or with a file")));
         }
     }
 
-    private void tell(Map<Setting, Given> wanted) {
+    private void tell(Map<Setting, SettingValue> wanted) {
         List<String> changed = new ArrayList<>();
         wanted.forEach((setting, given) -> {
             String before = Objects.requireNonNull(inForce.get(setting.name())).value();

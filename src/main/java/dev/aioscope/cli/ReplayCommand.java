@@ -1,5 +1,7 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.cli.option.ReplaySource;
+import dev.aioscope.output.Units;
 import dev.aioscope.recording.Recording;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -80,7 +82,7 @@ final class ReplayCommand implements Callable<Integer> {
         }
         refuseProbeOptions();
         Recording recording = open();
-        Replay replay = new Replay(recording, pace());
+        ReplaySource replay = new ReplaySource(recording, pace());
         (command.isEmpty() ? out : err).println(describe(recording));
         recording.losses().forEach(loss -> err.println("The recording is not whole: " + loss + "."));
         return command.isEmpty() ? 0 : Main.execute(out, err, replay, command.toArray(String[]::new));

@@ -1,30 +1,47 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.agent.FirstSight;
-import dev.aioscope.agent.Health;
+import dev.aioscope.agent.DutyCycle;
+import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.agent.ListenerQueue;
-import dev.aioscope.agent.Looks;
-import dev.aioscope.agent.LossLog;
-import dev.aioscope.agent.ProbeChoice.Opened;
-import dev.aioscope.agent.ProbeChoice.Refused;
-import dev.aioscope.agent.RecentTeardowns;
-import dev.aioscope.agent.SingleInstance;
-import dev.aioscope.agent.Snapshots;
-import dev.aioscope.agent.StackNames;
-import dev.aioscope.agent.Watch;
+import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.ProbeSelector.Refused;
+import dev.aioscope.agent.StackSymbolizer;
 import dev.aioscope.audit.Audit;
-import dev.aioscope.config.Given;
+import dev.aioscope.cli.option.BooleanConverter;
+import dev.aioscope.cli.option.Configurable;
+import dev.aioscope.cli.option.DurationConverter;
+import dev.aioscope.cli.option.FilterOptions;
+import dev.aioscope.cli.option.HideArgumentsOption;
+import dev.aioscope.cli.option.HttpOptions;
+import dev.aioscope.cli.option.LimitOptions;
+import dev.aioscope.cli.option.PositiveDurationConverter;
+import dev.aioscope.cli.option.ProbeOptions;
+import dev.aioscope.cli.option.RecorderOptions;
+import dev.aioscope.cli.option.StackOptions;
+import dev.aioscope.cli.option.StuckOptions;
 import dev.aioscope.config.Setting;
+import dev.aioscope.config.SettingValue;
+import dev.aioscope.daemon.Endpoints;
+import dev.aioscope.daemon.Health;
+import dev.aioscope.daemon.HttpEndpoint;
+import dev.aioscope.daemon.InstanceLock;
+import dev.aioscope.daemon.LossLog;
+import dev.aioscope.daemon.RecentTeardowns;
+import dev.aioscope.daemon.ScanFollower;
+import dev.aioscope.daemon.SnapshotTrigger;
+import dev.aioscope.diagnosis.Versions;
 import dev.aioscope.host.Processes;
-import dev.aioscope.inventory.View;
+import dev.aioscope.inventory.Scan;
 import dev.aioscope.kernel.Libc;
 import dev.aioscope.kernel.ServiceManager;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.output.TierReport;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.Probes;
-import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.proc.BlockDevice;
 import dev.aioscope.recording.Recorder;
 import dev.aioscope.telemetry.AgentMetrics;
@@ -35,7 +52,6 @@ import dev.aioscope.telemetry.SpecMetrics;
 import dev.aioscope.telemetry.TeardownMetrics;
 import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.telemetry.TraceExport;
-import dev.aioscope.telemetry.WallClock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -76,7 +92,7 @@ import picocli.CommandLine.TypeConversionException;
             "Exit status: 1 failed while running, 2 wrong usage or a wrong OTEL_ variable, 3 not possible on this"
                     + " host; 143 after SIGTERM and 130 after Ctrl-C, both with the probes gone and the traces sent.",
         })
-final class RunCommand implements Runnable {
+public final class RunCommand implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger("aioscope");
     private static final int RECENT = 100;
 
@@ -88,7 +104,7 @@ final class RunCommand implements Runnable {
             names = "--slow",
             paramLabel = "TIME",
             defaultValue = "100ms",
-            converter = Units.Reader.class,
+            converter = DurationConverter.class,
             description = "A caller held at least that long is always reported (default: ${DEFAULT-VALUE}).")
     private Duration slow = TeardownSpans.SLOW;
 
@@ -109,7 +125,7 @@ final class RunCommand implements Runnable {
             arity = "0..1",
             fallbackValue = "true",
             defaultValue = "false",
-            converter = Flag.class,
+            converter = BooleanConverter.class,
             description = "Where full is not to be had, take the tier syscall rather than sample: while it is on, every"
                     + " system call of every process is slower (143 -> 218 ns, measured on 2 cores).")
     private boolean allowSyscall;
@@ -119,17 +135,17 @@ final class RunCommand implements Runnable {
             names = "--interval",
             paramLabel = "TIME",
             defaultValue = "5s",
-            converter = Units.PositiveReader.class,
+            converter = PositiveDurationConverter.class,
             description =
                     "Between two looks at the host's tasks (default: ${DEFAULT-VALUE}); a look takes a fifth of the"
                             + " time at most.")
     private Duration interval = Duration.ofSeconds(5);
 
     @Mixin
-    private StuckOption stuck;
+    private StuckOptions stuck;
 
     @Mixin
-    private HideArguments hidden;
+    private HideArgumentsOption hidden;
 
     @Mixin
     private HttpOptions http;
@@ -138,7 +154,7 @@ final class RunCommand implements Runnable {
     private RecorderOptions recorder;
 
     @Mixin
-    private Filter filter;
+    private FilterOptions filter;
 
     @Mixin
     private StackOptions probes;
@@ -146,28 +162,28 @@ final class RunCommand implements Runnable {
     @Mixin
     private LimitOptions limits;
 
-    private Map<String, Given> given = Map.of();
+    private Map<String, SettingValue> given = Map.of();
 
     /** Has those settings that can change while this runs. */
     private volatile RunCommand inForce = this;
 
     /** What the file and the environment have set of it. */
-    Map<String, Given> given() {
+    Map<String, SettingValue> given() {
         return given;
     }
 
-    void given(Map<String, Given> values) {
+    void given(Map<String, SettingValue> values) {
         given = values;
     }
 
     /** What stands behind {@code run}. */
-    List<String> flags() {
+    public List<String> flags() {
         List<String> all = spec.commandLine().getParseResult().originalArgs();
         return all.isEmpty() || !all.get(0).equals("run") ? all : all.subList(1, all.size());
     }
 
     /** The value of each setting. */
-    Map<Setting, Given> effective() {
+    public Map<Setting, SettingValue> effective() {
         return DaemonSettings.effective(given, spec.commandLine().getParseResult());
     }
 
@@ -185,7 +201,7 @@ final class RunCommand implements Runnable {
             Opened opened,
             WallClock clock,
             TraceExport export,
-            @Nullable StackNames names,
+            @Nullable StackSymbolizer names,
             Processes processes,
             @Nullable Recorder recorder,
             ServiceManager manager,
@@ -202,24 +218,24 @@ final class RunCommand implements Runnable {
         /** Hands on what the watch tells, with names for stacks. */
         LifecycleListener before(LifecycleListener listener) {
             LifecycleListener named = StackOptions.named(names, listener);
-            return recorder == null ? named : ForwardingListener.to(new Snapshots(recorder::snapshot), named);
+            return recorder == null ? named : ForwardingListener.to(new SnapshotTrigger(recorder::snapshot), named);
         }
     }
 
     @Override
     @SuppressWarnings("try") // To hold the lock is all that there is to do with it.
     public void run() {
-        Settings.prepare();
+        ProbeSettings.prepare();
         HttpOptions.Settings served = http();
         ProbeOptions source = probes.probes();
         source.linger();
         boolean isLive = source.replay() == null;
         WallClock clock = source.clock();
-        try (SingleInstance one = isLive ? SingleInstance.take(SingleInstance.folder(System.getenv())) : null;
+        try (InstanceLock one = isLive ? InstanceLock.take(InstanceLock.folder(System.getenv())) : null;
                 ServiceManager manager = new ServiceManager(System.getenv());
-                Stop stop = new Stop();
+                Shutdown stop = new Shutdown();
                 TraceExport export = TraceExport.open(source.origin());
-                StackNames names = probes.stackNames();
+                StackSymbolizer names = probes.stackNames();
                 Processes processes =
                         source.processes(hidden, hides -> Processes.sparing(hides, limits.identities()))) {
             Opened opened = probes.open(allowSyscall, limits.ringBytes(), limits.inProgress());
@@ -232,7 +248,7 @@ final class RunCommand implements Runnable {
         }
     }
 
-    private void watch(Equipment equipment, Stop stop) {
+    private void watch(Equipment equipment, Shutdown stop) {
         Probes seen = equipment.probes();
         Processes processes = equipment.processes;
         WallClock clock = equipment.clock;
@@ -254,18 +270,18 @@ final class RunCommand implements Runnable {
                 ? ForwardingListener.to(audit, spans, holders)
                 : ForwardingListener.to(audit, holders);
         try (ListenerQueue queue = new ListenerQueue(told, limits.waiting(), seen.canWait());
-                FirstSight firstSight = new FirstSight(
+                IdentityCollector firstSight = new IdentityCollector(
                         processes,
-                        Filter.before(
+                        FilterOptions.before(
                                 task -> inForce.filter.passes(task), ForwardingListener.to(counts, recent, queue)));
-                Watch watch = new Watch(
+                DutyCycle watch = new DutyCycle(
                         equipment.source(),
                         equipment.before(firstSight),
                         clock,
                         interval,
                         stuck.after(),
                         limits.lifecycle());
-                Looks looks = new Looks()) {
+                ScanFollower looks = new ScanFollower()) {
             watch.pauseBetweenStragglers(stuck.stragglerPause());
             WatchWork work = new WatchWork(watch, queue, firstSight, equipment.recorder);
             LossLog losses = new LossLog(work, System::nanoTime);
@@ -278,8 +294,8 @@ final class RunCommand implements Runnable {
                     losses::remarks);
             try (Metrics metrics = new Metrics(
                             new AgentMetrics(seen, work, equipment.export), counts, holders, new SpecMetrics(audit));
-                    HttpFace face = new HttpFace(
-                            new Pages(
+                    HttpEndpoint face = new HttpEndpoint(
+                            new Endpoints(
                                             metrics,
                                             health,
                                             watch::view,
@@ -316,7 +332,7 @@ final class RunCommand implements Runnable {
         }
     }
 
-    private void reloadOnSignal(ServiceManager manager, HttpFace face, TeardownSpans spans, Watch watch) {
+    private void reloadOnSignal(ServiceManager manager, HttpEndpoint face, TeardownSpans spans, DutyCycle watch) {
         Reload reload = new Reload(this, manager, fresh -> {
             // First what can fail.
             face.change(fresh.http());
@@ -328,8 +344,8 @@ final class RunCommand implements Runnable {
     }
 
     /** For {@code systemctl status}. */
-    private static String status(Watch watch, AgentMetrics.Work work) {
-        View view = watch.view();
+    private static String status(DutyCycle watch, AgentMetrics.Work work) {
+        Scan view = watch.view();
         long lost = Arrays.stream(Loss.values())
                 .map(loss -> loss.of(work))
                 .filter(Objects::nonNull)
@@ -363,9 +379,9 @@ final class RunCommand implements Runnable {
     }
 
     private record WatchWork(
-            Watch watch,
+            DutyCycle watch,
             ListenerQueue queue,
-            FirstSight firstSight,
+            IdentityCollector firstSight,
             @Nullable Recorder recorder) implements AgentMetrics.Work {
         @Override
         public long events() {

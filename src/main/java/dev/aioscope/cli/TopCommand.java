@@ -1,27 +1,34 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.agent.FirstSight;
+import dev.aioscope.agent.DutyCycle;
+import dev.aioscope.agent.DutyCycle.Stats;
+import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.agent.ListenerQueue;
-import dev.aioscope.agent.ProbeChoice.Opened;
-import dev.aioscope.agent.Watch;
-import dev.aioscope.agent.Watch.Stats;
+import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.cli.option.FilterOptions;
+import dev.aioscope.cli.option.HideArgumentsOption;
+import dev.aioscope.cli.option.ProbeOptions;
+import dev.aioscope.cli.option.ScanIntervalOption;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Processes;
-import dev.aioscope.inventory.View;
+import dev.aioscope.inventory.Scan;
 import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.kernel.Terminal;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.output.Screen;
+import dev.aioscope.output.TierReport;
+import dev.aioscope.output.Units;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.bpf.Settings;
-import dev.aioscope.telemetry.WallClock;
-import dev.aioscope.top.About;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.top.Activity;
 import dev.aioscope.top.Activity.Figures;
 import dev.aioscope.top.Drawing;
+import dev.aioscope.top.Frame;
 import dev.aioscope.top.FullScreen;
 import dev.aioscope.top.FullScreen.Pressed;
+import dev.aioscope.top.HeaderInfo;
 import dev.aioscope.top.Help;
-import dev.aioscope.top.Model;
-import dev.aioscope.top.Picture;
+import dev.aioscope.top.TopModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -80,13 +87,13 @@ final class TopCommand implements Runnable {
     private boolean once;
 
     @Mixin
-    private LookInterval interval;
+    private ScanIntervalOption interval;
 
     @Mixin
-    private HideArguments hidden;
+    private HideArgumentsOption hidden;
 
     @Mixin
-    private Filter filter;
+    private FilterOptions filter;
 
     @Mixin
     private ProbeOptions probes;
@@ -111,18 +118,18 @@ final class TopCommand implements Runnable {
     @Override
     public void run() {
         Screen screen = Screen.stdout();
-        try (Stop stop = new Stop()) {
+        try (Shutdown stop = new Shutdown()) {
             if (once || !isTerminal(screen)) {
                 watch(
                         stop,
-                        probes.open(true, Settings.PLAIN),
+                        probes.open(true, ProbeSettings.PLAIN),
                         (watch, activity, about) -> print(watch, activity, about, screen));
             } else {
                 probes.linger();
                 // The two take the most time, and neither needs the other.
                 CompletableFuture<FullScreen> terminal = CompletableFuture.supplyAsync(TopCommand::fullScreen);
-                Opened opened = probes.open(true, Settings.PLAIN);
-                try (HeldLog log = new HeldLog();
+                Opened opened = probes.open(true, ProbeSettings.PLAIN);
+                try (DeferredLog log = new DeferredLog();
                         FullScreen full = terminal.join()) {
                     watch(stop, opened, (watch, activity, about) -> show(watch, activity, about, full, log, screen));
                 }
@@ -152,22 +159,23 @@ final class TopCommand implements Runnable {
 
     /** What is done with what is seen, until it returns. */
     private interface Face {
-        void show(Seen watching, Activity activity, About about) throws IOException;
+        void show(Seen watching, Activity activity, HeaderInfo about) throws IOException;
     }
 
     /** The watch on its thread. */
-    private record Seen(Watch watch, FutureTask<?> thread, ListenerQueue queue, WallClock clock, Processes processes) {
+    private record Seen(
+            DutyCycle watch, FutureTask<?> thread, ListenerQueue queue, WallClock clock, Processes processes) {
         boolean isOver() {
             return thread.isDone();
         }
     }
 
-    private void watch(Stop stop, Opened opened, Face face) {
+    private void watch(Shutdown stop, Opened opened, Face face) {
         Tier tier = opened.probes().tier();
         TierReport.of(opened, interval()).forEach(spec.commandLine().getErr()::println);
         Activity activity = new Activity(opened.probes()::now);
         WallClock clock = probes.clock();
-        About about = new About(
+        HeaderInfo about = new HeaderInfo(
                 probes.origin().name(),
                 probes.origin().release(),
                 tier,
@@ -176,8 +184,8 @@ final class TopCommand implements Runnable {
         try (Processes processes = probes.processes(hidden, Processes::patient);
                 ListenerQueue queue =
                         new ListenerQueue(activity, WAITING, opened.probes().canWait());
-                FirstSight firstSight = new FirstSight(processes, filter.before(queue));
-                Watch watch = new Watch(opened.probes(), firstSight, clock, interval())) {
+                IdentityCollector firstSight = new IdentityCollector(processes, filter.before(queue));
+                DutyCycle watch = new DutyCycle(opened.probes(), firstSight, clock, interval())) {
             FutureTask<?> watching = new FutureTask<>(watch::run, null);
             stop.onRequest(() -> isEnded = true);
             new Thread(watching, "aioscope-watch").start();
@@ -218,7 +226,7 @@ final class TopCommand implements Runnable {
         };
     }
 
-    private Picture picture(View view, Seen watching, Activity activity, Identities identities) {
+    private Frame picture(Scan view, Seen watching, Activity activity, Identities identities) {
         Figures figures = activity.at(view.time());
         Stats stats = watching.watch().stats();
         long lost = stats.losses().total()
@@ -226,7 +234,7 @@ final class TopCommand implements Runnable {
                 + stats.counters().evictedTeardowns()
                 + stats.counters().evictedCalls()
                 + watching.queue().dropped();
-        return Picture.of(
+        return Frame.of(
                 view,
                 figures,
                 identities,
@@ -237,18 +245,19 @@ final class TopCommand implements Runnable {
 
     // ---- in a terminal ----
 
-    private void show(Seen watching, Activity activity, About about, FullScreen full, HeldLog log, Screen screen)
+    private void show(
+            Seen watching, Activity activity, HeaderInfo about, FullScreen full, DeferredLog log, Screen screen)
             throws IOException {
         Drawing drawing =
                 new Drawing(about, Units::duration, KernelStack::functions, ZoneId.systemDefault(), screen.colours());
         try {
             full.open();
-            Model model = Model.START;
+            TopModel model = TopModel.START;
             long last = NEVER;
             String notice = "";
             boolean isNew = true;
             while (!model.isOver() && !isEnded && !watching.isOver()) {
-                View view = watching.watch().view();
+                Scan view = watching.watch().view();
                 boolean isFirst = view != null && last == NEVER;
                 if (view != null && view.time() != last) {
                     model = model.show(picture(view, watching, activity, watching.processes()));
@@ -279,7 +288,7 @@ final class TopCommand implements Runnable {
 
     // ---- as plain text ----
 
-    private void print(Seen watching, Activity activity, About about, Screen screen) {
+    private void print(Seen watching, Activity activity, HeaderInfo about, Screen screen) {
         PrintWriter out = spec.commandLine().getOut();
         Drawing drawing = new Drawing(about, Units::duration, KernelStack::functions, ZoneId.systemDefault(), false);
         int columns = Math.min(FILE_COLUMNS, screen.columns());
@@ -292,7 +301,7 @@ final class TopCommand implements Runnable {
         while (!isEnough && !isEnded && !out.checkError()) {
             // Before the view: what a recording showed last is to be seen too.
             boolean isOver = watching.isOver();
-            View view = watching.watch().view();
+            Scan view = watching.watch().view();
             boolean isLast = once && isOver;
             if (view == null || (view.time() == last && !isLast)) {
                 if (isOver) {
@@ -305,7 +314,7 @@ final class TopCommand implements Runnable {
             began = began == null ? last : began;
             isEnough = isLast || (once && last - began >= SECOND);
             if (isEnough || !once) {
-                Model model = Model.START.show(picture(view, watching, activity, looking));
+                TopModel model = TopModel.START.show(picture(view, watching, activity, looking));
                 drawing.text(model, columns).forEach(out::println);
                 if (!once) {
                     out.println();

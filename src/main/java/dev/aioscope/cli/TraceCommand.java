@@ -1,15 +1,28 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.agent.FirstSight;
+import dev.aioscope.agent.DutyCycle;
+import dev.aioscope.agent.DutyCycle.Stats;
+import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.agent.ListenerQueue;
-import dev.aioscope.agent.ProbeChoice.Opened;
-import dev.aioscope.agent.StackNames;
-import dev.aioscope.agent.Watch;
-import dev.aioscope.agent.Watch.Stats;
+import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.StackSymbolizer;
+import dev.aioscope.cli.option.FilterOptions;
+import dev.aioscope.cli.option.HideArgumentsOption;
+import dev.aioscope.cli.option.PositiveDurationConverter;
+import dev.aioscope.cli.option.ScanIntervalOption;
+import dev.aioscope.cli.option.StackOptions;
+import dev.aioscope.cli.option.StuckOptions;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.KernelStack;
-import dev.aioscope.telemetry.WallClock;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.output.Screen;
+import dev.aioscope.output.TierReport;
+import dev.aioscope.output.TraceFormat;
+import dev.aioscope.output.TraceJson;
+import dev.aioscope.output.TracePrinter;
+import dev.aioscope.output.TraceSummary;
+import dev.aioscope.output.TraceTable;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.ZoneId;
@@ -69,7 +82,7 @@ final class TraceCommand implements Runnable {
     @Option(
             names = "--for",
             paramLabel = "TIME",
-            converter = Units.PositiveReader.class,
+            converter = PositiveDurationConverter.class,
             description = "Stop after this time, such as 500ms, 10s, 5m or 1h (default: at Ctrl-C).")
     private @Nullable Duration duration;
 
@@ -80,16 +93,16 @@ final class TraceCommand implements Runnable {
     private boolean json;
 
     @Mixin
-    private LookInterval interval;
+    private ScanIntervalOption interval;
 
     @Mixin
-    private StuckOption stuck;
+    private StuckOptions stuck;
 
     @Mixin
-    private HideArguments hidden;
+    private HideArgumentsOption hidden;
 
     @Mixin
-    private Filter filter;
+    private FilterOptions filter;
 
     @Mixin
     private StackOptions probes;
@@ -101,8 +114,8 @@ final class TraceCommand implements Runnable {
         }
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        try (Stop stop = new Stop();
-                StackNames names = probes.stackNames();
+        try (Shutdown stop = new Shutdown();
+                StackSymbolizer names = probes.stackNames();
                 Processes processes =
                         probes.probes().processes(hidden, hides -> Processes.sparing(hides, Processes.MOST))) {
             Opened opened = probes.open(true);
@@ -135,17 +148,17 @@ final class TraceCommand implements Runnable {
             Opened opened,
             TracePrinter printer,
             WallClock clock,
-            Stop stop,
-            @Nullable StackNames names,
+            Shutdown stop,
+            @Nullable StackSymbolizer names,
             Processes processes) {
         processes.prepare();
         ListenerQueue queue =
                 new ListenerQueue(printer, LINES_WAITING, opened.probes().canWait());
-        FirstSight firstSight = new FirstSight(processes, filter.before(queue));
+        IdentityCollector firstSight = new IdentityCollector(processes, filter.before(queue));
         Stats stats;
         try (queue;
                 firstSight;
-                Watch watch = new Watch(
+                DutyCycle watch = new DutyCycle(
                         opened.probes(), StackOptions.named(names, firstSight), clock, interval.get(), stuck.after())) {
             watch.pauseBetweenStragglers(stuck.stragglerPause());
             stop.onRequest(watch::stop);

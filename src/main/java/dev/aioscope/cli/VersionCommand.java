@@ -1,6 +1,8 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.diagnosis.Versions;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.output.Json;
 import java.io.PrintWriter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -8,16 +8,16 @@ public final class SettingsException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     @SuppressWarnings("serial") // It is never serialized.
-    private final List<Mistake> mistakes;
+    private final List<ValidationError> mistakes;
 
     /** Takes one mistake at least. */
-    public SettingsException(List<Mistake> mistakes) {
-        super(mistakes.stream().map(Mistake::toString).collect(Collectors.joining("\n")));
+    public SettingsException(List<ValidationError> mistakes) {
+        super(mistakes.stream().map(ValidationError::toString).collect(Collectors.joining("\n")));
         this.mistakes = List.copyOf(mistakes);
     }
 
     /** All of them, in the order of the file. */
-    public List<Mistake> mistakes() {
+    public List<ValidationError> mistakes() {
         return mistakes;
     }
 }

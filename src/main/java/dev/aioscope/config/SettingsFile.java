@@ -38,7 +38,7 @@ final class SettingsFile {
 
     private final Path path;
     private final List<Line> lines = new ArrayList<>();
-    private final List<Mistake> mistakes = new ArrayList<>();
+    private final List<ValidationError> mistakes = new ArrayList<>();
 
     private SettingsFile(Path path) {
         this.path = path;
@@ -80,7 +80,7 @@ final class SettingsFile {
 
     private static SettingsFile unreadable(Path path, String cause, String cure) {
         SettingsFile file = new SettingsFile(path);
-        file.mistakes.add(new Mistake(path.toString(), cause, cure));
+        file.mistakes.add(new ValidationError(path.toString(), cause, cure));
         return file;
     }
 
@@ -106,7 +106,7 @@ final class SettingsFile {
             file.mistake((int) line, "not YAML: " + problem, "remove it; was the file written to its end?");
         } catch (YamlEngineException e) {
             String problem = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-            file.mistakes.add(new Mistake(path.toString(), "not YAML: " + problem, "write name: value"));
+            file.mistakes.add(new ValidationError(path.toString(), "not YAML: " + problem, "write name: value"));
         }
         return file;
     }
@@ -115,7 +115,7 @@ final class SettingsFile {
         return lines;
     }
 
-    List<Mistake> mistakes() {
+    List<ValidationError> mistakes() {
         return mistakes;
     }
 
@@ -125,7 +125,7 @@ final class SettingsFile {
     }
 
     private void mistake(int line, String cause, String cure) {
-        mistakes.add(new Mistake(where(line), cause, cure));
+        mistakes.add(new ValidationError(where(line), cause, cure));
     }
 
     private static int lineOf(Node node) {

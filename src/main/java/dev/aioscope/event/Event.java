@@ -364,8 +364,8 @@ public final class Event {
     }
 
     /** What stood at the handle: before the ring is unmapped (KILL_ENTER), or after a call that failed (DESTROY_EXIT). */
-    public Ring ring() {
-        return Ring.of(s32(
+    public RingState ring() {
+        return RingState.of(s32(
                 switch (type) {
                     case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_RING;
                     case DESTROY_EXIT -> EventLayout.DESTROY_EXIT_RING;
@@ -416,8 +416,8 @@ public final class Event {
     }
 
     /** What the teardown waits for; null if the context could not be seen. */
-    public @Nullable WaitsFor waitsFor() {
-        return WaitsFor.of(s32(
+    public @Nullable WaitReason waitsFor() {
+        return WaitReason.of(s32(
                 switch (type) {
                     case TEARDOWN_LOOK -> EventLayout.TEARDOWN_LOOK_WAITS_FOR;
                     default -> throw other();
@@ -488,8 +488,8 @@ public final class Event {
     }
 
     /** Which call was given the destroyed handle. */
-    public Use use() {
-        return Use.of(s32(
+    public AioCall use() {
+        return AioCall.of(s32(
                 switch (type) {
                     case USE -> EventLayout.USE_CALL;
                     default -> throw other();

@@ -70,7 +70,7 @@ public final class InventoryRecords {
      * @param waitsFor one that the kernel's records can tell
      * @param siblings threads inside an AIO call on the context, or {@link EventLayout#ABSENT_S32}
      */
-    public void teardownLook(Subject waiter, WaitsFor waitsFor, int siblings) {
+    public void teardownLook(Subject waiter, WaitReason waitsFor, int siblings) {
         int at = begin(EventType.TEARDOWN_LOOK, waiter, 0);
         records.putInt(at + EventLayout.TEARDOWN_LOOK_WAITS_FOR, waitsFor.code())
                 .putInt(at + EventLayout.TEARDOWN_LOOK_SIBLINGS, siblings)

@@ -46,7 +46,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
 
     private final @Nullable Class<?> reader;
     private final boolean hidesArguments;
-    private final @Nullable Allowance allowance;
+    private final @Nullable TokenBucket allowance;
     private final int most;
     private final Map<Key, Identity> known = new LinkedHashMap<>(16, 0.75f, true);
     private final AtomicLong unidentified = new AtomicLong();
@@ -64,7 +64,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         this.reader = reader;
         this.hidesArguments = hidesArguments;
         this.most = most;
-        this.allowance = clock == null ? null : new Allowance(clock, SAVED_UP, SHARE);
+        this.allowance = clock == null ? null : new TokenBucket(clock, SAVED_UP, SHARE);
     }
 
     /**
@@ -281,7 +281,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
                 fields.subList(3, fields.size()),
                 false,
                 presence(fields.get(1)),
-                ControlGroup.path(fields.get(2)).orElse(null));
+                CgroupPath.path(fields.get(2)).orElse(null));
     }
 
     private static @Nullable String presence(String text) {

@@ -88,7 +88,7 @@ public final class WebServer implements AutoCloseable {
     public WebServer(
             InetSocketAddress address,
             @Nullable SSLContext tls,
-            @Nullable Users users,
+            @Nullable BasicAuth users,
             Map<String, Function<String, Page>> pages) {
         this.pages = Map.copyOf(pages);
         this.server = bind(address, tls);

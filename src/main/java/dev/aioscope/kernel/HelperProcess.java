@@ -43,7 +43,7 @@ public final class HelperProcess implements AutoCloseable {
      * @throws IOException if it does not greet
      */
     public HelperProcess(Class<?> main, Duration patience) throws IOException {
-        process = new ProcessBuilder(Java.command(main, 64))
+        process = new ProcessBuilder(JavaCommand.command(main, 64))
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         in = process.outputWriter(StandardCharsets.UTF_8);

@@ -1,7 +1,7 @@
 package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.Event;
-import dev.aioscope.event.Ring;
+import dev.aioscope.event.RingState;
 import dev.aioscope.lifecycle.LiveContexts.Known;
 import dev.aioscope.lifecycle.LiveContexts.Place;
 import dev.aioscope.lifecycle.WrongHandle.Cause;
@@ -52,12 +52,12 @@ final class DestroyedHandles {
         if (destroyExit.handle() == 0) {
             return WrongHandle.of(Cause.ZERO);
         }
-        Attempt rival = tried == null ? null : tried.by();
+        TeardownAttempt rival = tried == null ? null : tried.by();
         if (tried != null && rival != null) {
             return explain(Cause.LOST_RACE, tried, rival);
         }
         OpenTeardown ended = byPlace.get(new Place(destroyExit.mm(), destroyExit.handle()));
-        Attempt by = ended == null ? null : ended.by();
+        TeardownAttempt by = ended == null ? null : ended.by();
         // The address of an address space is used again, too.
         if (ended == null || by == null || !isProcessOf(by.caller, destroyExit)) {
             return destroyExit.kioctx() != 0 ? explainLive(destroyExit, live) : explainUnknown(destroyExit, live);
@@ -71,31 +71,31 @@ final class DestroyedHandles {
     /** What became of the handle that another call was given; null if that was not seen to be destroyed. */
     @Nullable WrongHandle explainUse(Event use) {
         OpenTeardown ended = byPlace.get(new Place(use.mm(), use.handle()));
-        Attempt by = ended == null ? null : ended.by();
+        TeardownAttempt by = ended == null ? null : ended.by();
         return ended == null || by == null || !isProcessOf(by.caller, use)
                 ? null
                 : explain(Cause.ALREADY_DESTROYED, ended, by);
     }
 
     /** Whether the call was entered before the other one had taken the context out of the table. */
-    private static boolean isRace(Attempt by, Event destroyExit) {
-        boolean isInside = by.killEnterTime != Seen.NEVER && by.killExitTime == Seen.NEVER;
-        return isInside || (by.killExitTime != Seen.NEVER && destroyExit.enterTime() < by.killExitTime);
+    private static boolean isRace(TeardownAttempt by, Event destroyExit) {
+        boolean isInside = by.killEnterTime != Absent.NEVER && by.killExitTime == Absent.NEVER;
+        return isInside || (by.killExitTime != Absent.NEVER && destroyExit.enterTime() < by.killExitTime);
     }
 
-    private static WrongHandle explain(Cause cause, OpenTeardown ended, Attempt by) {
-        long killed = by.killExitTime != Seen.NEVER
+    private static WrongHandle explain(Cause cause, OpenTeardown ended, TeardownAttempt by) {
+        long killed = by.killExitTime != Absent.NEVER
                 ? by.killExitTime
-                : by.killEnterTime != Seen.NEVER ? by.killEnterTime : by.callTime;
-        Integer refs = Seen.s32(by.refs);
+                : by.killEnterTime != Absent.NEVER ? by.killEnterTime : by.callTime;
+        Integer refs = Absent.s32(by.refs);
         return new WrongHandle(
                 cause,
                 ended.context(),
                 by.caller,
-                Seen.u64(killed),
-                Seen.u64(ended.drainedTime()),
+                Absent.u64(killed),
+                Absent.u64(ended.drainedTime()),
                 !ended.isOver(),
-                refs != null ? refs : Seen.s32(by.slots));
+                refs != null ? refs : Absent.s32(by.slots));
     }
 
     /** The table has a context under this handle, but the kernel, which goes by the id in the ring, did not find it. */
@@ -110,7 +110,7 @@ final class DestroyedHandles {
     }
 
     private static @Nullable WrongHandle explainUnknown(Event destroyExit, LiveContexts live) {
-        if (destroyExit.ring() == Ring.NOT_READ) {
+        if (destroyExit.ring() == RingState.NOT_READ) {
             return null;
         }
         Known known = live.byPlace(destroyExit.mm(), destroyExit.handle());
@@ -121,7 +121,7 @@ final class DestroyedHandles {
         if (elsewhere != null && !isOwner(elsewhere, destroyExit)) {
             return WrongHandle.of(Cause.OTHER_PROCESS, elsewhere.context);
         }
-        return WrongHandle.of(destroyExit.ring() == Ring.PRESENT ? Cause.OTHER_PROCESS : Cause.NEVER_VALID);
+        return WrongHandle.of(destroyExit.ring() == RingState.PRESENT ? Cause.OTHER_PROCESS : Cause.NEVER_VALID);
     }
 
     private static boolean isOwner(Known known, Event destroyExit) {

@@ -32,7 +32,7 @@ public record FailedCall(
         @Nullable Long aioNr,
         @Nullable Long aioMaxNr,
         @Nullable UserStack callStack,
-        List<Holding> largest,
+        List<QuotaShare> largest,
         @Nullable WrongHandle wrongHandle) {
 
     /** The system calls that can fail. */

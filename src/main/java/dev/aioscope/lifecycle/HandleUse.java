@@ -1,6 +1,6 @@
 package dev.aioscope.lifecycle;
 
-import dev.aioscope.event.Use;
+import dev.aioscope.event.AioCall;
 import dev.aioscope.kernel.Errno;
 
 /**
@@ -12,7 +12,7 @@ import dev.aioscope.kernel.Errno;
  * @param result what it got: a negative errno, or else the kernel took the handle
  * @param destroyed what became of the handle
  */
-public record HandleUse(Use call, Task caller, long time, long result, WrongHandle destroyed) {
+public record HandleUse(AioCall call, Task caller, long time, long result, WrongHandle destroyed) {
 
     /** Whether the kernel found that nothing has this handle. */
     public boolean isRefused() {

@@ -40,11 +40,11 @@ public final class Lifecycle {
     private static final long LARGEST_NS = 100_000_000;
 
     private final LifecycleListener listener;
-    private final Tables tables;
+    private final LifecycleTables tables;
     private final Refusals refusals;
     private final Reconciler reconciler;
-    private List<Holding> largest = List.of();
-    private long largestAt = Seen.NEVER;
+    private List<QuotaShare> largest = List.of();
+    private long largestAt = Absent.NEVER;
 
     /**
      * Begins with nothing known.
@@ -55,7 +55,7 @@ public final class Lifecycle {
      */
     public Lifecycle(LifecycleListener listener, Tier tier, Limits limits) {
         this.listener = listener;
-        this.tables = new Tables(listener, tier, limits);
+        this.tables = new LifecycleTables(listener, tier, limits);
         this.refusals = new Refusals(tier, listener::onRefusalOutcome);
         this.reconciler = new Reconciler(tables, refusals, listener, tier, limits);
     }
@@ -144,7 +144,7 @@ public final class Lifecycle {
      */
     public void quota(long boottimeNs, @Nullable Long aioNr, @Nullable Long aioMaxNr) {
         refusals.looked();
-        refusals.seen(boottimeNs, aioNr == null ? Seen.NEVER : aioNr, aioMaxNr == null ? Seen.NEVER : aioMaxNr);
+        refusals.seen(boottimeNs, aioNr == null ? Absent.NEVER : aioNr, aioMaxNr == null ? Absent.NEVER : aioMaxNr);
     }
 
     /** The contexts that are alive as far as is known, oldest first. */
@@ -240,7 +240,7 @@ public final class Lifecycle {
             return;
         }
         refusals.setUp(event);
-        if (event.handle() == Seen.NEVER) {
+        if (event.handle() == Absent.NEVER) {
             tables.orphanEvents++;
             return;
         }
@@ -304,9 +304,9 @@ public final class Lifecycle {
     /** KILL_ENTER, or DESTROY_ENTER in the tier {@code syscall}. */
     private void enter(Event event) {
         Trigger trigger = event.trigger();
-        refusals.seen(event.time(), event.aioNr(), Seen.NEVER);
-        long begin = event.callTime() == Seen.NEVER ? event.time() : event.callTime();
-        Attempt attempt = tables.call(event.tid(), begin, event.time(), trigger == Trigger.EXIT);
+        refusals.seen(event.time(), event.aioNr(), Absent.NEVER);
+        long begin = event.callTime() == Absent.NEVER ? event.time() : event.callTime();
+        TeardownAttempt attempt = tables.call(event.tid(), begin, event.time(), trigger == Trigger.EXIT);
         OpenTeardown teardown = tables.byPointer.get(event.kioctx());
         if (attempt == null && teardown != null) {
             attempt = teardown.attemptOf(event.tid(), begin, event.time());
@@ -324,10 +324,10 @@ public final class Lifecycle {
             teardown = openFor(event, trigger);
         }
         if (attempt == null) {
-            attempt = new Attempt(event);
+            attempt = new TeardownAttempt(event);
         }
         attempt.enter(event, trigger);
-        if (event.callTime() != Seen.NEVER) {
+        if (event.callTime() != Absent.NEVER) {
             attempt.stack = tables.stacks.of(event.tid(), event.callTime());
         }
         if (!attempt.returned) {
@@ -358,7 +358,7 @@ public final class Lifecycle {
                 || !teardown.admits(event.time(), event.callTime())) {
             return false;
         }
-        for (Attempt other : teardown.attempts) {
+        for (TeardownAttempt other : teardown.attempts) {
             // In an exit no other thread is left; and one thread does not get hold of the same context twice.
             if (trigger == Trigger.EXIT || other.trigger == Trigger.EXIT || other.caller.tid() == event.tid()) {
                 return false;
@@ -411,12 +411,12 @@ public final class Lifecycle {
 
     private void killExit(Event event) {
         // Whether it is an exit the record does not tell.
-        Attempt attempt = tables.call(event.tid(), event.enterTime(), event.time(), true);
+        TeardownAttempt attempt = tables.call(event.tid(), event.enterTime(), event.time(), true);
         OpenTeardown teardown = tables.byPointer.get(event.kioctx());
         if (attempt == null && teardown != null) {
             attempt = teardown.attemptOf(event.tid(), event.enterTime(), event.time());
         }
-        if (attempt != null && (attempt.killExitTime != Seen.NEVER || !attempt.canBeOn(event.kioctx()))) {
+        if (attempt != null && (attempt.killExitTime != Absent.NEVER || !attempt.canBeOn(event.kioctx()))) {
             attempt = null;
         }
         if (event.result() != 0) {
@@ -430,7 +430,7 @@ public final class Lifecycle {
                 tables.orphanEvents++;
                 return;
             }
-            if (teardown != null && (teardown.winner != null || !teardown.admits(event.enterTime(), Seen.NEVER))) {
+            if (teardown != null && (teardown.winner != null || !teardown.admits(event.enterTime(), Absent.NEVER))) {
                 tables.release(teardown);
                 teardown = null;
             }
@@ -440,13 +440,13 @@ public final class Lifecycle {
             if (teardown == null) {
                 return;
             }
-            attempt = new Attempt(event);
+            attempt = new TeardownAttempt(event);
             teardown.join(attempt);
         }
         attempt.exit(event);
         teardown = win(attempt, event);
         refusals.released(teardown.context(), attempt.caller, attempt.trigger, event.enterTime(), event.time());
-        refusals.seen(event.time(), event.aioNr(), Seen.NEVER);
+        refusals.seen(event.time(), event.aioNr(), Absent.NEVER);
         if (attempt.trigger == Trigger.EXIT || attempt.trigger == Trigger.ROLLBACK) {
             tables.calls.remove(event.tid(), attempt);
         } else if (!attempt.returned) {
@@ -456,7 +456,7 @@ public final class Lifecycle {
     }
 
     /** This attempt has ended a context: only one of several gets 0 from the kernel. */
-    private OpenTeardown win(Attempt attempt, Event event) {
+    private OpenTeardown win(TeardownAttempt attempt, Event event) {
         OpenTeardown teardown = attempt.teardown;
         if (teardown != null && teardown.winner != null && teardown.winner != attempt) {
             // It had been taken for the loser, but the pointer had been used again.
@@ -472,14 +472,14 @@ public final class Lifecycle {
     }
 
     /** A teardown of a context of which no more is known than what the attempt to end it tells. */
-    private OpenTeardown openUnknown(Attempt attempt, Event event) {
+    private OpenTeardown openUnknown(TeardownAttempt attempt, Event event) {
         Context context = new Context(
                 tables.nextGeneration(),
                 attempt.kioctx != 0 ? attempt.kioctx : event.kioctx(),
                 attempt.mm,
                 attempt.handle,
-                Seen.s32(attempt.maxReqs),
-                Seen.s32(attempt.nrEvents),
+                Absent.s32(attempt.maxReqs),
+                Absent.s32(attempt.nrEvents),
                 attempt.trigger == Trigger.EXIT ? null : attempt.caller,
                 null,
                 null);
@@ -518,7 +518,7 @@ public final class Lifecycle {
     }
 
     private void destroyExit(Event event) {
-        Attempt attempt = tables.call(event.tid(), event.enterTime(), event.time(), false);
+        TeardownAttempt attempt = tables.call(event.tid(), event.enterTime(), event.time(), false);
         tables.calls.remove(event.tid());
         if (tables.look != null) {
             tables.look.isDone(event.tid());
@@ -538,7 +538,7 @@ public final class Lifecycle {
                 tables.orphanEvents++;
                 return;
             }
-            attempt = attempt == null ? new Attempt(event) : attempt;
+            attempt = attempt == null ? new TeardownAttempt(event) : attempt;
             if (ended != null) {
                 ended.join(attempt);
             }
@@ -548,7 +548,7 @@ public final class Lifecycle {
             attempt.stack = tables.stacks.of(event.tid(), event.enterTime());
         }
         OpenTeardown teardown = win(attempt, event);
-        if (attempt.killExitTime == Seen.NEVER) {
+        if (attempt.killExitTime == Absent.NEVER) {
             refusals.released(teardown.context(), attempt.caller, Trigger.DESTROY, event.enterTime(), event.time());
         }
         tables.destroyed.add(teardown);
@@ -572,21 +572,21 @@ public final class Lifecycle {
                 call,
                 Task.of(event),
                 event.mm(),
-                Seen.u64(event.enterTime()),
+                Absent.u64(event.enterTime()),
                 event.time(),
                 (int) -event.result(),
                 isSetup ? null : (Long) event.handle(),
                 isSetup ? (Integer) event.maxReqs() : null,
-                isSetup ? Seen.u64(event.aioNr()) : null,
-                isSetup ? Seen.u64(event.aioMaxNr()) : null,
+                isSetup ? Absent.u64(event.aioNr()) : null,
+                isSetup ? Absent.u64(event.aioMaxNr()) : null,
                 tables.stacks.of(event.tid(), event.enterTime()),
                 isSetup && event.result() == -Errno.EAGAIN ? largest(event.time()) : List.of(),
                 wrongHandle);
     }
 
     /** Who holds most; found anew ten times a second at most, since one that is refused often tries again at once. */
-    private List<Holding> largest(long now) {
-        if (largestAt == Seen.NEVER || now - largestAt >= LARGEST_NS) {
+    private List<QuotaShare> largest(long now) {
+        if (largestAt == Absent.NEVER || now - largestAt >= LARGEST_NS) {
             largest = tables.live.largest(LARGEST);
             largestAt = now;
         }

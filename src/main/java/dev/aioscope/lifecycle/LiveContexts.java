@@ -26,7 +26,7 @@ final class LiveContexts {
         /** The last look that found it in a table. */
         int look;
         /** The beginning of the first of the latest looks that did not find it. */
-        long missingSince = Seen.NEVER;
+        long missingSince = Absent.NEVER;
 
         Known(Context context, long since, int look) {
             this.context = context;
@@ -42,7 +42,7 @@ final class LiveContexts {
 
         /** Whether a record with pointer, mm, handle and max_reqs can be about this context. */
         boolean fits(Event event) {
-            Integer maxReqs = Seen.s32(event.maxReqs());
+            Integer maxReqs = Absent.s32(event.maxReqs());
             return samePlace(context, event.mm(), event.handle())
                     && (context.kioctx() == 0 || event.kioctx() == 0 || context.kioctx() == event.kioctx())
                     && (context.maxReqs() == null
@@ -142,20 +142,20 @@ final class LiveContexts {
     }
 
     /** The processes that charge most, the largest first. */
-    List<Holding> largest(int most) {
-        Map<Integer, Holding> holdings = new HashMap<>();
+    List<QuotaShare> largest(int most) {
+        Map<Integer, QuotaShare> holdings = new HashMap<>();
         for (Known known : all) {
             Task owner = known.context.owner();
             Integer charge = known.context.maxReqs();
             if (owner != null && charge != null) {
                 holdings.merge(
                         owner.pid(),
-                        new Holding(owner, 1, charge),
-                        (a, b) -> new Holding(a.owner(), a.contexts() + b.contexts(), a.charge() + b.charge()));
+                        new QuotaShare(owner, 1, charge),
+                        (a, b) -> new QuotaShare(a.owner(), a.contexts() + b.contexts(), a.charge() + b.charge()));
             }
         }
         return holdings.values().stream()
-                .sorted(Comparator.comparingLong(Holding::charge)
+                .sorted(Comparator.comparingLong(QuotaShare::charge)
                         .reversed()
                         .thenComparing(holding -> holding.owner().pid()))
                 .limit(most)

@@ -5,7 +5,7 @@ import dev.aioscope.event.EventLayout;
 import dev.aioscope.event.EventType;
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.WaitsFor;
+import dev.aioscope.event.WaitReason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -17,31 +17,31 @@ final class OpenTeardown {
     final LiveContexts.Known known;
 
     /** Usually one; several while it is open which of them wins. */
-    final List<Attempt> attempts = new ArrayList<>(1);
+    final List<TeardownAttempt> attempts = new ArrayList<>(1);
 
     /** The attempt that ends the context, once that is certain. */
-    @Nullable Attempt winner;
+    @Nullable TeardownAttempt winner;
 
     /** When it is reported as it is, if it is over and its last records do not come. */
-    long overdueAt = Seen.NEVER;
+    long overdueAt = Absent.NEVER;
 
     private final int hash;
     private final long firstSeen;
-    private long usersEnterTime = Seen.NEVER;
-    private long usersExitTime = Seen.NEVER;
-    private long reqsTime = Seen.NEVER;
-    private long freeTime = Seen.NEVER;
-    private long lateReqsTime = Seen.NEVER;
+    private long usersEnterTime = Absent.NEVER;
+    private long usersExitTime = Absent.NEVER;
+    private long reqsTime = Absent.NEVER;
+    private long freeTime = Absent.NEVER;
+    private long lateReqsTime = Absent.NEVER;
     private int outstandingAfterGrace = EventLayout.ABSENT_S32;
     private int cancellableBefore = EventLayout.ABSENT_S32;
     private int cancellableAfter = EventLayout.ABSENT_S32;
     private @Nullable ReleasedBy usersReleasedBy;
     private @Nullable ReleasedBy reqsReleasedBy;
-    private Look.Inside inside = Look.Inside.NOT_SEEN;
+    private ScanState.Inside inside = ScanState.Inside.NOT_SEEN;
     private boolean isToldOf;
     private boolean isEndToldOf;
     private boolean isNotWoken;
-    private long overBefore = Seen.NEVER;
+    private long overBefore = Absent.NEVER;
 
     OpenTeardown(LiveContexts.Known known, long firstSeen) {
         this.known = known;
@@ -59,7 +59,7 @@ final class OpenTeardown {
         return hash;
     }
 
-    void join(Attempt attempt) {
+    void join(TeardownAttempt attempt) {
         if (attempt.teardown != this) {
             attempt.teardown = this;
             attempts.add(attempt);
@@ -67,8 +67,8 @@ final class OpenTeardown {
     }
 
     /** The attempt of this thread that a record which covers this time is about. */
-    @Nullable Attempt attemptOf(int tid, long begin, long end) {
-        for (Attempt attempt : attempts) {
+    @Nullable TeardownAttempt attemptOf(int tid, long begin, long end) {
+        for (TeardownAttempt attempt : attempts) {
             if (attempt.caller.tid() == tid && attempt.overlaps(begin, end)) {
                 return attempt;
             }
@@ -109,12 +109,12 @@ final class OpenTeardown {
         long time = phaseTime(event);
         return switch (event.type()) {
             case USERS ->
-                usersEnterTime != Seen.NEVER
+                usersEnterTime != Absent.NEVER
                         || isBefore(reqsTime, time)
                         || isBefore(freeTime, time)
                         || isBefore(overBefore, time);
-            case REQS -> reqsTime != Seen.NEVER || isBefore(freeTime, time) || isBefore(overBefore, time);
-            default -> freeTime != Seen.NEVER;
+            case REQS -> reqsTime != Absent.NEVER || isBefore(freeTime, time) || isBefore(overBefore, time);
+            default -> freeTime != Absent.NEVER;
         };
     }
 
@@ -123,9 +123,9 @@ final class OpenTeardown {
         boolean hasReturned = winner != null && winner.returned;
         if (event.type() == EventType.REQS
                 && hasReturned
-                && usersEnterTime != Seen.NEVER
-                && reqsTime == Seen.NEVER
-                && freeTime == Seen.NEVER) {
+                && usersEnterTime != Absent.NEVER
+                && reqsTime == Absent.NEVER
+                && freeTime == Absent.NEVER) {
             lateReqsTime = event.time();
         }
     }
@@ -133,7 +133,7 @@ final class OpenTeardown {
     /** Whether this USERS, REQS or FREE is older than the teardown: left over from an earlier context. */
     boolean isNewerThan(Event event) {
         long time = phaseTime(event);
-        Attempt by = by();
+        TeardownAttempt by = by();
         return (by != null && isBefore(time, by.killEnterTime))
                 || (event.type() != EventType.USERS && isBefore(time, usersEnterTime))
                 || (event.type() == EventType.FREE && isBefore(time, reqsTime));
@@ -161,7 +161,7 @@ final class OpenTeardown {
         if (context().mm() != killExit.mm() || (setupTime != null && killExit.enterTime() < setupTime)) {
             return false;
         }
-        for (Attempt attempt : attempts) {
+        for (TeardownAttempt attempt : attempts) {
             boolean isEarlier = killExit.enterTime() < attempt.since();
             if (isEarlier && (attempt.trigger == Trigger.EXIT || attempt.caller.pid() != killExit.pid())) {
                 return false;
@@ -172,7 +172,7 @@ final class OpenTeardown {
 
     /** Whether a look that found a context in a table at this time, with this pointer, found another one. */
     boolean isReplacedBy(Event live) {
-        Attempt by = by();
+        TeardownAttempt by = by();
         if (by == null || !isBefore(by.killEnterTime, live.time())) {
             return false;
         }
@@ -181,40 +181,40 @@ final class OpenTeardown {
 
     /** Whether its context was surely killed by this time. */
     boolean isKilledBefore(long time) {
-        Attempt by = by();
-        return (usersEnterTime != Seen.NEVER && usersEnterTime < time) || (by != null && by.isKilledBefore(time));
+        TeardownAttempt by = by();
+        return (usersEnterTime != Absent.NEVER && usersEnterTime < time) || (by != null && by.isKilledBefore(time));
     }
 
     /** The caller was seen elsewhere at this time: the wait had ended before. */
     void isOverBefore(long time) {
-        if (overBefore == Seen.NEVER) {
+        if (overBefore == Absent.NEVER) {
             overBefore = time;
         }
     }
 
     /** Whether nobody waits for it any more. Records can still come. */
     boolean isOver() {
-        return reqsTime != Seen.NEVER || freeTime != Seen.NEVER || overBefore != Seen.NEVER;
+        return reqsTime != Absent.NEVER || freeTime != Absent.NEVER || overBefore != Absent.NEVER;
     }
 
     boolean isFreed() {
-        return freeTime != Seen.NEVER;
+        return freeTime != Absent.NEVER;
     }
 
     /** Whether nothing is left that tells of a teardown. */
     boolean isEmpty() {
-        return attempts.isEmpty() && usersEnterTime == Seen.NEVER && !isOver();
+        return attempts.isEmpty() && usersEnterTime == Absent.NEVER && !isOver();
     }
 
     /** Whether every record was seen that probes on all the functions give. */
     boolean hasAllPhases() {
-        Attempt by = by();
+        TeardownAttempt by = by();
         return by != null
                 && by.entered
-                && by.killExitTime != Seen.NEVER
-                && usersEnterTime != Seen.NEVER
-                && reqsTime != Seen.NEVER
-                && freeTime != Seen.NEVER
+                && by.killExitTime != Absent.NEVER
+                && usersEnterTime != Absent.NEVER
+                && reqsTime != Absent.NEVER
+                && freeTime != Absent.NEVER
                 && (by.trigger != Trigger.DESTROY || by.returned);
     }
 
@@ -225,24 +225,24 @@ final class OpenTeardown {
 
     /** Whether a record tells that the teardown went through, not only that it began. */
     boolean hasEnd() {
-        return reqsTime != Seen.NEVER || freeTime != Seen.NEVER || (winner != null && winner.returned);
+        return reqsTime != Absent.NEVER || freeTime != Absent.NEVER || (winner != null && winner.returned);
     }
 
     /** When the last request was gone, as far as it was seen: at the latest when the caller returned. */
     long drainedTime() {
-        return reqsTime != Seen.NEVER || winner == null ? reqsTime : winner.returnTime;
+        return reqsTime != Absent.NEVER || winner == null ? reqsTime : winner.returnTime;
     }
 
     long since() {
         long since = firstSeen;
-        for (Attempt attempt : attempts) {
+        for (TeardownAttempt attempt : attempts) {
             since = Math.min(since, attempt.since());
         }
         return since;
     }
 
     /** Takes what a look saw inside of the context. */
-    void isSeenInside(Look.Inside seen) {
+    void isSeenInside(ScanState.Inside seen) {
         inside = seen;
     }
 
@@ -277,9 +277,9 @@ final class OpenTeardown {
      *
      * @param waitsForAnother whether an exit can wait for another context; asked only if that decides
      */
-    boolean isNotWoken(Look seen, Predicate<Attempt> waitsForAnother) {
-        Attempt by = by();
-        isNotWoken = reqsTime != Seen.NEVER
+    boolean isNotWoken(ScanState seen, Predicate<TeardownAttempt> waitsForAnother) {
+        TeardownAttempt by = by();
+        isNotWoken = reqsTime != Absent.NEVER
                 && reqsTime < seen.begin
                 && by != null
                 && seen.isWaiting(by.caller.tid())
@@ -294,7 +294,7 @@ final class OpenTeardown {
      * else that would end what is told of it if the record of its end was lost.
      */
     boolean isSeenUnfreed() {
-        return isStuck() && isToBeFreed() && inside.waitsFor() == WaitsFor.WAKE;
+        return isStuck() && isToBeFreed() && inside.waitsFor() == WaitReason.WAKE;
     }
 
     /** Whether a look looks into the context: somebody waits, or its memory is told not to be freed. */
@@ -303,45 +303,45 @@ final class OpenTeardown {
     }
 
     /** Whether the thread of an exit, whose last request is gone, can still be seen by this or a later look. */
-    boolean canBeUnwoken(Look seen) {
-        Attempt by = by();
+    boolean canBeUnwoken(ScanState seen) {
+        TeardownAttempt by = by();
         return by != null && (reqsTime >= seen.begin || seen.isWaitingInExit(by.caller));
     }
 
     /** Whether its caller has gone on and the memory is still there. */
     boolean isToBeFreed() {
-        return reqsTime != Seen.NEVER
-                && freeTime == Seen.NEVER
+        return reqsTime != Absent.NEVER
+                && freeTime == Absent.NEVER
                 && winner != null
                 && (winner.returned || winner.trigger != Trigger.DESTROY);
     }
 
-    private @Nullable WaitsFor waitsFor() {
-        Attempt by = by();
+    private @Nullable WaitReason waitsFor() {
+        TeardownAttempt by = by();
         if (isToBeFreed() && !isNotWoken) {
-            return WaitsFor.DEFERRED_FREE;
+            return WaitReason.DEFERRED_FREE;
         }
         if (isOver()) {
-            return reqsTime == Seen.NEVER ? null : WaitsFor.WAKE;
+            return reqsTime == Absent.NEVER ? null : WaitReason.WAKE;
         }
-        if (inside.waitsFor() == WaitsFor.REQUESTS
+        if (inside.waitsFor() == WaitReason.REQUESTS
                 && outstandingAfterGrace > 0
                 && cancellableBefore >= outstandingAfterGrace) {
-            return WaitsFor.CANCELLED_POLLS;
+            return WaitReason.CANCELLED_POLLS;
         }
-        boolean isInKill = by != null && by.killEnterTime != Seen.NEVER && by.killExitTime == Seen.NEVER;
+        boolean isInKill = by != null && by.killEnterTime != Absent.NEVER && by.killExitTime == Absent.NEVER;
         return inside.waitsFor() == null && isInKill && trigger() == Trigger.DESTROY
-                ? WaitsFor.MMAP_LOCK
+                ? WaitReason.MMAP_LOCK
                 : inside.waitsFor();
     }
 
     TeardownInProgress progress() {
-        Attempt by = by();
+        TeardownAttempt by = by();
         return new TeardownInProgress(
                 report(Teardown.End.IN_PROGRESS),
                 since(),
                 waitsFor(),
-                reqsTime != Seen.NEVER ? (Integer) 0 : inside.requests(),
+                reqsTime != Absent.NEVER ? (Integer) 0 : inside.requests(),
                 inside.siblings(),
                 by == null ? null : by.listed ? (Boolean) by.sigkill : by.pendingSigkill(),
                 by == null ? List.of() : by.kernelStack,
@@ -349,57 +349,57 @@ final class OpenTeardown {
     }
 
     /** The attempt that ends the context: the certain one, or the only one. */
-    @Nullable Attempt by() {
+    @Nullable TeardownAttempt by() {
         return winner != null ? winner : attempts.size() == 1 ? attempts.get(0) : null;
     }
 
     Teardown report(Teardown.End end) {
-        Attempt by = by();
+        TeardownAttempt by = by();
         return new Teardown(
                 context(),
                 trigger(),
                 by == null ? null : by.caller,
                 end,
-                by == null ? null : Seen.u64(by.callTime),
-                by == null ? null : Seen.u64(by.killEnterTime),
-                by == null ? null : Seen.u64(by.killExitTime),
-                by == null ? null : Seen.u64(by.unmapEnterTime),
-                by == null ? null : Seen.u64(by.unmapExitTime),
-                Seen.u64(usersEnterTime),
-                Seen.u64(usersExitTime),
-                Seen.u64(reqsTime),
-                by == null ? null : Seen.u64(by.returnTime),
-                Seen.u64(freeTime),
+                by == null ? null : Absent.u64(by.callTime),
+                by == null ? null : Absent.u64(by.killEnterTime),
+                by == null ? null : Absent.u64(by.killExitTime),
+                by == null ? null : Absent.u64(by.unmapEnterTime),
+                by == null ? null : Absent.u64(by.unmapExitTime),
+                Absent.u64(usersEnterTime),
+                Absent.u64(usersExitTime),
+                Absent.u64(reqsTime),
+                by == null ? null : Absent.u64(by.returnTime),
+                Absent.u64(freeTime),
                 by == null || !by.returned ? null : (Long) by.result,
-                by == null ? null : Seen.s32(by.slots),
-                by == null ? null : Seen.s32(by.refs),
-                by == null ? null : Seen.s32(by.unreaped),
-                by == null ? null : Seen.s32(by.siblings),
-                Seen.s32(outstandingAfterGrace),
-                Seen.s32(cancellableBefore),
-                Seen.s32(cancellableAfter),
+                by == null ? null : Absent.s32(by.slots),
+                by == null ? null : Absent.s32(by.refs),
+                by == null ? null : Absent.s32(by.unreaped),
+                by == null ? null : Absent.s32(by.siblings),
+                Absent.s32(outstandingAfterGrace),
+                Absent.s32(cancellableBefore),
+                Absent.s32(cancellableAfter),
                 usersReleasedBy,
                 reqsReleasedBy,
-                by == null ? null : Seen.u64(by.aioNrBefore),
-                by == null ? null : Seen.u64(by.aioNrAfter),
-                by == null ? null : Seen.s32(by.unmapResult),
+                by == null ? null : Absent.u64(by.aioNrBefore),
+                by == null ? null : Absent.u64(by.aioNrAfter),
+                by == null ? null : Absent.s32(by.unmapResult),
                 by == null ? null : by.pendingSigkill(),
-                by == null ? null : Seen.u64(by.switches),
+                by == null ? null : Absent.u64(by.switches),
                 by == null ? null : by.ring,
                 by == null ? null : by.dead,
                 by == null ? null : by.inTable,
-                Seen.u64(lateReqsTime),
+                Absent.u64(lateReqsTime),
                 by == null ? null : by.stack);
     }
 
     /** The trigger, if all that can have ended the context agree. */
     private @Nullable Trigger trigger() {
-        Attempt by = by();
+        TeardownAttempt by = by();
         if (by != null) {
             return by.trigger;
         }
         Trigger trigger = attempts.isEmpty() ? null : attempts.get(0).trigger;
-        for (Attempt attempt : attempts) {
+        for (TeardownAttempt attempt : attempts) {
             if (attempt.trigger != trigger) {
                 return null;
             }
@@ -409,6 +409,6 @@ final class OpenTeardown {
 
     /** Whether the earlier time was seen and lies before the later one. */
     private static boolean isBefore(long earlier, long later) {
-        return earlier != Seen.NEVER && later != Seen.NEVER && earlier < later;
+        return earlier != Absent.NEVER && later != Absent.NEVER && earlier < later;
     }
 }

@@ -2,7 +2,7 @@ package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.Event;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.WaitsFor;
+import dev.aioscope.event.WaitReason;
 import dev.aioscope.lifecycle.LiveContexts.Known;
 import dev.aioscope.probe.Tier;
 import java.util.ArrayList;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * was not told. The records of a look come between {@link #begin} and {@link #end}.
  */
 final class Reconciler {
-    private final Tables tables;
+    private final LifecycleTables tables;
     private final Refusals refusals;
     private final LifecycleListener listener;
     private final Tier tier;
@@ -32,7 +32,7 @@ final class Reconciler {
     private int looks;
 
     /** Reconciles these tables; for the rest see {@link Lifecycle#Lifecycle}. */
-    Reconciler(Tables tables, Refusals refusals, LifecycleListener listener, Tier tier, Limits limits) {
+    Reconciler(LifecycleTables tables, Refusals refusals, LifecycleListener listener, Tier tier, Limits limits) {
         this.tables = tables;
         this.refusals = refusals;
         this.listener = listener;
@@ -43,12 +43,12 @@ final class Reconciler {
     /** See {@link Lifecycle#beginInventory}. */
     void begin(long boottimeNs) {
         looks++;
-        tables.look = new Look(boottimeNs, most);
+        tables.look = new ScanState(boottimeNs, most);
     }
 
     /** See {@link Lifecycle#unseen}. */
     void unseen(int pid) {
-        Look current = tables.look;
+        ScanState current = tables.look;
         if (current == null) {
             throw new IllegalStateException("no inventory was begun");
         }
@@ -57,7 +57,7 @@ final class Reconciler {
 
     /** See {@link Lifecycle#endInventory}. */
     void end() {
-        Look ended = tables.look;
+        ScanState ended = tables.look;
         if (ended == null) {
             throw new IllegalStateException("no inventory was begun");
         }
@@ -83,7 +83,7 @@ final class Reconciler {
     }
 
     /** Whether an exit can wait for another context too: one that is not drained, or whose end was not told. */
-    private boolean waitsForAnother(Attempt exit) {
+    private boolean waitsForAnother(TeardownAttempt exit) {
         return tables.open.stream()
                         .filter(other -> !other.isOver())
                         .flatMap(other -> other.attempts.stream())
@@ -98,15 +98,15 @@ final class Reconciler {
      * Without probes on free_ioctx a context can have been freed, and another one be in its place, unless its caller still
      * waits.
      */
-    private Look.Inside inside(Look ended, OpenTeardown teardown) {
-        Attempt by = teardown.by();
+    private ScanState.Inside inside(ScanState ended, OpenTeardown teardown) {
+        TeardownAttempt by = teardown.by();
         if (tier == Tier.PROC) {
-            return by == null ? Look.Inside.NOT_SEEN : ended.insideBy(by.caller);
+            return by == null ? ScanState.Inside.NOT_SEEN : ended.insideBy(by.caller);
         }
         boolean isThere = tier == Tier.FULL
                 ? teardown.isFollowed()
                 : !teardown.isOver() && by != null && ended.isWaiting(by.caller.tid());
-        return isThere ? ended.inside(teardown.context().kioctx()) : Look.Inside.NOT_SEEN;
+        return isThere ? ended.inside(teardown.context().kioctx()) : ScanState.Inside.NOT_SEEN;
     }
 
     /** Whether no call of io_destroy was found that has not reached kill_ioctx. */
@@ -121,7 +121,7 @@ final class Reconciler {
 
     /** LIVE_CONTEXT: a context in the table of an address space. */
     void found(Event event) {
-        Look current = tables.look;
+        ScanState current = tables.look;
         if (current == null) {
             tables.orphanEvents++;
             return;
@@ -141,11 +141,11 @@ final class Reconciler {
             listener.onFound(context);
         } else if (known.fits(event)) {
             known.look = looks;
-            known.missingSince = Seen.NEVER;
+            known.missingSince = Absent.NEVER;
             tables.fill(known, event, Task.of(event));
         } else if (known.isMovedTo(event)) {
             known.look = looks;
-            known.missingSince = Seen.NEVER;
+            known.missingSince = Absent.NEVER;
         }
     }
 
@@ -167,7 +167,7 @@ final class Reconciler {
         }
     }
 
-    private void endReplaced(Look ended) {
+    private void endReplaced(ScanState ended) {
         for (OpenTeardown teardown : ended.replaced) {
             if (tables.open.contains(teardown)) {
                 tables.release(teardown);
@@ -179,9 +179,9 @@ final class Reconciler {
      * Ends teardowns whose caller waited at an earlier look and does not at this one. That a thread was never seen
      * waiting proves nothing: some kernels do not show it.
      */
-    private void endNoLongerWaiting(Look ended) {
+    private void endNoLongerWaiting(ScanState ended) {
         for (OpenTeardown teardown : List.copyOf(tables.open)) {
-            Attempt by = teardown.by();
+            TeardownAttempt by = teardown.by();
             if (by != null && by.listed && ended.isMissing(by.caller) && !teardown.isOver()) {
                 teardown.isOverBefore(ended.begin);
                 if (tier == Tier.FULL && by.entered) {
@@ -197,9 +197,9 @@ final class Reconciler {
      * Ends teardowns of which nothing is left to wait for, though no record told so by the end of the look: it was lost.
      * Else they would seem to be stuck, for ever.
      */
-    private void endUntold(Look ended) {
+    private void endUntold(ScanState ended) {
         for (OpenTeardown teardown : List.copyOf(tables.open)) {
-            Attempt by = teardown.by();
+            TeardownAttempt by = teardown.by();
             if (tier == Tier.FULL
                     && teardown.isKilledBefore(ended.begin)
                     && !teardown.isOver()
@@ -215,13 +215,13 @@ final class Reconciler {
      * The contexts that are in no table any more. With probes on kill_ioctx their end should have been told, and an
      * address space that ends is invisible for a moment before that: then a second look decides.
      */
-    private List<Known> gone(Look ended) {
+    private List<Known> gone(ScanState ended) {
         List<Known> gone = new ArrayList<>();
         for (Known known : tables.live.all()) {
             if (known.look == looks || known.since >= ended.begin || !ended.shows(known.context)) {
                 continue;
             }
-            if (known.missingSince == Seen.NEVER) {
+            if (known.missingSince == Absent.NEVER) {
                 known.missingSince = ended.begin;
             }
             if (tier != Tier.FULL || ended.begin - known.missingSince >= Lifecycle.OVERDUE_NS) {
@@ -232,23 +232,23 @@ final class Reconciler {
     }
 
     /** Opens teardowns for the threads that wait in one that no event told of, and takes their contexts out of gone. */
-    private void openWaiting(Look ended, List<Known> gone, Map<Integer, OpenTeardown> lookupsBefore) {
+    private void openWaiting(ScanState ended, List<Known> gone, Map<Integer, OpenTeardown> lookupsBefore) {
         Set<Integer> told = new HashSet<>();
         tables.drainedExits.values().removeIf(teardown -> !teardown.canBeUnwoken(ended));
         for (OpenTeardown teardown : tables.drainedExits.values()) {
-            Attempt by = teardown.by();
+            TeardownAttempt by = teardown.by();
             if (teardown.isNotWoken(ended, this::waitsForAnother) && by != null) {
                 ended.mark(by);
                 told.add(by.caller.tid());
             }
         }
         for (OpenTeardown teardown : tables.open) {
-            for (Attempt attempt : teardown.attempts) {
+            for (TeardownAttempt attempt : teardown.attempts) {
                 ended.mark(attempt);
                 told.add(attempt.caller.tid());
             }
         }
-        for (Look.Waiting waiting : ended.stillWaiting()) {
+        for (ScanState.Waiting waiting : ended.stillWaiting()) {
             if (!told.contains(waiting.attempt().caller.tid())) {
                 if (waiting.trigger() == Trigger.EXIT) {
                     openExit(waiting, gone);
@@ -262,8 +262,8 @@ final class Reconciler {
         }
     }
 
-    private void openDestroy(Look.Waiting waiting, List<Known> gone, @Nullable OpenTeardown lookupBefore) {
-        Attempt attempt = waiting.attempt();
+    private void openDestroy(ScanState.Waiting waiting, List<Known> gone, @Nullable OpenTeardown lookupBefore) {
+        TeardownAttempt attempt = waiting.attempt();
         Known known = tables.live.byPlace(waiting.mm(), attempt.handle);
         if (known != null && known.look == looks) {
             lookup(known, attempt, lookupBefore);
@@ -282,18 +282,19 @@ final class Reconciler {
      * It has not reached kill_ioctx yet, unless it has come there between the look at the contexts and that at the threads:
      * only who is found so by two looks waits for mmap_lock.
      */
-    private void lookup(Known known, Attempt attempt, @Nullable OpenTeardown before) {
+    private void lookup(Known known, TeardownAttempt attempt, @Nullable OpenTeardown before) {
         OpenTeardown again = before != null && before.known == known ? before : null;
         OpenTeardown lookup = again != null ? again : new OpenTeardown(known, attempt.since());
         lookup.attempts.clear();
         lookup.join(attempt);
-        lookup.isSeenInside(again != null ? new Look.Inside(WaitsFor.MMAP_LOCK, null, null) : Look.Inside.NOT_SEEN);
+        lookup.isSeenInside(
+                again != null ? new ScanState.Inside(WaitReason.MMAP_LOCK, null, null) : ScanState.Inside.NOT_SEEN);
         lookups.put(attempt.caller.tid(), lookup);
     }
 
     /** One thread ends all contexts of an address space, which shows only by the process that they belonged to. */
-    private void openExit(Look.Waiting waiting, List<Known> gone) {
-        Attempt attempt = waiting.attempt();
+    private void openExit(ScanState.Waiting waiting, List<Known> gone) {
+        TeardownAttempt attempt = waiting.attempt();
         // A thread that has given its address space up was the last one in it, so all that its process had end, those
         // too that were made during the look, or still stood in the table when the look came by. With probes on
         // kill_ioctx each end is told.

@@ -40,7 +40,7 @@ final class Refusals {
         FailedCall latest;
         int retries;
         boolean isLasting;
-        long overAt = Seen.NEVER;
+        long overAt = Absent.NEVER;
         int looksWhenOver;
         boolean hasSucceeded;
 
@@ -58,11 +58,11 @@ final class Refusals {
 
         final void begin(FailedCall refused) {
             latest = refused;
-            overAt = Seen.NEVER;
+            overAt = Absent.NEVER;
             hasSucceeded = false;
             cause = null;
-            aioNr = refused.aioNr() == null ? Seen.NEVER : refused.aioNr();
-            aioMaxNr = refused.aioMaxNr() == null ? Seen.NEVER : refused.aioMaxNr();
+            aioNr = refused.aioNr() == null ? Absent.NEVER : refused.aioNr();
+            aioMaxNr = refused.aioMaxNr() == null ? Absent.NEVER : refused.aioMaxNr();
             releases.clear();
         }
 
@@ -77,7 +77,7 @@ final class Refusals {
         }
 
         boolean isOver() {
-            return overAt != Seen.NEVER;
+            return overAt != Absent.NEVER;
         }
 
         /** When something is due if nothing happens. */
@@ -151,7 +151,7 @@ final class Refusals {
             if (aioMaxNr != EventLayout.ABSENT_U64) {
                 refusal.aioMaxNr = aioMaxNr;
             }
-            if (refusal.aioMaxNr != Seen.NEVER && aioNr + refusal.asked() <= refusal.aioMaxNr) {
+            if (refusal.aioMaxNr != Absent.NEVER && aioNr + refusal.asked() <= refusal.aioMaxNr) {
                 over(refusal, time, aioNr + refusal.asked());
             }
         }
@@ -237,7 +237,7 @@ final class Refusals {
         refusal.overAt = time;
         refusal.looksWhenOver = looks;
         Long limit = refusal.latest.aioMaxNr();
-        refusal.cause = total != Seen.NEVER && limit != null && total > limit ? Cause.LIMIT : null;
+        refusal.cause = total != Absent.NEVER && limit != null && total > limit ? Cause.LIMIT : null;
         due = Math.min(due, refusal.due());
     }
 
@@ -261,7 +261,7 @@ final class Refusals {
                 cause,
                 release,
                 refusal.hasSucceeded,
-                Seen.u64(refusal.aioNr),
-                Seen.u64(refusal.aioMaxNr)));
+                Absent.u64(refusal.aioNr),
+                Absent.u64(refusal.aioMaxNr)));
     }
 }

@@ -45,7 +45,7 @@ public record Straggler(
                 event.magic(),
                 event.device() >>> MINOR_BITS,
                 event.device() & ((1 << MINOR_BITS) - 1),
-                Seen.u64(event.offset()),
+                Absent.u64(event.offset()),
                 event.result());
     }
 

@@ -1,7 +1,7 @@
 package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.ReleasedBy;
-import dev.aioscope.event.Ring;
+import dev.aioscope.event.RingState;
 import dev.aioscope.event.Trigger;
 import org.jspecify.annotations.Nullable;
 
@@ -85,7 +85,7 @@ public record Teardown(
         @Nullable Integer unmapResult,
         @Nullable Boolean pendingSigkill,
         @Nullable Long voluntarySwitches,
-        @Nullable Ring ringAtKill,
+        @Nullable RingState ringAtKill,
         @Nullable Boolean deadAfterKill,
         @Nullable Boolean inTableAfterKill,
         @Nullable Long lateReqsTime,

@@ -1,7 +1,7 @@
 package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.WaitsFor;
+import dev.aioscope.event.WaitReason;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public record TeardownInProgress(
         Teardown known,
         long seenSince,
-        @Nullable WaitsFor waitsFor,
+        @Nullable WaitReason waitsFor,
         @Nullable Integer requestsLeft,
         @Nullable Integer siblingsLeft,
         @Nullable Boolean pendingSigkill,
@@ -39,7 +39,7 @@ public record TeardownInProgress(
 
     /** Whether a thread waits; else only the memory of the context is left. */
     public boolean isWaitedFor() {
-        return waitsFor != WaitsFor.DEFERRED_FREE;
+        return waitsFor != WaitReason.DEFERRED_FREE;
     }
 
     /**

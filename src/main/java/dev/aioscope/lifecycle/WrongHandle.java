@@ -81,7 +81,7 @@ public record WrongHandle(
     }
 
     private String ago(long now) {
-        return killedTime == null ? "" : " " + Nanos.text(Math.max(0, now - killedTime)) + " ago";
+        return killedTime == null ? "" : " " + DurationText.text(Math.max(0, now - killedTime)) + " ago";
     }
 
     private String by() {
@@ -99,7 +99,7 @@ public record WrongHandle(
         }
         return drainedTime == null || killedTime == null
                 ? ""
-                : "; its last request drained " + Nanos.text(Math.max(0, drainedTime - killedTime)) + " later";
+                : "; its last request drained " + DurationText.text(Math.max(0, drainedTime - killedTime)) + " later";
     }
 
     private String charge() {

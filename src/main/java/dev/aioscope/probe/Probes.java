@@ -19,8 +19,8 @@ public interface Probes extends AutoCloseable {
     Tier tier();
 
     /** The host that they look at. */
-    default Origin origin() {
-        return Origin.here();
+    default HostInfo origin() {
+        return HostInfo.here();
     }
 
     /** CLOCK_BOOTTIME there, ns; of a recording the time that it has come to. From any thread. */
@@ -54,7 +54,7 @@ public interface Probes extends AutoCloseable {
     }
 
     /** Every probe point that was wanted, with how it is attached or why it is not. */
-    List<ProbePoint> points();
+    List<AttachPoint> points();
 
     /**
      * Waits until records are there, the time is over, or {@link #wakeup} is called.
@@ -100,7 +100,7 @@ public interface Probes extends AutoCloseable {
      * @return what the walk could not see
      * @throws ProbeException if the kernel does not let it
      */
-    Unseen inventory(Consumer<Event> handler);
+    ScanGaps inventory(Consumer<Event> handler);
 
     /** What was lost so far. */
     Losses losses();

@@ -1,7 +1,7 @@
 package dev.aioscope.recording;
 
 import dev.aioscope.event.EventLayout;
-import dev.aioscope.probe.Origin;
+import dev.aioscope.probe.HostInfo;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
 import java.nio.ByteOrder;
@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param origin the host
  * @param began when the recording began, CLOCK_BOOTTIME ns
  */
-record Header(int layout, ByteOrder order, Tier tier, String engine, Origin origin, long began) {
+record Header(int layout, ByteOrder order, Tier tier, String engine, HostInfo origin, long began) {
     private static final int LONGEST = 256;
 
     /** What a recording of these probes begins with. */
@@ -94,7 +94,7 @@ record Header(int layout, ByteOrder order, Tier tier, String engine, Origin orig
                 "BIG_ENDIAN".equals(lines.get("order")) ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN,
                 tier,
                 lines.getOrDefault("engine", "none"),
-                new Origin(
+                new HostInfo(
                         lines.getOrDefault("host", "unknown"),
                         lines.getOrDefault("kernel", "unknown"),
                         lines.getOrDefault("machine", "unknown"),

@@ -2,14 +2,14 @@ package dev.aioscope.recording;
 
 import dev.aioscope.event.CorruptEventException;
 import dev.aioscope.event.Event;
+import dev.aioscope.probe.AttachPoint;
+import dev.aioscope.probe.HostInfo;
 import dev.aioscope.probe.Losses;
-import dev.aioscope.probe.Origin;
 import dev.aioscope.probe.ProbeException;
-import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Quota;
+import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.Unseen;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -138,12 +138,12 @@ public final class RecordedProbes implements Probes {
     }
 
     @Override
-    public Origin origin() {
+    public HostInfo origin() {
         return recording.origin();
     }
 
     @Override
-    public List<ProbePoint> points() {
+    public List<AttachPoint> points() {
         return List.of();
     }
 
@@ -224,7 +224,7 @@ public final class RecordedProbes implements Probes {
     }
 
     @Override
-    public Unseen inventory(Consumer<Event> handler) {
+    public ScanGaps inventory(Consumer<Event> handler) {
         int found = 0;
         for (advance(true); next == Item.LOOK_RECORD; advance(true)) {
             hand(handler);
@@ -235,7 +235,7 @@ public final class RecordedProbes implements Probes {
             advance(false);
             throw new ProbeException(text[0], text.length > 1 ? text[1] : "");
         }
-        Unseen unseen = next == Item.LOOK_END ? unseen(found) : null;
+        ScanGaps unseen = next == Item.LOOK_END ? unseen(found) : null;
         if (next == Item.LOOK_END) {
             advance(false);
         }
@@ -247,7 +247,7 @@ public final class RecordedProbes implements Probes {
     }
 
     /** Null if the look had more records than were found. */
-    private @Nullable Unseen unseen(int found) {
+    private @Nullable ScanGaps unseen(int found) {
         ByteBuffer end = ByteBuffer.wrap(blocks.copy()).order(blocks.bytes().order());
         if (end.remaining() < 3 * Integer.BYTES || end.getInt() != found) {
             return null;
@@ -258,7 +258,7 @@ public final class RecordedProbes implements Probes {
         if (refused < 0 || unfinished < 0 || refused > held || unfinished > held - refused) {
             return null;
         }
-        return new Unseen(pids(end, refused), pids(end, unfinished));
+        return new ScanGaps(pids(end, refused), pids(end, unfinished));
     }
 
     private static Set<Integer> pids(ByteBuffer from, int count) {

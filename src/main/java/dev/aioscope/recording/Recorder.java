@@ -3,12 +3,12 @@ package dev.aioscope.recording;
 import dev.aioscope.event.Event;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Quota;
-import dev.aioscope.probe.Unseen;
-import dev.aioscope.telemetry.WallClock;
+import dev.aioscope.probe.ScanGaps;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -129,7 +129,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     }
 
     /** A look of which more processes were not seen than fit into a block is none that can be told again. */
-    void lookEnds(Unseen unseen) {
+    void lookEnds(ScanGaps unseen) {
         int length = (3 + unseen.refused().size() + unseen.unfinished().size()) * Integer.BYTES;
         ByteBuffer to = length > Block.MOST ? null : room(length);
         if (to != null) {

@@ -2,9 +2,9 @@ package dev.aioscope.recording;
 
 import dev.aioscope.event.EventLayout;
 import dev.aioscope.host.Processes;
-import dev.aioscope.probe.Origin;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.probe.HostInfo;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.telemetry.WallClock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -142,7 +142,7 @@ public final class Recording {
     }
 
     /** The host that was looked at. */
-    public Origin origin() {
+    public HostInfo origin() {
         return header.origin();
     }
 

@@ -1,14 +1,14 @@
 package dev.aioscope.recording;
 
 import dev.aioscope.event.Event;
+import dev.aioscope.probe.AttachPoint;
+import dev.aioscope.probe.HostInfo;
 import dev.aioscope.probe.Losses;
-import dev.aioscope.probe.Origin;
 import dev.aioscope.probe.ProbeException;
-import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Quota;
+import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.Unseen;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -34,12 +34,12 @@ final class RecordingProbes implements Probes {
     }
 
     @Override
-    public Origin origin() {
+    public HostInfo origin() {
         return probes.origin();
     }
 
     @Override
-    public List<ProbePoint> points() {
+    public List<AttachPoint> points() {
         return probes.points();
     }
 
@@ -103,10 +103,10 @@ final class RecordingProbes implements Probes {
     }
 
     @Override
-    public Unseen inventory(Consumer<Event> handler) {
+    public ScanGaps inventory(Consumer<Event> handler) {
         recorder.lookBegins();
         try {
-            Unseen unseen = probes.inventory(event -> {
+            ScanGaps unseen = probes.inventory(event -> {
                 recorder.lookEvent(event);
                 handler.accept(event);
             });

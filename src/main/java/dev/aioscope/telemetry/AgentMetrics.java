@@ -3,8 +3,8 @@ package dev.aioscope.telemetry;
 import com.sun.management.OperatingSystemMXBean;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Counters;
+import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.Losses;
-import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.Tier;
@@ -96,8 +96,8 @@ public final class AgentMetrics implements MeterBinder {
                         Label.TIER.attribute(), probes.tier().label(),
                         Label.ENGINE.attribute(), probes.engine()),
                 () -> level(probes.tier()));
-        for (ProbePoint point : probes.points()) {
-            ProbePoint.Mode mode = point.mode();
+        for (AttachPoint point : probes.points()) {
+            AttachPoint.Mode mode = point.mode();
             gauge(
                     registry,
                     Metric.PROBE_ATTACHED,

@@ -4,9 +4,9 @@ import dev.aioscope.event.Trigger;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
+import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
-import dev.aioscope.inventory.Snapshot;
-import dev.aioscope.inventory.View;
+import dev.aioscope.inventory.Scan;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
@@ -37,11 +37,11 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
 
     private final Identities identities;
     private final LongSupplier bootTime;
-    private final Holders holders;
+    private final HolderSelection holders;
     private final boolean byPid;
     private final int most;
 
-    private volatile @Nullable View view;
+    private volatile @Nullable Scan view;
     private Map<Who, Held> held = Map.of();
     private final Map<String, Long> leaked = new LinkedHashMap<>();
 
@@ -100,12 +100,12 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
         this.bootTime = bootTime;
         this.most = most;
         this.byPid = byPid;
-        this.holders = new Holders(most);
+        this.holders = new HolderSelection(most);
     }
 
     /** Takes a look's findings over; the same look a second time changes nothing. */
-    public void onLook(View look) {
-        View last = view;
+    public void onLook(Scan look) {
+        Scan last = view;
         if (last != null && last.time() == look.time()) {
             return;
         }
@@ -153,11 +153,11 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
         Families families = new Families();
         leaked.forEach((executable, count) ->
                 families.counter(Metric.LEAKED, count, Families.labels(Label.EXECUTABLE, executable)));
-        View look = view;
+        Scan look = view;
         if (look == null) {
             return families.build();
         }
-        Snapshot snapshot = look.snapshot();
+        Inventory snapshot = look.snapshot();
         families.gauge(Metric.EVENT_UNATTRIBUTED, snapshot.unattributed(), Labels.EMPTY);
         families.gauge(Metric.LOOK_AGE, (bootTime.getAsLong() - look.time()) / 1e9, Labels.EMPTY);
         unseen(families, "refused", snapshot.unseen().refused());
@@ -173,7 +173,7 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
         families.gauge(Metric.LOOK_UNSEEN, processes.size(), Families.labels(Label.REASON, reason));
     }
 
-    private static void waiting(Families families, View look) {
+    private static void waiting(Families families, Scan look) {
         Map<Trigger, Integer> count = new EnumMap<>(Map.of(Trigger.DESTROY, 0, Trigger.EXIT, 0));
         Map<Trigger, Long> oldest = new EnumMap<>(Trigger.class);
         Map<String, Integer> stuck = new TreeMap<>();

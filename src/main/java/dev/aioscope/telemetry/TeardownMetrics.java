@@ -6,6 +6,7 @@ import static dev.aioscope.event.Trigger.ROLLBACK;
 
 import dev.aioscope.event.Trigger;
 import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;

@@ -6,12 +6,13 @@ import dev.aioscope.audit.Audit;
 import dev.aioscope.audit.Observation;
 import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.WaitsFor;
+import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.KernelStack;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -486,7 +487,7 @@ public final class TeardownSpans implements LifecycleListener {
 
     private static Attributes attributes(TeardownInProgress going) {
         AttributesBuilder attributes = Attributes.builder();
-        WaitsFor waitsFor = going.waitsFor();
+        WaitReason waitsFor = going.waitsFor();
         SpanAttribute.WAITS_FOR.set(attributes, waitsFor == null ? null : waitsFor.label());
         SpanAttribute.REQUESTS_LEFT.set(attributes, wide(going.requestsLeft()));
         SpanAttribute.SIBLINGS_LEFT.set(attributes, wide(going.siblingsLeft()));

@@ -1,6 +1,6 @@
 package dev.aioscope.telemetry;
 
-import dev.aioscope.probe.Origin;
+import dev.aioscope.probe.HostInfo;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.api.trace.TracerProvider;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
@@ -71,16 +71,16 @@ public final class TraceExport implements AutoCloseable {
      * @param origin the host that the spans are of
      * @throws TelemetryException if a setting is wrong
      */
-    public static TraceExport open(Origin origin) {
+    public static TraceExport open(HostInfo origin) {
         return open(origin, Map.of());
     }
 
     /** The same for this host, with settings that yield to those of the environment. */
     static TraceExport open(Map<String, String> settings) {
-        return open(Origin.here(), settings);
+        return open(HostInfo.here(), settings);
     }
 
-    private static TraceExport open(Origin origin, Map<String, String> settings) {
+    private static TraceExport open(HostInfo origin, Map<String, String> settings) {
         ExportGuard guard = new ExportGuard(System::nanoTime);
         PushGuard pushGuard = new PushGuard(System::nanoTime, guard::lastReason);
         MetricPush push = new MetricPush(TraceExport::epochNanos);
@@ -185,7 +185,7 @@ public final class TraceExport implements AutoCloseable {
         return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     }
 
-    private static Resource host(Origin origin) {
+    private static Resource host(HostInfo origin) {
         ResourceBuilder resource = Resource.builder()
                 .put("os.type", "linux")
                 .put("os.version", origin.release())

@@ -26,7 +26,7 @@ public final class Activity implements LifecycleListener {
     private final long began;
     private final PerSecond setups;
     private final PerSecond destroys;
-    private final Deque<Happening> latest = new ArrayDeque<>();
+    private final Deque<ActivityLine> latest = new ArrayDeque<>();
     private final Map<ProcessKey, History> histories = new LinkedHashMap<>(16, 0.75f, true);
     private long refusals;
     private long failedCalls;
@@ -34,8 +34,8 @@ public final class Activity implements LifecycleListener {
     private static final class History {
         private Task task;
         private final PerSecond destroys;
-        private final Waits waits = new Waits();
-        private final Deque<Happening> latest = new ArrayDeque<>();
+        private final LatencyHistogram waits = new LatencyHistogram();
+        private final Deque<ActivityLine> latest = new ArrayDeque<>();
 
         History(Task task, long began) {
             this.task = task;
@@ -51,7 +51,8 @@ public final class Activity implements LifecycleListener {
      * @param waits of its teardowns
      * @param latest what happened to its contexts, the newest first
      */
-    public record Doings(Task task, @Nullable Double destroysPerSecond, Waits waits, List<Happening> latest) {}
+    public record Doings(
+            Task task, @Nullable Double destroysPerSecond, LatencyHistogram waits, List<ActivityLine> latest) {}
 
     /**
      * What happened up to a moment.
@@ -68,7 +69,7 @@ public final class Activity implements LifecycleListener {
             @Nullable Double destroysPerSecond,
             long refusals,
             long failedCalls,
-            List<Happening> latest,
+            List<ActivityLine> latest,
             Map<ProcessKey, Doings> processes) {}
 
     /**
@@ -90,7 +91,7 @@ public final class Activity implements LifecycleListener {
 
     @Override
     public synchronized void onTeardown(Teardown teardown) {
-        Happening happening = Happening.of(teardown, boottime.getAsLong());
+        ActivityLine happening = ActivityLine.of(teardown, boottime.getAsLong());
         boolean isDestroy = teardown.trigger() == Trigger.DESTROY;
         if (isDestroy) {
             destroys.add(happening.time());
@@ -109,7 +110,7 @@ public final class Activity implements LifecycleListener {
 
     @Override
     public synchronized void onFailedCall(FailedCall call) {
-        Happening happening = Happening.of(call);
+        ActivityLine happening = ActivityLine.of(call);
         if (call.isRefusal()) {
             refusals++;
         } else {
@@ -124,7 +125,7 @@ public final class Activity implements LifecycleListener {
         refusals++;
     }
 
-    private static void keep(Deque<Happening> latest, Happening happening, int most) {
+    private static void keep(Deque<ActivityLine> latest, ActivityLine happening, int most) {
         latest.addFirst(happening);
         if (latest.size() > most) {
             latest.removeLast();
@@ -146,7 +147,7 @@ public final class Activity implements LifecycleListener {
     public synchronized Figures at(long now) {
         Map<ProcessKey, Doings> processes = new HashMap<>();
         histories.forEach((key, history) -> {
-            Waits waits = new Waits();
+            LatencyHistogram waits = new LatencyHistogram();
             waits.add(history.waits);
             processes.put(key, new Doings(history.task, history.destroys.at(now), waits, List.copyOf(history.latest)));
         });

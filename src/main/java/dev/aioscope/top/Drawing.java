@@ -1,16 +1,16 @@
 package dev.aioscope.top;
 
-import dev.aioscope.host.By;
 import dev.aioscope.host.Container;
+import dev.aioscope.host.GroupBy;
+import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
-import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.Unseen;
+import dev.aioscope.top.ActivityLine.Grade;
+import dev.aioscope.top.ActivityLine.Phases;
 import dev.aioscope.top.Cell.Column;
-import dev.aioscope.top.Happening.Grade;
-import dev.aioscope.top.Happening.Phases;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -53,7 +53,7 @@ public final class Drawing {
     private static final double HIGH = 0.75;
     private static final double VERY_HIGH = 0.9;
 
-    private final About about;
+    private final HeaderInfo about;
     private final Function<@Nullable Long, String> durations;
     private final Function<List<Long>, List<String>> functions;
     private final ZoneId zone;
@@ -69,7 +69,7 @@ public final class Drawing {
      * @param isColoured whether there may be colours
      */
     public Drawing(
-            About about,
+            HeaderInfo about,
             Function<@Nullable Long, String> durations,
             Function<List<Long>, List<String>> functions,
             ZoneId zone,
@@ -105,7 +105,7 @@ public final class Drawing {
      *
      * @param notice what to say for once instead of what the tier costs; empty for nothing
      */
-    public List<AttributedString> lines(Model model, String notice, int columns, int rows) {
+    public List<AttributedString> lines(TopModel model, String notice, int columns, int rows) {
         List<AttributedString> lines = new ArrayList<>(header(model, notice, columns));
         int room = Math.max(0, rows - lines.size() - 1);
         lines.addAll(
@@ -125,7 +125,7 @@ public final class Drawing {
     }
 
     /** The same model, scrolled no further than there is something to see. */
-    public Model fitted(Model model, String notice, int columns, int rows) {
+    public TopModel fitted(TopModel model, String notice, int columns, int rows) {
         int room = Math.max(1, rows - header(model, notice, columns).size() - 1);
         int lines = switch (model.page()) {
             case LIST -> 0;
@@ -136,12 +136,12 @@ public final class Drawing {
     }
 
     /** Everything at once, for a file. */
-    public List<String> text(Model model, int columns) {
+    public List<String> text(TopModel model, int columns) {
         List<AttributedString> lines = new ArrayList<>(header(model, "", columns));
-        Picture picture = model.picture();
+        Frame picture = model.picture();
         if (picture != null) {
             lines.addAll(table(model, picture, columns, model.rows().size() + 2, false));
-            List<Happening> happenings = happenings(picture);
+            List<ActivityLine> happenings = happenings(picture);
             if (!happenings.isEmpty()) {
                 lines.addAll(happenings(picture, happenings, columns, happenings.size() + 1));
             }
@@ -156,14 +156,14 @@ public final class Drawing {
 
     // ---- the header ----
 
-    private List<AttributedString> header(Model model, String notice, int columns) {
+    private List<AttributedString> header(TopModel model, String notice, int columns) {
         List<AttributedString> lines = new ArrayList<>();
-        Picture picture = model.picture();
+        Frame picture = model.picture();
         lines.add(title(model, picture));
         if (picture != null) {
             lines.add(quota(picture.view().snapshot(), columns));
             lines.add(rates(picture));
-            Unseen unseen = picture.view().snapshot().unseen();
+            ScanGaps unseen = picture.view().snapshot().unseen();
             Stream.of(unseen.refusal(), unseen.gap())
                     .flatMap(Optional::stream)
                     .forEach(gap -> lines.add(Cell.fit(new Cell(gap, notable()), columns)));
@@ -176,7 +176,7 @@ public final class Drawing {
         return lines;
     }
 
-    private AttributedString title(Model model, @Nullable Picture picture) {
+    private AttributedString title(TopModel model, @Nullable Frame picture) {
         AttributedStringBuilder line = new AttributedStringBuilder().styled(BOLD, "aioscope top");
         if (model.isPaused()) {
             line.append("  ").styled(SELECTED, " PAUSED ");
@@ -188,12 +188,12 @@ public final class Drawing {
                 .toAttributedString();
     }
 
-    private String time(Picture picture, long boottime) {
+    private String time(Frame picture, long boottime) {
         return TIME.format(
                 Instant.ofEpochSecond(0, boottime + picture.epochOffset()).atZone(zone));
     }
 
-    private AttributedString quota(Snapshot snapshot, int columns) {
+    private AttributedString quota(Inventory snapshot, int columns) {
         AttributedStringBuilder line = new AttributedStringBuilder().append("aio-nr ");
         Long nr = snapshot.aioNr();
         Long max = snapshot.aioMaxNr();
@@ -214,7 +214,7 @@ public final class Drawing {
         return line.append("  unattributed " + number(snapshot.unattributed())).toAttributedString();
     }
 
-    private AttributedString rates(Picture picture) {
+    private AttributedString rates(Frame picture) {
         Activity.Figures figures = picture.figures();
         AttributedStringBuilder line = new AttributedStringBuilder();
         line.append("set-ups " + perSecond(figures.setupsPerSecond()) + "/s");
@@ -233,12 +233,12 @@ public final class Drawing {
 
     // ---- the list ----
 
-    private List<AttributedString> list(Model model, int columns, int room) {
-        Picture picture = model.picture();
+    private List<AttributedString> list(TopModel model, int columns, int room) {
+        Frame picture = model.picture();
         if (picture == null) {
             return List.of(new AttributedString("Looking for contexts …"));
         }
-        List<Happening> happenings = happenings(picture);
+        List<ActivityLine> happenings = happenings(picture);
         int below = room < 10 ? 0 : room / 3;
         List<AttributedString> lines = new ArrayList<>(table(model, picture, columns, room - below, true));
         if (below > 0) {
@@ -251,12 +251,12 @@ public final class Drawing {
     }
 
     /** The main list with the selected row in its middle, or as near as the ends allow, and what nobody holds. */
-    private List<AttributedString> table(Model model, Picture picture, int columns, int room, boolean isSelectable) {
-        Snapshot snapshot = picture.view().snapshot();
-        List<Column<Row>> shown = columns(model, snapshot, columns);
+    private List<AttributedString> table(TopModel model, Frame picture, int columns, int room, boolean isSelectable) {
+        Inventory snapshot = picture.view().snapshot();
+        List<Column<HolderRow>> shown = columns(model, snapshot, columns);
         List<AttributedString> lines = new ArrayList<>();
         lines.add(headingOfRows(shown, model.sort(), columns));
-        List<Row> rows = model.rows();
+        List<HolderRow> rows = model.rows();
         int place = model.place(rows);
         int fit = Math.max(0, room - 2);
         int from = Math.max(0, Math.min(place - fit / 2, rows.size() - fit));
@@ -269,7 +269,7 @@ public final class Drawing {
         return lines;
     }
 
-    private static AttributedString headingOfRows(List<Column<Row>> columns, Sort sort, int room) {
+    private static AttributedString headingOfRows(List<Column<HolderRow>> columns, Sort sort, int room) {
         String sorted = name(sort);
         return Cell.line(
                 columns,
@@ -291,9 +291,9 @@ public final class Drawing {
         };
     }
 
-    private List<Column<Row>> columns(Model model, Snapshot snapshot, int room) {
-        boolean isProcess = model.by() == By.PROCESS;
-        List<Column<Row>> columns = new ArrayList<>(List.of(
+    private List<Column<HolderRow>> columns(TopModel model, Inventory snapshot, int room) {
+        boolean isProcess = model.by() == GroupBy.PROCESS;
+        List<Column<HolderRow>> columns = new ArrayList<>(List.of(
                 isProcess
                         ? Column.number("PID", 7, row -> String.valueOf(row.pid(model.by())))
                         : Column.number(
@@ -334,12 +334,12 @@ public final class Drawing {
     }
 
     /** How many places there are beside these columns. */
-    private static int left(List<Column<Row>> columns, int room) {
+    private static int left(List<Column<HolderRow>> columns, int room) {
         return room - columns.stream().mapToInt(column -> column.width() + 1).sum();
     }
 
     /** In the columns of the rows, with nothing in those that it has no part in. */
-    private AttributedString unattributed(List<Column<Row>> columns, Snapshot snapshot, int room) {
+    private AttributedString unattributed(List<Column<HolderRow>> columns, Inventory snapshot, int room) {
         Long rest = snapshot.unattributed();
         return Cell.line(
                 columns,
@@ -356,16 +356,16 @@ public final class Drawing {
     // ---- what happens ----
 
     /** What goes on, the oldest first, and what happened, the newest first. */
-    private static List<Happening> happenings(Picture picture) {
+    private static List<ActivityLine> happenings(Frame picture) {
         long now = picture.view().time();
         return Stream.concat(
-                        picture.inProgress().stream().map(teardown -> Happening.of(teardown, now)),
+                        picture.inProgress().stream().map(teardown -> ActivityLine.of(teardown, now)),
                         picture.figures().latest().stream())
                 .toList();
     }
 
-    private List<AttributedString> happenings(Picture picture, List<Happening> happenings, int columns, int room) {
-        List<Column<Happening>> shown = new ArrayList<>(List.of(
+    private List<AttributedString> happenings(Frame picture, List<ActivityLine> happenings, int columns, int room) {
+        List<Column<ActivityLine>> shown = new ArrayList<>(List.of(
                 Column.word("TIME", 8, it -> it.result().equals("waits") ? "now" : time(picture, it.time())),
                 Column.number(
                         "PID",
@@ -413,13 +413,13 @@ public final class Drawing {
                 .toAttributedString();
     }
 
-    private AttributedString last(Happening happening, int width) {
+    private AttributedString last(ActivityLine happening, int width) {
         return !happening.note().isEmpty()
                 ? Cell.fit(Cell.plain(happening.note()), width)
                 : about.tier() == Tier.FULL ? phases(happening.phases(), width) : AttributedString.EMPTY;
     }
 
-    private AttributedStyle style(Happening happening) {
+    private AttributedStyle style(ActivityLine happening) {
         return switch (happening.grade()) {
             case NORMAL -> PLAIN;
             case NOTABLE -> notable();
@@ -450,9 +450,9 @@ public final class Drawing {
 
     // ---- one of them ----
 
-    private List<AttributedString> detail(Model model, int columns) {
-        Picture picture = model.picture();
-        Row row = model.open().orElse(null);
+    private List<AttributedString> detail(TopModel model, int columns) {
+        Frame picture = model.picture();
+        HolderRow row = model.open().orElse(null);
         if (picture == null || row == null) {
             return List.of(
                     AttributedString.EMPTY,
@@ -470,10 +470,10 @@ public final class Drawing {
                         .map(task -> row.members().containsKey(ProcessKey.of(task)))
                         .orElse(false))
                 .toList();
-        List<Happening> happenings = Stream.concat(
+        List<ActivityLine> happenings = Stream.concat(
                         going.stream()
                                 .map(teardown ->
-                                        Happening.of(teardown, picture.view().time())),
+                                        ActivityLine.of(teardown, picture.view().time())),
                         row.latest(picture).stream())
                 .toList();
         lines.addAll(happenings(picture, happenings, columns, happenings.size() + 1));
@@ -494,9 +494,9 @@ public final class Drawing {
                                 columns));
     }
 
-    private List<AttributedString> whoItIs(Model model, Row row, int columns) {
+    private List<AttributedString> whoItIs(TopModel model, HolderRow row, int columns) {
         String container = row.identity().container().map(Container::label).orElse(absent);
-        if (model.by() != By.PROCESS) {
+        if (model.by() != GroupBy.PROCESS) {
             return List.of(new AttributedStringBuilder()
                     .append(model.by() + " ")
                     .append(Cell.fit(new Cell(row.name().isEmpty() ? absent : row.name(), BOLD), columns))
@@ -516,7 +516,7 @@ public final class Drawing {
                 Cell.fit(Cell.plain("cgroup  " + orAbsent(row.identity().cgroup())), columns));
     }
 
-    private AttributedString sums(Row row, Snapshot snapshot) {
+    private AttributedString sums(HolderRow row, Inventory snapshot) {
         return new AttributedString("contexts " + row.contexts().size() + "  charge " + number(row.charge()) + "  "
                 + share(row.charge(), snapshot) + "  outstanding " + number(row.outstanding()) + "  unreaped "
                 + number(row.unreaped()) + "  p50 "
@@ -524,7 +524,7 @@ public final class Drawing {
                 + durations.apply(row.waits().percentile(0.99)));
     }
 
-    private List<Column<LiveContext>> contextColumns(Picture picture) {
+    private List<Column<LiveContext>> contextColumns(Frame picture) {
         return List.of(
                 Column.number("HANDLE", 14, context -> handle(context.handle())),
                 Column.number("CHARGE", 8, context -> number(context.charge())),
@@ -554,7 +554,7 @@ public final class Drawing {
         return lines;
     }
 
-    private AttributedString footer(Model model) {
+    private AttributedString footer(TopModel model) {
         AttributedStringBuilder line = new AttributedStringBuilder();
         if (model.isTyping()) {
             return line.append("filter: ")
@@ -611,7 +611,7 @@ public final class Drawing {
         return rate == 0 || rate >= 100 ? Long.toString(Math.round(rate)) : String.format(Locale.ROOT, "%.1f", rate);
     }
 
-    private String share(@Nullable Long charge, Snapshot snapshot) {
+    private String share(@Nullable Long charge, Inventory snapshot) {
         Long limit = snapshot.aioMaxNr();
         if (charge == null || limit == null || limit == 0) {
             return absent;

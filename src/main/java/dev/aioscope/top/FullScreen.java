@@ -98,7 +98,7 @@ public final class FullScreen implements AutoCloseable {
     }
 
     /**
-     * Waits for a key.
+     * LatencyHistogram for a key.
      *
      * @return empty if none came in that time, or it was one that means nothing
      * @throws UncheckedIOException if the terminal has gone

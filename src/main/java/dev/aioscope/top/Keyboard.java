@@ -46,7 +46,7 @@ final class Keyboard {
     }
 
     /**
-     * Waits for a key.
+     * LatencyHistogram for a key.
      *
      * @return empty if none came in that time, or it was one that means nothing
      * @throws UncheckedIOException if the terminal has gone

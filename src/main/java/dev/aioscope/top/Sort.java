@@ -18,14 +18,14 @@ public enum Sort {
     private static final List<Sort> ALL = List.of(values());
 
     /** The order of the rows. */
-    Comparator<Row> order() {
+    Comparator<HolderRow> order() {
         return Comparator.comparing(this::value, Comparator.nullsFirst(Comparator.<Double>naturalOrder()))
                 .reversed()
-                .thenComparing(Row::name)
-                .thenComparing(Row::key);
+                .thenComparing(HolderRow::name)
+                .thenComparing(HolderRow::key);
     }
 
-    private @Nullable Double value(Row row) {
+    private @Nullable Double value(HolderRow row) {
         Number value = switch (this) {
             case CHARGE -> row.charge();
             case CONTEXTS -> row.contexts().size();

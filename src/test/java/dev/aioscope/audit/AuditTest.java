@@ -3,12 +3,12 @@ package dev.aioscope.audit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.audit.Verdict.State;
+import dev.aioscope.event.AioCall;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.event.ReleasedBy;
-import dev.aioscope.event.Ring;
+import dev.aioscope.event.RingState;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.Use;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.Limits;
 import dev.aioscope.probe.Tier;
@@ -224,7 +224,7 @@ class AuditTest {
     @Test
     void memoryInPlaceOfTheRingDiffersAndIsFound() {
         Map<Step, EventBuilder> records = sound();
-        records.get(Step.KILL_ENTER).ring(Ring.OTHER);
+        records.get(Step.KILL_ENTER).ring(RingState.OTHER);
         feed(lifecycle, records.values());
         assertThat(verdict(Clause.S4).state()).isEqualTo(State.DIFFERS);
         assertThat(verdict(Clause.F4).state()).isEqualTo(State.FOUND);
@@ -264,7 +264,7 @@ class AuditTest {
     @Test
     void aDestroyedHandleThatGetsEinvalKeepsItsClause() {
         feed(lifecycle, sound().values());
-        feed(lifecycle, List.of(use(200, Use.IO_SUBMIT, -EINVAL), use(201, Use.UNKNOWN, -EINVAL)));
+        feed(lifecycle, List.of(use(200, AioCall.IO_SUBMIT, -EINVAL), use(201, AioCall.UNKNOWN, -EINVAL)));
         assertThat(verdict(Clause.N4).state()).isEqualTo(State.HOLDS);
         assertThat(verdict(Clause.N4).kept()).isEqualTo(2);
         assertThat(verdict(Clause.N4).evidence().values())
@@ -277,7 +277,7 @@ class AuditTest {
     @CsvSource({"0, 'io_submit got the context, which is dead: '", "-11, 'io_submit got EAGAIN: '"})
     void aDestroyedHandleThatIsTakenIsAViolation(int result, String values) {
         feed(lifecycle, sound().values());
-        feed(lifecycle, List.of(use(200, Use.IO_SUBMIT, result)));
+        feed(lifecycle, List.of(use(200, AioCall.IO_SUBMIT, result)));
         assertViolated(Clause.N4);
         assertThat(verdict(Clause.N4).evidence().values()).startsWith(values);
     }
@@ -285,7 +285,7 @@ class AuditTest {
     @Test
     void aBadAddressSaysNothingOfTheHandle() {
         feed(lifecycle, sound().values());
-        feed(lifecycle, List.of(use(200, Use.IO_CANCEL, -EFAULT)));
+        feed(lifecycle, List.of(use(200, AioCall.IO_CANCEL, -EFAULT)));
         assertThat(verdict(Clause.N4).state()).isEqualTo(State.NOT_SEEN);
     }
 
@@ -294,7 +294,7 @@ class AuditTest {
         Audit without = new Audit(Tier.FULL, false);
         Lifecycle fed = new Lifecycle(without, Tier.FULL, Limits.DEFAULT);
         feed(fed, sound().values());
-        feed(fed, List.of(use(200, Use.IO_SUBMIT, -EINVAL)));
+        feed(fed, List.of(use(200, AioCall.IO_SUBMIT, -EINVAL)));
         assertThat(without.verdicts())
                 .filteredOn(verdict -> verdict.clause() == Clause.N4)
                 .singleElement()
@@ -376,8 +376,8 @@ class AuditTest {
                 setup(10),
                 failed(20, errno).handle(0),
                 failed(21, errno).handle(77),
-                failed(22, errno).mm(MM + 64).task(200, 200, "child").ring(Ring.PRESENT),
-                failed(23, errno).kioctx(KIOCTX).ring(Ring.PRESENT),
+                failed(22, errno).mm(MM + 64).task(200, 200, "child").ring(RingState.PRESENT),
+                failed(23, errno).kioctx(KIOCTX).ring(RingState.PRESENT),
                 killEnter(100),
                 killExit(103),
                 failed(110, errno).task(100, 2, "second"));
@@ -404,7 +404,7 @@ class AuditTest {
                 .handle(HANDLE)
                 .size(128, 383)
                 .requests(3, 3, 0, 0)
-                .ring(Ring.PRESENT)
+                .ring(RingState.PRESENT)
                 .aioNr(640);
     }
 
@@ -441,7 +441,7 @@ class AuditTest {
                 .handle(HANDLE);
     }
 
-    private static EventBuilder use(double ms, Use call, int result) {
+    private static EventBuilder use(double ms, AioCall call, int result) {
         return caller(EventBuilder.use(call), ms)
                 .task(100, 3, "user")
                 .handle(HANDLE)
@@ -449,6 +449,6 @@ class AuditTest {
     }
 
     private static EventBuilder failed(double ms, int errno) {
-        return returned(ms).enterTime(ms(ms - 0.1)).result(-errno).ring(Ring.UNREADABLE);
+        return returned(ms).enterTime(ms(ms - 0.1)).result(-errno).ring(RingState.UNREADABLE);
     }
 }

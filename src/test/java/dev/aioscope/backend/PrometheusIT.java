@@ -6,11 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.aioscope.dashboards.Dashboards;
 import dev.aioscope.dashboards.Dashboards.Query;
 import dev.aioscope.event.Repeatable;
-import dev.aioscope.guest.Work;
+import dev.aioscope.guest.AioWork;
 import dev.aioscope.host.Identities;
 import dev.aioscope.http.WebServer;
 import dev.aioscope.http.WebServer.Page;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.Limits;
@@ -19,7 +20,6 @@ import dev.aioscope.telemetry.HolderMetrics;
 import dev.aioscope.telemetry.Metric;
 import dev.aioscope.telemetry.Metrics;
 import dev.aioscope.telemetry.TeardownMetrics;
-import dev.aioscope.telemetry.WallClock;
 import io.opentelemetry.proto.trace.v1.Span;
 import java.awt.image.BufferedImage;
 import java.net.InetAddress;
@@ -89,14 +89,14 @@ class PrometheusIT {
     private static int port;
     private static WebServer phases;
     private static Prometheus prometheus;
-    private static Work stuck;
+    private static AioWork stuck;
 
     @BeforeAll
     static void start() throws Exception {
         assumeTrue(
                 Prometheus.unavailable().isEmpty(),
                 () -> Prometheus.unavailable().orElseThrow());
-        Work.compile();
+        AioWork.compile();
         traces = OtlpReceiver.start();
         port = Server.freePort();
         Path output = folder.resolve("agent.log");
@@ -114,7 +114,7 @@ class PrometheusIT {
         phases = recorded();
         prometheus = Prometheus.start(
                 folder, "127.0.0.1:" + port, URI.create(phases.url()).getAuthority());
-        stuck = Work.start("sibling", "--wait");
+        stuck = AioWork.start("sibling", "--wait");
         stuck.await("siblings");
         await("the first scrapes", () -> !prometheus.query("aio_event_usage").isEmpty());
         Process demo = start(folder.resolve("demo.log"), "demo", "--folder", folder.toString());
@@ -336,7 +336,7 @@ class PrometheusIT {
 
     @Test
     void theScrapeTellsFsAioNr() throws Exception {
-        try (Work holder = Work.start("destroy", "--charge", "333", "--wait")) {
+        try (AioWork holder = AioWork.start("destroy", "--charge", "333", "--wait")) {
             holder.await("ready");
             // Others on this machine may use AIO too: what is scraped lies between two looks of our own.
             await("a scrape while nobody else comes or goes", () -> {

@@ -4,12 +4,12 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.aioscope.agent.Watch;
+import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.backend.Zipkin.Span;
 import dev.aioscope.host.Identities;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.recording.Recording;
 import dev.aioscope.telemetry.TeardownSpans;
-import dev.aioscope.telemetry.WallClock;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
@@ -137,7 +137,7 @@ class RecordedTraceIT {
             WallClock clock = new WallClock(recording::ended, Instant::now);
             TeardownSpans spans =
                     new TeardownSpans(provider.get("dev.aioscope"), clock, TeardownSpans.SLOW, 1, Identities.NONE);
-            try (Watch watch = new Watch(recording.replay(null, false), spans, clock, Duration.ofSeconds(1))) {
+            try (DutyCycle watch = new DutyCycle(recording.replay(null, false), spans, clock, Duration.ofSeconds(1))) {
                 watch.run();
             }
             assertThat(provider.forceFlush().join(SOON.toSeconds(), SECONDS).isSuccess())

@@ -2,39 +2,47 @@ package dev.aioscope.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.agent.Demo;
-import dev.aioscope.agent.Watch.Stats;
+import dev.aioscope.agent.DutyCycle.Stats;
 import dev.aioscope.audit.Audit;
 import dev.aioscope.audit.Clause;
-import dev.aioscope.cli.Diagnosis.Fact;
-import dev.aioscope.cli.Diagnosis.TierTrial;
-import dev.aioscope.config.Given;
-import dev.aioscope.config.Given.Origin;
+import dev.aioscope.config.SettingValue;
+import dev.aioscope.config.SettingValue.Origin;
+import dev.aioscope.demo.DemoWorkload;
+import dev.aioscope.diagnosis.Diagnosis;
+import dev.aioscope.diagnosis.Diagnosis.Fact;
+import dev.aioscope.diagnosis.Diagnosis.TierTrial;
+import dev.aioscope.diagnosis.ExplanationTest;
 import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.WaitsFor;
-import dev.aioscope.host.By;
+import dev.aioscope.event.WaitReason;
+import dev.aioscope.host.GroupBy;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.Holder;
+import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
-import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.FailedCall;
-import dev.aioscope.lifecycle.Holding;
+import dev.aioscope.lifecycle.QuotaShare;
 import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.TeardownBuilder;
 import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.output.AuditReport;
+import dev.aioscope.output.DemoReport;
+import dev.aioscope.output.DiagnosisJson;
+import dev.aioscope.output.HolderReport;
+import dev.aioscope.output.TraceJson;
+import dev.aioscope.output.TraceSummary;
+import dev.aioscope.probe.AttachPoint;
+import dev.aioscope.probe.AttachPoint.Mode;
+import dev.aioscope.probe.AttachPoint.Refusal;
 import dev.aioscope.probe.Losses;
-import dev.aioscope.probe.ProbePoint;
-import dev.aioscope.probe.ProbePoint.Mode;
-import dev.aioscope.probe.ProbePoint.Refusal;
+import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.Unseen;
-import dev.aioscope.telemetry.WallClock;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -66,14 +74,14 @@ class JsonDocumentTest {
                         new Identity("/a", List.of("a", "b"), false, "root", "/kubepods/pod" + UID + "/" + ID));
         Stats stats = new Stats(9, new Losses(1, 2, 3, 4L), new Counters(4, 5, 6, 7));
         LiveContext context = new LiveContext(CALLER, null, 1, 0x1000, 2816, 3000, 1, null);
-        Snapshot snapshot = new Snapshot(Tier.SAMPLE, List.of(context), 1, Unseen.NOTHING, 2900L, 65536L);
-        Holders holders = new Holders(snapshot, task -> true, Identities.NONE, CLOCK);
+        Inventory snapshot = new Inventory(Tier.SAMPLE, List.of(context), 1, ScanGaps.NOTHING, 2900L, 65536L);
+        HolderReport holders = new HolderReport(snapshot, task -> true, Identities.NONE, CLOCK);
         return Stream.of(
                 trace.teardown(TeardownBuilder.busy().build(), 0),
                 trace.teardown(new TeardownBuilder().build(), 0),
                 trace.stuck(
                         new TeardownInProgress(
-                                new TeardownBuilder().build(), 1, WaitsFor.REQUESTS, 2, 0, true, List.of(1L), true),
+                                new TeardownBuilder().build(), 1, WaitReason.REQUESTS, 2, 0, true, List.of(1L), true),
                         3),
                 trace.straggler(new Straggler(
                         new TeardownInProgress(
@@ -120,16 +128,20 @@ class JsonDocumentTest {
                 audit(stats).get(0),
                 audit(stats).get(Clause.values().length),
                 DiagnosisJson.of(diagnosis()),
-                new DemoReport(new Demo(Path.of("."), List.of()), Tier.FULL, trace, new PrintWriter(new StringWriter()))
+                new DemoReport(
+                                new DemoWorkload(Path.of("."), List.of()),
+                                Tier.FULL,
+                                trace,
+                                new PrintWriter(new StringWriter()))
                         .json(),
-                holders.json(By.PROCESS).get(0),
-                holders.json(By.USER).get(0),
+                holders.json(GroupBy.PROCESS).get(0),
+                holders.json(GroupBy.USER).get(0),
                 holders.jsonOfAll().get(0),
                 holders.jsonOfAll().get(1),
                 PlanCommand.kind(new PlanCommand.Kind(new Holder("mysqld", List.of(context)), 2816L, 22L)),
                 PlanCommand.plan(snapshot, 9000L),
                 ExplanationTest.siblingAndFile(List.of(context)).json(),
-                ConfigCommand.Show.json("slow", new Given("1s", Origin.FILE, "/a:1"), "100ms", true),
+                ConfigCommand.Show.json("slow", new SettingValue("1s", Origin.FILE, "/a:1"), "100ms", true),
                 Run.of("version", "--json").out().strip());
     }
 
@@ -146,7 +158,7 @@ class JsonDocumentTest {
                 65000L,
                 65536L,
                 null,
-                List.of(new Holding(CALLER, 3, 64000)),
+                List.of(new QuotaShare(CALLER, 3, 64000)),
                 null);
     }
 
@@ -158,8 +170,8 @@ class JsonDocumentTest {
     }
 
     private static Diagnosis diagnosis() {
-        ProbePoint point =
-                new ProbePoint("kill_ioctx", Mode.KPROBE, List.of(new Refusal(Mode.FENTRY, "EPERM", "another kernel")));
+        AttachPoint point = new AttachPoint(
+                "kill_ioctx", Mode.KPROBE, List.of(new Refusal(Mode.FENTRY, "EPERM", "another kernel")));
         return new Diagnosis(
                 List.of(new TierTrial(Tier.FULL, true, null, null, List.of(point))),
                 List.of(Fact.of("quota", false, "65536 of 65536", "sysctl")));

@@ -2,16 +2,16 @@ package dev.aioscope.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.agent.Watch;
+import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.host.Identity;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.Unseen;
 import dev.aioscope.recording.Recorder;
 import dev.aioscope.recording.Scripted;
 import dev.aioscope.recording.Storage;
-import dev.aioscope.telemetry.WallClock;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -47,13 +47,13 @@ class ReplayCommandTest {
         file = folder.resolve("host.aioscope");
         WallClock clock = new WallClock(() -> SECOND, () -> Instant.parse("2026-01-02T03:04:05Z"));
         Scripted script = new Scripted(Tier.FULL)
-                .look(SECOND, Unseen.NOTHING, live(SECOND, 1), live(SECOND, 2))
+                .look(SECOND, ScanGaps.NOTHING, live(SECOND, 1), live(SECOND, 2))
                 .turn(2 * SECOND, Scripted.teardown(2 * SECOND - 500_000_000, 1, 300_000_000))
-                .look(3 * SECOND, Unseen.NOTHING, live(3 * SECOND, 2))
+                .look(3 * SECOND, ScanGaps.NOTHING, live(3 * SECOND, 2))
                 .turn(4 * SECOND);
         try (Recorder recorder = new Recorder(Storage.file(file), clock);
-                Watch watch =
-                        new Watch(recorder.record(script), new LifecycleListener() {}, clock, Duration.ofSeconds(1))) {
+                DutyCycle watch = new DutyCycle(
+                        recorder.record(script), new LifecycleListener() {}, clock, Duration.ofSeconds(1))) {
             recorder.onIdentity(7, 0, 9, new Identity("/usr/bin/db", List.of("db", "--secret"), false, "mysql", "/db"));
             watch.run();
         }

@@ -10,8 +10,8 @@ import java.io.StringWriter;
  * @param out what it printed
  * @param err what it complained about
  */
-record Run(int status, String out, String err) {
-    static Run of(String... arguments) {
+public record Run(int status, String out, String err) {
+    public static Run of(String... arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         int status = Main.execute(new PrintWriter(out, true), new PrintWriter(err, true), arguments);

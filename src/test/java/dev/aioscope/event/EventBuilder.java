@@ -86,7 +86,7 @@ public final class EventBuilder {
     }
 
     /** A call with a destroyed handle. */
-    public static EventBuilder use(Use call) {
+    public static EventBuilder use(AioCall call) {
         return new EventBuilder(EventType.USE).s32(EventLayout.USE_CALL, call.code());
     }
 
@@ -308,7 +308,7 @@ public final class EventBuilder {
     }
 
     /** What stood at the handle. */
-    public EventBuilder ring(Ring ring) {
+    public EventBuilder ring(RingState ring) {
         return s32(
                 type == EventType.KILL_ENTER
                         ? EventLayout.TEARDOWN_RING

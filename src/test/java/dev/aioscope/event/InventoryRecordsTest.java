@@ -73,17 +73,17 @@ class InventoryRecordsTest {
     @Test
     void whatAThreadWaitsForIsReadAsItWasWritten() {
         InventoryRecords records = new InventoryRecords();
-        records.teardownLook(THREAD, WaitsFor.SIBLINGS, 2);
+        records.teardownLook(THREAD, WaitReason.SIBLINGS, 2);
 
         assertThat(read(records)).singleElement().satisfies(look -> {
             assertThat(look.type()).isEqualTo(EventType.TEARDOWN_LOOK);
             assertThat(look.tid()).isEqualTo(101);
             assertThat(look.kioctx()).isZero();
-            assertThat(look.waitsFor()).isEqualTo(WaitsFor.SIBLINGS);
+            assertThat(look.waitsFor()).isEqualTo(WaitReason.SIBLINGS);
             assertThat(look.siblings()).isEqualTo(2);
             assertThat(look.requests()).isEqualTo(EventLayout.ABSENT_S32);
         });
-        assertThatThrownBy(() -> records.teardownLook(THREAD, WaitsFor.DEFERRED_FREE, 0))
+        assertThatThrownBy(() -> records.teardownLook(THREAD, WaitReason.DEFERRED_FREE, 0))
                 .isInstanceOf(IllegalStateException.class);
     }
 

@@ -102,7 +102,7 @@ class LayoutTest {
         expected.keySet().removeIf(name -> !name.startsWith("SETTINGS_") && !name.startsWith("INVENTORY_"));
         expected.keySet().removeAll(List.of("INVENTORY_SIZE", "INVENTORY_CONTEXT"));
 
-        assertThat(inJava(Class.forName("dev.aioscope.probe.bpf.SettingsLayout")))
+        assertThat(inJava(Class.forName("dev.aioscope.probe.bpf.ProbeSettingsLayout")))
                 .isEqualTo(expected);
     }
 
@@ -119,16 +119,16 @@ class LayoutTest {
         codes("TRIGGER").forEach((name, code) -> assertThat(Trigger.of(code)).hasToString(name));
         codes("RELEASED_BY")
                 .forEach((name, code) -> assertThat(ReleasedBy.of(code)).hasToString(name));
-        codes("RING").forEach((name, code) -> assertThat(Ring.of(code)).hasToString(name));
-        codes("USE").forEach((name, code) -> assertThat(Use.of(code)).hasToString(name));
-        assertThat(codes("USE")).hasSameSizeAs(Use.values());
+        codes("RING").forEach((name, code) -> assertThat(RingState.of(code)).hasToString(name));
+        codes("USE").forEach((name, code) -> assertThat(AioCall.of(code)).hasToString(name));
+        assertThat(codes("USE")).hasSameSizeAs(AioCall.values());
         codes("WAITS_FOR")
                 .forEach((name, code) ->
-                        assertThat(WaitsFor.of(code)).isEqualTo(code == 0 ? null : WaitsFor.valueOf(name)));
+                        assertThat(WaitReason.of(code)).isEqualTo(code == 0 ? null : WaitReason.valueOf(name)));
         codes("OPERATION")
                 .forEach((name, code) -> assertThat(Operation.of(code)).hasToString(name));
         assertThat(codes("OPERATION")).hasSameSizeAs(Operation.values());
-        assertThat(codes("RING")).hasSameSizeAs(Ring.values());
+        assertThat(codes("RING")).hasSameSizeAs(RingState.values());
         assertThat(codes("TRIGGER")).hasSameSizeAs(Trigger.values());
         assertThat(codes("RELEASED_BY")).hasSameSizeAs(ReleasedBy.values());
     }

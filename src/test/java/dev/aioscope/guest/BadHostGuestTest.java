@@ -97,7 +97,7 @@ class BadHostGuestTest {
                         .toArray(String[]::new));
         try {
             Command.awaitText(output, " watches: ");
-            try (Work work = Work.start("wrong-handles")) {
+            try (AioWork work = AioWork.start("wrong-handles")) {
                 work.finish();
             }
             Command.awaitText(output, "Spans do not reach http://127.0.0.1:1/v1/traces: ");

@@ -53,7 +53,7 @@ class CapabilitiesGuestTest {
     @ParameterizedTest
     @MethodSource("documented")
     void theOutcomeIsTheOneThatIsDocumented(Try documented) throws IOException {
-        try (Work work = Work.start("destroy", "--charge", "10", "--wait")) {
+        try (AioWork work = AioWork.start("destroy", "--charge", "10", "--wait")) {
             work.await("ready");
             String capabilities = Stream.concat(
                             Stream.of("-all"), documented.capabilities.stream().map(name -> "+" + name))

@@ -18,7 +18,7 @@ import tools.jackson.databind.json.JsonMapper;
 class ContextsCommandIT {
     @BeforeAll
     static void compile() throws Exception {
-        Work.compile();
+        AioWork.compile();
     }
 
     private static List<JsonNode> json(String... arguments) throws IOException {
@@ -31,7 +31,7 @@ class ContextsCommandIT {
 
     @Test
     void contextsNamesTheHolder() throws IOException {
-        try (Work work = Work.start("many", "--count", "4", "--charge", "25", "--wait")) {
+        try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("aio_nr");
             List<JsonNode> told = json("contexts", "--json");
 
@@ -60,7 +60,7 @@ class ContextsCommandIT {
         Path output = folder.resolve("contexts.log");
         Process watch = Command.start(output, Command.aioscope("contexts", "--watch", "100ms", "--json"));
         Command.awaitText(output, "\"type\":\"quota\"");
-        try (Work work = Work.start("many", "--count", "1", "--charge", "31", "--wait")) {
+        try (AioWork work = AioWork.start("many", "--count", "1", "--charge", "31", "--wait")) {
             work.await("aio_nr");
             Command.awaitText(output, "\"pid\":" + work.pid() + ",");
         }
@@ -72,7 +72,7 @@ class ContextsCommandIT {
 
     @Test
     void planTellsTheLimitForMore() throws IOException {
-        try (Work work = Work.start("many", "--count", "4", "--charge", "25", "--wait")) {
+        try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("aio_nr");
             long limit = Host.aioMaxNr().orElseThrow();
             List<JsonNode> told = json("plan", "--more", "aiowork=" + limit / 100, "--json");

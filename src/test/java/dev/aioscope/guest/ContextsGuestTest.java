@@ -3,12 +3,12 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
+import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
-import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.probe.Tier;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -80,7 +80,7 @@ class ContextsGuestTest extends ContextsIT {
 
     private static void assertNamed(Path root, Map<String, Container> containers) throws IOException {
         try (Processes processes = Processes.patient(false);
-                Agent agent = new Agent(Tier.SAMPLE, Placing.FENTRY)) {
+                TestAgent agent = new TestAgent(Tier.SAMPLE, Placing.FENTRY)) {
             for (Map.Entry<String, Container> container : containers.entrySet()) {
                 assertThat(containerIn(processes, agent, root.resolve(container.getKey())))
                         .as(container.getKey())
@@ -89,12 +89,12 @@ class ContextsGuestTest extends ContextsIT {
         }
     }
 
-    private static Container containerIn(Processes processes, Agent agent, Path cgroup) throws IOException {
+    private static Container containerIn(Processes processes, TestAgent agent, Path cgroup) throws IOException {
         Path folder = Files.createDirectories(cgroup);
-        try (Work work = Work.start("many", "--count", "1", "--wait")) {
+        try (AioWork work = AioWork.start("many", "--count", "1", "--wait")) {
             work.await("aio_nr");
             Files.writeString(folder.resolve("cgroup.procs"), work.pid() + "");
-            LiveContext context = Snapshot.take(agent.probes()).contexts().stream()
+            LiveContext context = Inventory.take(agent.probes()).contexts().stream()
                     .filter(found -> found.owner().pid() == work.pid())
                     .findFirst()
                     .orElseThrow();

@@ -2,12 +2,12 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Holder;
+import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
-import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Tier;
@@ -25,13 +25,13 @@ import org.junit.jupiter.api.Timeout;
 
 /** Who holds what, against what aiowork is known to hold and what fs.aio-nr says. */
 class ContextsIT {
-    private final Agent agent = new Agent(Tier.SAMPLE, Placing.FENTRY);
+    private final TestAgent agent = new TestAgent(Tier.SAMPLE, Placing.FENTRY);
 
     @BeforeAll
     static void compile() throws Exception {
         // Guests have no compiler: there it has been done.
-        if (!Files.exists(Work.PROGRAM)) {
-            Work.compile();
+        if (!Files.exists(AioWork.PROGRAM)) {
+            AioWork.compile();
         }
     }
 
@@ -41,7 +41,7 @@ class ContextsIT {
     @BeforeEach
     void awaitTheEndOfEarlierOnes() {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        Snapshot snapshot = take();
+        Inventory snapshot = take();
         while (snapshot.unattributed() != 0 && System.nanoTime() < deadline) {
             Command.pause();
             snapshot = take();
@@ -55,11 +55,11 @@ class ContextsIT {
         agent.close();
     }
 
-    private Snapshot take() {
-        return Snapshot.take(agent.probes());
+    private Inventory take() {
+        return Inventory.take(agent.probes());
     }
 
-    private static List<LiveContext> of(Snapshot snapshot, int pid) {
+    private static List<LiveContext> of(Inventory snapshot, int pid) {
         return snapshot.contexts().stream()
                 .filter(context -> context.owner().pid() == pid)
                 .toList();
@@ -67,11 +67,11 @@ class ContextsIT {
 
     @Test
     void whatWasThereBeforeIsFoundWithItsCharge() throws IOException {
-        try (Work many = Work.start("many", "--count", "600", "--charge", "3", "--wait");
-                Work one = Work.start("destroy", "--charge", "77", "--wait")) {
+        try (AioWork many = AioWork.start("many", "--count", "600", "--charge", "3", "--wait");
+                AioWork one = AioWork.start("destroy", "--charge", "77", "--wait")) {
             many.await("aio_nr");
             one.await("ready");
-            Snapshot snapshot = take();
+            Inventory snapshot = take();
 
             assertThat(of(snapshot, many.pid()))
                     .hasSize(600)
@@ -94,9 +94,9 @@ class ContextsIT {
 
     @Test
     void aForkedChildHoldsNothing() throws IOException {
-        try (Work work = Work.start("forked", "--charge", "5", "--wait")) {
+        try (AioWork work = AioWork.start("forked", "--charge", "5", "--wait")) {
             work.await("child");
-            Snapshot snapshot = take();
+            Inventory snapshot = take();
 
             assertThat(of(snapshot, work.pid())).hasSize(1);
             assertThat(of(snapshot, (int) work.the("child"))).isEmpty();
@@ -108,7 +108,7 @@ class ContextsIT {
 
     @Test
     void aProcessWhoseFirstThreadHasEndedIsFound() throws IOException {
-        try (Work work = Work.start("leaderless", "--charge", "5", "--wait")) {
+        try (AioWork work = AioWork.start("leaderless", "--charge", "5", "--wait")) {
             work.await("ready");
 
             assertThat(of(take(), work.pid()))
@@ -120,12 +120,12 @@ class ContextsIT {
     @Test
     @Timeout(300)
     void theSumIsFsAioNrWhileContextsComeAndGo() throws Exception {
-        try (Work churn = Work.start("churn", "--count", "20", "--charge", "3", "--milliseconds", "300000");
-                Work still = Work.start("many", "--count", "50", "--charge", "7", "--wait")) {
+        try (AioWork churn = AioWork.start("churn", "--count", "20", "--charge", "3", "--milliseconds", "300000");
+                AioWork still = AioWork.start("many", "--count", "50", "--charge", "7", "--wait")) {
             still.await("aio_nr");
             Set<Integer> children = new HashSet<>();
             for (int i = 0; i < 100 || children.size() < 5; i++) {
-                Snapshot snapshot = take();
+                Inventory snapshot = take();
                 assertThat(snapshot.charge() + snapshot.unattributed()).isEqualTo(snapshot.aioNr());
                 assertThat(of(snapshot, still.pid())).hasSize(50);
                 // Only what the children of the churn hold is on its way in or out; a slow look meets several of them.
@@ -145,14 +145,14 @@ class ContextsIT {
     @Test
     void processesAreNamedAlsoAfterTheirEnd() throws IOException {
         try (Processes processes = Processes.patient(false);
-                Work work = Work.start("many", "--count", "1", "--charge", "5", "--wait")) {
+                AioWork work = AioWork.start("many", "--count", "1", "--charge", "5", "--wait")) {
             work.await("aio_nr");
             LiveContext context = of(take(), work.pid()).get(0);
             Identity identity = processes.of(context.owner());
 
-            assertThat(identity.executable()).isEqualTo(Work.PROGRAM.toString());
+            assertThat(identity.executable()).isEqualTo(AioWork.PROGRAM.toString());
             assertThat(identity.arguments())
-                    .containsExactly(Work.PROGRAM.toString(), "many", "--count", "1", "--charge", "5", "--wait");
+                    .containsExactly(AioWork.PROGRAM.toString(), "many", "--count", "1", "--charge", "5", "--wait");
             assertThat(identity.user()).isEqualTo("root");
             assertThat(identity.cgroup()).startsWith("/");
             assertThat(processes.of(startedLater(context.owner())))

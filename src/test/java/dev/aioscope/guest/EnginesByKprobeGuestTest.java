@@ -1,6 +1,6 @@
 package dev.aioscope.guest;
 
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.core.CoreEngine;
@@ -9,9 +9,9 @@ import java.util.List;
 /** The two engines again, without BPF trampolines. */
 class EnginesByKprobeGuestTest extends Twins {
     @Override
-    List<Agent> twins() {
+    List<TestAgent> twins() {
         return List.of(
-                new Agent(Tier.FULL, Placing.KPROBE, new CoreEngine(), WATCHING),
-                new Agent(Tier.FULL, Placing.KPROBE, new BccEngine(), WATCHING));
+                new TestAgent(Tier.FULL, Placing.KPROBE, new CoreEngine(), WATCHING),
+                new TestAgent(Tier.FULL, Placing.KPROBE, new BccEngine(), WATCHING));
     }
 }

@@ -1,6 +1,6 @@
 package dev.aioscope.guest;
 
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.probe.core.CoreEngine;
 
 /** The teardowns with the probes that the kernel prefers. */

@@ -51,7 +51,7 @@ class LabIT {
 
     @BeforeAll
     static void prepare() throws Exception {
-        Work.compile();
+        AioWork.compile();
         Command.prepare();
     }
 
@@ -187,7 +187,7 @@ class LabIT {
 
         /** It expects to see what the kernel by its own count has not shown to the probes. */
         boolean saysNothing() {
-            return failure.contains(Skips.TOLD);
+            return failure.contains(SkippedPrograms.TOLD);
         }
 
         DynamicTest asTest() {

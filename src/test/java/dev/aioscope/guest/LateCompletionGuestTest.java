@@ -3,25 +3,25 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import dev.aioscope.agent.Watch;
+import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.event.Operation;
-import dev.aioscope.event.WaitsFor;
+import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identities;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownInProgress;
-import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.BpfProbes;
-import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.core.CoreEngine;
 import dev.aioscope.telemetry.TeardownSpans;
-import dev.aioscope.telemetry.WallClock;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.EventData;
@@ -82,8 +82,8 @@ class LateCompletionGuestTest {
                 SdkTracerProvider provider = SdkTracerProvider.builder()
                         .addSpanProcessor(SimpleSpanProcessor.create(spans))
                         .build();
-                Watch watch = new Watch(
-                        BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), Settings.PLAIN),
+                DutyCycle watch = new DutyCycle(
+                        BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), ProbeSettings.PLAIN),
                         // Spans first: the end is awaited.
                         ForwardingListener.to(
                                 new TeardownSpans(provider.get("test"), clock, TeardownSpans.SLOW, 0, Identities.NONE),
@@ -94,7 +94,7 @@ class LateCompletionGuestTest {
             long began = BootClock.now();
             thread.start();
             awaitFirstLook(watch, began);
-            try (Work work = Work.start("destroy", "--outstanding", "3", "--device", device.path())) {
+            try (AioWork work = AioWork.start("destroy", "--outstanding", "3", "--device", device.path())) {
                 work.finish();
                 Teardown end = told.end.get(60, TimeUnit.SECONDS);
                 assertFoundStuckSoon(told, end);
@@ -108,7 +108,7 @@ class LateCompletionGuestTest {
     }
 
     /** And the pause after it, which keeps looks from taking more than a fifth of the time. */
-    private static void awaitFirstLook(Watch watch, long began) {
+    private static void awaitFirstLook(DutyCycle watch, long began) {
         while (watch.view() == null) {
             Command.pause();
         }
@@ -120,14 +120,14 @@ class LateCompletionGuestTest {
 
     private static void assertFoundStuckSoon(Told told, Teardown end) {
         assertThat(told.stuck).singleElement().satisfies(stuck -> {
-            assertThat(stuck.waitsFor()).isEqualTo(WaitsFor.REQUESTS);
+            assertThat(stuck.waitsFor()).isEqualTo(WaitReason.REQUESTS);
             assertThat(stuck.requestsLeft()).isEqualTo(3);
             assertThat(stuck.known().context()).isEqualTo(end.context());
         });
-        Stuck.assertToldSoon(told.stuckAt.get(0) - end.callTime());
+        StuckListener.assertToldSoon(told.stuckAt.get(0) - end.callTime());
     }
 
-    private static void assertStragglers(List<Straggler> stragglers, Work work, StuckDevice device) {
+    private static void assertStragglers(List<Straggler> stragglers, AioWork work, StuckDevice device) {
         String path = device.path().substring("/dev".length());
         String numbers = Host.read("/sys/class/block/dm-0/dev").orElseThrow().strip();
         assertThat(stragglers)

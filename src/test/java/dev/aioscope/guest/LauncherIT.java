@@ -20,7 +20,7 @@ class LauncherIT {
 
     @BeforeAll
     static void prepare() throws Exception {
-        Work.compile();
+        AioWork.compile();
         launch(List.of("--version")); // makes the archive, if it is not there
     }
 
@@ -34,7 +34,7 @@ class LauncherIT {
 
     @Test
     void commandsAndTheirHelpersStartFromTheArchive(@TempDir Path folder) throws IOException {
-        try (Work work = Work.start("many", "--count", "1", "--wait")) {
+        try (AioWork work = AioWork.start("many", "--count", "1", "--wait")) {
             work.await("aio_nr");
             launch(List.of("contexts"), "JAVA_TOOL_OPTIONS=-Xlog:class+load:file=" + folder.resolve("%p.log"));
         }

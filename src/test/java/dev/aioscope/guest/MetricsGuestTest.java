@@ -68,10 +68,10 @@ class MetricsGuestTest {
     @Test
     void theHistogramsOfDestroysTellOfTheRequestsAndOfTheirDelay() throws IOException {
         Scrape from = Scrape.take();
-        List<Work> works = List.of(
-                Work.run("destroy", "--outstanding", "10"),
-                Work.run("destroy"),
-                Work.run("destroy", "--outstanding", "3"));
+        List<AioWork> works = List.of(
+                AioWork.run("destroy", "--outstanding", "10"),
+                AioWork.run("destroy"),
+                AioWork.run("destroy", "--outstanding", "3"));
         Growth growth = Growth.await(from, "destroy", works.size());
 
         assertThat(growth.of("aio_context_drain_duration_seconds_count", "destroy"))
@@ -92,7 +92,7 @@ class MetricsGuestTest {
     }
 
     /** What was left of null_blk's delays when io_destroy was called, s. */
-    private static double leftAtTheCalls(List<Work> works) {
+    private static double leftAtTheCalls(List<AioWork> works) {
         return works.stream()
                         .filter(work -> work.the("outstanding") > 0)
                         .mapToLong(work -> work.the("submitted") + NullBlk.DELAY - work.the("called"))
@@ -100,7 +100,7 @@ class MetricsGuestTest {
                 / 1e9;
     }
 
-    private static double inTheCalls(List<Work> works) {
+    private static double inTheCalls(List<AioWork> works) {
         return works.stream()
                         .mapToLong(work -> work.the("returned") - work.the("called"))
                         .sum()
@@ -111,7 +111,7 @@ class MetricsGuestTest {
     void theHistogramsOfExitsTellOfTheRequestsAndOfTheirDelay() throws IOException {
         Scrape from = Scrape.take();
         long begin = System.nanoTime();
-        Work.run("exit", "--outstanding", "7");
+        AioWork.run("exit", "--outstanding", "7");
         double passed = (System.nanoTime() - begin) / 1e9;
         Growth growth = Growth.await(from, "exit", 1);
 
@@ -124,7 +124,7 @@ class MetricsGuestTest {
     @Test
     void theUsageIsFsAioNr() throws IOException {
         long before = Host.aioNr().orElseThrow();
-        try (Work work = Work.start("destroy", "--charge", "333", "--wait")) {
+        try (AioWork work = AioWork.start("destroy", "--charge", "333", "--wait")) {
             work.await("ready");
             assertThat(work.the("aio_nr")).isEqualTo(before + 333);
             Scrape scrape = Scrape.take();

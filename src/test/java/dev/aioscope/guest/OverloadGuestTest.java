@@ -3,13 +3,13 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.EventType;
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.Teardown.End;
-import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.BpfProbes;
-import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.core.CoreEngine;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -35,18 +35,18 @@ class OverloadGuestTest {
 
     @Test
     void thousandsOfContextsThatEndAtOnceAreEachToldOfOnce() throws IOException {
-        List<Work> works = new ArrayList<>();
-        try (Agent agent = new Agent(Tier.FULL, Placing.FENTRY)) {
+        List<AioWork> works = new ArrayList<>();
+        try (TestAgent agent = new TestAgent(Tier.FULL, Placing.FENTRY)) {
             for (int i = 0; i < PROCESSES; i++) {
-                Work work = Work.start("many", "--count", "" + CONTEXTS / PROCESSES, "--charge", "1", "--wait");
+                AioWork work = AioWork.start("many", "--count", "" + CONTEXTS / PROCESSES, "--charge", "1", "--wait");
                 works.add(work);
                 work.await("ready");
                 agent.read();
             }
             agent.readUntil("the set-ups", () -> agent.setups().size() == CONTEXTS);
-            works.forEach(Work::signalKill);
+            works.forEach(AioWork::signalKill);
             // The ring is not read until all are gone.
-            works.forEach(Work::kill);
+            works.forEach(AioWork::kill);
 
             agent.readUntil("the teardowns", () -> {
                 agent.lookAround();
@@ -64,22 +64,22 @@ class OverloadGuestTest {
             assertThat(agent.probes().losses().corrupt()).isZero();
             assertGoesOn(agent);
         } finally {
-            works.forEach(Work::close);
+            works.forEach(AioWork::close);
         }
     }
 
-    private static Stream<Teardown> of(List<Work> works, Agent agent) {
+    private static Stream<Teardown> of(List<AioWork> works, TestAgent agent) {
         return works.stream().flatMap(work -> agent.teardowns(work.pid()).stream());
     }
 
-    private static long records(Agent agent) {
+    private static long records(TestAgent agent) {
         return agent.records() + agent.probes().losses().ringFull();
     }
 
-    private static void assertGoesOn(Agent agent) throws IOException {
+    private static void assertGoesOn(TestAgent agent) throws IOException {
         long lost = agent.probes().losses().ringFull();
         long missed = agent.missed();
-        Work work = Work.run("destroy", "--charge", "77");
+        AioWork work = AioWork.run("destroy", "--charge", "77");
         agent.readUntil("another", () -> !agent.teardowns(work.pid()).isEmpty());
         assertThat(agent.teardowns(work.pid())).singleElement().satisfies(teardown -> {
             assertThat(teardown.context().maxReqs()).isEqualTo(77);
@@ -96,10 +96,10 @@ class OverloadGuestTest {
         NullBlk.load();
         int threads = 200;
         int room = 64;
-        Settings settings = new Settings(false, false, Settings.RING_BYTES, room);
+        ProbeSettings settings = new ProbeSettings(false, false, ProbeSettings.RING_BYTES, room);
         try (BpfProbes probes = BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), settings)) {
             Map<EventType, Integer> read = new EnumMap<>(EventType.class);
-            Work work = Work.run("many-destroyers", "--count", "" + threads, "--charge", "1");
+            AioWork work = AioWork.run("many-destroyers", "--count", "" + threads, "--charge", "1");
             assertThat(work.the("destroyed")).isEqualTo(threads);
             awaitFrees(probes, read, threads);
 
@@ -113,7 +113,7 @@ class OverloadGuestTest {
             assertThat(known + full).isBetween(3L * threads - (missed == null ? 0 : missed), 3L * threads);
             assertThat(read.get(EventType.KILL_ENTER)).isEqualTo(threads);
 
-            Work.run("destroy");
+            AioWork.run("destroy");
             awaitFrees(probes, read, threads + 1);
             assertThat(probes.losses().mapFull()).isEqualTo(full);
         }
@@ -139,7 +139,7 @@ class OverloadGuestTest {
         try {
             Command.awaitText(output, " watches: tier full");
             Command.run("kill", "-STOP", "" + daemon.pid());
-            Work work = Work.run("churn", "--milliseconds", "10000", "--count", "50", "--charge", "1");
+            AioWork work = AioWork.run("churn", "--milliseconds", "10000", "--count", "50", "--charge", "1");
             Command.run("kill", "-CONT", "" + daemon.pid());
             long all = RECORDS * work.the("contexts");
             String lost = "aioscope_event_lost_total{aioscope_reason=\"ring_full\"}";
@@ -151,7 +151,7 @@ class OverloadGuestTest {
             Command.awaitText(output, "ring_full (cure: raise ring-size");
 
             double before = after.sum("aio_context_setup_total");
-            Work.run("many", "--count", "20", "--charge", "1");
+            AioWork.run("many", "--count", "20", "--charge", "1");
             Scrape.await(scrape -> scrape.sum("aio_context_setup_total") == before + 20);
             assertThat(Scrape.take().value(lost)).isEqualTo(after.value(lost));
         } finally {

@@ -132,7 +132,7 @@ class PackageGuestTest {
         Command.run("systemctl", "start", UNIT);
         assertThat(journal()).contains("tier full, engine core,").doesNotContain("; not ");
         List<String> nobody = List.of("setpriv", "--reuid=nobody", "--clear-groups");
-        try (Work work = Work.startBy(nobody, "destroy", "--wait")) {
+        try (AioWork work = AioWork.startBy(nobody, "destroy", "--wait")) {
             work.await("aio_nr");
             // In brackets: the link to its executable is for those with CAP_SYS_PTRACE only.
             awaitMetrics(text -> text.lines()
@@ -142,7 +142,7 @@ class PackageGuestTest {
             work.finish();
         }
         // Without a pause, in which its requests would complete.
-        try (Work work = Work.startBy(nobody, "destroy", "--device", "/dev/nullb0", "--outstanding", "3")) {
+        try (AioWork work = AioWork.startBy(nobody, "destroy", "--device", "/dev/nullb0", "--outstanding", "3")) {
             work.finish();
         }
         awaitMetrics(text -> text.contains("aio_context_destroy_outstanding_sum{aio_trigger=\"destroy\"} 3.0"));
@@ -180,7 +180,7 @@ class PackageGuestTest {
             Command.run("date", "--set", step);
             double told = ++seen;
             double before = destroys("sum");
-            try (Work work = Work.start("destroy")) {
+            try (AioWork work = AioWork.start("destroy")) {
                 work.finish();
             }
             await("io_destroys", () -> String.valueOf(destroys("count")), text -> text.equals(String.valueOf(told)));
@@ -210,7 +210,7 @@ class PackageGuestTest {
     @Test
     @Order(9)
     void oneThatIsKilledIsStartedAgainAndFindsTheContextsThatAreThere() throws IOException {
-        try (Work work = Work.start("destroy", "--wait")) {
+        try (AioWork work = AioWork.start("destroy", "--wait")) {
             work.await("aio_nr");
             String pid = show("MainPID");
             Command.run("kill", "-KILL", pid);

@@ -3,9 +3,9 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.WaitsFor;
+import dev.aioscope.event.WaitReason;
+import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
-import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.probe.proc.ProcProbes;
 import java.io.Closeable;
@@ -17,9 +17,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The looks at /proc, against what aiowork is known to hold. */
-abstract class ProcTier extends Looks {
+abstract class ProcTier extends ScanTests {
     ProcTier() {
-        super(new Agent(ProcProbes.open()));
+        super(new TestAgent(ProcProbes.open()));
     }
 
     @Override
@@ -28,14 +28,14 @@ abstract class ProcTier extends Looks {
     }
 
     final List<LiveContext> contexts(long pid) {
-        return Snapshot.take(agent.probes()).contexts().stream()
+        return Inventory.take(agent.probes()).contexts().stream()
                 .filter(context -> context.owner().pid() == pid)
                 .toList();
     }
 
     @Test
     void aRingTellsWhatStandsInIt() throws IOException {
-        try (Work work = Work.start("half-reaped", "--charge", "128", "--wait")) {
+        try (AioWork work = AioWork.start("half-reaped", "--charge", "128", "--wait")) {
             work.await("ready");
 
             assertThat(contexts(work.pid())).singleElement().satisfies(context -> {
@@ -51,7 +51,7 @@ abstract class ProcTier extends Looks {
 
     @Test
     void aForkedChildHoldsNothing() throws IOException {
-        try (Work work = Work.start("forked", "--wait")) {
+        try (AioWork work = AioWork.start("forked", "--wait")) {
             work.await("ready");
 
             assertThat(contexts(work.pid())).hasSize(1);
@@ -63,7 +63,7 @@ abstract class ProcTier extends Looks {
 
     @Test
     void aProcessWhoseFirstThreadHasEndedIsFound() throws IOException {
-        try (Work work = Work.start("leaderless", "--wait")) {
+        try (AioWork work = AioWork.start("leaderless", "--wait")) {
             work.await("ready");
 
             assertThat(contexts(work.pid()))
@@ -76,51 +76,59 @@ abstract class ProcTier extends Looks {
     @ParameterizedTest
     @ValueSource(strings = {"sibling", "reaping"})
     void aThreadInsideACallOnTheSameContextIsWhatIsWaitedFor(String situation) throws IOException {
-        try (Work work = Work.start(situation, "--wait")) {
+        try (AioWork work = AioWork.start(situation, "--wait")) {
             work.await("ready");
-            assertThat(Stuck.inProgress(agent, work.pid())).singleElement().satisfies(going -> {
-                assertThat(going.waitsFor()).isEqualTo(WaitsFor.SIBLINGS);
-                assertThat(going.siblingsLeft()).isEqualTo(1);
-                assertThat(going.requestsLeft()).isNull();
-                assertThat(going.isFoundLate()).isTrue();
-                assertThat(going.pendingSigkill()).isFalse();
-                assertThat(going.known().context().handle()).isEqualTo(work.the("handle"));
-                assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
-            });
+            assertThat(StuckListener.inProgress(agent, work.pid()))
+                    .singleElement()
+                    .satisfies(going -> {
+                        assertThat(going.waitsFor()).isEqualTo(WaitReason.SIBLINGS);
+                        assertThat(going.siblingsLeft()).isEqualTo(1);
+                        assertThat(going.requestsLeft()).isNull();
+                        assertThat(going.isFoundLate()).isTrue();
+                        assertThat(going.pendingSigkill()).isFalse();
+                        assertThat(going.known().context().handle()).isEqualTo(work.the("handle"));
+                        assertThat(KernelStack.functions(going.kernelStack()))
+                                .anyMatch(name -> name.contains("io_destroy"));
+                    });
             work.goOn();
             work.finish();
-            assertThat(Stuck.inProgress(agent, work.pid())).isEmpty();
+            assertThat(StuckListener.inProgress(agent, work.pid())).isEmpty();
         }
     }
 
     @Test
     void whoWaitsForAServerThatDoesNotAnswerIsFound() throws IOException {
         try (SilentServer server = SilentServer.make();
-                Work destroyed = Work.start("destroy", "--outstanding", "2", "--device", server.path());
-                Work killed = Work.start("exit", "--outstanding", "3", "--device", server.path(), "--wait");
+                AioWork destroyed = AioWork.start("destroy", "--outstanding", "2", "--device", server.path());
+                AioWork killed = AioWork.start("exit", "--outstanding", "3", "--device", server.path(), "--wait");
                 Closeable first = server::release) {
             assertThat(first).isNotNull();
             destroyed.await("aio_nr");
             killed.await("ready");
             killed.signalKill();
-            for (Work work : List.of(destroyed, killed)) {
+            for (AioWork work : List.of(destroyed, killed)) {
                 boolean isKilled = work == killed;
                 agent.readUntil(
-                        "it hangs", () -> Stuck.inProgress(agent, work.pid()).size() == 1);
-                assertThat(Stuck.inProgress(agent, work.pid())).singleElement().satisfies(going -> {
-                    assertThat(going.known().trigger()).isEqualTo(isKilled ? Trigger.EXIT : Trigger.DESTROY);
-                    assertThat(going.waitsFor()).as("requests do not show").isNull();
-                    assertThat(going.isFoundLate()).isTrue();
-                    assertThat(KernelStack.functions(going.kernelStack()))
-                            .anyMatch(name -> name.contains(isKilled ? "exit_aio" : "io_destroy"));
-                });
+                        "it hangs",
+                        () -> StuckListener.inProgress(agent, work.pid()).size() == 1);
+                assertThat(StuckListener.inProgress(agent, work.pid()))
+                        .singleElement()
+                        .satisfies(going -> {
+                            assertThat(going.known().trigger()).isEqualTo(isKilled ? Trigger.EXIT : Trigger.DESTROY);
+                            assertThat(going.waitsFor())
+                                    .as("requests do not show")
+                                    .isNull();
+                            assertThat(going.isFoundLate()).isTrue();
+                            assertThat(KernelStack.functions(going.kernelStack()))
+                                    .anyMatch(name -> name.contains(isKilled ? "exit_aio" : "io_destroy"));
+                        });
             }
             server.release();
             destroyed.finish();
             agent.readUntil(
                     "the end of both",
-                    () -> Stuck.inProgress(agent, destroyed.pid()).isEmpty()
-                            && Stuck.inProgress(agent, killed.pid()).isEmpty());
+                    () -> StuckListener.inProgress(agent, destroyed.pid()).isEmpty()
+                            && StuckListener.inProgress(agent, killed.pid()).isEmpty());
         }
     }
 }

@@ -2,7 +2,7 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.inventory.Inventory;
 import dev.aioscope.probe.proc.ProcProbes;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -20,7 +20,7 @@ class ProcTierIT extends ProcTier {
 
     @BeforeAll
     static void compile() throws Exception {
-        Work.compile();
+        AioWork.compile();
     }
 
     private static String[] powerless(String... arguments) {
@@ -38,31 +38,31 @@ class ProcTierIT extends ProcTier {
 
     @Test
     void manyContextsOfManyProcessesAreFound() throws IOException {
-        List<Work> all = new ArrayList<>();
+        List<AioWork> all = new ArrayList<>();
         try {
             for (int i = 0; i < 20; i++) {
-                all.add(Work.start("many", "--count", "200", "--charge", "1", "--wait"));
+                all.add(AioWork.start("many", "--count", "200", "--charge", "1", "--wait"));
             }
-            for (Work work : all) {
+            for (AioWork work : all) {
                 work.await("ready");
             }
-            Snapshot snapshot = Snapshot.take(agent.probes());
+            Inventory snapshot = Inventory.take(agent.probes());
 
-            for (Work work : all) {
+            for (AioWork work : all) {
                 assertThat(snapshot.contexts())
                         .filteredOn(context -> context.owner().pid() == work.pid())
                         .hasSize(200)
                         .doesNotHaveDuplicates();
             }
         } finally {
-            all.forEach(Work::close);
+            all.forEach(AioWork::close);
         }
     }
 
     /** The child shows the ring for as long as it lives, but its file is empty once the context was freed. */
     @Test
     void aChildThatOutlivesItsParentHoldsNothing() throws IOException {
-        try (Work work = Work.start("forked", "--wait")) {
+        try (AioWork work = AioWork.start("forked", "--wait")) {
             work.await("ready");
             long child = work.the("child");
             try {
@@ -82,13 +82,13 @@ class ProcTierIT extends ProcTier {
     }
 
     private static boolean isHolder(ProcProbes probes, long pid) {
-        return Snapshot.take(probes).contexts().stream()
+        return Inventory.take(probes).contexts().stream()
                 .anyMatch(context -> context.owner().pid() == pid);
     }
 
     @Test
     void contextsSaysWhatIsNotSeen() throws IOException {
-        try (Work work = Work.start("many", "--count", "4", "--charge", "25", "--wait")) {
+        try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("ready");
             List<JsonNode> told = json(Command.run(Command.aioscope("contexts", "--tier", "proc", "--json")));
 
@@ -117,7 +117,7 @@ class ProcTierIT extends ProcTier {
 
     @Test
     void planCannotTellWhatFits() throws IOException {
-        try (Work work = Work.start("many", "--count", "4", "--wait")) {
+        try (AioWork work = AioWork.start("many", "--count", "4", "--wait")) {
             work.await("ready");
             Command plan = Command.runs(Command.aioscope("plan", "--tier", "proc", "--json"));
             Command more = Command.runs(Command.aioscope("plan", "--tier", "proc", "--more", "aiowork=3"));
@@ -141,8 +141,8 @@ class ProcTierIT extends ProcTier {
 
     @Test
     void withoutPrivilegesOnesOwnProcessesAreShown() throws IOException {
-        try (Work others = Work.start("many", "--count", "1", "--wait");
-                Work own = Work.startBy(POWERLESS, "many", "--count", "3", "--wait")) {
+        try (AioWork others = AioWork.start("many", "--count", "1", "--wait");
+                AioWork own = AioWork.startBy(POWERLESS, "many", "--count", "3", "--wait")) {
             others.await("ready");
             own.await("ready");
             Command contexts = Command.runs(powerless("contexts", "--json"));
@@ -167,7 +167,7 @@ class ProcTierIT extends ProcTier {
 
     @Test
     void traceTellsWhatVanishes() throws IOException {
-        try (Work churn = Work.start("churn", "--count", "5", "--charge", "3", "--milliseconds", "300000")) {
+        try (AioWork churn = AioWork.start("churn", "--count", "5", "--charge", "3", "--milliseconds", "300000")) {
             churn.await("pid");
             String told = Command.run(Command.aioscope(
                     "trace", "--tier", "proc", "--interval", "50ms", "--comm", "aiowork", "--count", "10", "--json"));

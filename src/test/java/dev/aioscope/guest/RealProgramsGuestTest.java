@@ -3,9 +3,9 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.Trigger;
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.inventory.Holder;
-import dev.aioscope.inventory.Snapshot;
+import dev.aioscope.inventory.Inventory;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.Teardown;
@@ -32,12 +32,12 @@ class RealProgramsGuestTest {
     @TempDir
     private Path folder;
 
-    private Agent agent;
+    private TestAgent agent;
     private long aioNrBefore;
 
     @BeforeEach
     void open() {
-        agent = new Agent(Tier.FULL, Placing.FENTRY);
+        agent = new TestAgent(Tier.FULL, Placing.FENTRY);
         aioNrBefore = Host.aioNr().orElseThrow();
     }
 
@@ -148,7 +148,7 @@ class RealProgramsGuestTest {
 
     /** A look finds what the set-ups told, and nothing else is charged. */
     private void assertHolds(String comm, long charge) {
-        Snapshot snapshot = Snapshot.take(agent.probes());
+        Inventory snapshot = Inventory.take(agent.probes());
         assertThat(Holder.group(snapshot.contexts(), context -> context.owner().comm()))
                 .singleElement()
                 .satisfies(holder -> {

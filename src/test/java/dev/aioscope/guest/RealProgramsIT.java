@@ -2,9 +2,9 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
-import dev.aioscope.inventory.Snapshot;
 import dev.aioscope.probe.Tier;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(120)
 class RealProgramsIT {
-    private final Agent agent = new Agent(Tier.SAMPLE, Placing.FENTRY);
+    private final TestAgent agent = new TestAgent(Tier.SAMPLE, Placing.FENTRY);
 
     @TempDir
     private Path folder;
@@ -42,7 +42,7 @@ class RealProgramsIT {
             List<Long> pids = Stream.concat(Stream.of(program.toHandle()), program.descendants())
                     .map(ProcessHandle::pid)
                     .toList();
-            List<LiveContext> held = Snapshot.take(agent.probes()).contexts().stream()
+            List<LiveContext> held = Inventory.take(agent.probes()).contexts().stream()
                     .filter(context -> pids.contains((long) context.owner().pid()))
                     .toList();
             if (held.size() >= contexts || !program.isAlive()) {

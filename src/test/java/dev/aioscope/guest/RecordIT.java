@@ -21,7 +21,7 @@ class RecordIT {
 
     @BeforeAll
     static void compile() throws Exception {
-        Work.compile();
+        AioWork.compile();
     }
 
     private static void end(Process process, Path output) throws Exception {
@@ -51,7 +51,7 @@ class RecordIT {
         Path output = folder.resolve("record.log");
         Process record = Command.start(output, Command.aioscope("record", file.toString(), "--tier", "syscall"));
         Command.awaitText(output, "Tier syscall");
-        try (Work work = Work.start("destroy", "--wait")) {
+        try (AioWork work = AioWork.start("destroy", "--wait")) {
             work.await("ready");
             work.goOn();
             work.finish();
@@ -95,7 +95,7 @@ class RecordIT {
                         "--recorder-size",
                         "8m"));
         Command.awaitText(output, " watches: ");
-        try (Work refused = Work.start("persist", "--charge", "" + tooMuch)) {
+        try (AioWork refused = AioWork.start("persist", "--charge", "" + tooMuch)) {
             refused.await("refused");
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
             while (files("snapshot-").isEmpty()) {

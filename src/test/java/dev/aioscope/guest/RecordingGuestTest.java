@@ -2,23 +2,23 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.agent.Watch;
+import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.BootClock;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
-import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.BpfProbes;
-import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.core.CoreEngine;
-import dev.aioscope.recording.Outcome;
 import dev.aioscope.recording.Recorder;
+import dev.aioscope.recording.ReplayResult;
 import dev.aioscope.recording.Replays;
 import dev.aioscope.recording.Storage;
-import dev.aioscope.telemetry.WallClock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -83,10 +83,10 @@ class RecordingGuestTest implements LifecycleListener {
                 known.add(pid);
             });
             Probes probes = recorder.record(
-                    BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), Settings.PLAIN));
-            AtomicReference<Watch> watch = new AtomicReference<>();
+                    BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), ProbeSettings.PLAIN));
+            AtomicReference<DutyCycle> watch = new AtomicReference<>();
             CountDownLatch begun = new CountDownLatch(1);
-            Future<String> outcome = watching.submit(() -> Outcome.of(probes, clock, processes, this, running -> {
+            Future<String> outcome = watching.submit(() -> ReplayResult.of(probes, clock, processes, this, running -> {
                 watch.set(running);
                 begun.countDown();
             }));
@@ -106,7 +106,7 @@ class RecordingGuestTest implements LifecycleListener {
     }
 
     private void run(String situation) throws Exception {
-        try (Work work = Work.start(situation.split(" ", -1))) {
+        try (AioWork work = AioWork.start(situation.split(" ", -1))) {
             if (situation.endsWith("--wait")) {
                 work.await("ready");
                 await(situation + ": who it is", () -> known.contains(work.pid()));

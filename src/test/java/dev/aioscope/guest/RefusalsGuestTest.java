@@ -3,20 +3,20 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.Trigger;
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.FailedCall;
-import dev.aioscope.lifecycle.Holding;
+import dev.aioscope.lifecycle.QuotaShare;
 import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.RefusalOutcome.Cause;
 import dev.aioscope.lifecycle.RefusalOutcome.Verdict;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.TeardownSpans;
-import dev.aioscope.telemetry.WallClock;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
@@ -37,7 +37,7 @@ class RefusalsGuestTest {
     private static final Path LIMIT = Path.of("/proc/sys/fs/aio-max-nr");
     private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-    private final Agent agent = new Agent(Tier.FULL, Placing.FENTRY);
+    private final TestAgent agent = new TestAgent(Tier.FULL, Placing.FENTRY);
     private long limitBefore;
 
     @BeforeEach
@@ -52,21 +52,21 @@ class RefusalsGuestTest {
         agent.close();
     }
 
-    private Work holder() throws IOException {
-        Work holder = Work.start("many", "--count", "3", "--charge", "300", "--wait");
+    private AioWork holder() throws IOException {
+        AioWork holder = AioWork.start("many", "--count", "3", "--charge", "300", "--wait");
         holder.await("aio_nr");
         agent.readUntil("the holder", () -> agent.setups(holder.pid()).size() == 3);
         return holder;
     }
 
-    private Work refused() throws IOException {
-        Work refused = Work.start("persist", "--charge", "200");
+    private AioWork refused() throws IOException {
+        AioWork refused = AioWork.start("persist", "--charge", "200");
         refused.await("refused");
         agent.readUntil("a refusal", () -> !agent.failedCalls(refused.pid()).isEmpty());
         return refused;
     }
 
-    private RefusalOutcome awaitOutcome(Work refused, int number) {
+    private RefusalOutcome awaitOutcome(AioWork refused, int number) {
         agent.readUntil("an outcome", () -> agent.outcomes(refused.pid()).size() >= number);
         return agent.outcomes(refused.pid()).get(number - 1);
     }
@@ -78,7 +78,7 @@ class RefusalsGuestTest {
                 SdkTracerProvider provider = SdkTracerProvider.builder()
                         .addSpanProcessor(SimpleSpanProcessor.create(spans))
                         .build();
-                Work holder = Work.start("many", "--count", "3", "--charge", "300", "--wait")) {
+                AioWork holder = AioWork.start("many", "--count", "3", "--charge", "300", "--wait")) {
             TeardownSpans told = new TeardownSpans(
                     provider.get("test"),
                     new WallClock(BootClock::now, InstantSource.system()),
@@ -90,14 +90,14 @@ class RefusalsGuestTest {
             Files.writeString(container.resolve("cgroup.procs"), holder.pid() + "");
             agent.readUntil("the holder", () -> agent.setups(holder.pid()).size() == 3);
             agent.setups(holder.pid()).forEach(processes::onSetup);
-            try (Work refused = refused()) {
+            try (AioWork refused = refused()) {
                 FailedCall refusal = agent.failedCalls(refused.pid()).get(0);
                 assertThat(refusal.maxReqs()).isEqualTo(200);
                 assertThat(refusal.aioNr()).isEqualTo(900);
                 assertThat(refusal.aioMaxNr()).isEqualTo(1000);
                 assertThat(refusal.neededLimit()).isEqualTo(1100);
                 assertThat(refusal.largest().get(0))
-                        .isEqualTo(new Holding(refusal.largest().get(0).owner(), 3, 900))
+                        .isEqualTo(new QuotaShare(refusal.largest().get(0).owner(), 3, 900))
                         .satisfies(holding -> assertThat(holding.owner().pid()).isEqualTo(holder.pid()));
                 told.onFailedCall(refusal);
 
@@ -145,8 +145,8 @@ class RefusalsGuestTest {
 
     @Test
     void oneThatLastsIsToldSoAndAgainWhenTheLimitIsRaised() throws IOException {
-        try (Work holder = holder();
-                Work refused = refused()) {
+        try (AioWork holder = holder();
+                AioWork refused = refused()) {
             RefusalOutcome lasting = awaitOutcome(refused, 1);
             assertThat(lasting.verdict()).isEqualTo(Verdict.LASTING);
             assertThat(lasting.duration()).isGreaterThanOrEqualTo(10_000_000_000L);

@@ -21,7 +21,7 @@ class RefusalsIT {
 
     @BeforeAll
     static void compile() throws Exception {
-        Work.compile();
+        AioWork.compile();
     }
 
     private static List<JsonNode> read(Path output, String type) throws IOException {
@@ -44,13 +44,13 @@ class RefusalsIT {
     void whoIsRefusedWhoHoldsAndWhoGaveBackAreNamed() throws Exception {
         long half = Host.aioMaxNr().orElseThrow() / 2;
         Path output = folder.resolve("trace.log");
-        try (Work holder = Work.start("many", "--count", "1", "--charge", "" + (half + 1), "--wait")) {
+        try (AioWork holder = AioWork.start("many", "--count", "1", "--charge", "" + (half + 1), "--wait")) {
             holder.await("aio_nr");
             Process trace = Command.start(
                     output, Command.aioscope("trace", "--tier", "syscall", "--json", "--comm", "aiowork"));
             // The first look finds the holder.
             Command.awaitText(output, "syscall");
-            try (Work refused = Work.start("persist", "--charge", "" + half)) {
+            try (AioWork refused = AioWork.start("persist", "--charge", "" + half)) {
                 refused.await("refused");
                 Command.awaitText(output, "\"type\":\"refusal\"");
                 holder.kill();
@@ -60,7 +60,7 @@ class RefusalsIT {
 
                 JsonNode refusal = read(output, "refusal").get(0);
                 assertThat(refusal.path("pid").asInt()).isEqualTo(refused.pid());
-                assertThat(refusal.path("executable").asString()).isEqualTo(Work.PROGRAM.toString());
+                assertThat(refusal.path("executable").asString()).isEqualTo(AioWork.PROGRAM.toString());
                 assertThat(refusal.path("command").asString()).endsWith("aiowork persist --charge " + half);
                 assertThat(refusal.path("user").asString()).isEqualTo("root");
                 // Some kernels do not tell programs where fs.aio-nr is.
@@ -95,7 +95,7 @@ class RefusalsIT {
                 output,
                 Command.aioscope("trace", "--tier", "syscall", "--json", "--hide-arguments", "--comm", "aiowork"));
         Command.awaitText(output, "syscall");
-        try (Work refused = Work.start("persist", "--charge", "" + (limit + 1))) {
+        try (AioWork refused = AioWork.start("persist", "--charge", "" + (limit + 1))) {
             refused.await("refused");
             Command.awaitText(output, "\"outcome\":\"lasting\"");
             end(trace, output);
@@ -103,7 +103,7 @@ class RefusalsIT {
             assertThat(outcome.path("pid").asInt()).isEqualTo(refused.pid());
             assertThat(outcome.path("duration_ns").asLong()).isGreaterThanOrEqualTo(10_000_000_000L);
             assertThat(outcome.path("cause").isNull()).isTrue();
-            assertThat(outcome.path("command").asString()).isEqualTo(Work.PROGRAM.toString());
+            assertThat(outcome.path("command").asString()).isEqualTo(AioWork.PROGRAM.toString());
             assertThat(Files.readString(output)).doesNotContain("--charge");
         }
     }

@@ -1,13 +1,13 @@
 package dev.aioscope.guest;
 
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.probe.Tier;
 import org.jspecify.annotations.Nullable;
 
 /** The looks of the BPF iterator. */
-abstract class SampleTier extends Looks {
+abstract class SampleTier extends ScanTests {
     SampleTier() {
-        super(new Agent(Tier.SAMPLE, Placing.FENTRY));
+        super(new TestAgent(Tier.SAMPLE, Placing.FENTRY));
     }
 
     @Override

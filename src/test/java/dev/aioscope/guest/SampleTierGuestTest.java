@@ -22,7 +22,7 @@ class SampleTierGuestTest extends SampleTier {
             String folder = device.folder().toString();
             device.release();
             Command.run("fsfreeze", "-f", folder);
-            try (Work work = Work.start("chown-32", "--device", folder + "/data");
+            try (AioWork work = AioWork.start("chown-32", "--device", folder + "/data");
                     Closeable first = () -> Command.run("fsfreeze", "-u", folder)) {
                 assertThat(first).isNotNull();
                 agent.readUntil(

@@ -2,7 +2,7 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.BccEngine;
 import java.io.IOException;
@@ -13,13 +13,13 @@ import org.junit.jupiter.api.Test;
 class SampleTierIT extends SampleTier {
     @BeforeAll
     static void compile() throws Exception {
-        Work.compile();
+        AioWork.compile();
     }
 
     @Test
     void theOtherEngineLooksToo() throws IOException {
-        try (Agent bcc = new Agent(Tier.SAMPLE, Placing.FENTRY, new BccEngine());
-                Work work = Work.start("destroy", "--charge", "33", "--wait")) {
+        try (TestAgent bcc = new TestAgent(Tier.SAMPLE, Placing.FENTRY, new BccEngine());
+                AioWork work = AioWork.start("destroy", "--charge", "33", "--wait")) {
             work.await("ready");
             bcc.lookAround();
             assertThat(bcc.lifecycle().liveContexts())

@@ -7,9 +7,9 @@ import java.nio.file.Path;
 /** A file system in user space whose server never answers a read, as long as it lives. */
 final class SilentServer implements Hold {
     private final Path file;
-    private final Work server;
+    private final AioWork server;
 
-    private SilentServer(Path file, Work server) {
+    private SilentServer(Path file, AioWork server) {
         this.file = file;
         this.server = server;
     }
@@ -20,7 +20,7 @@ final class SilentServer implements Hold {
             Command.run("modprobe", "fuse");
         }
         Path file = Files.createTempFile("silent", "");
-        SilentServer made = new SilentServer(file, Work.start("silent-server", "--device", file.toString()));
+        SilentServer made = new SilentServer(file, AioWork.start("silent-server", "--device", file.toString()));
         try {
             made.server.await("mounted");
             return made;

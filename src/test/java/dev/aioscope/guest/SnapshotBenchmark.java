@@ -1,12 +1,12 @@
 package dev.aioscope.guest;
 
 import com.sun.management.ThreadMXBean;
-import dev.aioscope.agent.ProbeChoice;
-import dev.aioscope.inventory.Snapshot;
-import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.agent.ProbeSelector;
+import dev.aioscope.inventory.Inventory;
+import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.core.CoreEngine;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -28,28 +28,28 @@ final class SnapshotBenchmark {
 
     /** Prints a line for each. */
     public static void main(String[] arguments) throws Exception {
-        Work.compile();
-        List<Work> all = new ArrayList<>();
-        try (Probes probes = ProbeChoice.open(
-                        List.of(new CoreEngine()), List.of(Tier.SAMPLE), EnumSet.allOf(Mode.class), Settings.PLAIN)
+        AioWork.compile();
+        List<AioWork> all = new ArrayList<>();
+        try (Probes probes = ProbeSelector.open(
+                        List.of(new CoreEngine()), List.of(Tier.SAMPLE), EnumSet.allOf(Mode.class), ProbeSettings.PLAIN)
                 .probes()) {
             look(probes);
             for (int i = 0; i < PROCESSES; i++) {
-                all.add(Work.start("many", "--count", "" + EACH, "--charge", "1", "--wait"));
+                all.add(AioWork.start("many", "--count", "" + EACH, "--charge", "1", "--wait"));
             }
-            for (Work work : all) {
+            for (AioWork work : all) {
                 work.await("ready");
             }
             look(probes);
         } finally {
-            all.forEach(Work::close);
+            all.forEach(AioWork::close);
         }
     }
 
     private static void look(Probes probes) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         for (int i = 0; i < WARM_UP; i++) {
-            Snapshot.take(probes);
+            Inventory.take(probes);
         }
         long[] times = new long[LOOKS];
         long cpu = threads.getCurrentThreadCpuTime();
@@ -58,7 +58,7 @@ final class SnapshotBenchmark {
         int contexts = 0;
         for (int i = 0; i < LOOKS; i++) {
             long begin = System.nanoTime();
-            contexts = Snapshot.take(probes).contexts().size();
+            contexts = Inventory.take(probes).contexts().size();
             times[i] = System.nanoTime() - begin;
         }
         allocated = threads.getCurrentThreadAllocatedBytes() - allocated;

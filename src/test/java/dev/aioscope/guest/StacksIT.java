@@ -2,13 +2,13 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.bcc.UserSymbols;
-import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.core.CoreEngine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,8 +26,8 @@ class StacksIT {
     @BeforeAll
     static void compile() throws Exception {
         // Guests have no compiler: there it has been done.
-        if (!Files.exists(Work.PROGRAM)) {
-            Work.compile();
+        if (!Files.exists(AioWork.PROGRAM)) {
+            AioWork.compile();
         }
     }
 
@@ -47,12 +47,12 @@ class StacksIT {
             names = {"FENTRY", "KPROBE"})
     void theStacksOfAContextAreNamed(Placing placing) throws Exception {
         try (UserSymbols symbols = UserSymbols.start();
-                Agent agent = new Agent(
+                TestAgent agent = new TestAgent(
                         tier(),
                         placing,
                         placing == Placing.FENTRY ? new CoreEngine() : new BccEngine(),
-                        new Settings(true, false));
-                Work work = Work.start("destroy", "--wait")) {
+                        new ProbeSettings(true, false));
+                AioWork work = AioWork.start("destroy", "--wait")) {
             work.await("ready");
             agent.readUntil("the set-up", () -> !agent.setups(work.pid()).isEmpty());
             UserStack setup = agent.setups(work.pid()).get(0).setupStack();
@@ -77,7 +77,7 @@ class StacksIT {
     @Test
     void aProcessThatHasEndedBeforeHasNoNames() throws Exception {
         try (UserSymbols symbols = UserSymbols.start()) {
-            int pid = Work.run("refused", "--charge", "0").pid();
+            int pid = AioWork.run("refused", "--charge", "0").pid();
             assertThat(names(symbols, new UserStack(pid, new long[] {0x55000000})))
                     .isEmpty();
         }
@@ -85,8 +85,8 @@ class StacksIT {
 
     @Test
     void withoutBeingAskedForThereAreNone() throws IOException {
-        try (Agent agent = new Agent(tier(), Placing.FENTRY)) {
-            Work work = Work.run("destroy");
+        try (TestAgent agent = new TestAgent(tier(), Placing.FENTRY)) {
+            AioWork work = AioWork.run("destroy");
             agent.readUntil("the teardown", () -> !agent.teardowns(work.pid()).isEmpty());
             assertThat(agent.stacks(work.pid())).isEmpty();
             assertThat(agent.teardowns(work.pid()).get(0).callStack()).isNull();

@@ -1,6 +1,6 @@
 package dev.aioscope.guest;
 
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
@@ -30,15 +30,15 @@ final class StragglerBenchmark {
         NullBlk.loadQuick();
         Files.writeString(Path.of("/proc/sys/kernel/bpf_stats_enabled"), "1");
         for (Placing placing : Placing.values()) {
-            measure(placing.toString(), new Agent(Tier.FULL, placing));
+            measure(placing.toString(), new TestAgent(Tier.FULL, placing));
             measure(
                     placing + " without aio_complete",
-                    new Agent(Tier.FULL, placing, new WithoutAioComplete(new CoreEngine())));
+                    new TestAgent(Tier.FULL, placing, new WithoutAioComplete(new CoreEngine())));
         }
     }
 
-    private static void measure(String name, Agent opened) throws IOException {
-        try (Agent agent = opened) {
+    private static void measure(String name, TestAgent opened) throws IOException {
+        try (TestAgent agent = opened) {
             Probes probes = agent.probes();
             probes.follow(FOLLOWED);
             episodes(name, probes);

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.WaitsFor;
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.event.WaitReason;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.lifecycle.Context;
@@ -35,9 +35,9 @@ class StuckGuestTest {
     @Test
     void aDestroyThatWaitsForRequestsTellsHowManyAreLeft() throws IOException {
         try (StuckDevice device = StuckDevice.make();
-                Agent agent = new Agent(Tier.FULL, Placing.FENTRY);
-                Work work = Work.start("destroy", "--outstanding", "10", "--device", device.path())) {
-            TeardownInProgress going = Stuck.await(agent, work.pid(), WaitsFor.REQUESTS);
+                TestAgent agent = new TestAgent(Tier.FULL, Placing.FENTRY);
+                AioWork work = AioWork.start("destroy", "--outstanding", "10", "--device", device.path())) {
+            TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.REQUESTS);
             assertThat(going.requestsLeft()).isEqualTo(10);
             assertThat(going.siblingsLeft()).isZero();
             assertThat(going.known().outstanding()).isEqualTo(10);
@@ -49,13 +49,13 @@ class StuckGuestTest {
             device.release();
             work.finish();
             agent.readUntil("the end", () -> !agent.teardowns(work.pid()).isEmpty());
-            assertThat(Stuck.inProgress(agent, work.pid())).isEmpty();
+            assertThat(StuckListener.inProgress(agent, work.pid())).isEmpty();
             assertStragglers(agent, device);
             assertThat(agent.probes().tellCompletions(false)).isFalse();
         }
     }
 
-    private static void assertStragglers(Agent agent, StuckDevice device) throws IOException {
+    private static void assertStragglers(TestAgent agent, StuckDevice device) throws IOException {
         assertThat(agent.stragglers()).hasSize(10).allSatisfy(straggler -> {
             assertThat(straggler.operation()).isEqualTo(Operation.READ);
             assertThat(straggler.result()).isEqualTo(4096);
@@ -81,8 +81,9 @@ class StuckGuestTest {
     @MethodSource("ways")
     void eachKindOfRequestIsNamedWithItsFile(Engine engine, Placing placing) throws IOException {
         try (StuckDevice device = StuckDevice.withFiles("data", "dirty");
-                Agent agent = new Agent(Tier.FULL, placing, engine);
-                Work work = Work.start("operations", "--folder", device.folder().toString(), "--wait")) {
+                TestAgent agent = new TestAgent(Tier.FULL, placing, engine);
+                AioWork work =
+                        AioWork.start("operations", "--folder", device.folder().toString(), "--wait")) {
             work.await("ready");
             agent.readUntil("the context", () -> !agent.setups(work.pid()).isEmpty());
             Context context = agent.setups(work.pid()).get(0);
@@ -93,7 +94,7 @@ class StuckGuestTest {
             agent.readUntil("the poll", () -> !agent.stragglers().isEmpty());
             assertThat(agent.probes().tellCompletions(false)).isFalse();
 
-            TeardownInProgress going = Stuck.await(agent, work.pid(), WaitsFor.REQUESTS);
+            TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.REQUESTS);
             assertThat(going.requestsLeft()).isEqualTo(6);
             assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
             if (engine instanceof CoreEngine) {
@@ -109,7 +110,7 @@ class StuckGuestTest {
         }
     }
 
-    private static void assertNamed(List<Straggler> stragglers, Work work, StuckDevice device) throws IOException {
+    private static void assertNamed(List<Straggler> stragglers, AioWork work, StuckDevice device) throws IOException {
         long data = inode(device, "data");
         long dirty = inode(device, "dirty");
         assertThat(stragglers)
@@ -146,11 +147,11 @@ class StuckGuestTest {
     @Test
     void aProcessThatWasKilledWaitsForRequestsInItsExit() throws IOException {
         try (StuckDevice device = StuckDevice.make();
-                Agent agent = new Agent(Tier.FULL, Placing.FENTRY);
-                Work work = Work.start("destroy", "--outstanding", "3", "--device", device.path(), "--wait")) {
+                TestAgent agent = new TestAgent(Tier.FULL, Placing.FENTRY);
+                AioWork work = AioWork.start("destroy", "--outstanding", "3", "--device", device.path(), "--wait")) {
             work.await("ready");
             work.signalKill();
-            TeardownInProgress going = Stuck.await(agent, work.pid(), WaitsFor.REQUESTS);
+            TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.REQUESTS);
             assertThat(going.requestsLeft()).isEqualTo(3);
             assertThat(going.known().trigger()).isEqualTo(Trigger.EXIT);
             assertThat(Command.run(Command.aioscope("explain", Integer.toString(work.pid()))))
@@ -164,10 +165,10 @@ class StuckGuestTest {
 
     @Test
     void aThreadInsideIoSubmitIsWhatIsWaitedFor() throws IOException {
-        try (Agent agent = new Agent(Tier.FULL, Placing.KPROBE);
-                Work work = Work.start("sibling", "--milliseconds", "1", "--wait")) {
+        try (TestAgent agent = new TestAgent(Tier.FULL, Placing.KPROBE);
+                AioWork work = AioWork.start("sibling", "--milliseconds", "1", "--wait")) {
             work.await("siblings");
-            TeardownInProgress going = Stuck.await(agent, work.pid(), WaitsFor.SIBLINGS);
+            TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.SIBLINGS);
             assertThat(going.siblingsLeft()).isEqualTo(1);
             work.goOn();
             work.finish();

@@ -3,8 +3,8 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.WaitsFor;
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.event.WaitReason;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.probe.Tier;
@@ -21,11 +21,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Stuck teardowns on the kernel that builds aioscope, whatever it is: without any probe on a function of the kernel. */
+/** StuckListener teardowns on the kernel that builds aioscope, whatever it is: without any probe on a function of the kernel. */
 class StuckIT {
     @BeforeAll
     static void compile() throws Exception {
-        Work.compile();
+        AioWork.compile();
     }
 
     static Stream<Engine> engines() {
@@ -35,10 +35,10 @@ class StuckIT {
     @ParameterizedTest
     @MethodSource("engines")
     void aThreadInsideIoSubmitIsWhatIsWaitedFor(Engine engine) throws IOException {
-        try (Agent agent = new Agent(Tier.SYSCALL, Placing.FENTRY, engine);
-                Work work = Work.start("sibling", "--wait")) {
+        try (TestAgent agent = new TestAgent(Tier.SYSCALL, Placing.FENTRY, engine);
+                AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("siblings");
-            TeardownInProgress going = Stuck.await(agent, work.pid(), WaitsFor.SIBLINGS);
+            TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.SIBLINGS);
             assertThat(going.siblingsLeft()).isEqualTo(1);
             assertThat(going.known().context().handle()).isEqualTo(work.the("handle"));
             assertThat(going.isFoundLate()).isFalse();
@@ -48,24 +48,26 @@ class StuckIT {
             work.goOn();
             work.finish();
             agent.readUntil("the end", () -> !agent.teardowns().isEmpty());
-            assertThat(Stuck.inProgress(agent, work.pid())).isEmpty();
+            assertThat(StuckListener.inProgress(agent, work.pid())).isEmpty();
         }
     }
 
     @Test
     void whatWasStuckBeforeIsFoundLate() throws IOException {
-        try (Work work = Work.start("sibling", "--wait")) {
+        try (AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("siblings");
-            try (Agent agent = new Agent(Tier.SAMPLE, Placing.FENTRY)) {
-                assertThat(Stuck.inProgress(agent, work.pid())).singleElement().satisfies(going -> {
-                    assertThat(going.isFoundLate()).isTrue();
-                    assertThat(going.waitsFor())
-                            .as("nobody knows where the context is")
-                            .isNull();
-                    assertThat(going.known().context().handle()).isEqualTo(work.the("handle"));
-                    assertThat(KernelStack.functions(going.kernelStack()))
-                            .anyMatch(name -> name.contains("io_destroy"));
-                });
+            try (TestAgent agent = new TestAgent(Tier.SAMPLE, Placing.FENTRY)) {
+                assertThat(StuckListener.inProgress(agent, work.pid()))
+                        .singleElement()
+                        .satisfies(going -> {
+                            assertThat(going.isFoundLate()).isTrue();
+                            assertThat(going.waitsFor())
+                                    .as("nobody knows where the context is")
+                                    .isNull();
+                            assertThat(going.known().context().handle()).isEqualTo(work.the("handle"));
+                            assertThat(KernelStack.functions(going.kernelStack()))
+                                    .anyMatch(name -> name.contains("io_destroy"));
+                        });
             }
         }
     }
@@ -74,9 +76,10 @@ class StuckIT {
     @EnumSource(names = {"SYSCALL", "SAMPLE"})
     void aServerThatDoesNotAnswerKeepsItsRequests(Tier tier) throws IOException {
         try (SilentServer server = SilentServer.make();
-                Agent agent = new Agent(tier, Placing.FENTRY);
-                Work destroyed = Work.start("destroy", "--outstanding", "10", "--device", server.path(), "--wait");
-                Work killed = Work.start("exit", "--outstanding", "3", "--device", server.path(), "--wait");
+                TestAgent agent = new TestAgent(tier, Placing.FENTRY);
+                AioWork destroyed =
+                        AioWork.start("destroy", "--outstanding", "10", "--device", server.path(), "--wait");
+                AioWork killed = AioWork.start("exit", "--outstanding", "3", "--device", server.path(), "--wait");
                 Closeable first = server::release) {
             assertThat(first).isNotNull();
             destroyed.await("ready");
@@ -86,12 +89,12 @@ class StuckIT {
             destroyed.goOn();
             killed.signalKill();
 
-            TeardownInProgress destroy = Stuck.await(agent, destroyed.pid(), WaitsFor.REQUESTS);
+            TeardownInProgress destroy = StuckListener.await(agent, destroyed.pid(), WaitReason.REQUESTS);
             assertThat(destroy.requestsLeft()).isEqualTo(10);
             assertThat(destroy.siblingsLeft()).isZero();
             assertThat(destroy.known().trigger()).isEqualTo(Trigger.DESTROY);
             assertThat(destroy.isFoundLate()).isEqualTo(tier == Tier.SAMPLE);
-            TeardownInProgress exit = Stuck.await(agent, killed.pid(), WaitsFor.REQUESTS);
+            TeardownInProgress exit = StuckListener.await(agent, killed.pid(), WaitReason.REQUESTS);
             assertThat(exit.requestsLeft()).isEqualTo(3);
             assertThat(exit.known().trigger()).isEqualTo(Trigger.EXIT);
             assertThat(exit.isFoundLate()).isTrue();
@@ -100,33 +103,33 @@ class StuckIT {
             destroyed.finish();
             agent.readUntil(
                     "both ends",
-                    () -> Stuck.inProgress(agent, killed.pid()).isEmpty()
+                    () -> StuckListener.inProgress(agent, killed.pid()).isEmpty()
                             && !agent.teardowns(destroyed.pid()).isEmpty());
-            assertThat(Stuck.inProgress(agent, destroyed.pid())).isEmpty();
+            assertThat(StuckListener.inProgress(agent, destroyed.pid())).isEmpty();
         }
     }
 
     @Test
     void aContextThatALookHasFoundBeforeCanBeLookedInto() throws IOException {
-        try (Agent agent = new Agent(Tier.SAMPLE, Placing.FENTRY);
-                Work work = Work.start("sibling", "--wait", "--steps")) {
+        try (TestAgent agent = new TestAgent(Tier.SAMPLE, Placing.FENTRY);
+                AioWork work = AioWork.start("sibling", "--wait", "--steps")) {
             work.await("ready");
             agent.lookAround();
             work.goOn();
             work.await("siblings");
-            TeardownInProgress going = Stuck.await(agent, work.pid(), WaitsFor.SIBLINGS);
+            TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.SIBLINGS);
             assertThat(going.siblingsLeft()).isEqualTo(1);
             assertThat(going.isFoundLate()).isTrue();
             work.goOn();
             work.finish();
-            assertThat(Stuck.inProgress(agent, work.pid())).isEmpty();
+            assertThat(StuckListener.inProgress(agent, work.pid())).isEmpty();
         }
     }
 
     @Test
     void explainNamesTheFileOfAServerThatDoesNotAnswer() throws IOException {
         try (SilentServer server = SilentServer.make();
-                Work work = Work.start("destroy", "--outstanding", "2", "--device", server.path());
+                AioWork work = AioWork.start("destroy", "--outstanding", "2", "--device", server.path());
                 Closeable first = server::release) {
             assertThat(first).isNotNull();
             work.await("aio_nr");
@@ -139,7 +142,7 @@ class StuckIT {
 
     @Test
     void explainTellsWhoIsWaitedFor() throws IOException {
-        try (Work work = Work.start("sibling", "--wait")) {
+        try (AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("siblings");
             assertThat(Command.run(Command.aioscope("explain", Integer.toString(work.pid()))))
                     .contains(
@@ -152,8 +155,8 @@ class StuckIT {
     @Test
     void ofManyNoneIsForgottenAndTheOldestIsTheFirst() throws IOException {
         int count = 500;
-        try (Agent agent = new Agent(Tier.SYSCALL, Placing.FENTRY);
-                Work work = Work.start(
+        try (TestAgent agent = new TestAgent(Tier.SYSCALL, Placing.FENTRY);
+                AioWork work = AioWork.start(
                         "sibling",
                         "--count",
                         Integer.toString(count),
@@ -168,10 +171,10 @@ class StuckIT {
             // The calls begun last are still in their grace period when the first look comes.
             agent.readUntil(
                     "the end of all grace periods",
-                    () -> Stuck.inProgress(agent, work.pid()).stream()
-                            .allMatch(one -> one.waitsFor() == WaitsFor.SIBLINGS));
-            List<TeardownInProgress> going = Stuck.inProgress(agent, work.pid());
-            assertThat(going).hasSize(count).allMatch(one -> one.waitsFor() == WaitsFor.SIBLINGS);
+                    () -> StuckListener.inProgress(agent, work.pid()).stream()
+                            .allMatch(one -> one.waitsFor() == WaitReason.SIBLINGS));
+            List<TeardownInProgress> going = StuckListener.inProgress(agent, work.pid());
+            assertThat(going).hasSize(count).allMatch(one -> one.waitsFor() == WaitReason.SIBLINGS);
             assertThat(going).extracting(TeardownInProgress::seenSince).isSorted();
             assertThat(going)
                     .extracting(one -> one.known().context().handle())
@@ -180,7 +183,7 @@ class StuckIT {
             work.goOn();
             work.finish();
             agent.readUntil("all ends", () -> agent.teardowns(work.pid()).size() == count);
-            assertThat(Stuck.inProgress(agent, work.pid())).isEmpty();
+            assertThat(StuckListener.inProgress(agent, work.pid())).isEmpty();
             assertThat(agent.lifecycle().contextsInTeardown()).isEmpty();
         }
     }

@@ -1,6 +1,6 @@
 package dev.aioscope.guest;
 
-import static dev.aioscope.guest.Stuck.assertToldSoon;
+import static dev.aioscope.guest.StuckListener.assertToldSoon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -41,7 +41,7 @@ class StuckSituationsGuestTest {
 
     private static @Nullable Process trace;
 
-    private final List<Work> works = new ArrayList<>();
+    private final List<AioWork> works = new ArrayList<>();
 
     /** What holds requests back. */
     enum Recipe {
@@ -70,7 +70,7 @@ class StuckSituationsGuestTest {
         trace = Command.start(output(), Command.aioscope("trace", "--json", "--tier", "full"));
         Command.awaitText(output(), "Tier full");
         // The first look of a Java that has just begun takes long, and the pause after it four times that.
-        try (Work work = Work.start("sibling", "--wait")) {
+        try (AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("ready");
             await(work.pid(), "in_progress");
             work.goOn();
@@ -87,7 +87,7 @@ class StuckSituationsGuestTest {
 
     @AfterEach
     void close() {
-        works.forEach(Work::close);
+        works.forEach(AioWork::close);
     }
 
     private static Path output() {
@@ -120,23 +120,23 @@ class StuckSituationsGuestTest {
                         && told.path("end").asString("").equals(end));
     }
 
-    private Work start(String situation, Hold hold, int requests, String... more) throws IOException {
+    private AioWork start(String situation, Hold hold, int requests, String... more) throws IOException {
         return startBy(List.of(), situation, hold, requests, more);
     }
 
-    private Work startBy(List<String> becoming, String situation, Hold hold, int requests, String... more)
+    private AioWork startBy(List<String> becoming, String situation, Hold hold, int requests, String... more)
             throws IOException {
         List<String> arguments = new ArrayList<>(
                 List.of(situation, "--outstanding", Integer.toString(requests), "--device", hold.path(), "--wait"));
         arguments.addAll(List.of(more));
-        Work work = Work.startBy(becoming, arguments.toArray(String[]::new));
+        AioWork work = AioWork.startBy(becoming, arguments.toArray(String[]::new));
         works.add(work);
         work.await("ready");
         return work;
     }
 
     /** Lets it take its last step. */
-    private static Stuck goOn(Work work, String trigger, int requests) throws IOException {
+    private static Stuck goOn(AioWork work, String trigger, int requests) throws IOException {
         work.goOn();
         return new Stuck(work.pid(), trigger, requests);
     }
@@ -146,14 +146,14 @@ class StuckSituationsGuestTest {
         return new Stuck(process.pid(), "exit", requests);
     }
 
-    private static ProcessHandle handle(Work work) {
+    private static ProcessHandle handle(AioWork work) {
         return ProcessHandle.of(work.pid()).orElseThrow();
     }
 
     /** A process in a container, which is not the one that was started. */
     private Stuck killContained(Hold hold, int requests) throws IOException {
         Files.createDirectories(CGROUP);
-        Work outside = startBy(CONTAINED, "exit", hold, requests);
+        AioWork outside = startBy(CONTAINED, "exit", hold, requests);
         return kill(handle(outside).children().findFirst().orElseThrow(), requests);
     }
 
@@ -202,7 +202,7 @@ class StuckSituationsGuestTest {
     @ParameterizedTest
     @ValueSource(strings = {"sibling", "reaping"})
     void whoWaitsForAThreadInsideACallIsNamed(String situation) throws IOException {
-        try (Work work = Work.start(situation, "--wait")) {
+        try (AioWork work = AioWork.start(situation, "--wait")) {
             work.await("ready");
             JsonNode told = await(work.pid(), "in_progress");
             assertThat(told.path("waits_for").asString()).isEqualTo("siblings");

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aioscope.event.EventType;
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.guest.Agent.Found;
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.guest.TestAgent.Found;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Context;
@@ -15,9 +15,9 @@ import dev.aioscope.lifecycle.FailedCall.Call;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.Teardown.End;
 import dev.aioscope.lifecycle.Teardown.Wait;
+import dev.aioscope.probe.AttachPoint;
+import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.Losses;
-import dev.aioscope.probe.ProbePoint;
-import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.Engine;
 import java.io.IOException;
@@ -40,7 +40,7 @@ abstract class Teardowns {
 
     private final Placing placing;
     private final Engine engine;
-    private Agent agent;
+    private TestAgent agent;
     private @Nullable Long missedBefore;
 
     Teardowns(Placing placing, Engine engine) {
@@ -51,7 +51,7 @@ abstract class Teardowns {
     @BeforeAll
     void open() throws Exception {
         NullBlk.load();
-        agent = new Agent(Tier.FULL, placing, engine);
+        agent = new TestAgent(Tier.FULL, placing, engine);
     }
 
     @AfterAll
@@ -79,7 +79,7 @@ abstract class Teardowns {
         return agent.teardowns(pid);
     }
 
-    private Teardown awaitTeardown(Work work) {
+    private Teardown awaitTeardown(AioWork work) {
         Teardown teardown = awaitTeardowns(work.pid(), 1).get(0);
         assertThat(teardown.end()).as("%s", teardown).isEqualTo(End.COMPLETE);
         assertThat(teardown.context().handle()).isEqualTo(work.the("handle"));
@@ -92,18 +92,18 @@ abstract class Teardowns {
                 .allSatisfy(point -> assertThat(point.mode()).as("%s", point).isNotNull());
         if (placing == Placing.KPROBE) {
             assertThat(agent.probes().points())
-                    .extracting(ProbePoint::mode)
+                    .extracting(AttachPoint::mode)
                     .containsOnly(Mode.KPROBE, Mode.KRETPROBE, Mode.ITERATOR);
         } else if (Host.isAtLeast(5, 11)) {
             assertThat(agent.probes().points())
-                    .extracting(ProbePoint::mode)
+                    .extracting(AttachPoint::mode)
                     .containsOnly(Mode.FENTRY, Mode.FEXIT, Mode.ITERATOR);
         }
     }
 
     @Test
     void tenRequestsOutstandingAtADestroyAreWaitedFor() throws IOException {
-        Work work = Work.run("destroy", "--outstanding", "10");
+        AioWork work = AioWork.run("destroy", "--outstanding", "10");
         Teardown teardown = awaitTeardown(work);
 
         assertOutstandingAreWaitedFor(work, teardown, Trigger.DESTROY);
@@ -120,7 +120,7 @@ abstract class Teardowns {
         assertThat(teardown.context().maxReqs()).isEqualTo((int) work.the("charge"));
     }
 
-    private static void assertOutstandingAreWaitedFor(Work work, Teardown teardown, Trigger trigger) {
+    private static void assertOutstandingAreWaitedFor(AioWork work, Teardown teardown, Trigger trigger) {
         assertThat(teardown.trigger()).isEqualTo(trigger);
         assertThat(teardown.outstandingSlots()).isEqualTo(10);
         assertThat(teardown.outstandingRefs()).isEqualTo(10);
@@ -137,7 +137,7 @@ abstract class Teardowns {
     }
 
     /** Of what null_blk promises, 20 ms may pass before the drain begins; more only if the guest stood still meanwhile. */
-    private static long leastDrain(Work work, Teardown teardown) {
+    private static long leastDrain(AioWork work, Teardown teardown) {
         long passed = teardown.killExitTime() - work.the("submitted");
         return LEAST_DRAIN - Math.max(0, passed - (NullBlk.DELAY - LEAST_DRAIN));
     }
@@ -156,12 +156,12 @@ abstract class Teardowns {
 
     @Test
     void anIdleDestroyWaitsForRcuOnly() throws IOException {
-        assertIdle(awaitTeardown(Work.run("destroy")), Trigger.DESTROY);
+        assertIdle(awaitTeardown(AioWork.run("destroy")), Trigger.DESTROY);
     }
 
     @Test
     void requestsOutstandingAtAnExitAreWaitedFor() throws IOException {
-        Work work = Work.run("exit", "--outstanding", "10");
+        AioWork work = AioWork.run("exit", "--outstanding", "10");
         Teardown teardown = awaitTeardown(work);
 
         assertOutstandingAreWaitedFor(work, teardown, Trigger.EXIT);
@@ -175,12 +175,12 @@ abstract class Teardowns {
 
     @Test
     void anIdleExitWaitsForRcuOnly() throws IOException {
-        assertIdle(awaitTeardown(Work.run("exit")), Trigger.EXIT);
+        assertIdle(awaitTeardown(AioWork.run("exit")), Trigger.EXIT);
     }
 
     @Test
     void requestsOutstandingAtAnExecAreWaitedFor() throws IOException {
-        Work work = Work.run("exec", "--outstanding", "10");
+        AioWork work = AioWork.run("exec", "--outstanding", "10");
 
         assertOutstandingAreWaitedFor(work, awaitTeardown(work), Trigger.EXIT);
         assertThat(work.the("executed")).isEqualTo(work.pid());
@@ -188,12 +188,12 @@ abstract class Teardowns {
 
     @Test
     void anIdleExecWaitsForRcuOnly() throws IOException {
-        assertIdle(awaitTeardown(Work.run("exec")), Trigger.EXIT);
+        assertIdle(awaitTeardown(AioWork.run("exec")), Trigger.EXIT);
     }
 
     @Test
     void completedButUnreapedRequestsAreNotOutstanding() throws IOException {
-        Teardown teardown = awaitTeardown(Work.run("half-reaped"));
+        Teardown teardown = awaitTeardown(AioWork.run("half-reaped"));
 
         assertThat(teardown.unreaped()).isEqualTo(4);
         assertIdle(teardown, Trigger.DESTROY);
@@ -201,7 +201,7 @@ abstract class Teardowns {
 
     @Test
     void unreapedRequestsAreSeenAtAnExitToo() throws IOException {
-        Teardown teardown = awaitTeardown(Work.run("exit", "--unreaped", "7", "--outstanding", "10"));
+        Teardown teardown = awaitTeardown(AioWork.run("exit", "--unreaped", "7", "--outstanding", "10"));
 
         assertThat(teardown.unreaped()).isEqualTo(7);
         assertThat(teardown.outstandingSlots()).isEqualTo(10);
@@ -210,7 +210,7 @@ abstract class Teardowns {
 
     @Test
     void aPollIsCancelledAndAReadIsNot() throws IOException {
-        Work work = Work.run("poll-and-read", "--outstanding", "3");
+        AioWork work = AioWork.run("poll-and-read", "--outstanding", "3");
         Teardown teardown = awaitTeardown(work);
 
         assertThat(teardown.outstanding()).isEqualTo(4);
@@ -221,7 +221,7 @@ abstract class Teardowns {
 
     @Test
     void ofTwoThreadsThatDestroyOneContextOneGetsEinval() throws IOException {
-        Work work = Work.run("race", "--count", "20");
+        AioWork work = AioWork.run("race", "--count", "20");
         List<Teardown> teardowns = awaitTeardowns(work.pid(), 20);
         agent.readUntil("20 losers", () -> agent.failedCalls(work.pid()).size() >= 20 || isAnythingMissed());
 
@@ -244,7 +244,7 @@ abstract class Teardowns {
 
     @Test
     void noWrongHandleIsLost() throws IOException {
-        Work work = Work.run("wrong-handles");
+        AioWork work = AioWork.run("wrong-handles");
         int child = (int) work.the("child");
         agent.readUntil(
                 "four wrong handles",
@@ -271,7 +271,7 @@ abstract class Teardowns {
     @Test
     void aRefusedSetUpTellsTheQuota() throws IOException {
         long limit = Host.aioMaxNr().orElseThrow();
-        Work work = Work.run("refused", "--charge", Long.toString(limit + 1));
+        AioWork work = AioWork.run("refused", "--charge", Long.toString(limit + 1));
         agent.readUntil(
                 "three refused set-ups", () -> agent.failedCalls(work.pid()).size() >= 3);
 
@@ -288,7 +288,7 @@ abstract class Teardowns {
 
     @Test
     void aSetUpThatIsTakenBackIsARollback() throws IOException {
-        Work work = Work.run("rollback", "--charge", "5");
+        AioWork work = AioWork.run("rollback", "--charge", "5");
         Teardown teardown = awaitTeardowns(work.pid(), 1).get(0);
 
         assertThat(work.the("errno")).isEqualTo(Errno.EFAULT);
@@ -303,7 +303,7 @@ abstract class Teardowns {
 
     @Test
     void aThreadInsideIoSubmitHoldsTheContext() throws IOException {
-        Work work = Work.run("sibling", "--milliseconds", "300");
+        AioWork work = AioWork.run("sibling", "--milliseconds", "300");
         Teardown teardown = awaitTeardown(work);
 
         assertThat(teardown.siblings()).isEqualTo(1);
@@ -316,7 +316,7 @@ abstract class Teardowns {
 
     @Test
     void aThousandContextsOfAKilledProcessEndOnceEach() throws IOException {
-        try (Work work = Work.start("many", "--count", "1000", "--charge", "1", "--wait")) {
+        try (AioWork work = AioWork.start("many", "--count", "1000", "--charge", "1", "--wait")) {
             work.await("ready");
             agent.readUntil("1000 set-ups", () -> agent.setups(work.pid()).size() >= 1000);
             assertThat(agent.setups(work.pid()).stream()
@@ -385,7 +385,7 @@ abstract class Teardowns {
 
     @Test
     void noReturnIsMissedWhileManyThreadsWait() throws IOException {
-        Work work = Work.run("many-destroyers", "--count", "200", "--charge", "1");
+        AioWork work = AioWork.run("many-destroyers", "--count", "200", "--charge", "1");
         List<Teardown> teardowns = awaitTeardowns(work.pid(), 200);
 
         assertThat(work.the("destroyed")).isEqualTo(200);
@@ -404,7 +404,8 @@ abstract class Teardowns {
 
     @Test
     void contextsThatWereThereBeforeAreFoundWithTheirCharge() throws IOException {
-        try (Work work = Work.start("destroy", "--charge", "77", "--outstanding", "10", "--unreaped", "3", "--wait")) {
+        try (AioWork work =
+                AioWork.start("destroy", "--charge", "77", "--outstanding", "10", "--unreaped", "3", "--wait")) {
             work.await("ready");
             List<Found> found = agent.look().stream()
                     .filter(record -> record.type() == EventType.LIVE_CONTEXT)
@@ -428,7 +429,7 @@ abstract class Teardowns {
 
     @Test
     void contextsBeyondOneRunOfTheIteratorAreFoundToo() throws IOException {
-        try (Work work = Work.start("many", "--count", "600", "--charge", "2", "--wait")) {
+        try (AioWork work = AioWork.start("many", "--count", "600", "--charge", "2", "--wait")) {
             work.await("ready");
 
             assertThat(agent.look().stream().filter(record -> record.pid() == work.pid()))

@@ -25,7 +25,7 @@ class TopIT {
     @BeforeAll
     static void compile() throws Exception {
         assumeTrue(Tmux.isThere(), "tmux is not installed; packaging/verify installs it");
-        Work.compile();
+        AioWork.compile();
     }
 
     private Tmux top(int columns, int rows, String... arguments) throws IOException {
@@ -63,8 +63,8 @@ class TopIT {
     @ParameterizedTest
     @CsvSource({"80, 24", "200, 60"})
     void tellsWhatTheKernelAndTheProgramSay(int columns, int rows) throws IOException {
-        try (Work many = Work.start("many", "--count", "4", "--charge", "25", "--wait");
-                Work poll = Work.start("poll-and-read", "--charge", "64", "--outstanding", "0", "--wait");
+        try (AioWork many = AioWork.start("many", "--count", "4", "--charge", "25", "--wait");
+                AioWork poll = AioWork.start("poll-and-read", "--charge", "64", "--outstanding", "0", "--wait");
                 Tmux top = top(columns, rows)) {
             many.await("ready");
             poll.await("ready");
@@ -94,7 +94,7 @@ class TopIT {
 
     @Test
     void withoutBpfTheRingIsSeenAndTheChargeIsNot() throws IOException {
-        try (Work work = Work.start("many", "--count", "4", "--charge", "25", "--wait");
+        try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait");
                 Tmux top = top(80, 24, "--tier", "proc")) {
             work.await("ready");
             List<String> screen = top.await(
@@ -111,8 +111,8 @@ class TopIT {
 
     @Test
     void everyKeyDoesWhatTheFooterSays() throws IOException {
-        try (Work first = Work.start("many", "--count", "1", "--charge", "900", "--wait");
-                Work second = Work.start("many", "--count", "3", "--charge", "100", "--wait");
+        try (AioWork first = AioWork.start("many", "--count", "1", "--charge", "900", "--wait");
+                AioWork second = AioWork.start("many", "--count", "3", "--charge", "100", "--wait");
                 Tmux top = top(80, 24, "--pid", first.pid() + "," + second.pid())) {
             first.await("ready");
             second.await("ready");
@@ -226,8 +226,8 @@ class TopIT {
         Files.createDirectories(broken.getParent());
         Files.writeString(broken, "no class");
         try (Tmux top = new Tmux(folder, 80, 24, Command.aioscopeWith(folder, "top"));
-                Work first = Work.start("many", "--count", "1", "--charge", "10", "--wait");
-                Work second = Work.start("many", "--count", "1", "--charge", "10", "--wait")) {
+                AioWork first = AioWork.start("many", "--count", "1", "--charge", "10", "--wait");
+                AioWork second = AioWork.start("many", "--count", "1", "--charge", "10", "--wait")) {
             first.await("ready");
             second.await("ready");
             assertGivenBack(top, 1);
@@ -254,7 +254,7 @@ class TopIT {
 
     @Test
     void aScreenAsPlainText() throws IOException {
-        try (Work work = Work.start("many", "--count", "4", "--charge", "25", "--wait")) {
+        try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("ready");
             String text = Command.run(Command.aioscope("top", "--once", "--hide-arguments"));
 
@@ -267,7 +267,7 @@ class TopIT {
     void intoAFileTextGoesWithEachLook() throws Exception {
         Path output = folder.resolve("top.log");
         Process top = Command.start(output, Command.aioscope("top", "--interval", "100ms"));
-        try (Work work = Work.start("many", "--count", "4", "--charge", "25", "--wait")) {
+        try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("ready");
             Command.awaitText(output, " " + work.pid() + "    4     100 ");
         }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.HandleUse;
 import dev.aioscope.lifecycle.Teardown;
-import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Comparator;
@@ -27,18 +27,18 @@ abstract class Twins {
     private static final long CLOSE = Duration.ofMillis(250).toNanos();
 
     /** All that probes can be asked for and both must report the same. */
-    static final Settings WATCHING = new Settings(false, true);
+    static final ProbeSettings WATCHING = new ProbeSettings(false, true);
 
-    private Agent one;
-    private Agent other;
+    private TestAgent one;
+    private TestAgent other;
 
     /** The two. */
-    abstract List<Agent> twins();
+    abstract List<TestAgent> twins();
 
     @BeforeAll
     void open() throws IOException {
         NullBlk.load();
-        List<Agent> twins = twins();
+        List<TestAgent> twins = twins();
         one = twins.get(0);
         other = twins.get(1);
     }
@@ -64,9 +64,9 @@ abstract class Twins {
                 "used-handles",
             })
     void theyReportTheSame(String situation) throws IOException {
-        Work work = Work.run(situation.split(" "));
+        AioWork work = AioWork.run(situation.split(" "));
         int expected = situation.startsWith("wrong") ? 2 : situation.startsWith("used") ? 3 : 1;
-        for (Agent agent : List.of(one, other)) {
+        for (TestAgent agent : List.of(one, other)) {
             agent.readUntil(
                     expected + " teardowns of " + situation,
                     () -> agent.teardowns(work.pid()).size() >= expected);
@@ -120,8 +120,8 @@ abstract class Twins {
 
     @Test
     void theComparisonCanFail() throws IOException {
-        Work first = Work.run("destroy", "--charge", "5");
-        Work second = Work.run("destroy", "--charge", "6");
+        AioWork first = AioWork.run("destroy", "--charge", "5");
+        AioWork second = AioWork.run("destroy", "--charge", "6");
         one.readUntil(
                 "both",
                 () -> !one.teardowns(first.pid()).isEmpty()

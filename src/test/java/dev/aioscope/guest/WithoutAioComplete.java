@@ -1,13 +1,13 @@
 package dev.aioscope.guest;
 
 import dev.aioscope.kernel.Errno;
-import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.AttachPoint.Mode;
+import dev.aioscope.probe.bpf.AttachPlan;
+import dev.aioscope.probe.bpf.AttachTarget;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.bpf.LoadFailure;
-import dev.aioscope.probe.bpf.Plan;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.bpf.Programs;
-import dev.aioscope.probe.bpf.Settings;
-import dev.aioscope.probe.bpf.Site;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +25,7 @@ record WithoutAioComplete(Engine engine) implements Engine {
     }
 
     @Override
-    public Programs open(Settings settings) {
+    public Programs open(ProbeSettings settings) {
         return new Refusing(engine.open(settings));
     }
 
@@ -36,29 +36,29 @@ record WithoutAioComplete(Engine engine) implements Engine {
 
     private record Refusing(Programs programs) implements Programs {
         @Override
-        public @Nullable LoadFailure load(Plan plan) {
-            return plan.mode(Site.AIO_COMPLETE) == Mode.FENTRY
-                    ? new LoadFailure(Site.AIO_COMPLETE.program(Mode.FENTRY), Errno.ENOENT, ANSWER)
+        public @Nullable LoadFailure load(AttachPlan plan) {
+            return plan.mode(AttachTarget.AIO_COMPLETE) == Mode.FENTRY
+                    ? new LoadFailure(AttachTarget.AIO_COMPLETE.program(Mode.FENTRY), Errno.ENOENT, ANSWER)
                     : programs.load(plan);
         }
 
         @Override
-        public @Nullable String attach(Site site, Mode mode) {
-            return site == Site.AIO_COMPLETE ? ANSWER : programs.attach(site, mode);
+        public @Nullable String attach(AttachTarget site, Mode mode) {
+            return site == AttachTarget.AIO_COMPLETE ? ANSWER : programs.attach(site, mode);
         }
 
         @Override
-        public void detach(Site site) {
+        public void detach(AttachTarget site) {
             programs.detach(site);
         }
 
         @Override
-        public boolean isAttached(Site site) {
+        public boolean isAttached(AttachTarget site) {
             return programs.isAttached(site);
         }
 
         @Override
-        public int newIteration(Site site) {
+        public int newIteration(AttachTarget site) {
             return programs.newIteration(site);
         }
 

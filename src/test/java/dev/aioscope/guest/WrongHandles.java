@@ -2,9 +2,9 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.event.Ring;
-import dev.aioscope.event.Use;
-import dev.aioscope.guest.Agent.Placing;
+import dev.aioscope.event.AioCall;
+import dev.aioscope.event.RingState;
+import dev.aioscope.guest.TestAgent.Placing;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.HandleUse;
@@ -12,7 +12,7 @@ import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.WrongHandle;
 import dev.aioscope.lifecycle.WrongHandle.Cause;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.bpf.Settings;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.core.CoreEngine;
 import java.io.IOException;
 import java.util.List;
@@ -26,7 +26,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class WrongHandles {
     final Tier tier;
-    Agent agent;
+    TestAgent agent;
 
     WrongHandles(Tier tier) {
         this.tier = tier;
@@ -34,7 +34,7 @@ abstract class WrongHandles {
 
     @BeforeAll
     void open() throws Exception {
-        agent = new Agent(tier, Placing.FENTRY, new CoreEngine(), new Settings(false, true));
+        agent = new TestAgent(tier, Placing.FENTRY, new CoreEngine(), new ProbeSettings(false, true));
     }
 
     @AfterAll
@@ -66,7 +66,7 @@ abstract class WrongHandles {
 
     @Test
     void handlesThatAreNone() throws IOException {
-        Work work = Work.run("wrong-handles");
+        AioWork work = AioWork.run("wrong-handles");
         int child = (int) work.the("child");
 
         await(work.pid(), 0, Cause.ZERO);
@@ -81,7 +81,7 @@ abstract class WrongHandles {
 
     @Test
     void ringsThatAreSpoiled() throws IOException {
-        Work work = Work.run("spoiled-rings", "--charge", "9");
+        AioWork work = AioWork.run("spoiled-rings", "--charge", "9");
 
         assertThat(await(work.pid(), work.the("corrupted"), Cause.RING_CORRUPTED)
                         .context()
@@ -99,9 +99,9 @@ abstract class WrongHandles {
                     .extracting(teardown -> teardown.context().handle())
                     .doesNotContain(work.the("moved"));
             assertThat(awaitTeardown(work.pid(), work.the("covered")).ringAtKill())
-                    .isEqualTo(Ring.OTHER);
+                    .isEqualTo(RingState.OTHER);
             Teardown teardown = awaitTeardown(work.pid(), work.the("corrupted"));
-            assertThat(teardown.ringAtKill()).isEqualTo(Ring.PRESENT);
+            assertThat(teardown.ringAtKill()).isEqualTo(RingState.PRESENT);
             assertThat(teardown.deadAfterKill()).isTrue();
             assertThat(teardown.inTableAfterKill()).isFalse();
         }
@@ -109,7 +109,7 @@ abstract class WrongHandles {
 
     @Test
     void destroyedHandlesThatAreUsed() throws IOException {
-        Work work = Work.run("used-handles");
+        AioWork work = AioWork.run("used-handles");
         await(work.pid(), work.the("junk"), Cause.NEVER_VALID);
 
         for (String call : List.of("submit", "getevents", "pgetevents", "cancel", "moved_and_destroyed")) {
@@ -121,7 +121,12 @@ abstract class WrongHandles {
                 .endsWith(0L);
         assertThat(agent.uses(work.pid()))
                 .extracting(HandleUse::call)
-                .containsExactly(Use.IO_SUBMIT, Use.IO_GETEVENTS, Use.IO_PGETEVENTS, Use.IO_CANCEL, Use.IO_SUBMIT);
+                .containsExactly(
+                        AioCall.IO_SUBMIT,
+                        AioCall.IO_GETEVENTS,
+                        AioCall.IO_PGETEVENTS,
+                        AioCall.IO_CANCEL,
+                        AioCall.IO_SUBMIT);
         assertThat(agent.uses(work.pid())).allSatisfy(use -> {
             assertThat(use.isRefused()).isTrue();
             assertThat(use.destroyed().cause()).isEqualTo(Cause.ALREADY_DESTROYED);
@@ -143,7 +148,7 @@ abstract class WrongHandles {
 
     @Test
     void aRaceIsTold() throws IOException {
-        Work work = lostRace();
+        AioWork work = lostRace();
         WrongHandle lost = await(work.pid(), work.the("handle"), Cause.LOST_RACE);
 
         assertThat(lost.destroyer().tid()).isEqualTo((int) work.the("winner"));
@@ -153,10 +158,10 @@ abstract class WrongHandles {
     }
 
     /** One of which all was seen: a preempted task can make the kernel skip a program for another one, which it counts. */
-    private Work lostRace() throws IOException {
+    private AioWork lostRace() throws IOException {
         for (int attempt = 0; attempt < 10; attempt++) {
             long missed = agent.missed();
-            Work work = Work.run("lost-race");
+            AioWork work = AioWork.run("lost-race");
             agent.readUntil(
                     "a failed io_destroy", () -> !agent.failedCalls(work.pid()).isEmpty() || agent.missed() > missed);
             if (agent.missed() == missed) {

@@ -11,6 +11,6 @@ class WrongHandlesIT extends WrongHandles {
 
     @BeforeAll
     static void compile() throws Exception {
-        Work.compile();
+        AioWork.compile();
     }
 }

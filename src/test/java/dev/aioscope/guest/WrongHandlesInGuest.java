@@ -24,7 +24,7 @@ abstract class WrongHandlesInGuest extends WrongHandles {
 
     @Test
     void theIoThatIsInFlightIsToldTo() throws IOException {
-        Work work = Work.run("destroyed-twice", "--outstanding", "5");
+        AioWork work = AioWork.run("destroyed-twice", "--outstanding", "5");
         WrongHandle waiting = await(work.pid(), work.the("waiting"), Cause.ALREADY_DESTROYED);
 
         assertThat(waiting.isIoInFlight()).isTrue();

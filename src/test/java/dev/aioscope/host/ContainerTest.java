@@ -62,16 +62,16 @@ class ContainerTest {
 
     @Test
     void theTellingHierarchyIsTaken() {
-        assertThat(ControlGroup.path("0::/system.slice/a.service\n")).hasValue("/system.slice/a.service");
-        assertThat(ControlGroup.path("0::/\n")).hasValue("/");
+        assertThat(CgroupPath.path("0::/system.slice/a.service\n")).hasValue("/system.slice/a.service");
+        assertThat(CgroupPath.path("0::/\n")).hasValue("/");
         // Both at once: v2 holds nothing.
-        assertThat(ControlGroup.path("9:cpu,cpuacct:/other\n3:memory:/docker/1\n1:name=systemd:/docker/2\n0::/\n"))
+        assertThat(CgroupPath.path("9:cpu,cpuacct:/other\n3:memory:/docker/1\n1:name=systemd:/docker/2\n0::/\n"))
                 .hasValue("/docker/1");
-        assertThat(ControlGroup.path("7:freezer:/docker/1\n1:name=systemd:/docker/2\n"))
+        assertThat(CgroupPath.path("7:freezer:/docker/1\n1:name=systemd:/docker/2\n"))
                 .hasValue("/docker/2");
-        assertThat(ControlGroup.path("4:memory:/a:b\n")).hasValue("/a:b");
-        assertThat(ControlGroup.path("")).isEmpty();
-        assertThat(ControlGroup.path("nonsense\n::\n0:\n")).isEmpty();
+        assertThat(CgroupPath.path("4:memory:/a:b\n")).hasValue("/a:b");
+        assertThat(CgroupPath.path("")).isEmpty();
+        assertThat(CgroupPath.path("nonsense\n::\n0:\n")).isEmpty();
     }
 
     @Test
@@ -90,7 +90,7 @@ class ContainerTest {
                     default -> damaged.insert(at, damaged.substring(random.nextInt(at + 1), at));
                 }
             }
-            assertThatCode(() -> ControlGroup.path(damaged.toString())
+            assertThatCode(() -> CgroupPath.path(damaged.toString())
                             .flatMap(Container::of)
                             .map(Container::label))
                     .as("seed %d: %s", seed, damaged)
@@ -111,7 +111,7 @@ class ContainerTest {
                                 ? parts.get(random.nextInt(parts.size()))
                                 : alphabet.charAt(random.nextInt(alphabet.length())) + "");
             }
-            assertThatCode(() -> ControlGroup.path(text.toString()).ifPresent(Container::of))
+            assertThatCode(() -> CgroupPath.path(text.toString()).ifPresent(Container::of))
                     .as("seed %d: %s", seed, text)
                     .doesNotThrowAnyException();
         }

@@ -12,7 +12,7 @@ public final class ProcFuzz {
         String text = new String(bytes, StandardCharsets.UTF_8);
         TaskStat.parse(text);
         ProcessReader.isSame(text, 1);
-        ControlGroup.path(text).ifPresent(Container::of);
+        CgroupPath.path(text).ifPresent(Container::of);
         Container.of(text);
         Processes.parse(text);
     }

@@ -221,8 +221,8 @@ class WebServerTest {
     @Test
     void onlyUsersMayAsk() throws Exception {
         server.close();
-        server =
-                new WebServer(ANY_PORT, null, Users.read(users("scraper:s3cret:x\n# a comment\n", "rw-------")), PAGES);
+        server = new WebServer(
+                ANY_PORT, null, BasicAuth.read(users("scraper:s3cret:x\n# a comment\n", "rw-------")), PAGES);
         assertThat(send(request("/")).statusCode()).isEqualTo(401);
         assertThat(send(authorized("scraper:s3cret:x")).statusCode()).isEqualTo(200);
         for (String wrong : List.of("scraper:s3cret", "scraper:", "nobody:s3cret:x", ":", "nobody:")) {
@@ -248,12 +248,12 @@ class WebServerTest {
     @Test
     void aFileOfUsersThatIsWrongIsRefused() throws IOException {
         Path open = users("a:b\n", "rw-r--r--");
-        assertThatThrownBy(() -> Users.read(open)).hasMessageContaining("chmod 600");
+        assertThatThrownBy(() -> BasicAuth.read(open)).hasMessageContaining("chmod 600");
         Path bad = users("a:b\nnobody\n", "rw-------");
-        assertThatThrownBy(() -> Users.read(bad)).hasMessageContaining("line 2");
+        assertThatThrownBy(() -> BasicAuth.read(bad)).hasMessageContaining("line 2");
         Path empty = users("\n", "rw-------");
-        assertThatThrownBy(() -> Users.read(empty)).hasMessageContaining("no user");
-        assertThatThrownBy(() -> Users.read(folder.resolve("none"))).hasMessageContaining("cannot be read");
+        assertThatThrownBy(() -> BasicAuth.read(empty)).hasMessageContaining("no user");
+        assertThatThrownBy(() -> BasicAuth.read(folder.resolve("none"))).hasMessageContaining("cannot be read");
     }
 
     @ParameterizedTest

@@ -89,7 +89,7 @@ class LifecycleRandomTest {
     /** One history, and what the lifecycle made of it. */
     private static final class Run {
         final SimulatedKernel kernel;
-        final Heard heard = new Heard();
+        final RecordingListener heard = new RecordingListener();
         final Lifecycle lifecycle;
         final Limits limits;
         final Set<Sent> kept = new HashSet<>();
@@ -123,7 +123,7 @@ class LifecycleRandomTest {
                         && sent.at() > inventories.get(0).readUntil()) {
                     open = inventories.remove(0);
                     lifecycle.beginInventory(open.at());
-                    open.found().forEach(record -> Heard.feed(lifecycle, record));
+                    open.found().forEach(record -> RecordingListener.feed(lifecycle, record));
                     if (sent.at() > open.at()) {
                         lifecycle.endInventory();
                         open = null;
@@ -131,7 +131,7 @@ class LifecycleRandomTest {
                 }
                 if (random.nextDouble() >= lossRate) {
                     kept.add(sent);
-                    Heard.feed(lifecycle, sent.record());
+                    RecordingListener.feed(lifecycle, sent.record());
                     lifecycle.advance(sent.time() - 1_000_000);
                 }
                 if (limits.teardowns() < 100) {

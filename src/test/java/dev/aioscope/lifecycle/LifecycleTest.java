@@ -1,6 +1,6 @@
 package dev.aioscope.lifecycle;
 
-import static dev.aioscope.lifecycle.Heard.feed;
+import static dev.aioscope.lifecycle.RecordingListener.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -26,7 +26,7 @@ class LifecycleTest {
     private static final int TID = 101;
     private static final int OTHER_TID = 102;
 
-    private final Heard heard = new Heard();
+    private final RecordingListener heard = new RecordingListener();
     private final Lifecycle full = new Lifecycle(heard, Tier.FULL, Limits.DEFAULT);
     private final Lifecycle syscall = new Lifecycle(heard, Tier.SYSCALL, Limits.DEFAULT);
     private final Lifecycle sample = new Lifecycle(heard, Tier.SAMPLE, Limits.DEFAULT);
@@ -83,8 +83,8 @@ class LifecycleTest {
 
         FailedCall refusal = heard.failedCalls.get(0);
         assertThat(refusal.neededLimit()).isEqualTo(65000 + 128);
-        assertThat(refusal.largest()).extracting(Holding::charge).containsExactly(77L, 66L, 55L, 44L, 33L);
-        assertThat(refusal.largest()).extracting(Holding::contexts).containsOnly(2);
+        assertThat(refusal.largest()).extracting(QuotaShare::charge).containsExactly(77L, 66L, 55L, 44L, 33L);
+        assertThat(refusal.largest()).extracting(QuotaShare::contexts).containsOnly(2);
         assertThat(heard.failedCalls.get(1).largest()).as("soon after").isEqualTo(refusal.largest());
         assertThat(heard.failedCalls.get(2).largest().get(0).owner().comm()).isEqualTo("late");
         feed(full, failedSetup(300, -22));
@@ -190,7 +190,7 @@ class LifecycleTest {
         feed(full, destroy());
         Teardown expected = only();
         for (List<Integer> order : orders) {
-            Heard again = new Heard();
+            RecordingListener again = new RecordingListener();
             Lifecycle lifecycle = new Lifecycle(again, Tier.FULL, Limits.DEFAULT);
             feed(lifecycle, setup(10));
             order.forEach(i -> feed(lifecycle, destroy()[i]));
@@ -380,7 +380,7 @@ class LifecycleTest {
     @Test
     void eachSingleLossGivesAnIncompleteTeardown() {
         for (int lost = 0; lost < 6; lost++) {
-            Heard again = new Heard();
+            RecordingListener again = new RecordingListener();
             Lifecycle lifecycle = new Lifecycle(again, Tier.FULL, Limits.DEFAULT);
             EventBuilder[] records = destroy();
             feed(lifecycle, setup(10));

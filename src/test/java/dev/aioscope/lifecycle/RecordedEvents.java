@@ -26,7 +26,7 @@ final class RecordedEvents {
     /** The teardowns that the recording leads to. */
     static List<Teardown> replay(Path recording) throws IOException {
         try (Probes probes = Recording.open(recording).replay(null, false)) {
-            Heard heard = new Heard();
+            RecordingListener heard = new RecordingListener();
             Lifecycle lifecycle = new Lifecycle(heard, probes.tier(), Limits.DEFAULT);
             look(probes, lifecycle);
             while (!probes.isOver()) {

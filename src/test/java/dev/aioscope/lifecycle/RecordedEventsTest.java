@@ -2,16 +2,16 @@ package dev.aioscope.lifecycle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.agent.Watch;
+import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.Unseen;
 import dev.aioscope.recording.Recorder;
 import dev.aioscope.recording.Scripted;
 import dev.aioscope.recording.Storage;
-import dev.aioscope.telemetry.WallClock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +50,7 @@ class RecordedEventsTest {
     @Test
     void replaysAFile() throws IOException {
         Path recording = write(new Scripted(Tier.FULL)
-                .look(10, Unseen.NOTHING, live(10))
+                .look(10, ScanGaps.NOTHING, live(10))
                 .turn(
                         2200,
                         killEnter(100),
@@ -59,7 +59,7 @@ class RecordedEventsTest {
                         EventBuilder.reqs().kioctx(1).time(2120).releasedBy(ReleasedBy.HOLDER),
                         destroyExit(2130),
                         EventBuilder.free().kioctx(1).time(2150))
-                .look(3000, Unseen.NOTHING, live(3000).kioctx(2).handle(0x2000))
+                .look(3000, ScanGaps.NOTHING, live(3000).kioctx(2).handle(0x2000))
                 .turn(4000, killEnter(3100).kioctx(2).handle(0x2000)));
         expect(
                 recording,
@@ -101,8 +101,8 @@ class RecordedEventsTest {
         Path file = temp.resolve("6.1.aioscope");
         WallClock clock = new WallClock(() -> 10, () -> Instant.ofEpochSecond(1_800_000_000));
         try (Recorder recorder = new Recorder(Storage.file(file), clock);
-                Watch watch =
-                        new Watch(recorder.record(script), new LifecycleListener() {}, clock, Duration.ofSeconds(1))) {
+                DutyCycle watch = new DutyCycle(
+                        recorder.record(script), new LifecycleListener() {}, clock, Duration.ofSeconds(1))) {
             watch.run();
         }
         return file;

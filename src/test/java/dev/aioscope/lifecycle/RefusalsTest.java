@@ -1,6 +1,6 @@
 package dev.aioscope.lifecycle;
 
-import static dev.aioscope.lifecycle.Heard.feed;
+import static dev.aioscope.lifecycle.RecordingListener.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.EventBuilder;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class RefusalsTest {
     private static final int EAGAIN = -11;
 
-    private final Heard heard = new Heard();
+    private final RecordingListener heard = new RecordingListener();
     private final Lifecycle full = new Lifecycle(heard, Tier.FULL, Limits.DEFAULT);
     private final Lifecycle syscall = new Lifecycle(heard, Tier.SYSCALL, Limits.DEFAULT);
 

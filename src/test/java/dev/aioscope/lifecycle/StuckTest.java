@@ -1,13 +1,13 @@
 package dev.aioscope.lifecycle;
 
-import static dev.aioscope.lifecycle.Heard.feed;
+import static dev.aioscope.lifecycle.RecordingListener.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.event.EventLayout;
 import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.WaitsFor;
+import dev.aioscope.event.WaitReason;
 import dev.aioscope.probe.Tier;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -23,7 +23,7 @@ class StuckTest {
     private static final int PID = 100;
     private static final int TID = 101;
 
-    private final Heard heard = new Heard();
+    private final RecordingListener heard = new RecordingListener();
     private final Lifecycle full = new Lifecycle(heard, Tier.FULL, Limits.DEFAULT);
     private final Lifecycle sample = new Lifecycle(heard, Tier.SAMPLE, Limits.DEFAULT);
 
@@ -68,7 +68,7 @@ class StuckTest {
 
     @ParameterizedTest
     @CsvSource({"1, MMAP_LOCK", "2, GRACE", "3, SIBLINGS", "4, REQUESTS", "5, WAKE"})
-    void aLookTellsWhatItWaitsForAndHowMuchIsLeft(int code, WaitsFor waitsFor) {
+    void aLookTellsWhatItWaitsForAndHowMuchIsLeft(int code, WaitReason waitsFor) {
         feed(full, enter(), killed());
         look(full, 2000, inside(code, 1, 3), waiter(2000).pendingSigkill(true).kernelFrames(7, 8));
         assertThat(only(full).waitsFor()).isEqualTo(waitsFor);
@@ -125,7 +125,7 @@ class StuckTest {
         feed(full, enter(), killed());
         look(full, 2000, EventBuilder.teardownLook(2).kioctx(KIOCTX));
         full.advance(ms(2000) + 2 * Lifecycle.OVERDUE_NS);
-        assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.GRACE);
+        assertThat(only(full).waitsFor()).isEqualTo(WaitReason.GRACE);
     }
 
     @Test
@@ -134,7 +134,7 @@ class StuckTest {
         look(sample, 1000, waiter(1000));
         assertThat(sample.contextsInTeardown()).containsOnlyKeys(KIOCTX).containsValue(HANDLE);
         look(sample, 2000, inside(3, 1, 0), waiter(2000));
-        assertThat(only(sample).waitsFor()).isEqualTo(WaitsFor.SIBLINGS);
+        assertThat(only(sample).waitsFor()).isEqualTo(WaitReason.SIBLINGS);
         assertThat(only(sample).isFoundLate()).isTrue();
 
         look(sample, 3000, inside(3, 1, 0));
@@ -146,20 +146,20 @@ class StuckTest {
     void requestsThatWereAllCancelledAreCancelledPolls() {
         feed(full, enter(), killed(), users(110).cancel(2, 0, 2));
         look(full, 2000, inside(4, 0, 1));
-        assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.CANCELLED_POLLS);
+        assertThat(only(full).waitsFor()).isEqualTo(WaitReason.CANCELLED_POLLS);
     }
 
     @Test
     void oneReadAmongThemIsARequest() {
         feed(full, enter(), killed(), users(110).cancel(2, 0, 3));
         look(full, 2000, inside(4, 0, 1));
-        assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.REQUESTS);
+        assertThat(only(full).waitsFor()).isEqualTo(WaitReason.REQUESTS);
     }
 
     @Test
     void aKillThatDoesNotReturnWaitsForTheLock() {
         feed(full, enter());
-        assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.MMAP_LOCK);
+        assertThat(only(full).waitsFor()).isEqualTo(WaitReason.MMAP_LOCK);
     }
 
     @Test
@@ -169,7 +169,7 @@ class StuckTest {
         look(full, 1000, live, waiter(1000));
         assertThat(full.teardownsInProgress()).isEmpty();
         look(full, 2000, live, waiter(2000));
-        assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.MMAP_LOCK);
+        assertThat(only(full).waitsFor()).isEqualTo(WaitReason.MMAP_LOCK);
         assertThat(only(full).known().context().maxReqs()).isEqualTo(128);
         look(full, 3000, live);
         assertThat(full.teardownsInProgress()).isEmpty();
@@ -220,7 +220,7 @@ class StuckTest {
             look(full, time, waiter(time));
             List<TeardownInProgress> told = full.newlyStuck(ms(time - 1000));
             assertThat(told).hasSize(time == 2000 ? 1 : 0);
-            assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.WAKE);
+            assertThat(only(full).waitsFor()).isEqualTo(WaitReason.WAKE);
             assertThat(only(full).isReported()).isFalse();
             assertThat(only(full).requestsLeft()).isZero();
             full.advance(ms(time));
@@ -271,7 +271,7 @@ class StuckTest {
         assertThat(full.teardownsInProgress()).isEmpty();
         assertThat(full.newlyStuck(ms(119))).isEmpty();
         assertThat(full.newlyStuck(ms(121))).singleElement().satisfies(going -> {
-            assertThat(going.waitsFor()).isEqualTo(WaitsFor.DEFERRED_FREE);
+            assertThat(going.waitsFor()).isEqualTo(WaitReason.DEFERRED_FREE);
             assertThat(going.isWaitedFor()).isFalse();
             assertThat(going.age(ms(2000))).isEqualTo(ms(1880));
         });
@@ -294,7 +294,7 @@ class StuckTest {
             assertThat(full.contextsInTeardown()).containsOnlyKeys(KIOCTX);
             look(full, time, inside(5, 0, 0));
             full.advance(ms(time));
-            assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.DEFERRED_FREE);
+            assertThat(only(full).waitsFor()).isEqualTo(WaitReason.DEFERRED_FREE);
             assertThat(full.newlyStuck(ms(time))).isEmpty();
         }
         assertThat(heard.teardowns).isEmpty();
@@ -327,7 +327,7 @@ class StuckTest {
         for (long time = 2000; time < 30_000; time += 2000) {
             look(full, time, exiting(time).kernelFrames(7));
             assertThat(full.newlyStuck(ms(time - 1000))).hasSize(time == 2000 ? 1 : 0);
-            assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.WAKE);
+            assertThat(only(full).waitsFor()).isEqualTo(WaitReason.WAKE);
             assertThat(only(full).isFoundLate()).isFalse();
             assertThat(only(full).isReported()).isTrue();
             assertThat(only(full).known().context().handle()).isEqualTo(HANDLE);
@@ -345,7 +345,7 @@ class StuckTest {
         feed(full, records[0], records[1], records[3], records[4]);
         look(full, 2000, exiting(2000));
         assertThat(full.newlyStuck(ms(1000))).singleElement().satisfies(going -> {
-            assertThat(going.waitsFor()).isEqualTo(WaitsFor.WAKE);
+            assertThat(going.waitsFor()).isEqualTo(WaitReason.WAKE);
             assertThat(going.isReported()).isFalse();
         });
         assertThat(heard.teardowns).isEmpty();
@@ -372,13 +372,13 @@ class StuckTest {
         feed(full, other[0], other[1], other[2]);
         look(full, 2000, exiting(2000), inside(4, 0, 2).kioctx(KIOCTX + 64));
         full.newlyStuck(ms(1000));
-        assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.REQUESTS);
+        assertThat(only(full).waitsFor()).isEqualTo(WaitReason.REQUESTS);
         assertThat(only(full).requestsLeft()).isEqualTo(2);
 
         feed(full, other[3], other[4]);
         look(full, 7000, exiting(7000));
         assertThat(full.newlyStuck(ms(6000))).hasSize(1);
-        assertThat(only(full).waitsFor()).isEqualTo(WaitsFor.WAKE);
+        assertThat(only(full).waitsFor()).isEqualTo(WaitReason.WAKE);
     }
 
     @Test
@@ -399,7 +399,7 @@ class StuckTest {
         EventBuilder seen =
                 EventBuilder.teardownLook(3).task(PID, TID, "db").kioctx(0).left(2, EventLayout.ABSENT_S32);
         look(proc, 1000, waiter(1000), seen);
-        assertThat(only(proc).waitsFor()).isEqualTo(WaitsFor.SIBLINGS);
+        assertThat(only(proc).waitsFor()).isEqualTo(WaitReason.SIBLINGS);
         assertThat(only(proc).siblingsLeft()).isEqualTo(2);
         assertThat(only(proc).requestsLeft()).isNull();
         assertThat(only(proc).isFoundLate()).isTrue();

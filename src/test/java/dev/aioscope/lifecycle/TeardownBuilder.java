@@ -1,7 +1,7 @@
 package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.ReleasedBy;
-import dev.aioscope.event.Ring;
+import dev.aioscope.event.RingState;
 import dev.aioscope.event.Trigger;
 import java.util.List;
 
@@ -35,7 +35,7 @@ public final class TeardownBuilder {
     public Integer unmapResult;
     public Boolean pendingSigkill;
     public Long voluntarySwitches;
-    public Ring ringAtKill;
+    public RingState ringAtKill;
     public Boolean deadAfterKill;
     public Boolean inTableAfterKill;
     public Long lateReqsTime;
@@ -92,7 +92,7 @@ public final class TeardownBuilder {
         t.unmapResult = 0;
         t.pendingSigkill = false;
         t.voluntarySwitches = 1L;
-        t.ringAtKill = Ring.PRESENT;
+        t.ringAtKill = RingState.PRESENT;
         t.deadAfterKill = true;
         t.inTableAfterKill = false;
         return t;

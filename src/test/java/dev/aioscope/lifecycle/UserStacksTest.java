@@ -19,7 +19,7 @@ class UserStacksTest {
     private static final long MM = 0xffff888000002000L;
     private static final long HANDLE = 0x7f0000001000L;
 
-    private final Heard heard = new Heard();
+    private final RecordingListener heard = new RecordingListener();
     private final Lifecycle lifecycle = new Lifecycle(heard, Tier.SYSCALL, new Limits(10, 10, 3));
 
     private static Event event(EventBuilder builder) {

@@ -1,13 +1,13 @@
 package dev.aioscope.lifecycle;
 
-import static dev.aioscope.lifecycle.Heard.feed;
+import static dev.aioscope.lifecycle.RecordingListener.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.event.AioCall;
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.event.ReleasedBy;
-import dev.aioscope.event.Ring;
+import dev.aioscope.event.RingState;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.Use;
 import dev.aioscope.lifecycle.WrongHandle.Cause;
 import dev.aioscope.probe.Tier;
 import org.jspecify.annotations.Nullable;
@@ -20,13 +20,13 @@ class WrongHandleTest {
     private static final long HANDLE = 0x7f00_0000_0000L;
     private static final int EINVAL = 22;
 
-    private final Heard heard = new Heard();
+    private final RecordingListener heard = new RecordingListener();
     private final Lifecycle full = new Lifecycle(heard, Tier.FULL, Limits.DEFAULT);
     private final Lifecycle syscall = new Lifecycle(heard, Tier.SYSCALL, Limits.DEFAULT);
 
     @Test
     void zero() {
-        feed(full, failed(100).handle(0).ring(Ring.UNREADABLE));
+        feed(full, failed(100).handle(0).ring(RingState.UNREADABLE));
         assertCause(Cause.ZERO, "0 is never a handle");
     }
 
@@ -38,13 +38,16 @@ class WrongHandleTest {
 
     @Test
     void memoryThatIsNoRingIsNoHandleEither() {
-        feed(full, failed(100).ring(Ring.OTHER));
+        feed(full, failed(100).ring(RingState.OTHER));
         assertThat(cause()).isEqualTo(Cause.NEVER_VALID);
     }
 
     @Test
     void whatWasNotLookedAtIsNotExplained() {
-        feed(full, failed(100).ring(Ring.NOT_READ), failed(110).kioctx(KIOCTX).ring(Ring.NOT_READ));
+        feed(
+                full,
+                failed(100).ring(RingState.NOT_READ),
+                failed(110).kioctx(KIOCTX).ring(RingState.NOT_READ));
         assertThat(heard.failedCalls).extracting(FailedCall::wrongHandle).containsExactly(null, null);
         assertThat(heard.failedCalls).extracting(FailedCall::explanation).containsExactly(null, null);
     }
@@ -94,7 +97,7 @@ class WrongHandleTest {
     @Test
     void aHandleThatIsGivenOutAgainIsNotADestroyedOne() {
         feed(full, setup(10), killEnter(100, 1), killExit(101), users(115), reqs(120), exit(121, 1), free(140));
-        feed(full, setup(200), failed(210).kioctx(KIOCTX).ring(Ring.UNREADABLE));
+        feed(full, setup(200), failed(210).kioctx(KIOCTX).ring(RingState.UNREADABLE));
         assertThat(cause()).isEqualTo(Cause.RING_UNMAPPED);
     }
 
@@ -110,7 +113,7 @@ class WrongHandleTest {
         feed(full, setup(10), killEnter(100, 1), killExit(101), users(115), reqs(120), exit(121, 1), free(140));
         feed(full, use(201));
         assertThat(heard.uses).singleElement().satisfies(use -> {
-            assertThat(use.call()).isEqualTo(Use.IO_GETEVENTS);
+            assertThat(use.call()).isEqualTo(AioCall.IO_GETEVENTS);
             assertThat(use.caller().tid()).isEqualTo(1);
             assertThat(use.isRefused()).isTrue();
             assertThat(use.destroyed().context()).isEqualTo(heard.setups.get(0));
@@ -140,8 +143,8 @@ class WrongHandleTest {
 
     @Test
     void theRingsIdIsOverwritten() {
-        feed(full, setup(10), failed(100).kioctx(KIOCTX).ring(Ring.PRESENT));
-        feed(full, failed(110).kioctx(KIOCTX).ring(Ring.OTHER));
+        feed(full, setup(10), failed(100).kioctx(KIOCTX).ring(RingState.PRESENT));
+        feed(full, failed(110).kioctx(KIOCTX).ring(RingState.OTHER));
         assertThat(heard.failedCalls)
                 .extracting(call -> call.wrongHandle().cause())
                 .containsExactly(Cause.RING_CORRUPTED, Cause.RING_CORRUPTED);
@@ -199,7 +202,7 @@ class WrongHandleTest {
 
     @Test
     void theRingOfAParentIsSeenInAForkedChild() {
-        feed(full, failed(100).ring(Ring.PRESENT));
+        feed(full, failed(100).ring(RingState.PRESENT));
         assertCause(
                 Cause.OTHER_PROCESS, "this handle belongs to another process: a context is not inherited or shared");
     }
@@ -241,7 +244,7 @@ class WrongHandleTest {
                         .enterTime(ms(100))
                         .task(100, 1, "worker")
                         .kioctx(KIOCTX)
-                        .ring(Ring.PRESENT));
+                        .ring(RingState.PRESENT));
         assertThat(cause()).isEqualTo(Cause.RING_CORRUPTED);
         assertThat(syscall.liveContexts()).hasSize(1);
     }
@@ -327,7 +330,7 @@ class WrongHandleTest {
     }
 
     private static EventBuilder use(double ms) {
-        return caller(EventBuilder.use(Use.IO_GETEVENTS), ms, 1)
+        return caller(EventBuilder.use(AioCall.IO_GETEVENTS), ms, 1)
                 .kioctx(0)
                 .handle(HANDLE)
                 .result(-EINVAL);
@@ -335,6 +338,6 @@ class WrongHandleTest {
 
     /** An io_destroy that got EINVAL, of a handle at which nothing is. */
     private static EventBuilder failed(double ms) {
-        return exit(ms, 3).enterTime(ms(ms - 0.1)).result(-EINVAL).ring(Ring.UNREADABLE);
+        return exit(ms, 3).enterTime(ms(ms - 0.1)).result(-EINVAL).ring(RingState.UNREADABLE);
     }
 }

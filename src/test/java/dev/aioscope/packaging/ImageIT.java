@@ -3,7 +3,7 @@ package dev.aioscope.packaging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.aioscope.guest.Work;
+import dev.aioscope.guest.AioWork;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -125,8 +125,8 @@ class ImageIT {
         command.addAll(List.of(name, "run", "--listen", "127.0.0.1:" + port, "--tier", "sample", "--interval", "1s"));
         run(command.toArray(String[]::new));
 
-        Work.compile();
-        try (Work work = Work.start("destroy", "--charge", "4321", "--wait")) {
+        AioWork.compile();
+        try (AioWork work = AioWork.start("destroy", "--charge", "4321", "--wait")) {
             work.await("ready");
             awaitContext(port, "\"pid\":" + work.pid(), "4321");
         }

@@ -1,13 +1,13 @@
 package dev.aioscope.recording;
 
-import dev.aioscope.agent.Watch;
+import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.telemetry.WallClock;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -109,7 +109,7 @@ final class RecordingBenchmark {
     private static double replay(Path file) throws IOException {
         long begin = cpuNanos();
         Recording recording = Recording.open(file);
-        try (Watch watch = new Watch(
+        try (DutyCycle watch = new DutyCycle(
                 recording.replay(null, false), new LifecycleListener() {}, recording.clock(), Duration.ofSeconds(1))) {
             watch.run();
             if (watch.stats().events() != 7L * CONTEXTS) {

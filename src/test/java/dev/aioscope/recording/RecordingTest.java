@@ -6,15 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Quota;
+import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.Unseen;
-import dev.aioscope.telemetry.WallClock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -84,7 +84,7 @@ class RecordingTest {
     private Scripted script() {
         Scripted script = new Scripted(Tier.FULL)
                 .losses(new Losses(3, 0, 1, null))
-                .look(SECOND, new Unseen(Set.of(33, 44), Set.of(55)), live(SECOND, 1), live(SECOND, 2))
+                .look(SECOND, new ScanGaps(Set.of(33, 44), Set.of(55)), live(SECOND, 1), live(SECOND, 2))
                 .turn(2 * SECOND, setup(2 * SECOND - 7, 3), setup(2 * SECOND - 5, 4))
                 .failingLook(
                         3 * SECOND, new ProbeException("it cannot be looked", "look elsewhere"), live(3 * SECOND, 1));
@@ -97,7 +97,7 @@ class RecordingTest {
                 // More than fits into a block.
                 .look(
                         now + 2 * SECOND,
-                        Unseen.NOTHING,
+                        ScanGaps.NOTHING,
                         IntStream.range(2, 3000)
                                 .mapToObj(i -> live(script.now(), i))
                                 .toArray(EventBuilder[]::new))
@@ -110,7 +110,7 @@ class RecordingTest {
                 Processes processes = Processes.recalling(false)) {
             processes.remember(7, 0, 9, DB);
             recorder.onIdentity(7, 0, 9, DB);
-            return Outcome.of(
+            return ReplayResult.of(
                     recorder.record(script),
                     clock,
                     processes,
@@ -148,7 +148,7 @@ class RecordingTest {
             assertThat(probes.isLookDue(0, Long.MAX_VALUE)).isTrue();
             List<Long> found = new ArrayList<>();
             assertThat(probes.inventory(event -> found.add(event.kioctx())))
-                    .isEqualTo(new Unseen(Set.of(33, 44), Set.of(55)));
+                    .isEqualTo(new ScanGaps(Set.of(33, 44), Set.of(55)));
             assertThat(found).containsExactly(1L, 2L);
             assertThat(probes.poll(event -> {}, 10)).isZero();
             assertThat(probes.quota()).isEqualTo(new Quota(SECOND + 1, 4711L, 65_536L));
@@ -286,8 +286,8 @@ class RecordingTest {
                 new Recorder(Storage.to(FileChannel.open(Path.of("/dev/full"), StandardOpenOption.WRITE)), clock());
         try (recorder;
                 Processes processes = Processes.recalling(false)) {
-            recorded =
-                    Outcome.of(recorder.record(script()), clock(), processes, new LifecycleListener() {}, watch -> {});
+            recorded = ReplayResult.of(
+                    recorder.record(script()), clock(), processes, new LifecycleListener() {}, watch -> {});
         }
         assertThat(recorded).contains("span io_destroy ");
         // Four set-ups or refusals, and a set-up with six records of a teardown 400 times.

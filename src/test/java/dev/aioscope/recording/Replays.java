@@ -13,7 +13,7 @@ public final class Replays {
     public static String outcome(Path file) throws IOException {
         Recording recording = Recording.open(file);
         try (Processes processes = recording.processes(false)) {
-            return Outcome.of(
+            return ReplayResult.of(
                     recording.replay(null, false),
                     recording.clock(),
                     processes,

@@ -4,14 +4,14 @@ import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.probe.AttachPoint;
+import dev.aioscope.probe.HostInfo;
 import dev.aioscope.probe.Losses;
-import dev.aioscope.probe.Origin;
 import dev.aioscope.probe.ProbeException;
-import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Quota;
+import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.Unseen;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +26,7 @@ public final class Scripted implements Probes {
             long now,
             List<ByteBuffer> records,
             List<ByteBuffer> look,
-            @Nullable Unseen unseen,
+            @Nullable ScanGaps unseen,
             @Nullable ProbeException failure) {}
 
     private final Tier tier;
@@ -48,7 +48,7 @@ public final class Scripted implements Probes {
     }
 
     /** The same with a look that finds these, and nothing in the ring. */
-    public Scripted look(long now, Unseen unseen, EventBuilder... found) {
+    public Scripted look(long now, ScanGaps unseen, EventBuilder... found) {
         turns.add(new Turn(now, List.of(), buffers(found), unseen, null));
         return this;
     }
@@ -84,8 +84,8 @@ public final class Scripted implements Probes {
     }
 
     @Override
-    public Origin origin() {
-        return new Origin("db1", "6.1.0-18-amd64", "x86_64", 8, 250);
+    public HostInfo origin() {
+        return new HostInfo("db1", "6.1.0-18-amd64", "x86_64", 8, 250);
     }
 
     @Override
@@ -109,7 +109,7 @@ public final class Scripted implements Probes {
     }
 
     @Override
-    public List<ProbePoint> points() {
+    public List<AttachPoint> points() {
         return List.of();
     }
 
@@ -138,10 +138,10 @@ public final class Scripted implements Probes {
     }
 
     @Override
-    public Unseen inventory(Consumer<Event> handler) {
+    public ScanGaps inventory(Consumer<Event> handler) {
         hasLooked = true;
         current().look.forEach(record -> hand(record, handler));
-        Unseen unseen = current().unseen;
+        ScanGaps unseen = current().unseen;
         if (unseen == null) {
             throw current().failure;
         }

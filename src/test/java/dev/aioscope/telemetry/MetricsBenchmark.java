@@ -1,6 +1,7 @@
 package dev.aioscope.telemetry;
 
 import dev.aioscope.event.Trigger;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;

@@ -6,11 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.aioscope.audit.Audit;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.WaitsFor;
+import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identity;
+import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
-import dev.aioscope.inventory.Snapshot;
-import dev.aioscope.inventory.View;
+import dev.aioscope.inventory.Scan;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.FailedCall;
@@ -19,12 +20,12 @@ import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.WrongHandle;
+import dev.aioscope.probe.AttachPoint;
+import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.Losses;
-import dev.aioscope.probe.ProbePoint;
-import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.Unseen;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.TraceFlags;
 import io.opentelemetry.api.trace.TraceState;
@@ -134,23 +135,23 @@ class MetricsTest {
         return new LiveContext(new Task(pid, pid, comm, 1, 0), null, pid, 0x1000, charge, 2 * charge, 0, 0);
     }
 
-    private static View view(List<LiveContext> contexts) {
+    private static Scan view(List<LiveContext> contexts) {
         TeardownBuilder stuck = TeardownBuilder.idle();
         stuck.end = Teardown.End.IN_PROGRESS;
         stuck.callTime = 58_000_000_000L;
-        return new View(
+        return new Scan(
                 98_000_000_000L,
-                new Snapshot(Tier.FULL, contexts, 1, Unseen.NOTHING, 120L, 65536L),
+                new Inventory(Tier.FULL, contexts, 1, ScanGaps.NOTHING, 120L, 65536L),
                 List.of(new TeardownInProgress(
-                        stuck.build(), 60_000_000_000L, WaitsFor.REQUESTS, 3, 0, false, List.of(), true)));
+                        stuck.build(), 60_000_000_000L, WaitReason.REQUESTS, 3, 0, false, List.of(), true)));
     }
 
     @Test
     void withoutChargesThereIsNoSeriesOfThem() {
         LiveContext context = new LiveContext(new Task(7, 7, "mysqld", 1, 0), null, 7, 0x1000, null, 255, null, 0);
-        Snapshot snapshot =
-                new Snapshot(Tier.PROC, List.of(context), 0, new Unseen(Set.of(), Set.of(8, 9)), 120L, 65536L);
-        holders.onLook(new View(98_000_000_000L, snapshot, List.of()));
+        Inventory snapshot =
+                new Inventory(Tier.PROC, List.of(context), 0, new ScanGaps(Set.of(), Set.of(8, 9)), 120L, 65536L);
+        holders.onLook(new Scan(98_000_000_000L, snapshot, List.of()));
 
         String scraped = scrape(Tier.PROC, new TeardownMetrics(Tier.PROC, CLOCK), "");
         assertThat(scraped)
@@ -464,10 +465,10 @@ class MetricsTest {
         }
 
         @Override
-        public List<ProbePoint> points() {
+        public List<AttachPoint> points() {
             return List.of(
-                    new ProbePoint("kill_ioctx", Mode.FENTRY, List.of()),
-                    new ProbePoint("kill_ioctx return", null, List.of()));
+                    new AttachPoint("kill_ioctx", Mode.FENTRY, List.of()),
+                    new AttachPoint("kill_ioctx return", null, List.of()));
         }
 
         @Override
@@ -490,8 +491,8 @@ class MetricsTest {
         }
 
         @Override
-        public Unseen inventory(Consumer<Event> handler) {
-            return Unseen.NOTHING;
+        public ScanGaps inventory(Consumer<Event> handler) {
+            return ScanGaps.NOTHING;
         }
 
         @Override

@@ -7,12 +7,13 @@ import static org.assertj.core.api.Assertions.entry;
 import dev.aioscope.event.Operation;
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.WaitsFor;
+import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
-import dev.aioscope.lifecycle.Holding;
+import dev.aioscope.lifecycle.QuotaShare;
 import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
@@ -378,7 +379,8 @@ class TeardownSpansTest {
     void whatWasStuckHasAnEventWithWhatItWaitedForThen() {
         TeardownSpans spans = spans(0);
         Teardown ended = TeardownBuilder.busy().build();
-        spans.onStuck(new TeardownInProgress(ended, 1, WaitsFor.REQUESTS, 2, 0, null, List.of(), true), 1_500_000_000L);
+        spans.onStuck(
+                new TeardownInProgress(ended, 1, WaitReason.REQUESTS, 2, 0, null, List.of(), true), 1_500_000_000L);
         spans.onTeardown(ended);
         assertThat(exporter.getFinishedSpanItems())
                 .flatExtracting(SpanData::getEvents)
@@ -394,7 +396,7 @@ class TeardownSpansTest {
     }
 
     private static TeardownInProgress notWoken(Teardown ended) {
-        return new TeardownInProgress(ended, 1, WaitsFor.WAKE, 0, 0, null, List.of(), true);
+        return new TeardownInProgress(ended, 1, WaitReason.WAKE, 0, 0, null, List.of(), true);
     }
 
     @Test
@@ -467,7 +469,8 @@ class TeardownSpansTest {
                 numbers -> Optional.of("the name of " + numbers),
                 (teardown, root) -> {});
         Teardown ended = TeardownBuilder.busy().build();
-        spans.onStuck(new TeardownInProgress(ended, 1, WaitsFor.REQUESTS, 2, 0, null, List.of(), true), 1_500_000_000L);
+        spans.onStuck(
+                new TeardownInProgress(ended, 1, WaitReason.REQUESTS, 2, 0, null, List.of(), true), 1_500_000_000L);
         spans.onStraggler(straggler(Operation.READ, "/db/data", 8192L, 4096));
         spans.onTeardown(ended);
         assertThat(attributes(root())).containsEntry("aio.stragglers", 1L);
@@ -641,7 +644,7 @@ class TeardownSpansTest {
                 65_500L,
                 65_536L,
                 null,
-                List.of(new Holding(holder, 2, 65_000)),
+                List.of(new QuotaShare(holder, 2, 65_000)),
                 null);
         TeardownSpans spans = spans(0);
         spans.onFailedCall(refusal);

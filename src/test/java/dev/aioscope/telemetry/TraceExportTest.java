@@ -9,9 +9,10 @@ import dev.aioscope.backend.OtlpReceiver;
 import dev.aioscope.backend.OtlpReceiver.Answer;
 import dev.aioscope.backend.OtlpReceiver.Request;
 import dev.aioscope.host.Identities;
+import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Task;
-import dev.aioscope.probe.Origin;
+import dev.aioscope.probe.HostInfo;
 import dev.aioscope.telemetry.TraceExport.Counts;
 import io.opentelemetry.proto.common.v1.KeyValue;
 import java.io.BufferedReader;
@@ -355,7 +356,7 @@ class TraceExportTest {
 
         public static void main(String[] args) throws Exception {
             try {
-                TraceExport export = TraceExport.open(Origin.here());
+                TraceExport export = TraceExport.open(HostInfo.here());
                 emit(export, 40);
                 if (args[0].equals("answered")) {
                     await(export, counts -> counts.waiting() == 0);

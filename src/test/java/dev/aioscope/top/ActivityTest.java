@@ -9,39 +9,39 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ActivityTest {
-    private static final long SECOND = Pictures.SECOND;
+    private static final long SECOND = Frames.SECOND;
 
-    private final Pictures host = new Pictures();
+    private final Frames host = new Frames();
 
     private void setUp(long time) {
-        host.activity.onSetup(new Context(1, 0, 1, 0x1000, 8, 511, Pictures.task(1, "a"), time, null));
+        host.activity.onSetup(new Context(1, 0, 1, 0x1000, 8, 511, Frames.task(1, "a"), time, null));
     }
 
     @Test
     void aRateIsThatOfTheLastFiveWholeSeconds() {
         for (int second = 0; second < 20; second++) {
             for (int i = 0; i < second; i++) {
-                setUp(Pictures.BEGAN + second * SECOND + i);
+                setUp(Frames.BEGAN + second * SECOND + i);
             }
         }
 
         // Seconds 0, 1 and 2 are over after 3; 10 to 14 count after 15.9, since 15 is not over.
-        assertThat(host.activity.at(Pictures.BEGAN + SECOND - 1).setupsPerSecond())
+        assertThat(host.activity.at(Frames.BEGAN + SECOND - 1).setupsPerSecond())
                 .isNull();
-        assertThat(host.activity.at(Pictures.BEGAN + 20 * SECOND).setupsPerSecond())
+        assertThat(host.activity.at(Frames.BEGAN + 20 * SECOND).setupsPerSecond())
                 .isEqualTo((15 + 16 + 17 + 18 + 19) / 5.0);
-        assertThat(host.activity.at(Pictures.BEGAN + 60 * SECOND).setupsPerSecond())
+        assertThat(host.activity.at(Frames.BEGAN + 60 * SECOND).setupsPerSecond())
                 .isZero();
     }
 
     @Test
     void aRateOfTheFirstSecondsIsOverThoseThereWere() {
-        setUp(Pictures.BEGAN);
-        setUp(Pictures.BEGAN + SECOND / 2);
-        setUp(Pictures.BEGAN + SECOND);
+        setUp(Frames.BEGAN);
+        setUp(Frames.BEGAN + SECOND / 2);
+        setUp(Frames.BEGAN + SECOND);
 
-        assertThat(host.activity.at(Pictures.BEGAN + SECOND).setupsPerSecond()).isEqualTo(2);
-        assertThat(host.activity.at(Pictures.BEGAN + 2 * SECOND).setupsPerSecond())
+        assertThat(host.activity.at(Frames.BEGAN + SECOND).setupsPerSecond()).isEqualTo(2);
+        assertThat(host.activity.at(Frames.BEGAN + 2 * SECOND).setupsPerSecond())
                 .isEqualTo(1.5);
     }
 
@@ -53,10 +53,12 @@ class ActivityTest {
         Activity.Figures figures = host.activity.at(host.now + SECOND);
 
         assertThat(figures.destroysPerSecond()).isEqualTo(1.5);
-        assertThat(figures.latest()).extracting(Happening::held).containsExactly(50_000_000L, 2 * SECOND, 30_000_000L);
         assertThat(figures.latest())
-                .extracting(Happening::grade)
-                .containsExactly(Happening.Grade.NORMAL, Happening.Grade.NOTABLE, Happening.Grade.NORMAL);
+                .extracting(ActivityLine::held)
+                .containsExactly(50_000_000L, 2 * SECOND, 30_000_000L);
+        assertThat(figures.latest())
+                .extracting(ActivityLine::grade)
+                .containsExactly(ActivityLine.Grade.NORMAL, ActivityLine.Grade.NOTABLE, ActivityLine.Grade.NORMAL);
         Activity.Doings doings = figures.processes().get(new ProcessKey(1, 1));
         assertThat(doings.destroysPerSecond()).isEqualTo(1);
         assertThat(doings.latest()).hasSize(2);
@@ -74,14 +76,14 @@ class ActivityTest {
         assertThat(figures.refusals()).isEqualTo(2);
         assertThat(figures.failedCalls()).isEqualTo(1);
         assertThat(figures.latest())
-                .extracting(Happening::note)
+                .extracting(ActivityLine::note)
                 .containsExactly("", "asked 500, 100 left, fs.aio-max-nr=1400 would do");
-        assertThat(figures.latest()).extracting(Happening::result).containsExactly("EINVAL", "EAGAIN");
+        assertThat(figures.latest()).extracting(ActivityLine::result).containsExactly("EINVAL", "EAGAIN");
     }
 
     private static FailedCall failed(Call call, int errno, Integer asked) {
         return new FailedCall(
-                call, Pictures.task(1, "a"), 1, 1L, 2, errno, null, asked, 900L, 1000L, null, List.of(), null);
+                call, Frames.task(1, "a"), 1, 1L, 2, errno, null, asked, 900L, 1000L, null, List.of(), null);
     }
 
     @Test

@@ -2,8 +2,8 @@ package dev.aioscope.top;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.Unseen;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Set;
@@ -16,7 +16,7 @@ class DrawingTest {
     private static Drawing drawing(Tier tier, boolean isColoured) {
         String caution = tier == Tier.FULL ? "" : "what it costs";
         return new Drawing(
-                new About("db1", "6.1.0", tier, "core", caution),
+                new HeaderInfo("db1", "6.1.0", tier, "core", caution),
                 nanos -> nanos == null ? "–" : nanos / 1_000_000 + "ms",
                 addresses -> addresses.stream().map(address -> "f" + address).toList(),
                 ZoneOffset.UTC,
@@ -25,21 +25,21 @@ class DrawingTest {
 
     private static final Drawing PLAIN = drawing(Tier.FULL, false);
 
-    private static List<String> text(Drawing drawing, Model model, int columns, int rows) {
+    private static List<String> text(Drawing drawing, TopModel model, int columns, int rows) {
         return drawing.lines(model, "", columns, rows).stream()
                 .map(line -> line.toString().stripTrailing())
                 .toList();
     }
 
-    private static Pictures host() {
-        Pictures host = new Pictures()
+    private static Frames host() {
+        Frames host = new Frames()
                 .holds(1, "mysqld", 100, 12)
                 .holds(2, "qemu", 50, null)
                 .is(1, "mysql", "/docker/" + "0123456789abcdef".repeat(4), "/usr/sbin/mysqld", "--port=3306")
                 .destroys(1, "mysqld", 40_000_000)
-                .waits(7, "stuck", Pictures.BEGAN - 4 * Pictures.SECOND);
+                .waits(7, "stuck", Frames.BEGAN - 4 * Frames.SECOND);
         host.aioNr = 160L;
-        host.now += Pictures.SECOND;
+        host.now += Frames.SECOND;
         return host;
     }
 
@@ -75,10 +75,10 @@ class DrawingTest {
 
     @Test
     void whatALookCouldNotSeeIsSaid() {
-        Pictures host = new Pictures()
+        Frames host = new Frames()
                 .holds(1, "mysqld", null, null)
                 .tier(Tier.PROC)
-                .unseen(new Unseen(Set.of(), Set.of(4711)));
+                .unseen(new ScanGaps(Set.of(), Set.of(4711)));
         List<String> lines = text(drawing(Tier.PROC, false), host.model(), 80, 24);
 
         assertThat(lines)
@@ -100,14 +100,14 @@ class DrawingTest {
     @ParameterizedTest
     @CsvSource({"80, 24", "200, 60", "100, 30", "40, 10", "20, 5", "1, 1", "119, 3"})
     void noLineIsWiderAndNoScreenIsLonger(int columns, int rows) {
-        Pictures host = host();
+        Frames host = host();
         for (int i = 0; i < 300; i++) {
             host.holds(1000 + i, "名前名前名前名前\u001b[31m", 1_000_000, 1_234_567)
                     .destroys(1000 + i, "e\u0301e\u0301\u200f\u009b", 1_000_000_000_000L)
                     .is(1000 + i, "a user with a long name", "/a/b", "命令\u0007" + "x".repeat(500));
         }
         for (String keys : List.of("", "j", "ENTER", "?", "g", "f x", "f \u001b", "p")) {
-            Model model = host.model();
+            TopModel model = host.model();
             for (String key : keys.split(" ", -1)) {
                 model = key.equals("ENTER") ? model.press(Key.ENTER, "\r") : model.press(Key.TYPED, key);
             }
@@ -122,7 +122,7 @@ class DrawingTest {
 
     @Test
     void wideAndCombiningCharactersDoNotMoveTheColumns() {
-        Pictures host = new Pictures().destroys(1, "名前", 1_000_000).destroys(2, "e\u0301tude", 1_000_000);
+        Frames host = new Frames().destroys(1, "名前", 1_000_000).destroys(2, "e\u0301tude", 1_000_000);
         List<AttributedString> lines = PLAIN.lines(host.model(), "", 80, 24);
 
         assertThat(lines.stream()
@@ -145,7 +145,7 @@ class DrawingTest {
 
     @Test
     void aChargeThatIsNotKnownIsADash() {
-        Pictures host = new Pictures().holds(1, "mysqld", null, null);
+        Frames host = new Frames().holds(1, "mysqld", null, null);
         host.aioNr = null;
 
         assertThat(text(PLAIN, host.model(), 80, 24))
@@ -156,7 +156,7 @@ class DrawingTest {
     @ParameterizedTest
     @CsvSource({"740, 74.0%", "760, ! 76.0%", "901, !! 90.1%", "1100, !! 110%"})
     void aQuotaThatRunsOutIsMarkedWithoutColourToo(long nr, String mark) {
-        Pictures host = new Pictures();
+        Frames host = new Frames();
         host.aioNr = nr;
 
         assertThat(text(PLAIN, host.model(), 80, 24).get(1)).contains("of 1000  " + mark + "  unattributed");
@@ -173,11 +173,11 @@ class DrawingTest {
 
     @Test
     void aRowFarDownIsShown() {
-        Pictures host = new Pictures();
+        Frames host = new Frames();
         for (int i = 0; i < 300; i++) {
             host.holds(1000 + i, "p" + i, 300 - i, 0);
         }
-        Model model = host.model();
+        TopModel model = host.model();
         for (int i = 0; i < 200; i++) {
             model = model.press(Key.DOWN, "");
         }
@@ -191,7 +191,7 @@ class DrawingTest {
 
     @Test
     void aProcessIsShownWithItsContextsAndTeardowns() {
-        Pictures host = host().waits(1, "mysqld", Pictures.BEGAN, 1L, 2L);
+        Frames host = host().waits(1, "mysqld", Frames.BEGAN, 1L, 2L);
         List<String> lines = text(PLAIN, host.model().press(Key.ENTER, "\r"), 80, 24);
 
         assertThat(lines)
@@ -208,7 +208,7 @@ class DrawingTest {
 
     @Test
     void scrollingEndsAtTheLastLine() {
-        Model model = host().model().press(Key.TYPED, "?");
+        TopModel model = host().model().press(Key.TYPED, "?");
         for (int i = 0; i < 100; i++) {
             model = PLAIN.fitted(model.press(Key.DOWN, ""), "", 80, 24);
         }
@@ -225,7 +225,7 @@ class DrawingTest {
 
     @Test
     void textForAFileHasEveryRow() {
-        Pictures host = new Pictures();
+        Frames host = new Frames();
         for (int i = 0; i < 300; i++) {
             host.holds(1000 + i, "p" + i, 300 - i, 0);
         }
@@ -235,7 +235,7 @@ class DrawingTest {
 
     @Test
     void numbersWithoutRoomAreShortened() {
-        Pictures host = new Pictures().holds(1, "many", 1, 12_345_678);
+        Frames host = new Frames().holds(1, "many", 1, 12_345_678);
 
         assertThat(text(PLAIN, host.model(), 80, 24)).anyMatch(line -> line.contains(" 12M "));
     }

@@ -2,8 +2,8 @@ package dev.aioscope.probe.bcc;
 
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.bpf.Engine;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.bpf.Programs;
-import dev.aioscope.probe.bpf.Settings;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +42,7 @@ public final class BccEngine implements Engine {
     }
 
     @Override
-    public Programs open(Settings settings) {
+    public Programs open(ProbeSettings settings) {
         return new BccPrograms(compiled(), settings);
     }
 

@@ -4,16 +4,16 @@ import com.sun.jna.Memory;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Libc;
 import dev.aioscope.kernel.Tracefs;
+import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.ProbeException;
-import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.bpf.AttachPlan;
+import dev.aioscope.probe.bpf.AttachTarget;
 import dev.aioscope.probe.bpf.Bpf;
 import dev.aioscope.probe.bpf.Kretprobe;
 import dev.aioscope.probe.bpf.LoadFailure;
 import dev.aioscope.probe.bpf.PerfEvent;
-import dev.aioscope.probe.bpf.Plan;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.bpf.Programs;
-import dev.aioscope.probe.bpf.Settings;
-import dev.aioscope.probe.bpf.Site;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -33,30 +33,30 @@ final class BccPrograms implements Programs {
     private static final int VERIFIER_LOG = 16 << 20;
 
     private final Bytecode bytecode;
-    private final Settings settings;
+    private final ProbeSettings settings;
     private final Map<String, Integer> maps = new HashMap<>();
-    private final Map<Site, Integer> programs = new EnumMap<>(Site.class);
-    private final Map<Site, Integer> links = new EnumMap<>(Site.class);
+    private final Map<AttachTarget, Integer> programs = new EnumMap<>(AttachTarget.class);
+    private final Map<AttachTarget, Integer> links = new EnumMap<>(AttachTarget.class);
     private final List<Integer> kprobes = new ArrayList<>();
     private final List<Integer> events = new ArrayList<>();
     /** Of those, which is whose kprobe. */
-    private final Map<Site, Integer> kprobeEvents = new EnumMap<>(Site.class);
+    private final Map<AttachTarget, Integer> kprobeEvents = new EnumMap<>(AttachTarget.class);
 
     private final Kretprobe definitions = new Kretprobe();
     private Map<String, Integer> sizes = Map.of();
 
-    BccPrograms(Bytecode bytecode, Settings settings) {
+    BccPrograms(Bytecode bytecode, ProbeSettings settings) {
         this.bytecode = bytecode;
         this.settings = settings;
         Bpf.liftMemoryLimit();
     }
 
     @Override
-    public @Nullable LoadFailure load(Plan plan) {
+    public @Nullable LoadFailure load(AttachPlan plan) {
         sizes = settings.sizes(plan.tier());
         // All maps, though this tier's programs may not name each: the ring is read in every tier.
         bytecode.programs().values().forEach(instructions -> withMaps(instructions.clone()));
-        for (Site site : plan.sites()) {
+        for (AttachTarget site : plan.sites()) {
             Mode mode = Objects.requireNonNull(plan.mode(site));
             String name = site.program(mode);
             long[] instructions = bytecode.programs().get(name);
@@ -91,7 +91,7 @@ final class BccPrograms implements Programs {
     }
 
     /** 0, which the kernel refuses, if it has no such function. */
-    private int attachTo(Site site, Mode mode) {
+    private int attachTo(AttachTarget site, Mode mode) {
         return switch (mode) {
             case KPROBE, KRETPROBE, TRACEPOINT -> 0;
             case FENTRY, FEXIT, ITERATOR -> bytecode.functions().getOrDefault(site.symbol(), 0);
@@ -99,7 +99,7 @@ final class BccPrograms implements Programs {
     }
 
     /** Once more, for the verifier's words. */
-    private LoadFailure refused(String name, Site site, Mode mode, long[] program) {
+    private LoadFailure refused(String name, AttachTarget site, Mode mode, long[] program) {
         try (Memory log = new Memory(VERIFIER_LOG)) {
             log.setByte(0, (byte) 0);
             Bpf.load(name, type(mode), attachType(mode), attachTo(site, mode), program, log);
@@ -146,7 +146,7 @@ final class BccPrograms implements Programs {
     }
 
     private int setSettings(int map) {
-        try (Memory value = new Memory(Settings.SIZE)) {
+        try (Memory value = new Memory(ProbeSettings.SIZE)) {
             value.clear();
             settings.write(value);
             return Bpf.setForEver(map, value);
@@ -154,7 +154,7 @@ final class BccPrograms implements Programs {
     }
 
     @Override
-    public @Nullable String attach(Site site, Mode mode) {
+    public @Nullable String attach(AttachTarget site, Mode mode) {
         int program = Objects.requireNonNull(programs.get(site));
         try {
             int link = switch (mode) {
@@ -173,7 +173,7 @@ final class BccPrograms implements Programs {
         }
     }
 
-    private int attachTracing(Site site, Mode mode, int program) {
+    private int attachTracing(AttachTarget site, Mode mode, int program) {
         int link = Bpf.attachTracing(program);
         if (link >= 0 || mode != Mode.FENTRY || Libc.errno() != Errno.ENOENT) {
             return link;
@@ -185,12 +185,12 @@ final class BccPrograms implements Programs {
         return Bpf.attachCopy(name, attachTo(site, mode), instructions);
     }
 
-    private int attachIterator(Site site, int program) {
+    private int attachIterator(AttachTarget site, int program) {
         String walked = site.walkedMap();
         return walked == null ? Bpf.link(program, 0, ATTACH_ITERATOR) : Bpf.linkToMap(program, map(walked));
     }
 
-    private int attachKprobe(Site site, Mode mode, int program) throws IOException {
+    private int attachKprobe(AttachTarget site, Mode mode, int program) throws IOException {
         if (!Tracefs.definesKprobes()) {
             throw new IOException(Kretprobe.NOT_OFFERED);
         }
@@ -213,7 +213,7 @@ final class BccPrograms implements Programs {
     }
 
     @Override
-    public void detach(Site site) {
+    public void detach(AttachTarget site) {
         Integer link = links.remove(site);
         Integer event = kprobeEvents.remove(site);
         if (link != null) {
@@ -226,12 +226,12 @@ final class BccPrograms implements Programs {
     }
 
     @Override
-    public boolean isAttached(Site site) {
+    public boolean isAttached(AttachTarget site) {
         return links.containsKey(site);
     }
 
     @Override
-    public int newIteration(Site site) {
+    public int newIteration(AttachTarget site) {
         Integer link = links.get(site);
         return link == null ? -1 : Bpf.iterate(link);
     }

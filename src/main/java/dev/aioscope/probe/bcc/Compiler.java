@@ -4,9 +4,9 @@ import com.sun.jna.Pointer;
 import com.sun.jna.StringArray;
 import dev.aioscope.kernel.Btf;
 import dev.aioscope.kernel.BtfException;
-import dev.aioscope.kernel.Java;
+import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.probe.ProbeException;
-import dev.aioscope.probe.bpf.Site;
+import dev.aioscope.probe.bpf.AttachTarget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -78,7 +78,7 @@ final class Compiler {
     }
 
     private static Process start(Path folder, Path output) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(Java.command(Compiler.class, 128, folder.toString()))
+        ProcessBuilder builder = new ProcessBuilder(JavaCommand.command(Compiler.class, 128, folder.toString()))
                 .redirectErrorStream(true)
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectOutput(output.toFile());
@@ -147,8 +147,8 @@ final class Compiler {
 
     private static Map<String, Integer> functions(Btf btf) {
         Map<String, Integer> functions = new LinkedHashMap<>();
-        Stream.of(Site.values())
-                .map(Site::symbol)
+        Stream.of(AttachTarget.values())
+                .map(AttachTarget::symbol)
                 .distinct()
                 .forEach(name -> btf.function(name).ifPresent(number -> functions.put(name, number)));
         return functions;

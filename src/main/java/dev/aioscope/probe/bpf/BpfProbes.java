@@ -7,13 +7,13 @@ import dev.aioscope.event.Event;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Libc;
 import dev.aioscope.kernel.Tracefs;
+import dev.aioscope.probe.AttachPoint;
+import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
-import dev.aioscope.probe.ProbePoint;
-import dev.aioscope.probe.ProbePoint.Mode;
 import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.Unseen;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -37,12 +37,12 @@ public final class BpfProbes implements Probes {
     private final Programs programs;
     private final Engine engine;
     private final Tier tier;
-    private final List<ProbePoint> points;
+    private final List<AttachPoint> points;
     /** The probe points that see the completions, with the ways that the kernel takes. */
-    private final Map<Site, Mode> completions = new EnumMap<>(Site.class);
+    private final Map<AttachTarget, Mode> completions = new EnumMap<>(AttachTarget.class);
 
     private final RingBuffer ring;
-    private final Waiter waiter;
+    private final EpollWaiter waiter;
     /** {@code struct inventory}: libbpf itself only shares it for programs with a generated skeleton. */
     private final Pointer inventory;
 
@@ -52,12 +52,12 @@ public final class BpfProbes implements Probes {
     private final Event event = new Event();
     private long corruptInventory;
 
-    private BpfProbes(Engine engine, Programs programs, Plan plan) {
+    private BpfProbes(Engine engine, Programs programs, AttachPlan plan) {
         this.engine = engine;
         this.programs = programs;
         this.tier = plan.tier();
         this.points = plan.points();
-        for (Site site : plan.sites()) {
+        for (AttachTarget site : plan.sites()) {
             Mode mode = plan.mode(site);
             if (site.isOnDemand() && mode != null) {
                 completions.put(site, mode);
@@ -66,7 +66,7 @@ public final class BpfProbes implements Probes {
         int events = programs.map("events");
         int size = Bpf.maxEntries(events);
         this.ring = new RingBuffer(events, size);
-        this.waiter = new Waiter(events, size);
+        this.waiter = new EpollWaiter(events, size);
         this.inventory =
                 SharedMemory.map(programs.map("inventory"), SharedMemory.PAGE, Libc.PROT_READ | Libc.PROT_WRITE, 0);
     }
@@ -79,13 +79,15 @@ public final class BpfProbes implements Probes {
      * @throws TierRefusedException if a probe that the tier cannot do without has no way left
      * @throws ProbeException if nothing can be loaded at all
      */
-    public static BpfProbes open(Engine engine, Tier tier, Set<Mode> modes, Settings settings) {
-        Plan plan = new Plan(tier, modes, settings.watchHandles());
+    public static BpfProbes open(Engine engine, Tier tier, Set<Mode> modes, ProbeSettings settings) {
+        AttachPlan plan = new AttachPlan(tier, modes, settings.watchHandles());
         while (true) {
             if (!Tracefs.offersKprobes()) {
                 // It would be told only after all programs are loaded.
                 plan.refuseAll(
-                        Set.of(Mode.KPROBE, Mode.KRETPROBE), Kretprobe.NOT_OFFERED, Cure.of(Mode.KPROBE, Errno.ENOENT));
+                        Set.of(Mode.KPROBE, Mode.KRETPROBE),
+                        Kretprobe.NOT_OFFERED,
+                        Hints.of(Mode.KPROBE, Errno.ENOENT));
             }
             plan.missing().ifPresent(point -> {
                 throw new TierRefusedException(tier, plan.points(), point);
@@ -98,7 +100,7 @@ public final class BpfProbes implements Probes {
     }
 
     /** One try with the plan as it stands; null if the kernel refused something, which the plan now knows. */
-    private static @Nullable BpfProbes attempt(Engine engine, Settings settings, Plan plan) {
+    private static @Nullable BpfProbes attempt(Engine engine, ProbeSettings settings, AttachPlan plan) {
         Programs programs = engine.open(settings);
         boolean done = false;
         try {
@@ -112,16 +114,16 @@ public final class BpfProbes implements Probes {
         }
     }
 
-    private static boolean refuse(Plan plan, LoadFailure failure) {
-        Site site = failure.program() == null
+    private static boolean refuse(AttachPlan plan, LoadFailure failure) {
+        AttachTarget site = failure.program() == null
                 ? null
                 : plan.siteOf(failure.program()).orElse(null);
         Mode mode = site == null ? null : plan.mode(site);
         if (site == null || mode == null) {
             throw new ProbeException(
-                    "the probes cannot be loaded: " + failure.answer(), Cure.of(Mode.ITERATOR, failure.errno()));
+                    "the probes cannot be loaded: " + failure.answer(), Hints.of(Mode.ITERATOR, failure.errno()));
         }
-        String cure = Cure.of(mode, failure.errno());
+        String cure = Hints.of(mode, failure.errno());
         if (failure.errno() == Errno.EPERM && (mode == Mode.FENTRY || mode == Mode.FEXIT)) {
             // The kernel refuses the kind of program, not this function: asking for each would only take time.
             plan.refuseAll(Set.of(Mode.FENTRY, Mode.FEXIT), failure.answer(), cure);
@@ -131,17 +133,17 @@ public final class BpfProbes implements Probes {
         return false;
     }
 
-    private static boolean attach(Programs programs, Plan plan) {
+    private static boolean attach(Programs programs, AttachPlan plan) {
         boolean complete = true;
-        List<Site> sites = new ArrayList<>(plan.sites());
+        List<AttachTarget> sites = new ArrayList<>(plan.sites());
         // Returns before entries: the handler of the probe placed last runs first, and the entry has to see the stack
         // before a return probe has put its trampoline there.
         Collections.reverse(sites);
-        for (Site site : sites) {
+        for (AttachTarget site : sites) {
             Mode mode = plan.mode(site);
             String answer = mode == null ? null : attach(programs, site, mode);
             if (mode != null && answer != null) {
-                plan.refuse(site, answer, Cure.of(mode, Libc.errno()));
+                plan.refuse(site, answer, Hints.of(mode, Libc.errno()));
                 complete = false;
             }
         }
@@ -149,7 +151,7 @@ public final class BpfProbes implements Probes {
     }
 
     /** Attaches it, or tries whether that can be done later; null or the kernel's answer. */
-    private static @Nullable String attach(Programs programs, Site site, Mode mode) {
+    private static @Nullable String attach(Programs programs, AttachTarget site, Mode mode) {
         if (site.isOnDemand() && mode == Mode.FENTRY) {
             // The kernel has found the function when it took the program.
             return null;
@@ -172,7 +174,7 @@ public final class BpfProbes implements Probes {
     }
 
     @Override
-    public List<ProbePoint> points() {
+    public List<AttachPoint> points() {
         return points;
     }
 
@@ -193,7 +195,7 @@ public final class BpfProbes implements Probes {
 
     @Override
     public void follow(Map<Long, Long> handles) {
-        if (!programs.isAttached(Site.FOLLOWED)) {
+        if (!programs.isAttached(AttachTarget.FOLLOWED)) {
             return;
         }
         int map = programs.map("followed");
@@ -226,35 +228,35 @@ public final class BpfProbes implements Probes {
         return wanted && !completions.isEmpty();
     }
 
-    private void attachCompletion(Site site, Mode mode) {
+    private void attachCompletion(AttachTarget site, Mode mode) {
         String answer = programs.attach(site, mode);
         if (answer != null) {
-            String cure = Cure.of(mode, Libc.errno());
+            String cure = Hints.of(mode, Libc.errno());
             completions.keySet().forEach(programs::detach);
             throw new ProbeException("the completions of stuck requests cannot be seen: " + answer, cure);
         }
     }
 
     @Override
-    public Unseen inventory(Consumer<Event> handler) {
+    public ScanGaps inventory(Consumer<Event> handler) {
         // First: what is still waited for at the end of the look was not freed when it was looked into.
         if (!followed.isEmpty()) {
-            iterate(Site.FOLLOWED, handler);
+            iterate(AttachTarget.FOLLOWED, handler);
         }
         int slot = 0;
         do {
-            inventory.setInt(SettingsLayout.INVENTORY_FIRST_SLOT, slot);
-            inventory.setInt(SettingsLayout.INVENTORY_NEXT_SLOT, 0);
-            iterate(Site.CONTEXTS, handler);
-            slot = inventory.getInt(SettingsLayout.INVENTORY_NEXT_SLOT);
+            inventory.setInt(ProbeSettingsLayout.INVENTORY_FIRST_SLOT, slot);
+            inventory.setInt(ProbeSettingsLayout.INVENTORY_NEXT_SLOT, 0);
+            iterate(AttachTarget.CONTEXTS, handler);
+            slot = inventory.getInt(ProbeSettingsLayout.INVENTORY_NEXT_SLOT);
         } while (slot > 0 && slot < MOST_SLOTS);
-        if (programs.isAttached(Site.TEARDOWNS)) {
-            iterate(Site.TEARDOWNS, handler);
+        if (programs.isAttached(AttachTarget.TEARDOWNS)) {
+            iterate(AttachTarget.TEARDOWNS, handler);
         }
-        return Unseen.NOTHING;
+        return ScanGaps.NOTHING;
     }
 
-    private void iterate(Site site, Consumer<Event> handler) {
+    private void iterate(AttachTarget site, Consumer<Event> handler) {
         int fd = programs.newIteration(site);
         if (fd < 0) {
             throw iterationFailed(Libc.errno());
@@ -298,7 +300,7 @@ public final class BpfProbes implements Probes {
 
     private static ProbeException iterationFailed(int errno) {
         return new ProbeException(
-                "the tasks of the host cannot be looked at: " + Errno.describe(errno), Cure.of(Mode.ITERATOR, errno));
+                "the tasks of the host cannot be looked at: " + Errno.describe(errno), Hints.of(Mode.ITERATOR, errno));
     }
 
     @Override

@@ -13,5 +13,5 @@ public interface Engine {
      * @param settings what they are told
      * @throws ProbeException if the engine cannot work here
      */
-    Programs open(Settings settings);
+    Programs open(ProbeSettings settings);
 }

@@ -1,6 +1,6 @@
 package dev.aioscope.probe.bpf;
 
-import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.AttachPoint.Mode;
 import org.jspecify.annotations.Nullable;
 
 /** The programs of one engine, on their way into the kernel. What was attached goes with {@link #close}. */
@@ -10,23 +10,23 @@ public interface Programs extends AutoCloseable {
      *
      * @return null, or what failed; then they can only be closed
      */
-    @Nullable LoadFailure load(Plan plan);
+    @Nullable LoadFailure load(AttachPlan plan);
 
     /**
      * Attaches the program of this site.
      *
      * @return null, or the kernel's answer
      */
-    @Nullable String attach(Site site, Mode mode);
+    @Nullable String attach(AttachTarget site, Mode mode);
 
     /** Detaches it again; it can be attached anew. */
-    void detach(Site site);
+    void detach(AttachTarget site);
 
     /** Whether this site is attached. */
-    boolean isAttached(Site site);
+    boolean isAttached(AttachTarget site);
 
     /** The file descriptor of a new run of this iterator; the caller closes it. Negative: errno tells. */
-    int newIteration(Site site);
+    int newIteration(AttachTarget site);
 
     /** The file descriptor of the map that has this name in the probe source. */
     int map(String name);

@@ -1,6 +1,6 @@
 package dev.aioscope.probe.bpf;
 
-import dev.aioscope.probe.ProbePoint;
+import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.Tier;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -8,10 +8,10 @@ import java.util.stream.Collectors;
 /** A tier cannot be had on this host, with everything that was tried. */
 public final class TierRefusedException extends RuntimeException {
     private static final long serialVersionUID = 1;
-    private final transient List<ProbePoint> points;
-    private final transient ProbePoint missing;
+    private final transient List<AttachPoint> points;
+    private final transient AttachPoint missing;
 
-    TierRefusedException(Tier tier, List<ProbePoint> points, ProbePoint missing) {
+    TierRefusedException(Tier tier, List<AttachPoint> points, AttachPoint missing) {
         super("the tier " + tier.label() + " cannot be had: no probe can be placed on " + missing.name() + " ("
                 + missing.refusals().stream()
                         .map(refusal -> refusal.mode().label() + ": " + refusal.answer())
@@ -22,12 +22,12 @@ public final class TierRefusedException extends RuntimeException {
     }
 
     /** Every probe point of the tier. */
-    public List<ProbePoint> points() {
+    public List<AttachPoint> points() {
         return points;
     }
 
     /** The one that the tier cannot do without. */
-    public ProbePoint missing() {
+    public AttachPoint missing() {
         return missing;
     }
 }

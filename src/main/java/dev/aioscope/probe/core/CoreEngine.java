@@ -4,8 +4,8 @@ import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.bpf.Engine;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.bpf.Programs;
-import dev.aioscope.probe.bpf.Settings;
 
 /** Programs compiled when aioscope was built, loaded by libbpf. */
 public final class CoreEngine implements Engine {
@@ -18,11 +18,11 @@ public final class CoreEngine implements Engine {
     }
 
     @Override
-    public Programs open(Settings settings) {
+    public Programs open(ProbeSettings settings) {
         LibBpf.load();
         LibBpf.libbpf_set_print(LOG);
         // For functions that the kernel does not have, libbpf asks for the types of modules: see engine.h.
-        boolean functions = Host.has(Capability.CAP_SYS_ADMIN) || Settings.hasKernelFunctions();
+        boolean functions = Host.has(Capability.CAP_SYS_ADMIN) || ProbeSettings.hasKernelFunctions();
         return CoreObject.open(CoreObject.bytes(functions), settings, LOG);
     }
 

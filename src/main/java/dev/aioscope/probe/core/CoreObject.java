@@ -7,16 +7,16 @@ import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
 import dev.aioscope.kernel.Libc;
+import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.ProbeException;
-import dev.aioscope.probe.ProbePoint.Mode;
+import dev.aioscope.probe.bpf.AttachPlan;
+import dev.aioscope.probe.bpf.AttachTarget;
 import dev.aioscope.probe.bpf.Bpf;
 import dev.aioscope.probe.bpf.Kretprobe;
 import dev.aioscope.probe.bpf.LoadFailure;
 import dev.aioscope.probe.bpf.PerfEvent;
-import dev.aioscope.probe.bpf.Plan;
+import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.bpf.Programs;
-import dev.aioscope.probe.bpf.Settings;
-import dev.aioscope.probe.bpf.Site;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -31,17 +31,17 @@ import org.jspecify.annotations.Nullable;
 /** The compiled probes, loaded into the kernel and attached as a plan says. */
 final class CoreObject implements Programs {
     private final Pointer object;
-    private final Settings settings;
+    private final ProbeSettings settings;
     private final LibBpfLog log;
-    private final Map<Site, Pointer> links = new EnumMap<>(Site.class);
+    private final Map<AttachTarget, Pointer> links = new EnumMap<>(AttachTarget.class);
     /** The links of programs that libbpf could not attach a second time. */
-    private final Map<Site, Integer> copies = new EnumMap<>(Site.class);
+    private final Map<AttachTarget, Integer> copies = new EnumMap<>(AttachTarget.class);
 
     private final List<Pointer> attached = new ArrayList<>();
     private final List<Pointer> kprobes = new ArrayList<>();
     private final Kretprobe kretprobe = new Kretprobe();
 
-    private CoreObject(Pointer object, Settings settings, LibBpfLog log) {
+    private CoreObject(Pointer object, ProbeSettings settings, LibBpfLog log) {
         this.object = object;
         this.settings = settings;
         this.log = log;
@@ -73,7 +73,7 @@ final class CoreObject implements Programs {
      *
      * @throws ProbeException if they are not what libbpf can read
      */
-    static CoreObject open(byte[] bytes, Settings settings, LibBpfLog log) {
+    static CoreObject open(byte[] bytes, ProbeSettings settings, LibBpfLog log) {
         log.clear();
         try (Memory memory = new Memory(bytes.length);
                 Memory options = new Memory(56);
@@ -102,10 +102,10 @@ final class CoreObject implements Programs {
     }
 
     @Override
-    public @Nullable LoadFailure load(Plan plan) {
+    public @Nullable LoadFailure load(AttachPlan plan) {
         settings.sizes(plan.tier()).forEach((map, entries) -> LibBpf.bpf_map__set_max_entries(find(map), entries));
         Set<String> wanted = new HashSet<>();
-        for (Site site : plan.sites()) {
+        for (AttachTarget site : plan.sites()) {
             wanted.add(site.program(modeOf(plan, site)));
         }
         for (Pointer program = LibBpf.bpf_object__next_program(object, Pointer.NULL);
@@ -119,7 +119,7 @@ final class CoreObject implements Programs {
     }
 
     @Override
-    public @Nullable String attach(Site site, Mode mode) {
+    public @Nullable String attach(AttachTarget site, Mode mode) {
         Pointer program = LibBpf.bpf_object__find_program_by_name(object, site.program(mode));
         log.clear();
         String answer = switch (mode) {
@@ -137,7 +137,7 @@ final class CoreObject implements Programs {
         return answer;
     }
 
-    private @Nullable String attachTracing(Site site, Mode mode, Pointer program) {
+    private @Nullable String attachTracing(AttachTarget site, Mode mode, Pointer program) {
         Pointer link = LibBpf.bpf_program__attach(program);
         if (link != null || mode != Mode.FENTRY || Libc.errno() != Errno.ENOENT) {
             return keep(site, link);
@@ -154,7 +154,7 @@ final class CoreObject implements Programs {
         return null;
     }
 
-    private @Nullable Pointer attachIterator(Site site, Pointer program) {
+    private @Nullable Pointer attachIterator(AttachTarget site, Pointer program) {
         String walked = site.walkedMap();
         if (walked == null) {
             return LibBpf.bpf_program__attach_iter(program, Pointer.NULL);
@@ -168,7 +168,7 @@ final class CoreObject implements Programs {
         }
     }
 
-    private @Nullable String attachEvent(Site site, Mode mode, Pointer program) {
+    private @Nullable String attachEvent(AttachTarget site, Mode mode, Pointer program) {
         try {
             String event = mode == Mode.TRACEPOINT ? "syscalls/" + site.function() : kretprobe.define(site.symbol());
             // libbpf closes the event together with the link.
@@ -178,7 +178,7 @@ final class CoreObject implements Programs {
         }
     }
 
-    private @Nullable String keep(Site site, @Nullable Pointer link) {
+    private @Nullable String keep(AttachTarget site, @Nullable Pointer link) {
         if (link == null) {
             return log.last(Errno.describe(Libc.errno()));
         }
@@ -187,7 +187,7 @@ final class CoreObject implements Programs {
     }
 
     @Override
-    public int newIteration(Site site) {
+    public int newIteration(AttachTarget site) {
         Pointer link = links.get(site);
         return link == null ? -1 : LibBpf.bpf_iter_create(LibBpf.bpf_link__fd(link));
     }
@@ -200,7 +200,7 @@ final class CoreObject implements Programs {
     }
 
     @Override
-    public void detach(Site site) {
+    public void detach(AttachTarget site) {
         Pointer link = links.remove(site);
         if (link != null) {
             kprobes.remove(link);
@@ -214,7 +214,7 @@ final class CoreObject implements Programs {
     }
 
     @Override
-    public boolean isAttached(Site site) {
+    public boolean isAttached(AttachTarget site) {
         return links.containsKey(site) || copies.containsKey(site);
     }
 
@@ -250,7 +250,7 @@ final class CoreObject implements Programs {
         LibBpf.bpf_object__close(object);
     }
 
-    private static Mode modeOf(Plan plan, Site site) {
+    private static Mode modeOf(AttachPlan plan, AttachTarget site) {
         Mode mode = plan.mode(site);
         if (mode == null) {
             throw new IllegalStateException(site + " has no way left");

@@ -6,12 +6,12 @@ import dev.aioscope.event.EventType;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.HelperProcess;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
-import dev.aioscope.probe.ProbePoint;
 import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.Unseen;
 import dev.aioscope.probe.proc.ProcReader.Outcome;
 import java.io.File;
 import java.io.IOException;
@@ -115,7 +115,7 @@ public final class ProcProbes implements Probes {
     }
 
     @Override
-    public List<ProbePoint> points() {
+    public List<AttachPoint> points() {
         return List.of();
     }
 
@@ -149,7 +149,7 @@ public final class ProcProbes implements Probes {
     }
 
     @Override
-    public Unseen inventory(Consumer<Event> handler) {
+    public ScanGaps inventory(Consumer<Event> handler) {
         leftBehind.values().removeIf(Lost::isOver);
         reader();
         // Where nothing is charged there is no context: then the memory of no process needs to be looked at.
@@ -171,7 +171,7 @@ public final class ProcProbes implements Probes {
             }
         }
         handOn(found, handler);
-        return new Unseen(refused, unfinished);
+        return new ScanGaps(refused, unfinished);
     }
 
     /** The processes of the host. Their folders are only listed: that cannot hang. */

@@ -4,10 +4,10 @@ import dev.aioscope.event.EventLayout;
 import dev.aioscope.event.InventoryRecords;
 import dev.aioscope.event.InventoryRecords.Subject;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.WaitsFor;
+import dev.aioscope.event.WaitReason;
 import dev.aioscope.kernel.HelperProcess;
 import dev.aioscope.kernel.Host;
-import dev.aioscope.kernel.Symbols;
+import dev.aioscope.kernel.Kallsyms;
 import dev.aioscope.kernel.TaskStat;
 import dev.aioscope.probe.proc.Witness.Call;
 import java.io.BufferedReader;
@@ -98,7 +98,7 @@ final class ProcReader {
                 frames.stream().map(ProcText.Frame::function).collect(Collectors.toCollection(HashSet::new));
         unknown.removeAll(functions.keySet());
         if (!unknown.isEmpty()) {
-            Symbols symbols = Symbols.read(unknown);
+            Kallsyms symbols = Kallsyms.read(unknown);
             unknown.forEach(
                     function -> functions.put(function, symbols.find(function).begin()));
         }
@@ -199,7 +199,7 @@ final class ProcReader {
             if (isKnown && isRoom()) {
                 records.teardownLook(
                         subject(tid, thread),
-                        inside > 0 ? WaitsFor.SIBLINGS : WaitsFor.MMAP_LOCK,
+                        inside > 0 ? WaitReason.SIBLINGS : WaitReason.MMAP_LOCK,
                         inside > 0 ? inside : EventLayout.ABSENT_S32);
             }
         }

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.event.EventType;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.guest.AioWork;
 import dev.aioscope.guest.StuckDevice;
-import dev.aioscope.guest.Work;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.probe.ProbeException;
-import dev.aioscope.probe.Unseen;
+import dev.aioscope.probe.ScanGaps;
 import java.io.File;
 import java.io.IOException;
 import java.time.Duration;
@@ -60,15 +60,15 @@ class HazardGuestTest {
     private static Set<Integer> awaitWholeLook(ProcProbes probes) {
         Set<Integer> inExit = new HashSet<>();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
-        Unseen unseen;
+        ScanGaps unseen;
         do {
             unseen = probes.inventory(event -> {
                 if (event.type() == EventType.TASK_IN_TEARDOWN && event.trigger() == Trigger.EXIT) {
                     inExit.add(event.pid());
                 }
             });
-        } while (!unseen.equals(Unseen.NOTHING) && System.nanoTime() < deadline);
-        assertThat(unseen).isEqualTo(Unseen.NOTHING);
+        } while (!unseen.equals(ScanGaps.NOTHING) && System.nanoTime() < deadline);
+        assertThat(unseen).isEqualTo(ScanGaps.NOTHING);
         return inExit;
     }
 
@@ -79,9 +79,9 @@ class HazardGuestTest {
                 .filter(child -> !hanging.contains(child))
                 .findFirst()
                 .orElseThrow();
-        try (Work work = Work.start("exit", "--outstanding", "1", "--device", device.path(), "--wait")) {
+        try (AioWork work = AioWork.start("exit", "--outstanding", "1", "--device", device.path(), "--wait")) {
             work.await("ready");
-            Unseen unseen = probes.inventory(event -> {});
+            ScanGaps unseen = probes.inventory(event -> {});
 
             // The agent has its answer; the reader waits for the request in place of the process.
             assertThat(unseen.unfinished()).contains(work.pid());

@@ -1,0 +1,27 @@
+package dev.aioscope.cli.option;
+
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Parses a positive duration such as {@code 500ms}, {@code 10s}, {@code 1.5m} or {@code 2h}. */
+public final class DurationConverter implements ITypeConverter<Duration> {
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)(ms|s|m|h)");
+
+    @Override
+    public Duration convert(String text) {
+        Matcher matcher = DURATION.matcher(text);
+        if (!matcher.matches()) {
+            throw new TypeConversionException("'" + text + "' is not a duration such as 500ms, 10s, 5m or 1h");
+        }
+        double unit = switch (matcher.group(2)) {
+            case "ms" -> 1e6;
+            case "s" -> 1e9;
+            case "m" -> 60e9;
+            default -> 3600e9;
+        };
+        return Duration.ofNanos(Math.round(Double.parseDouble(matcher.group(1)) * unit));
+    }
+}

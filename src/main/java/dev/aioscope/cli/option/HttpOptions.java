@@ -1,0 +1,163 @@
+package dev.aioscope.cli.option;
+
+import dev.aioscope.host.Identities;
+import dev.aioscope.http.BasicAuth;
+import dev.aioscope.http.Tls;
+import dev.aioscope.http.WebServer;
+import dev.aioscope.http.WebServer.Page;
+import dev.aioscope.telemetry.HolderMetrics;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** The options that say what is shown by HTTP, and to whom. */
+public final class HttpOptions {
+    private static final Logger LOG = LoggerFactory.getLogger("aioscope");
+
+    @Spec
+    private CommandSpec spec;
+
+    /** An address to listen at; null for none. */
+    record Listen(@Nullable InetSocketAddress address) {}
+
+    @Configurable(reloads = true)
+    @Option(
+            names = "--listen",
+            paramLabel = "ADDRESS",
+            defaultValue = "127.0.0.1:9464",
+            converter = ListenReader.class,
+            description = "Serve /metrics, /healthz, /readyz and /api there: HOST:PORT, [IPV6]:PORT, or :PORT for all"
+                    + " addresses of this host; off for none (default: ${DEFAULT-VALUE}).")
+    private Listen listen = new Listen(null);
+
+    @Configurable(reloads = true)
+    @Option(
+            names = "--tls-certificate",
+            paramLabel = "FILE",
+            description = "Serve by TLS with this certificate: PEM, the chain after it.")
+    private @Nullable Path certificate;
+
+    @Configurable(reloads = true)
+    @Option(names = "--tls-key", paramLabel = "FILE", description = "Its private key: PEM, PKCS #8.")
+    private @Nullable Path key;
+
+    @Configurable(reloads = true)
+    @Option(
+            names = "--users",
+            paramLabel = "FILE",
+            description =
+                    "Answer these users only: a file, for its owner's eyes only, with a line name:password for each.")
+    private @Nullable Path users;
+
+    @Configurable
+    @Option(
+            names = "--metrics-series",
+            paramLabel = "NUMBER",
+            defaultValue = "20",
+            converter = SeriesReader.class,
+            description = "How many holders of the quota have series of their own, the largest first; all others are"
+                    + " 'other' (default: ${DEFAULT-VALUE}).")
+    private int series = 20;
+
+    @Configurable
+    @Option(
+            names = "--metrics-pid",
+            paramLabel = "BOOL",
+            arity = "0..1",
+            fallbackValue = "true",
+            defaultValue = "false",
+            converter = BooleanConverter.class,
+            description = "Tell processes of one executable and container apart by their process.pid.")
+    private boolean byPid;
+
+    /** Checked, and read from the files. */
+    public record Settings(
+            @Nullable InetSocketAddress address,
+            @Nullable SSLContext tls,
+            @Nullable BasicAuth users) {
+        /** Whether it surely is the same: files can have changed. */
+        public boolean isSame(Settings other) {
+            return Objects.equals(address, other.address)
+                    && tls == null
+                    && other.tls == null
+                    && users == null
+                    && other.users == null;
+        }
+
+        /** Begins to serve; null if that is not wanted. */
+        public @Nullable WebServer serve(Map<String, Function<String, Page>> pages) {
+            return address == null ? null : new WebServer(address, tls, users, pages);
+        }
+    }
+
+    /** What was asked for. */
+    public Settings settings() {
+        if ((certificate == null) != (key == null)) {
+            throw new ParameterException(spec.commandLine(), "--tls-certificate and --tls-key go together");
+        }
+        SSLContext tls = certificate == null || key == null ? null : Tls.read(certificate, key);
+        BasicAuth allowed = users == null ? null : BasicAuth.read(users);
+        InetSocketAddress address = listen.address();
+        if (address != null && !address.isUnresolved() && !address.getAddress().isLoopbackAddress()) {
+            warn(address, tls, allowed);
+        }
+        return new Settings(address, tls, allowed);
+    }
+
+    private static void warn(InetSocketAddress address, @Nullable SSLContext tls, @Nullable BasicAuth allowed) {
+        if (allowed == null) {
+            LOG.warn("Whoever reaches {} can see which programs run here (cure: --users)", address);
+        } else if (tls == null) {
+            LOG.warn("Passwords go to {} in the clear (cure: --tls-certificate and --tls-key)", address);
+        }
+    }
+
+    /**
+     * Metrics of whoever holds the quota.
+     *
+     * @param bootTime CLOCK_BOOTTIME, ns
+     */
+    public HolderMetrics holders(Identities identities, LongSupplier bootTime) {
+        return new HolderMetrics(identities, bootTime, series, byPid);
+    }
+
+    static final class SeriesReader extends IntegerRangeConverter {
+        SeriesReader() {
+            super(1, 1000);
+        }
+    }
+
+    static final class ListenReader implements ITypeConverter<Listen> {
+        private static final Pattern ADDRESS = Pattern.compile("(?:\\[([0-9a-fA-F:.]+)]|([^\\[\\]:]*)):(\\d{1,5})");
+
+        @Override
+        public Listen convert(String text) {
+            if (text.equals("off")) {
+                return new Listen(null);
+            }
+            Matcher matcher = ADDRESS.matcher(text);
+            if (!matcher.matches() || Integer.parseInt(matcher.group(3)) > 65_535) {
+                throw new TypeConversionException(
+                        "'" + text + "' is not an address such as 127.0.0.1:9464 or :9464," + " nor off");
+            }
+            int port = Integer.parseInt(matcher.group(3));
+            String host = matcher.group(1) != null ? matcher.group(1) : matcher.group(2);
+            return new Listen(host.isEmpty() ? new InetSocketAddress(port) : new InetSocketAddress(host, port));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.aioscope.output;
+
+import dev.aioscope.diagnosis.Diagnosis;
+import dev.aioscope.diagnosis.Diagnosis.TierTrial;
+import dev.aioscope.diagnosis.Versions;
+import dev.aioscope.probe.AttachPoint;
+import dev.aioscope.probe.Tier;
+import org.jspecify.annotations.Nullable;
+
+/** A diagnosis as a JSON object; {@code agent/json.md} tells what each name means. */
+public final class DiagnosisJson {
+    private DiagnosisJson() {}
+
+    public static String of(Diagnosis diagnosis) {
+        return Json.line(
+                "doctor",
+                json -> json.put("aioscope", Versions.aioscope())
+                        .put("summary", diagnosis.summary())
+                        .put("command_tier", label(diagnosis.commandTier()))
+                        .put("daemon_tier", label(diagnosis.daemonTier()))
+                        .array("tiers", diagnosis.tiers(), DiagnosisJson::tier)
+                        .array(
+                                "facts",
+                                diagnosis.facts(),
+                                (object, fact) -> object.put("name", fact.name())
+                                        .put("good", fact.good())
+                                        .put("value", fact.value())
+                                        .put("cure", fact.cure())));
+    }
+
+    private static void tier(Json json, TierTrial trial) {
+        json.put("tier", trial.tier().label())
+                .put("works", trial.works())
+                .put("reason", trial.reason())
+                .put("cure", trial.cure())
+                .array("points", trial.points(), (object, point) -> point(object, point, trial.works()));
+    }
+
+    private static void point(Json json, AttachPoint point, boolean attached) {
+        json.put("name", point.name())
+                .put("mode", attached && point.mode() != null ? point.mode().label() : null)
+                .array(
+                        "refusals",
+                        point.refusals(),
+                        (object, refusal) -> object.put("mode", refusal.mode().label())
+                                .put("answer", refusal.answer())
+                                .put("cure", refusal.cure()));
+    }
+
+    private static @Nullable String label(@Nullable Tier tier) {
+        return tier == null ? null : tier.label();
+    }
+}

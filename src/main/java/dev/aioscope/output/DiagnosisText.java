@@ -1,0 +1,90 @@
+package dev.aioscope.output;
+
+import dev.aioscope.diagnosis.Diagnosis;
+import dev.aioscope.diagnosis.Diagnosis.Fact;
+import dev.aioscope.diagnosis.Diagnosis.TierTrial;
+import dev.aioscope.probe.AttachPoint;
+import dev.aioscope.probe.AttachPoint.Refusal;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A diagnosis for people. Probe points that share their fate share their lines. */
+public final class DiagnosisText {
+    private static final int MARGIN = 21;
+    private static final String GREEN = "\u001b[32m";
+    private static final String RED = "\u001b[31m";
+    private static final String NO_COLOUR = "\u001b[0m";
+
+    private final StringBuilder text = new StringBuilder();
+    private final Screen screen;
+
+    private DiagnosisText(Screen screen) {
+        this.screen = screen;
+    }
+
+    public static String of(Diagnosis diagnosis, Screen screen) {
+        DiagnosisText text = new DiagnosisText(screen);
+        text.section("Tiers");
+        diagnosis.tiers().forEach(text::tier);
+        text.section("Host");
+        diagnosis.facts().forEach(text::fact);
+        text.section("Summary");
+        text.text.append(screen.wrap("  ", 2, diagnosis.summary()));
+        return text.text.toString();
+    }
+
+    private void section(String title) {
+        text.append(System.lineSeparator()).append(title).append(System.lineSeparator());
+    }
+
+    private void tier(TierTrial trial) {
+        String reason = trial.reason();
+        String said = !trial.works() ? String.valueOf(reason) : reason == null ? "works" : "works, but " + reason;
+        entry(trial.works(), trial.tier().label(), said, trial.cure());
+        for (Map.Entry<Fate, List<String>> group : byFate(trial).entrySet()) {
+            Fate fate = group.getKey();
+            text.append(screen.wrap(
+                    " ".repeat(MARGIN), MARGIN + 2, fate.outcome() + ": " + String.join(", ", group.getValue())));
+            for (Refusal refusal : fate.refusals()) {
+                text.append(screen.wrap(
+                        " ".repeat(MARGIN + 2), MARGIN + 4, refusal.mode().label() + " refused: " + refusal.answer()));
+                text.append(screen.wrap(" ".repeat(MARGIN + 4) + "Cure: ", MARGIN + 6, refusal.cure()));
+            }
+        }
+    }
+
+    /** What became of a probe point. */
+    private record Fate(String outcome, List<Refusal> refusals) {}
+
+    private static Map<Fate, List<String>> byFate(TierTrial trial) {
+        Map<Fate, List<String>> groups = new LinkedHashMap<>();
+        for (AttachPoint point : trial.points()) {
+            String outcome = point.mode() == null
+                    ? "not to be had"
+                    : trial.works() ? point.mode().label() : "not tried in every way";
+            groups.computeIfAbsent(new Fate(outcome, point.refusals()), fate -> new ArrayList<>())
+                    .add(point.name());
+        }
+        return groups;
+    }
+
+    private void fact(Fact fact) {
+        entry(fact.good(), fact.name(), fact.value(), fact.cure());
+    }
+
+    private void entry(@Nullable Boolean good, String name, String value, @Nullable String cure) {
+        String mark = good == null ? "  " : good ? "ok" : "NO";
+        String lines = screen.wrap(String.format(Locale.ROOT, "  %s %-15s ", mark, name), MARGIN, value);
+        if (screen.colours() && good != null) {
+            lines = lines.replaceFirst(mark, (good ? GREEN : RED) + mark + NO_COLOUR);
+        }
+        text.append(lines);
+        if (cure != null) {
+            text.append(screen.wrap(" ".repeat(MARGIN) + "Cure: ", MARGIN + 2, cure));
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package dev.aioscope.output;
+
+import dev.aioscope.host.Container;
+import dev.aioscope.host.Identity;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.lifecycle.Task;
+import org.jspecify.annotations.Nullable;
+
+/** The names by which every JSON object tells who a process is. */
+final class IdentityJson {
+    private IdentityJson() {}
+
+    /** The value of {@code start_time}. */
+    static @Nullable Long started(WallClock clock, @Nullable Task task) {
+        Long start = task == null ? null : task.beginning();
+        return start == null ? null : (Long) clock.epochNanos(start);
+    }
+
+    /** Writes them, each with this before it. */
+    static void put(Json json, String prefix, Identity identity) {
+        Container container = identity.container().orElse(null);
+        json.put(prefix + "executable", identity.executable());
+        json.put(prefix + "command", identity.command());
+        json.put(prefix + "user", identity.user());
+        json.put(prefix + "cgroup", identity.cgroup());
+        json.put(prefix + "container_runtime", container == null ? null : container.runtime());
+        json.put(prefix + "container_id", container == null ? null : container.id());
+        json.put(prefix + "pod_uid", container == null ? null : container.podUid());
+    }
+}

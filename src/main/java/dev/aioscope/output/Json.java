@@ -1,0 +1,88 @@
+package dev.aioscope.output;
+
+import java.io.StringWriter;
+import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+/** Writes JSON objects of one line, each with the number of the schema in {@code agent/json.md} and its type. */
+public final class Json {
+    /** Changes when a name goes or changes its meaning; a new name does not change it. */
+    public static final int SCHEMA = 1;
+
+    private static final JsonFactory FACTORY = new JsonFactory();
+
+    private final JsonGenerator generator;
+
+    private Json(JsonGenerator generator) {
+        this.generator = generator;
+    }
+
+    /** One object, without the end of the line. */
+    public static String line(String type, Consumer<Json> body) {
+        StringWriter line = new StringWriter();
+        try (JsonGenerator generator = FACTORY.createGenerator(ObjectWriteContext.empty(), line)) {
+            generator.writeStartObject();
+            Json json = new Json(generator);
+            body.accept(json.put("schema", SCHEMA).put("type", type));
+            generator.writeEndObject();
+        }
+        return line.toString();
+    }
+
+    public Json put(String name, @Nullable String value) {
+        generator.writeName(name);
+        if (value == null) {
+            generator.writeNull();
+        } else {
+            generator.writeString(value);
+        }
+        return this;
+    }
+
+    public Json put(String name, @Nullable Number value) {
+        generator.writeName(name);
+        if (value == null) {
+            generator.writeNull();
+        } else {
+            generator.writeNumber(value.longValue());
+        }
+        return this;
+    }
+
+    public Json put(String name, @Nullable Boolean value) {
+        generator.writeName(name);
+        if (value == null) {
+            generator.writeNull();
+        } else {
+            generator.writeBoolean(value);
+        }
+        return this;
+    }
+
+    /** An object inside this one. */
+    public Json object(String name, Consumer<Json> body) {
+        generator.writeName(name);
+        generator.writeStartObject();
+        body.accept(this);
+        generator.writeEndObject();
+        return this;
+    }
+
+    /** An array of objects. */
+    public <T> Json array(String name, List<T> values, BiConsumer<Json, T> body) {
+        generator.writeName(name);
+        generator.writeStartArray();
+        for (T value : values) {
+            generator.writeStartObject();
+            body.accept(this, value);
+            generator.writeEndObject();
+        }
+        generator.writeEndArray();
+        return this;
+    }
+}

@@ -1,0 +1,307 @@
+package dev.aioscope.output;
+
+import dev.aioscope.event.Operation;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitReason;
+import dev.aioscope.host.Identities;
+import dev.aioscope.host.Identity;
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.KernelStack;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.QuotaShare;
+import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.RefusalOutcome.Release;
+import dev.aioscope.lifecycle.Straggler;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.lifecycle.UserStack;
+import dev.aioscope.lifecycle.WrongHandle;
+import dev.aioscope.probe.proc.BlockDevice;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** One JSON object per line; {@code agent/json.md} tells what each name means. */
+public final class TraceJson implements TraceFormat {
+    private final WallClock clock;
+    private final Identities identities;
+    private final Function<String, Optional<BlockDevice>> devices;
+
+    /** With the devices of this host. */
+    public TraceJson(WallClock clock, Identities identities) {
+        this(clock, identities, BlockDevice::of);
+    }
+
+    /** With what finds a device by its numbers. */
+    public TraceJson(WallClock clock, Identities identities, Function<String, Optional<BlockDevice>> devices) {
+        this.clock = clock;
+        this.identities = identities;
+        this.devices = devices;
+    }
+
+    @Override
+    public String teardown(Teardown t, long now) {
+        return line(t, null, now);
+    }
+
+    @Override
+    public String stuck(TeardownInProgress teardown, long now) {
+        return line(teardown.known(), teardown, now);
+    }
+
+    private String line(Teardown t, @Nullable TeardownInProgress going, long now) {
+        return Json.line("teardown", json -> {
+            json.put("time", clock.epochNanos(now));
+            caller(json, t.caller(), identities.ofCaller(t));
+            owner(json, t);
+            context(json, t.context());
+            json.put("trigger", t.trigger() == null ? null : t.trigger().label());
+            json.put("end", t.end().name().toLowerCase(Locale.ROOT));
+            json.put("result", t.result());
+            json.put("errno", errno(t.result()));
+            times(json, t);
+            phases(json, t);
+            counts(json, t);
+            going(json, going, now);
+        });
+    }
+
+    private static void going(Json json, @Nullable TeardownInProgress going, long now) {
+        WaitReason waitsFor = going == null ? null : going.waitsFor();
+        json.put("age_ns", going == null ? null : (Long) going.age(now));
+        json.put("waits_for", waitsFor == null ? null : waitsFor.label());
+        json.put("requests_left", going == null ? null : going.requestsLeft());
+        json.put("siblings_left", going == null ? null : going.siblingsLeft());
+        json.put("waiter_sigkill", going == null ? null : going.pendingSigkill());
+        json.put("found_late", going == null ? null : (Boolean) going.isFoundLate());
+        json.put("stuck", going == null ? null : (Boolean) going.isStuck());
+        json.put("kernel_stack", going == null ? null : kernelStack(going));
+    }
+
+    private static @Nullable String kernelStack(TeardownInProgress going) {
+        List<String> functions = KernelStack.functions(going.kernelStack());
+        return functions.isEmpty() ? null : String.join("\n", functions);
+    }
+
+    @Override
+    public String straggler(Straggler straggler) {
+        Teardown t = straggler.teardown().known();
+        return Json.line("straggler", json -> {
+            json.put("time", clock.epochNanos(straggler.time()));
+            json.put("pid", t.caller() == null ? null : (Integer) t.caller().pid());
+            json.put("tid", t.caller() == null ? null : (Integer) t.caller().tid());
+            json.put("comm", t.caller() == null ? null : t.caller().comm());
+            json.put("context_id", t.context().id());
+            json.put(
+                    "handle", t.context().handle() == 0 ? null : hex(t.context().handle()));
+            json.put("age_ns", straggler.age());
+            json.put(
+                    "operation",
+                    straggler.operation() == Operation.UNKNOWN
+                            ? null
+                            : straggler.operation().label());
+            json.put("path", straggler.path());
+            json.put("inode", straggler.inode());
+            json.put("magic", hex(straggler.magic()));
+            json.put("device", straggler.device());
+            json.put(
+                    "device_name",
+                    devices.apply(straggler.device()).map(BlockDevice::name).orElse(null));
+            json.put("offset", straggler.offset());
+            json.put("result", straggler.result());
+            json.put("errno", errno(straggler.result()));
+        });
+    }
+
+    @Override
+    public String failedCall(FailedCall call) {
+        long begin = call.enterTime() != null ? call.enterTime() : call.returnTime();
+        long offset = clock.offsetAt(begin);
+        return Json.line(call.isRefusal() ? "refusal" : "failed_call", json -> {
+            json.put("time", call.returnTime() + offset);
+            caller(json, call.caller(), identities.ofCaller(call));
+            json.put("call", call.call().name().toLowerCase(Locale.ROOT));
+            json.put("result", -call.errno());
+            json.put("errno", Errno.name(call.errno()));
+            json.put("call_time", shifted(call.enterTime(), offset));
+            json.put("return_time", call.returnTime() + offset);
+            json.put("handle", call.handle() == null ? null : hex(call.handle()));
+            json.put("max_reqs", call.maxReqs());
+            json.put("aio_nr", call.aioNr());
+            json.put("aio_max_nr", call.aioMaxNr());
+            json.put("call_stack", stack(call.callStack()));
+            if (call.isRefusal()) {
+                json.put("needed_aio_max_nr", call.neededLimit());
+                json.array("largest_holders", call.largest(), this::holding);
+            } else {
+                wrongHandle(json, call, offset);
+            }
+        });
+    }
+
+    private static void wrongHandle(Json json, FailedCall call, long offset) {
+        WrongHandle wrong = call.wrongHandle();
+        Context context = wrong == null ? null : wrong.context();
+        Task destroyer = wrong == null ? null : wrong.destroyer();
+        json.put("cause", wrong == null ? null : wrong.cause().label());
+        json.put("explanation", call.explanation());
+        json.put("io_in_flight", wrong == null ? null : (Boolean) wrong.isIoInFlight());
+        json.put("context_id", context == null ? null : context.id());
+        json.put("destroyer_tid", destroyer == null ? null : (Integer) destroyer.tid());
+        json.put("destroyed_time", wrong == null ? null : shifted(wrong.killedTime(), offset));
+        json.put("drained_time", wrong == null ? null : shifted(wrong.drainedTime(), offset));
+    }
+
+    @Override
+    public String refusalOutcome(RefusalOutcome outcome) {
+        FailedCall refusal = outcome.refusal();
+        long offset = clock.offsetAt(refusal.returnTime());
+        return Json.line("refusal_outcome", json -> {
+            json.put("time", outcome.time() + offset);
+            caller(json, refusal.caller(), identities.ofCaller(refusal));
+            json.put("max_reqs", refusal.maxReqs());
+            json.put("refusal_time", refusal.returnTime() + offset);
+            json.put("outcome", outcome.verdict().name().toLowerCase(Locale.ROOT));
+            json.put("duration_ns", outcome.duration());
+            json.put("retries", outcome.retries());
+            json.put("succeeded", outcome.hasSucceeded());
+            json.put("aio_nr", outcome.aioNr());
+            json.put("aio_max_nr", outcome.aioMaxNr());
+            json.put(
+                    "cause",
+                    outcome.cause() == null ? null : outcome.cause().name().toLowerCase(Locale.ROOT));
+            release(json, outcome.release());
+        });
+    }
+
+    private void release(Json json, @Nullable Release release) {
+        Task by = release == null ? null : release.by();
+        Trigger trigger = release == null ? null : release.trigger();
+        json.put("trigger", trigger == null ? null : trigger.label());
+        json.put("contexts", release == null ? null : (Integer) release.contexts());
+        json.put("charge", release == null ? null : (Long) release.charge());
+        json.put("releaser_pid", by == null ? null : (Integer) by.pid());
+        json.put("releaser_comm", by == null ? null : by.comm());
+        json.put("releaser_start_time", IdentityJson.started(clock, by));
+        IdentityJson.put(json, "releaser_", by == null ? Identity.UNKNOWN : identities.of(by));
+    }
+
+    private void holding(Json json, QuotaShare holding) {
+        json.put("pid", holding.owner().pid());
+        json.put("comm", holding.owner().comm());
+        json.put("start_time", IdentityJson.started(clock, holding.owner()));
+        IdentityJson.put(json, "", identities.of(holding.owner()));
+        json.put("contexts", holding.contexts());
+        json.put("charge", holding.charge());
+    }
+
+    /** The last line. */
+    public static String summary(TraceSummary summary) {
+        return Json.line("summary", json -> {
+            json.put("teardowns", summary.teardowns());
+            json.put("refusals", summary.refusals());
+            json.put("failed_calls", summary.failedCalls());
+            json.put("retries", summary.retries());
+            json.put("refusal_outcomes", summary.outcomes());
+            json.put("unidentified", summary.unidentified());
+            json.put("events", summary.stats().events());
+            json.object("lost", lost -> summary.lost().forEach(lost::put));
+        });
+    }
+
+    private void caller(Json json, @Nullable Task caller, Identity identity) {
+        json.put("pid", caller == null ? null : (Integer) caller.pid());
+        json.put("tid", caller == null ? null : (Integer) caller.tid());
+        json.put("comm", caller == null ? null : caller.comm());
+        json.put("cgroup_id", caller == null ? null : (Long) caller.cgroup());
+        json.put("start_time", IdentityJson.started(clock, caller));
+        IdentityJson.put(json, "", identity);
+    }
+
+    private void owner(Json json, Teardown t) {
+        Task owner = t.context().owner();
+        json.put("owner_pid", owner == null ? null : (Integer) owner.pid());
+        json.put("owner_comm", owner == null ? null : owner.comm());
+        json.put("owner_cgroup_id", owner == null ? null : (Long) owner.cgroup());
+        json.put("owner_start_time", IdentityJson.started(clock, owner));
+        IdentityJson.put(json, "owner_", identities.ofOwner(t));
+    }
+
+    private void context(Json json, Context context) {
+        json.put("context_id", context.id());
+        json.put("handle", context.handle() == 0 ? null : hex(context.handle()));
+        json.put("max_reqs", context.maxReqs());
+        json.put("nr_events", context.nrEvents());
+        Long setup = context.setupTime();
+        json.put("setup_time", setup == null ? null : (Long) clock.epochNanos(setup));
+    }
+
+    /** All moved by one offset: they stay in their order though the clock be set between them. */
+    private void times(Json json, Teardown t) {
+        Long begin = t.callTime() != null ? t.callTime() : t.killEnterTime();
+        Long end = t.returnTime() != null ? t.returnTime() : t.reqsTime();
+        long offset = clock.offsetAt(begin != null ? begin : end != null ? end : 0);
+        json.put("call_time", shifted(t.callTime(), offset));
+        json.put("kill_time", shifted(t.killEnterTime(), offset));
+        json.put("drain_time", shifted(t.killExitTime(), offset));
+        json.put("drained_time", shifted(t.reqsTime(), offset));
+        json.put("return_time", shifted(t.returnTime(), offset));
+        json.put("free_time", shifted(t.freeTime(), offset));
+    }
+
+    private static void phases(Json json, Teardown t) {
+        json.put("wait_ns", t.held());
+        json.put("lookup_ns", t.lookup());
+        json.put("kill_ns", t.kill());
+        json.put("unmap_ns", t.unmap());
+        json.put("drain_ns", t.drain());
+        json.put("grace_ns", t.grace());
+        json.put("cancel_ns", t.cancel());
+        json.put("io_ns", t.io());
+        json.put("siblings_ns", t.inSiblings());
+        json.put("wake_ns", t.wake());
+        json.put("deferred_free_ns", t.deferredFree());
+    }
+
+    private static void counts(Json json, Teardown t) {
+        json.put("outstanding", t.outstanding());
+        json.put("outstanding_slots", t.outstandingSlots());
+        json.put("outstanding_refs", t.outstandingRefs());
+        json.put("outstanding_after_grace", t.outstandingAfterGrace());
+        json.put("unreaped", t.unreaped());
+        json.put("siblings", t.siblings());
+        json.put("cancellable_before", t.cancellableBefore());
+        json.put("cancellable_after", t.cancellableAfter());
+        json.put("aio_nr_before", t.aioNrBefore());
+        json.put("aio_nr_after", t.aioNrAfter());
+        json.put("unmap_result", t.unmapResult());
+        json.put("pending_sigkill", t.pendingSigkill());
+        json.put("voluntary_switches", t.voluntarySwitches());
+        json.put("ring", t.ringAtKill() == null ? null : t.ringAtKill().name().toLowerCase(Locale.ROOT));
+        json.put("dead_after_kill", t.deadAfterKill());
+        json.put("in_table_after_kill", t.inTableAfterKill());
+        json.put("setup_stack", stack(t.context().setupStack()));
+        json.put("call_stack", stack(t.callStack()));
+    }
+
+    private static @Nullable String stack(@Nullable UserStack stack) {
+        return stack == null ? null : String.join("\n", stack.frames());
+    }
+
+    private static @Nullable String errno(@Nullable Long result) {
+        return result == null || result >= 0 ? null : Errno.name((int) -result);
+    }
+
+    private static @Nullable Long shifted(@Nullable Long time, long offset) {
+        return time == null ? null : (Long) (time + offset);
+    }
+
+    private static String hex(long handle) {
+        return "0x" + Long.toHexString(handle);
+    }
+}

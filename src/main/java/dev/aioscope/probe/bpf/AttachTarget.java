@@ -1,0 +1,148 @@
+package dev.aioscope.probe.bpf;
+
+import dev.aioscope.kernel.Host;
+import dev.aioscope.probe.AttachPoint.Mode;
+import dev.aioscope.probe.Tier;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The probe points, each with the programs that can serve it, best first. The programs are those of {@code
+ * probes/aioscope.bpf.c}, named {@code <mode>_<function>}.
+ */
+public enum AttachTarget {
+    IO_SETUP(Tier.FULL, "io_setup", false, Mode.FENTRY, Mode.KPROBE),
+    IO_SETUP_RETURN(Tier.FULL, "io_setup return", false, Mode.FEXIT, Mode.KRETPROBE),
+    IO_DESTROY(Tier.FULL, "io_destroy", false, Mode.FENTRY, Mode.KPROBE),
+    IO_DESTROY_RETURN(Tier.FULL, "io_destroy return", false, Mode.FEXIT, Mode.KRETPROBE),
+    KILL_IOCTX(Tier.FULL, "kill_ioctx", true, Mode.FENTRY, Mode.KPROBE),
+    KILL_IOCTX_RETURN(Tier.FULL, "kill_ioctx return", true, Mode.FEXIT, Mode.KRETPROBE),
+    VM_MUNMAP(Tier.FULL, "vm_munmap", false, Mode.FENTRY, Mode.KPROBE),
+    VM_MUNMAP_RETURN(Tier.FULL, "vm_munmap return", false, Mode.FEXIT, Mode.KRETPROBE),
+    FREE_IOCTX_USERS(Tier.FULL, "free_ioctx_users", false, Mode.FENTRY, Mode.KPROBE),
+    FREE_IOCTX_USERS_RETURN(Tier.FULL, "free_ioctx_users return", false, Mode.FEXIT, Mode.KRETPROBE),
+    FREE_IOCTX_REQS(Tier.FULL, "free_ioctx_reqs", true, Mode.FENTRY, Mode.KPROBE),
+    FREE_IOCTX(Tier.FULL, "free_ioctx", false, Mode.FENTRY, Mode.KPROBE),
+
+    /** Where the kernel looks the context of a handle up, in every call that takes one. */
+    LOOKUP_IOCTX(Tier.FULL, "lookup_ioctx", true, Mode.FENTRY, Mode.KPROBE),
+    LOOKUP_IOCTX_RETURN(Tier.FULL, "lookup_ioctx return", true, Mode.FEXIT, Mode.KRETPROBE),
+
+    /** Where every request completes. */
+    AIO_COMPLETE(Tier.FULL, "aio_complete", false, Mode.FENTRY, Mode.KPROBE),
+    /** Where the reads and writes complete if the compiler has left no aio_complete. */
+    AIO_COMPLETE_RW(Tier.FULL, "aio_complete_rw", false, Mode.FENTRY, Mode.KPROBE),
+    /** Where the workers that complete all others give their files back. */
+    FPUT(Tier.FULL, "fput", false, Mode.FENTRY, Mode.KPROBE),
+
+    SYS_ENTER_IO_SETUP(Tier.SYSCALL, "sys_enter_io_setup", true, Mode.TRACEPOINT),
+    SYS_EXIT_IO_SETUP(Tier.SYSCALL, "sys_exit_io_setup", true, Mode.TRACEPOINT),
+    SYS_ENTER_IO_DESTROY(Tier.SYSCALL, "sys_enter_io_destroy", true, Mode.TRACEPOINT),
+    SYS_EXIT_IO_DESTROY(Tier.SYSCALL, "sys_exit_io_destroy", true, Mode.TRACEPOINT),
+
+    SYS_ENTER_IO_SUBMIT(Tier.SYSCALL, "sys_enter_io_submit", true, Mode.TRACEPOINT),
+    SYS_EXIT_IO_SUBMIT(Tier.SYSCALL, "sys_exit_io_submit", true, Mode.TRACEPOINT),
+    SYS_ENTER_IO_GETEVENTS(Tier.SYSCALL, "sys_enter_io_getevents", true, Mode.TRACEPOINT),
+    SYS_EXIT_IO_GETEVENTS(Tier.SYSCALL, "sys_exit_io_getevents", true, Mode.TRACEPOINT),
+    SYS_ENTER_IO_PGETEVENTS(Tier.SYSCALL, "sys_enter_io_pgetevents", true, Mode.TRACEPOINT),
+    SYS_EXIT_IO_PGETEVENTS(Tier.SYSCALL, "sys_exit_io_pgetevents", true, Mode.TRACEPOINT),
+    SYS_ENTER_IO_CANCEL(Tier.SYSCALL, "sys_enter_io_cancel", true, Mode.TRACEPOINT),
+    SYS_EXIT_IO_CANCEL(Tier.SYSCALL, "sys_exit_io_cancel", true, Mode.TRACEPOINT),
+
+    CONTEXTS(Tier.SAMPLE, "contexts of all tasks", true, Mode.ITERATOR),
+    TEARDOWNS(Tier.SAMPLE, "tasks in a teardown", false, Mode.ITERATOR),
+    FOLLOWED(Tier.SAMPLE, "contexts in a teardown", false, Mode.ITERATOR);
+
+    private final Tier tier;
+    private final String label;
+    private final boolean essential;
+
+    @SuppressWarnings("ImmutableEnumChecker") // never written to, and handed out as a list
+    private final Mode[] modes;
+
+    AttachTarget(Tier tier, String label, boolean essential, Mode... modes) {
+        this.tier = tier;
+        this.label = label;
+        this.essential = essential;
+        this.modes = modes;
+    }
+
+    /** The name for people. */
+    String label() {
+        return label;
+    }
+
+    /** Whether the tier is not to be had without it. */
+    boolean isEssential() {
+        return essential;
+    }
+
+    /** Ways to attach, best first. */
+    List<Mode> modes() {
+        return List.of(modes);
+    }
+
+    /** Whether it is loaded with the others, but only attached while it is needed: it is on the path of requests. */
+    boolean isOnDemand() {
+        return this == AIO_COMPLETE || insteadOf() == AIO_COMPLETE;
+    }
+
+    /** The probe point that must have no way left for this one to be wanted; null if it is wanted in any case. */
+    @Nullable AttachTarget insteadOf() {
+        return this == AIO_COMPLETE_RW || this == FPUT ? AIO_COMPLETE : null;
+    }
+
+    /** Whether this tier wants it: each tier also looks at the tasks. */
+    boolean isWantedBy(Tier wanted) {
+        return tier == wanted || tier == Tier.SAMPLE;
+    }
+
+    /** Whether it is only there to watch destroyed handles: each io_submit and io_getevents comes by. */
+    boolean isOnPathOfIo() {
+        return switch (this) {
+            case LOOKUP_IOCTX, LOOKUP_IOCTX_RETURN -> true;
+            case SYS_ENTER_IO_SUBMIT, SYS_ENTER_IO_GETEVENTS, SYS_ENTER_IO_PGETEVENTS, SYS_ENTER_IO_CANCEL -> true;
+            case SYS_EXIT_IO_SUBMIT, SYS_EXIT_IO_GETEVENTS, SYS_EXIT_IO_PGETEVENTS, SYS_EXIT_IO_CANCEL -> true;
+            default -> false;
+        };
+    }
+
+    /** The function without its prefix, or the name of the tracepoint. */
+    public String function() {
+        return label.replace(" return", "");
+    }
+
+    /** The function's symbol in the kernel; of an iterator the function that stands for it in BTF. */
+    public String symbol() {
+        return switch (this) {
+            case IO_SETUP, IO_SETUP_RETURN, IO_DESTROY, IO_DESTROY_RETURN ->
+                Host.architecture().equals("x86_64") ? "__x64_sys_" + function() : "__arm64_sys_" + function();
+            case CONTEXTS, TEARDOWNS -> "bpf_iter_task";
+            case FOLLOWED -> "bpf_iter_bpf_map_elem";
+            default -> function();
+        };
+    }
+
+    /** The map whose elements an iterator walks; null if it walks the tasks, or is none. */
+    public @Nullable String walkedMap() {
+        return this == FOLLOWED ? "followed" : null;
+    }
+
+    /** The program that serves it in this mode. */
+    public String program(Mode mode) {
+        return switch (this) {
+            case CONTEXTS -> "iter_contexts";
+            case TEARDOWNS -> "iter_teardowns";
+            case FOLLOWED -> "iter_followed";
+            case SYS_ENTER_IO_SETUP -> "tracepoint_enter_io_setup";
+            case SYS_EXIT_IO_SETUP -> "tracepoint_exit_io_setup";
+            case SYS_ENTER_IO_DESTROY -> "tracepoint_enter_io_destroy";
+            case SYS_EXIT_IO_DESTROY -> "tracepoint_exit_io_destroy";
+            case SYS_ENTER_IO_SUBMIT, SYS_ENTER_IO_GETEVENTS, SYS_ENTER_IO_PGETEVENTS, SYS_ENTER_IO_CANCEL ->
+                "tracepoint_enter_use";
+            case SYS_EXIT_IO_SUBMIT, SYS_EXIT_IO_GETEVENTS, SYS_EXIT_IO_PGETEVENTS, SYS_EXIT_IO_CANCEL ->
+                "tracepoint_exit_use";
+            default -> mode.label() + "_" + function();
+        };
+    }
+}

@@ -1,0 +1,475 @@
+package dev.aioscope.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dev.aioscope.event.Event;
+import dev.aioscope.event.EventBuilder;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitReason;
+import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.kernel.BootClock;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.Lifecycle;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.probe.AttachPoint;
+import dev.aioscope.probe.Losses;
+import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Quota;
+import dev.aioscope.probe.ScanGaps;
+import dev.aioscope.probe.Tier;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class DutyCycleTest {
+    private final FakeProbes probes = new FakeProbes();
+    private final List<Context> setups = new ArrayList<>();
+    private final List<Context> firstSeen = new ArrayList<>();
+    private final List<TeardownInProgress> stuck = new ArrayList<>();
+    private final List<Teardown> ended = new ArrayList<>();
+    private final DutyCycle watch = new DutyCycle(
+            probes,
+            new LifecycleListener() {
+                @Override
+                public void onSetup(Context context) {
+                    setups.add(context);
+                }
+
+                @Override
+                public void onFound(Context context) {
+                    firstSeen.add(context);
+                }
+
+                @Override
+                public void onStuck(TeardownInProgress teardown, long now) {
+                    stuck.add(teardown);
+                }
+            },
+            new WallClock(BootClock::now, InstantSource.system()),
+            Duration.ofSeconds(60));
+
+    private static Event setup(long kioctx) {
+        ByteBuffer record = EventBuilder.setup()
+                .kioctx(kioctx)
+                .mm(1)
+                .task(10, 10, "db")
+                .time(BootClock.now())
+                .handle(kioctx * 4096)
+                .build();
+        return new Event().wrap(record, 0, record.capacity());
+    }
+
+    private static Event found(long kioctx) {
+        ByteBuffer record = EventBuilder.liveContext()
+                .kioctx(kioctx)
+                .mm(1)
+                .task(10, 10, "db")
+                .time(BootClock.now())
+                .handle(kioctx * 4096)
+                .build();
+        return new Event().wrap(record, 0, record.capacity());
+    }
+
+    private static Event live(int pid) {
+        ByteBuffer record = EventBuilder.liveContext()
+                .kioctx(pid)
+                .mm(pid)
+                .task(pid, pid, "db")
+                .handle(4096)
+                .build();
+        return new Event().wrap(record, 0, record.capacity());
+    }
+
+    @Test
+    void whatTheRingStillHoldsWhenItIsStoppedIsHandedOn() {
+        probes.ring.add(setup(1));
+        probes.whenEmpty = () -> {
+            probes.ring.add(setup(2));
+            watch.stop();
+        };
+
+        watch.run();
+        assertThat(setups).extracting(Context::kioctx).containsExactly(1L, 2L);
+        assertThat(watch.stats().events()).isEqualTo(2);
+        assertThat(probes.wokenUp).isTrue();
+    }
+
+    @Test
+    void theViewJoinsWhatALookFoundWithWhatEventsTold() {
+        probes.ring.add(setup(1));
+        probes.live.add(found(1));
+        probes.live.add(found(2));
+        probes.whenEmpty = watch::stop;
+
+        watch.run();
+        assertThat(setups.get(0).setupTime()).isNotNull();
+        assertThat(watch.view().snapshot().contexts())
+                .extracting(LiveContext::handle, LiveContext::setupTime)
+                .containsExactly(tuple(4096L, setups.get(0).setupTime()), tuple(8192L, null));
+        // The look came before the ring was read.
+        assertThat(firstSeen).extracting(Context::kioctx).containsExactly(1L, 2L);
+    }
+
+    @Test
+    void whatIsStuckIsLookedIntoAndToldOfLongBeforeTheNextLook() {
+        long began = BootClock.now() - 2_000_000_000L;
+        probes.live.add(event(EventBuilder.teardownLook(4).kioctx(7).left(0, 3)));
+        probes.whenEmpty = () -> {
+            if (stuck.isEmpty()) {
+                probes.ring.add(event(EventBuilder.killEnter(Trigger.DESTROY)
+                        .kioctx(7)
+                        .mm(1)
+                        .handle(4096)
+                        .task(10, 11, "db")
+                        .time(began)));
+                probes.whenEmpty = () -> {
+                    if (!stuck.isEmpty()) {
+                        watch.stop();
+                    }
+                };
+            }
+        };
+
+        watch.run();
+        assertThat(probes.looks).isEqualTo(2);
+        assertThat(probes.followed).containsExactly(Map.entry(7L, 4096L));
+        assertThat(stuck).singleElement().satisfies(going -> {
+            assertThat(going.waitsFor()).isEqualTo(WaitReason.REQUESTS);
+            assertThat(going.requestsLeft()).isEqualTo(3);
+        });
+        assertThat(watch.view().inProgress()).isEqualTo(stuck);
+        assertThat(probes.completions)
+                .as("a probe on each request only once it is stuck")
+                .containsExactly(false, true);
+    }
+
+    @Test
+    void whatIsStuckIsLookedAtAsSoonAsTheLastLookIsLongEnoughAgo() {
+        long began = BootClock.now();
+        long[] now = {began};
+        probes.clock = () -> now[0];
+        probes.whenLooking = () -> now[0] += 500_000_000L;
+        List<Long> toldAt = new ArrayList<>();
+        DutyCycle slow = new DutyCycle(
+                probes,
+                new LifecycleListener() {
+                    @Override
+                    public void onStuck(TeardownInProgress teardown, long at) {
+                        toldAt.add(at - began);
+                    }
+                },
+                new WallClock(() -> now[0], InstantSource.system()),
+                Duration.ofSeconds(60));
+        probes.whenEmpty = () -> {
+            begin(7, began);
+            now[0] += 100_000_000L;
+            probes.whenEmpty = () -> {
+                now[0] += probes.timeout * 1_000_000L;
+                if (!toldAt.isEmpty()) {
+                    slow.stop();
+                }
+            };
+        };
+
+        slow.run();
+        assertThat(toldAt)
+                .as("the first look ended after 0.5 s, and a pause of four times that follows")
+                .containsExactly(2_500_000_000L);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"60, 3", "1, 4"})
+    void completionsAreToldOfAgainAfterThePause(int pause, int changes) {
+        long[] now = {BootClock.now()};
+        probes.clock = () -> now[0];
+        DutyCycle pausing = new DutyCycle(
+                probes,
+                new LifecycleListener() {},
+                new WallClock(() -> now[0], InstantSource.system()),
+                Duration.ofSeconds(1));
+        pausing.pauseBetweenStragglers(Duration.ofSeconds(pause));
+        Iterator<Runnable> steps = List.<Runnable>of(
+                        () -> begin(7, now[0]), () -> end(7, now[0]), () -> begin(8, now[0]), pausing::stop)
+                .iterator();
+        probes.whenEmpty = () -> {
+            steps.next().run();
+            now[0] += 2_000_000_000L;
+        };
+
+        pausing.run();
+        assertThat(probes.completions)
+                .containsExactlyElementsOf(List.of(false, true, false, true).subList(0, changes));
+    }
+
+    @Test
+    void completionsAreNoLongerToldOfOnceNothingIsStuckHoweverRareLooksAre() {
+        long[] now = {BootClock.now()};
+        probes.clock = () -> now[0];
+        DutyCycle rare = new DutyCycle(
+                probes,
+                new LifecycleListener() {},
+                new WallClock(() -> now[0], InstantSource.system()),
+                Duration.ofHours(1));
+        Iterator<Runnable> steps = List.<Runnable>of(() -> begin(7, now[0]), () -> {}, () -> end(7, now[0]), rare::stop)
+                .iterator();
+        probes.whenEmpty = () -> {
+            steps.next().run();
+            now[0] += 2_000_000_000L;
+        };
+
+        rare.run();
+        assertThat(probes.completions).containsExactly(false, true, false);
+        assertThat(probes.looks).as("at the start, and at what became stuck").isEqualTo(2);
+    }
+
+    @Test
+    void itRestsForLongOnlyWhereNothingIsInProgressAndNoLookIsDue() {
+        long[] now = {BootClock.now()};
+        probes.clock = () -> now[0];
+        DutyCycle resting = new DutyCycle(
+                probes,
+                new LifecycleListener() {},
+                new WallClock(() -> now[0], InstantSource.system()),
+                Duration.ofSeconds(60));
+        List<Integer> rests = new ArrayList<>();
+        Iterator<Runnable> steps = List.<Runnable>of(
+                        () -> {},
+                        () -> begin(7, now[0]),
+                        () -> {},
+                        () -> end(7, now[0]),
+                        () -> now[0] += Lifecycle.OVERDUE_NS,
+                        resting::stop)
+                .iterator();
+        probes.whenEmpty = () -> {
+            rests.add(probes.timeout);
+            steps.next().run();
+            now[0] += 500_000_000L;
+        };
+
+        resting.run();
+        assertThat(rests)
+                .as("idle, idle, begun, going on, its other records awaited, given up")
+                .containsExactly(5000, 5000, 1000, 1000, 1000, 5000);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, 60, 2000", "60, 3, 3000"})
+    void theRestIsNoLongerThanTheServiceManagerOrTheNextLookAllows(int pulse, int interval, int expected) {
+        long now = BootClock.now();
+        probes.clock = () -> now;
+        DutyCycle resting = new DutyCycle(
+                probes,
+                new LifecycleListener() {},
+                new WallClock(() -> now, InstantSource.system()),
+                Duration.ofSeconds(interval));
+        resting.restAtMost(Duration.ofSeconds(pulse));
+        probes.whenEmpty = resting::stop;
+
+        resting.run();
+        assertThat(probes.timeout).isEqualTo(expected);
+    }
+
+    private void begin(int kioctx, long time) {
+        probes.ring.add(event(EventBuilder.killEnter(Trigger.DESTROY)
+                .kioctx(kioctx)
+                .mm(1)
+                .handle(4096)
+                .task(10, 11, "db")
+                .time(time)));
+        probes.live.add(event(EventBuilder.teardownLook(4).kioctx(kioctx).left(0, 3)));
+    }
+
+    private void end(int kioctx, long time) {
+        probes.ring.add(event(EventBuilder.destroyExit()
+                .mm(1)
+                .handle(4096)
+                .task(10, 11, "db")
+                .enterTime(time - 3_000_000_000L)
+                .time(time)));
+        probes.ring.add(event(EventBuilder.free().kioctx(kioctx).time(time + 1)));
+        probes.live.clear();
+    }
+
+    private static Event event(EventBuilder builder) {
+        ByteBuffer record = builder.build();
+        return new Event().wrap(record, 0, record.capacity());
+    }
+
+    @Test
+    void theWatchdogHearsOfTheDutyCycleOnlyAsLongAsItGoesOn() {
+        List<Integer> beats = new ArrayList<>();
+        List<Integer> beatsBefore = new ArrayList<>();
+        watch.onTick(() -> beats.add(1));
+        probes.whenEmpty = () -> {
+            // As long as the reader stays in here nobody says for it that it lives.
+            beatsBefore.add(beats.size());
+            watch.stop();
+        };
+
+        watch.run();
+        assertThat(beatsBefore.get(0)).isZero();
+        assertThat(beats).as("it came back").isNotEmpty();
+    }
+
+    @Test
+    void anInventoryThatFailsDoesNotEndTheWatch() {
+        probes.inventoryFails = true;
+        probes.ring.add(setup(1));
+        probes.whenEmpty = watch::stop;
+
+        watch.run();
+        assertThat(setups).hasSize(1);
+    }
+
+    @Test
+    void whatALookCouldNotSeeHasNotVanished() {
+        probes.tier = Tier.SAMPLE;
+        DutyCycle looks = new DutyCycle(
+                probes,
+                new LifecycleListener() {
+                    @Override
+                    public void onTeardown(Teardown teardown) {
+                        ended.add(teardown);
+                    }
+                },
+                new WallClock(BootClock::now, InstantSource.system()),
+                Duration.ofNanos(1));
+        probes.live.addAll(List.of(live(10), live(11), live(12)));
+        probes.unseen = new ScanGaps(Set.of(10), Set.of(11));
+        probes.whenEmpty = () -> {
+            probes.live.clear();
+            if (probes.looks >= 2) {
+                looks.stop();
+            }
+        };
+
+        looks.run();
+        assertThat(ended)
+                .extracting(teardown -> teardown.context().owner().pid())
+                .containsExactly(12);
+    }
+
+    @Test
+    void lossesOfTheProbesAreShown() {
+        probes.whenEmpty = watch::stop;
+        probes.losses = new Losses(7, 0, 0, null);
+
+        watch.run();
+        assertThat(watch.stats().losses().total()).isEqualTo(7);
+    }
+
+    private static final class FakeProbes implements Probes {
+        private final Queue<Event> ring = new ArrayDeque<>();
+        private final List<Event> live = new ArrayList<>();
+        private Runnable whenEmpty = () -> {};
+        private Losses losses = new Losses(0, 0, 0, 0L);
+        private Tier tier = Tier.FULL;
+        private int looks;
+        private boolean inventoryFails;
+        private ScanGaps unseen = ScanGaps.NOTHING;
+        private boolean wokenUp;
+        private int timeout;
+        private Runnable whenLooking = () -> {};
+        private LongSupplier clock = BootClock::now;
+        private Map<Long, Long> followed = Map.of();
+        /** What was asked for, without repetitions. */
+        private final List<Boolean> completions = new ArrayList<>();
+
+        @Override
+        public String engine() {
+            return "core";
+        }
+
+        @Override
+        public Tier tier() {
+            return tier;
+        }
+
+        @Override
+        public List<AttachPoint> points() {
+            return List.of();
+        }
+
+        @Override
+        public long now() {
+            return clock.getAsLong();
+        }
+
+        @Override
+        public Quota quota() {
+            return new Quota(now(), null, null);
+        }
+
+        @Override
+        public void await(int timeoutMillis) {
+            timeout = timeoutMillis;
+            if (ring.isEmpty()) {
+                whenEmpty.run();
+            }
+        }
+
+        @Override
+        public int poll(Consumer<Event> handler, int limit) {
+            int taken = 0;
+            for (Event event = ring.poll(); event != null && taken < limit; event = ring.poll()) {
+                handler.accept(event);
+                taken++;
+            }
+            return taken;
+        }
+
+        @Override
+        public void wakeup() {
+            wokenUp = true;
+        }
+
+        @Override
+        public void follow(Map<Long, Long> handles) {
+            followed = handles;
+        }
+
+        @Override
+        public boolean tellCompletions(boolean wanted) {
+            if (completions.isEmpty() || completions.get(completions.size() - 1) != wanted) {
+                completions.add(wanted);
+            }
+            return wanted;
+        }
+
+        @Override
+        public ScanGaps inventory(Consumer<Event> handler) {
+            if (inventoryFails) {
+                throw new ProbeException("the tasks cannot be looked at", "run as root");
+            }
+            looks++;
+            whenLooking.run();
+            live.forEach(handler);
+            return unseen;
+        }
+
+        @Override
+        public Losses losses() {
+            return losses;
+        }
+
+        @Override
+        public void close() {}
+    }
+}

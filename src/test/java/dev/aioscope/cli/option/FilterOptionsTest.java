@@ -1,0 +1,176 @@
+package dev.aioscope.cli.option;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.aioscope.event.AioCall;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.HandleUse;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.lifecycle.WrongHandle;
+import dev.aioscope.lifecycle.WrongHandle.Cause;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+class FilterOptionsTest {
+    /** Made by process 100 (mysqld), destroyed by its thread 101 (ib_io_rd-1), both in cgroup 1. */
+    private static final Teardown TEARDOWN = TeardownBuilder.idle().build();
+
+    private static FilterOptions parse(String... arguments) {
+        FilterOptions filter = new FilterOptions();
+        new CommandLine(CommandLine.Model.CommandSpec.create()
+                        .addMixin("filter", CommandLine.Model.CommandSpec.forAnnotatedObject(filter)))
+                .parseArgs(arguments);
+        return filter;
+    }
+
+    private static List<Object> passed(FilterOptions filter, Teardown teardown) {
+        List<Object> heard = new ArrayList<>();
+        LifecycleListener before = filter.before(new LifecycleListener() {
+            @Override
+            public void onSetup(Context context) {
+                heard.add(context);
+            }
+
+            @Override
+            public void onTeardown(Teardown passed) {
+                heard.add(passed);
+            }
+
+            @Override
+            public void onFailedCall(FailedCall call) {
+                heard.add(call);
+            }
+
+            @Override
+            public void onHandleUse(HandleUse use) {
+                heard.add(use);
+            }
+        });
+        Task owner = teardown.context().owner();
+        before.onSetup(teardown.context());
+        before.onTeardown(teardown);
+        before.onFailedCall(new FailedCall(
+                FailedCall.Call.IO_DESTROY, owner, 1, 5L, 6, 22, 0x1000L, null, null, null, null, List.of(), null));
+        before.onHandleUse(new HandleUse(
+                AioCall.IO_SUBMIT,
+                owner,
+                6,
+                -22,
+                new WrongHandle(Cause.ALREADY_DESTROYED, teardown.context(), null, null, null, false, null)));
+        return heard;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "4, ''",
+        "4, --pid=100",
+        "4, --pid=99 --pid=100",
+        "4, '--pid=99,100'",
+        "0, --pid=99",
+        "4, --comm=mysqld",
+        "1, --comm=ib_io_rd-1",
+        "0, --comm=mysql",
+        "4, --cgroup=1",
+        "0, --cgroup=2",
+        "4, --pid=100 --comm=mysqld --cgroup=1",
+        "0, --pid=100 --comm=fio",
+    })
+    void severalValuesMeanAnyAndSeveralOptionsAll(int count, String arguments) {
+        String[] list = arguments.isEmpty() ? new String[0] : arguments.split(" ", -1);
+
+        assertThat(passed(parse(list), TEARDOWN)).hasSize(count);
+    }
+
+    @Test
+    void aTeardownPassesByItsCallerToo() {
+        TeardownBuilder teardown = TeardownBuilder.idle();
+        teardown.caller = new Task(300, 300, "other", 7, 0);
+
+        assertThat(passed(parse("--pid", "300"), teardown.build())).hasSize(1);
+        assertThat(passed(parse("--cgroup", "7"), teardown.build())).hasSize(1);
+    }
+
+    @Test
+    void whatFollowsARefusalPassesWithItsCaller() {
+        FailedCall refusal = new FailedCall(
+                FailedCall.Call.IO_SETUP,
+                new Task(300, 300, "db", 7, 0),
+                1,
+                5L,
+                6,
+                11,
+                null,
+                10,
+                null,
+                null,
+                null,
+                List.of(),
+                null);
+        List<Object> heard = new ArrayList<>();
+        LifecycleListener listener = new LifecycleListener() {
+            @Override
+            public void onRetry(FailedCall call) {
+                heard.add(call);
+            }
+
+            @Override
+            public void onRefusalOutcome(RefusalOutcome outcome) {
+                heard.add(outcome);
+            }
+        };
+        for (String pid : List.of("300", "100")) {
+            LifecycleListener before = parse("--pid", pid).before(listener);
+            before.onRetry(refusal);
+            before.onRefusalOutcome(
+                    new RefusalOutcome(refusal, 1, RefusalOutcome.Verdict.LASTING, 9, null, null, false, null, null));
+        }
+        assertThat(heard).hasSize(2);
+    }
+
+    @Test
+    void whoIsNotKnownPassesNoFilter() {
+        TeardownBuilder teardown = new TeardownBuilder();
+
+        assertThat(parse("--pid", "1").before(new LifecycleListener() {
+                    @Override
+                    public void onTeardown(Teardown passed) {
+                        throw new AssertionError(passed);
+                    }
+                }))
+                .satisfies(before -> before.onTeardown(teardown.build()));
+    }
+
+    @Test
+    void aNameIsCutAsTheKernelCutsIt() {
+        TeardownBuilder teardown = TeardownBuilder.idle();
+        teardown.caller = new Task(100, 101, "a-name-of-more-", 1, 0);
+
+        assertThat(passed(parse("--comm", "a-name-of-more-than-15-bytes"), teardown.build()))
+                .hasSize(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '"',
+            value = {
+                "--pid=mysqld, 'mysqld' is not the number of a process",
+                "--pid=0, '0' is not the number of a process",
+                "--cgroup=no/such/folder, 'no/such/folder' is neither a cgroup under /sys/fs/cgroup nor its number",
+            })
+    void saysWhatIsWrong(String argument, String message) {
+        assertThatThrownBy(() -> parse(argument))
+                .isInstanceOf(ParameterException.class)
+                .hasMessageContaining(message);
+    }
+}

@@ -1,0 +1,144 @@
+package dev.aioscope.cli.option;
+
+import dev.aioscope.cli.DaemonSettings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.agent.ListenerQueue;
+import dev.aioscope.config.Setting;
+import dev.aioscope.event.Event;
+import dev.aioscope.event.EventBuilder;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.host.Identity;
+import dev.aioscope.host.Processes;
+import dev.aioscope.lifecycle.Lifecycle;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.Limits;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.probe.Tier;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** What the settings say that a full table takes. */
+class LimitOptionsMemoryTest {
+    private static final LifecycleListener NOBODY = new LifecycleListener() {};
+    private static final int MANY = 16_384;
+
+    private static long documented(String name) {
+        Setting setting = DaemonSettings.all().stream()
+                .filter(candidate -> candidate.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+        Matcher bytes = Pattern.compile("(\\d+) bytes").matcher(setting.meaning());
+        assertThat(bytes.find()).as(setting.meaning()).isTrue();
+        return Long.parseLong(bytes.group(1));
+    }
+
+    private static long used() {
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 4; i++) {
+            System.gc();
+            least = Math.min(
+                    least,
+                    Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
+        }
+        return least;
+    }
+
+    private static Event event(EventBuilder builder) {
+        ByteBuffer record = builder.build();
+        return new Event().wrap(record, 0, record.capacity());
+    }
+
+    private static EventBuilder by(EventBuilder builder, int i) {
+        return builder.kioctx(i * 4096L)
+                .mm(i * 8192L)
+                .handle(i * 4096L)
+                .task(i, i, "process-" + i)
+                .time(i * 1000L);
+    }
+
+    @Test
+    void contexts() {
+        Lifecycle lifecycle = new Lifecycle(NOBODY, Tier.FULL, new Limits(MANY, 64, 64));
+        long before = used();
+        // Twice as many as there may be: what goes is given back.
+        for (int i = 1; i <= 2 * MANY; i++) {
+            lifecycle.accept(event(by(EventBuilder.setup(), i)));
+        }
+        long each = (used() - before) / MANY;
+        assertThat(lifecycle.counters().evictedContexts()).isEqualTo(MANY);
+        assertThat(each).isBetween(documented("max-contexts") / 2, documented("max-contexts"));
+    }
+
+    @Test
+    void teardownsAndCalls() {
+        Lifecycle lifecycle = new Lifecycle(NOBODY, Tier.FULL, new Limits(64, MANY, MANY));
+        long before = used();
+        for (int i = 1; i <= 2 * MANY; i++) {
+            lifecycle.accept(event(by(EventBuilder.killEnter(Trigger.DESTROY), i)));
+        }
+        long each = (used() - before) / MANY;
+        long documented = documented("max-teardowns") + documented("max-calls");
+        assertThat(lifecycle.counters().evictedTeardowns()).isEqualTo(MANY);
+        assertThat(each).isBetween(documented / 2, documented);
+    }
+
+    @Test
+    void identities() {
+        try (Processes processes = Processes.sparing(false, MANY)) {
+            long before = used();
+            for (int i = 1; i <= 2 * MANY; i++) {
+                processes.remember(i, i * 1000L, i * 8192L, container(i));
+            }
+            long each = (used() - before) / MANY;
+            assertThat(processes.of(new Task(MANY, MANY, "x", 0, MANY * 1000L), MANY * 8192L, false))
+                    .isEqualTo(Identity.UNKNOWN);
+            assertThat(processes.of(new Task(MANY + 1, 1, "x", 0, (MANY + 1) * 1000L), (MANY + 1) * 8192L, false))
+                    .isEqualTo(container(MANY + 1));
+            assertThat(each).isBetween(documented("max-identities") / 2, documented("max-identities"));
+        }
+    }
+
+    /** As the helper tells of one, without a command line. */
+    private static Identity container(int i) {
+        String id = String.format("%064x", i);
+        return new Identity(
+                "/usr/sbin/program-" + i,
+                List.of(),
+                false,
+                "user-" + i,
+                "/kubepods.slice/kubepods-burstable.slice/cri-containerd-" + id + ".scope");
+    }
+
+    @Test
+    void news() {
+        CountDownLatch held = new CountDownLatch(1);
+        LifecycleListener slow = new LifecycleListener() {
+            @Override
+            public void onTeardown(Teardown teardown) {
+                try {
+                    held.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        };
+        try (ListenerQueue queue = new ListenerQueue(slow, MANY)) {
+            long before = used();
+            for (int i = 0; i < 2 * MANY; i++) {
+                queue.onTeardown(TeardownBuilder.busy().build());
+            }
+            long each = (used() - before) / MANY;
+            assertThat(queue.dropped()).isGreaterThanOrEqualTo(MANY - 1);
+            assertThat(each).isBetween(documented("max-waiting") / 2, documented("max-waiting"));
+            held.countDown();
+        }
+    }
+}

@@ -1,0 +1,492 @@
+package dev.aioscope.daemon;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.guest.AioWork;
+import dev.aioscope.kernel.NotifySocket;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.recording.Recording;
+import java.io.IOException;
+import java.io.Writer;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.DoublePredicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The daemon as an operator has it: started, told to read its settings anew, pushed too hard, and ended. */
+class DaemonIT {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    @TempDir
+    private Path folder;
+
+    private final HttpClient client =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
+    private final List<Process> daemons = new ArrayList<>();
+    private final Map<String, String> environment = new HashMap<>();
+    private Path file;
+    private Path log;
+    private int port;
+    /** Has a name that no other program on this host has: its threads are told apart by it. */
+    private Path program;
+    /** A command that becomes the daemon. */
+    private List<String> becoming = List.of();
+
+    @BeforeAll
+    static void compile() throws Exception {
+        AioWork.compile();
+    }
+
+    @BeforeEach
+    void prepare() throws IOException {
+        file = folder.resolve("aioscope.yaml");
+        log = folder.resolve("log");
+        port = freePort();
+        program = folder.resolve("aio" + ProcessHandle.current().pid());
+        Files.copy(Path.of("target/aiowork"), program, StandardCopyOption.COPY_ATTRIBUTES);
+        environment.put("RUNTIME_DIRECTORY", folder.toString());
+        environment.put("STATE_DIRECTORY", folder.resolve("state").toString());
+    }
+
+    @AfterEach
+    void end() {
+        daemons.forEach(daemon -> daemon.destroyForcibly().onExit().join());
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    // ---- a daemon ----
+
+    private Process launch(ProcessBuilder.Redirect output, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(becoming);
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx64m",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.aioscope.cli.Main",
+                "run",
+                "--config",
+                file.toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output);
+        builder.environment().putAll(environment);
+        Process daemon = builder.start();
+        daemons.add(daemon);
+        return daemon;
+    }
+
+    private Process start(String settings) throws Exception {
+        write(settings);
+        Process daemon = launch(ProcessBuilder.Redirect.to(log.toFile()));
+        awaitLine(daemon, " watches: tier syscall");
+        return daemon;
+    }
+
+    /** With what every test wants. */
+    private void write(String settings) throws IOException {
+        Files.writeString(
+                file,
+                "tier: syscall\ninterval: 500ms\ncomm: " + program.getFileName() + "\nlisten: 127.0.0.1:" + port + "\n"
+                        + settings);
+    }
+
+    private void awaitLine(Process daemon, String text) throws Exception {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        while (!Files.readString(log).contains(text)) {
+            assertThat(daemon.isAlive() && System.nanoTime() < deadline)
+                    .as("'%s' in %s", text, Files.readString(log))
+                    .isTrue();
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+    }
+
+    private static void signal(Process daemon, String name) throws Exception {
+        Process kill = new ProcessBuilder("sh", "-c", "kill -" + name + " " + daemon.pid()).start();
+        assertThat(kill.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(kill.exitValue()).isZero();
+    }
+
+    private Process work(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(program.toString()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    /** Runs it, and returns the number that it tells of this name. */
+    private long truth(String name, String... arguments) throws Exception {
+        Process work = work(arguments);
+        String told = new String(work.getInputStream().readAllBytes(), UTF_8);
+        assertThat(work.waitFor()).as(told).isZero();
+        return told.lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToLong(line -> Long.parseLong(line.substring(name.length() + 1)))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(told));
+    }
+
+    // ---- what it shows ----
+
+    private HttpResponse<String> get(String path) throws Exception {
+        return client.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                        .timeout(Duration.ofSeconds(20))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** The sum of all series that begin so. */
+    private double metric(String series) throws Exception {
+        return get("/metrics")
+                .body()
+                .lines()
+                .filter(line -> line.startsWith(series))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
+    private double await(String series, DoublePredicate wanted) throws Exception {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        double value = metric(series);
+        while (!wanted.test(value)) {
+            assertThat(System.nanoTime()).as("%s is %s", series, value).isLessThan(deadline);
+            TimeUnit.MILLISECONDS.sleep(50);
+            value = metric(series);
+        }
+        return value;
+    }
+
+    private static final String SETUPS = "aio_context_setup_total";
+    private static final String READ = "aioscope_event_read_total";
+    private static final String UNRECORDED = "aioscope_event_lost_total{aioscope_reason=\"unrecorded\"}";
+    private static final String RING_FULL = "aioscope_event_lost_total{aioscope_reason=\"ring_full\"}";
+
+    // ---- manners ----
+
+    @Test
+    void systemdIsToldAndADaemonEndsSoonWithNothingLeft() throws Exception {
+        environment.put("NOTIFY_SOCKET", folder.resolve("notify").toString());
+        environment.put("WATCHDOG_USEC", "30000000");
+        try (NotifySocket systemd = new NotifySocket(folder.resolve("notify").toString())) {
+            Process daemon = start("");
+            systemd.await("READY=1", 1);
+            systemd.await("WATCHDOG=1", 2);
+            systemd.await("STATUS=", 1);
+            signal(daemon, "HUP");
+            systemd.await("RELOADING=1", 1);
+            systemd.await("READY=1", 2);
+
+            long begin = System.nanoTime();
+            daemon.destroy();
+            assertThat(daemon.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            // 1 s on a host that has time for it; a busy one may take longer.
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(4));
+            assertThat(daemon.exitValue()).isEqualTo(143);
+            systemd.await("STOPPING=1", 1);
+        }
+    }
+
+    @Test
+    void aSecondDaemonIsToldWhoWasFirstAndOneAfterAKillIsNot() throws Exception {
+        Process first = start("");
+        Path said = folder.resolve("second");
+        Process second = launch(ProcessBuilder.Redirect.to(said.toFile()), "--listen", "off");
+        assertThat(second.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(second.exitValue()).isEqualTo(3);
+        assertThat(Files.readString(said))
+                .contains("another aioscope run, pid " + first.pid() + ", watches this host already");
+
+        first.destroyForcibly().onExit().join();
+        Process third = launch(ProcessBuilder.Redirect.to(log.toFile()));
+        awaitLine(third, " watches: tier syscall");
+    }
+
+    @Test
+    void aDiskThatIsFullEndsNothing() throws Exception {
+        write("");
+        // Each write to it says that the device is full: the log's lines, and the pid in the lock.
+        Files.createSymbolicLink(folder.resolve("lock"), Path.of("/dev/full"));
+        Process daemon = launch(ProcessBuilder.Redirect.to(Path.of("/dev/full").toFile()));
+        long deadline = System.nanoTime() + SOON.toNanos();
+        while (!isServed()) {
+            assertThat(daemon.isAlive() && System.nanoTime() < deadline).isTrue();
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+        write("slow: soon\n");
+        signal(daemon, "HUP");
+        long told = truth("refusals", "storm", "--count", "20");
+        await(SETUPS, seen -> seen == told);
+        assertThat(get("/healthz").statusCode()).isEqualTo(200);
+        assertThat(daemon.isAlive()).isTrue();
+    }
+
+    @Test
+    void aRecorderWhoseDiskIsFullLeavesTheDaemonReadyAndGoesOnWhenThereIsRoom() throws Exception {
+        Path state = Files.createDirectory(folder.resolve("state"));
+        // A disk of its own, and a small one.
+        String mount = "mount -t tmpfs -o size=256k none \"$0\" && exec \"$@\"";
+        becoming = List.of("unshare", "--mount", "sh", "-c", mount, state.toString());
+        Process daemon = start("ring-size: 16m\n");
+        assertThat(truth("refusals", "storm", "--count", "10000")).isEqualTo(10_000);
+        await(UNRECORDED, lost -> lost > 0);
+        awaitLine(daemon, "unrecorded (cure: see that the disk of recorder-folder has room");
+        assertThat(get("/readyz"))
+                .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(200))
+                .satisfies(answer -> assertThat(answer.body()).startsWith("ready\nthe flight recorder has a gap"));
+        awaitEachRecordedOrCounted(daemon, state, 1);
+
+        Process room = new ProcessBuilder(
+                        "nsenter",
+                        "--mount",
+                        "--target",
+                        "" + daemon.pid(),
+                        "mount",
+                        "-o",
+                        "remount,size=64m",
+                        state.toString())
+                .start();
+        assertThat(room.waitFor()).isZero();
+        double seen = metric(SETUPS);
+        double lost = metric(UNRECORDED);
+        long before = recorded(daemon, state);
+        truth("refusals", "storm", "--count", "100", "--wait");
+        await(SETUPS, now -> now == seen + 100);
+        awaitEachRecordedOrCounted(daemon, state, before + 100);
+        assertThat(metric(UNRECORDED)).isEqualTo(lost);
+    }
+
+    /** What the recorder did not write is exactly what it counts, with an identity or two that it could not write either. */
+    private void awaitEachRecordedOrCounted(Process daemon, Path state, long least) throws Exception {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        double before;
+        long recorded;
+        double kept;
+        // What was read is told once a second, what was recorded at once.
+        do {
+            assertThat(System.nanoTime()).as("all are recorded or counted").isLessThan(deadline);
+            TimeUnit.MILLISECONDS.sleep(100);
+            before = metric(READ);
+            recorded = recorded(daemon, state);
+            kept = recorded + metric(UNRECORDED);
+        } while (recorded < least || kept < before || kept > metric(READ) + 10);
+    }
+
+    /** The records in the recorder's only file, on the disk that only the daemon sees. */
+    private static long recorded(Process daemon, Path state) throws IOException {
+        Path seen = Path.of("/proc/" + daemon.pid() + "/root" + state);
+        Path ring;
+        try (Stream<Path> files = Files.list(seen)) {
+            ring = files.filter(file -> file.getFileName().toString().startsWith("ring-"))
+                    .reduce((one, other) -> {
+                        throw new AssertionError(one + " and " + other);
+                    })
+                    .orElseThrow();
+        }
+        long[] records = new long[1];
+        try (Probes probes = Recording.open(ring).replay(null, false)) {
+            while (!probes.isOver()) {
+                probes.await(0);
+                probes.poll(event -> records[0]++, 10_000);
+                if (probes.isLookDue(0, 0)) {
+                    probes.inventory(event -> {});
+                }
+            }
+        }
+        return records[0];
+    }
+
+    private boolean isServed() throws Exception {
+        try {
+            return get("/healthz").statusCode() == 200;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    // ---- settings ----
+
+    @Test
+    void aReloadTakesOverWhatCanChangeNamesWhatCannotAndLosesNothing() throws Exception {
+        Process daemon = start("slow: 1s\n");
+        // 200 calls, 10 ms from one to the next: the reload is in the midst of them.
+        Process storm = work("storm", "--count", "200", "--wait");
+        await(SETUPS, seen -> seen >= 10);
+        write("slow: 2s\nring-size: 64k\n");
+        signal(daemon, "HUP");
+        awaitLine(daemon, "Settings read anew: slow 1s -> 2s");
+        assertThat(Files.readString(log))
+                .contains(file + ":6: ring-size stays 1m: it cannot become 64k while aioscope runs");
+        assertThat(storm.waitFor()).isZero();
+        await(SETUPS, seen -> seen == 200);
+        assertThat(metric(RING_FULL)).isZero();
+    }
+
+    @Test
+    void aTeardownThatIsOpenWhenSettingsAreReadAnewIsSeenToItsEnd() throws Exception {
+        Process daemon = start("");
+        Process stuck = work("sibling", "--wait");
+        var told = stuck.inputReader(UTF_8);
+        for (String line = told.readLine(); !line.startsWith("siblings "); line = told.readLine()) {
+            assertThat(line).isNotNull();
+        }
+        await("aio_task_uninterruptible_active", active -> active >= 1);
+        write("slow: 300ms\n");
+        signal(daemon, "HUP");
+        awaitLine(daemon, "Settings read anew: slow 100ms -> 300ms");
+        stuck.outputWriter(UTF_8).append('\n').flush();
+        assertThat(told.lines().toList()).isNotNull();
+        assertThat(stuck.waitFor()).isZero();
+        await("aio_context_teardown_total{aio_teardown_end=\"complete\",aio_trigger=\"destroy\"", seen -> seen >= 1);
+    }
+
+    @Test
+    void aReloadOfSettingsThatAreWrongChangesNothing() throws Exception {
+        Process daemon = start("slow: 1s\n");
+        write("slow: soon\nlost: 1\nusers: /none\n");
+        signal(daemon, "HUP");
+        awaitLine(daemon, "The settings stay as they were");
+        assertThat(Files.readString(log))
+                .contains("SEVERE " + file + ":5: slow: 'soon' is not a duration")
+                .contains("SEVERE " + file + ":6: lost: there is no such setting");
+
+        // What only shows when it is tried changes nothing either, and the next reload is as good as the first.
+        write("slow: 3s\nusers: /none\n");
+        signal(daemon, "HUP");
+        awaitLine(daemon, "The settings stay as they were: the users cannot be read from /none");
+        assertThat(get("/readyz").statusCode()).isEqualTo(200);
+        int before = port;
+        port = freePort();
+        write("slow: 4s\n");
+        signal(daemon, "HUP");
+        awaitLine(daemon, "slow 1s -> 4s, listen 127.0.0.1:" + before + " -> 127.0.0.1:" + port);
+        assertThat(get("/readyz").statusCode()).isEqualTo(200);
+    }
+
+    /** As for {@code podman run --interactive}: at a reload nothing would stand there. */
+    @Test
+    void settingsFromAPipeStayAtAReload() throws Exception {
+        file = Path.of("/dev/stdin");
+        Process daemon = launch(ProcessBuilder.Redirect.to(log.toFile()));
+        try (Writer settings = daemon.outputWriter(UTF_8)) {
+            settings.write("tier: syscall\nslow: 1s\nlisten: 127.0.0.1:" + port + "\n");
+        }
+        awaitLine(daemon, " watches: tier syscall");
+        signal(daemon, "HUP");
+        awaitLine(daemon, "The settings stay as they were");
+        assertThat(Files.readString(log)).contains("SEVERE /dev/stdin: it can be read once only");
+        assertThat(get("/readyz").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void aStartWithWrongSettingsTellsThemAll() throws Exception {
+        write("slow: soon\nlost: 1\n");
+        Process daemon = launch(ProcessBuilder.Redirect.to(log.toFile()));
+        assertThat(daemon.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(daemon.exitValue()).isEqualTo(2);
+        assertThat(Files.readString(log).lines())
+                .hasSize(2)
+                .satisfiesExactly(
+                        line -> assertThat(line).startsWith(file + ":5: slow: 'soon' is not a duration"),
+                        line -> assertThat(line).startsWith(file + ":6: lost: there is no such setting"));
+    }
+
+    // ---- too much ----
+
+    @Test
+    void aReaderThatStandsStillLosesWhatItCountsAndRecovers() throws Exception {
+        Process daemon = start("ring-size: 4k\n");
+        boolean isExact = false;
+        // Others may use AIO on this host meanwhile: then what they lost cannot be told from what we did.
+        for (int attempt = 0; attempt < 10 && !isExact; attempt++) {
+            double seen = metric(SETUPS);
+            double read = metric(READ);
+            double lost = metric(RING_FULL);
+            signal(daemon, "STOP");
+            long told = truth("refusals", "storm", "--count", "20000");
+            signal(daemon, "CONT");
+            await(RING_FULL, now -> now > lost);
+            double all = seen + lost + told;
+            long deadline = System.nanoTime() + SOON.toNanos();
+            while (metric(SETUPS) + metric(RING_FULL) < all) {
+                assertThat(System.nanoTime()).as("all are seen or counted").isLessThan(deadline);
+                TimeUnit.MILLISECONDS.sleep(100);
+            }
+            double foreign = metric(READ) - read - (metric(SETUPS) - seen);
+            isExact = foreign == 0 && metric(SETUPS) + metric(RING_FULL) == all;
+            assertThat(metric(SETUPS) - seen)
+                    .as("of 20000, with room for some 30")
+                    .isBetween(1.0, 1000.0);
+        }
+        assertThat(isExact).as("seen and lost are all that there was").isTrue();
+        assertThat(Files.readString(log)).contains("ring_full (cure: raise ring-size");
+        assertThat(get("/readyz"))
+                .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(503))
+                .satisfies(answer -> assertThat(answer.body()).contains("something was lost within the last minute"));
+
+        double before = metric(SETUPS);
+        assertThat(truth("refusals", "storm", "--count", "100", "--wait")).isEqualTo(100);
+        await(SETUPS, now -> now == before + 100);
+    }
+
+    @Test
+    void aHundredThousandShortLivedProcessesLeaveNothingBehind() throws Exception {
+        Process daemon = start("max-contexts: 1024\nmax-waiting: 1024\nmax-identities: 256\n");
+        double memory = metric("process_memory_usage_bytes");
+        double before = metric(SETUPS);
+        double read = metric(READ);
+        long told = truth("contexts", "swarm", "--count", "100000", "--charge", "8");
+        assertThat(told).isEqualTo(100_000);
+
+        double seen = await(SETUPS, now -> now - before + lost() >= told) - before;
+        double foreign = await(READ, now -> now - read >= seen) - read - seen;
+        assertThat(seen + lost())
+                .as("seen and lost are all that there was, but for what others did meanwhile")
+                .isBetween((double) told, told + foreign);
+        await("aio_context_active", active -> active == 0);
+        assertThat(get("/metrics").body().lines().filter(line -> !line.startsWith("#")))
+                .as("series")
+                .hasSizeLessThan(500);
+        assertThat(metric("process_memory_usage_bytes") - memory)
+                .as("bytes more")
+                .isLessThan(48e6);
+        assertThat(get("/healthz").statusCode()).isEqualTo(200);
+        assertThat(daemon.isAlive()).isTrue();
+    }
+
+    private double lost() {
+        try {
+            return metric(RING_FULL) + metric("aioscope_event_lost_total{aioscope_reason=\"map_full\"}");
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+}

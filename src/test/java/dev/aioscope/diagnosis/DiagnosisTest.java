@@ -1,0 +1,86 @@
+package dev.aioscope.diagnosis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.diagnosis.Diagnosis.Fact;
+import dev.aioscope.diagnosis.Diagnosis.TierTrial;
+import dev.aioscope.output.DiagnosisText;
+import dev.aioscope.output.Screen;
+import dev.aioscope.probe.AttachPoint;
+import dev.aioscope.probe.AttachPoint.Mode;
+import dev.aioscope.probe.AttachPoint.Refusal;
+import dev.aioscope.probe.Tier;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class DiagnosisTest {
+    private static final Refusal NO_FENTRY = new Refusal(Mode.FENTRY, "EPERM", "another kernel");
+    private static final Refusal NO_KPROBE = new Refusal(Mode.KPROBE, "no kprobes", "kprobes");
+
+    private static final TierTrial FULL_REFUSED = new TierTrial(
+            Tier.FULL,
+            false,
+            "no probe can be placed on kill_ioctx",
+            "another kernel",
+            List.of(
+                    new AttachPoint("kill_ioctx", null, List.of(NO_FENTRY, NO_KPROBE)),
+                    new AttachPoint("free_ioctx", null, List.of(NO_FENTRY, NO_KPROBE)),
+                    new AttachPoint("contexts of all tasks", Mode.ITERATOR, List.of())));
+
+    private static TierTrial works(Tier tier) {
+        return new TierTrial(
+                tier, true, null, null, List.of(new AttachPoint("contexts of all tasks", Mode.ITERATOR, List.of())));
+    }
+
+    private static Diagnosis diagnosis(TierTrial... trials) {
+        return new Diagnosis(
+                List.of(trials),
+                List.of(Fact.of("quota", false, "65536 of 65536", "sysctl"), Fact.neutral("kernel", "6.1")));
+    }
+
+    @Test
+    void probePointsThatShareTheirFateShareTheirLines() {
+        assertThat(DiagnosisText.of(diagnosis(FULL_REFUSED, works(Tier.SAMPLE)), new Screen(false, 80, 24))
+                        .lines())
+                .containsExactly(
+                        "",
+                        "Tiers",
+                        "  NO full            no probe can be placed on kill_ioctx",
+                        "                     Cure: another kernel",
+                        "                     not to be had: kill_ioctx, free_ioctx",
+                        "                       fentry refused: EPERM",
+                        "                         Cure: another kernel",
+                        "                       kprobe refused: no kprobes",
+                        "                         Cure: kprobes",
+                        "                     not tried in every way: contexts of all tasks",
+                        "  ok sample          works",
+                        "                     iter: contexts of all tasks",
+                        "",
+                        "Host",
+                        "  NO quota           65536 of 65536",
+                        "                     Cure: sysctl",
+                        "     kernel          6.1",
+                        "",
+                        "Summary",
+                        "  The commands and the daemon will use the tier sample; what would give full:",
+                        "  another kernel.");
+    }
+
+    @Test
+    void theDaemonDoesNotTakeSyscallByItself() {
+        Diagnosis diagnosis = diagnosis(FULL_REFUSED, works(Tier.SYSCALL), works(Tier.SAMPLE));
+
+        assertThat(diagnosis.commandTier()).isEqualTo(Tier.SYSCALL);
+        assertThat(diagnosis.daemonTier()).isEqualTo(Tier.SAMPLE);
+        assertThat(diagnosis.summary())
+                .isEqualTo("The commands will use the tier syscall, the daemon sample (or, with --allow-syscall,"
+                        + " syscall); what would give full: another kernel.");
+    }
+
+    @Test
+    void whereNothingWorksItSaysSo() {
+        assertThat(diagnosis(FULL_REFUSED).commandTier()).isNull();
+        assertThat(diagnosis(FULL_REFUSED).summary())
+                .isEqualTo("No tier works here; what would give full: another kernel.");
+    }
+}

@@ -1,0 +1,119 @@
+package dev.aioscope.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.event.Trigger;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.Teardown.End;
+import dev.aioscope.lifecycle.TeardownInProgress;
+import java.io.IOException;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What looks at the host's tasks tell, without any probe on a call. */
+abstract class ScanTests {
+    final TestAgent agent;
+
+    ScanTests(TestAgent agent) {
+        this.agent = agent;
+    }
+
+    /** The number given to io_setup, as far as these looks tell. */
+    abstract @Nullable Integer charge(int given);
+
+    @AfterEach
+    void close() {
+        agent.close();
+    }
+
+    /** Those of this process that are going on now. */
+    final List<Teardown> inProgress(int pid) {
+        agent.lookAround();
+        return agent.lifecycle().teardownsInProgress().stream()
+                .map(TeardownInProgress::known)
+                .filter(teardown -> teardown.caller() != null
+                        && Objects.requireNonNull(teardown.caller()).pid() == pid)
+                .toList();
+    }
+
+    @Test
+    void aDestroyThatHangsIsFoundAndItsEndIsNoticed() throws IOException {
+        try (AioWork work = AioWork.start("sibling", "--wait")) {
+            work.await("siblings");
+            Teardown teardown =
+                    assertThat(inProgress(work.pid())).singleElement().actual();
+            assertThat(teardown.trigger()).isEqualTo(Trigger.DESTROY);
+            assertThat(teardown.context().handle()).isEqualTo(work.the("handle"));
+            assertThat(teardown.caller()).extracting(Task::tid).isEqualTo((int) work.the("destroyer"));
+            // Who begins late has seen nothing of how it began.
+            assertThat(teardown.killEnterTime()).isNull();
+            assertThat(teardown.outstanding()).isNull();
+            assertThat(teardown.context().maxReqs()).isNull();
+            assertThat(teardown.context().setupTime()).isNull();
+
+            work.goOn();
+            work.finish();
+            assertThat(inProgress(work.pid())).isEmpty();
+            assertThat(agent.teardowns()).singleElement().satisfies(ended -> {
+                assertThat(ended.end()).isEqualTo(End.VANISHED);
+                assertThat(ended.trigger()).isEqualTo(Trigger.DESTROY);
+                assertThat(ended.held()).isNull();
+            });
+        }
+    }
+
+    @Test
+    void aContextThatIsGoneAtTheNextLookHasVanished() throws IOException {
+        try (AioWork work = AioWork.start("destroy", "--charge", "33", "--wait")) {
+            work.await("ready");
+            agent.lookAround();
+            assertThat(agent.lifecycle().liveContexts())
+                    .filteredOn(context -> context.handle() == work.the("handle"))
+                    .singleElement()
+                    .satisfies(context -> assertThat(context.maxReqs()).isEqualTo(charge(33)));
+            work.goOn();
+            work.finish();
+
+            agent.lookAround();
+            assertThat(agent.teardowns(work.pid())).singleElement().satisfies(ended -> {
+                assertThat(ended.end()).isEqualTo(End.VANISHED);
+                assertThat(ended.trigger()).isNull();
+                assertThat(ended.context().maxReqs()).isEqualTo(charge(33));
+            });
+        }
+    }
+
+    /** Needs a kernel with the device mapper. */
+    final void findAnExitThatWaitsForRequests() throws IOException {
+        try (StuckDevice device = StuckDevice.make();
+                AioWork work = AioWork.start(
+                        "exit", "--charge", "33", "--outstanding", "10", "--device", device.path(), "--wait")) {
+            work.await("ready");
+            agent.lookAround();
+            work.goOn();
+            // A look before that would find the context gone, and nobody who waits.
+            agent.readUntil(
+                    "the exit",
+                    () -> Host.read("/proc/" + work.pid() + "/stack").orElse("").contains("exit_aio"));
+
+            assertThat(inProgress(work.pid())).singleElement().satisfies(teardown -> {
+                assertThat(teardown.trigger()).isEqualTo(Trigger.EXIT);
+                assertThat(teardown.context().maxReqs()).isEqualTo(charge(33));
+                assertThat(teardown.context().handle()).isEqualTo(work.the("handle"));
+                assertThat(Objects.requireNonNull(teardown.caller()).pid()).isEqualTo(work.pid());
+            });
+            device.release();
+            work.finish();
+            agent.lookAround();
+            assertThat(agent.teardowns(work.pid())).singleElement().satisfies(ended -> {
+                assertThat(ended.end()).isEqualTo(End.VANISHED);
+                assertThat(ended.trigger()).isEqualTo(Trigger.EXIT);
+            });
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package dev.aioscope.inventory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.probe.ScanGaps;
+import dev.aioscope.probe.Tier;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class InventoryTest {
+    private static LiveContext context(int pid, Integer charge, Integer outstanding) {
+        return new LiveContext(new Task(pid, pid, "mysqld", 1, 0), null, pid, 0x1000, charge, 128, outstanding, null);
+    }
+
+    private static final List<LiveContext> CONTEXTS =
+            List.of(context(1, 10, 0), context(2, 30, null), context(2, 5, 2), context(3, null, null));
+
+    private static final List<LiveContext> UNCHARGED =
+            List.of(context(3, null, null), context(1, null, null), context(2, null, null), context(2, null, null));
+
+    private static Inventory snapshot(Tier tier, List<LiveContext> contexts, Long aioNr, Long aioMaxNr) {
+        return new Inventory(tier, contexts, 0, ScanGaps.NOTHING, aioNr, aioMaxNr);
+    }
+
+    private static Inventory snapshot(Long aioNr, Long aioMaxNr) {
+        return snapshot(Tier.SAMPLE, CONTEXTS, aioNr, aioMaxNr);
+    }
+
+    @Test
+    void whatNoContextAccountsForIsUnattributed() {
+        assertThat(snapshot(100L, 200L).unattributed()).isEqualTo(55);
+        assertThat(snapshot(40L, 200L).unattributed()).isEqualTo(-5);
+        assertThat(snapshot(null, null).unattributed()).isNull();
+    }
+
+    @Test
+    void whereNoContextIsThereNothingIsCharged() {
+        assertThat(snapshot(Tier.SAMPLE, List.of(), 100L, 200L).charge()).isZero();
+        assertThat(snapshot(Tier.SAMPLE, List.of(), 100L, 200L).unattributed()).isEqualTo(100);
+    }
+
+    @Test
+    void withoutChargesNothingIsAttributed() {
+        assertThat(snapshot(Tier.PROC, UNCHARGED, 100L, 200L).charge()).isNull();
+        assertThat(snapshot(Tier.PROC, UNCHARGED, 100L, 200L).unattributed()).isNull();
+        assertThat(snapshot(Tier.PROC, UNCHARGED, 100L, 200L).headroom()).isEqualTo(100);
+        assertThat(snapshot(Tier.PROC, List.of(), 100L, 200L).charge()).isNull();
+        assertThat(snapshot(Tier.PROC, List.of(), 100L, 200L).unattributed()).isNull();
+    }
+
+    @Test
+    void aLimitThatWasLoweredLeavesLessThanNothing() {
+        assertThat(snapshot(100L, 200L).headroom()).isEqualTo(100);
+        assertThat(snapshot(100L, 50L).headroom()).isEqualTo(-50);
+        assertThat(snapshot(100L, null).headroom()).isNull();
+    }
+
+    private static List<Holder> byPid(List<LiveContext> contexts) {
+        return Holder.group(contexts, context -> "" + context.owner().pid());
+    }
+
+    @Test
+    void theLargestChargeComesFirst() {
+        List<Holder> holders = byPid(CONTEXTS);
+
+        assertThat(holders).extracting(Holder::name).containsExactly("2", "1", "3");
+        assertThat(holders).extracting(Holder::charge).containsExactly(35L, 10L, null);
+        assertThat(holders).extracting(Holder::outstanding).containsExactly(2L, 0L, null);
+        assertThat(holders).extracting(Holder::unreaped).containsOnlyNulls();
+    }
+
+    @Test
+    void withoutChargesTheLargestRingsComeFirst() {
+        List<Holder> holders = byPid(UNCHARGED);
+
+        assertThat(holders).extracting(Holder::name).containsExactly("2", "1", "3");
+        assertThat(holders).extracting(Holder::nrEvents).containsExactly(256L, 128L, 128L);
+        assertThat(holders).extracting(Holder::charge).containsOnlyNulls();
+    }
+
+    @Test
+    void aGroupCountsItsProcessesOnce() {
+        assertThat(Holder.group(CONTEXTS, context -> "all")).singleElement().satisfies(holder -> {
+            assertThat(holder.processes()).isEqualTo(3);
+            assertThat(holder.contexts()).hasSize(4);
+            assertThat(holder.charge()).isEqualTo(45);
+        });
+    }
+}

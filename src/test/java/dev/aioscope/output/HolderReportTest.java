@@ -1,0 +1,114 @@
+package dev.aioscope.output;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.cli.Run;
+import dev.aioscope.host.GroupBy;
+import dev.aioscope.host.Identity;
+import dev.aioscope.inventory.Inventory;
+import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.probe.ScanGaps;
+import dev.aioscope.probe.Tier;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What scripts can rely on. */
+class HolderReportTest {
+    private static final WallClock CLOCK = new WallClock(() -> 0, () -> Instant.EPOCH);
+    private static final Task MYSQLD = new Task(100, 101, "mysqld", 1, 0);
+    private static final Task UNKNOWN = new Task(7, 7, "gone", 1, 0);
+
+    private static HolderReport holders() {
+        return new HolderReport(
+                new Inventory(
+                        Tier.SAMPLE,
+                        List.of(
+                                new LiveContext(MYSQLD, null, 1, 0x1000, 2816, 3000, 1, null),
+                                new LiveContext(MYSQLD, null, 1, 0x2000, 100, 200, 0, 4),
+                                new LiveContext(UNKNOWN, null, 2, 0x1000, 5, 10, 0, 0)),
+                        0,
+                        ScanGaps.NOTHING,
+                        2921L,
+                        65536L),
+                task -> true,
+                (task, mm, mayLook) -> task.equals(MYSQLD)
+                        ? new Identity(
+                                "/usr/sbin/mysqld", List.of("mysqld", "--x"), false, "mysql", "/system.slice/a.service")
+                        : Identity.UNKNOWN,
+                CLOCK);
+    }
+
+    private static String header(List<String> lines) {
+        return lines.get(0).strip().replaceAll(" {2,}", " ");
+    }
+
+    private static List<String> documented() {
+        return Run.of("contexts", "--help")
+                .out()
+                .lines()
+                .filter(line -> line.contains("  CHARGE ") && line.contains(" OUT "))
+                .map(line -> line.substring(line.indexOf("CHARGE")))
+                .toList();
+    }
+
+    @Test
+    void theColumnsAreThoseOfTheHelp() {
+        List<String> documented = documented();
+        assertThat(documented).hasSize(3);
+        assertThat(header(holders().text(GroupBy.PROCESS, Screen.FILE))).isEqualTo(documented.get(0));
+        for (GroupBy by : List.of(GroupBy.CONTAINER, GroupBy.CGROUP, GroupBy.USER)) {
+            assertThat(header(holders().text(by, Screen.FILE)))
+                    .isEqualTo(documented.get(1).replace("CONTAINER|CGROUP|USER", by.name()));
+        }
+        assertThat(header(holders().textOfAll(Screen.FILE))).isEqualTo(documented.get(2));
+    }
+
+    @Test
+    void whoIsNotKnownStillHasALine() {
+        assertThat(holders().text(GroupBy.PROCESS, Screen.FILE).stream().map(line -> line.replaceAll(" {2,}", "|")))
+                .contains(
+                        "|2916|4.4%|3200|2|1|4|100|mysql|systemd:a.service|mysqld --x",
+                        "|5|0.0%|10|1|0|0|7|–|–|[gone]");
+    }
+
+    @Test
+    void whatTheTierProcDoesNotSeeIsAbsentAndSaid() {
+        Inventory snapshot = new Inventory(
+                Tier.PROC,
+                List.of(new LiveContext(MYSQLD, null, 1, 0x1000, null, 3000, null, 4)),
+                0,
+                new ScanGaps(Set.of(11, 12), Set.of(13, 14, 15, 16, 17, 18)),
+                2921L,
+                65536L);
+        HolderReport holders = new HolderReport(snapshot, task -> true, (task, mm, mayLook) -> Identity.UNKNOWN, CLOCK);
+
+        assertThat(holders.text(GroupBy.PROCESS, Screen.FILE).stream().map(line -> line.replaceAll(" {2,}", "|")))
+                .contains(
+                        "|–|–|3000|1|–|4|100|–|–|[mysqld]",
+                        "fs.aio-nr 2921 of 65536 (4.5%, 62615 left)",
+                        "1 context in 1 process charge –, unattributed –",
+                        "The tier proc sees neither charges nor requests outstanding; the size of a ring is more than"
+                                + " its charge",
+                        "6 processes could not be read to the end: 13, 14, 15, 16, 17 …")
+                .anyMatch(line -> line.startsWith("2 processes may not be read"));
+        assertThat(holders.json(GroupBy.PROCESS).get(1))
+                .contains("\"charge\":null", "\"unattributed\":null", "\"tier\":\"proc\"")
+                .contains("\"refused_processes\":2", "\"unfinished_processes\":6");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--by,nobody", "--watch,never", "--pid,mysqld"})
+    void wrongUsageIsTwo(String option, String value) {
+        Run run = Run.of("contexts", option, value);
+
+        assertThat(run.status()).isEqualTo(2);
+        assertThat(run.err()).contains("'" + value + "'").doesNotContain("\tat ");
+        assertThat(run.out()).isEmpty();
+    }
+}

@@ -1,0 +1,264 @@
+package dev.aioscope.output;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.event.Operation;
+import dev.aioscope.event.ReleasedBy;
+import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitReason;
+import dev.aioscope.host.Identities;
+import dev.aioscope.host.Identity;
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.QuotaShare;
+import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.Straggler;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.lifecycle.WrongHandle;
+import dev.aioscope.probe.proc.BlockDevice;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TraceTableTest {
+    private static final Task CALLER = new Task(100, 101, "mysqld", 1, 0);
+    private static final Screen WIDE = new Screen(false, 200, 50);
+    private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    /** Process 100 is in a container, of others nothing is known. */
+    private static final Identities IDENTITIES = (task, mm, mayLook) -> task.pid() != 100
+            ? Identity.UNKNOWN
+            : new Identity("/usr/sbin/mysqld", List.of("mysqld"), false, "mysql", "/docker/" + ID);
+
+    private static List<String> functions(List<Long> addresses) {
+        return addresses.stream().map(address -> "function_" + address).toList();
+    }
+
+    private static TraceTable table(Screen screen) {
+        // Boot was at noon.
+        WallClock clock = new WallClock(() -> 0, () -> Instant.parse("2026-01-01T12:00:00Z"));
+        return new TraceTable(
+                clock, ZoneOffset.UTC, () -> screen, IDENTITIES, BlockDevice::of, TraceTableTest::functions);
+    }
+
+    @Test
+    void showsEveryPhase() {
+        assertThat(table(WIDE).teardown(TeardownBuilder.busy().build(), 0).lines())
+                .containsExactly(
+                        "TIME             PID COMM            CONTAINER           EXECUTABLE      TRIGGER          HANDLE   OUT   WAIT   KILL  GRACE     IO   WAKE  FREED RESULT",
+                        "12:00:02.025     100 ib_io_rd-1      docker:0123456789ab mysqld          destroy    7f0000001000     3  2.02s    8µs    0ns  2.02s   10µs 15.0ms ok");
+    }
+
+    @Test
+    void aHeaderComesWithEachScreen() {
+        TraceTable table = table(new Screen(false, 200, 4));
+        StringBuilder printed = new StringBuilder();
+        for (int i = 0; i < 4; i++) {
+            printed.append(table.teardown(TeardownBuilder.idle().build(), 0)).append('\n');
+        }
+        assertThat(printed.toString().lines().map(line -> line.substring(0, 4)))
+                .containsExactly("TIME", "12:0", "12:0", "TIME", "12:0", "12:0");
+    }
+
+    @Test
+    void aNarrowScreenLeavesOutWhatTellsLeast() {
+        assertThat(table(new Screen(false, 80, 24))
+                        .teardown(TeardownBuilder.busy().build(), 0)
+                        .lines())
+                .containsExactly(
+                        "TIME         PID COMM         TRIGGER      OUT   WAIT  GRACE     IO RESULT",
+                        "12:00:02     100 ib_io_rd-1   destroy        3  2.02s    0ns  2.02s ok");
+    }
+
+    private static TeardownInProgress stuck(Long... kernelStack) {
+        TeardownBuilder teardown = TeardownBuilder.busy();
+        teardown.end = Teardown.End.IN_PROGRESS;
+        teardown.callTime = 1_000_000_000L;
+        return new TeardownInProgress(
+                teardown.build(), 1_000_000_000L, WaitReason.REQUESTS, 2, 0, true, List.of(kernelStack), true);
+    }
+
+    @Test
+    void whatIsStuckTellsWhatItWaitsForAndItsStragglersTheirFile() {
+        assertThat(table(WIDE).stuck(stuck(), 3_500_000_000L).lines().skip(1))
+                .containsExactly(
+                        "12:00:03.500     100 ib_io_rd-1      docker:0123456789ab mysqld          destroy    7f0000001000     3  2.50s      –      –      –      –      – stuck",
+                        "             └ waits for 2 requests to complete, SIGKILL pending");
+        Straggler straggler =
+                new Straggler(stuck(), 4_000_000_000L, Operation.READ, "/db/data", 7, 0xef53, 0, 0, 4096L, -Errno.EIO);
+        assertThat(table(WIDE).straggler(straggler).lines().skip(1))
+                .containsExactly(
+                        "12:00:04.000     100 ib_io_rd-1      docker:0123456789ab mysqld          straggler  7f0000001000     –  3.00s      –      –      –      –      – EIO        read at 4096 of /db/data (inode 7) on 0:0");
+    }
+
+    @Test
+    void whereItWaitsInTheKernelIsToldAsFarAsThereIsRoom() {
+        Long[] stack = {1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L};
+        assertThat(table(WIDE).stuck(stuck(1L, 2L), 3_500_000_000L).lines().skip(3))
+                .containsExactly("               in function_1 < function_2");
+        assertThat(table(new Screen(false, 80, 24))
+                        .stuck(stuck(stack), 3_500_000_000L)
+                        .lines()
+                        .skip(3))
+                .containsExactly(
+                        "           in function_1 < function_2 < function_3 < function_4 < function_5 <",
+                        "             function_6 < function_7 < function_8 < …");
+    }
+
+    @Test
+    void whatWasNotSeenIsADash() {
+        TeardownBuilder teardown = new TeardownBuilder();
+        teardown.trigger = null;
+        teardown.end = Teardown.End.VANISHED;
+
+        assertThat(table(WIDE)
+                        .teardown(teardown.build(), 5_000_000_000L)
+                        .lines()
+                        .skip(1))
+                .containsExactly(
+                        "12:00:05.000       – –               –                   –               –          7f0000001000     –      –      –      –      –      –      – vanished");
+    }
+
+    @Test
+    void tellsARefusalWithTheQuota() {
+        FailedCall refusal = new FailedCall(
+                FailedCall.Call.IO_SETUP,
+                CALLER,
+                1,
+                1_000_000L,
+                1_004_000L,
+                Errno.EAGAIN,
+                null,
+                1024,
+                65000L,
+                65536L,
+                null,
+                List.of(new QuotaShare(CALLER, 3, 64_000)),
+                null);
+
+        assertThat(table(new Screen(false, 300, 50)).failedCall(refusal).lines().skip(1))
+                .containsExactly(
+                        "12:00:00.001     100 mysqld          docker:0123456789ab mysqld          io_setup              –     –    4µs      –      –      –      –      – EAGAIN     asked for 1024, 65000 of 65536 in use, fs.aio-max-nr=66024 would do, held by mysqld 100 (docker:0123456789ab): 64000");
+        assertThat(table(new Screen(false, 80, 24)).failedCall(refusal).lines().skip(2))
+                .containsExactly("         └ asked for 1024, 65000 of 65536 in use, fs.aio-max-nr=66024 would do,"
+                        + " held by mysqld 100 (docker:0123456789ab): 64000");
+    }
+
+    private static RefusalOutcome outcome(
+            RefusalOutcome.Verdict verdict, RefusalOutcome.Cause cause, RefusalOutcome.Release release) {
+        FailedCall refusal = new FailedCall(
+                FailedCall.Call.IO_SETUP,
+                new Task(7, 7, "nginx", 1, 0),
+                1,
+                1_000_000L,
+                1_000_000_000L,
+                Errno.EAGAIN,
+                null,
+                1024,
+                65000L,
+                65536L,
+                null,
+                List.of(),
+                null);
+        return new RefusalOutcome(refusal, 4, verdict, 3_000_000_000L, cause, release, release != null, 2024L, 65536L);
+    }
+
+    @Test
+    void tellsWhatBecameOfARefusal() {
+        RefusalOutcome over = outcome(
+                RefusalOutcome.Verdict.TRANSIENT,
+                RefusalOutcome.Cause.TEARDOWN,
+                new RefusalOutcome.Release(CALLER, Trigger.EXIT, 3, 64_000));
+        assertThat(table(new Screen(false, 80, 24)).refusalOutcome(over).lines().skip(1))
+                .containsExactly(
+                        "12:00:03       7 nginx        io_setup       –  2.00s      –      – transient",
+                        "         └ asked for 1024, refused 5 times, 2024 of 65536 in use,"
+                                + " mysqld 100 (docker:0123456789ab) gave back 64000 by exit, has it now");
+        assertThat(table(WIDE).refusalOutcome(outcome(RefusalOutcome.Verdict.LASTING, null, null)))
+                .contains("lasting")
+                .doesNotContain("gave back");
+        assertThat(table(WIDE).refusalOutcome(outcome(RefusalOutcome.Verdict.OVER, RefusalOutcome.Cause.LIMIT, null)))
+                .contains("fs.aio-max-nr was raised");
+    }
+
+    @Test
+    void warnsALoserWhileTheRequestsAreInFlight() {
+        Task winner = new Task(100, 102, "mysqld", 1, 0);
+        FailedCall lost = new FailedCall(
+                FailedCall.Call.IO_DESTROY,
+                CALLER,
+                1,
+                1_000_000L,
+                1_004_000L,
+                Errno.EINVAL,
+                0x7f0000001000L,
+                null,
+                null,
+                null,
+                null,
+                List.of(),
+                new WrongHandle(WrongHandle.Cause.LOST_RACE, null, winner, 1_002_000L, null, true, 3));
+
+        assertThat(table(new Screen(false, 300, 50)).failedCall(lost))
+                .endsWith("WARNING: another thread destroyed this handle at the same time: thread 102;"
+                        + " that call still waits for 3 requests: do not free or reuse their buffers yet");
+    }
+
+    @Test
+    void tellsWhatIsNotNormal() {
+        TeardownBuilder teardown = TeardownBuilder.idle();
+        teardown.trigger = Trigger.EXIT;
+        teardown.usersReleasedBy = ReleasedBy.HOLDER;
+        teardown.unmapResult = -Errno.EINTR;
+        teardown.pendingSigkill = true;
+        teardown.caller = new Task(300, 300, "other", 1, 0);
+
+        assertThat(table(WIDE).teardown(teardown.build(), 0))
+                .endsWith("└ threads still inside AIO calls took 14.9ms, the ring was not unmapped: EINTR,"
+                        + " SIGKILL pending, context of 100 mysqld");
+    }
+
+    @Test
+    void aNameCannotSteerTheTerminal() {
+        TeardownBuilder teardown = TeardownBuilder.idle();
+        teardown.caller = new Task(100, 100, "\u001b[2Jevil\u202e", 1, 0);
+
+        assertThat(table(WIDE).teardown(teardown.build(), 0))
+                .contains(" ?[2Jevil? ")
+                .doesNotContain("\u001b");
+    }
+
+    @Test
+    void colourMarksWhatIsSlowAndNothingElse() {
+        Screen colours = new Screen(true, 200, 50);
+
+        assertThat(table(colours)
+                        .teardown(TeardownBuilder.idle().build(), 0)
+                        .lines()
+                        .skip(1))
+                .singleElement()
+                .asString()
+                .doesNotContain("\u001b");
+        assertThat(table(colours)
+                        .teardown(TeardownBuilder.busy().build(), 0)
+                        .lines()
+                        .skip(1))
+                .singleElement()
+                .asString()
+                .contains("\u001b[33m 2.02s\u001b[0m");
+    }
+
+    @Test
+    void stacksStandBelowTheirLine() {
+        TeardownBuilder t = TeardownBuilder.busy();
+        t.callStack = TeardownBuilder.stack("io_destroy+0x9 (libaio.so.1)", "main+0x1f (mysqld)");
+
+        assertThat(table(WIDE).teardown(t.build(), 0).lines().skip(2).map(String::strip))
+                .containsExactly("destroyed in:", "io_destroy+0x9 (libaio.so.1)", "main+0x1f (mysqld)");
+    }
+}

@@ -1,0 +1,116 @@
+package dev.aioscope.recording;
+
+import dev.aioscope.agent.DutyCycle;
+import dev.aioscope.agent.IdentityCollector;
+import dev.aioscope.agent.ListenerQueue;
+import dev.aioscope.audit.Audit;
+import dev.aioscope.host.Processes;
+import dev.aioscope.inventory.Scan;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.lifecycle.ForwardingListener;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.telemetry.HolderMetrics;
+import dev.aioscope.telemetry.Metrics;
+import dev.aioscope.telemetry.SpecMetrics;
+import dev.aioscope.telemetry.TeardownMetrics;
+import dev.aioscope.telemetry.TeardownSpans;
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.data.SpanData;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** What the listeners of the daemon make of probes, as text: spans, metrics and verdicts. */
+public final class ReplayResult {
+    private static final int WAITING = 16_384;
+
+    private ReplayResult() {}
+
+    /**
+     * Watches these probes to their end, or until somebody stops the watch.
+     *
+     * @param also is told too
+     * @param begun is given the watch before it runs
+     */
+    public static String of(
+            Probes probes, WallClock clock, Processes processes, LifecycleListener also, Consumer<DutyCycle> begun) {
+        InMemorySpanExporter exporter = InMemorySpanExporter.create();
+        TeardownMetrics counts = new TeardownMetrics(probes.tier(), clock);
+        HolderMetrics holders = new HolderMetrics(processes, probes::now, 20, false);
+        Audit audit = new Audit(probes.tier(), false);
+        Scan view;
+        List<SpanData> made;
+        try (SdkTracerProvider provider = SdkTracerProvider.builder()
+                .addSpanProcessor(SimpleSpanProcessor.create(exporter))
+                .build()) {
+            TeardownSpans spans = new TeardownSpans(
+                    provider.get("test"),
+                    clock,
+                    TeardownSpans.SLOW,
+                    1,
+                    processes,
+                    numbers -> Optional.empty(),
+                    counts::onTrace);
+            try (ListenerQueue queue =
+                            new ListenerQueue(ForwardingListener.to(audit, spans, holders, also), WAITING, true);
+                    IdentityCollector firstSight =
+                            new IdentityCollector(processes, ForwardingListener.to(counts, queue));
+                    DutyCycle watch = new DutyCycle(probes, firstSight, clock, Duration.ofSeconds(1))) {
+                begun.accept(watch);
+                watch.run();
+                view = watch.view();
+            }
+            made = exporter.getFinishedSpanItems();
+        }
+        if (view != null) {
+            holders.onLook(view);
+        }
+        try (Metrics metrics = new Metrics(registry -> {}, counts, holders, new SpecMetrics(audit))) {
+            return Stream.of(
+                            spans(made),
+                            metrics.scrape("").body().lines().filter(line -> line.startsWith("aio_")),
+                            audit.verdicts().stream().map(String::valueOf))
+                    .flatMap(lines -> lines)
+                    .collect(Collectors.joining("\n", "", "\n"));
+        }
+    }
+
+    /** Without their ids, which are chance. */
+    private static Stream<String> spans(List<SpanData> spans) {
+        return spans.stream()
+                .map(span ->
+                        "span " + path(span, spans) + " " + span.getStartEpochNanos() + ".." + span.getEndEpochNanos()
+                                + " " + span.getKind() + " " + span.getStatus() + " links "
+                                + span.getLinks().size() + " "
+                                + sorted(span) + " events " + events(span));
+    }
+
+    private static String path(SpanData span, List<SpanData> all) {
+        return all.stream()
+                        .filter(other -> other.getSpanId().equals(span.getParentSpanId()))
+                        .map(parent -> path(parent, all) + "/")
+                        .findFirst()
+                        .orElse("")
+                + span.getName();
+    }
+
+    private static Map<String, Object> sorted(SpanData span) {
+        Map<String, Object> attributes = new TreeMap<>();
+        span.getAttributes().forEach((key, value) -> attributes.put(key.getKey(), value));
+        return attributes;
+    }
+
+    private static String events(SpanData span) {
+        return span.getEvents().stream()
+                .map(event -> event.getEpochNanos() + " " + event.getName() + " " + event.getAttributes())
+                .collect(Collectors.joining("; "));
+    }
+}

@@ -1,0 +1,102 @@
+package dev.aioscope.top;
+
+import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitReason;
+import dev.aioscope.host.Identity;
+import dev.aioscope.inventory.Inventory;
+import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.inventory.Scan;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.probe.ScanGaps;
+import dev.aioscope.probe.Tier;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Builds pictures for tests. Time begins at 100 s after boot, which was at midnight; the quota is 1000. */
+final class Frames {
+    static final long SECOND = 1_000_000_000L;
+    static final long BEGAN = 100 * SECOND;
+
+    long now = BEGAN;
+    final Activity activity = new Activity(() -> now);
+    final List<LiveContext> contexts = new ArrayList<>();
+    final List<TeardownInProgress> inProgress = new ArrayList<>();
+    final Map<ProcessKey, Identity> identities = new HashMap<>();
+    Long aioNr = 0L;
+    long lost;
+    private Tier tier = Tier.FULL;
+    private ScanGaps unseen = ScanGaps.NOTHING;
+
+    static Task task(int pid, String comm) {
+        return new Task(pid, pid, comm, 1, pid);
+    }
+
+    /** A context with a charge, requests outstanding, and set up at the beginning. */
+    Frames holds(int pid, String comm, Integer charge, Integer outstanding) {
+        long handle = 0x7f0000000000L + contexts.size() * 0x1000L;
+        contexts.add(new LiveContext(task(pid, comm), BEGAN, pid, handle, charge, 511, outstanding, 0));
+        aioNr += charge == null ? 0 : charge;
+        return this;
+    }
+
+    Frames is(int pid, String user, String cgroup, String... command) {
+        identities.put(new ProcessKey(pid, pid), new Identity(command[0], List.of(command), false, user, cgroup));
+        return this;
+    }
+
+    /** An io_destroy of this process returns now, with this wait. */
+    Frames destroys(int pid, String comm, long nanos) {
+        TeardownBuilder teardown = TeardownBuilder.idle();
+        teardown.context =
+                new dev.aioscope.lifecycle.Context(7, 0, pid, 0x7f0000001000L, 128, 511, task(pid, comm), 5L, null);
+        teardown.caller = task(pid, comm);
+        long shift = now - nanos - teardown.callTime;
+        teardown.callTime += shift;
+        teardown.killEnterTime += shift;
+        teardown.killExitTime += shift;
+        teardown.usersEnterTime += shift;
+        teardown.usersExitTime += shift;
+        teardown.reqsTime = now;
+        teardown.returnTime = now;
+        activity.onTeardown(teardown.build());
+        return this;
+    }
+
+    /** A thread of this process has waited since then for the end of a context. */
+    Frames waits(int pid, String comm, long since, Long... kernelStack) {
+        TeardownBuilder teardown = new TeardownBuilder();
+        teardown.context =
+                new dev.aioscope.lifecycle.Context(8, 0, pid, 0x7f0000002000L, null, null, task(pid, comm), null, null);
+        teardown.caller = task(pid, comm);
+        teardown.trigger = Trigger.EXIT;
+        teardown.end = Teardown.End.IN_PROGRESS;
+        teardown.killEnterTime = since;
+        inProgress.add(new TeardownInProgress(
+                teardown.build(), since, WaitReason.REQUESTS, 2, 0, true, List.of(kernelStack), true));
+        return this;
+    }
+
+    Frames tier(Tier value) {
+        tier = value;
+        return this;
+    }
+
+    Frames unseen(ScanGaps value) {
+        unseen = value;
+        return this;
+    }
+
+    Frame take() {
+        Scan view = new Scan(now, new Inventory(tier, contexts, inProgress.size(), unseen, aioNr, 1000L), inProgress);
+        return new Frame(view, activity.at(now), identities, task -> true, lost, 0);
+    }
+
+    TopModel model() {
+        return TopModel.START.show(take());
+    }
+}
