@@ -1401,7 +1401,7 @@ inline_body __s32 dying_references(struct percpu_ref *ref)
  * handle, or its references have lost their data. User space drops what it reads here if the context may have been freed
  * by the end of the look.
  */
-inline_body void look_into(struct event_teardown_look *event, struct kioctx *ctx, __u64 handle)
+inline_body void look_into(struct event_teardown_state *event, struct kioctx *ctx, __u64 handle)
 {
 	unsigned long users = BPF_CORE_READ(ctx, users.percpu_count_ptr), reqs = BPF_CORE_READ(ctx, reqs.percpu_count_ptr);
 
@@ -1428,7 +1428,7 @@ inline_body void look_into(struct event_teardown_look *event, struct kioctx *ctx
 SEC("iter/bpf_map_elem")
 int iter_followed(struct bpf_iter__bpf_map_elem *ctx)
 {
-	struct event_teardown_look event = {};
+	struct event_teardown_state event = {};
 	__u64 *key = ctx->key, *handle, kioctx;
 
 	if (!key)
@@ -1439,7 +1439,7 @@ int iter_followed(struct bpf_iter__bpf_map_elem *ctx)
 		return 0;
 	event.header.time = bpf_ktime_get_boot_ns();
 	event.header.kioctx = kioctx;
-	event.header.type = EVENT_TEARDOWN_LOOK;
+	event.header.type = EVENT_TEARDOWN_STATE;
 	event.header.size = sizeof(event);
 	look_into(&event, (struct kioctx *)kioctx, *handle);
 	bpf_seq_write(ctx->meta->seq, &event, sizeof(event));

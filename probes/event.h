@@ -37,7 +37,7 @@ enum event_type {
 	EVENT_STRAGGLER = 11,     /* a request of a context that is followed completed */
 	EVENT_LIVE_CONTEXT = 16,  /* inventory: one context in the table of an address space */
 	EVENT_TASK_IN_TEARDOWN = 17, /* inventory: one thread that sits in io_destroy or in exit_aio */
-	EVENT_TEARDOWN_LOOK = 18, /* inventory: one context that is being torn down, if user space has told which to follow */
+	EVENT_TEARDOWN_STATE = 18, /* inventory: one context that is being torn down, if user space has told which to follow */
 };
 
 /* Why a context ends (kill_ioctx has these three callers). */
@@ -247,7 +247,7 @@ struct event_task_in_teardown {
 };
 
 /* In its header only the time and the address of the context mean anything. */
-struct event_teardown_look {
+struct event_teardown_state {
 	struct event_header header;
 	__u32 waits_for;  /* enum waits_for */
 	__s32 siblings;   /* threads inside an AIO call on the context; ABSENT during the first grace period */

@@ -132,7 +132,7 @@ public final class DutyCycle implements AutoCloseable {
     }
 
     /** From the next look on, the time between two looks at the host's tasks; from any thread. */
-    public void lookEvery(Duration interval) {
+    public void scanEvery(Duration interval) {
         inventoryInterval = interval.toNanos();
     }
 
@@ -150,7 +150,7 @@ public final class DutyCycle implements AutoCloseable {
     public void run() {
         long began = probes.now();
         long now = began;
-        if (probes.isLookDue(now, nextLook)) {
+        if (probes.isScanDue(now, nextLook)) {
             look(now);
         }
         while (!stopped && !probes.isOver() && now - began < limit) {
@@ -182,7 +182,7 @@ public final class DutyCycle implements AutoCloseable {
             // What has become stuck is looked at soon, however rare looks are otherwise.
             nextLook = Math.min(nextLook, lookedUntil);
         }
-        if (probes.isLookDue(now, nextLook)) {
+        if (probes.isScanDue(now, nextLook)) {
             look(now);
         }
         return now;
@@ -244,7 +244,7 @@ public final class DutyCycle implements AutoCloseable {
             lifecycle.endInventory();
             return unseen;
         } catch (ProbeException e) {
-            warn("No inventory: " + e.getMessage() + "; " + e.cure());
+            warn("No inventory: " + e.getMessage() + "; " + e.hint());
             return null;
         }
     }
@@ -257,7 +257,7 @@ public final class DutyCycle implements AutoCloseable {
         try {
             isCatching = probes.tellCompletions(isWanted && isAllowed);
         } catch (ProbeException e) {
-            warn("No stragglers: " + e.getMessage() + "; " + e.cure());
+            warn("No stragglers: " + e.getMessage() + "; " + e.hint());
             nextEpisode = now + stragglerPause;
         }
         if (isCatching != wasCatching) {
@@ -267,7 +267,7 @@ public final class DutyCycle implements AutoCloseable {
 
     private static boolean waitsForRequests(TeardownInProgress going) {
         return going.isStuck()
-                && (going.waitsFor() == WaitReason.REQUESTS || going.waitsFor() == WaitReason.CANCELLED_POLLS);
+                && (going.waitReason() == WaitReason.REQUESTS || going.waitReason() == WaitReason.CANCELLED_POLLS);
     }
 
     /** The same failure is told once. */

@@ -35,10 +35,10 @@ public final class ProbeSelector {
      * @param tier which
      * @param engine which engine tried; {@code none} where none is needed
      * @param reason the kernel's answer, as a sentence
-     * @param cure what would change it
+     * @param hint what would change it
      * @param points its probe points, empty if it did not get so far
      */
-    public record Refused(Tier tier, String engine, String reason, String cure, List<AttachPoint> points) {}
+    public record Refused(Tier tier, String engine, String reason, String hint, List<AttachPoint> points) {}
 
     /**
      * The probes, attached, and the better tiers that were tried before.
@@ -67,7 +67,7 @@ public final class ProbeSelector {
         }
         throw new ProbeException(
                 refused.stream().map(Refused::reason).distinct().collect(Collectors.joining("; ")),
-                refused.stream().map(Refused::cure).distinct().collect(Collectors.joining("; or ")));
+                refused.stream().map(Refused::hint).distinct().collect(Collectors.joining("; or ")));
     }
 
     private static @Nullable Probes openBpf(
@@ -78,10 +78,10 @@ public final class ProbeSelector {
             } catch (TierRefusedException e) {
                 // The kernel has refused it: it would refuse the same program of another engine.
                 refused.add(new Refused(
-                        tier, engine.label(), String.valueOf(e.getMessage()), cure(e.missing()), e.points()));
+                        tier, engine.label(), String.valueOf(e.getMessage()), hint(e.missing()), e.points()));
                 return null;
             } catch (ProbeException e) {
-                refused.add(new Refused(tier, engine.label(), String.valueOf(e.getMessage()), e.cure(), List.of()));
+                refused.add(new Refused(tier, engine.label(), String.valueOf(e.getMessage()), e.hint(), List.of()));
             }
         }
         return null;
@@ -91,14 +91,14 @@ public final class ProbeSelector {
         try {
             return ProcProbes.open();
         } catch (ProbeException e) {
-            refused.add(new Refused(Tier.PROC, "none", String.valueOf(e.getMessage()), e.cure(), List.of()));
+            refused.add(new Refused(Tier.PROC, "none", String.valueOf(e.getMessage()), e.hint(), List.of()));
             return null;
         }
     }
 
-    private static String cure(AttachPoint missing) {
+    private static String hint(AttachPoint missing) {
         return missing.refusals().stream()
-                .map(AttachPoint.Refusal::cure)
+                .map(AttachPoint.Refusal::hint)
                 .distinct()
                 .collect(Collectors.joining(", or "));
     }

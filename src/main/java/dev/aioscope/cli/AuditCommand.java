@@ -101,7 +101,7 @@ final class AuditCommand implements Callable<Integer> {
     private @Nullable Path device;
 
     @Option(
-            names = "--folder",
+            names = "--directory",
             paramLabel = "FOLDER",
             defaultValue = "${sys:java.io.tmpdir}",
             description = "With --workload: where to write 32 MiB for a moment (default: ${DEFAULT-VALUE}).")
@@ -134,7 +134,7 @@ final class AuditCommand implements Callable<Integer> {
         try (Shutdown stop = new Shutdown()) {
             Opened opened = probes.open(true, new ProbeSettings(false, watchHandles));
             Tier tier = opened.probes().tier();
-            if (tier.onlyLooks()) {
+            if (tier.isScanOnly()) {
                 opened.probes().close();
                 throw new ProbeException(
                         "the tier " + tier.label() + " sees no single call, so no clause can be observed",
@@ -170,7 +170,7 @@ final class AuditCommand implements Callable<Integer> {
         }
         if (workload && (!Files.isDirectory(folder) || !Files.isWritable(folder))) {
             throw new ParameterException(
-                    spec.commandLine(), "--folder " + folder + " is not a folder that can be written to");
+                    spec.commandLine(), "--directory " + folder + " is not a folder that can be written to");
         }
     }
 

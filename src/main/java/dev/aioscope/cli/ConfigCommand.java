@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
         commandListHeading = "%nCommands:%n",
         optionListHeading = "%nOptions:%n",
         footerHeading =
-                "%nFlags win over variables (AIOSCOPE_SLOW=1s for --slow 1s), these over the file, it over defaults.%n",
+                "%nFlags win over variables (AIOSCOPE_SLOW_THRESHOLD=1s for --slow-threshold 1s), these over the file, it over defaults.%n",
         footer = {
             "",
             "Examples:",

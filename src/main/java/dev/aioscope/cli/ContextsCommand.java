@@ -46,7 +46,7 @@ import picocli.CommandLine.Spec;
             "  –         not seen; never a zero",
             "Their names and their order are kept, for scripts too; two spaces or more part them:",
             "         CHARGE SHARE RING CONTEXTS OUT UNREAPED PID USER CONTAINER COMMAND",
-            "  --by   CHARGE SHARE RING CONTEXTS OUT UNREAPED PROCESSES CONTAINER|CGROUP|USER",
+            "  --group-by  CHARGE SHARE RING CONTEXTS OUT UNREAPED PROCESSES CONTAINER|CGROUP|USER",
             "  --all  CHARGE RING OUT UNREAPED HANDLE PID COMM",
             "The age of a context is known only to one who saw its set-up: aioscope trace tells it.",
             "What of fs.aio-nr no context accounts for is unattributed: processes inside exit_aio, whose contexts",
@@ -54,7 +54,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  aioscope contexts                    processes, the largest charge first",
-            "  aioscope contexts --by container     containers, pods' containers, virtual machines, systemd units",
+            "  aioscope contexts --group-by container     containers, pods' containers, virtual machines, systemd units",
             "  aioscope contexts --all --pid 4711   each context of one process",
             "  aioscope contexts --json             a JSON object per line (agent/json.md), best for scripts",
             "",
@@ -71,7 +71,7 @@ final class ContextsCommand implements Runnable {
     private CommandSpec spec;
 
     @Option(
-            names = "--by",
+            names = "--group-by",
             paramLabel = "WHAT",
             defaultValue = "process",
             description = "Add up by ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")

@@ -72,7 +72,7 @@ final class DemoCommand implements Callable<Integer> {
     private boolean json;
 
     @Option(
-            names = "--folder",
+            names = "--directory",
             paramLabel = "FOLDER",
             defaultValue = "${sys:java.io.tmpdir}",
             description = "Where it may write 32 MiB for a moment (default: ${DEFAULT-VALUE}).")
@@ -87,7 +87,7 @@ final class DemoCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
             throw new ParameterException(
-                    spec.commandLine(), "--folder " + folder + " is not a folder that can be written to");
+                    spec.commandLine(), "--directory " + folder + " is not a folder that can be written to");
         }
         DemoWorkload demo = new DemoWorkload(folder, JavaCommand.command(Exiting.class, 32));
         if (watched) {

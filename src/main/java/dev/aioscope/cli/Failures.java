@@ -37,7 +37,7 @@ final class Failures {
         return ".";
     }
 
-    /** Cause and cure where they are known, else what is known. */
+    /** Cause and hint where they are known, else what is known. */
     static int onFailure(Exception e, CommandLine command, ParseResult parsed) {
         PrintWriter err = command.getErr();
         String name = command.getCommandSpec().qualifiedName();
@@ -46,7 +46,7 @@ final class Failures {
         }
         if (e instanceof ProbeException refused) {
             err.println(name + ": " + refused.getMessage());
-            err.println("Cure: " + refused.cure());
+            err.println("hint: " + refused.hint());
             return NOT_POSSIBLE_HERE;
         }
         if (e instanceof SettingsException wrong) {

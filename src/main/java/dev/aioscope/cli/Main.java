@@ -49,7 +49,7 @@ import picocli.CommandLine.Spec;
             "  0  done",
             "  1  failed while running",
             "  2  wrong usage",
-            "  3  this host cannot give what was asked; the reason and the cure are told",
+            "  3  this host cannot give what was asked; the reason and the hint are told",
             "  4  audit found that the kernel broke a clause of the specification",
         })
 public final class Main implements Runnable {

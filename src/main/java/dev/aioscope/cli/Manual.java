@@ -124,7 +124,7 @@ final class Manual {
         return "[OPTION...]" + positional + (command.subcommands().isEmpty() ? "" : " COMMAND");
     }
 
-    /** As {@code -h, --help} or {@code --slow=TIME}. */
+    /** As {@code -h, --help} or {@code --slow-threshold=TIME}. */
     private static String names(ArgSpec argument) {
         if (!(argument instanceof OptionSpec option)) {
             return argument.paramLabel();

@@ -80,7 +80,7 @@ public final class Reload {
                 inForce.put(setting.name(), given);
             } else {
                 LOG.warn(
-                        "{}: {} stays {}: it cannot become {} while aioscope runs (cure: start it anew)",
+                        "{}: {} stays {}: it cannot become {} while aioscope runs (hint: start it anew)",
                         given.where(),
                         setting.name(),
                         show(before),

@@ -101,7 +101,7 @@ public final class RunCommand implements Runnable {
 
     @Configurable(reloads = true)
     @Option(
-            names = "--slow",
+            names = "--slow-threshold",
             paramLabel = "TIME",
             defaultValue = "100ms",
             converter = DurationConverter.class,
@@ -110,7 +110,7 @@ public final class RunCommand implements Runnable {
 
     @Configurable(reloads = true)
     @Option(
-            names = "--sample",
+            names = "--sampling-ratio",
             paramLabel = "SHARE",
             defaultValue = "0.01",
             converter = ShareReader.class,
@@ -120,7 +120,7 @@ public final class RunCommand implements Runnable {
 
     @Configurable
     @Option(
-            names = "--allow-syscall",
+            names = "--allow-syscall-tier",
             paramLabel = "BOOL",
             arity = "0..1",
             fallbackValue = "true",
@@ -132,7 +132,7 @@ public final class RunCommand implements Runnable {
 
     @Configurable(reloads = true)
     @Option(
-            names = "--interval",
+            names = "--scan-interval",
             paramLabel = "TIME",
             defaultValue = "5s",
             converter = PositiveDurationConverter.class,
@@ -307,7 +307,7 @@ public final class RunCommand implements Runnable {
                                             clock)
                                     .all(),
                             equipment.served)) {
-                looks.follow(watch::view, () -> shorter(inForce.interval), holders::onLook);
+                looks.follow(watch::view, () -> shorter(inForce.interval), holders::onScan);
                 equipment.export.push(metrics);
                 watch.restAtMost(equipment.manager.pulse());
                 watch.onTick(() -> {
@@ -338,7 +338,7 @@ public final class RunCommand implements Runnable {
             face.change(fresh.http());
             inForce = fresh;
             spans.report(new TeardownSpans.Reported(fresh.slow, fresh.sample));
-            watch.lookEvery(fresh.interval);
+            watch.scanEvery(fresh.interval);
         });
         Signals.register("HUP", reload::run);
     }
@@ -439,6 +439,6 @@ public final class RunCommand implements Runnable {
 
     private static String describe(Refused refused, Opened opened) {
         return "; not " + TierReport.what(refused, opened) + ": "
-                + refused.reason().replaceAll("\\s+", " ") + " (cure: " + refused.cure() + ")";
+                + refused.reason().replaceAll("\\s+", " ") + " (hint: " + refused.hint() + ")";
     }
 }

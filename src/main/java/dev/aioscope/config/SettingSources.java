@@ -71,7 +71,7 @@ public final class SettingSources {
             Setting setting = known.get(line.name());
             String where = file.where(line.number());
             if (setting == null) {
-                mistakes.add(new ValidationError(where, line.name() + ": there is no such setting", cure(line.name())));
+                mistakes.add(new ValidationError(where, line.name() + ": there is no such setting", hint(line.name())));
             } else if (line.isList() && !setting.isList()) {
                 mistakes.add(new ValidationError(
                         where, line.name() + ": takes one value", "write " + line.name() + ": value"));
@@ -81,7 +81,7 @@ public final class SettingSources {
         }
     }
 
-    private String cure(String name) {
+    private String hint(String name) {
         if (name.toLowerCase(Locale.ROOT).startsWith("otel")) {
             return "set the OTEL_ variables of OpenTelemetry in the environment";
         }
@@ -109,11 +109,11 @@ public final class SettingSources {
         setting.check()
                 .apply(String.valueOf(value.value()))
                 .ifPresent(wrong ->
-                        mistakes.add(new ValidationError(value.where(), setting.name() + ": " + wrong, cure(setting))));
+                        mistakes.add(new ValidationError(value.where(), setting.name() + ": " + wrong, hint(setting))));
         given.put(setting.name(), value);
     }
 
-    private static String cure(Setting setting) {
+    private static String hint(Setting setting) {
         return setting.initial() == null
                 ? "correct or remove it"
                 : "correct it, or remove it for the default " + setting.initial();

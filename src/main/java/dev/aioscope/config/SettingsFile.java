@@ -78,9 +78,9 @@ final class SettingsFile {
         }
     }
 
-    private static SettingsFile unreadable(Path path, String cause, String cure) {
+    private static SettingsFile unreadable(Path path, String cause, String hint) {
         SettingsFile file = new SettingsFile(path);
-        file.mistakes.add(new ValidationError(path.toString(), cause, cure));
+        file.mistakes.add(new ValidationError(path.toString(), cause, hint));
         return file;
     }
 
@@ -124,8 +124,8 @@ final class SettingsFile {
         return path + ":" + line;
     }
 
-    private void mistake(int line, String cause, String cure) {
-        mistakes.add(new ValidationError(where(line), cause, cure));
+    private void mistake(int line, String cause, String hint) {
+        mistakes.add(new ValidationError(where(line), cause, hint));
     }
 
     private static int lineOf(Node node) {

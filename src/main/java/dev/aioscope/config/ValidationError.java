@@ -5,11 +5,11 @@ package dev.aioscope.config;
  *
  * @param where a file with the line, or a variable
  * @param cause what is wrong, with the name of the setting in front
- * @param cure what to do about it
+ * @param hint what to do about it
  */
-public record ValidationError(String where, String cause, String cure) {
+public record ValidationError(String where, String cause, String hint) {
     @Override
     public String toString() {
-        return where + ": " + cause + " (cure: " + cure + ")";
+        return where + ": " + cause + " (hint: " + hint + ")";
     }
 }

@@ -80,7 +80,7 @@ public final class LossLog {
         seen.forEach((loss, count) -> {
             long more = count - told.getOrDefault(loss, 0L);
             if (more > 0) {
-                news.add("Lost: " + more + " " + loss.label() + " (cure: " + loss.cure() + ")");
+                news.add("Lost: " + more + " " + loss.label() + " (hint: " + loss.hint() + ")");
             }
         });
         return news;
@@ -96,7 +96,7 @@ public final class LossLog {
     /** Whether the flight recorder has a gap within the last minute; what is shown is whole without it. */
     public synchronized List<String> remarks() {
         return isRecent(Loss.UNRECORDED)
-                ? List.of("the flight recorder has a gap within the last minute (cure: " + Loss.UNRECORDED.cure() + ")")
+                ? List.of("the flight recorder has a gap within the last minute (hint: " + Loss.UNRECORDED.hint() + ")")
                 : List.of();
     }
 

@@ -18,14 +18,14 @@ public record Diagnosis(List<TierTrial> tiers, List<Fact> facts) {
      *
      * @param works whether its probes could be attached, and for {@code proc} whether /proc could be read
      * @param reason why not, or what it does not see
-     * @param cure what would change that
+     * @param hint what would change that
      * @param points its probe points; of a tier that does not work, none is attached
      */
     public record TierTrial(
             Tier tier,
             boolean works,
             @Nullable String reason,
-            @Nullable String cure,
+            @Nullable String hint,
             List<AttachPoint> points) {}
 
     /**
@@ -34,19 +34,19 @@ public record Diagnosis(List<TierTrial> tiers, List<Fact> facts) {
      * @param name what it is, one word
      * @param good whether it is as it should be; null if it is neither good nor bad
      * @param value what it is like
-     * @param cure what to do about it if it is not good
+     * @param hint what to do about it if it is not good
      */
     public record Fact(
             String name,
             @Nullable Boolean good,
             String value,
-            @Nullable String cure) {
+            @Nullable String hint) {
         public static Fact neutral(String name, String value) {
             return new Fact(name, null, value, null);
         }
 
-        public static Fact of(String name, boolean good, String value, String cure) {
-            return new Fact(name, good, value, good ? null : cure);
+        public static Fact of(String name, boolean good, String value, String hint) {
+            return new Fact(name, good, value, good ? null : hint);
         }
     }
 
@@ -80,13 +80,13 @@ public record Diagnosis(List<TierTrial> tiers, List<Fact> facts) {
         } else {
             takes = "The commands will use the tier " + commands.label() + ", the daemon "
                     + (daemon == null
-                            ? "will not start without --allow-syscall"
-                            : daemon.label() + " (or, with --allow-syscall, syscall)");
+                            ? "will not start without --allow-syscall-tier"
+                            : daemon.label() + " (or, with --allow-syscall-tier, syscall)");
         }
         String raise = tiers.stream()
                 .filter(trial -> !trial.works())
                 .findFirst()
-                .map(trial -> "; what would give " + trial.tier().label() + ": " + trial.cure())
+                .map(trial -> "; what would give " + trial.tier().label() + ": " + trial.hint())
                 .orElse("");
         return takes + raise + ".";
     }

@@ -89,12 +89,12 @@ public final class Examination {
                     BpfProbes.open(engine, tier, Set.of(AttachPoint.Mode.values()), ProbeSettings.PLAIN)) {
                 return new TierTrial(tier, true, null, null, probes.points());
             } catch (TierRefusedException e) {
-                String cure = e.missing().refusals().stream()
-                        .map(AttachPoint.Refusal::cure)
+                String hint = e.missing().refusals().stream()
+                        .map(AttachPoint.Refusal::hint)
                         .distinct()
                         .collect(Collectors.joining(", or "));
                 return new TierTrial(
-                        tier, false, "no probe can be placed on " + e.missing().name(), cure, e.points());
+                        tier, false, "no probe can be placed on " + e.missing().name(), hint, e.points());
             } catch (ProbeException e) {
                 failures.add(e);
             }
@@ -103,7 +103,7 @@ public final class Examination {
                 tier,
                 false,
                 failures.stream().map(ProbeException::getMessage).collect(Collectors.joining("; ")),
-                failures.stream().map(ProbeException::cure).distinct().collect(Collectors.joining(", or ")),
+                failures.stream().map(ProbeException::hint).distinct().collect(Collectors.joining(", or ")),
                 List.of());
     }
 
@@ -112,7 +112,7 @@ public final class Examination {
             String refusal = probes.inventory(event -> {}).refusal().orElse(null);
             return new TierTrial(Tier.PROC, true, refusal, null, List.of());
         } catch (ProbeException e) {
-            return new TierTrial(Tier.PROC, false, e.getMessage(), e.cure(), List.of());
+            return new TierTrial(Tier.PROC, false, e.getMessage(), e.hint(), List.of());
         }
     }
 
@@ -120,7 +120,7 @@ public final class Examination {
         try {
             return Fact.of("core", true, "libbpf " + CoreEngine.libbpfVersion(), "");
         } catch (ProbeException e) {
-            return Fact.of("core", false, String.valueOf(e.getMessage()), e.cure());
+            return Fact.of("core", false, String.valueOf(e.getMessage()), e.hint());
         }
     }
 
@@ -129,7 +129,7 @@ public final class Examination {
         try {
             return Fact.neutral("bcc", "libbcc " + BccEngine.libbccVersion());
         } catch (ProbeException e) {
-            return Fact.neutral("bcc", e.getMessage() + " (" + e.cure() + ")");
+            return Fact.neutral("bcc", e.getMessage() + " (" + e.hint() + ")");
         }
     }
 
@@ -149,7 +149,7 @@ public final class Examination {
                 "tracefs",
                 !folder.isEmpty(),
                 folder.isEmpty() ? Tracefs.why() : own ? "not mounted; mounted for aioscope alone" : folder,
-                Tracefs.cure());
+                Tracefs.hint());
     }
 
     private static Fact lockdown() {
@@ -226,20 +226,20 @@ public final class Examination {
     }
 
     private static Fact answers(String endpoint) {
-        String cure = "start the collector, or correct OTEL_EXPORTER_OTLP_ENDPOINT";
+        String hint = "start the collector, or correct OTEL_EXPORTER_OTLP_ENDPOINT";
         // Elsewhere, because the name of the host has no deadline of its own.
         CompletableFuture<String> connect = CompletableFuture.supplyAsync(() -> connect(URI.create(endpoint)));
         try {
             String failure = connect.get(CONNECT_MILLIS, TimeUnit.MILLISECONDS);
             return Fact.of(
-                    "otlp", failure.isEmpty(), endpoint + (failure.isEmpty() ? " answers" : ": " + failure), cure);
+                    "otlp", failure.isEmpty(), endpoint + (failure.isEmpty() ? " answers" : ": " + failure), hint);
         } catch (TimeoutException e) {
-            return Fact.of("otlp", false, endpoint + " does not answer within a second", cure);
+            return Fact.of("otlp", false, endpoint + " does not answer within a second", hint);
         } catch (ExecutionException e) {
-            return Fact.of("otlp", false, endpoint + ": " + e.getCause(), cure);
+            return Fact.of("otlp", false, endpoint + ": " + e.getCause(), hint);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return Fact.of("otlp", false, endpoint + " was not asked to the end", cure);
+            return Fact.of("otlp", false, endpoint + " was not asked to the end", hint);
         }
     }
 

@@ -46,10 +46,10 @@ public record Explanation(
     /**
      * A thread that waits in a teardown.
      *
-     * @param waitsFor null if it cannot be told from outside: requests, or a grace period
+     * @param waitReason null if it cannot be told from outside: requests, or a grace period
      * @param siblings threads that are inside a call on the same context
      */
-    record Stuck(Waiting thread, @Nullable WaitReason waitsFor, List<Waiting> siblings) {}
+    record Stuck(Waiting thread, @Nullable WaitReason waitReason, List<Waiting> siblings) {}
 
     /**
      * What may hold the requests up.
@@ -94,8 +94,8 @@ public record Explanation(
                         && other.call() != Call.IO_DESTROY)
                 .toList();
         boolean isLocked = thread.stack().stream().anyMatch(function -> function.startsWith("rwsem_down"));
-        WaitReason waitsFor = isLocked ? WaitReason.MMAP_LOCK : siblings.isEmpty() ? null : WaitReason.SIBLINGS;
-        return new Stuck(thread, waitsFor, siblings);
+        WaitReason waitReason = isLocked ? WaitReason.MMAP_LOCK : siblings.isEmpty() ? null : WaitReason.SIBLINGS;
+        return new Stuck(thread, waitReason, siblings);
     }
 
     /** The open files that requests can be on: those on devices with requests in flight if there are any. */
@@ -127,7 +127,7 @@ public record Explanation(
         if (stuck.size() > MOST_SHOWN) {
             lines.add((stuck.size() - MOST_SHOWN) + " more threads wait in teardowns.");
         }
-        if (stuck.stream().anyMatch(one -> one.waitsFor == null)) {
+        if (stuck.stream().anyMatch(one -> one.waitReason == null)) {
             lines.addAll(textOfCandidates());
         }
         return lines;
@@ -156,9 +156,9 @@ public record Explanation(
             lines.add("  Evidence: in the kernel it is in " + String.join(" < ", thread.stack()) + ".");
         }
         lines.addAll(
-                stuck.waitsFor == WaitReason.SIBLINGS
+                stuck.waitReason == WaitReason.SIBLINGS
                         ? siblings(stuck.siblings)
-                        : stuck.waitsFor == WaitReason.MMAP_LOCK
+                        : stuck.waitReason == WaitReason.MMAP_LOCK
                                 ? List.of(
                                         "  It waits for the lock on its own address space (mmap_lock).",
                                         "  What releases it: the thread that holds the lock, mostly in a page fault or in"
@@ -272,7 +272,7 @@ public record Explanation(
                 .put("comm", stuck.thread.comm())
                 .put("trigger", trigger == null ? null : trigger.label())
                 .put("handle", stuck.thread.handle() == 0 ? null : "0x" + Long.toHexString(stuck.thread.handle()))
-                .put("waits_for", stuck.waitsFor == null ? null : stuck.waitsFor.label())
+                .put("waits_for", stuck.waitReason == null ? null : stuck.waitReason.label())
                 .put("waiter_sigkill", stuck.thread.sigkill())
                 .put("kernel_stack", stack(stuck.thread))
                 .array(

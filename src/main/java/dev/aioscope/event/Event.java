@@ -307,7 +307,7 @@ public final class Event {
         return s32(
                 switch (type) {
                     case KILL_ENTER, DESTROY_ENTER -> EventLayout.TEARDOWN_SIBLINGS;
-                    case TEARDOWN_LOOK -> EventLayout.TEARDOWN_LOOK_SIBLINGS;
+                    case TEARDOWN_STATE -> EventLayout.TEARDOWN_STATE_SIBLINGS;
                     default -> throw other();
                 });
     }
@@ -416,10 +416,10 @@ public final class Event {
     }
 
     /** What the teardown waits for; null if the context could not be seen. */
-    public @Nullable WaitReason waitsFor() {
+    public @Nullable WaitReason waitReason() {
         return WaitReason.of(s32(
                 switch (type) {
-                    case TEARDOWN_LOOK -> EventLayout.TEARDOWN_LOOK_WAITS_FOR;
+                    case TEARDOWN_STATE -> EventLayout.TEARDOWN_STATE_WAITS_FOR;
                     default -> throw other();
                 }));
     }
@@ -428,7 +428,7 @@ public final class Event {
     public int requests() {
         return s32(
                 switch (type) {
-                    case TEARDOWN_LOOK -> EventLayout.TEARDOWN_LOOK_REQUESTS;
+                    case TEARDOWN_STATE -> EventLayout.TEARDOWN_STATE_REQUESTS;
                     default -> throw other();
                 });
     }

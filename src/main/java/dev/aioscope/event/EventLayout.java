@@ -123,10 +123,10 @@ public final class EventLayout {
     static final int TASK_IN_TEARDOWN_FRAMES = 96;
     static final int TASK_IN_TEARDOWN_SIZE = 224;
 
-    static final int TEARDOWN_LOOK_WAITS_FOR = 72;
-    static final int TEARDOWN_LOOK_SIBLINGS = 76;
-    static final int TEARDOWN_LOOK_REQUESTS = 80;
-    static final int TEARDOWN_LOOK_SIZE = 88;
+    static final int TEARDOWN_STATE_WAITS_FOR = 72;
+    static final int TEARDOWN_STATE_SIBLINGS = 76;
+    static final int TEARDOWN_STATE_REQUESTS = 80;
+    static final int TEARDOWN_STATE_SIZE = 88;
 
     private EventLayout() {}
 }

@@ -31,7 +31,7 @@ public enum EventType {
     /** Inventory: one thread that sits in io_destroy or in exit_aio. */
     TASK_IN_TEARDOWN(17, EventLayout.TASK_IN_TEARDOWN_SIZE),
     /** Inventory: one context that is being torn down and followed. */
-    TEARDOWN_LOOK(18, EventLayout.TEARDOWN_LOOK_SIZE);
+    TEARDOWN_STATE(18, EventLayout.TEARDOWN_STATE_SIZE);
 
     private static final @Nullable EventType[] BY_CODE = new EventType[32];
 

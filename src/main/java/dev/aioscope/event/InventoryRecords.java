@@ -64,17 +64,17 @@ public final class InventoryRecords {
     }
 
     /**
-     * Adds a {@code TEARDOWN_LOOK} of a context whose address is not known: what this thread waits for. Its requests are
+     * Adds a {@code TEARDOWN_STATE} of a context whose address is not known: what this thread waits for. Its requests are
      * absent.
      *
-     * @param waitsFor one that the kernel's records can tell
+     * @param waitReason one that the kernel's records can tell
      * @param siblings threads inside an AIO call on the context, or {@link EventLayout#ABSENT_S32}
      */
-    public void teardownLook(Subject waiter, WaitReason waitsFor, int siblings) {
-        int at = begin(EventType.TEARDOWN_LOOK, waiter, 0);
-        records.putInt(at + EventLayout.TEARDOWN_LOOK_WAITS_FOR, waitsFor.code())
-                .putInt(at + EventLayout.TEARDOWN_LOOK_SIBLINGS, siblings)
-                .putInt(at + EventLayout.TEARDOWN_LOOK_REQUESTS, EventLayout.ABSENT_S32);
+    public void teardownLook(Subject waiter, WaitReason waitReason, int siblings) {
+        int at = begin(EventType.TEARDOWN_STATE, waiter, 0);
+        records.putInt(at + EventLayout.TEARDOWN_STATE_WAITS_FOR, waitReason.code())
+                .putInt(at + EventLayout.TEARDOWN_STATE_SIBLINGS, siblings)
+                .putInt(at + EventLayout.TEARDOWN_STATE_REQUESTS, EventLayout.ABSENT_S32);
     }
 
     /** Writes the header; returns where the record begins. */

@@ -53,9 +53,9 @@ public enum WaitReason {
         if (code == 0) {
             return null;
         }
-        for (WaitReason waitsFor : values()) {
-            if (waitsFor.code != null && waitsFor.code == code) {
-                return waitsFor;
+        for (WaitReason waitReason : values()) {
+            if (waitReason.code != null && waitReason.code == code) {
+                return waitReason;
             }
         }
         throw new CorruptEventException("waits_for " + code + " does not exist");

@@ -48,7 +48,7 @@ public final class Tracefs {
     }
 
     /** What would make it be there. */
-    public static String cure() {
+    public static String hint() {
         return isHidden()
                 ? "CAP_DAC_READ_SEARCH, and CAP_DAC_OVERRIDE where return probes are to be defined in it"
                 : "mount -t tracefs tracefs /sys/kernel/tracing, or CAP_SYS_ADMIN";

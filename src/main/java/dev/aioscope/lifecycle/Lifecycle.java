@@ -84,7 +84,7 @@ public final class Lifecycle {
                 reconciler.foundWaiting(event);
                 return;
             }
-            case TEARDOWN_LOOK -> {
+            case TEARDOWN_STATE -> {
                 reconciler.lookedInto(event);
                 return;
             }

@@ -247,7 +247,7 @@ final class OpenTeardown {
     }
 
     boolean isSeenToWait() {
-        return inside.waitsFor() != null;
+        return inside.waitReason() != null;
     }
 
     /** It has lasted for so long that it is told of; false if it was already. What follows the wait is told of apart. */
@@ -294,7 +294,7 @@ final class OpenTeardown {
      * else that would end what is told of it if the record of its end was lost.
      */
     boolean isSeenUnfreed() {
-        return isStuck() && isToBeFreed() && inside.waitsFor() == WaitReason.WAKE;
+        return isStuck() && isToBeFreed() && inside.waitReason() == WaitReason.WAKE;
     }
 
     /** Whether a look looks into the context: somebody waits, or its memory is told not to be freed. */
@@ -316,7 +316,7 @@ final class OpenTeardown {
                 && (winner.returned || winner.trigger != Trigger.DESTROY);
     }
 
-    private @Nullable WaitReason waitsFor() {
+    private @Nullable WaitReason waitReason() {
         TeardownAttempt by = by();
         if (isToBeFreed() && !isNotWoken) {
             return WaitReason.DEFERRED_FREE;
@@ -324,15 +324,15 @@ final class OpenTeardown {
         if (isOver()) {
             return reqsTime == Absent.NEVER ? null : WaitReason.WAKE;
         }
-        if (inside.waitsFor() == WaitReason.REQUESTS
+        if (inside.waitReason() == WaitReason.REQUESTS
                 && outstandingAfterGrace > 0
                 && cancellableBefore >= outstandingAfterGrace) {
             return WaitReason.CANCELLED_POLLS;
         }
         boolean isInKill = by != null && by.killEnterTime != Absent.NEVER && by.killExitTime == Absent.NEVER;
-        return inside.waitsFor() == null && isInKill && trigger() == Trigger.DESTROY
+        return inside.waitReason() == null && isInKill && trigger() == Trigger.DESTROY
                 ? WaitReason.MMAP_LOCK
-                : inside.waitsFor();
+                : inside.waitReason();
     }
 
     TeardownInProgress progress() {
@@ -340,7 +340,7 @@ final class OpenTeardown {
         return new TeardownInProgress(
                 report(Teardown.End.IN_PROGRESS),
                 since(),
-                waitsFor(),
+                waitReason(),
                 reqsTime != Absent.NEVER ? (Integer) 0 : inside.requests(),
                 inside.siblings(),
                 by == null ? null : by.listed ? (Boolean) by.sigkill : by.pendingSigkill(),

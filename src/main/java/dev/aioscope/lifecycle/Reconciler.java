@@ -158,7 +158,7 @@ final class Reconciler {
         }
     }
 
-    /** TEARDOWN_LOOK: what is left of a context in teardown. */
+    /** TEARDOWN_STATE: what is left of a context in teardown. */
     void lookedInto(Event event) {
         if (tables.look == null) {
             tables.orphanEvents++;

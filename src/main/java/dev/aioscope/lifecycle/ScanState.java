@@ -48,7 +48,7 @@ final class ScanState {
      * @param siblings threads inside an AIO call on it
      */
     record Inside(
-            @Nullable WaitReason waitsFor,
+            @Nullable WaitReason waitReason,
             @Nullable Integer requests,
             @Nullable Integer siblings) {
         static final Inside NOT_SEEN = new Inside(null, null, null);
@@ -74,9 +74,9 @@ final class ScanState {
         waiting.put(event.tid(), new Waiting(attempt, event.mm()));
     }
 
-    /** Takes a TEARDOWN_LOOK. */
+    /** Takes a TEARDOWN_STATE. */
     void addInside(Event event) {
-        Inside seen = new Inside(event.waitsFor(), Absent.s32(event.requests()), Absent.s32(event.siblings()));
+        Inside seen = new Inside(event.waitReason(), Absent.s32(event.requests()), Absent.s32(event.siblings()));
         if (event.kioctx() != 0) {
             inside.put(event.kioctx(), seen);
         } else {
@@ -98,7 +98,7 @@ final class ScanState {
     boolean foundNothingLeft(long kioctx) {
         Inside found = inside.get(kioctx);
         return found != null
-                && (found.waitsFor() == WaitReason.WAKE || (found.waitsFor() == null && found.requests() == null));
+                && (found.waitReason() == WaitReason.WAKE || (found.waitReason() == null && found.requests() == null));
     }
 
     /** Whether it saw this thread wait. */

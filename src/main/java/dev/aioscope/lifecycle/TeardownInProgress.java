@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param known what is known so far; its end is {@link Teardown.End#IN_PROGRESS}
  * @param seenSince when it was first seen, CLOCK_BOOTTIME ns
- * @param waitsFor what it waited for at the latest look
+ * @param waitReason what it waited for at the latest look
  * @param requestsLeft requests not completed then
  * @param siblingsLeft threads inside an AIO call on the context then
  * @param pendingSigkill whether a SIGKILL waited for the caller then
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public record TeardownInProgress(
         Teardown known,
         long seenSince,
-        @Nullable WaitReason waitsFor,
+        @Nullable WaitReason waitReason,
         @Nullable Integer requestsLeft,
         @Nullable Integer siblingsLeft,
         @Nullable Boolean pendingSigkill,
@@ -39,7 +39,7 @@ public record TeardownInProgress(
 
     /** Whether a thread waits; else only the memory of the context is left. */
     public boolean isWaitedFor() {
-        return waitsFor != WaitReason.DEFERRED_FREE;
+        return waitReason != WaitReason.DEFERRED_FREE;
     }
 
     /**
@@ -70,12 +70,12 @@ public record TeardownInProgress(
 
     /** What it waits for and what ends that, as a sentence. */
     public String explanation() {
-        if (waitsFor == null) {
+        if (waitReason == null) {
             return known.reqsTime() == null
                     ? "what it waits for cannot be seen here"
                     : "its requests are gone; what else it waits for cannot be seen here";
         }
-        return switch (waitsFor) {
+        return switch (waitReason) {
             case MMAP_LOCK ->
                 "waits for the lock on its own address space (mmap_lock): another thread of the process holds it";
             case GRACE -> "waits for an RCU grace period, which takes some 15 ms: longer is an RCU stall of the kernel";

@@ -82,7 +82,7 @@ public final class DemoReport implements LifecycleListener {
     public synchronized void await(Duration patience) {
         long deadline = System.nanoTime() + patience.toNanos();
         try {
-            while (!tier.onlyLooks() && !isEverythingSeen()) {
+            while (!tier.isScanOnly() && !isEverythingSeen()) {
                 long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
                 if (left <= 0) {
                     return;
@@ -96,7 +96,7 @@ public final class DemoReport implements LifecycleListener {
 
     /** Whether what was done was seen, no less and no more; true for a tier that does not see single calls. */
     public synchronized boolean isEverythingSeen() {
-        return tier.onlyLooks() || demo.done().equals(new Truth(setups, destroys, exits, refused, wrongHandles));
+        return tier.isScanOnly() || demo.done().equals(new Truth(setups, destroys, exits, refused, wrongHandles));
     }
 
     /** What was done, for people. */
@@ -109,14 +109,14 @@ public final class DemoReport implements LifecycleListener {
     public synchronized String table() {
         StringBuilder table = new StringBuilder("\n%-34s %5s %5s%n".formatted("", "done", "seen"));
         for (Row row : rows()) {
-            String seen = tier.onlyLooks() ? Units.ABSENT : Integer.toString(row.seen);
+            String seen = tier.isScanOnly() ? Units.ABSENT : Integer.toString(row.seen);
             table.append("%-34s %5d %5s%n".formatted(row.what, row.done, seen));
         }
         return table.append('\n').append(verdict()).toString();
     }
 
     private String verdict() {
-        if (tier.onlyLooks()) {
+        if (tier.isScanOnly()) {
             return "The tier " + tier.label()
                     + " looks now and then: of calls that come and go between two looks it sees nothing.";
         }
@@ -132,7 +132,7 @@ public final class DemoReport implements LifecycleListener {
                         .object(
                                 "seen",
                                 object -> rows().forEach(row ->
-                                        object.put(row.name, tier.onlyLooks() ? null : (Integer) row.seen))));
+                                        object.put(row.name, tier.isScanOnly() ? null : (Integer) row.seen))));
     }
 
     private record Row(String what, String name, int done, int seen) {}

@@ -25,14 +25,14 @@ public final class DiagnosisJson {
                                 (object, fact) -> object.put("name", fact.name())
                                         .put("good", fact.good())
                                         .put("value", fact.value())
-                                        .put("cure", fact.cure())));
+                                        .put("hint", fact.hint())));
     }
 
     private static void tier(Json json, TierTrial trial) {
         json.put("tier", trial.tier().label())
                 .put("works", trial.works())
                 .put("reason", trial.reason())
-                .put("cure", trial.cure())
+                .put("hint", trial.hint())
                 .array("points", trial.points(), (object, point) -> point(object, point, trial.works()));
     }
 
@@ -44,7 +44,7 @@ public final class DiagnosisJson {
                         point.refusals(),
                         (object, refusal) -> object.put("mode", refusal.mode().label())
                                 .put("answer", refusal.answer())
-                                .put("cure", refusal.cure()));
+                                .put("hint", refusal.hint()));
     }
 
     private static @Nullable String label(@Nullable Tier tier) {

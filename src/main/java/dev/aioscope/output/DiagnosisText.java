@@ -44,7 +44,7 @@ public final class DiagnosisText {
     private void tier(TierTrial trial) {
         String reason = trial.reason();
         String said = !trial.works() ? String.valueOf(reason) : reason == null ? "works" : "works, but " + reason;
-        entry(trial.works(), trial.tier().label(), said, trial.cure());
+        entry(trial.works(), trial.tier().label(), said, trial.hint());
         for (Map.Entry<Fate, List<String>> group : byFate(trial).entrySet()) {
             Fate fate = group.getKey();
             text.append(screen.wrap(
@@ -52,7 +52,7 @@ public final class DiagnosisText {
             for (Refusal refusal : fate.refusals()) {
                 text.append(screen.wrap(
                         " ".repeat(MARGIN + 2), MARGIN + 4, refusal.mode().label() + " refused: " + refusal.answer()));
-                text.append(screen.wrap(" ".repeat(MARGIN + 4) + "Cure: ", MARGIN + 6, refusal.cure()));
+                text.append(screen.wrap(" ".repeat(MARGIN + 4) + "hint: ", MARGIN + 6, refusal.hint()));
             }
         }
     }
@@ -73,18 +73,18 @@ public final class DiagnosisText {
     }
 
     private void fact(Fact fact) {
-        entry(fact.good(), fact.name(), fact.value(), fact.cure());
+        entry(fact.good(), fact.name(), fact.value(), fact.hint());
     }
 
-    private void entry(@Nullable Boolean good, String name, String value, @Nullable String cure) {
+    private void entry(@Nullable Boolean good, String name, String value, @Nullable String hint) {
         String mark = good == null ? "  " : good ? "ok" : "NO";
         String lines = screen.wrap(String.format(Locale.ROOT, "  %s %-15s ", mark, name), MARGIN, value);
         if (screen.colours() && good != null) {
             lines = lines.replaceFirst(mark, (good ? GREEN : RED) + mark + NO_COLOUR);
         }
         text.append(lines);
-        if (cure != null) {
-            text.append(screen.wrap(" ".repeat(MARGIN) + "Cure: ", MARGIN + 2, cure));
+        if (hint != null) {
+            text.append(screen.wrap(" ".repeat(MARGIN) + "hint: ", MARGIN + 2, hint));
         }
     }
 }

@@ -38,7 +38,7 @@ public final class TierReport {
         if (tier == Tier.SYSCALL) {
             lines.add("  Cost: " + SYSCALL_COST);
         }
-        if (tier.onlyLooks()) {
+        if (tier.isScanOnly()) {
             lines.add("  One look every " + Units.duration(interval.toNanos())
                     + ": a teardown that begins and ends between two looks shows only as a context that vanished");
         }
@@ -66,7 +66,7 @@ public final class TierReport {
         List<String> lines = new ArrayList<>();
         for (Refused refused : opened.refused()) {
             lines.add("  Not " + what(refused, opened) + ": " + refused.reason());
-            lines.add("    Cure: " + refused.cure());
+            lines.add("    hint: " + refused.hint());
         }
         return lines;
     }

@@ -72,9 +72,9 @@ public final class TraceJson implements TraceFormat {
     }
 
     private static void going(Json json, @Nullable TeardownInProgress going, long now) {
-        WaitReason waitsFor = going == null ? null : going.waitsFor();
+        WaitReason waitReason = going == null ? null : going.waitReason();
         json.put("age_ns", going == null ? null : (Long) going.age(now));
-        json.put("waits_for", waitsFor == null ? null : waitsFor.label());
+        json.put("waits_for", waitReason == null ? null : waitReason.label());
         json.put("requests_left", going == null ? null : going.requestsLeft());
         json.put("siblings_left", going == null ? null : going.siblingsLeft());
         json.put("waiter_sigkill", going == null ? null : going.pendingSigkill());

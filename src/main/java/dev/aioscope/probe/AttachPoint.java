@@ -45,9 +45,9 @@ public record AttachPoint(String name, @Nullable Mode mode, List<Refusal> refusa
      *
      * @param mode what was tried
      * @param answer what the kernel or libbpf said
-     * @param cure what would change it
+     * @param hint what would change it
      */
-    public record Refusal(Mode mode, String answer, String cure) {}
+    public record Refusal(Mode mode, String answer, String hint) {}
 
     /** Copies the refusals. */
     public AttachPoint {

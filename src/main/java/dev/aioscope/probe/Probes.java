@@ -49,7 +49,7 @@ public interface Probes extends AutoCloseable {
      * @param now CLOCK_BOOTTIME, ns
      * @param due when the reader would like to have one
      */
-    default boolean isLookDue(long now, long due) {
+    default boolean isScanDue(long now, long due) {
         return now >= due;
     }
 
@@ -95,7 +95,7 @@ public interface Probes extends AutoCloseable {
      * Walks the tasks of the host and hands on one {@code LIVE_CONTEXT} for each context found and one {@code
      * TASK_IN_TEARDOWN} for each thread that sits in a teardown. An address space that several threads or processes share
      * can be reported more than once: the address space and the handle of the record tell. Before them comes one {@code
-     * TEARDOWN_LOOK} for each context that is followed, where it can be looked into.
+     * TEARDOWN_STATE} for each context that is followed, where it can be looked into.
      *
      * @return what the walk could not see
      * @throws ProbeException if the kernel does not let it

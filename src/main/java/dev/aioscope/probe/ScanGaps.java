@@ -26,10 +26,10 @@ public record ScanGaps(Set<Integer> refused, Set<Integer> unfinished) {
 
     /** How many were refused and what would change that, a sentence without its full stop; empty if none was. */
     public Optional<String> refusal() {
-        String cure = Host.has(Capability.CAP_SYS_PTRACE)
+        String hint = Host.has(Capability.CAP_SYS_PTRACE)
                 ? ", not even with CAP_SYS_PTRACE"
                 : ": run aioscope as root, or give it CAP_SYS_PTRACE";
-        return refused.isEmpty() ? Optional.empty() : Optional.of(count(refused) + " may not be read" + cure);
+        return refused.isEmpty() ? Optional.empty() : Optional.of(count(refused) + " may not be read" + hint);
     }
 
     /** Which ones are not finished, a sentence without its full stop; empty if none is. */

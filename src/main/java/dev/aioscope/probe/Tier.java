@@ -22,7 +22,7 @@ public enum Tier {
     }
 
     /** Whether it sees nothing but what lasts from one look to the next. */
-    public boolean onlyLooks() {
+    public boolean isScanOnly() {
         return this == SAMPLE || this == PROC;
     }
 }

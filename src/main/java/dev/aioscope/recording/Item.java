@@ -16,7 +16,7 @@ enum Item {
     LOOK_RECORD(5),
     /** It ends: how many records it had, how many processes refused and how many unfinished (4 bytes each), their pids. */
     LOOK_END(6),
-    /** It could not be taken: the cause, a zero, the cure. */
+    /** It could not be taken: the cause, a zero, the hint. */
     LOOK_FAILED(7),
     /** fs.aio-nr and fs.aio-max-nr: time, the two; -1 for one that is not known. */
     QUOTA(8),

@@ -168,7 +168,7 @@ public final class RecordedProbes implements Probes {
     }
 
     @Override
-    public boolean isLookDue(long at, long due) {
+    public boolean isScanDue(long at, long due) {
         return next == Item.LOOK;
     }
 

@@ -147,7 +147,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     }
 
     void lookFailed(ProbeException failure) {
-        byte[] text = (failure.getMessage() + '\0' + failure.cure()).getBytes(StandardCharsets.UTF_8);
+        byte[] text = (failure.getMessage() + '\0' + failure.hint()).getBytes(StandardCharsets.UTF_8);
         int length = Math.min(text.length, Block.MOST);
         ByteBuffer to = room(length);
         if (to != null) {

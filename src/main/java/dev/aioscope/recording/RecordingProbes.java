@@ -73,8 +73,8 @@ final class RecordingProbes implements Probes {
     }
 
     @Override
-    public boolean isLookDue(long now, long due) {
-        return probes.isLookDue(now, due);
+    public boolean isScanDue(long now, long due) {
+        return probes.isScanDue(now, due);
     }
 
     @Override

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * series is bounded, however many processes there are: the largest holders have series of their own, all others together
  * are {@code other}.
  *
- * <p>{@link #onLook} and {@link #onTeardown} may wait for the identity of a process: neither is for the thread that reads
+ * <p>{@link #onScan} and {@link #onTeardown} may wait for the identity of a process: neither is for the thread that reads
  * the events.
  */
 public final class HolderMetrics implements LifecycleListener, MultiCollector {
@@ -104,7 +104,7 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
     }
 
     /** Takes a look's findings over; the same look a second time changes nothing. */
-    public void onLook(Scan look) {
+    public void onScan(Scan look) {
         Scan last = view;
         if (last != null && last.time() == look.time()) {
             return;
@@ -184,13 +184,13 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
                 oldest.merge(trigger, going.age(look.time()), Math::max);
             }
             if (going.isStuck()) {
-                stuck.merge(going.waitsFor() == null ? "" : going.waitsFor().label(), 1, Integer::sum);
+                stuck.merge(going.waitReason() == null ? "" : going.waitReason().label(), 1, Integer::sum);
             }
         }
-        stuck.forEach((waitsFor, number) -> families.gauge(
+        stuck.forEach((waitReason, number) -> families.gauge(
                 Metric.TEARDOWN_STUCK,
                 number,
-                Families.with(Labels.EMPTY, Label.WAITS_FOR, waitsFor.isEmpty() ? null : waitsFor)));
+                Families.with(Labels.EMPTY, Label.WAITS_FOR, waitReason.isEmpty() ? null : waitReason)));
         count.forEach((trigger, number) ->
                 families.gauge(Metric.UNINTERRUPTIBLE_ACTIVE, number, Families.labels(Label.TRIGGER, trigger.label())));
         oldest.forEach((trigger, age) -> families.gauge(

@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The ways in which the agent can lose something of what happens, each with its cure. */
+/** The ways in which the agent can lose something of what happens, each with its hint. */
 public enum Loss {
     RING_FULL(work -> work.losses().ringFull(), "raise ring-size, or see what keeps the agent from the processor"),
     MAP_FULL(work -> work.losses().mapFull(), "raise max-in-progress"),
@@ -15,17 +15,17 @@ public enum Loss {
     EVICTED_CONTEXTS(work -> work.counters().evictedContexts(), "raise max-contexts"),
     EVICTED_TEARDOWNS(work -> work.counters().evictedTeardowns(), "raise max-teardowns"),
     EVICTED_CALLS(work -> work.counters().evictedCalls(), "raise max-calls"),
-    QUEUE_FULL(Work::dropped, "raise max-waiting"),
-    UNRECORDED(Work::unrecorded, "see that the disk of recorder-folder has room and is fast enough");
+    QUEUE_FULL(Work::dropped, "raise max-queued-events"),
+    UNRECORDED(Work::unrecorded, "see that the disk of recorder-directory has room and is fast enough");
 
     @SuppressWarnings("ImmutableEnumChecker") // None of them has a state.
     private final Function<Work, @Nullable Long> count;
 
-    private final String cure;
+    private final String hint;
 
-    Loss(Function<Work, @Nullable Long> count, String cure) {
+    Loss(Function<Work, @Nullable Long> count, String hint) {
         this.count = count;
-        this.cure = cure;
+        this.hint = hint;
     }
 
     /** The reason as metrics have it. */
@@ -39,7 +39,7 @@ public enum Loss {
     }
 
     /** Which setting helps; empty if nothing does. */
-    public String cure() {
-        return cure;
+    public String hint() {
+        return hint;
     }
 }

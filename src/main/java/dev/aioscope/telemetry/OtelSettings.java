@@ -29,7 +29,7 @@ final class OtelSettings {
     private static final String GRPC = "grpc";
 
     /** What to do, by the last word of a setting's name. */
-    private static final Map<String, String> CURES = Map.of(
+    private static final Map<String, String> HINTS = Map.of(
             "endpoint", "give a URL without query, such as http://localhost:4318 (with grpc http://localhost:4317)",
             "protocol", "use http/protobuf or grpc",
             "exporter", "use otlp or none",
@@ -134,12 +134,12 @@ final class OtelSettings {
             }
         }
         String names = String.join(" or ", suspects.stream().map(Setting::name).toList());
-        String cure = suspects.stream()
-                .map(s -> CURES.get(s.kind()))
+        String hint = suspects.stream()
+                .map(s -> HINTS.get(s.kind()))
                 .filter(c -> c != null)
                 .findFirst()
                 .orElse("correct or unset it");
-        return new TelemetryException("OpenTelemetry cannot use " + names + ": " + message, cure, refusal);
+        return new TelemetryException("OpenTelemetry cannot use " + names + ": " + message, hint, refusal);
     }
 
     /** A setting as the user gave it; the property is the SDK's name for it. */

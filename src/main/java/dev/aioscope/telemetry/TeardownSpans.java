@@ -487,8 +487,8 @@ public final class TeardownSpans implements LifecycleListener {
 
     private static Attributes attributes(TeardownInProgress going) {
         AttributesBuilder attributes = Attributes.builder();
-        WaitReason waitsFor = going.waitsFor();
-        SpanAttribute.WAITS_FOR.set(attributes, waitsFor == null ? null : waitsFor.label());
+        WaitReason waitReason = going.waitReason();
+        SpanAttribute.WAITS_FOR.set(attributes, waitReason == null ? null : waitReason.label());
         SpanAttribute.REQUESTS_LEFT.set(attributes, wide(going.requestsLeft()));
         SpanAttribute.SIBLINGS_LEFT.set(attributes, wide(going.siblingsLeft()));
         List<String> functions = KernelStack.functions(going.kernelStack());

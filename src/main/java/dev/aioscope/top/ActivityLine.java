@@ -101,14 +101,14 @@ public record ActivityLine(
     /** What it waits for, in a few words; empty if that is not seen. */
     private static String note(TeardownInProgress teardown) {
         List<String> notes = new ArrayList<>();
-        WaitReason waitsFor = teardown.waitsFor();
-        if (waitsFor != null) {
+        WaitReason waitReason = teardown.waitReason();
+        if (waitReason != null) {
             notes.add(
-                    switch (waitsFor) {
+                    switch (waitReason) {
                         case SIBLINGS -> counted(teardown.siblingsLeft(), "sibling");
                         case REQUESTS -> counted(teardown.requestsLeft(), "request");
                         case CANCELLED_POLLS -> counted(teardown.requestsLeft(), "cancelled poll");
-                        default -> waitsFor.label().replace('_', ' ');
+                        default -> waitReason.label().replace('_', ' ');
                     });
         }
         if (Boolean.TRUE.equals(teardown.pendingSigkill())) {

@@ -151,7 +151,7 @@ class DutyCycleTest {
         assertThat(probes.looks).isEqualTo(2);
         assertThat(probes.followed).containsExactly(Map.entry(7L, 4096L));
         assertThat(stuck).singleElement().satisfies(going -> {
-            assertThat(going.waitsFor()).isEqualTo(WaitReason.REQUESTS);
+            assertThat(going.waitReason()).isEqualTo(WaitReason.REQUESTS);
             assertThat(going.requestsLeft()).isEqualTo(3);
         });
         assertThat(watch.view().inProgress()).isEqualTo(stuck);

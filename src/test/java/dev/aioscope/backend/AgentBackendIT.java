@@ -89,14 +89,14 @@ class AgentBackendIT {
                         "OTEL_SERVICE_NAME", service,
                         "OTEL_BSP_SCHEDULE_DELAY", "500"),
                 "run",
-                "--allow-syscall",
-                "--sample",
+                "--allow-syscall-tier",
+                "--sampling-ratio",
                 "1");
         List<Span> spans;
         try {
             awaitLine(output, agent, " watches: tier ");
             Path demoOutput = folder.resolve(service + "-demo.log");
-            Process demo = aioscope(demoOutput, Map.of(), "demo", "--folder", folder.toString());
+            Process demo = aioscope(demoOutput, Map.of(), "demo", "--directory", folder.toString());
             assertThat(demo.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
             assertThat(demo.exitValue()).as(Files.readString(demoOutput)).isZero();
             spans = awaitSpans(service, demo.pid());

@@ -75,8 +75,8 @@ class FleetIT {
                         "OTEL_METRIC_EXPORT_INTERVAL", "1000"),
                 aioscope(
                         "run",
-                        "--allow-syscall",
-                        "--sample",
+                        "--allow-syscall-tier",
+                        "--sampling-ratio",
                         "1",
                         "--recorder-size",
                         "off",
@@ -117,7 +117,7 @@ class FleetIT {
     /** The id of its process. */
     private static long runDemo() throws Exception {
         Path log = folder.resolve("demo.log");
-        Process process = new ProcessBuilder(aioscope("demo", "--folder", folder.toString()))
+        Process process = new ProcessBuilder(aioscope("demo", "--directory", folder.toString()))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();

@@ -103,10 +103,10 @@ class PrometheusIT {
         agent = start(
                 output,
                 "run",
-                "--allow-syscall",
-                "--sample",
+                "--allow-syscall-tier",
+                "--sampling-ratio",
                 "1",
-                "--interval",
+                "--scan-interval",
                 "500ms",
                 "--listen",
                 "127.0.0.1:" + port);
@@ -117,7 +117,7 @@ class PrometheusIT {
         stuck = AioWork.start("sibling", "--wait");
         stuck.await("siblings");
         await("the first scrapes", () -> !prometheus.query("aio_event_usage").isEmpty());
-        Process demo = start(folder.resolve("demo.log"), "demo", "--folder", folder.toString());
+        Process demo = start(folder.resolve("demo.log"), "demo", "--directory", folder.toString());
         assertThat(demo.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(demo.exitValue())
                 .as(Files.readString(folder.resolve("demo.log")))

@@ -24,7 +24,7 @@ class ConfigCommandTest {
 
     @Test
     void aGoodFileIsToldToBeGood() throws IOException {
-        Path file = file("slow: 1s\nstacks: false\npid: [1, 2]\nlisten: :1\nring-size: 256k\n");
+        Path file = file("slow-threshold: 1s\nstacks: false\npid: [1, 2]\nlisten: :1\nring-size: 256k\n");
         Run run = Run.of("config", "check", file.toString());
 
         assertThat(run.err()).isEmpty();
@@ -43,8 +43,8 @@ class ConfigCommandTest {
     @Test
     void everyMistakeIsToldInALine() throws IOException {
         Path file = file("""
-                slow: 1
-                sample: 2
+                slow-threshold: 1
+                sampling-ratio: 2
                 metrics-series: 0
                 tier: best
                 stacks: maybe
@@ -59,21 +59,21 @@ class ConfigCommandTest {
         assertThat(run.out()).isEmpty();
         assertThat(run.err().replace(file.toString(), "F").lines())
                 .containsExactly(
-                        "F:1: slow: '1' is not a duration such as 500ms, 10s, 5m or 1h (cure: correct it, or remove it for"
+                        "F:1: slow-threshold: '1' is not a duration such as 500ms, 10s, 5m or 1h (hint: correct it, or remove it for"
                                 + " the default 100ms)",
-                        "F:2: sample: '2' is not a share from 0 to 1 (cure: correct it, or remove it for the default 0.01)",
-                        "F:3: metrics-series: '0' is not a whole number from 1 to 1000 (cure: correct it, or remove it for"
+                        "F:2: sampling-ratio: '2' is not a share from 0 to 1 (hint: correct it, or remove it for the default 0.01)",
+                        "F:3: metrics-series: '0' is not a whole number from 1 to 1000 (hint: correct it, or remove it for"
                                 + " the default 20)",
                         "F:4: tier: expected one of [auto, full, syscall, sample, proc] (case-insensitive) but was 'best'"
-                                + " (cure: correct it, or remove it for the default auto)",
-                        "F:5: stacks: 'maybe' is neither true nor false (cure: correct it, or remove it for the default"
+                                + " (hint: correct it, or remove it for the default auto)",
+                        "F:5: stacks: 'maybe' is neither true nor false (hint: correct it, or remove it for the default"
                                 + " false)",
-                        "F:6: ring-size: '5k' is not a power of two from 4k to 64m, such as 256k (cure: correct it, or"
+                        "F:6: ring-size: '5k' is not a power of two from 4k to 64m, such as 256k (hint: correct it, or"
                                 + " remove it for the default 1m)",
-                        "F:7: max-calls: 'x' is not a whole number from 64 to 1048576 (cure: correct it, or remove it for"
+                        "F:7: max-calls: 'x' is not a whole number from 64 to 1048576 (hint: correct it, or remove it for"
                                 + " the default 16384)",
-                        "F:8: pid: 'a' is not the number of a process (cure: correct or remove it)",
-                        "F:9: stack: there is no such setting (cure: did you mean stacks?)");
+                        "F:8: pid: 'a' is not the number of a process (hint: correct or remove it)",
+                        "F:9: stack: there is no such setting (hint: did you mean stacks?)");
     }
 
     @Test
@@ -82,7 +82,7 @@ class ConfigCommandTest {
         assertThat(alone.status()).isEqualTo(2);
         assertThat(alone.err()).contains("--tls-certificate and --tls-key go together");
 
-        Run missing = Run.of("config", "check", file("users: /none").toString());
+        Run missing = Run.of("config", "check", file("auth-file: /none").toString());
         assertThat(missing.status()).isEqualTo(2);
         assertThat(missing.err()).contains("the users cannot be read from /none");
     }
@@ -98,7 +98,7 @@ class ConfigCommandTest {
         }) {
             Run run = Run.of(command);
             assertThat(run.status()).as(run.err()).isEqualTo(2);
-            assertThat(run.err()).startsWith("/none: there is no such file (cure: ");
+            assertThat(run.err()).startsWith("/none: there is no such file (hint: ");
         }
     }
 
@@ -110,14 +110,14 @@ class ConfigCommandTest {
 
     @Test
     void showTellsWhatIsSetAndEffectiveAlsoTheDefaults() throws IOException {
-        Path file = file("slow: 1s\nhide-arguments: true\n");
+        Path file = file("slow-threshold: 1s\nhide-arguments: true\n");
         Run set = Run.of("config", "show", "--config", file.toString());
         Run all = Run.of("config", "show", "--effective", "--config", file.toString());
 
         assertThat(set.out().lines().filter(line -> !line.startsWith("OTEL_")))
                 .hasSize(3)
-                .anyMatch(line -> line.matches("slow +1s +" + file + ":1"));
-        assertThat(all.out().lines()).anyMatch(line -> line.matches("sample +0.01 +default"));
+                .anyMatch(line -> line.matches("slow-threshold +1s +" + file + ":1"));
+        assertThat(all.out().lines()).anyMatch(line -> line.matches("sampling-ratio +0.01 +default"));
         assertThat(all.out().lines().filter(line -> !line.startsWith("OTEL_")))
                 .hasSize(DaemonSettings.all().size() + 1);
     }
@@ -137,19 +137,19 @@ class ConfigCommandTest {
 
     @Test
     void flagsWinOverTheFileAlsoToSwitchSomethingOff() throws IOException {
-        Path file = file("slow: 1s\nsample: 0.5\nallow-syscall: true\nmetrics-pid: true\n");
+        Path file = file("slow-threshold: 1s\nsampling-ratio: 0.5\nallow-syscall-tier: true\nmetrics-pid: true\n");
         RunCommand daemon = DaemonSettings.daemon(
-                List.of("--config", file.toString(), "--slow=2s", "--allow-syscall=false", "--stacks"));
+                List.of("--config", file.toString(), "--slow-threshold=2s", "--allow-syscall-tier=false", "--stacks"));
 
         Map<String, String> values = new HashMap<>();
         daemon.effective().forEach((setting, given) -> values.put(setting.name(), given.value() + " " + given.where()));
         assertThat(values)
-                .containsEntry("slow", "2s --slow")
-                .containsEntry("sample", "0.5 " + file + ":2")
-                .containsEntry("allow-syscall", "false --allow-syscall")
+                .containsEntry("slow-threshold", "2s --slow-threshold")
+                .containsEntry("sampling-ratio", "0.5 " + file + ":2")
+                .containsEntry("allow-syscall-tier", "false --allow-syscall-tier")
                 .containsEntry("metrics-pid", "true " + file + ":4")
                 .containsEntry("stacks", "true --stacks")
-                .containsEntry("interval", "5s default");
+                .containsEntry("scan-interval", "5s default");
     }
 
     @Test

@@ -64,8 +64,8 @@ class SettingsDocumentTest {
             case "cgroup" -> "[system.slice/mysql.service]";
             case "tls-certificate" -> "/etc/aioscope/certificate.pem";
             case "tls-key" -> "/etc/aioscope/key.pem";
-            case "users" -> "/etc/aioscope/users";
-            case "recorder-folder" -> "/var/lib/aioscope";
+            case "auth-file" -> "/etc/aioscope/users";
+            case "recorder-directory" -> "/var/lib/aioscope";
             default -> throw new AssertionError("an example for " + setting.name());
         };
     }

@@ -241,7 +241,7 @@ class DaemonIT {
             assertThat(daemon.isAlive() && System.nanoTime() < deadline).isTrue();
             TimeUnit.MILLISECONDS.sleep(50);
         }
-        write("slow: soon\n");
+        write("slow-threshold: soon\n");
         signal(daemon, "HUP");
         long told = truth("refusals", "storm", "--count", "20");
         await(SETUPS, seen -> seen == told);
@@ -258,7 +258,7 @@ class DaemonIT {
         Process daemon = start("ring-size: 16m\n");
         assertThat(truth("refusals", "storm", "--count", "10000")).isEqualTo(10_000);
         await(UNRECORDED, lost -> lost > 0);
-        awaitLine(daemon, "unrecorded (cure: see that the disk of recorder-folder has room");
+        awaitLine(daemon, "unrecorded (hint: see that the disk of recorder-directory has room");
         assertThat(get("/readyz"))
                 .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(200))
                 .satisfies(answer -> assertThat(answer.body()).startsWith("ready\nthe flight recorder has a gap"));
@@ -316,7 +316,7 @@ class DaemonIT {
             while (!probes.isOver()) {
                 probes.await(0);
                 probes.poll(event -> records[0]++, 10_000);
-                if (probes.isLookDue(0, 0)) {
+                if (probes.isScanDue(0, 0)) {
                     probes.inventory(event -> {});
                 }
             }
@@ -336,13 +336,13 @@ class DaemonIT {
 
     @Test
     void aReloadTakesOverWhatCanChangeNamesWhatCannotAndLosesNothing() throws Exception {
-        Process daemon = start("slow: 1s\n");
+        Process daemon = start("slow-threshold: 1s\n");
         // 200 calls, 10 ms from one to the next: the reload is in the midst of them.
         Process storm = work("storm", "--count", "200", "--wait");
         await(SETUPS, seen -> seen >= 10);
-        write("slow: 2s\nring-size: 64k\n");
+        write("slow-threshold: 2s\nring-size: 64k\n");
         signal(daemon, "HUP");
-        awaitLine(daemon, "Settings read anew: slow 1s -> 2s");
+        awaitLine(daemon, "Settings read anew: slow-threshold 1s -> 2s");
         assertThat(Files.readString(log))
                 .contains(file + ":6: ring-size stays 1m: it cannot become 64k while aioscope runs");
         assertThat(storm.waitFor()).isZero();
@@ -359,9 +359,9 @@ class DaemonIT {
             assertThat(line).isNotNull();
         }
         await("aio_task_uninterruptible_active", active -> active >= 1);
-        write("slow: 300ms\n");
+        write("slow-threshold: 300ms\n");
         signal(daemon, "HUP");
-        awaitLine(daemon, "Settings read anew: slow 100ms -> 300ms");
+        awaitLine(daemon, "Settings read anew: slow-threshold 100ms -> 300ms");
         stuck.outputWriter(UTF_8).append('\n').flush();
         assertThat(told.lines().toList()).isNotNull();
         assertThat(stuck.waitFor()).isZero();
@@ -370,24 +370,24 @@ class DaemonIT {
 
     @Test
     void aReloadOfSettingsThatAreWrongChangesNothing() throws Exception {
-        Process daemon = start("slow: 1s\n");
-        write("slow: soon\nlost: 1\nusers: /none\n");
+        Process daemon = start("slow-threshold: 1s\n");
+        write("slow-threshold: soon\nlost: 1\nauth-file: /none\n");
         signal(daemon, "HUP");
         awaitLine(daemon, "The settings stay as they were");
         assertThat(Files.readString(log))
-                .contains("SEVERE " + file + ":5: slow: 'soon' is not a duration")
+                .contains("SEVERE " + file + ":5: slow-threshold: 'soon' is not a duration")
                 .contains("SEVERE " + file + ":6: lost: there is no such setting");
 
         // What only shows when it is tried changes nothing either, and the next reload is as good as the first.
-        write("slow: 3s\nusers: /none\n");
+        write("slow-threshold: 3s\nauth-file: /none\n");
         signal(daemon, "HUP");
         awaitLine(daemon, "The settings stay as they were: the users cannot be read from /none");
         assertThat(get("/readyz").statusCode()).isEqualTo(200);
         int before = port;
         port = freePort();
-        write("slow: 4s\n");
+        write("slow-threshold: 4s\n");
         signal(daemon, "HUP");
-        awaitLine(daemon, "slow 1s -> 4s, listen 127.0.0.1:" + before + " -> 127.0.0.1:" + port);
+        awaitLine(daemon, "slow-threshold 1s -> 4s, listen 127.0.0.1:" + before + " -> 127.0.0.1:" + port);
         assertThat(get("/readyz").statusCode()).isEqualTo(200);
     }
 
@@ -397,7 +397,7 @@ class DaemonIT {
         file = Path.of("/dev/stdin");
         Process daemon = launch(ProcessBuilder.Redirect.to(log.toFile()));
         try (Writer settings = daemon.outputWriter(UTF_8)) {
-            settings.write("tier: syscall\nslow: 1s\nlisten: 127.0.0.1:" + port + "\n");
+            settings.write("tier: syscall\nslow-threshold: 1s\nlisten: 127.0.0.1:" + port + "\n");
         }
         awaitLine(daemon, " watches: tier syscall");
         signal(daemon, "HUP");
@@ -408,14 +408,14 @@ class DaemonIT {
 
     @Test
     void aStartWithWrongSettingsTellsThemAll() throws Exception {
-        write("slow: soon\nlost: 1\n");
+        write("slow-threshold: soon\nlost: 1\n");
         Process daemon = launch(ProcessBuilder.Redirect.to(log.toFile()));
         assertThat(daemon.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(daemon.exitValue()).isEqualTo(2);
         assertThat(Files.readString(log).lines())
                 .hasSize(2)
                 .satisfiesExactly(
-                        line -> assertThat(line).startsWith(file + ":5: slow: 'soon' is not a duration"),
+                        line -> assertThat(line).startsWith(file + ":5: slow-threshold: 'soon' is not a duration"),
                         line -> assertThat(line).startsWith(file + ":6: lost: there is no such setting"));
     }
 
@@ -447,7 +447,7 @@ class DaemonIT {
                     .isBetween(1.0, 1000.0);
         }
         assertThat(isExact).as("seen and lost are all that there was").isTrue();
-        assertThat(Files.readString(log)).contains("ring_full (cure: raise ring-size");
+        assertThat(Files.readString(log)).contains("ring_full (hint: raise ring-size");
         assertThat(get("/readyz"))
                 .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(503))
                 .satisfies(answer -> assertThat(answer.body()).contains("something was lost within the last minute"));

@@ -187,7 +187,7 @@ class DayTest {
             snapshot.accept(found);
         }
         lifecycle.endInventory();
-        holders.onLook(new Scan(
+        holders.onScan(new Scan(
                 time,
                 snapshot.build(ScanGaps.NOTHING, new Quota(time, null, null), lifecycle.liveContexts()),
                 lifecycle.teardownsInProgress()));

@@ -109,8 +109,9 @@ class LossLogTest {
         unrecorded = 7L;
         lookAfter(1);
         assertThat(lines)
-                .containsExactly("Lost: 7 unrecorded (cure: see that the disk of recorder-folder has room and is fast"
-                        + " enough)");
+                .containsExactly(
+                        "Lost: 7 unrecorded (hint: see that the disk of recorder-directory has room and is fast"
+                                + " enough)");
         assertThat(losses.complaints()).isEmpty();
         assertThat(losses.remarks()).hasSize(1);
         ringFull++;
@@ -127,7 +128,7 @@ class LossLogTest {
         ringFull += 10;
         lookAfter(1);
         assertThat(lines)
-                .containsExactly("Lost: 10 ring_full (cure: raise ring-size, or see what keeps the agent from the"
+                .containsExactly("Lost: 10 ring_full (hint: raise ring-size, or see what keeps the agent from the"
                         + " processor)");
         assertThat(losses.complaints()).hasSize(1);
 
@@ -141,8 +142,8 @@ class LossLogTest {
         assertThat(lines)
                 .hasSize(2)
                 .last()
-                .isEqualTo("Lost: 59 ring_full (cure: raise ring-size, or see what keeps the agent from the processor);"
-                        + " Lost: 118 queue_full (cure: raise max-waiting)");
+                .isEqualTo("Lost: 59 ring_full (hint: raise ring-size, or see what keeps the agent from the processor);"
+                        + " Lost: 118 queue_full (hint: raise max-queued-events)");
 
         lookAfter(58);
         assertThat(losses.complaints()).hasSize(1);
@@ -154,6 +155,6 @@ class LossLogTest {
 
         evicted = 1;
         lookAfter(1);
-        assertThat(lines).last().isEqualTo("Lost: 1 evicted_contexts (cure: raise max-contexts)");
+        assertThat(lines).last().isEqualTo("Lost: 1 evicted_contexts (hint: raise max-contexts)");
     }
 }

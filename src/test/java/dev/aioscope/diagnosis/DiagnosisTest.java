@@ -46,19 +46,19 @@ class DiagnosisTest {
                         "",
                         "Tiers",
                         "  NO full            no probe can be placed on kill_ioctx",
-                        "                     Cure: another kernel",
+                        "                     hint: another kernel",
                         "                     not to be had: kill_ioctx, free_ioctx",
                         "                       fentry refused: EPERM",
-                        "                         Cure: another kernel",
+                        "                         hint: another kernel",
                         "                       kprobe refused: no kprobes",
-                        "                         Cure: kprobes",
+                        "                         hint: kprobes",
                         "                     not tried in every way: contexts of all tasks",
                         "  ok sample          works",
                         "                     iter: contexts of all tasks",
                         "",
                         "Host",
                         "  NO quota           65536 of 65536",
-                        "                     Cure: sysctl",
+                        "                     hint: sysctl",
                         "     kernel          6.1",
                         "",
                         "Summary",
@@ -73,7 +73,7 @@ class DiagnosisTest {
         assertThat(diagnosis.commandTier()).isEqualTo(Tier.SYSCALL);
         assertThat(diagnosis.daemonTier()).isEqualTo(Tier.SAMPLE);
         assertThat(diagnosis.summary())
-                .isEqualTo("The commands will use the tier syscall, the daemon sample (or, with --allow-syscall,"
+                .isEqualTo("The commands will use the tier syscall, the daemon sample (or, with --allow-syscall-tier,"
                         + " syscall); what would give full: another kernel.");
     }
 

@@ -65,7 +65,7 @@ public class ExplanationTest {
     void aThreadInsideACallOnTheSameContextIsWhatIsWaitedFor() {
         Explanation explanation = siblingAndFile(List.of());
         assertThat(explanation.stuck()).singleElement().satisfies(stuck -> {
-            assertThat(stuck.waitsFor()).isEqualTo(WaitReason.SIBLINGS);
+            assertThat(stuck.waitReason()).isEqualTo(WaitReason.SIBLINGS);
             assertThat(stuck.siblings()).extracting(Waiting::tid).containsExactly(2);
         });
         assertThat(String.join("\n", explanation.text()))
@@ -88,7 +88,7 @@ public class ExplanationTest {
     void withoutSiblingRequestsAreAPossibilityAndBusyDevicesTheCandidates() {
         Explanation explanation = of(
                 List.of(), List.of(new Waiting(1, "db", 'D', null, 0, true, List.of("exit_aio", "mmput"))), IDLE, BUSY);
-        assertThat(explanation.stuck().get(0).waitsFor()).isNull();
+        assertThat(explanation.stuck().get(0).waitReason()).isNull();
         assertThat(explanation.candidates())
                 .extracting(candidate -> candidate.file().fd())
                 .containsExactly(4);
@@ -168,7 +168,7 @@ public class ExplanationTest {
         LiveContext next = new LiveContext(new Task(1, 1, "db", 1, 0), null, 1, HANDLE, 64, 127, 0, 0);
         Explanation explanation =
                 of(List.of(next), List.of(thread(1, 'D', Call.IO_DESTROY), thread(2, 'S', Call.IO_GETEVENTS)), BUSY);
-        assertThat(explanation.stuck().get(0).waitsFor()).isNull();
+        assertThat(explanation.stuck().get(0).waitReason()).isNull();
         assertThat(explanation.stuck().get(0).siblings()).isEmpty();
     }
 
@@ -182,7 +182,7 @@ public class ExplanationTest {
     void theLockOnTheAddressSpaceIsSeenOnTheStack() {
         Explanation explanation =
                 of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY, "rwsem_down_read_slowpath")), BUSY);
-        assertThat(explanation.stuck().get(0).waitsFor()).isEqualTo(WaitReason.MMAP_LOCK);
+        assertThat(explanation.stuck().get(0).waitReason()).isEqualTo(WaitReason.MMAP_LOCK);
         assertThat(String.join("\n", explanation.text())).contains("mmap_lock").doesNotContain("Candidates");
     }
 

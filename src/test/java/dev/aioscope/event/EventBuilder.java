@@ -121,17 +121,17 @@ public final class EventBuilder {
     }
 
     /** With its two counts absent. */
-    public static EventBuilder teardownLook(int waitsFor) {
-        return new EventBuilder(EventType.TEARDOWN_LOOK)
-                .s32(EventLayout.TEARDOWN_LOOK_WAITS_FOR, waitsFor)
-                .s32(EventLayout.TEARDOWN_LOOK_SIBLINGS, EventLayout.ABSENT_S32)
-                .s32(EventLayout.TEARDOWN_LOOK_REQUESTS, EventLayout.ABSENT_S32);
+    public static EventBuilder teardownLook(int waitReason) {
+        return new EventBuilder(EventType.TEARDOWN_STATE)
+                .s32(EventLayout.TEARDOWN_STATE_WAITS_FOR, waitReason)
+                .s32(EventLayout.TEARDOWN_STATE_SIBLINGS, EventLayout.ABSENT_S32)
+                .s32(EventLayout.TEARDOWN_STATE_REQUESTS, EventLayout.ABSENT_S32);
     }
 
-    /** What a TEARDOWN_LOOK counts. */
+    /** What a TEARDOWN_STATE counts. */
     public EventBuilder left(int siblings, int requests) {
-        return s32(only(EventLayout.TEARDOWN_LOOK_SIBLINGS, EventType.TEARDOWN_LOOK), siblings)
-                .s32(EventLayout.TEARDOWN_LOOK_REQUESTS, requests);
+        return s32(only(EventLayout.TEARDOWN_STATE_SIBLINGS, EventType.TEARDOWN_STATE), siblings)
+                .s32(EventLayout.TEARDOWN_STATE_REQUESTS, requests);
     }
 
     /** Where in the kernel a TASK_IN_TEARDOWN waits. */

@@ -76,10 +76,10 @@ class InventoryRecordsTest {
         records.teardownLook(THREAD, WaitReason.SIBLINGS, 2);
 
         assertThat(read(records)).singleElement().satisfies(look -> {
-            assertThat(look.type()).isEqualTo(EventType.TEARDOWN_LOOK);
+            assertThat(look.type()).isEqualTo(EventType.TEARDOWN_STATE);
             assertThat(look.tid()).isEqualTo(101);
             assertThat(look.kioctx()).isZero();
-            assertThat(look.waitsFor()).isEqualTo(WaitReason.SIBLINGS);
+            assertThat(look.waitReason()).isEqualTo(WaitReason.SIBLINGS);
             assertThat(look.siblings()).isEqualTo(2);
             assertThat(look.requests()).isEqualTo(EventLayout.ABSENT_S32);
         });

@@ -22,7 +22,7 @@ public record Repeatable(List<Event> events) {
                                         .wrap(copy(event), 0, event.type().size())),
                                 1000)
                         > 0) {}
-                if (probes.isLookDue(0, 0)) {
+                if (probes.isScanDue(0, 0)) {
                     probes.inventory(event -> {});
                 }
             }

@@ -38,7 +38,7 @@ class FuzzIT {
         return Stream.of(
                 Arguments.of(EventFuzz.class, record),
                 Arguments.of(BtfFuzz.class, BtfFuzz.seed()),
-                Arguments.of(SettingsFuzz.class, bytes("slow: 1s\ncomm: [a, b]\n# c\nx: {y: &z |\n  a}\n")),
+                Arguments.of(SettingsFuzz.class, bytes("slow-threshold: 1s\ncomm: [a, b]\n# c\nx: {y: &z |\n  a}\n")),
                 Arguments.of(ProcFuzz.class, bytes("0::/kubepods.slice/kubepods-pod1.slice/cri-containerd-a.scope\n")),
                 Arguments.of(
                         ProcTextFuzz.class,

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A host on which libbcc cannot compile gets a sentence with the cause and the cure; which kernel it has is all one. */
+/** A host on which libbcc cannot compile gets a sentence with the cause and the hint; which kernel it has is all one. */
 class BadBccIT {
     @Test
     void withoutLibbcc() throws IOException {

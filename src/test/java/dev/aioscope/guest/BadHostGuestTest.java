@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A host that lacks something gets a sentence with the cause and the cure, and the exit status for it. */
+/** A host that lacks something gets a sentence with the cause and the hint, and the exit status for it. */
 @Tag("guest")
 class BadHostGuestTest {
     /** Hides the kept bytecode: the engine bcc needs neither libbcc nor types of the kernel where it has that. */
@@ -26,9 +26,9 @@ class BadHostGuestTest {
                 "unshare", "--mount", "sh", "-c", NOTHING_KEPT + " && " + preparation + " && exec " + command);
     }
 
-    static void assertRefused(Command command, String cause, String cure) {
+    static void assertRefused(Command command, String cause, String hint) {
         assertThat(command.status()).as(command.output()).isEqualTo(3);
-        assertThat(command.output()).contains(cause).contains(cure).doesNotContain("\tat ");
+        assertThat(command.output()).contains(cause).contains(hint).doesNotContain("\tat ");
     }
 
     @Test
@@ -85,7 +85,7 @@ class BadHostGuestTest {
     @Tag("once")
     void withTracesThatGoNowhere(@TempDir Path folder) throws Exception {
         Path output = folder.resolve("run.log");
-        String[] run = Command.aioscope("run", "--sample", "1", "--recorder-folder", folder.toString());
+        String[] run = Command.aioscope("run", "--sampling-ratio", "1", "--recorder-directory", folder.toString());
         Process agent = Command.start(
                 output,
                 Stream.concat(

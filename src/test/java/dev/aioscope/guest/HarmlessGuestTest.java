@@ -64,7 +64,7 @@ class HarmlessGuestTest {
         Process agent = Command.start(
                 output,
                 Command.aioscope(
-                        "run", "--tier", "full", "--probe-mode", mode, "--recorder-folder", folder.toString()));
+                        "run", "--tier", "full", "--probe-mode", mode, "--recorder-directory", folder.toString()));
         Command.awaitText(output, " watches: tier full");
         assertThat(inKernel()).isNotEqualTo(NOTHING);
 

@@ -120,7 +120,7 @@ class LateCompletionGuestTest {
 
     private static void assertFoundStuckSoon(Told told, Teardown end) {
         assertThat(told.stuck).singleElement().satisfies(stuck -> {
-            assertThat(stuck.waitsFor()).isEqualTo(WaitReason.REQUESTS);
+            assertThat(stuck.waitReason()).isEqualTo(WaitReason.REQUESTS);
             assertThat(stuck.requestsLeft()).isEqualTo(3);
             assertThat(stuck.known().context()).isEqualTo(end.context());
         });

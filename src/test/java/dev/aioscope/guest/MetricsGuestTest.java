@@ -31,7 +31,7 @@ class MetricsGuestTest {
         NullBlk.load();
         Path output = folder.resolve("run.log");
         agent = Command.start(
-                output, Command.aioscope("run", "--tier", "full", "--recorder-folder", folder.toString()));
+                output, Command.aioscope("run", "--tier", "full", "--recorder-directory", folder.toString()));
         Command.awaitText(output, " watches: tier full");
     }
 

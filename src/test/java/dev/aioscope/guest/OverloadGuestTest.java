@@ -135,7 +135,7 @@ class OverloadGuestTest {
         Process daemon = Command.start(
                 output,
                 Command.aioscope(
-                        "run", "--tier", "full", "--ring-size", "64k", "--recorder-folder", folder.toString()));
+                        "run", "--tier", "full", "--ring-size", "64k", "--recorder-directory", folder.toString()));
         try {
             Command.awaitText(output, " watches: tier full");
             Command.run("kill", "-STOP", "" + daemon.pid());
@@ -148,7 +148,7 @@ class OverloadGuestTest {
             assertThat(after.value("aioscope_event_read_total") + after.value(lost))
                     .isEqualTo((double) all);
             assertThat(after.value(lost)).isPositive();
-            Command.awaitText(output, "ring_full (cure: raise ring-size");
+            Command.awaitText(output, "ring_full (hint: raise ring-size");
 
             double before = after.sum("aio_context_setup_total");
             AioWork.run("many", "--count", "20", "--charge", "1");

@@ -163,7 +163,7 @@ class PackageGuestTest {
     @Order(6)
     void settingsAreReadAnewWithoutARestart() throws IOException {
         String pid = show("MainPID");
-        Files.writeString(SETTINGS, "\nslow: 123ms\n", StandardOpenOption.APPEND);
+        Files.writeString(SETTINGS, "\nslow-threshold: 123ms\n", StandardOpenOption.APPEND);
         Command.run("systemctl", "reload", UNIT);
         awaitJournal("123ms");
         assertThat(show("MainPID")).isEqualTo(pid);
@@ -204,7 +204,7 @@ class PackageGuestTest {
         String pid = show("MainPID");
         Command.run("dpkg", "--install", Packages.laterDeb().toString());
         awaitActiveBesides(pid);
-        assertThat(Files.readString(SETTINGS)).contains("slow: 123ms");
+        assertThat(Files.readString(SETTINGS)).contains("slow-threshold: 123ms");
     }
 
     @Test
@@ -241,7 +241,7 @@ class PackageGuestTest {
         String good = Files.readString(SETTINGS);
         String pid = show("MainPID");
         try {
-            Files.writeString(SETTINGS, good + "slow: [1s\n\0\n");
+            Files.writeString(SETTINGS, good + "slow-threshold: [1s\n\0\n");
             Command.run("systemctl", "reload", UNIT);
             awaitJournal("The settings stay as they were");
             assertThat(journal("--priority=err"))
@@ -322,7 +322,7 @@ class PackageGuestTest {
     @Test
     @Order(16)
     void anUpgradeOfTheRpmTakesNothingAwayButTheOldVersion() throws IOException {
-        Files.writeString(SETTINGS, "\nslow: 123ms\n", StandardOpenOption.APPEND);
+        Files.writeString(SETTINGS, "\nslow-threshold: 123ms\n", StandardOpenOption.APPEND);
         String settings = Files.readString(SETTINGS);
         String user = Command.run("id", "aioscope");
         String pid = show("MainPID");

@@ -81,7 +81,7 @@ abstract class ProcTier extends ScanTests {
             assertThat(StuckListener.inProgress(agent, work.pid()))
                     .singleElement()
                     .satisfies(going -> {
-                        assertThat(going.waitsFor()).isEqualTo(WaitReason.SIBLINGS);
+                        assertThat(going.waitReason()).isEqualTo(WaitReason.SIBLINGS);
                         assertThat(going.siblingsLeft()).isEqualTo(1);
                         assertThat(going.requestsLeft()).isNull();
                         assertThat(going.isFoundLate()).isTrue();
@@ -115,7 +115,7 @@ abstract class ProcTier extends ScanTests {
                         .singleElement()
                         .satisfies(going -> {
                             assertThat(going.known().trigger()).isEqualTo(isKilled ? Trigger.EXIT : Trigger.DESTROY);
-                            assertThat(going.waitsFor())
+                            assertThat(going.waitReason())
                                     .as("requests do not show")
                                     .isNull();
                             assertThat(going.isFoundLate()).isTrue();

@@ -134,7 +134,7 @@ class ProcTierIT extends ProcTier {
             assertThat(more.status()).isEqualTo(3);
             assertThat(more.output())
                     .contains("what a context charges is not seen in the tier proc")
-                    .contains("Cure: ")
+                    .contains("hint: ")
                     .doesNotContain("\tat ");
         }
     }
@@ -159,7 +159,7 @@ class ProcTierIT extends ProcTier {
                     .isEmpty();
             assertThat(told.get(told.size() - 1).path("refused_processes").asInt())
                     .isPositive();
-            assertThat(contexts.output()).contains("Not sample: ").contains("Cure: ");
+            assertThat(contexts.output()).contains("Not sample: ").contains("hint: ");
             assertThat(Command.run(powerless("contexts")))
                     .contains("may not be read: run aioscope as root, or give it CAP_SYS_PTRACE");
         }
@@ -170,7 +170,16 @@ class ProcTierIT extends ProcTier {
         try (AioWork churn = AioWork.start("churn", "--count", "5", "--charge", "3", "--milliseconds", "300000")) {
             churn.await("pid");
             String told = Command.run(Command.aioscope(
-                    "trace", "--tier", "proc", "--interval", "50ms", "--comm", "aiowork", "--count", "10", "--json"));
+                    "trace",
+                    "--tier",
+                    "proc",
+                    "--scan-interval",
+                    "50ms",
+                    "--comm",
+                    "aiowork",
+                    "--count",
+                    "10",
+                    "--json"));
 
             assertThat(told).contains("Tier proc, engine none, probes: none");
             // Also told are exits whose contexts no look has found before.

@@ -90,7 +90,7 @@ class RecordIT {
                         "syscall",
                         "--listen",
                         "off",
-                        "--recorder-folder",
+                        "--recorder-directory",
                         folder.toString(),
                         "--recorder-size",
                         "8m"));

@@ -61,7 +61,7 @@ class StuckIT {
                         .singleElement()
                         .satisfies(going -> {
                             assertThat(going.isFoundLate()).isTrue();
-                            assertThat(going.waitsFor())
+                            assertThat(going.waitReason())
                                     .as("nobody knows where the context is")
                                     .isNull();
                             assertThat(going.known().context().handle()).isEqualTo(work.the("handle"));
@@ -172,9 +172,9 @@ class StuckIT {
             agent.readUntil(
                     "the end of all grace periods",
                     () -> StuckListener.inProgress(agent, work.pid()).stream()
-                            .allMatch(one -> one.waitsFor() == WaitReason.SIBLINGS));
+                            .allMatch(one -> one.waitReason() == WaitReason.SIBLINGS));
             List<TeardownInProgress> going = StuckListener.inProgress(agent, work.pid());
-            assertThat(going).hasSize(count).allMatch(one -> one.waitsFor() == WaitReason.SIBLINGS);
+            assertThat(going).hasSize(count).allMatch(one -> one.waitReason() == WaitReason.SIBLINGS);
             assertThat(going).extracting(TeardownInProgress::seenSince).isSorted();
             assertThat(going)
                     .extracting(one -> one.known().context().handle())

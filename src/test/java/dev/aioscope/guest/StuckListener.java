@@ -40,14 +40,14 @@ final class StuckListener {
     }
 
     /** ScanTests until the only one of this process is told to be stuck, which must be soon, and waiting for this. */
-    static TeardownInProgress await(TestAgent agent, int pid, WaitReason waitsFor) {
+    static TeardownInProgress await(TestAgent agent, int pid, WaitReason waitReason) {
         agent.readUntil(pid + " is stuck", () -> {
             agent.lookAround();
             return told(agent, pid).findAny().isPresent();
         });
         Told told = assertThat(told(agent, pid)).singleElement().actual();
         assertToldSoon(told.teardown.age(told.time));
-        assertThat(told.teardown.waitsFor()).isEqualTo(waitsFor);
+        assertThat(told.teardown.waitReason()).isEqualTo(waitReason);
         return told.teardown;
     }
 

@@ -266,7 +266,7 @@ class TopIT {
     @Test
     void intoAFileTextGoesWithEachLook() throws Exception {
         Path output = folder.resolve("top.log");
-        Process top = Command.start(output, Command.aioscope("top", "--interval", "100ms"));
+        Process top = Command.start(output, Command.aioscope("top", "--scan-interval", "100ms"));
         try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("ready");
             Command.awaitText(output, " " + work.pid() + "    4     100 ");

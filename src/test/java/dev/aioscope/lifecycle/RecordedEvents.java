@@ -43,7 +43,7 @@ final class RecordedEvents {
     }
 
     private static void look(Probes probes, Lifecycle lifecycle) {
-        if (probes.isLookDue(0, 0)) {
+        if (probes.isScanDue(0, 0)) {
             lifecycle.beginInventory(probes.now());
             probes.inventory(lifecycle::accept);
             poll(probes, lifecycle);

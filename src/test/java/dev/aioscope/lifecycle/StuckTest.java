@@ -52,8 +52,8 @@ class StuckTest {
                 .kioctx(0);
     }
 
-    private static EventBuilder inside(int waitsFor, int siblings, int requests) {
-        return EventBuilder.teardownLook(waitsFor).kioctx(KIOCTX).left(siblings, requests);
+    private static EventBuilder inside(int waitReason, int siblings, int requests) {
+        return EventBuilder.teardownLook(waitReason).kioctx(KIOCTX).left(siblings, requests);
     }
 
     private static void look(Lifecycle lifecycle, long ms, EventBuilder... found) {
@@ -68,10 +68,10 @@ class StuckTest {
 
     @ParameterizedTest
     @CsvSource({"1, MMAP_LOCK", "2, GRACE", "3, SIBLINGS", "4, REQUESTS", "5, WAKE"})
-    void aLookTellsWhatItWaitsForAndHowMuchIsLeft(int code, WaitReason waitsFor) {
+    void aLookTellsWhatItWaitsForAndHowMuchIsLeft(int code, WaitReason waitReason) {
         feed(full, enter(), killed());
         look(full, 2000, inside(code, 1, 3), waiter(2000).pendingSigkill(true).kernelFrames(7, 8));
-        assertThat(only(full).waitsFor()).isEqualTo(waitsFor);
+        assertThat(only(full).waitReason()).isEqualTo(waitReason);
         assertThat(only(full).siblingsLeft()).isEqualTo(1);
         assertThat(only(full).requestsLeft()).isEqualTo(3);
         assertThat(only(full).pendingSigkill()).isTrue();
@@ -80,7 +80,7 @@ class StuckTest {
         assertThat(only(full).age(ms(2000))).isEqualTo(ms(1901));
 
         look(full, 3000, waiter(3000));
-        assertThat(only(full).waitsFor()).as("not seen any more").isNull();
+        assertThat(only(full).waitReason()).as("not seen any more").isNull();
         assertThat(only(full).requestsLeft()).isNull();
     }
 
@@ -95,12 +95,12 @@ class StuckTest {
 
     @ParameterizedTest
     @CsvSource({"5, 0", "0, -1"})
-    void oneWithNothingLeftWhoseEndWasLostIsReportedAndNotStuckForEver(int waitsFor, int requests) {
+    void oneWithNothingLeftWhoseEndWasLostIsReportedAndNotStuckForEver(int waitReason, int requests) {
         feed(full, enter(), killed());
         look(
                 full,
                 2000,
-                requests < 0 ? EventBuilder.teardownLook(waitsFor).kioctx(KIOCTX) : inside(waitsFor, 0, requests));
+                requests < 0 ? EventBuilder.teardownLook(waitReason).kioctx(KIOCTX) : inside(waitReason, 0, requests));
         assertThat(full.teardownsInProgress()).isEmpty();
         assertThat(full.contextsInTeardown()).isEmpty();
         full.advance(ms(2000) + Lifecycle.OVERDUE_NS);
@@ -125,7 +125,7 @@ class StuckTest {
         feed(full, enter(), killed());
         look(full, 2000, EventBuilder.teardownLook(2).kioctx(KIOCTX));
         full.advance(ms(2000) + 2 * Lifecycle.OVERDUE_NS);
-        assertThat(only(full).waitsFor()).isEqualTo(WaitReason.GRACE);
+        assertThat(only(full).waitReason()).isEqualTo(WaitReason.GRACE);
     }
 
     @Test
@@ -134,7 +134,7 @@ class StuckTest {
         look(sample, 1000, waiter(1000));
         assertThat(sample.contextsInTeardown()).containsOnlyKeys(KIOCTX).containsValue(HANDLE);
         look(sample, 2000, inside(3, 1, 0), waiter(2000));
-        assertThat(only(sample).waitsFor()).isEqualTo(WaitReason.SIBLINGS);
+        assertThat(only(sample).waitReason()).isEqualTo(WaitReason.SIBLINGS);
         assertThat(only(sample).isFoundLate()).isTrue();
 
         look(sample, 3000, inside(3, 1, 0));
@@ -146,20 +146,20 @@ class StuckTest {
     void requestsThatWereAllCancelledAreCancelledPolls() {
         feed(full, enter(), killed(), users(110).cancel(2, 0, 2));
         look(full, 2000, inside(4, 0, 1));
-        assertThat(only(full).waitsFor()).isEqualTo(WaitReason.CANCELLED_POLLS);
+        assertThat(only(full).waitReason()).isEqualTo(WaitReason.CANCELLED_POLLS);
     }
 
     @Test
     void oneReadAmongThemIsARequest() {
         feed(full, enter(), killed(), users(110).cancel(2, 0, 3));
         look(full, 2000, inside(4, 0, 1));
-        assertThat(only(full).waitsFor()).isEqualTo(WaitReason.REQUESTS);
+        assertThat(only(full).waitReason()).isEqualTo(WaitReason.REQUESTS);
     }
 
     @Test
     void aKillThatDoesNotReturnWaitsForTheLock() {
         feed(full, enter());
-        assertThat(only(full).waitsFor()).isEqualTo(WaitReason.MMAP_LOCK);
+        assertThat(only(full).waitReason()).isEqualTo(WaitReason.MMAP_LOCK);
     }
 
     @Test
@@ -169,7 +169,7 @@ class StuckTest {
         look(full, 1000, live, waiter(1000));
         assertThat(full.teardownsInProgress()).isEmpty();
         look(full, 2000, live, waiter(2000));
-        assertThat(only(full).waitsFor()).isEqualTo(WaitReason.MMAP_LOCK);
+        assertThat(only(full).waitReason()).isEqualTo(WaitReason.MMAP_LOCK);
         assertThat(only(full).known().context().maxReqs()).isEqualTo(128);
         look(full, 3000, live);
         assertThat(full.teardownsInProgress()).isEmpty();
@@ -220,7 +220,7 @@ class StuckTest {
             look(full, time, waiter(time));
             List<TeardownInProgress> told = full.newlyStuck(ms(time - 1000));
             assertThat(told).hasSize(time == 2000 ? 1 : 0);
-            assertThat(only(full).waitsFor()).isEqualTo(WaitReason.WAKE);
+            assertThat(only(full).waitReason()).isEqualTo(WaitReason.WAKE);
             assertThat(only(full).isReported()).isFalse();
             assertThat(only(full).requestsLeft()).isZero();
             full.advance(ms(time));
@@ -271,7 +271,7 @@ class StuckTest {
         assertThat(full.teardownsInProgress()).isEmpty();
         assertThat(full.newlyStuck(ms(119))).isEmpty();
         assertThat(full.newlyStuck(ms(121))).singleElement().satisfies(going -> {
-            assertThat(going.waitsFor()).isEqualTo(WaitReason.DEFERRED_FREE);
+            assertThat(going.waitReason()).isEqualTo(WaitReason.DEFERRED_FREE);
             assertThat(going.isWaitedFor()).isFalse();
             assertThat(going.age(ms(2000))).isEqualTo(ms(1880));
         });
@@ -294,7 +294,7 @@ class StuckTest {
             assertThat(full.contextsInTeardown()).containsOnlyKeys(KIOCTX);
             look(full, time, inside(5, 0, 0));
             full.advance(ms(time));
-            assertThat(only(full).waitsFor()).isEqualTo(WaitReason.DEFERRED_FREE);
+            assertThat(only(full).waitReason()).isEqualTo(WaitReason.DEFERRED_FREE);
             assertThat(full.newlyStuck(ms(time))).isEmpty();
         }
         assertThat(heard.teardowns).isEmpty();
@@ -327,7 +327,7 @@ class StuckTest {
         for (long time = 2000; time < 30_000; time += 2000) {
             look(full, time, exiting(time).kernelFrames(7));
             assertThat(full.newlyStuck(ms(time - 1000))).hasSize(time == 2000 ? 1 : 0);
-            assertThat(only(full).waitsFor()).isEqualTo(WaitReason.WAKE);
+            assertThat(only(full).waitReason()).isEqualTo(WaitReason.WAKE);
             assertThat(only(full).isFoundLate()).isFalse();
             assertThat(only(full).isReported()).isTrue();
             assertThat(only(full).known().context().handle()).isEqualTo(HANDLE);
@@ -345,7 +345,7 @@ class StuckTest {
         feed(full, records[0], records[1], records[3], records[4]);
         look(full, 2000, exiting(2000));
         assertThat(full.newlyStuck(ms(1000))).singleElement().satisfies(going -> {
-            assertThat(going.waitsFor()).isEqualTo(WaitReason.WAKE);
+            assertThat(going.waitReason()).isEqualTo(WaitReason.WAKE);
             assertThat(going.isReported()).isFalse();
         });
         assertThat(heard.teardowns).isEmpty();
@@ -372,13 +372,13 @@ class StuckTest {
         feed(full, other[0], other[1], other[2]);
         look(full, 2000, exiting(2000), inside(4, 0, 2).kioctx(KIOCTX + 64));
         full.newlyStuck(ms(1000));
-        assertThat(only(full).waitsFor()).isEqualTo(WaitReason.REQUESTS);
+        assertThat(only(full).waitReason()).isEqualTo(WaitReason.REQUESTS);
         assertThat(only(full).requestsLeft()).isEqualTo(2);
 
         feed(full, other[3], other[4]);
         look(full, 7000, exiting(7000));
         assertThat(full.newlyStuck(ms(6000))).hasSize(1);
-        assertThat(only(full).waitsFor()).isEqualTo(WaitReason.WAKE);
+        assertThat(only(full).waitReason()).isEqualTo(WaitReason.WAKE);
     }
 
     @Test
@@ -389,7 +389,7 @@ class StuckTest {
                 at(EventBuilder.liveContext().handle(HANDLE).size(128, 383), 50).kioctx(KIOCTX + 64));
         feed(full, exit(KIOCTX, 120));
         look(full, 2000, exiting(2000));
-        assertThat(only(full).waitsFor()).isNull();
+        assertThat(only(full).waitReason()).isNull();
         assertThat(only(full).isFoundLate()).isTrue();
     }
 
@@ -399,11 +399,11 @@ class StuckTest {
         EventBuilder seen =
                 EventBuilder.teardownLook(3).task(PID, TID, "db").kioctx(0).left(2, EventLayout.ABSENT_S32);
         look(proc, 1000, waiter(1000), seen);
-        assertThat(only(proc).waitsFor()).isEqualTo(WaitReason.SIBLINGS);
+        assertThat(only(proc).waitReason()).isEqualTo(WaitReason.SIBLINGS);
         assertThat(only(proc).siblingsLeft()).isEqualTo(2);
         assertThat(only(proc).requestsLeft()).isNull();
         assertThat(only(proc).isFoundLate()).isTrue();
         look(proc, 2000, waiter(2000));
-        assertThat(only(proc).waitsFor()).isNull();
+        assertThat(only(proc).waitReason()).isNull();
     }
 }

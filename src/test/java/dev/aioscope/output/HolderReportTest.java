@@ -103,7 +103,7 @@ class HolderReportTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"--by,nobody", "--watch,never", "--pid,mysqld"})
+    @CsvSource({"--group-by,nobody", "--watch,never", "--pid,mysqld"})
     void wrongUsageIsTwo(String option, String value) {
         Run run = Run.of("contexts", option, value);
 

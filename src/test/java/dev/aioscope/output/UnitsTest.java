@@ -56,6 +56,7 @@ class UnitsTest {
 
     @Test
     void anIntervalIsNotZero() {
-        assertThatThrownBy(() -> new PositiveDurationConverter().convert("0ms")).hasMessage("'0ms' is no time at all");
+        assertThatThrownBy(() -> new PositiveDurationConverter().convert("0ms"))
+                .hasMessage("'0ms' must be greater than zero");
     }
 }

@@ -51,7 +51,7 @@ class ImageAndChartIT {
     @ValueSource(
             strings = {
                 "port=9464",
-                "settings.slow=1s,ptrace=true,imagePullSecrets[0].name=key,environment[0].name=OTEL_SERVICE_NAME,"
+                "settings.slow-threshold=1s,ptrace=true,imagePullSecrets[0].name=key,environment[0].name=OTEL_SERVICE_NAME,"
                         + "environment[0].value=a"
             })
     void whatTheChartMakesIsWhatKubernetesKnows(String values) throws Exception {

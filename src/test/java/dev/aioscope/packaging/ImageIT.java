@@ -122,7 +122,8 @@ class ImageIT {
                 .map(MatchResult::group)
                 .forEach(command::add);
         assertThat(command).contains("--pid=host", "--cap-drop=all", "--read-only");
-        command.addAll(List.of(name, "run", "--listen", "127.0.0.1:" + port, "--tier", "sample", "--interval", "1s"));
+        command.addAll(
+                List.of(name, "run", "--listen", "127.0.0.1:" + port, "--tier", "sample", "--scan-interval", "1s"));
         run(command.toArray(String[]::new));
 
         AioWork.compile();

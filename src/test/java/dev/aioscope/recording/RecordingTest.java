@@ -145,7 +145,7 @@ class RecordingTest {
 
         try (Probes probes = Recording.open(file).replay(null, false)) {
             assertThat(probes.now()).isEqualTo(SECOND);
-            assertThat(probes.isLookDue(0, Long.MAX_VALUE)).isTrue();
+            assertThat(probes.isScanDue(0, Long.MAX_VALUE)).isTrue();
             List<Long> found = new ArrayList<>();
             assertThat(probes.inventory(event -> found.add(event.kioctx())))
                     .isEqualTo(new ScanGaps(Set.of(33, 44), Set.of(55)));
@@ -154,7 +154,7 @@ class RecordingTest {
             assertThat(probes.quota()).isEqualTo(new Quota(SECOND + 1, 4711L, 65_536L));
             probes.await(0);
             assertThat(probes.now()).isEqualTo(2 * SECOND);
-            assertThat(probes.isLookDue(Long.MAX_VALUE, 0)).isFalse();
+            assertThat(probes.isScanDue(Long.MAX_VALUE, 0)).isFalse();
             assertThat(probes.poll(event -> found.add(event.kioctx()), 1)).isEqualTo(1);
             assertThat(probes.poll(event -> found.add(event.kioctx()), 10)).isEqualTo(1);
             assertThat(found).containsExactly(1L, 2L, 3L, 4L);
@@ -267,11 +267,11 @@ class RecordingTest {
             while (!probes.isOver()) {
                 probes.await(0);
                 probes.poll(event -> told.add(event.type() + " " + event.time() + " " + event.kioctx()), 1000);
-                if (probes.isLookDue(0, 0)) {
+                if (probes.isScanDue(0, 0)) {
                     try {
                         probes.inventory(event -> {});
                     } catch (ProbeException e) {
-                        assertThat(e.cure()).isNotEmpty();
+                        assertThat(e.hint()).isNotEmpty();
                     }
                 }
             }

@@ -71,7 +71,7 @@ public final class ReplayResult {
             made = exporter.getFinishedSpanItems();
         }
         if (view != null) {
-            holders.onLook(view);
+            holders.onScan(view);
         }
         try (Metrics metrics = new Metrics(registry -> {}, counts, holders, new SpecMetrics(audit))) {
             return Stream.of(

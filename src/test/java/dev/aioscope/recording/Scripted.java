@@ -104,7 +104,7 @@ public final class Scripted implements Probes {
     }
 
     @Override
-    public boolean isLookDue(long now, long due) {
+    public boolean isScanDue(long now, long due) {
         return !hasLooked && (current().unseen != null || current().failure != null);
     }
 

@@ -107,7 +107,7 @@ class MetricsTest {
         TeardownBuilder exit = TeardownBuilder.idle();
         exit.trigger = Trigger.EXIT;
         holders.onTeardown(exit.build());
-        holders.onLook(view(List.of(context("mysqld", 7, 100), context("init", 1, 5))));
+        holders.onScan(view(List.of(context("mysqld", 7, 100), context("init", 1, 5))));
     }
 
     private static FailedCall failed(FailedCall.Call call, int errno) {
@@ -151,7 +151,7 @@ class MetricsTest {
         LiveContext context = new LiveContext(new Task(7, 7, "mysqld", 1, 0), null, 7, 0x1000, null, 255, null, 0);
         Inventory snapshot =
                 new Inventory(Tier.PROC, List.of(context), 0, new ScanGaps(Set.of(), Set.of(8, 9)), 120L, 65536L);
-        holders.onLook(new Scan(98_000_000_000L, snapshot, List.of()));
+        holders.onScan(new Scan(98_000_000_000L, snapshot, List.of()));
 
         String scraped = scrape(Tier.PROC, new TeardownMetrics(Tier.PROC, CLOCK), "");
         assertThat(scraped)
@@ -358,7 +358,7 @@ class MetricsTest {
             exit.context = new Context(pid, pid, pid, 1, 1, 1, new Task(pid, pid, "program" + pid, 1, 0), null, null);
             byPid.onTeardown(exit.build());
         }
-        byPid.onLook(view(contexts));
+        byPid.onScan(view(contexts));
         try (Metrics metrics = new Metrics(registry -> {}, byPid)) {
             String text = metrics.scrape("").body();
             assertThat(text.lines().filter(line -> line.startsWith("aio_process_event_usage{")))

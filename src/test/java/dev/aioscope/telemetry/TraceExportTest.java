@@ -269,13 +269,13 @@ class TraceExportTest {
                     otel.bsp.max.queue.size            | -1                  | correct or unset it
                     otel.traces.sampler                | coin                | correct or unset it
                     """)
-    void aBadSettingIsNamedWithItsCure(String name, String value, String cure) {
+    void aBadSettingIsNamedWithItsCure(String name, String value, String hint) {
         Map<String, String> settings = new HashMap<>(Map.of("otel.traces.exporter", "otlp"));
         settings.put(name, value);
         assertThatThrownBy(() -> TraceExport.open(settings).close())
                 .isInstanceOf(TelemetryException.class)
                 .hasMessageContaining(name)
-                .hasMessageContaining(cure)
+                .hasMessageContaining(hint)
                 .hasMessageNotContainingAny("\n", "Unexpected configuration error")
                 .satisfies(e -> assertThat(settings.keySet())
                         .filteredOn(other -> !other.equals(name))

@@ -58,7 +58,7 @@ public final class HttpOptions {
 
     @Configurable(reloads = true)
     @Option(
-            names = "--users",
+            names = "--auth-file",
             paramLabel = "FILE",
             description =
                     "Answer these users only: a file, for its owner's eyes only, with a line name:password for each.")
@@ -121,9 +121,9 @@ public final class HttpOptions {
 
     private static void warn(InetSocketAddress address, @Nullable SSLContext tls, @Nullable BasicAuth allowed) {
         if (allowed == null) {
-            LOG.warn("Whoever reaches {} can see which programs run here (cure: --users)", address);
+            LOG.warn("Whoever reaches {} can see which programs run here (hint: --auth-file)", address);
         } else if (tls == null) {
-            LOG.warn("Passwords go to {} in the clear (cure: --tls-certificate and --tls-key)", address);
+            LOG.warn("Passwords go to {} in the clear (hint: --tls-certificate and --tls-key)", address);
         }
     }
 

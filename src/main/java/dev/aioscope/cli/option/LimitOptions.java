@@ -65,7 +65,7 @@ public final class LimitOptions {
 
     @Configurable
     @Option(
-            names = "--max-waiting",
+            names = "--max-queued-events",
             paramLabel = "NUMBER",
             defaultValue = "16384",
             converter = TableReader.class,

@@ -37,7 +37,7 @@ public final class RecorderOptions {
 
     @Configurable
     @Option(
-            names = "--recorder-folder",
+            names = "--recorder-directory",
             paramLabel = "FOLDER",
             description = "The folder of these files; else STATE_DIRECTORY, which systemd sets, or " + FOLDER + ".")
     private @Nullable Path folder;
@@ -51,7 +51,7 @@ public final class RecorderOptions {
             return new Recorder(Storage.ring(folder(environment), size), clock);
         } catch (IOException e) {
             LOG.warn(
-                    "No flight recorder: {} ({}) (cure: another recorder-folder, or recorder-size off)",
+                    "No flight recorder: {} ({}) (hint: another recorder-directory, or recorder-size off)",
                     e.getMessage(),
                     e.getClass().getSimpleName());
             return null;

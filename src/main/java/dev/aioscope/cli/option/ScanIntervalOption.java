@@ -6,7 +6,7 @@ import picocli.CommandLine.Option;
 /** The option that says how often to look, for commands that people wait for. */
 public final class ScanIntervalOption {
     @Option(
-            names = "--interval",
+            names = "--scan-interval",
             paramLabel = "TIME",
             defaultValue = "1s",
             converter = PositiveDurationConverter.class,

@@ -17,7 +17,7 @@ public final class StuckOptions {
 
     @Configurable
     @Option(
-            names = "--straggler-pause",
+            names = "--late-completion-pause",
             paramLabel = "TIME",
             defaultValue = "1m",
             converter = PositiveDurationConverter.class,

@@ -59,11 +59,11 @@ final class Compiler {
     }
 
     private static ProbeException failed(String why) {
-        String[] causeAndCure = why.split("\nCure: ", 2);
+        String[] reasonAndHint = why.split("\nhint: ", 2);
         return new ProbeException(
-                "the probes cannot be compiled by libbcc: " + causeAndCure[0].strip(),
-                causeAndCure.length > 1
-                        ? causeAndCure[1].strip()
+                "the probes cannot be compiled by libbcc: " + reasonAndHint[0].strip(),
+                reasonAndHint.length > 1
+                        ? reasonAndHint[1].strip()
                         : "use --engine core, or report this with the lines above");
     }
 
@@ -72,7 +72,7 @@ final class Compiler {
             return Files.createTempDirectory(
                     "aioscope-bcc", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         } catch (IOException e) {
-            throw failed("there is no room for its files: " + e.getMessage() + "\nCure: free space in "
+            throw failed("there is no room for its files: " + e.getMessage() + "\nhint: free space in "
                     + System.getProperty("java.io.tmpdir"));
         }
     }
@@ -115,10 +115,10 @@ final class Compiler {
             LibBcc.load();
             Files.write(folder.resolve(RESULT), compileHere(folder).bytes());
         } catch (ProbeException e) {
-            System.out.println(e.getMessage() + "\nCure: " + e.cure());
+            System.out.println(e.getMessage() + "\nhint: " + e.hint());
             System.exit(1);
         } catch (BtfException e) {
-            System.out.println(e.getMessage() + "\nCure: a kernel with CONFIG_DEBUG_INFO_BTF=y");
+            System.out.println(e.getMessage() + "\nhint: a kernel with CONFIG_DEBUG_INFO_BTF=y");
             System.exit(1);
         }
     }

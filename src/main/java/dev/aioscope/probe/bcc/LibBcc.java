@@ -15,7 +15,7 @@ import java.nio.file.Path;
  * and by 110 MB after a compilation: only {@link Compiler} and {@link Symbolizer} do, in processes of their own.
  */
 final class LibBcc {
-    private static final String CURE = "install libbcc 0.26 or newer: apt-get install libbpfcc, or dnf install bcc";
+    private static final String HINT = "install libbcc 0.26 or newer: apt-get install libbpfcc, or dnf install bcc";
 
     private static final String SEPARATOR = "\n";
 
@@ -35,7 +35,7 @@ final class LibBcc {
                     isThere
                             ? "libbcc.so.0 is too old: " + e.getMessage()
                             : "libbcc.so.0 cannot be loaded, so the engine bcc cannot run",
-                    CURE);
+                    HINT);
         }
     }
 

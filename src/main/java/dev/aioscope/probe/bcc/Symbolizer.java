@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * libbcc stays in memory: so it is a process of its own, started and ended by {@link UserSymbols}.
  *
  * <pre>
- *   says:   ready            or  error TAB what TAB cure, and ends
+ *   says:   ready            or  error TAB what TAB hint, and ends
  *   reads:  pid SPACE address SPACE address ...    the addresses in hexadecimal
  *   says:   frame TAB frame ...                    in that order; nothing at all if the process was never seen
  * </pre>
@@ -39,7 +39,7 @@ final class Symbolizer {
         try {
             LibBcc.load();
         } catch (ProbeException e) {
-            System.out.println("error\t" + e.getMessage() + "\t" + e.cure());
+            System.out.println("error\t" + e.getMessage() + "\t" + e.hint());
             System.exit(1);
         }
         Symbolizer symbolizer = new Symbolizer();

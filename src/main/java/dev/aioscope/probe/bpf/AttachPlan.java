@@ -62,19 +62,19 @@ public final class AttachPlan {
     }
 
     /** Takes note of the kernel's answer: the next best way is next. */
-    void refuse(AttachTarget site, String answer, String cure) {
+    void refuse(AttachTarget site, String answer, String hint) {
         Mode mode = mode(site);
         if (mode != null) {
-            refusals.computeIfAbsent(site, key -> new ArrayList<>()).add(new Refusal(mode, answer, cure));
+            refusals.computeIfAbsent(site, key -> new ArrayList<>()).add(new Refusal(mode, answer, hint));
         }
     }
 
     /** The same answer for every probe point that is to be attached in one of these modes. */
-    void refuseAll(Set<Mode> modes, String answer, String cure) {
+    void refuseAll(Set<Mode> modes, String answer, String hint) {
         for (AttachTarget site : sites()) {
             Mode mode = mode(site);
             if (mode != null && modes.contains(mode)) {
-                refuse(site, answer, cure);
+                refuse(site, answer, hint);
             }
         }
     }

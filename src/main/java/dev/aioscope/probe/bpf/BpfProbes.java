@@ -123,12 +123,12 @@ public final class BpfProbes implements Probes {
             throw new ProbeException(
                     "the probes cannot be loaded: " + failure.answer(), Hints.of(Mode.ITERATOR, failure.errno()));
         }
-        String cure = Hints.of(mode, failure.errno());
+        String hint = Hints.of(mode, failure.errno());
         if (failure.errno() == Errno.EPERM && (mode == Mode.FENTRY || mode == Mode.FEXIT)) {
             // The kernel refuses the kind of program, not this function: asking for each would only take time.
-            plan.refuseAll(Set.of(Mode.FENTRY, Mode.FEXIT), failure.answer(), cure);
+            plan.refuseAll(Set.of(Mode.FENTRY, Mode.FEXIT), failure.answer(), hint);
         } else {
-            plan.refuse(site, failure.answer(), cure);
+            plan.refuse(site, failure.answer(), hint);
         }
         return false;
     }
@@ -231,9 +231,9 @@ public final class BpfProbes implements Probes {
     private void attachCompletion(AttachTarget site, Mode mode) {
         String answer = programs.attach(site, mode);
         if (answer != null) {
-            String cure = Hints.of(mode, Libc.errno());
+            String hint = Hints.of(mode, Libc.errno());
             completions.keySet().forEach(programs::detach);
-            throw new ProbeException("the completions of stuck requests cannot be seen: " + answer, cure);
+            throw new ProbeException("the completions of stuck requests cannot be seen: " + answer, hint);
         }
     }
 

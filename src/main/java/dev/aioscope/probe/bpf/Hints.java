@@ -44,8 +44,8 @@ final class Hints {
         };
     }
 
-    private static String withTracefs(String cure) {
-        return Tracefs.folder().isPresent() ? cure : Tracefs.cure();
+    private static String withTracefs(String hint) {
+        return Tracefs.folder().isPresent() ? hint : Tracefs.hint();
     }
 
     private static boolean isParanoid(int errno) {
@@ -55,6 +55,6 @@ final class Hints {
     private static String kprobeEvents() {
         return Tracefs.definesKprobes()
                 ? "nothing is known; the kernel's log (dmesg) may tell"
-                : Tracefs.folder().isPresent() ? "a kernel with CONFIG_KPROBE_EVENTS=y" : Tracefs.cure();
+                : Tracefs.folder().isPresent() ? "a kernel with CONFIG_KPROBE_EVENTS=y" : Tracefs.hint();
     }
 }

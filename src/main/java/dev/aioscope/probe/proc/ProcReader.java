@@ -174,7 +174,7 @@ final class ProcReader {
                 inTeardown(tid, thread, Trigger.DESTROY, handle.get(), stack);
                 // One whose ring is there has not come to its wait yet, or the place is that of a later context.
                 if (!handles.contains(handle.get())) {
-                    waitsFor(tid, thread, handle.get(), stack);
+                    waitReason(tid, thread, handle.get(), stack);
                 }
             } else if (ProcText.isInExitAio(Host.read(folder + "wchan").orElse("")) || ProcText.isInExitAio(stack)) {
                 inTeardown(tid, thread, Trigger.EXIT, EventLayout.ABSENT_U64, stack);
@@ -193,7 +193,7 @@ final class ProcReader {
         }
 
         /** What the threads of a process show of a context that is in no table any more; requests they do not. */
-        private void waitsFor(int tid, TaskStat thread, long handle, String stack) {
+        private void waitReason(int tid, TaskStat thread, long handle, String stack) {
             int inside = siblings().getOrDefault(handle, 0);
             boolean isKnown = inside > 0 || ProcText.isInMmapLock(stack);
             if (isKnown && isRoom()) {

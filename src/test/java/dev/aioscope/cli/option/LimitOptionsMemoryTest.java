@@ -1,10 +1,9 @@
 package dev.aioscope.cli.option;
 
-import dev.aioscope.cli.DaemonSettings;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.agent.ListenerQueue;
+import dev.aioscope.cli.DaemonSettings;
 import dev.aioscope.config.Setting;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
@@ -137,7 +136,7 @@ class LimitOptionsMemoryTest {
             }
             long each = (used() - before) / MANY;
             assertThat(queue.dropped()).isGreaterThanOrEqualTo(MANY - 1);
-            assertThat(each).isBetween(documented("max-waiting") / 2, documented("max-waiting"));
+            assertThat(each).isBetween(documented("max-queued-events") / 2, documented("max-queued-events"));
             held.countDown();
         }
     }

@@ -63,7 +63,7 @@ public class ReaderBenchmark {
             while (!probes.isOver()) {
                 probes.await(0);
                 while (probes.poll(event -> records.add(copy(event)), EVENTS) > 0) {}
-                if (probes.isLookDue(0, 0)) {
+                if (probes.isScanDue(0, 0)) {
                     probes.inventory(event -> {}); // No part of the ring.
                 }
             }
