@@ -6,6 +6,8 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPac
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.AccessTarget;
@@ -14,10 +16,21 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -26,35 +39,45 @@ import org.junit.jupiter.api.TestFactory;
 class ArchitectureTest {
     private static final String ROOT = "dev.aioscope.";
 
+    /** The picture of the packages, which this test compares with the code. */
+    private static final Path PICTURE = Path.of("agent/how-it-works.md");
+
+    private static final Pattern PACKAGES =
+            Pattern.compile("<!-- packages -->\\s*```\\n(.*?)```\\s*<!-- /packages -->", Pattern.DOTALL);
+
     /** Names in one row do not see each other; a row sees the rows before it. */
-    private static final List<List<String>> ROWS = List.of(
-            List.of("event.."),
-            List.of("kernel.."),
-            List.of("probe"),
-            List.of("probe.bpf.."),
-            List.of("probe.core..", "probe.bcc..", "probe.proc.."),
-            List.of("lifecycle.."),
-            List.of("inventory.."),
-            List.of("audit.."),
-            List.of("host.."),
-            List.of("telemetry.."),
-            List.of("recording.."),
-            List.of("http..", "top.."),
-            List.of("config.."),
-            List.of("agent.."),
-            List.of("cli.."));
+    private static final List<List<String>> ROWS = rows();
 
-    /** Everything else goes through the interface in {@code probe}. */
-    private static final Set<String> SEES_ENGINES = Set.of("agent..", "cli..");
+    /** Every other package uses the interface in {@code probe}. */
+    private static final Set<String> SEES_ENGINES =
+            Set.of("agent", "diagnosis", "output", "daemon", "cli.option", "cli");
 
-    private static final DescribedPredicate<JavaClass> OURS = resideInAPackage(ROOT + ".");
+    /** Where threads may be made without a worker: the JVM's hook, and workloads. */
+    private static final String[] MAKES_THREADS = {ROOT + "worker", ROOT + "demo"};
+
+    private static final DescribedPredicate<JavaClass> OURS = resideInAPackage("dev.aioscope..");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
             .importPackages("dev.aioscope");
 
+    private static List<List<String>> rows() {
+        try {
+            Matcher picture = PACKAGES.matcher(Files.readString(PICTURE));
+            assertThat(picture.find())
+                    .as("%s has a picture of the packages", PICTURE)
+                    .isTrue();
+            return picture.group(1)
+                    .lines()
+                    .map(line -> List.of(line.split(" {2,}", 2)[0].split(" \\| ")))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @TestFactory
-    Stream<DynamicTest> packageSeesOnlyThoseAboveIt() {
+    Stream<DynamicTest> packageDependsOnlyOnThoseAboveIt() {
         List<DynamicTest> tests = new ArrayList<>();
         List<String> above = new ArrayList<>();
         for (List<String> row : ROWS) {
@@ -71,7 +94,6 @@ class ArchitectureTest {
                                 .resideInAPackage(ROOT + name)
                                 .should()
                                 .onlyDependOnClassesThat(not(OURS).or(resideInAnyPackage(qualified(seen))))
-                                .allowEmptyShould(true)
                                 .check(CLASSES)));
             }
             above.addAll(row);
@@ -80,9 +102,81 @@ class ArchitectureTest {
     }
 
     @Test
-    void everyPackageHasItsPlaceInTheOrder() {
+    void pictureShowsEveryPackage() {
         List<String> all = ROWS.stream().flatMap(List::stream).toList();
         classes().should().resideInAnyPackage(qualified(all)).check(CLASSES);
+    }
+
+    @Test
+    void commandsHaveNoCyclesBetweenFiles() {
+        slices().assignedFrom(new FileOfCommands())
+                .namingSlices("$1")
+                .should()
+                .beFreeOfCycles()
+                .check(CLASSES);
+    }
+
+    /** Each top-level class of the packages {@code cli} and below is a slice. */
+    private static final class FileOfCommands implements SliceAssignment {
+        @Override
+        public SliceIdentifier getIdentifierOf(JavaClass type) {
+            return type.getPackageName().startsWith(ROOT + "cli")
+                    ? SliceIdentifier.of(type.getName().replaceFirst("\\$.*", ""))
+                    : SliceIdentifier.ignore();
+        }
+
+        @Override
+        public String getDescription() {
+            return "the files of cli";
+        }
+    }
+
+    @Test
+    void commandsAreASmallRoom() throws IOException {
+        Map<String, Long> lines = new TreeMap<>();
+        Path sources = Path.of("src/main/java/dev/aioscope");
+        try (Stream<Path> files = Files.walk(sources)) {
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(".java")).toList()) {
+                lines.merge(sources.relativize(file).getName(0).toString(), linesOf(file), Long::sum);
+            }
+        }
+        assertThat(lines.get("cli")).isLessThan(3000);
+        assertThat(lines)
+                .hasEntrySatisfying("cli", cli -> assertThat(lines.values()).anyMatch(other -> other > cli));
+    }
+
+    private static long linesOf(Path file) throws IOException {
+        try (Stream<String> lines = Files.lines(file)) {
+            return lines.count();
+        }
+    }
+
+    @Test
+    void noTwoClassesHaveTheSameSimpleName() {
+        Map<String, List<String>> byName = CLASSES.stream()
+                .filter(type ->
+                        !type.isAnonymousClass() && !type.getSimpleName().isEmpty())
+                .filter(type -> !type.getSimpleName().equals("package-info"))
+                .collect(Collectors.groupingBy(
+                        JavaClass::getSimpleName,
+                        TreeMap::new,
+                        Collectors.mapping(JavaClass::getName, Collectors.toList())));
+        byName.values().removeIf(names -> names.size() == 1);
+        assertThat(byName).isEmpty();
+    }
+
+    @Test
+    void everyThreadIsAWorker() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(MAKES_THREADS)
+                .and()
+                .doNotHaveFullyQualifiedName(ROOT + "agent.Shutdown")
+                .should()
+                .callConstructorWhere(describe(
+                        "it makes a thread", call -> call.getTargetOwner().isAssignableTo(Thread.class)))
+                .check(CLASSES);
     }
 
     @Test

@@ -15,6 +15,7 @@ import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.ScanGaps;
+import dev.aioscope.worker.Worker;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
@@ -23,24 +24,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The duty cycle: waits for records, correlates them, looks at the host's tasks now and then. One thread does all of it;
- * the listener is called on that thread and must return at once.
+ * Waits for records, correlates them, and scans the host's tasks at an interval. One thread does all of it. It calls the
+ * listener, which must return at once.
  */
 public final class DutyCycle implements AutoCloseable {
-    /** How long a teardown lasts until it is told of, if nothing else is said; an idle one takes some 30 ms. */
+    /** Default age at which a teardown counts as stuck; an idle one takes some 30 ms. */
     public static final Duration STUCK_AFTER = Duration.ofSeconds(1);
 
-    /** From the beginning or the end of one episode with a probe on every request to the next, if nothing else is said. */
-    public static final Duration STRAGGLER_PAUSE = Duration.ofMinutes(1);
+    /** Default pause between two episodes with a probe on every request. */
+    public static final Duration LATE_COMPLETION_PAUSE = Duration.ofMinutes(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(DutyCycle.class);
     private static final int RECORDS_PER_POLL = 4096;
     private static final long SECOND = 1_000_000_000L;
-    /** The longest rest where nothing is in progress. */
+    /** The longest wait for records while nothing is in progress. */
     private static final Duration REST = Duration.ofSeconds(5);
 
-    /** ScanFollower take a fifth of the time at most. */
-    private static final long PAUSES_PER_LOOK = 4;
+    /** Scans take at most a fifth of the time. */
+    private static final long PAUSES_PER_SCAN = 4;
 
     private final Probes probes;
     private final Lifecycle lifecycle;
@@ -49,63 +50,62 @@ public final class DutyCycle implements AutoCloseable {
     private final LifecycleListener listener;
     private final Consumer<Event> handler;
 
-    private volatile long inventoryInterval;
-    private volatile boolean stopped;
+    private volatile long scanInterval;
+    private volatile boolean isStopped;
     private Runnable onTick = () -> {};
     private volatile Stats stats;
-    private volatile @Nullable Scan view;
+    private volatile @Nullable Scan latestScan;
     private long events;
-    private volatile long lastTick;
-    private volatile long ticked;
-    private long nextLook;
-    private long rest = REST.toNanos();
-    private boolean isCatching;
-    private long stragglerPause = STRAGGLER_PAUSE.toNanos();
+    private long lastTick;
+    private long nextScan;
+    private long longestWait = REST.toNanos();
+    private boolean isWatchingCompletions;
+    private long lateCompletionPause = LATE_COMPLETION_PAUSE.toNanos();
     private long nextEpisode = Long.MIN_VALUE;
-    /** No look begins before. */
-    private long lookedUntil;
+    /** No scan begins before, CLOCK_BOOTTIME ns. */
+    private long earliestScan;
+
+    private boolean hasBegun;
+    private long now;
+    private long end;
 
     private long limit = Long.MAX_VALUE / 2;
     private String lastFailure = "";
 
     /**
-     * What the watch has done so far.
+     * The work done so far.
      *
      * @param events records read from the ring
-     * @param losses records lost before they could be read
-     * @param counters what the correlation could not keep or use
+     * @param losses records lost before the agent could read them
+     * @param counters records that the correlation could not keep or use
      */
     public record Stats(long events, Losses losses, Counters counters) {}
 
-    /** The same with {@link #STUCK_AFTER}. */
-    public DutyCycle(Probes probes, LifecycleListener listener, WallClock clock, Duration inventoryInterval) {
-        this(probes, listener, clock, inventoryInterval, STUCK_AFTER);
+    /** Uses {@link #STUCK_AFTER} and the default limits. */
+    public DutyCycle(Probes probes, LifecycleListener listener, WallClock clock, Duration scanInterval) {
+        this(probes, listener, clock, scanInterval, STUCK_AFTER);
     }
 
     /**
-     * Prepares to watch.
+     * Prepares to read, with the default limits.
      *
      * @param probes attached; closed by {@link #close}
      * @param listener called on the thread of {@link #run}
      * @param clock sampled once a second, or every {@link #REST} if nothing happens
-     * @param inventoryInterval between two looks at the host's tasks; longer where a look takes long
-     * @param stuckAfter how long a teardown lasts until it is told of
+     * @param scanInterval between two scans of the host's tasks; longer where a scan takes long
+     * @param stuckAfter age at which a teardown counts as stuck
      */
     public DutyCycle(
-            Probes probes,
-            LifecycleListener listener,
-            WallClock clock,
-            Duration inventoryInterval,
-            Duration stuckAfter) {
-        this(probes, listener, clock, inventoryInterval, stuckAfter, Limits.DEFAULT);
+            Probes probes, LifecycleListener listener, WallClock clock, Duration scanInterval, Duration stuckAfter) {
+        this(probes, listener, clock, scanInterval, stuckAfter, Limits.DEFAULT);
     }
 
-    /** The same, with limits to what it remembers. */
+    /** Prepares to read, with limits on the correlation's tables. */
     public DutyCycle(
             Probes probes,
             LifecycleListener listener,
             WallClock clock,
-            Duration inventoryInterval,
+            Duration scanInterval,
             Duration stuckAfter,
             Limits limits) {
         this.probes = probes;
@@ -113,88 +113,114 @@ public final class DutyCycle implements AutoCloseable {
         this.stuckAfter = stuckAfter.toNanos();
         this.lifecycle = new Lifecycle(listener, probes.tier(), limits);
         this.clock = clock;
-        this.inventoryInterval = inventoryInterval.toNanos();
+        this.scanInterval = scanInterval.toNanos();
         this.stats = new Stats(0, probes.losses(), lifecycle.counters());
         this.handler = lifecycle::accept;
     }
 
     /**
-     * Has this done by the duty cycle, as long as it goes on: about once a second while there are records or teardowns in
-     * progress, every {@link #REST} otherwise. To be set before {@link #run}.
+     * Sets an action that the duty cycle runs about once a second while there are records or teardowns in progress, and
+     * every {@link #REST} otherwise. Set it before {@link #run}.
      */
     public void onTick(Runnable action) {
         onTick = action;
     }
 
-    /** Never rests for longer than this. To be set before {@link #run}. */
-    public void restAtMost(Duration longest) {
-        rest = Math.min(rest, longest.toNanos());
+    /** Limits the wait for records. Set it before {@link #run}. */
+    public void waitAtMost(Duration longest) {
+        longestWait = Math.min(longestWait, longest.toNanos());
     }
 
-    /** From the next look on, the time between two looks at the host's tasks; from any thread. */
+    /** Changes the scan interval from the next scan on. Any thread may call it. */
     public void scanEvery(Duration interval) {
-        inventoryInterval = interval.toNanos();
+        scanInterval = interval.toNanos();
     }
 
-    /** The time between two episodes in which late completions are told of, by a probe on every request; before it runs. */
-    public void pauseBetweenStragglers(Duration pause) {
-        stragglerPause = pause.toNanos();
+    /** Sets the pause between two episodes with a probe on every request. Set it before {@link #run}. */
+    public void pauseBetweenLateCompletions(Duration pause) {
+        lateCompletionPause = pause.toNanos();
     }
 
-    /** Makes {@link #run} return when this time is over, by the clock of the probes; before it runs. */
+    /** Makes {@link #run} return after this time, by the clock of the probes. Set it before {@link #run}. */
     public void endAfter(Duration duration) {
         limit = duration.toNanos();
     }
 
-    /** Watches until {@link #stop} or the end of a recording. What the ring holds by then is still handed on. */
+    /** Reads until {@link #stop}, the end of a recording or a failure. Hands on what the ring holds by then. */
     public void run() {
-        long began = probes.now();
-        long now = began;
-        if (probes.isScanDue(now, nextLook)) {
-            look(now);
-        }
-        while (!stopped && !probes.isOver() && now - began < limit) {
-            probes.await(patience(now, began + limit));
-            now = cycle();
+        begin();
+        while (goesOn()) {
+            await();
+            cycle();
         }
         tick(catchUp());
     }
 
+    /** Reads like {@link #run} on the calling thread, but a failure costs only the step in which it happens. */
+    public void runGuarded() {
+        Worker.run("reader", this::goesOn, worker -> {
+            if (!hasBegun) {
+                begin();
+            }
+            worker.idle();
+            await();
+            worker.busy();
+            cycle();
+        });
+        tick(catchUp());
+    }
+
+    private void begin() {
+        hasBegun = true;
+        now = probes.now();
+        end = now + limit;
+        if (probes.isScanDue(now, nextScan)) {
+            scan();
+        }
+    }
+
+    private boolean goesOn() {
+        return !hasBegun || (!isStopped && !probes.isOver() && now < end);
+    }
+
+    private void await() {
+        probes.await(patience());
+    }
+
     /** How long to wait for records, ms. */
-    private int patience(long now, long end) {
-        boolean isQuiet = lifecycle.isIdle() && !isCatching && events == stats.events;
-        long cycle = isQuiet ? rest : Math.min(rest, SECOND);
-        long nanos = Math.min(cycle, Math.min(nextLook, end) - now);
+    private int patience() {
+        boolean isQuiet = lifecycle.isIdle() && !isWatchingCompletions && events == stats.events;
+        long cycle = isQuiet ? longestWait : Math.min(longestWait, SECOND);
+        long nanos = Math.min(cycle, Math.min(nextScan, end) - now);
         return (int) Math.max(1, nanos / 1_000_000);
     }
 
-    private long cycle() {
-        long now = catchUp();
+    private void cycle() {
+        now = catchUp();
         boolean isTick = now - lastTick >= SECOND;
         if (isTick) {
             tick(now);
-            if (isCatching) {
-                // It goes as soon as nothing waits for it, however rare looks are.
-                catchStragglers(now, lifecycle.teardownsInProgress());
+            if (isWatchingCompletions) {
+                // The probe goes as soon as no teardown waits for a request, however long the scan interval is.
+                watchCompletions(lifecycle.teardownsInProgress());
             }
         }
         if (isTick && lifecycle.isNewlyStuck(now - stuckAfter)) {
-            // What has become stuck is looked at soon, however rare looks are otherwise.
-            nextLook = Math.min(nextLook, lookedUntil);
+            // A teardown that becomes stuck causes a scan soon, however long the scan interval is.
+            nextScan = Math.min(nextScan, earliestScan);
         }
-        if (probes.isScanDue(now, nextLook)) {
-            look(now);
+        if (probes.isScanDue(now, nextScan)) {
+            scan();
         }
-        return now;
     }
 
-    /** Hands on all that happened up to now, which it returns. */
+    /** Delivers everything that happened up to now and returns that time. */
     private long catchUp() {
-        // Before the poll: what happened up to now is in the ring, so silence up to now means that nothing did.
-        long now = probes.now();
+        // Before the poll: records of all events up to this time are in the ring already.
+        long time = probes.now();
         drain();
-        lifecycle.advance(now);
-        return now;
+        lifecycle.advance(time);
+        return time;
     }
 
     private void drain() {
@@ -205,72 +231,72 @@ public final class DutyCycle implements AutoCloseable {
         } while (taken == RECORDS_PER_POLL);
     }
 
-    private void tick(long now) {
-        ticked = System.nanoTime();
-        lastTick = now;
+    private void tick(long time) {
+        lastTick = time;
         clock.sample();
         stats = new Stats(events, probes.losses(), lifecycle.counters());
         onTick.run();
     }
 
-    private void look(long now) {
-        Inventory.Builder snapshot = new Inventory.Builder(probes.tier());
+    private void scan() {
+        Inventory.Builder builder = new Inventory.Builder(probes.tier());
         probes.follow(lifecycle.contextsInTeardown());
         lifecycle.beginInventory(now);
-        ScanGaps unseen = inventory(snapshot);
+        ScanGaps gaps = inventory(builder);
         Quota quota = probes.quota();
-        if (unseen != null) {
+        if (gaps != null) {
             lifecycle.newlyStuck(now - stuckAfter).forEach(teardown -> listener.onStuck(teardown, now));
             List<TeardownInProgress> inProgress = lifecycle.teardownsInProgress();
-            view = new Scan(now, snapshot.build(unseen, quota, lifecycle.liveContexts()), inProgress);
-            catchStragglers(now, inProgress);
-            unseen.gap().ifPresent(gap -> warn("Incomplete inventory: " + gap));
+            latestScan = new Scan(now, builder.build(gaps, quota, lifecycle.liveContexts()), inProgress);
+            watchCompletions(inProgress);
+            gaps.gap().ifPresent(gap -> warn("Scan is incomplete: " + gap));
         }
         lifecycle.quota(quota.time(), quota.aioNr(), quota.aioMaxNr());
-        lookedUntil = quota.time() + PAUSES_PER_LOOK * (quota.time() - now);
-        nextLook = Math.max(now + inventoryInterval, lookedUntil);
+        earliestScan = quota.time() + PAUSES_PER_SCAN * (quota.time() - now);
+        nextScan = Math.max(now + scanInterval, earliestScan);
     }
 
-    /** What the look could not see; null if there was none, and the rest of the watch goes on without it. */
-    private @Nullable ScanGaps inventory(Inventory.Builder snapshot) {
+    /** The gaps of the scan; null if the scan failed. */
+    private @Nullable ScanGaps inventory(Inventory.Builder builder) {
         try {
-            ScanGaps unseen = probes.inventory(event -> {
+            ScanGaps gaps = probes.inventory(event -> {
                 lifecycle.accept(event);
-                snapshot.accept(event);
+                builder.accept(event);
             });
-            unseen.refused().forEach(lifecycle::unseen);
-            unseen.unfinished().forEach(lifecycle::unseen);
+            gaps.refused().forEach(lifecycle::unseen);
+            gaps.unfinished().forEach(lifecycle::unseen);
             drain();
             lifecycle.endInventory();
-            return unseen;
+            return gaps;
         } catch (ProbeException e) {
-            warn("No inventory: " + e.getMessage() + "; " + e.hint());
+            warn("cannot scan the host's tasks: " + e.getMessage() + " (hint: " + e.hint() + ")");
             return null;
         }
     }
 
-    /** The completions that stuck teardowns wait for are told of, but for one episode in a while only. */
-    private void catchStragglers(long now, List<TeardownInProgress> inProgress) {
+    /** Watches the completions that stuck teardowns wait for, at most one episode per pause. */
+    private void watchCompletions(List<TeardownInProgress> inProgress) {
         boolean isWanted = inProgress.stream().anyMatch(DutyCycle::waitsForRequests);
-        boolean isAllowed = isCatching || now >= nextEpisode;
-        boolean wasCatching = isCatching;
+        boolean isAllowed = isWatchingCompletions || now >= nextEpisode;
+        boolean wasCatching = isWatchingCompletions;
         try {
-            isCatching = probes.tellCompletions(isWanted && isAllowed);
+            isWatchingCompletions = probes.tellCompletions(isWanted && isAllowed);
         } catch (ProbeException e) {
-            warn("No stragglers: " + e.getMessage() + "; " + e.hint());
-            nextEpisode = now + stragglerPause;
+            warn("cannot watch completions: " + e.getMessage() + " (hint: " + e.hint() + ")");
+            nextEpisode = now + lateCompletionPause;
         }
-        if (isCatching != wasCatching) {
-            nextEpisode = now + stragglerPause;
+        if (isWatchingCompletions != wasCatching) {
+            nextEpisode = now + lateCompletionPause;
         }
     }
 
-    private static boolean waitsForRequests(TeardownInProgress going) {
-        return going.isStuck()
-                && (going.waitReason() == WaitReason.REQUESTS || going.waitReason() == WaitReason.CANCELLED_POLLS);
+    private static boolean waitsForRequests(TeardownInProgress teardown) {
+        return teardown.isStuck()
+                && (teardown.waitReason() == WaitReason.REQUESTS
+                        || teardown.waitReason() == WaitReason.CANCELLED_POLLS);
     }
 
-    /** The same failure is told once. */
+    /** Logs the same failure once. */
     private void warn(String failure) {
         if (!failure.equals(lastFailure)) {
             lastFailure = failure;
@@ -278,28 +304,20 @@ public final class DutyCycle implements AutoCloseable {
         }
     }
 
-    /** Makes {@link #run} return soon; from any thread. */
+    /** Makes {@link #run} return soon. Any thread may call it. */
     public void stop() {
-        stopped = true;
+        isStopped = true;
         probes.wakeup();
     }
 
-    /**
-     * How long ago the duty cycle was last known to go on, ns: it says so every few seconds. 0 before its start. A suspend, in
-     * which nothing goes on, does not count.
-     */
-    public long silence() {
-        return lastTick == 0 ? 0 : System.nanoTime() - ticked;
-    }
-
-    /** As of the last second, or {@link #REST} if nothing has happened. */
+    /** As of the last tick. */
     public Stats stats() {
         return stats;
     }
 
-    /** As of the latest look; null before the first, or if none succeeds. */
-    public @Nullable Scan view() {
-        return view;
+    /** The latest scan; null until one succeeds. */
+    public @Nullable Scan latestScan() {
+        return latestScan;
     }
 
     /** Detaches the probes, after {@link #run} has returned. */

@@ -7,21 +7,21 @@ import dev.aioscope.lifecycle.LifecycleListener;
 import java.util.function.Consumer;
 
 /**
- * Has each process looked at as soon as a context of it is seen, so that it can be named after its end. A thread of its
- * own does it: whoever reads or tells events does not wait.
+ * Identifies each process at its first context, so that the process has a name after its end. A queue of its own does the
+ * work, so neither the reader nor a listener waits.
  */
 public final class IdentityCollector implements ForwardingListener, AutoCloseable {
-    private static final int WAITING = 16_384;
+    private static final int CAPACITY = 16_384;
 
     private final ListenerQueue queue;
     private final Processes processes;
     private final LifecycleListener next;
 
-    /** Hands all news on to {@code next}, and those of new contexts to {@code processes}, which the caller prepares and closes. */
+    /** Forwards all events to {@code next}, and new contexts to {@code processes}, which the caller starts and closes. */
     public IdentityCollector(Processes processes, LifecycleListener next) {
         this.processes = processes;
         this.next = next;
-        this.queue = new ListenerQueue(processes, WAITING);
+        this.queue = new ListenerQueue(processes, CAPACITY);
     }
 
     @Override
@@ -45,12 +45,12 @@ public final class IdentityCollector implements ForwardingListener, AutoCloseabl
         news.accept(next);
     }
 
-    /** How often a process was to be looked at and was not: it had ended, or there were too many. */
+    /** Number of processes without an identity: the process had ended, or too many were queued. */
     public long unidentified() {
         return processes.unidentified() + queue.dropped();
     }
 
-    /** ScanFollower at those that are waiting, for half a second at most. */
+    /** Identifies the queued processes for up to a second, then stops. */
     @Override
     public void close() {
         queue.close();

@@ -2,6 +2,7 @@ package dev.aioscope.agent;
 
 import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.worker.Worker;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -10,45 +11,34 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands between the thread that reads events and a listener that may be slow: what does not fit is dropped and counted.
- * What comes from a recording can wait: then the listener is told at once, on the thread that reads.
+ * A bounded queue between the thread that reads events and a listener that may be slow. The queue drops and counts events
+ * that do not fit. Events of a recording can wait, so they reach the listener directly on the reading thread.
  */
 public final class ListenerQueue implements ForwardingListener, AutoCloseable {
-    /** The last of the news. */
-    private enum End implements Consumer<LifecycleListener> {
-        END;
-
-        @Override
-        public void accept(LifecycleListener listener) {}
-    }
-
     private static final long DRAIN_MILLIS = 500;
 
     private final BlockingQueue<Consumer<LifecycleListener>> queue;
     private final AtomicLong dropped = new AtomicLong();
     private final @Nullable LifecycleListener direct;
-    private final @Nullable Thread thread;
+    private final @Nullable Worker worker;
+    private volatile boolean isClosed;
 
-    /** The same for what happens now, which does not wait. */
-    public ListenerQueue(LifecycleListener to, int capacity) {
-        this(to, capacity, false);
+    /** Starts a queue that drops what does not fit. */
+    public ListenerQueue(LifecycleListener listener, int capacity) {
+        this(listener, capacity, false);
     }
 
     /**
-     * Starts to hand on.
+     * Starts a queue.
      *
-     * @param to called on a thread of this queue, or on the caller's if that can wait
-     * @param capacity how much may wait
-     * @param waits whether the caller can wait for the listener instead
+     * @param listener called on the queue's worker, or on the caller's thread if that can wait
+     * @param capacity maximum number of queued events
+     * @param canWait whether the caller can wait for the listener
      */
-    public ListenerQueue(LifecycleListener to, int capacity, boolean waits) {
+    public ListenerQueue(LifecycleListener listener, int capacity, boolean canWait) {
         queue = new ArrayBlockingQueue<>(capacity);
-        direct = waits ? to : null;
-        thread = waits ? null : new Thread(() -> deliver(to), "aioscope-listener");
-        if (thread != null) {
-            thread.setDaemon(true);
-            thread.start();
-        }
+        direct = canWait ? listener : null;
+        worker = canWait ? null : Worker.start("listener", self -> deliver(self, listener));
     }
 
     @Override
@@ -60,35 +50,36 @@ public final class ListenerQueue implements ForwardingListener, AutoCloseable {
         }
     }
 
-    private void deliver(LifecycleListener to) {
-        try {
-            for (Consumer<LifecycleListener> news = queue.take(); news != End.END; news = queue.take()) {
-                news.accept(to);
-            }
-        } catch (InterruptedException e) {
-            // close() gave up on a listener that does not return.
-            Thread.currentThread().interrupt();
+    private void deliver(Worker self, LifecycleListener listener) throws InterruptedException {
+        self.idle();
+        Consumer<LifecycleListener> event = isClosed ? queue.poll() : queue.take();
+        if (event == null) {
+            throw new InterruptedException("closed and empty");
         }
+        self.busy();
+        event.accept(listener);
     }
 
-    /** What the listener will never hear of. */
+    /** Number of events that the queue dropped. */
     public long dropped() {
         return dropped.get();
     }
 
-    /** Hands on what is left, for half a second at most. */
+    /** Delivers the queued events for up to a second, then stops. */
     @Override
     public void close() {
-        if (thread == null) {
+        if (worker == null) {
             return;
         }
+        isClosed = true;
         try {
-            if (queue.offer(End.END, DRAIN_MILLIS, TimeUnit.MILLISECONDS)) {
-                thread.join(DRAIN_MILLIS);
+            // Wakes a worker that waits for an event.
+            if (queue.offer(listener -> {}, DRAIN_MILLIS, TimeUnit.MILLISECONDS)) {
+                worker.join(DRAIN_MILLIS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        thread.interrupt();
+        worker.close();
     }
 }

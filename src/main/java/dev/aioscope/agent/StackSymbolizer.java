@@ -4,17 +4,19 @@ import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.UserSymbols;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
-/** Has the names of user stacks looked up as soon as a stack is seen, while its process is still there. */
+/** Looks up the names of a user stack as soon as the probes report it, while its process still exists. */
 public final class StackSymbolizer implements AutoCloseable {
-    /** The helper gives up a little earlier. */
+    /** A little longer than the helper waits. */
     private static final int PATIENCE_SECONDS = 12;
 
     private final UserSymbols symbols;
@@ -24,15 +26,15 @@ public final class StackSymbolizer implements AutoCloseable {
     }
 
     /**
-     * Starts the helper process that does it.
+     * Starts the helper process.
      *
-     * @throws ProbeException if libbcc is not there
+     * @throws ProbeException if libbcc is not available
      */
     public static StackSymbolizer start() {
         return new StackSymbolizer(UserSymbols.start());
     }
 
-    /** Hands all news on, and looks up the stacks among it. */
+    /** Forwards all events and looks up the names of stacks. */
     public LifecycleListener before(LifecycleListener next) {
         return new ForwardingListener() {
             @Override
@@ -49,6 +51,13 @@ public final class StackSymbolizer implements AutoCloseable {
         };
     }
 
+    /** Why stacks are unavailable in this tier; empty if they are available. */
+    public static Optional<String> unavailable(Tier tier) {
+        return tier == Tier.FULL || tier == Tier.SYSCALL
+                ? Optional.empty()
+                : Optional.of("No stacks: the tier " + tier.label() + " has no probe on io_setup and io_destroy");
+    }
+
     private static List<String> await(CompletableFuture<List<String>> names) {
         try {
             return names.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
@@ -60,7 +69,7 @@ public final class StackSymbolizer implements AutoCloseable {
         }
     }
 
-    /** Ends the helper; stacks that have no names by then keep their addresses. */
+    /** Stops the helper. Stacks without names keep their addresses. */
     @Override
     public void close() {
         symbols.close();

@@ -3,6 +3,7 @@ package dev.aioscope.cli;
 import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.agent.ListenerQueue;
 import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.Shutdown;
 import dev.aioscope.audit.Audit;
 import dev.aioscope.cli.option.FilterOptions;
 import dev.aioscope.cli.option.PositiveDurationConverter;
@@ -22,6 +23,7 @@ import dev.aioscope.output.TraceSummary;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.ProbeSettings;
+import dev.aioscope.worker.Worker;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -159,7 +161,7 @@ final class AuditCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--json and --markdown are two forms of the same: take one");
         }
-        if (workload && probes.replay() != null) {
+        if (workload && probes.isRecording()) {
             throw new ParameterException(spec.commandLine(), "--workload is for this host, not for a recording");
         }
         if (device != null && !workload) {
@@ -195,11 +197,11 @@ final class AuditCommand implements Callable<Integer> {
                 ForwardingListener.to(audit, last), WAITING, opened.probes().canWait());
         DutyCycle.Stats stats;
         try (queue;
-                DutyCycle watch = new DutyCycle(opened.probes(), filter.before(queue), clock, LOOKS)) {
+                DutyCycle watch = new DutyCycle(opened.probes(), filter.filter().before(queue), clock, LOOKS)) {
             stop.onRequest(watch::stop);
             if (duration != null) {
                 watch.endAfter(duration);
-            } else if (!workload && probes.replay() == null) {
+            } else if (!workload && !probes.isRecording()) {
                 watch.endAfter(USUAL);
             }
             if (workload) {
@@ -218,8 +220,7 @@ final class AuditCommand implements Callable<Integer> {
             err.flush();
         };
         DemoWorkload demo = new DemoWorkload(folder, JavaCommand.command(DemoCommand.Exiting.class, 32));
-        Thread reader = new Thread(watch::run, "aioscope-reader");
-        reader.start();
+        Worker reader = Worker.startOnce("reader", self -> watch.run());
         try {
             new AuditWorkload(demo, device, JavaCommand.command(Child.class, 32), says).run();
             if (!last.seen.await(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
@@ -232,7 +233,7 @@ final class AuditCommand implements Callable<Integer> {
             Thread.currentThread().interrupt();
         } finally {
             watch.stop();
-            DemoCommand.join(reader);
+            reader.join();
         }
     }
 

@@ -7,6 +7,7 @@ import dev.aioscope.config.SettingValue;
 import dev.aioscope.config.SettingValue.Origin;
 import dev.aioscope.config.SettingsException;
 import dev.aioscope.config.ValidationError;
+import dev.aioscope.daemon.Configuration;
 import dev.aioscope.http.HttpException;
 import dev.aioscope.output.Json;
 import dev.aioscope.output.Screen;
@@ -14,6 +15,7 @@ import dev.aioscope.output.Table;
 import dev.aioscope.telemetry.OtelVariables;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -76,16 +78,20 @@ final class ConfigCommand implements Runnable {
         @Override
         public void run() {
             Path file = SettingSources.file(named);
-            RunCommand daemon =
-                    DaemonSettings.daemon(file == null ? List.of() : List.of(ConfigOption.NAME + "=" + file));
+            RunCommand daemon = RunCommand.SETTINGS
+                    .parse(file == null ? List.of() : List.of(ConfigOption.NAME + "=" + file))
+                    .getCommand();
+            Configuration configuration;
             try {
-                daemon.http();
+                configuration = daemon.configuration();
             } catch (HttpException | ParameterException e) {
                 String where = file == null ? "environment" : file.toString();
                 throw new SettingsException(
                         List.of(new ValidationError(where, String.valueOf(e.getMessage()), "correct or remove it")));
             }
-            int set = daemon.given().size();
+            long set = configuration.settings().values().stream()
+                    .filter(value -> value.origin() != Origin.DEFAULT)
+                    .count();
             spec.commandLine()
                     .getOut()
                     .println((file == null ? SettingSources.DEFAULT_FILE + " is not there" : file + " can be used")
@@ -114,7 +120,8 @@ final class ConfigCommand implements Runnable {
 
         @Override
         public void run() {
-            Map<Setting, SettingValue> settings = DaemonSettings.effective(DaemonSettings.given(config.file()), null);
+            Map<Setting, SettingValue> settings =
+                    new LinkedHashMap<>(RunCommand.SETTINGS.effective(RunCommand.SETTINGS.read(config.file()), null));
             settings.values().removeIf(given -> !effective && given.origin() == Origin.DEFAULT);
             Map<String, String> variables = OtelVariables.masked(System.getenv());
             PrintWriter out = spec.commandLine().getOut();

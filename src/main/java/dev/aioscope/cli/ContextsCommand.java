@@ -1,5 +1,6 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.agent.Shutdown;
 import dev.aioscope.cli.option.FilterOptions;
 import dev.aioscope.cli.option.HideArgumentsOption;
 import dev.aioscope.cli.option.PositiveDurationConverter;
@@ -110,7 +111,7 @@ final class ContextsCommand implements Runnable {
             WallClock clock = new WallClock(BootClock::now, InstantSource.system());
             stop.onRequest(end::countDown);
             do {
-                show(new HolderReport(Inventory.take(probes), filter::passes, processes, clock));
+                show(new HolderReport(Inventory.take(probes), filter.filter(), processes, clock));
             } while (!isOver(end));
         }
     }

@@ -16,6 +16,7 @@ import dev.aioscope.output.TraceFormat;
 import dev.aioscope.output.TraceJson;
 import dev.aioscope.output.TraceTable;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.worker.Worker;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -117,8 +118,7 @@ final class DemoCommand implements Callable<Integer> {
         DemoReport report = new DemoReport(demo, tier, format, out);
         try (ListenerQueue queue = new ListenerQueue(report, LINES_WAITING);
                 DutyCycle watch = new DutyCycle(opened.probes(), StackOptions.named(names, queue), clock, LOOKS)) {
-            Thread reader = new Thread(watch::run, "aioscope-reader");
-            reader.start();
+            Worker reader = Worker.startOnce("reader", self -> watch.run());
             try {
                 demo.run(step -> {
                     // Until all of the step before has been seen, so that the lines of each stand below it.
@@ -128,19 +128,11 @@ final class DemoCommand implements Callable<Integer> {
                 report.await(PATIENCE);
             } finally {
                 watch.stop();
-                join(reader);
+                reader.join();
             }
         }
         out.println(json ? report.json() : report.table());
         return report.isEverythingSeen() ? 0 : 1;
-    }
-
-    static void join(Thread reader) {
-        try {
-            reader.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     /** The process that leaves its contexts to its exit. */

@@ -111,7 +111,7 @@ public final class Main implements Runnable {
 
     private static int run(CommandLine line, ParseResult parsed) {
         try {
-            return new RunLast().execute(DaemonSettings.complete(line, parsed));
+            return new RunLast().execute(RunCommand.SETTINGS.complete(line, parsed));
         } catch (SettingsException e) {
             throw new ExecutionException(line, e.getMessage(), e);
         }

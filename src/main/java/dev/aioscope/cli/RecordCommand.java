@@ -3,6 +3,7 @@ package dev.aioscope.cli;
 import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.Shutdown;
 import dev.aioscope.cli.option.HideArgumentsOption;
 import dev.aioscope.cli.option.PositiveDurationConverter;
 import dev.aioscope.cli.option.ScanIntervalOption;

@@ -5,6 +5,7 @@ import dev.aioscope.agent.DutyCycle.Stats;
 import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.agent.ListenerQueue;
 import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.Shutdown;
 import dev.aioscope.cli.option.FilterOptions;
 import dev.aioscope.cli.option.HideArgumentsOption;
 import dev.aioscope.cli.option.ProbeOptions;
@@ -29,6 +30,7 @@ import dev.aioscope.top.FullScreen.Pressed;
 import dev.aioscope.top.HeaderInfo;
 import dev.aioscope.top.Help;
 import dev.aioscope.top.TopModel;
+import dev.aioscope.worker.Worker;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -181,14 +183,15 @@ final class TopCommand implements Runnable {
                 tier,
                 opened.probes().engine(),
                 caution(tier));
-        try (Processes processes = probes.processes(hidden, Processes::patient);
+        try (Processes processes = probes.processes(hidden.isHidden(), Processes::patient);
                 ListenerQueue queue =
                         new ListenerQueue(activity, WAITING, opened.probes().canWait());
-                IdentityCollector firstSight = new IdentityCollector(processes, filter.before(queue));
+                IdentityCollector firstSight =
+                        new IdentityCollector(processes, filter.filter().before(queue));
                 DutyCycle watch = new DutyCycle(opened.probes(), firstSight, clock, interval())) {
             FutureTask<?> watching = new FutureTask<>(watch::run, null);
             stop.onRequest(() -> isEnded = true);
-            new Thread(watching, "aioscope-watch").start();
+            Worker.startOnce("reader", self -> watching.run());
             try {
                 face.show(new Seen(watch, watching, queue, clock, processes), activity, about);
             } catch (IOException e) {
@@ -238,7 +241,7 @@ final class TopCommand implements Runnable {
                 view,
                 figures,
                 identities,
-                filter::passes,
+                filter.filter(),
                 lost,
                 watching.clock().offsetAt(view.time()));
     }
@@ -257,7 +260,7 @@ final class TopCommand implements Runnable {
             String notice = "";
             boolean isNew = true;
             while (!model.isOver() && !isEnded && !watching.isOver()) {
-                Scan view = watching.watch().view();
+                Scan view = watching.watch().latestScan();
                 boolean isFirst = view != null && last == NEVER;
                 if (view != null && view.time() != last) {
                     model = model.show(picture(view, watching, activity, watching.processes()));
@@ -301,7 +304,7 @@ final class TopCommand implements Runnable {
         while (!isEnough && !isEnded && !out.checkError()) {
             // Before the view: what a recording showed last is to be seen too.
             boolean isOver = watching.isOver();
-            Scan view = watching.watch().view();
+            Scan view = watching.watch().latestScan();
             boolean isLast = once && isOver;
             if (view == null || (view.time() == last && !isLast)) {
                 if (isOver) {

@@ -5,6 +5,7 @@ import dev.aioscope.agent.DutyCycle.Stats;
 import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.agent.ListenerQueue;
 import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.Shutdown;
 import dev.aioscope.agent.StackSymbolizer;
 import dev.aioscope.cli.option.FilterOptions;
 import dev.aioscope.cli.option.HideArgumentsOption;
@@ -116,8 +117,8 @@ final class TraceCommand implements Runnable {
         PrintWriter err = spec.commandLine().getErr();
         try (Shutdown stop = new Shutdown();
                 StackSymbolizer names = probes.stackNames();
-                Processes processes =
-                        probes.probes().processes(hidden, hides -> Processes.sparing(hides, Processes.MOST))) {
+                Processes processes = probes.probes()
+                        .processes(hidden.isHidden(), hides -> Processes.sparing(hides, Processes.MOST))) {
             Opened opened = probes.open(true);
             TierReport.of(opened, interval.get()).forEach(err::println);
             probes.withoutStacks(opened).ifPresent(err::println);
@@ -154,13 +155,14 @@ final class TraceCommand implements Runnable {
         processes.prepare();
         ListenerQueue queue =
                 new ListenerQueue(printer, LINES_WAITING, opened.probes().canWait());
-        IdentityCollector firstSight = new IdentityCollector(processes, filter.before(queue));
+        IdentityCollector firstSight =
+                new IdentityCollector(processes, filter.filter().before(queue));
         Stats stats;
         try (queue;
                 firstSight;
                 DutyCycle watch = new DutyCycle(
                         opened.probes(), StackOptions.named(names, firstSight), clock, interval.get(), stuck.after())) {
-            watch.pauseBetweenStragglers(stuck.stragglerPause());
+            watch.pauseBetweenLateCompletions(stuck.lateCompletionPause());
             stop.onRequest(watch::stop);
             if (duration != null) {
                 watch.endAfter(duration);

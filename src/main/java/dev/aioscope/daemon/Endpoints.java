@@ -23,44 +23,44 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the daemon shows by HTTP.
+ * The contents of the daemon's HTTP endpoints.
  *
- * @param audit of what has happened so far
- * @param probes the source of all of it
- * @param view of the latest look; null before the first
- * @param wanted whose contexts are shown
+ * @param latestScan null before the first
+ * @param audit of all events so far
+ * @param probes the source of all events
+ * @param selected whose contexts to show
  */
-public record Endpoints(
+record Endpoints(
         Metrics metrics,
         Health health,
-        Supplier<@Nullable Scan> view,
+        Supplier<@Nullable Scan> latestScan,
         RecentTeardowns recent,
         Audit audit,
         Probes probes,
         Identities identities,
-        Predicate<Task> wanted,
+        Predicate<Task> selected,
         WallClock clock) {
     private static final String INDEX = """
-            aioscope: the life of Linux native AIO contexts on this host
+            aioscope: Linux native AIO contexts on this host
 
-            /metrics         for Prometheus, as text or OpenMetrics (dashboards/metrics.md)
-            /healthz         200 if the agent lives, else 503 with the reason
-            /readyz          200 if what it shows is true of now, else 503 with the reasons
-            /api/contexts    each live context and the quota, a JSON object per line (agent/json.md)
-            /api/teardowns   those in progress and the last that ended, a JSON object per line
-            /api/audit       a verdict for each clause of the specification, a JSON object per line""";
+            /metrics         metrics for Prometheus, as text or OpenMetrics (dashboards/metrics.md)
+            /healthz         200 if the agent works, else 503 with the reasons
+            /readyz          200 if what the agent shows is current and complete, else 503 with the reasons
+            /api/contexts    the live contexts and the quota, one JSON object per line (agent/json.md)
+            /api/teardowns   teardowns in progress and the last 100 that ended, one JSON object per line
+            /api/audit       a verdict for each clause of the specification, one JSON object per line""";
 
-    /** By path; each is given the header Accept. */
-    public Map<String, Function<String, Page>> all() {
-        Map<String, Function<String, Page>> pages = new LinkedHashMap<>();
-        pages.put("/", accept -> Page.text(200, INDEX));
-        pages.put("/metrics", this::scrape);
-        pages.put("/healthz", accept -> life());
-        pages.put("/readyz", accept -> readiness());
-        pages.put("/api/contexts", accept -> contexts());
-        pages.put("/api/teardowns", accept -> Page.json(teardowns()));
-        pages.put("/api/audit", accept -> Page.json(verdicts()));
-        return pages;
+    /** The endpoints by path; each receives the Accept header. */
+    Map<String, Function<String, Page>> byPath() {
+        Map<String, Function<String, Page>> endpoints = new LinkedHashMap<>();
+        endpoints.put("/", accept -> Page.text(200, INDEX));
+        endpoints.put("/metrics", this::scrape);
+        endpoints.put("/healthz", accept -> healthz());
+        endpoints.put("/readyz", accept -> readyz());
+        endpoints.put("/api/contexts", accept -> contexts());
+        endpoints.put("/api/teardowns", accept -> Page.json(teardowns()));
+        endpoints.put("/api/audit", accept -> Page.json(verdicts()));
+        return endpoints;
     }
 
     private Page scrape(String accept) {
@@ -68,11 +68,12 @@ public record Endpoints(
         return new Page(200, scrape.contentType(), scrape.body());
     }
 
-    private Page life() {
-        return health.illness().map(illness -> Page.text(503, illness)).orElseGet(() -> Page.text(200, "alive"));
+    private Page healthz() {
+        List<String> faults = health.faults();
+        return faults.isEmpty() ? Page.text(200, "alive") : Page.text(503, String.join("\n", faults));
     }
 
-    private Page readiness() {
+    private Page readyz() {
         List<String> reasons = health.reasonsAgainst();
         boolean isReady = reasons.isEmpty();
         List<String> lines = new ArrayList<>(isReady ? List.of("ready") : reasons);
@@ -80,7 +81,7 @@ public record Endpoints(
         return Page.text(isReady ? 200 : 503, String.join("\n", lines));
     }
 
-    /** Secrets can stand in the arguments of programs. */
+    /** Arguments may contain secrets. */
     private Identities withoutArguments() {
         return (task, mm, mayLook) -> {
             Identity all = identities.of(task, mm, mayLook);
@@ -94,20 +95,20 @@ public record Endpoints(
     }
 
     private Page contexts() {
-        Scan latest = view.get();
+        Scan latest = latestScan.get();
         return latest == null
-                ? Page.text(503, "no look at the host's tasks has succeeded yet")
-                : Page.json(new HolderReport(latest.snapshot(), wanted, withoutArguments(), clock).jsonOfAll());
+                ? Page.text(503, "no scan of the host's tasks has succeeded yet")
+                : Page.json(new HolderReport(latest.snapshot(), selected, withoutArguments(), clock).jsonOfAll());
     }
 
     private List<String> teardowns() {
         TraceJson json = new TraceJson(clock, withoutArguments());
-        Scan latest = view.get();
+        Scan latest = latestScan.get();
         long now = probes.now();
         List<String> all = new ArrayList<>();
         if (latest != null) {
             latest.inProgress().stream()
-                    .filter(teardown -> isWanted(teardown.known()))
+                    .filter(teardown -> isSelected(teardown.known()))
                     .map(teardown -> json.stuck(teardown, now))
                     .forEach(all::add);
         }
@@ -119,9 +120,9 @@ public record Endpoints(
         return new AuditReport(audit.verdicts(), probes.tier(), probes.origin().release(), clock).jsonOfVerdicts();
     }
 
-    private boolean isWanted(Teardown teardown) {
+    private boolean isSelected(Teardown teardown) {
         Task owner = teardown.context().owner();
         Task caller = teardown.caller();
-        return (owner != null && wanted.test(owner)) || (caller != null && wanted.test(caller));
+        return (owner != null && selected.test(owner)) || (caller != null && selected.test(caller));
     }
 }

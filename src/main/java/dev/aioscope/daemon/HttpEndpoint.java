@@ -1,47 +1,47 @@
 package dev.aioscope.daemon;
 
-import dev.aioscope.cli.option.HttpOptions;
 import dev.aioscope.http.HttpException;
+import dev.aioscope.http.HttpSettings;
 import dev.aioscope.http.WebServer;
 import dev.aioscope.http.WebServer.Page;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Serves the pages of the daemon, at another address if that is asked for. */
-public final class HttpEndpoint implements AutoCloseable {
-    private final Map<String, Function<String, Page>> pages;
-    private HttpOptions.Settings settings;
+/** The daemon's HTTP server, which a reload can move to another address. Thread-safe. */
+final class HttpEndpoint implements AutoCloseable {
+    private final Map<String, Function<String, Page>> endpoints;
+    private HttpSettings settings;
     private @Nullable WebServer server;
 
-    /** Begins to serve, if that is wanted. */
-    public HttpEndpoint(Map<String, Function<String, Page>> pages, HttpOptions.Settings settings) {
-        this.pages = pages;
+    /** Starts to serve if the settings have an address. */
+    HttpEndpoint(Map<String, Function<String, Page>> endpoints, HttpSettings settings) {
+        this.endpoints = endpoints;
         this.settings = settings;
-        this.server = settings.serve(pages);
+        this.server = settings.serve(endpoints);
     }
 
     /**
-     * Serves as these settings say. Connections are cut, unless nothing can have changed.
+     * Serves by other settings. Cuts all connections unless the settings are certainly the same.
      *
-     * @throws HttpException if that is not possible; then all stays as it was
+     * @throws HttpException if that is not possible; the server then serves as before
      */
-    public synchronized void change(HttpOptions.Settings wanted) {
+    synchronized void change(HttpSettings wanted) {
         if (wanted.isSame(settings)) {
             return;
         }
         close();
         try {
-            server = wanted.serve(pages);
+            server = wanted.serve(endpoints);
             settings = wanted;
         } catch (HttpException e) {
-            server = settings.serve(pages);
+            server = settings.serve(endpoints);
             throw e;
         }
     }
 
-    /** Where it is to be had; null if it is not. */
-    public synchronized @Nullable String url() {
+    /** The address that it serves, as a URL; null if it serves nothing. */
+    synchronized @Nullable String url() {
         return server == null ? null : server.url();
     }
 

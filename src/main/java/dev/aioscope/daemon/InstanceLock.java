@@ -15,12 +15,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sees to it that one daemon watches the host: a second one would cost as much again and see the same. The kernel takes the
- * lock back however the daemon ends; its file stays, with the pid of the last one that had it.
+ * Ensures that one daemon runs on the host: a second one would cost the same again and report the same. The kernel releases
+ * the lock however the daemon ends; the file remains, with the pid of its last owner.
  */
 public final class InstanceLock implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(InstanceLock.class);
-    private static final Path FOLDER = Path.of("/run/aioscope");
+    private static final Path DIRECTORY = Path.of("/run/aioscope");
 
     private final @Nullable FileChannel channel;
 
@@ -28,23 +28,23 @@ public final class InstanceLock implements AutoCloseable {
         this.channel = channel;
     }
 
-    /** The folder for the lock: the one that systemd has made for this service, or the usual one. */
-    public static Path folder(Map<String, String> environment) {
+    /** The directory of the lock: the one that systemd made for this service, or the default. */
+    public static Path directory(Map<String, String> environment) {
         String given = environment.getOrDefault("RUNTIME_DIRECTORY", "");
-        return given.isEmpty() ? FOLDER : Path.of(given.split(":", 2)[0]);
+        return given.isEmpty() ? DIRECTORY : Path.of(given.split(":", 2)[0]);
     }
 
     /**
-     * Becomes the one; where the folder cannot be written to, as by a user who is not root, nobody is kept away.
+     * Takes the lock. If the directory is not writable, as for users other than root, there is no lock, which is logged.
      *
-     * @throws ProbeException if there is one already
+     * @throws ProbeException if another daemon holds it
      */
-    @SuppressWarnings("MustBeClosedChecker") // close() does it.
-    public static InstanceLock take(Path folder) {
-        Path file = folder.resolve("lock");
+    @SuppressWarnings("MustBeClosedChecker") // close() closes the channel.
+    public static InstanceLock take(Path directory) {
+        Path file = directory.resolve("lock");
         FileChannel opened = null;
         try {
-            Files.createDirectories(folder);
+            Files.createDirectories(directory);
             opened = FileChannel.open(
                     file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             FileLock lock = opened.tryLock();
@@ -52,26 +52,26 @@ public final class InstanceLock implements AutoCloseable {
                 String holder = Files.readString(file).strip();
                 opened.close();
                 throw new ProbeException(
-                        "another aioscope run, pid " + holder + ", watches this host already (" + file + ")",
-                        "end that one: systemctl stop aioscope, or kill " + holder);
+                        "cannot start a second daemon on this host: pid " + holder + " holds " + file,
+                        "stop it first: systemctl stop aioscope, or kill " + holder);
             }
             opened.truncate(0);
             opened.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
             return new InstanceLock(opened);
         } catch (IOException e) {
-            LOG.warn("Whether another aioscope run watches this host cannot be told: {}", e.toString());
+            LOG.warn("cannot check for another daemon on this host: {}", e.toString());
             return new InstanceLock(opened);
         }
     }
 
-    /** Lets another one begin. */
+    /** Releases the lock. */
     @Override
     public void close() {
         if (channel != null) {
             try {
                 channel.close();
             } catch (IOException e) {
-                LOG.warn("The lock could not be given back: {}", e.toString());
+                LOG.warn("cannot release the lock: {}", e.toString());
             }
         }
     }

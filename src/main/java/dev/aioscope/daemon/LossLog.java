@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Says in the log when something is lost, a line a minute at most, and when a minute has gone without a loss. What the
- * kernel skips now and then is counted elsewhere and is not worth a line.
+ * Logs losses, at most one line a minute, and the end of losses after a minute without one. Programs that the kernel skips
+ * now and then have a counter and no line. Thread-safe.
  */
 public final class LossLog {
     private static final Logger LOG = LoggerFactory.getLogger(LossLog.class);
@@ -23,24 +23,24 @@ public final class LossLog {
 
     private final Work work;
     private final LongSupplier nanoTime;
-    private final Map<Loss, Long> seen = new EnumMap<>(Loss.class);
-    private final Map<Loss, Long> told = new EnumMap<>(Loss.class);
-    /** When each was last seen to have grown. */
+    private final Map<Loss, Long> counted = new EnumMap<>(Loss.class);
+    private final Map<Loss, Long> logged = new EnumMap<>(Loss.class);
+    /** When each count last grew. */
     private final Map<Loss, Long> grown = new EnumMap<>(Loss.class);
 
     private @Nullable Long lastLoss;
     private @Nullable Long lastLine;
 
     /**
-     * Begins with what is lost already, of which it says nothing.
+     * Starts with the present counts, which it does not log.
      *
-     * @param nanoTime the time between two losses
+     * @param nanoTime a monotonic clock, ns
      */
     public LossLog(Work work, LongSupplier nanoTime) {
         this.work = work;
         this.nanoTime = nanoTime;
-        seen.putAll(count());
-        told.putAll(seen);
+        counted.putAll(count());
+        logged.putAll(counted);
     }
 
     private Map<Loss, Long> count() {
@@ -52,12 +52,12 @@ public final class LossLog {
         return counts;
     }
 
-    /** ScanFollower whether more is lost; to be called every few seconds. */
-    public synchronized void look() {
+    /** Compares the counts with the last ones. Call it every few seconds. */
+    public synchronized void update() {
         long now = nanoTime.getAsLong();
         Map<Loss, Long> counts = count();
         counts.forEach((loss, count) -> {
-            if (!count.equals(seen.put(loss, count))) {
+            if (!count.equals(counted.put(loss, count))) {
                 grown.put(loss, now);
                 lastLoss = now;
             }
@@ -65,38 +65,39 @@ public final class LossLog {
         if (lastLoss == null) {
             return;
         }
-        if (!seen.equals(told) && (lastLine == null || now - lastLine >= MINUTE)) {
-            LOG.warn("{}", String.join("; ", news()));
-            told.putAll(seen);
+        if (!counted.equals(logged) && (lastLine == null || now - lastLine >= MINUTE)) {
+            LOG.warn("{}", String.join("; ", growth()));
+            logged.putAll(counted);
             lastLine = now;
-        } else if (seen.equals(told) && now - lastLoss >= MINUTE) {
-            LOG.info("Nothing was lost for a minute");
+        } else if (counted.equals(logged) && now - lastLoss >= MINUTE) {
+            LOG.info("No losses for a minute");
             lastLoss = null;
         }
     }
 
-    private List<String> news() {
-        List<String> news = new ArrayList<>();
-        seen.forEach((loss, count) -> {
-            long more = count - told.getOrDefault(loss, 0L);
+    private List<String> growth() {
+        List<String> lines = new ArrayList<>();
+        counted.forEach((loss, count) -> {
+            long more = count - logged.getOrDefault(loss, 0L);
             if (more > 0) {
-                news.add("Lost: " + more + " " + loss.label() + " (hint: " + loss.hint() + ")");
+                lines.add("Lost: " + more + " " + loss.label() + " (hint: " + loss.hint() + ")");
             }
         });
-        return news;
+        return lines;
     }
 
-    /** Whether something was lost within the last minute, so that what is shown is not all there was. */
+    /** A loss within the last minute, which makes the output incomplete. */
     public synchronized List<String> complaints() {
         return grown.keySet().stream().anyMatch(loss -> loss != Loss.UNRECORDED && isRecent(loss))
-                ? List.of("something was lost within the last minute: see aioscope_event_lost_total and the log")
+                ? List.of("events were lost within the last minute: see aioscope_event_lost_total and the log")
                 : List.of();
     }
 
-    /** Whether the flight recorder has a gap within the last minute; what is shown is whole without it. */
+    /** A gap in the flight recorder within the last minute; the other output is complete without it. */
     public synchronized List<String> remarks() {
         return isRecent(Loss.UNRECORDED)
-                ? List.of("the flight recorder has a gap within the last minute (hint: " + Loss.UNRECORDED.hint() + ")")
+                ? List.of("the flight recorder lost records within the last minute (hint: " + Loss.UNRECORDED.hint()
+                        + ")")
                 : List.of();
     }
 

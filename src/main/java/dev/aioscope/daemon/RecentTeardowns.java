@@ -6,25 +6,25 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-/** Remembers the teardowns that ended last. */
+/** Keeps the teardowns that ended last. Thread-safe. */
 public final class RecentTeardowns implements LifecycleListener {
-    private final int most;
+    private final int capacity;
     private final Deque<Teardown> latest = new ArrayDeque<>();
 
-    /** Remembers that many. */
-    public RecentTeardowns(int most) {
-        this.most = most;
+    /** Keeps at capacity {@code capacity} teardowns. */
+    public RecentTeardowns(int capacity) {
+        this.capacity = capacity;
     }
 
     @Override
     public synchronized void onTeardown(Teardown teardown) {
-        if (latest.size() == most) {
+        if (latest.size() == capacity) {
             latest.removeLast();
         }
         latest.addFirst(teardown);
     }
 
-    /** The latest first. */
+    /** The teardowns, the latest first. */
     public synchronized List<Teardown> latest() {
         return List.copyOf(latest);
     }

@@ -7,11 +7,11 @@ import java.time.Duration;
 import java.util.function.Consumer;
 
 /**
- * Has the flight recorder set aside what it holds when something has happened that somebody will ask about: a teardown
- * that is stuck, or a refusal. Each kind at most once in {@link #PAUSE}.
+ * Asks the flight recorder for a snapshot when a teardown is stuck and when io_setup is refused, at most once per {@link
+ * #PAUSE} for each of the two.
  */
 public final class SnapshotTrigger implements LifecycleListener {
-    /** Between two snapshots of one kind. */
+    /** Time between two snapshots for the same reason. */
     public static final Duration PAUSE = Duration.ofMinutes(5);
 
     private static final String STUCK = "stuck";
@@ -22,9 +22,9 @@ public final class SnapshotTrigger implements LifecycleListener {
     private long refusalAfter = Long.MIN_VALUE;
 
     /**
-     * Asks for nothing yet.
+     * Prepares to trigger.
      *
-     * @param recorder is given a word for the reason
+     * @param recorder receives a word for the reason
      */
     public SnapshotTrigger(Consumer<String> recorder) {
         this.recorder = recorder;

@@ -5,6 +5,7 @@ import dev.aioscope.kernel.HelperProcess.EndedException;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.worker.Worker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,9 +104,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
 
     /** Gets ready on a thread of its own, so that the first look does not wait for all of it. */
     public void prepare() {
-        Thread starter = new Thread(this::start, "aioscope-identities");
-        starter.setDaemon(true);
-        starter.start();
+        Worker.startOnce("identities", self -> start());
     }
 
     private void start() {

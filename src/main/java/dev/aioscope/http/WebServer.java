@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import dev.aioscope.worker.Worker;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
@@ -93,11 +94,7 @@ public final class WebServer implements AutoCloseable {
         this.pages = Map.copyOf(pages);
         this.server = bind(address, tls);
         this.threads = new ThreadPoolExecutor(
-                CONNECTIONS, CONNECTIONS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
-                    Thread thread = new Thread(work, "aioscope-http");
-                    thread.setDaemon(true);
-                    return thread;
-                });
+                CONNECTIONS, CONNECTIONS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), Worker.factory("http"));
         threads.allowCoreThreadTimeOut(true);
         server.setExecutor(threads);
         HttpContext everything = server.createContext("/", this::handle);

@@ -1,5 +1,6 @@
 package dev.aioscope.kernel;
 
+import dev.aioscope.worker.Worker;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -48,9 +49,7 @@ public final class HelperProcess implements AutoCloseable {
                 .start();
         in = process.outputWriter(StandardCharsets.UTF_8);
         out = process.inputReader(StandardCharsets.UTF_8);
-        Thread listener = new Thread(this::listen, "aioscope-helper");
-        listener.setDaemon(true);
-        listener.start();
+        Worker.startOnce("helper", self -> listen());
         greeting = line(patience);
     }
 
@@ -130,9 +129,7 @@ public final class HelperProcess implements AutoCloseable {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         out.println(greeting);
         BlockingQueue<String> questions = new ArrayBlockingQueue<>(1);
-        Thread reader = new Thread(() -> read(questions), "reader");
-        reader.setDaemon(true);
-        reader.start();
+        Worker.startOnce("questions", self -> read(questions));
         String question = questions.poll(idle.toNanos(), TimeUnit.NANOSECONDS);
         while (question != null) {
             out.println(answer.apply(question));

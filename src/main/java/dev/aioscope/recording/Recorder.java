@@ -9,6 +9,7 @@ import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.ScanGaps;
+import dev.aioscope.worker.Worker;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -49,7 +50,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     private final AtomicLong dropped = new AtomicLong();
     private final AtomicLong snapshots = new AtomicLong();
     private final AtomicReference<@Nullable String> asked = new AtomicReference<>();
-    private final Thread thread;
+    private final Worker worker;
     private volatile boolean isClosed;
 
     // What follows belongs to the thread that reads the probes.
@@ -74,9 +75,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     public Recorder(Storage storage, WallClock clock) {
         this.storage = storage;
         this.clock = clock;
-        this.thread = new Thread(this::write, "aioscope-recorder");
-        thread.setDaemon(true);
-        thread.start();
+        this.worker = Worker.startBlocking("recorder", this::write);
     }
 
     /** The same probes, with all that they tell recorded. One thread reads them. */
@@ -292,16 +291,15 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
 
     // ---- on the thread that writes ----
 
-    private void write() {
-        try {
-            while (!isClosed || !waiting.isEmpty()) {
-                attempt(waiting.take());
-            }
+    private void write(Worker self) throws InterruptedException {
+        self.idle();
+        Work work = isClosed ? waiting.poll() : waiting.take();
+        self.busy();
+        if (work == null) {
             attempt(storage::close);
-        } catch (InterruptedException e) {
-            // close() gave up on a disk that does not answer.
-            Thread.currentThread().interrupt();
+            throw new InterruptedException("closed and empty");
         }
+        attempt(work);
     }
 
     private void attempt(Work work) {
@@ -343,11 +341,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
         handOverSnapshot();
         isClosed = true;
         waiting.offer(() -> {}); // It may wait for work. If there is no room for this, it does not.
-        try {
-            thread.join(PATIENCE_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        thread.interrupt();
+        worker.join(PATIENCE_MILLIS);
+        worker.close();
     }
 }

@@ -1,6 +1,7 @@
 package dev.aioscope.telemetry;
 
 import dev.aioscope.probe.HostInfo;
+import dev.aioscope.worker.Worker;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.api.trace.TracerProvider;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
@@ -174,9 +175,7 @@ public final class TraceExport implements AutoCloseable {
     /** The SDK waits for the last push inside of the call. */
     private CompletableResultCode shutdown() {
         CompletableResultCode done = new CompletableResultCode();
-        Thread thread = new Thread(() -> sdk.shutdown().whenComplete(done::succeed), "aioscope-export-end");
-        thread.setDaemon(true);
-        thread.start();
+        Worker.startOnce("export-shutdown", self -> sdk.shutdown().whenComplete(done::succeed));
         return done;
     }
 

@@ -120,7 +120,7 @@ class DutyCycleTest {
 
         watch.run();
         assertThat(setups.get(0).setupTime()).isNotNull();
-        assertThat(watch.view().snapshot().contexts())
+        assertThat(watch.latestScan().snapshot().contexts())
                 .extracting(LiveContext::handle, LiveContext::setupTime)
                 .containsExactly(tuple(4096L, setups.get(0).setupTime()), tuple(8192L, null));
         // The look came before the ring was read.
@@ -154,7 +154,7 @@ class DutyCycleTest {
             assertThat(going.waitReason()).isEqualTo(WaitReason.REQUESTS);
             assertThat(going.requestsLeft()).isEqualTo(3);
         });
-        assertThat(watch.view().inProgress()).isEqualTo(stuck);
+        assertThat(watch.latestScan().inProgress()).isEqualTo(stuck);
         assertThat(probes.completions)
                 .as("a probe on each request only once it is stuck")
                 .containsExactly(false, true);
@@ -204,7 +204,7 @@ class DutyCycleTest {
                 new LifecycleListener() {},
                 new WallClock(() -> now[0], InstantSource.system()),
                 Duration.ofSeconds(1));
-        pausing.pauseBetweenStragglers(Duration.ofSeconds(pause));
+        pausing.pauseBetweenLateCompletions(Duration.ofSeconds(pause));
         Iterator<Runnable> steps = List.<Runnable>of(
                         () -> begin(7, now[0]), () -> end(7, now[0]), () -> begin(8, now[0]), pausing::stop)
                 .iterator();
@@ -279,7 +279,7 @@ class DutyCycleTest {
                 new LifecycleListener() {},
                 new WallClock(() -> now, InstantSource.system()),
                 Duration.ofSeconds(interval));
-        resting.restAtMost(Duration.ofSeconds(pulse));
+        resting.waitAtMost(Duration.ofSeconds(pulse));
         probes.whenEmpty = resting::stop;
 
         resting.run();

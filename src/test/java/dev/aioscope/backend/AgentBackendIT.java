@@ -94,7 +94,7 @@ class AgentBackendIT {
                 "1");
         List<Span> spans;
         try {
-            awaitLine(output, agent, " watches: tier ");
+            awaitLine(output, agent, " started: tier ");
             Path demoOutput = folder.resolve(service + "-demo.log");
             Process demo = aioscope(demoOutput, Map.of(), "demo", "--directory", folder.toString());
             assertThat(demo.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();

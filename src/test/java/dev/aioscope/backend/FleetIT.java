@@ -82,7 +82,7 @@ class FleetIT {
                         "off",
                         "--listen",
                         "127.0.0.1:" + port)));
-        agent.awaitReady(SOON, () -> agent.output().contains(" watches: tier "));
+        agent.awaitReady(SOON, () -> agent.output().contains(" started: tier "));
         demo = runDemo();
     }
 

@@ -110,7 +110,7 @@ class PrometheusIT {
                 "500ms",
                 "--listen",
                 "127.0.0.1:" + port);
-        await("the agent", () -> Files.readString(output).contains(" watches: tier "));
+        await("the agent", () -> Files.readString(output).contains(" started: tier "));
         phases = recorded();
         prometheus = Prometheus.start(
                 folder, "127.0.0.1:" + port, URI.create(phases.url()).getAuthority());

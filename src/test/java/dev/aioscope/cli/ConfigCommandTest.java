@@ -61,7 +61,7 @@ class ConfigCommandTest {
                 .containsExactly(
                         "F:1: slow-threshold: '1' is not a duration such as 500ms, 10s, 5m or 1h (hint: correct it, or remove it for"
                                 + " the default 100ms)",
-                        "F:2: sampling-ratio: '2' is not a share from 0 to 1 (hint: correct it, or remove it for the default 0.01)",
+                        "F:2: sampling-ratio: expected a ratio from 0 to 1, got '2' (hint: correct it, or remove it for the default 0.01)",
                         "F:3: metrics-series: '0' is not a whole number from 1 to 1000 (hint: correct it, or remove it for"
                                 + " the default 20)",
                         "F:4: tier: expected one of [auto, full, syscall, sample, proc] (case-insensitive) but was 'best'"
@@ -119,7 +119,7 @@ class ConfigCommandTest {
                 .anyMatch(line -> line.matches("slow-threshold +1s +" + file + ":1"));
         assertThat(all.out().lines()).anyMatch(line -> line.matches("sampling-ratio +0.01 +default"));
         assertThat(all.out().lines().filter(line -> !line.startsWith("OTEL_")))
-                .hasSize(DaemonSettings.all().size() + 1);
+                .hasSize(RunCommand.SETTINGS.all().size() + 1);
     }
 
     @Test
@@ -138,11 +138,15 @@ class ConfigCommandTest {
     @Test
     void flagsWinOverTheFileAlsoToSwitchSomethingOff() throws IOException {
         Path file = file("slow-threshold: 1s\nsampling-ratio: 0.5\nallow-syscall-tier: true\nmetrics-pid: true\n");
-        RunCommand daemon = DaemonSettings.daemon(
-                List.of("--config", file.toString(), "--slow-threshold=2s", "--allow-syscall-tier=false", "--stacks"));
+        RunCommand daemon = RunCommand.SETTINGS
+                .parse(List.of(
+                        "--config", file.toString(), "--slow-threshold=2s", "--allow-syscall-tier=false", "--stacks"))
+                .getCommand();
 
         Map<String, String> values = new HashMap<>();
-        daemon.effective().forEach((setting, given) -> values.put(setting.name(), given.value() + " " + given.where()));
+        daemon.configuration()
+                .settings()
+                .forEach((setting, given) -> values.put(setting.name(), given.value() + " " + given.where()));
         assertThat(values)
                 .containsEntry("slow-threshold", "2s --slow-threshold")
                 .containsEntry("sampling-ratio", "0.5 " + file + ":2")
@@ -154,7 +158,7 @@ class ConfigCommandTest {
 
     @Test
     void everyDefaultCanBeUsed() {
-        for (Setting setting : DaemonSettings.all()) {
+        for (Setting setting : RunCommand.SETTINGS.all()) {
             if (setting.initial() != null) {
                 assertThat(setting.check().apply(setting.initial()))
                         .as(setting.name())

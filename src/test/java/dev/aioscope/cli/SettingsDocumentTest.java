@@ -18,7 +18,7 @@ class SettingsDocumentTest {
 
     @Test
     void theDocumentListsEverySetting() throws IOException {
-        List<String> wanted = DaemonSettings.all().stream()
+        List<String> wanted = RunCommand.SETTINGS.all().stream()
                 .map(setting -> "| `%s` | %s | %s | %s | %s | %s |"
                         .formatted(
                                 setting.name(),
@@ -40,7 +40,7 @@ class SettingsDocumentTest {
     @Test
     void theDefaultFileHasEverySettingAsAComment() throws IOException {
         List<String> wanted = new ArrayList<>();
-        for (Setting setting : DaemonSettings.all()) {
+        for (Setting setting : RunCommand.SETTINGS.all()) {
             wanted.add("");
             wrap(setting.meaning(), wanted);
             wrap(

@@ -106,7 +106,7 @@ class DaemonIT {
     private Process start(String settings) throws Exception {
         write(settings);
         Process daemon = launch(ProcessBuilder.Redirect.to(log.toFile()));
-        awaitLine(daemon, " watches: tier syscall");
+        awaitLine(daemon, " started: tier syscall");
         return daemon;
     }
 
@@ -222,12 +222,11 @@ class DaemonIT {
         Process second = launch(ProcessBuilder.Redirect.to(said.toFile()), "--listen", "off");
         assertThat(second.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(second.exitValue()).isEqualTo(3);
-        assertThat(Files.readString(said))
-                .contains("another aioscope run, pid " + first.pid() + ", watches this host already");
+        assertThat(Files.readString(said)).contains("cannot start a second daemon on this host: pid " + first.pid());
 
         first.destroyForcibly().onExit().join();
         Process third = launch(ProcessBuilder.Redirect.to(log.toFile()));
-        awaitLine(third, " watches: tier syscall");
+        awaitLine(third, " started: tier syscall");
     }
 
     @Test
@@ -261,7 +260,7 @@ class DaemonIT {
         awaitLine(daemon, "unrecorded (hint: see that the disk of recorder-directory has room");
         assertThat(get("/readyz"))
                 .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(200))
-                .satisfies(answer -> assertThat(answer.body()).startsWith("ready\nthe flight recorder has a gap"));
+                .satisfies(answer -> assertThat(answer.body()).startsWith("ready\nthe flight recorder lost records"));
         awaitEachRecordedOrCounted(daemon, state, 1);
 
         Process room = new ProcessBuilder(
@@ -342,7 +341,7 @@ class DaemonIT {
         await(SETUPS, seen -> seen >= 10);
         write("slow-threshold: 2s\nring-size: 64k\n");
         signal(daemon, "HUP");
-        awaitLine(daemon, "Settings read anew: slow-threshold 1s -> 2s");
+        awaitLine(daemon, "Settings reloaded: slow-threshold 1s -> 2s");
         assertThat(Files.readString(log))
                 .contains(file + ":6: ring-size stays 1m: it cannot become 64k while aioscope runs");
         assertThat(storm.waitFor()).isZero();
@@ -361,7 +360,7 @@ class DaemonIT {
         await("aio_task_uninterruptible_active", active -> active >= 1);
         write("slow-threshold: 300ms\n");
         signal(daemon, "HUP");
-        awaitLine(daemon, "Settings read anew: slow-threshold 100ms -> 300ms");
+        awaitLine(daemon, "Settings reloaded: slow-threshold 100ms -> 300ms");
         stuck.outputWriter(UTF_8).append('\n').flush();
         assertThat(told.lines().toList()).isNotNull();
         assertThat(stuck.waitFor()).isZero();
@@ -373,7 +372,7 @@ class DaemonIT {
         Process daemon = start("slow-threshold: 1s\n");
         write("slow-threshold: soon\nlost: 1\nauth-file: /none\n");
         signal(daemon, "HUP");
-        awaitLine(daemon, "The settings stay as they were");
+        awaitLine(daemon, "Settings are unchanged");
         assertThat(Files.readString(log))
                 .contains("SEVERE " + file + ":5: slow-threshold: 'soon' is not a duration")
                 .contains("SEVERE " + file + ":6: lost: there is no such setting");
@@ -381,7 +380,7 @@ class DaemonIT {
         // What only shows when it is tried changes nothing either, and the next reload is as good as the first.
         write("slow-threshold: 3s\nauth-file: /none\n");
         signal(daemon, "HUP");
-        awaitLine(daemon, "The settings stay as they were: the users cannot be read from /none");
+        awaitLine(daemon, "Settings are unchanged: the users cannot be read from /none");
         assertThat(get("/readyz").statusCode()).isEqualTo(200);
         int before = port;
         port = freePort();
@@ -399,9 +398,9 @@ class DaemonIT {
         try (Writer settings = daemon.outputWriter(UTF_8)) {
             settings.write("tier: syscall\nslow-threshold: 1s\nlisten: 127.0.0.1:" + port + "\n");
         }
-        awaitLine(daemon, " watches: tier syscall");
+        awaitLine(daemon, " started: tier syscall");
         signal(daemon, "HUP");
-        awaitLine(daemon, "The settings stay as they were");
+        awaitLine(daemon, "Settings are unchanged");
         assertThat(Files.readString(log)).contains("SEVERE /dev/stdin: it can be read once only");
         assertThat(get("/readyz").statusCode()).isEqualTo(200);
     }
@@ -450,7 +449,7 @@ class DaemonIT {
         assertThat(Files.readString(log)).contains("ring_full (hint: raise ring-size");
         assertThat(get("/readyz"))
                 .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(503))
-                .satisfies(answer -> assertThat(answer.body()).contains("something was lost within the last minute"));
+                .satisfies(answer -> assertThat(answer.body()).contains("events were lost within the last minute"));
 
         double before = metric(SETUPS);
         assertThat(truth("refusals", "storm", "--count", "100", "--wait")).isEqualTo(100);

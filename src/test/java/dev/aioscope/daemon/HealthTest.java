@@ -14,38 +14,37 @@ class HealthTest {
     private static final long SECOND = 1_000_000_000;
 
     private long now = 1000 * SECOND;
-    private long silence;
+    private List<String> faults = List.of();
     private Scan view = new Scan(now, new Inventory(Tier.FULL, List.of(), 0, ScanGaps.NOTHING, null, null), List.of());
     private List<String> complaints = List.of();
     private final Health health =
-            new Health(() -> now, () -> silence, () -> view, () -> Duration.ofSeconds(5), () -> complaints, List::of);
+            new Health(() -> now, () -> faults, () -> view, () -> Duration.ofSeconds(5), () -> complaints, List::of);
 
     @Test
-    void anAgentThatWatchesIsReady() {
+    void isReadyWithRecentScan() {
         now += 2 * SECOND;
-        assertThat(health.illness()).isEmpty();
+        assertThat(health.faults()).isEmpty();
         assertThat(health.reasonsAgainst()).isEmpty();
     }
 
     @Test
-    void anAgentThatHasNotBegunLivesButIsNotReady() {
+    void isHealthyButUnreadyBeforeFirstScan() {
         view = null;
-        assertThat(health.illness()).isEmpty();
-        assertThat(health.reasonsAgainst()).containsExactly("no look at the host's tasks has succeeded yet");
+        assertThat(health.faults()).isEmpty();
+        assertThat(health.reasonsAgainst()).containsExactly("no scan of the host's tasks has succeeded yet");
     }
 
     @Test
-    void aThreadThatDoesNotComeBackIsAnIllness() {
-        now += 31 * SECOND;
-        silence = 31 * SECOND;
-        assertThat(health.illness()).hasValueSatisfying(text -> assertThat(text).contains("31 s"));
-        assertThat(health.reasonsAgainst()).hasSize(1);
+    void reportsFaultOfWorkerAsUnhealthyAndUnready() {
+        faults = List.of("worker listener has ended: java.lang.Error");
+        assertThat(health.faults()).isEqualTo(faults);
+        assertThat(health.reasonsAgainst()).isEqualTo(faults);
     }
 
     @Test
-    void looksThatFailMakeItUnready() {
+    void isUnreadyWhenScansFail() {
         now += 50 * SECOND;
-        assertThat(health.illness()).isEmpty();
-        assertThat(health.reasonsAgainst()).containsExactly("the latest look at the host's tasks is 50 s old");
+        assertThat(health.faults()).isEmpty();
+        assertThat(health.reasonsAgainst()).containsExactly("the latest scan of the host's tasks is 50 s old");
     }
 }

@@ -93,7 +93,7 @@ class LossLogTest {
 
     private void lookAfter(long seconds) {
         now += TimeUnit.SECONDS.toNanos(seconds);
-        losses.look();
+        losses.update();
     }
 
     @Test
@@ -149,7 +149,7 @@ class LossLogTest {
         assertThat(losses.complaints()).hasSize(1);
         lookAfter(1);
         assertThat(losses.complaints()).isEmpty();
-        assertThat(lines).hasSize(3).last().isEqualTo("Nothing was lost for a minute");
+        assertThat(lines).hasSize(3).last().isEqualTo("No losses for a minute");
         lookAfter(600);
         assertThat(lines).hasSize(3);
 

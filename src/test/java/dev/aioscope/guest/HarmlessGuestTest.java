@@ -65,7 +65,7 @@ class HarmlessGuestTest {
                 output,
                 Command.aioscope(
                         "run", "--tier", "full", "--probe-mode", mode, "--recorder-directory", folder.toString()));
-        Command.awaitText(output, " watches: tier full");
+        Command.awaitText(output, " started: tier full");
         assertThat(inKernel()).isNotEqualTo(NOTHING);
 
         Command.run("kill", "-" + signal, "" + agent.pid());

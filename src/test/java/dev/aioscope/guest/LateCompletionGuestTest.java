@@ -109,7 +109,7 @@ class LateCompletionGuestTest {
 
     /** And the pause after it, which keeps looks from taking more than a fifth of the time. */
     private static void awaitFirstLook(DutyCycle watch, long began) {
-        while (watch.view() == null) {
+        while (watch.latestScan() == null) {
             Command.pause();
         }
         long over = BootClock.now();

@@ -32,7 +32,7 @@ class MetricsGuestTest {
         Path output = folder.resolve("run.log");
         agent = Command.start(
                 output, Command.aioscope("run", "--tier", "full", "--recorder-directory", folder.toString()));
-        Command.awaitText(output, " watches: tier full");
+        Command.awaitText(output, " started: tier full");
     }
 
     @AfterAll

@@ -137,7 +137,7 @@ class OverloadGuestTest {
                 Command.aioscope(
                         "run", "--tier", "full", "--ring-size", "64k", "--recorder-directory", folder.toString()));
         try {
-            Command.awaitText(output, " watches: tier full");
+            Command.awaitText(output, " started: tier full");
             Command.run("kill", "-STOP", "" + daemon.pid());
             AioWork work = AioWork.run("churn", "--milliseconds", "10000", "--count", "50", "--charge", "1");
             Command.run("kill", "-CONT", "" + daemon.pid());

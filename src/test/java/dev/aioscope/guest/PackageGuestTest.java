@@ -243,9 +243,9 @@ class PackageGuestTest {
         try {
             Files.writeString(SETTINGS, good + "slow-threshold: [1s\n\0\n");
             Command.run("systemctl", "reload", UNIT);
-            awaitJournal("The settings stay as they were");
+            awaitJournal("Settings are unchanged");
             assertThat(journal("--priority=err"))
-                    .contains("The settings stay as they were")
+                    .contains("Settings are unchanged")
                     .doesNotContain(" watches: ");
             assertThat(show("ActiveState") + " " + show("MainPID")).isEqualTo("active " + pid);
 

@@ -66,7 +66,7 @@ public final class ReplayResult {
                     DutyCycle watch = new DutyCycle(probes, firstSight, clock, Duration.ofSeconds(1))) {
                 begun.accept(watch);
                 watch.run();
-                view = watch.view();
+                view = watch.latestScan();
             }
             made = exporter.getFinishedSpanItems();
         }

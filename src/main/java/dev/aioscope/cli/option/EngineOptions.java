@@ -31,7 +31,7 @@ final class EngineOptions {
     }
 
     @Mixin
-    @SuppressWarnings("UnusedVariable") // DaemonSettings finds it by its name.
+    @SuppressWarnings("UnusedVariable") // SettingsModel finds it by its name.
     private ConfigOption config;
 
     @Configurable(everywhere = true)

@@ -1,21 +1,11 @@
 package dev.aioscope.cli.option;
 
-import dev.aioscope.lifecycle.Context;
-import dev.aioscope.lifecycle.FailedCall;
-import dev.aioscope.lifecycle.HandleUse;
-import dev.aioscope.lifecycle.LifecycleListener;
-import dev.aioscope.lifecycle.RefusalOutcome;
-import dev.aioscope.lifecycle.Straggler;
-import dev.aioscope.lifecycle.Task;
-import dev.aioscope.lifecycle.Teardown;
-import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.agent.TaskFilter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -54,87 +44,9 @@ public final class FilterOptions {
             description = "Only this cgroup v2, not those below it: a path under /sys/fs/cgroup, or its number.")
     private List<Long> cgroups = List.of();
 
-    /** Hands on what passes. */
-    public LifecycleListener before(LifecycleListener listener) {
-        return pids.isEmpty() && comms.isEmpty() && cgroups.isEmpty() ? listener : before(this::passes, listener);
-    }
-
-    /** Hands on what comes from those that are wanted. */
-    public static LifecycleListener before(Predicate<@Nullable Task> wanted, LifecycleListener listener) {
-        return new LifecycleListener() {
-            @Override
-            public void onSetup(Context context) {
-                if (wanted.test(context.owner())) {
-                    listener.onSetup(context);
-                }
-            }
-
-            @Override
-            public void onFound(Context context) {
-                if (wanted.test(context.owner())) {
-                    listener.onFound(context);
-                }
-            }
-
-            @Override
-            public void onTeardown(Teardown teardown) {
-                if (wanted.test(teardown.context().owner()) || wanted.test(teardown.caller())) {
-                    listener.onTeardown(teardown);
-                }
-            }
-
-            @Override
-            public void onStuck(TeardownInProgress teardown, long now) {
-                if (wanted.test(teardown.known().context().owner())
-                        || wanted.test(teardown.known().caller())) {
-                    listener.onStuck(teardown, now);
-                }
-            }
-
-            @Override
-            public void onStraggler(Straggler straggler) {
-                Teardown teardown = straggler.teardown().known();
-                if (wanted.test(teardown.context().owner()) || wanted.test(teardown.caller())) {
-                    listener.onStraggler(straggler);
-                }
-            }
-
-            @Override
-            public void onFailedCall(FailedCall call) {
-                if (wanted.test(call.caller())) {
-                    listener.onFailedCall(call);
-                }
-            }
-
-            @Override
-            public void onRetry(FailedCall call) {
-                if (wanted.test(call.caller())) {
-                    listener.onRetry(call);
-                }
-            }
-
-            @Override
-            public void onHandleUse(HandleUse use) {
-                if (wanted.test(use.caller())) {
-                    listener.onHandleUse(use);
-                }
-            }
-
-            @Override
-            public void onRefusalOutcome(RefusalOutcome outcome) {
-                if (wanted.test(outcome.refusal().caller())) {
-                    listener.onRefusalOutcome(outcome);
-                }
-            }
-        };
-    }
-
-    /** Whether this is one of those that are wanted. */
-    public boolean passes(@Nullable Task task) {
-        return task != null
-                && (pids.isEmpty() || pids.contains(task.pid()))
-                && (comms.isEmpty() || comms.contains(task.comm()))
-                && (cgroups.isEmpty() || cgroups.contains(task.cgroup()));
+    /** The filter that the options describe. */
+    public TaskFilter filter() {
+        return new TaskFilter(pids, comms, cgroups);
     }
 
     public static final class PidReader implements ITypeConverter<Integer> {

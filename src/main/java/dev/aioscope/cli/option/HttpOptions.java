@@ -1,17 +1,11 @@
 package dev.aioscope.cli.option;
 
-import dev.aioscope.host.Identities;
+import dev.aioscope.daemon.DaemonOptions.HolderSeries;
 import dev.aioscope.http.BasicAuth;
+import dev.aioscope.http.HttpSettings;
 import dev.aioscope.http.Tls;
-import dev.aioscope.http.WebServer;
-import dev.aioscope.http.WebServer.Page;
-import dev.aioscope.telemetry.HolderMetrics;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.Objects;
-import java.util.function.Function;
-import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
@@ -85,28 +79,11 @@ public final class HttpOptions {
             description = "Tell processes of one executable and container apart by their process.pid.")
     private boolean byPid;
 
-    /** Checked, and read from the files. */
-    public record Settings(
-            @Nullable InetSocketAddress address,
-            @Nullable SSLContext tls,
-            @Nullable BasicAuth users) {
-        /** Whether it surely is the same: files can have changed. */
-        public boolean isSame(Settings other) {
-            return Objects.equals(address, other.address)
-                    && tls == null
-                    && other.tls == null
-                    && users == null
-                    && other.users == null;
-        }
-
-        /** Begins to serve; null if that is not wanted. */
-        public @Nullable WebServer serve(Map<String, Function<String, Page>> pages) {
-            return address == null ? null : new WebServer(address, tls, users, pages);
-        }
-    }
-
-    /** What was asked for. */
-    public Settings settings() {
+    /** Reads the files that the options name.
+     *
+     * @throws dev.aioscope.http.HttpException if one of them is not usable
+     */
+    public HttpSettings settings() {
         if ((certificate == null) != (key == null)) {
             throw new ParameterException(spec.commandLine(), "--tls-certificate and --tls-key go together");
         }
@@ -116,7 +93,7 @@ public final class HttpOptions {
         if (address != null && !address.isUnresolved() && !address.getAddress().isLoopbackAddress()) {
             warn(address, tls, allowed);
         }
-        return new Settings(address, tls, allowed);
+        return new HttpSettings(address, tls, allowed);
     }
 
     private static void warn(InetSocketAddress address, @Nullable SSLContext tls, @Nullable BasicAuth allowed) {
@@ -127,13 +104,9 @@ public final class HttpOptions {
         }
     }
 
-    /**
-     * Metrics of whoever holds the quota.
-     *
-     * @param bootTime CLOCK_BOOTTIME, ns
-     */
-    public HolderMetrics holders(Identities identities, LongSupplier bootTime) {
-        return new HolderMetrics(identities, bootTime, series, byPid);
+    /** Which holders of the quota have metric series. */
+    public HolderSeries holderSeries() {
+        return new HolderSeries(series, byPid);
     }
 
     static final class SeriesReader extends IntegerRangeConverter {

@@ -1,5 +1,6 @@
 package dev.aioscope.cli.option;
 
+import dev.aioscope.daemon.DaemonOptions.Capacity;
 import dev.aioscope.lifecycle.Limits;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -84,24 +85,9 @@ public final class LimitOptions {
                     + " 500 bytes and the command line each. The one that was not asked for longest goes.")
     private int identities;
 
-    public int ringBytes() {
-        return ringBytes;
-    }
-
-    public int inProgress() {
-        return inProgress;
-    }
-
-    public Limits lifecycle() {
-        return new Limits(contexts, teardowns, calls);
-    }
-
-    public int waiting() {
-        return waiting;
-    }
-
-    public int identities() {
-        return identities;
+    /** How much the daemon keeps at most. */
+    public Capacity capacity() {
+        return new Capacity(ringBytes, inProgress, new Limits(contexts, teardowns, calls), waiting, identities);
     }
 
     static final class MapReader extends IntegerRangeConverter {

@@ -2,12 +2,12 @@ package dev.aioscope.cli.option;
 
 import dev.aioscope.agent.ProbeSelector;
 import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.ProbeSource;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.HostInfo;
-import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.proc.BlockDevice;
@@ -23,7 +23,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that say how to look at the kernel. */
-public final class ProbeOptions {
+public final class ProbeOptions implements ProbeSource {
     enum TierOption {
         AUTO,
         FULL,
@@ -92,51 +92,39 @@ public final class ProbeOptions {
         this.replay = replay;
     }
 
-    /** What is replayed; null if this host is looked at. */
-    public @Nullable ReplaySource replay() {
-        return replay;
+    @Override
+    public boolean isRecording() {
+        return replay != null;
     }
 
-    /** Has the end of a recording shown until the command is stopped. */
+    @Override
     public void linger() {
         lingers = true;
     }
 
-    /** The host that is looked at. */
+    @Override
     public HostInfo origin() {
         return replay == null ? HostInfo.here() : replay.recording().origin();
     }
 
-    /** Its clocks. */
+    @Override
     public WallClock clock() {
         return replay == null
                 ? new WallClock(BootClock::now, InstantSource.system())
                 : replay.recording().clock();
     }
 
-    /**
-     * Who its processes are.
-     *
-     * @param found how they are found out on this host; of a recording those are told that it knows
-     */
-    public Processes processes(HideArgumentsOption hidden, Function<Boolean, Processes> found) {
-        return replay == null
-                ? found.apply(hidden.isHidden())
-                : replay.recording().processes(hidden.isHidden());
+    @Override
+    public Processes processes(boolean hidesArguments, Function<Boolean, Processes> local) {
+        return replay == null ? local.apply(hidesArguments) : replay.recording().processes(hidesArguments);
     }
 
-    /** What finds a block device of that host by its numbers; of a recorded one they are not known. */
+    @Override
     public Function<String, Optional<BlockDevice>> devices() {
         return replay == null ? BlockDevice::of : numbers -> Optional.empty();
     }
 
-    /**
-     * Attaches the probes, or begins to tell the recording.
-     *
-     * @param allowSyscall whether the tier {@code syscall} may be taken without being asked for
-     * @param wanted what is wanted of them
-     * @throws ProbeException if this host does not give what was asked
-     */
+    @Override
     public Opened open(boolean allowSyscall, ProbeSettings wanted) {
         if (replay != null) {
             return new Opened(replay.probes(lingers), List.of());

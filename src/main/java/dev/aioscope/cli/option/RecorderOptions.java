@@ -1,24 +1,18 @@
 package dev.aioscope.cli.option;
 
-import dev.aioscope.kernel.WallClock;
-import dev.aioscope.recording.Recorder;
+import dev.aioscope.daemon.DaemonOptions.RecorderSettings;
 import dev.aioscope.recording.Storage;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /** The options of the daemon's flight recorder. */
 public final class RecorderOptions {
-    private static final Logger LOG = LoggerFactory.getLogger("aioscope");
     private static final String FOLDER = "/var/lib/aioscope";
 
     @Configurable
@@ -40,30 +34,11 @@ public final class RecorderOptions {
             names = "--recorder-directory",
             paramLabel = "FOLDER",
             description = "The folder of these files; else STATE_DIRECTORY, which systemd sets, or " + FOLDER + ".")
-    private @Nullable Path folder;
+    private @Nullable Path directory;
 
-    /** Begins to record; null if that is not wanted, or not possible, which is told. */
-    public @Nullable Recorder start(WallClock clock, Map<String, String> environment) {
-        if (size == 0) {
-            return null;
-        }
-        try {
-            return new Recorder(Storage.ring(folder(environment), size), clock);
-        } catch (IOException e) {
-            LOG.warn(
-                    "No flight recorder: {} ({}) (hint: another recorder-directory, or recorder-size off)",
-                    e.getMessage(),
-                    e.getClass().getSimpleName());
-            return null;
-        }
-    }
-
-    private Path folder(Map<String, String> environment) {
-        if (folder != null) {
-            return folder;
-        }
-        String given = environment.getOrDefault("STATE_DIRECTORY", "");
-        return Path.of(given.isEmpty() ? FOLDER : given.split(":", 2)[0]);
+    /** What the flight recorder keeps. */
+    public RecorderSettings settings() {
+        return new RecorderSettings(size, directory);
     }
 
     /** Reads {@code 32m} and {@code 1g} as bytes, and {@code off} as 0. */

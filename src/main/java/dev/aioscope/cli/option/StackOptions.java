@@ -4,7 +4,6 @@ import dev.aioscope.agent.ProbeSelector.Opened;
 import dev.aioscope.agent.StackSymbolizer;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.probe.ProbeException;
-import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +37,12 @@ public final class StackOptions {
      */
     public @Nullable StackSymbolizer stackNames() {
         // Of a recording the processes are gone.
-        return stacks && probes.replay() == null ? StackSymbolizer.start() : null;
+        return stacks && !probes.isRecording() ? StackSymbolizer.start() : null;
+    }
+
+    /** Whether stacks are wanted. */
+    public boolean isOn() {
+        return stacks;
     }
 
     /** How the host is looked at. */
@@ -48,11 +52,7 @@ public final class StackOptions {
 
     /** Why no stack will ever come, if that is so although stacks are wanted. */
     public Optional<String> withoutStacks(Opened opened) {
-        Tier got = opened.probes().tier();
-        return stacks && got != Tier.FULL && got != Tier.SYSCALL
-                ? Optional.of("No stacks: they are taken in io_setup and io_destroy, and the tier " + got.label()
-                        + " has no probe there")
-                : Optional.empty();
+        return stacks ? StackSymbolizer.unavailable(opened.probes().tier()) : Optional.empty();
     }
 
     /** The same listener, with names for the stacks that it is told, if they are wanted. */

@@ -26,13 +26,13 @@ public final class StuckOptions {
                         + " (default: ${DEFAULT-VALUE}).",
                 "In an episode a probe runs at every completion of the host."
             })
-    private Duration stragglerPause = DutyCycle.STRAGGLER_PAUSE;
+    private Duration lateCompletionPause = DutyCycle.LATE_COMPLETION_PAUSE;
 
     public Duration after() {
         return after;
     }
 
-    public Duration stragglerPause() {
-        return stragglerPause;
+    public Duration lateCompletionPause() {
+        return lateCompletionPause;
     }
 }

@@ -2,6 +2,7 @@ package dev.aioscope.probe.bcc;
 
 import dev.aioscope.kernel.HelperProcess;
 import dev.aioscope.probe.ProbeException;
+import dev.aioscope.worker.Worker;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -27,14 +28,13 @@ public final class UserSymbols implements AutoCloseable {
     private record Question(String line, CompletableFuture<List<String>> answer) {}
 
     private final BlockingQueue<Question> questions = new ArrayBlockingQueue<>(WAITING);
-    private final Thread thread = new Thread(this::serve, "aioscope-symbols");
+    private final Worker worker;
     private volatile @Nullable HelperProcess helper;
     private volatile boolean closed;
 
     private UserSymbols(HelperProcess helper) {
         this.helper = helper;
-        thread.setDaemon(true);
-        thread.start();
+        worker = Worker.startBlocking("symbols", this::serve);
     }
 
     /**
@@ -80,16 +80,11 @@ public final class UserSymbols implements AutoCloseable {
         }
     }
 
-    private void serve() {
-        try {
-            while (true) {
-                Question question = questions.take();
-                question.answer.complete(answer(question));
-            }
-        } catch (InterruptedException e) {
-            // close() was called.
-            Thread.currentThread().interrupt();
-        }
+    private void serve(Worker self) throws InterruptedException {
+        self.idle();
+        Question question = questions.take();
+        self.busy();
+        question.answer.complete(answer(question));
     }
 
     /** Empty if there is no answer; the next question gets another helper then. */
@@ -123,7 +118,7 @@ public final class UserSymbols implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        thread.interrupt();
+        worker.close();
         HelperProcess last = helper;
         if (last != null) {
             last.close();

@@ -36,7 +36,7 @@ class FilterOptionsTest {
 
     private static List<Object> passed(FilterOptions filter, Teardown teardown) {
         List<Object> heard = new ArrayList<>();
-        LifecycleListener before = filter.before(new LifecycleListener() {
+        LifecycleListener before = filter.filter().before(new LifecycleListener() {
             @Override
             public void onSetup(Context context) {
                 heard.add(context);
@@ -130,7 +130,7 @@ class FilterOptionsTest {
             }
         };
         for (String pid : List.of("300", "100")) {
-            LifecycleListener before = parse("--pid", pid).before(listener);
+            LifecycleListener before = parse("--pid", pid).filter().before(listener);
             before.onRetry(refusal);
             before.onRefusalOutcome(
                     new RefusalOutcome(refusal, 1, RefusalOutcome.Verdict.LASTING, 9, null, null, false, null, null));
@@ -142,7 +142,7 @@ class FilterOptionsTest {
     void whoIsNotKnownPassesNoFilter() {
         TeardownBuilder teardown = new TeardownBuilder();
 
-        assertThat(parse("--pid", "1").before(new LifecycleListener() {
+        assertThat(parse("--pid", "1").filter().before(new LifecycleListener() {
                     @Override
                     public void onTeardown(Teardown passed) {
                         throw new AssertionError(passed);

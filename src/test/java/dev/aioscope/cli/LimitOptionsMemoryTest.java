@@ -1,9 +1,8 @@
-package dev.aioscope.cli.option;
+package dev.aioscope.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.agent.ListenerQueue;
-import dev.aioscope.cli.DaemonSettings;
 import dev.aioscope.config.Setting;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
@@ -30,7 +29,7 @@ class LimitOptionsMemoryTest {
     private static final int MANY = 16_384;
 
     private static long documented(String name) {
-        Setting setting = DaemonSettings.all().stream()
+        Setting setting = RunCommand.SETTINGS.all().stream()
                 .filter(candidate -> candidate.name().equals(name))
                 .findFirst()
                 .orElseThrow();

@@ -1,7 +1,5 @@
-package dev.aioscope.cli;
+package dev.aioscope.cli.option;
 
-import dev.aioscope.cli.option.ConfigOption;
-import dev.aioscope.cli.option.Configurable;
 import dev.aioscope.config.Setting;
 import dev.aioscope.config.SettingSources;
 import dev.aioscope.config.SettingValue;
@@ -14,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.IDefaultValueProvider;
@@ -23,20 +22,35 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The settings that there are: each is an option of the daemon, which says all there is to say of it. */
-public final class DaemonSettings {
-    private DaemonSettings() {}
+/** The daemon's settings. Each is a {@link Configurable} option of its command, which documents it. */
+public final class SettingsModel {
+    private final Supplier<CommandLine> daemon;
 
-    /** All, in the order of the help. */
-    public static List<Setting> all() {
-        CommandLine daemon = Main.line(new RunCommand());
-        return daemon.getCommandSpec().options().stream()
+    /** A command that needs to know which of its settings come from the file and the environment. */
+    public interface Configured {
+        /** Receives these settings by name. */
+        void configure(Map<String, SettingValue> values);
+    }
+
+    /**
+     * Describes the options of a command.
+     *
+     * @param daemon makes the command line of the daemon; its user object is {@link Configured}
+     */
+    public SettingsModel(Supplier<CommandLine> daemon) {
+        this.daemon = daemon;
+    }
+
+    /** All settings, in the order of the help. */
+    public List<Setting> all() {
+        CommandLine line = daemon.get();
+        return line.getCommandSpec().options().stream()
                 .filter(option -> mark(option) != null)
-                .map(option -> setting(option, daemon))
+                .map(option -> setting(option, line))
                 .toList();
     }
 
-    /** The name of a setting; that of its option without the dashes. */
+    /** The name of a setting is that of its option without the dashes. */
     private static String name(OptionSpec option) {
         return option.longestName().substring(2);
     }
@@ -55,10 +69,10 @@ public final class DaemonSettings {
                 mark.reloads(),
                 mark.everywhere(),
                 meaning(option),
-                value -> wrong(daemon, option, value));
+                value -> error(daemon, option, value));
     }
 
-    /** Its description, without the default, which stands elsewhere. */
+    /** The description without the default, which has a column of its own. */
     private static String meaning(OptionSpec option) {
         String initial = "(default: " + option.defaultValue();
         return String.join(" ", option.description())
@@ -66,8 +80,8 @@ public final class DaemonSettings {
                 .replace(initial + ", ", "(by default ");
     }
 
-    /** What the command line would say of this value. */
-    private static Optional<String> wrong(CommandLine daemon, OptionSpec option, String value) {
+    /** The command line's error for this value. */
+    private static Optional<String> error(CommandLine daemon, OptionSpec option, String value) {
         try {
             daemon.parseArgs(option.longestName() + "=" + value);
             return Optional.empty();
@@ -80,21 +94,20 @@ public final class DaemonSettings {
     }
 
     /**
-     * What the file and the environment set.
+     * The settings of the file and the environment, by name.
      *
      * @param file null for none
-     * @throws dev.aioscope.config.SettingsException if anything is wrong there
+     * @throws dev.aioscope.config.SettingsException if a setting or the file is wrong
      */
-    public static Map<String, SettingValue> given(@Nullable Path file) {
+    public Map<String, SettingValue> read(@Nullable Path file) {
         Map<String, String> environment = System.getenv();
         return SettingSources.sayAnything(file, environment)
-                ? SettingSources.read(all(), DaemonSettings::similar, file, environment)
+                ? SettingSources.read(all(), this::similar, file, environment)
                 : Map.of();
     }
 
-    private static String similar(String name) {
-        List<String> suggestions =
-                new UnmatchedArgumentException(Main.line(new RunCommand()), List.of("--" + name)).getSuggestions();
+    private String similar(String name) {
+        List<String> suggestions = new UnmatchedArgumentException(daemon.get(), List.of("--" + name)).getSuggestions();
         return suggestions.stream()
                 .filter(suggestion -> suggestion.startsWith("--"))
                 .map(suggestion -> suggestion.substring(2))
@@ -103,32 +116,31 @@ public final class DaemonSettings {
     }
 
     /** The settings file that the daemon reads with these flags; null for none. */
-    public static @Nullable Path file(List<String> flags) {
-        ParseResult parsed = Main.line(new RunCommand()).parseArgs(flags.toArray(String[]::new));
+    public @Nullable Path file(List<String> flags) {
+        ParseResult parsed = daemon.get().parseArgs(flags.toArray(String[]::new));
         return SettingSources.file(parsed.matchedOptionValue(ConfigOption.NAME, null));
     }
 
     /**
-     * The daemon as these flags, the file and the environment want it.
+     * Parses the daemon's flags with the defaults of the file and the environment.
      *
-     * @throws dev.aioscope.config.SettingsException if anything is wrong with the latter
+     * @throws dev.aioscope.config.SettingsException if a setting or the file is wrong
+     * @throws ParameterException if a flag is wrong
      */
-    public static RunCommand daemon(List<String> flags) {
-        RunCommand daemon = new RunCommand();
-        CommandLine line = Main.line(daemon);
-        daemon.given(given(file(flags)));
-        line.setDefaultValueProvider(provider(daemon.given(), true));
+    public CommandLine parse(List<String> flags) {
+        CommandLine line = daemon.get();
+        apply(read(file(flags)), line);
         line.parseArgs(flags.toArray(String[]::new));
-        return daemon;
+        return line;
     }
 
     /**
-     * The value of each setting for the daemon, whoever set it.
+     * The value of each setting for the daemon, whatever its source.
      *
-     * @param given by the file and the environment
+     * @param values of the file and the environment
      * @param flags the daemon's command line; null for none
      */
-    public static Map<Setting, SettingValue> effective(Map<String, SettingValue> given, @Nullable ParseResult flags) {
+    public Map<Setting, SettingValue> effective(Map<String, SettingValue> values, @Nullable ParseResult flags) {
         Map<Setting, SettingValue> effective = new LinkedHashMap<>();
         for (Setting setting : all()) {
             OptionSpec flag = flags == null ? null : flags.matchedOption(setting.flag());
@@ -136,46 +148,50 @@ public final class DaemonSettings {
                     setting,
                     flag != null
                             ? new SettingValue(String.join(",", flag.stringValues()), Origin.FLAG, setting.flag())
-                            : given.getOrDefault(
+                            : values.getOrDefault(
                                     setting.name(), new SettingValue(setting.initial(), Origin.DEFAULT, "default")));
         }
         return effective;
     }
 
     /**
-     * Reads the command line again if the file or the environment has something for the command that was meant.
+     * Parses the command line again if the file or the environment has settings for the command.
      *
      * @param line of all commands
-     * @param parsed without what they say
-     * @throws dev.aioscope.config.SettingsException if anything is wrong there
+     * @param parsed without the settings
+     * @throws dev.aioscope.config.SettingsException if a setting or the file is wrong
      */
-    public static ParseResult complete(CommandLine line, ParseResult parsed) {
+    public ParseResult complete(CommandLine line, ParseResult parsed) {
         CommandLine command =
                 parsed.asCommandLineList().get(parsed.asCommandLineList().size() - 1);
         CommandSpec spec = command.getCommandSpec();
         OptionSpec config = spec.findOption(ConfigOption.NAME);
         boolean isHelp = command.isUsageHelpRequested() || command.isVersionHelpRequested();
-        boolean isUser = spec.options().stream().anyMatch(option -> mark(option) != null);
-        if (config == null || !isUser || isHelp) {
+        boolean hasSettings = spec.options().stream().anyMatch(option -> mark(option) != null);
+        if (config == null || !hasSettings || isHelp) {
             return parsed;
         }
-        Map<String, SettingValue> given = given(SettingSources.file(config.getValue()));
-        if (given.isEmpty()) {
+        Map<String, SettingValue> values = read(SettingSources.file(config.getValue()));
+        if (values.isEmpty()) {
             return parsed;
         }
-        boolean isDaemon = spec.userObject() instanceof RunCommand;
-        if (isDaemon) {
-            ((RunCommand) spec.userObject()).given(given);
-        }
-        command.setDefaultValueProvider(provider(given, isDaemon));
+        apply(values, command);
         return line.parseArgs(parsed.originalArgs().toArray(String[]::new));
     }
 
-    private static IDefaultValueProvider provider(Map<String, SettingValue> given, boolean isDaemon) {
+    private static void apply(Map<String, SettingValue> values, CommandLine command) {
+        Object user = command.getCommandSpec().userObject();
+        if (user instanceof Configured configured) {
+            configured.configure(values);
+        }
+        command.setDefaultValueProvider(provider(values, user instanceof Configured));
+    }
+
+    private static IDefaultValueProvider provider(Map<String, SettingValue> values, boolean isDaemon) {
         return argument -> {
             Configurable mark = argument instanceof OptionSpec option ? mark(option) : null;
             SettingValue value =
-                    mark != null && (isDaemon || mark.everywhere()) ? given.get(name((OptionSpec) argument)) : null;
+                    mark != null && (isDaemon || mark.everywhere()) ? values.get(name((OptionSpec) argument)) : null;
             return value == null ? null : value.value();
         };
     }

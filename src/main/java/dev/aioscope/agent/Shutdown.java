@@ -1,37 +1,37 @@
-package dev.aioscope.cli;
+package dev.aioscope.agent;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of a command that runs until it is told to stop: by SIGINT or SIGTERM, by a limit, or because nobody reads its
- * output any more. After a signal the JVM waits for {@link #close}, though not for ever.
+ * The end of a command that runs until a signal (SIGINT, SIGTERM), a limit, or a reader that is gone ends it. After a signal
+ * the JVM waits for {@link #close}, but not forever. Thread-safe.
  */
-final class Shutdown implements AutoCloseable {
+public final class Shutdown implements AutoCloseable {
     private static final long PATIENCE_MILLIS = 3000;
 
     private final CountDownLatch closed = new CountDownLatch(1);
-    private final Thread hook = new Thread(this::onSignal, "aioscope-stop");
+    private final Thread hook = new Thread(this::onSignal, "aioscope-shutdown");
     private @Nullable Runnable action;
-    private boolean requested;
+    private boolean isRequested;
 
-    /** Begins to listen for signals. */
-    Shutdown() {
+    /** Starts to listen for signals. */
+    public Shutdown() {
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
-    /** What makes the command return; at once if it was asked for already. */
-    synchronized void onRequest(Runnable stop) {
+    /** Sets what makes the command return. Runs it at once if the end was requested already. */
+    public synchronized void onRequest(Runnable stop) {
         action = stop;
-        if (requested) {
+        if (isRequested) {
             stop.run();
         }
     }
 
-    /** Asks the command to return; from any thread. */
-    synchronized void request() {
-        requested = true;
+    /** Asks the command to return. Any thread may call it. */
+    public synchronized void request() {
+        isRequested = true;
         if (action != null) {
             action.run();
         }
@@ -48,7 +48,7 @@ final class Shutdown implements AutoCloseable {
         }
     }
 
-    /** The command is done: the JVM may go. */
+    /** Lets the JVM exit: the command has ended. */
     @Override
     public void close() {
         synchronized (this) {
@@ -58,7 +58,7 @@ final class Shutdown implements AutoCloseable {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
-            // A signal came: the hook is under way.
+            // The JVM is shutting down, so the hook runs already.
         }
     }
 }

@@ -1,0 +1,44 @@
+package dev.aioscope.agent;
+
+import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.host.Processes;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.probe.HostInfo;
+import dev.aioscope.probe.bpf.ProbeSettings;
+import dev.aioscope.probe.proc.BlockDevice;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** Where events come from: this host or a recording. */
+public interface ProbeSource {
+    /** The host that the events are from. */
+    HostInfo origin();
+
+    /** That host's clocks. */
+    WallClock clock();
+
+    /** Whether the events come from a recording. */
+    boolean isRecording();
+
+    /** Keeps the end of a recording readable until the command stops. */
+    void linger();
+
+    /**
+     * Identities of that host's processes.
+     *
+     * @param hidesArguments whether to keep only the program of each command line
+     * @param local makes the identities of this host; a recording brings its own
+     */
+    Processes processes(boolean hidesArguments, Function<Boolean, Processes> local);
+
+    /** Finds a block device of that host by its {@code major:minor}; empty for those of a recording. */
+    Function<String, Optional<BlockDevice>> devices();
+
+    /**
+     * Attaches the probes, or starts to replay.
+     *
+     * @param allowSyscall whether the tier {@code syscall} is acceptable without an explicit request
+     * @throws dev.aioscope.probe.ProbeException if this host does not support what was asked
+     */
+    Opened open(boolean allowSyscall, ProbeSettings settings);
+}

@@ -1,0 +1,279 @@
+package dev.aioscope.daemon;
+
+import dev.aioscope.agent.DutyCycle;
+import dev.aioscope.agent.IdentityCollector;
+import dev.aioscope.agent.ListenerQueue;
+import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.ProbeSource;
+import dev.aioscope.agent.Shutdown;
+import dev.aioscope.agent.StackSymbolizer;
+import dev.aioscope.agent.TaskFilter;
+import dev.aioscope.audit.Audit;
+import dev.aioscope.host.Processes;
+import dev.aioscope.inventory.Scan;
+import dev.aioscope.kernel.Libc;
+import dev.aioscope.kernel.ServiceManager;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.lifecycle.ForwardingListener;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.output.TierReport;
+import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.bpf.ProbeSettings;
+import dev.aioscope.probe.proc.BlockDevice;
+import dev.aioscope.recording.Recorder;
+import dev.aioscope.telemetry.AgentMetrics;
+import dev.aioscope.telemetry.HolderMetrics;
+import dev.aioscope.telemetry.Metrics;
+import dev.aioscope.telemetry.SpecMetrics;
+import dev.aioscope.telemetry.TeardownMetrics;
+import dev.aioscope.telemetry.TeardownSpans;
+import dev.aioscope.telemetry.TraceExport;
+import dev.aioscope.worker.Worker;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jline.utils.Signals;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Turns events into metrics, traces and HTTP endpoints until a signal stops it. */
+public final class Daemon {
+    private static final Logger LOG = LoggerFactory.getLogger("aioscope");
+    private static final int RECENT_TEARDOWNS = 100;
+    private static final Duration LONGEST_FOLLOWER_INTERVAL = Duration.ofSeconds(1);
+
+    private final ProbeSource source;
+    private final Configuration configuration;
+    private final Supplier<Configuration> reader;
+    private volatile DaemonOptions options;
+
+    /** What a running daemon uses; {@link #run} closes it. */
+    private record Resources(
+            Opened opened,
+            WallClock clock,
+            TraceExport export,
+            @Nullable StackSymbolizer symbolizer,
+            Processes processes,
+            @Nullable Recorder recorder,
+            ServiceManager manager,
+            Shutdown shutdown) {
+        Probes probes() {
+            return opened.probes();
+        }
+
+        /** The probes, recorded if there is a flight recorder. */
+        Probes recordedProbes() {
+            return recorder == null ? probes() : recorder.record(probes());
+        }
+
+        /** Adds names to stacks and triggers snapshots before the listener. */
+        LifecycleListener before(LifecycleListener listener) {
+            LifecycleListener named = symbolizer == null ? listener : symbolizer.before(listener);
+            return recorder == null ? named : ForwardingListener.to(new SnapshotTrigger(recorder::snapshot), named);
+        }
+    }
+
+    /** The receivers of events. */
+    private record Listeners(
+            TeardownMetrics teardowns,
+            HolderMetrics holders,
+            RecentTeardowns recent,
+            TeardownSpans spans,
+            Audit audit) {
+        /** The listeners that may be slow, behind the queue. */
+        LifecycleListener queued(boolean exportsTraces) {
+            return exportsTraces ? ForwardingListener.to(audit, spans, holders) : ForwardingListener.to(audit, holders);
+        }
+    }
+
+    /**
+     * Prepares the daemon.
+     *
+     * @param source this host or a recording
+     * @param configuration in force from the start
+     * @param reader reads the configuration again on SIGHUP
+     */
+    public Daemon(ProbeSource source, Configuration configuration, Supplier<Configuration> reader) {
+        this.source = source;
+        this.configuration = configuration;
+        this.reader = reader;
+        this.options = configuration.options();
+    }
+
+    /**
+     * Runs until a signal or the end of a recording.
+     *
+     * @throws dev.aioscope.probe.ProbeException if this host does not support what was asked
+     * @throws dev.aioscope.telemetry.TelemetryException if an OTEL_ variable is wrong
+     * @throws dev.aioscope.http.HttpException if the HTTP address is not available
+     */
+    @SuppressWarnings("try") // The lock and the manager only have to be held.
+    public void run() {
+        ProbeSettings.prepare();
+        source.linger();
+        boolean isLive = !source.isRecording();
+        DaemonOptions.Capacity capacity = options.capacity();
+        WallClock clock = source.clock();
+        try (InstanceLock lock = isLive ? InstanceLock.take(InstanceLock.directory(System.getenv())) : null;
+                ServiceManager manager = new ServiceManager(System.getenv());
+                Shutdown shutdown = new Shutdown();
+                TraceExport export = TraceExport.open(source.origin());
+                StackSymbolizer symbolizer = isLive && options.stacks() ? StackSymbolizer.start() : null;
+                Processes processes = source.processes(
+                        options.hideArguments(), hides -> Processes.sparing(hides, capacity.identities()))) {
+            Opened opened = source.open(
+                    options.allowSyscallTier(),
+                    new ProbeSettings(options.stacks(), false, capacity.ringBytes(), capacity.callsInProgress()));
+            try (Recorder recorder = isLive ? FlightRecorder.start(options.recorder(), clock, System.getenv()) : null) {
+                if (recorder != null) {
+                    processes.tell(recorder);
+                }
+                run(new Resources(opened, clock, export, symbolizer, processes, recorder, manager, shutdown));
+            }
+        }
+    }
+
+    private void run(Resources resources) {
+        Probes probes = resources.probes();
+        Listeners listeners = listeners(resources);
+        resources.processes.prepare();
+        try (ListenerQueue queue = new ListenerQueue(
+                        listeners.queued(resources.export.isActive()),
+                        options.capacity().queuedEvents(),
+                        probes.canWait());
+                IdentityCollector identities = new IdentityCollector(
+                        resources.processes,
+                        TaskFilter.before(
+                                task -> options.filter().test(task),
+                                ForwardingListener.to(listeners.teardowns, listeners.recent, queue)));
+                DutyCycle dutyCycle = new DutyCycle(
+                        resources.recordedProbes(),
+                        resources.before(identities),
+                        resources.clock,
+                        options.scanInterval(),
+                        options.stuckAfter(),
+                        options.capacity().tables())) {
+            dutyCycle.pauseBetweenLateCompletions(options.lateCompletionPause());
+            serve(
+                    resources,
+                    listeners,
+                    dutyCycle,
+                    new DaemonCounters(dutyCycle, queue, identities, resources.recorder));
+        }
+    }
+
+    private Listeners listeners(Resources resources) {
+        Probes probes = resources.probes();
+        TeardownMetrics teardowns = new TeardownMetrics(probes.tier(), resources.clock);
+        DaemonOptions.HolderSeries series = options.holderSeries();
+        Function<String, Optional<BlockDevice>> devices = source.devices();
+        return new Listeners(
+                teardowns,
+                new HolderMetrics(resources.processes, probes::now, series.count(), series.byPid()),
+                new RecentTeardowns(RECENT_TEARDOWNS),
+                new TeardownSpans(
+                        resources.export.tracer(),
+                        resources.clock,
+                        options.reporting().slow(),
+                        options.reporting().rate(),
+                        resources.processes,
+                        numbers -> devices.apply(numbers).map(BlockDevice::name),
+                        teardowns::onTrace),
+                new Audit(probes.tier(), false));
+    }
+
+    private void serve(Resources resources, Listeners listeners, DutyCycle dutyCycle, DaemonCounters counters) {
+        Probes probes = resources.probes();
+        LossLog losses = new LossLog(counters, System::nanoTime);
+        Health health = new Health(
+                probes::now,
+                Worker::faults,
+                dutyCycle::latestScan,
+                () -> options.scanInterval(),
+                losses::complaints,
+                losses::remarks);
+        try (Metrics metrics = new Metrics(
+                        new AgentMetrics(probes, counters, resources.export),
+                        listeners.teardowns,
+                        listeners.holders,
+                        new SpecMetrics(listeners.audit));
+                HttpEndpoint http = new HttpEndpoint(
+                        endpoints(resources, listeners, dutyCycle, metrics, health)
+                                .byPath(),
+                        options.http());
+                ScanFollower follower =
+                        new ScanFollower(dutyCycle::latestScan, this::followerInterval, listeners.holders::onScan)) {
+            resources.export.push(metrics);
+            reportTo(resources.manager, dutyCycle, counters, losses);
+            resources.shutdown.onRequest(() -> {
+                resources.manager.stopping();
+                dutyCycle.stop();
+            });
+            reloadOnSignal(resources.manager, http, listeners.spans, dutyCycle);
+            logStart(resources, http);
+            resources.manager.ready();
+            Libc.malloc_trim(0); // libbpf has parsed all types of the kernel: some 1.5 MB
+            dutyCycle.runGuarded();
+        }
+    }
+
+    private Endpoints endpoints(
+            Resources resources, Listeners listeners, DutyCycle dutyCycle, Metrics metrics, Health health) {
+        return new Endpoints(
+                metrics,
+                health,
+                dutyCycle::latestScan,
+                listeners.recent,
+                listeners.audit,
+                resources.probes(),
+                resources.processes,
+                task -> options.filter().test(task),
+                resources.clock);
+    }
+
+    private static void reportTo(ServiceManager manager, DutyCycle dutyCycle, DaemonCounters counters, LossLog losses) {
+        dutyCycle.waitAtMost(manager.pulse());
+        dutyCycle.onTick(() -> {
+            losses.update();
+            manager.alive();
+            manager.status(status(dutyCycle.latestScan(), counters));
+        });
+    }
+
+    private void reloadOnSignal(ServiceManager manager, HttpEndpoint http, TeardownSpans spans, DutyCycle dutyCycle) {
+        Reload reload = new Reload(configuration, manager, reader, wanted -> {
+            http.change(wanted.http()); // First, because only this can fail.
+            options = wanted;
+            spans.report(wanted.reporting());
+            dutyCycle.scanEvery(wanted.scanInterval());
+        });
+        Signals.register("HUP", reload::run);
+    }
+
+    private void logStart(Resources resources, HttpEndpoint http) {
+        LOG.info(StartMessage.of(resources.opened, resources.export, http.url()));
+        if (!source.isRecording()) {
+            TierReport.withoutAddresses(resources.probes().tier()).ifPresent(LOG::warn);
+        }
+        if (options.stacks()) {
+            StackSymbolizer.unavailable(resources.probes().tier()).ifPresent(LOG::warn);
+        }
+    }
+
+    /** The status line of {@code systemctl status}. */
+    private static String status(@Nullable Scan latest, DaemonCounters counters) {
+        return (latest == null
+                        ? "no scan yet"
+                        : latest.snapshot().contexts().size() + " contexts, "
+                                + latest.inProgress().size() + " teardowns in progress")
+                + ", " + counters.lost() + " lost";
+    }
+
+    /** Short enough that the metrics have each scan before the next one. */
+    private Duration followerInterval() {
+        Duration interval = options.scanInterval();
+        return interval.compareTo(LONGEST_FOLLOWER_INTERVAL) < 0 ? interval : LONGEST_FOLLOWER_INTERVAL;
+    }
+}

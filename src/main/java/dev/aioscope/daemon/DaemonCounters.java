@@ -1,0 +1,68 @@
+package dev.aioscope.daemon;
+
+import dev.aioscope.agent.DutyCycle;
+import dev.aioscope.agent.IdentityCollector;
+import dev.aioscope.agent.ListenerQueue;
+import dev.aioscope.lifecycle.Counters;
+import dev.aioscope.probe.Losses;
+import dev.aioscope.recording.Recorder;
+import dev.aioscope.telemetry.AgentMetrics;
+import dev.aioscope.telemetry.Loss;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Counts what the daemon has processed and lost.
+ *
+ * @param recorder null if there is no flight recorder
+ */
+record DaemonCounters(
+        DutyCycle dutyCycle,
+        ListenerQueue queue,
+        IdentityCollector identities,
+        @Nullable Recorder recorder) implements AgentMetrics.Work {
+    /** The sum of all losses. */
+    long lost() {
+        return Arrays.stream(Loss.values())
+                .map(loss -> loss.of(this))
+                .filter(Objects::nonNull)
+                .mapToLong(Long::longValue)
+                .sum();
+    }
+
+    @Override
+    public long events() {
+        return dutyCycle.stats().events();
+    }
+
+    @Override
+    public Losses losses() {
+        return dutyCycle.stats().losses();
+    }
+
+    @Override
+    public Counters counters() {
+        return dutyCycle.stats().counters();
+    }
+
+    @Override
+    public long dropped() {
+        return queue.dropped();
+    }
+
+    @Override
+    public long unidentified() {
+        return identities.unidentified();
+    }
+
+    @Override
+    public @Nullable Long unrecorded() {
+        return recorder == null ? null : (Long) recorder.dropped();
+    }
+
+    @Override
+    public @Nullable Long snapshots() {
+        return recorder == null ? null : (Long) recorder.snapshots();
+    }
+}

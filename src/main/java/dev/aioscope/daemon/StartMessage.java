@@ -1,0 +1,40 @@
+package dev.aioscope.daemon;
+
+import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.ProbeSelector.Refused;
+import dev.aioscope.diagnosis.Versions;
+import dev.aioscope.output.TierReport;
+import dev.aioscope.telemetry.TraceExport;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The daemon's first log line. */
+final class StartMessage {
+    private StartMessage() {}
+
+    /**
+     * What the daemon uses and where its output goes.
+     *
+     * @param url null if HTTP is off
+     */
+    static String of(Opened opened, TraceExport export, @Nullable String url) {
+        return "aioscope " + Versions.aioscope() + " started: tier "
+                + opened.probes().tier().label()
+                + ", engine " + opened.probes().engine() + ", kernel "
+                + opened.probes().origin().release()
+                + ", probes " + TierReport.modes(opened.probes())
+                + ", metrics at " + (url == null ? "no address (listen is off)" : url + "/metrics")
+                + export.metricsEndpoint()
+                        .map(endpoint -> " and pushed to " + endpoint)
+                        .orElse("")
+                + ", traces to " + export.endpoint().orElse("nowhere (OTEL_EXPORTER_OTLP_ENDPOINT is not set)")
+                + opened.refused().stream()
+                        .map(unavailable -> describe(unavailable, opened))
+                        .collect(Collectors.joining());
+    }
+
+    private static String describe(Refused unavailable, Opened opened) {
+        return "; not " + TierReport.what(unavailable, opened) + ": "
+                + unavailable.reason().replaceAll("\\s+", " ") + " (hint: " + unavailable.hint() + ")";
+    }
+}

@@ -1,0 +1,89 @@
+package dev.aioscope.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class WorkerTest {
+    private static final long DEADLINE_MILLIS = 10_000;
+
+    @ParameterizedTest
+    @ValueSource(classes = {IllegalStateException.class, StackOverflowError.class, java.io.IOException.class})
+    void repeatsStepAfterFailureAndCountsIt(Class<? extends Throwable> type) throws Exception {
+        AtomicInteger calls = new AtomicInteger();
+        CountDownLatch recovered = new CountDownLatch(1);
+        Throwable failure = type.getConstructor(String.class).newInstance("injected");
+        try (Worker worker = Worker.start("test", self -> {
+            if (calls.incrementAndGet() <= 2) {
+                WorkerTest.<RuntimeException>sneak(failure);
+            }
+            recovered.countDown();
+            self.idle();
+            new CountDownLatch(1).await();
+        })) {
+            assertThat(recovered.await(DEADLINE_MILLIS, TimeUnit.MILLISECONDS)).isTrue();
+            assertThat(worker.failures()).isEqualTo(2);
+            assertThat(Worker.faults()).noneMatch(fault -> fault.contains("worker test"));
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> void sneak(Throwable failure) throws T {
+        throw (T) failure;
+    }
+
+    @Test
+    void stopsWithinDeadlineWhenClosedDuringStep() throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
+        Worker worker = Worker.start("test", self -> {
+            started.countDown();
+            new CountDownLatch(1).await();
+        });
+        started.await();
+        worker.close();
+        assertThat(worker.join(DEADLINE_MILLIS)).isTrue();
+        assertThat(Worker.faults()).isEmpty();
+    }
+
+    @Test
+    void runsOnceAndEndsWithoutFault() {
+        AtomicInteger calls = new AtomicInteger();
+        Worker worker = Worker.startOnce("test", self -> calls.incrementAndGet());
+        assertThat(worker.join(DEADLINE_MILLIS)).isTrue();
+        assertThat(calls).hasValue(1);
+        assertThat(Worker.faults()).isEmpty();
+    }
+
+    @Test
+    void repeatsOnCallingThreadWhileConditionHolds() {
+        List<Integer> steps = new ArrayList<>();
+        Worker.run("test", () -> steps.size() < 3, self -> {
+            steps.add(steps.size());
+            throw new IllegalStateException("injected");
+        });
+        assertThat(steps).containsExactly(0, 1, 2);
+    }
+
+    @Test
+    void poolSurvivesTaskThatFails() throws Exception {
+        ExecutorService pool = Executors.newFixedThreadPool(1, Worker.factory("test"));
+        try {
+            pool.execute(() -> {
+                throw new IllegalStateException("injected");
+            });
+            assertThat(pool.submit(() -> Thread.currentThread().getName()).get(10, TimeUnit.SECONDS))
+                    .isEqualTo("aioscope-test");
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+}
