@@ -43,7 +43,7 @@ final class Checks {
         if (t.trigger() == Trigger.DESTROY) {
             checks.unmapped(t);
             checks.looked(t);
-            if (t.result() != null && t.result() == 0) {
+            if (t.call().result() != null && t.call().result() == 0) {
                 checks.returned(t);
             }
         }
@@ -97,7 +97,7 @@ final class Checks {
     }
 
     private static long timeOf(Teardown t) {
-        Long time = t.returnTime() != null ? t.returnTime() : t.reqsTime() != null ? t.reqsTime() : t.killEnterTime();
+        Long time = t.endTime() != null ? t.endTime() : t.phases().killEnterTime();
         return time == null ? 0 : time;
     }
 
@@ -107,43 +107,46 @@ final class Checks {
         if (t.trigger() != Trigger.DESTROY) {
             return;
         }
-        if (t.deadAfterKill() != null) {
-            String values = "ctx->dead was " + (t.deadAfterKill() ? 1 : 0) + " when kill_ioctx returned";
-            judge(Clause.S1, t.deadAfterKill(), values);
-            judge(Clause.T1, t.deadAfterKill(), values);
+        if (t.kernel().dead() != null) {
+            String values = "ctx->dead was " + (t.kernel().dead() ? 1 : 0) + " when kill_ioctx returned";
+            judge(Clause.S1, t.kernel().dead(), values);
+            judge(Clause.T1, t.kernel().dead(), values);
         }
-        if (t.inTableAfterKill() != null) {
-            String values = "its slot in the table was " + (t.inTableAfterKill() ? "still taken" : "clear")
+        if (t.kernel().inTable() != null) {
+            String values = "its slot in the table was " + (t.kernel().inTable() ? "still taken" : "clear")
                     + " when kill_ioctx returned";
-            judge(Clause.S2, !t.inTableAfterKill(), values);
-            judge(Clause.T2, !t.inTableAfterKill(), values);
+            judge(Clause.S2, !t.kernel().inTable(), values);
+            judge(Clause.T2, !t.kernel().inTable(), values);
         }
     }
 
     private void unmapped(Teardown t) {
-        if (t.killEnterTime() == null || t.killExitTime() == null) {
+        if (t.phases().killEnterTime() == null || t.phases().killExitTime() == null) {
             return;
         }
-        if (t.unmapEnterTime() == null && t.unmapExitTime() == null) {
+        if (t.phases().unmapEnterTime() == null && t.phases().unmapExitTime() == null) {
             judge(Clause.S4, false, "kill_ioctx did not call vm_munmap");
-        } else if (t.unmapResult() != null && t.unmapResult() < 0) {
-            String values = "vm_munmap returned " + Errno.name(-t.unmapResult()) + ", and kill_ioctx went on";
+        } else if (t.kernel().unmapResult() != null && t.kernel().unmapResult() < 0) {
+            String values = "vm_munmap returned " + Errno.name(-t.kernel().unmapResult()) + ", and kill_ioctx went on";
             otherwise(Clause.S4, values);
             otherwise(Clause.F3, values);
-        } else if (t.ringAtKill() == RingState.OTHER) {
+        } else if (t.kernel().ring() == RingState.OTHER) {
             String values = "no ring stood at " + Long.toHexString(t.context().handle()) + ", what did was unmapped";
             otherwise(Clause.S4, values);
             otherwise(Clause.F4, values);
-        } else if (t.unmapResult() != null) {
+        } else if (t.kernel().unmapResult() != null) {
             kept(Clause.S4, "vm_munmap returned 0");
         }
-        contended(t, t.killEnterTime(), t.killExitTime());
+        contended(t, t.phases().killEnterTime(), t.phases().killExitTime());
     }
 
     private void contended(Teardown t, long killEnter, long killExit) {
-        Long enter = t.unmapEnterTime();
-        Long exit = t.unmapExitTime();
-        if (enter != null && exit != null && t.unmapResult() != null && t.unmapResult() == 0) {
+        Long enter = t.phases().unmapEnterTime();
+        Long exit = t.phases().unmapExitTime();
+        if (enter != null
+                && exit != null
+                && t.kernel().unmapResult() != null
+                && t.kernel().unmapResult() == 0) {
             boolean isInside = enter >= killEnter && exit <= killExit;
             String values =
                     "vm_munmap took " + DurationText.text(exit - enter) + (isInside ? "" : ", not inside kill_ioctx");
@@ -152,8 +155,8 @@ final class Checks {
     }
 
     private void cancelled(Teardown t) {
-        Integer before = t.cancellableBefore();
-        Integer after = t.cancellableAfter();
+        Integer before = t.counts().cancellableBefore();
+        Integer after = t.counts().cancellableAfter();
         if (before == null || after == null) {
             return;
         }
@@ -163,7 +166,7 @@ final class Checks {
             judge(Clause.S6, after == 0, values);
             judge(Clause.L3, after == 0, values);
         }
-        Integer left = t.outstandingAfterGrace();
+        Integer left = t.counts().outstandingAfterGrace();
         if (left != null && left > before) {
             String values = (left - before) + " requests could not be cancelled"
                     + (t.io() == null ? "" : ", and were waited for " + DurationText.text(t.io()));
@@ -175,7 +178,9 @@ final class Checks {
     private void freed(Teardown t) {
         Long deferred = t.deferredFree();
         if (deferred == null) {
-            if (t.reqsTime() != null && t.end() == Teardown.End.INCOMPLETE && t.killExitTime() != null) {
+            if (t.phases().reqsTime() != null
+                    && t.end() == Teardown.End.INCOMPLETE
+                    && t.phases().killExitTime() != null) {
                 otherwise(Clause.F5, "free_ioctx was not seen within 10 s of the last request");
             }
             return;
@@ -195,7 +200,9 @@ final class Checks {
         Long wake = t.wake();
         if (wake != null && wake >= SLOW_WAKE) {
             otherwise(Clause.F6, "io_destroy returned " + DurationText.text(wake) + " after the last request");
-        } else if (t.reqsTime() != null && t.returnTime() == null && t.end() == Teardown.End.INCOMPLETE) {
+        } else if (t.phases().reqsTime() != null
+                && t.call().returnTime() == null
+                && t.end() == Teardown.End.INCOMPLETE) {
             otherwise(Clause.F6, "the return of io_destroy was not seen within 10 s of the last request");
         }
     }
@@ -207,16 +214,16 @@ final class Checks {
         } else if (t.context().kioctx() != 0) {
             kept(Clause.P1, "io_destroy of a live context returned 0");
         }
-        if (t.returnTime() == null) {
+        if (t.call().returnTime() == null) {
             return;
         }
-        if (t.freeTime() != null) {
-            released(t.freeTime() - t.returnTime());
+        if (t.phases().freeTime() != null) {
+            released(t.phases().freeTime() - t.call().returnTime());
         }
-        if (t.reqsTime() != null) {
-            waited(t, t.returnTime() - t.reqsTime());
-        } else if (t.lateReqsTime() != null) {
-            waited(t, t.returnTime() - t.lateReqsTime());
+        if (t.phases().reqsTime() != null) {
+            waited(t, t.call().returnTime() - t.phases().reqsTime());
+        } else if (t.phases().lateReqsTime() != null) {
+            waited(t, t.call().returnTime() - t.phases().lateReqsTime());
         }
     }
 
@@ -234,14 +241,14 @@ final class Checks {
         String order = "io_destroy returned " + DurationText.text(Math.abs(later)) + (isDrained ? " after" : " before")
                 + " the last request was gone";
         judge(Clause.R1, isDrained, order);
-        Integer left = t.outstandingAfterGrace();
+        Integer left = t.counts().outstandingAfterGrace();
         if (left != null && left > 0) {
             judge(Clause.N2, isDrained, left + " requests were in flight; " + order);
             if (!isDrained) {
                 otherwise(Clause.F7, left + " requests were in flight; " + order);
             }
         }
-        if (Boolean.TRUE.equals(t.pendingSigkill())) {
+        if (Boolean.TRUE.equals(t.call().pendingSigkill())) {
             judge(Clause.N1, isDrained, "SIGKILL was pending; " + order);
         }
     }

@@ -38,12 +38,16 @@ final class RecentKills {
     /** What this teardown says together with those before it. */
     List<Observation> observe(Teardown t) {
         List<Observation> observations = new ArrayList<>();
-        Long enter = t.killEnterTime();
-        Long exit = t.killExitTime();
+        Long enter = t.phases().killEnterTime();
+        Long exit = t.phases().killExitTime();
         if (enter == null || exit == null || t.context().kioctx() == 0) {
             return observations;
         }
-        Kill kill = new Kill(t.context().id(), enter, exit, t.reqsTime() == null ? exit : Math.max(exit, t.reqsTime()));
+        Kill kill = new Kill(
+                t.context().id(),
+                enter,
+                exit,
+                t.phases().reqsTime() == null ? exit : Math.max(exit, t.phases().reqsTime()));
         once(t, kill, observations);
         charge(t, kill, observations);
         return observations;
@@ -63,8 +67,8 @@ final class RecentKills {
     }
 
     private void charge(Teardown t, Kill kill, List<Observation> observations) {
-        Long before = t.aioNrBefore();
-        Long after = t.aioNrAfter();
+        Long before = t.kernel().aioNrBefore();
+        Long after = t.kernel().aioNrAfter();
         Integer charge = t.context().maxReqs();
         if (before != null && after != null && charge != null) {
             String values = "fs.aio-nr went from " + before + " to " + after + ", the charge is "

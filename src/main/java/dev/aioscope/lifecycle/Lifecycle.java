@@ -249,7 +249,7 @@ public final class Lifecycle {
         OpenTeardown old = tables.byPointer.get(event.kioctx());
         if (old != null) {
             if (isEndedBeforeItsSetup(old, event)) {
-                old.known.context = tables.context(old.context().generation(), event, owner, event.time());
+                old.known.context = tables.context(old.context().generation(), event, owner);
                 listener.onSetup(old.context());
                 return;
             }
@@ -258,9 +258,9 @@ public final class Lifecycle {
         Known known = replacedBy(event);
         if (known != null) {
             // A look found it before its record was read.
-            tables.live.update(known, tables.context(known.context.generation(), event, owner, event.time()));
+            tables.live.update(known, tables.context(known.context.generation(), event, owner));
         } else {
-            known = new Known(tables.context(tables.nextGeneration(), event, owner, event.time()), event.time(), 0);
+            known = new Known(tables.context(tables.nextGeneration(), event, owner), event.time(), 0);
             tables.live.add(known);
         }
         listener.onSetup(known.context);
@@ -371,7 +371,7 @@ public final class Lifecycle {
     private @Nullable OpenTeardown openFor(Event event, Trigger trigger) {
         Known known = tables.live.find(event.kioctx(), event.mm(), event.handle());
         if (known != null && known.isMovedTo(event)) {
-            tables.live.update(known, known.context.movedTo(event.handle()));
+            tables.live.update(known, known.context.withHandle(event.handle()));
         } else if (known != null && !known.fits(event)) {
             if (known.since <= event.time()) {
                 tables.endUnseen(known, Teardown.End.UNKNOWN);
@@ -387,25 +387,14 @@ public final class Lifecycle {
         }
         // Older than the agent, or its SETUP was lost.
         Task owner = trigger == Trigger.EXIT ? null : Task.of(event);
-        return tables.open(
-                new Known(tables.context(tables.nextGeneration(), event, owner, null), event.time(), 0), event);
+        return tables.open(new Known(tables.context(tables.nextGeneration(), event, owner), event.time(), 0), event);
     }
 
     /** Keeps the owner that a look found from a context that ended before the look: its process can be another one. */
     private static void disownLater(Known known, Event event) {
         Context found = known.context;
         if (event.time() < known.since && found.owner() != null && found.owner().pid() != event.pid()) {
-            known.context = new Context(
-                    found.generation(),
-                    found.kioctx(),
-                    found.mm(),
-                    found.handle(),
-                    found.maxReqs(),
-                    found.nrEvents(),
-                    null,
-                    found.setupEnterTime(),
-                    found.setupTime(),
-                    found.setupStack());
+            known.context = found.withOwner(null);
         }
     }
 
@@ -473,16 +462,10 @@ public final class Lifecycle {
 
     /** A teardown of a context of which no more is known than what the attempt to end it tells. */
     private OpenTeardown openUnknown(TeardownAttempt attempt, Event event) {
-        Context context = new Context(
-                tables.nextGeneration(),
-                attempt.kioctx != 0 ? attempt.kioctx : event.kioctx(),
-                attempt.mm,
-                attempt.handle,
-                Absent.s32(attempt.maxReqs),
-                Absent.s32(attempt.nrEvents),
-                attempt.trigger == Trigger.EXIT ? null : attempt.caller,
-                null,
-                null);
+        long kioctx = attempt.kioctx != 0 ? attempt.kioctx : event.kioctx();
+        Context context = Context.of(tables.nextGeneration(), kioctx, attempt.mm, attempt.handle)
+                .withSize(Absent.s32(attempt.maxReqs), Absent.s32(attempt.nrEvents))
+                .withOwner(attempt.trigger == Trigger.EXIT ? null : attempt.caller);
         OpenTeardown teardown = tables.open(new Known(context, attempt.since(), 0), event);
         teardown.join(attempt);
         return teardown;

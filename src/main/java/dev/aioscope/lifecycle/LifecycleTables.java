@@ -257,17 +257,12 @@ final class LifecycleTables {
         if (isWhole && (old.owner() != null || owner == null)) {
             return;
         }
-        Context filled = new Context(
-                old.generation(),
-                old.kioctx() != 0 ? old.kioctx() : event.kioctx(),
-                old.mm() != 0 ? old.mm() : event.mm(),
-                old.handle(),
-                old.maxReqs() != null ? old.maxReqs() : Absent.s32(event.maxReqs()),
-                old.nrEvents() != null ? old.nrEvents() : Absent.s32(event.nrEvents()),
-                old.owner() != null ? old.owner() : owner,
-                old.setupEnterTime(),
-                old.setupTime(),
-                old.setupStack());
+        Context filled = old.withAddresses(
+                        old.kioctx() != 0 ? old.kioctx() : event.kioctx(), old.mm() != 0 ? old.mm() : event.mm())
+                .withSize(
+                        old.maxReqs() != null ? old.maxReqs() : Absent.s32(event.maxReqs()),
+                        old.nrEvents() != null ? old.nrEvents() : Absent.s32(event.nrEvents()))
+                .withOwner(old.owner() != null ? old.owner() : owner);
         if (live.contains(known)) {
             live.update(known, filled);
         } else {
@@ -283,17 +278,13 @@ final class LifecycleTables {
     }
 
     /** The context that this record describes. */
-    Context context(long generation, Event event, @Nullable Task owner, @Nullable Long setupTime) {
-        return new Context(
-                generation,
-                event.kioctx(),
-                event.mm(),
-                event.handle(),
-                Absent.s32(event.maxReqs()),
-                Absent.s32(event.nrEvents()),
-                owner,
-                event.type() == EventType.SETUP ? Absent.u64(event.enterTime()) : null,
-                setupTime,
-                event.type() == EventType.SETUP ? stacks.of(event.tid(), event.enterTime()) : null);
+    Context context(long generation, Event event, @Nullable Task owner) {
+        Context context = Context.of(generation, event.kioctx(), event.mm(), event.handle())
+                .withSize(Absent.s32(event.maxReqs()), Absent.s32(event.nrEvents()))
+                .withOwner(owner);
+        return event.type() == EventType.SETUP
+                ? context.withSetup(
+                        Absent.u64(event.enterTime()), event.time(), stacks.of(event.tid(), event.enterTime()))
+                : context;
     }
 }

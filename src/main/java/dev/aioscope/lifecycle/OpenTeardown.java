@@ -355,41 +355,21 @@ final class OpenTeardown {
 
     Teardown report(Teardown.End end) {
         TeardownAttempt by = by();
-        return new Teardown(
-                context(),
-                trigger(),
-                by == null ? null : by.caller,
-                end,
-                by == null ? null : Absent.u64(by.callTime),
-                by == null ? null : Absent.u64(by.killEnterTime),
-                by == null ? null : Absent.u64(by.killExitTime),
-                by == null ? null : Absent.u64(by.unmapEnterTime),
-                by == null ? null : Absent.u64(by.unmapExitTime),
-                Absent.u64(usersEnterTime),
-                Absent.u64(usersExitTime),
-                Absent.u64(reqsTime),
-                by == null ? null : Absent.u64(by.returnTime),
-                Absent.u64(freeTime),
-                by == null || !by.returned ? null : (Long) by.result,
-                by == null ? null : Absent.s32(by.slots),
-                by == null ? null : Absent.s32(by.refs),
-                by == null ? null : Absent.s32(by.unreaped),
-                by == null ? null : Absent.s32(by.siblings),
-                Absent.s32(outstandingAfterGrace),
-                Absent.s32(cancellableBefore),
-                Absent.s32(cancellableAfter),
-                usersReleasedBy,
-                reqsReleasedBy,
-                by == null ? null : Absent.u64(by.aioNrBefore),
-                by == null ? null : Absent.u64(by.aioNrAfter),
-                by == null ? null : Absent.s32(by.unmapResult),
-                by == null ? null : by.pendingSigkill(),
-                by == null ? null : Absent.u64(by.switches),
-                by == null ? null : by.ring,
-                by == null ? null : by.dead,
-                by == null ? null : by.inTable,
-                Absent.u64(lateReqsTime),
-                by == null ? null : by.stack);
+        Teardown known = by == null ? Teardown.unknown(context(), trigger(), end) : by.report(context(), end);
+        return known.withDrain(
+                known.phases()
+                        .withDrain(
+                                Absent.u64(usersEnterTime),
+                                Absent.u64(usersExitTime),
+                                Absent.u64(reqsTime),
+                                Absent.u64(freeTime),
+                                Absent.u64(lateReqsTime)),
+                known.counts()
+                        .withDrain(
+                                Absent.s32(outstandingAfterGrace),
+                                Absent.s32(cancellableBefore),
+                                Absent.s32(cancellableAfter)),
+                known.kernel().withReleases(usersReleasedBy, reqsReleasedBy));
     }
 
     /** The trigger, if all that can have ended the context agree. */

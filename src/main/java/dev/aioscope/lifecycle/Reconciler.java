@@ -136,7 +136,7 @@ final class Reconciler {
         }
         Known known = tables.live.find(event.kioctx(), event.mm(), event.handle());
         if (known == null) {
-            Context context = tables.context(tables.nextGeneration(), event, Task.of(event), null);
+            Context context = tables.context(tables.nextGeneration(), event, Task.of(event));
             tables.live.add(new Known(context, event.time(), looks));
             listener.onFound(context);
         } else if (known.fits(event)) {
@@ -270,8 +270,8 @@ final class Reconciler {
             return;
         }
         if (known == null) {
-            Context context = new Context(
-                    tables.nextGeneration(), 0, waiting.mm(), attempt.handle, null, null, attempt.caller, null, null);
+            Context context = Context.of(tables.nextGeneration(), 0, waiting.mm(), attempt.handle)
+                    .withOwner(attempt.caller);
             known = new Known(context, attempt.since(), looks);
         }
         gone.remove(known);
@@ -312,12 +312,7 @@ final class Reconciler {
             tables.openFound(known, attempt);
         }
         if (ended.isEmpty()) {
-            tables.openFound(
-                    new Known(
-                            new Context(tables.nextGeneration(), 0, 0, 0, null, null, null, null, null),
-                            attempt.since(),
-                            looks),
-                    attempt);
+            tables.openFound(new Known(Context.of(tables.nextGeneration(), 0, 0, 0), attempt.since(), looks), attempt);
         }
     }
 }

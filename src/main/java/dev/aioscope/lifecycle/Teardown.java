@@ -6,118 +6,211 @@ import dev.aioscope.event.Trigger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of one context. What was not seen is null, never zero. Times are CLOCK_BOOTTIME, durations ns.
+ * The teardown of one context. An unobserved value is null, never zero. Times are CLOCK_BOOTTIME, durations ns.
  *
  * <pre>
- *  callTime   killEnterTime    killExitTime  usersEnterTime usersExitTime  reqsTime  returnTime   freeTime
+ *  enterTime  killEnterTime    killExitTime  usersEnterTime usersExitTime  reqsTime  returnTime   freeTime
  *     |  lookup   |      kill       |   usersWait  |    cancel    | reqsWait  |  wake   |             |
  *     |           |   [ unmap ]     |<------------- drain ------------------->|<--- deferred free --->|
  * </pre>
  *
- * The drain is the uninterruptible wait. Each of its two intervals is laid to what the kernel really waited for: an RCU
- * grace period, requests, or sibling threads inside AIO calls.
+ * The drain is the uninterruptible wait. Each of its two intervals is attributed to one cause: an RCU grace period,
+ * requests, or sibling threads inside AIO calls.
  *
- * @param context the context that ended
- * @param trigger why; null if no record told: a context that vanished, or one whose kill_ioctx was not seen
- * @param caller the thread that called kill_ioctx: for an exit whoever gave up the address space last, which can be an
- *     outsider
- * @param end how the agent learnt that it was over
- * @param callTime io_destroy was entered
- * @param killEnterTime kill_ioctx was entered
- * @param killExitTime kill_ioctx returned
- * @param unmapEnterTime vm_munmap was entered inside kill_ioctx
- * @param unmapExitTime vm_munmap returned
- * @param usersEnterTime free_ioctx_users was entered
- * @param usersExitTime free_ioctx_users returned
- * @param reqsTime free_ioctx_reqs was entered
- * @param returnTime io_destroy returned
- * @param freeTime free_ioctx was entered
- * @param result what io_destroy returned
- * @param outstandingSlots requests submitted and not completed when kill_ioctx was entered, computed from the ring's
- *     free slots (formula A)
- * @param outstandingRefs the same, computed from the references (formula B)
- * @param unreaped requests completed that the program had not read
- * @param siblings other threads inside an AIO call on the context
- * @param outstandingAfterGrace requests left when free_ioctx_users was entered
- * @param cancellableBefore requests that could be cancelled
- * @param cancellableAfter of those, left after the cancelling
- * @param usersReleasedBy who dropped the last reference of a caller on the context
- * @param reqsReleasedBy who dropped the last reference of a request on the context
- * @param aioNrBefore fs.aio-nr when kill_ioctx was entered
- * @param aioNrAfter fs.aio-nr when kill_ioctx returned
- * @param unmapResult what vm_munmap returned
- * @param pendingSigkill whether a SIGKILL was waiting for the caller
- * @param voluntarySwitches voluntary context switches of the caller during the call
- * @param ringAtKill what stood at the ring's place when io_destroy entered kill_ioctx
- * @param deadAfterKill whether the context was marked dead when kill_ioctx returned
- * @param inTableAfterKill whether its address space still had it in its table then
- * @param lateReqsTime free_ioctx_reqs was entered with this context's pointer when io_destroy had returned: what no
- *     kernel should do, unless the records of a later context were lost
- * @param callStack where the program called io_destroy, if that was to be recorded
+ * @param context the context
+ * @param end how the agent learnt that the teardown is over
+ * @param call the call that ended the context
+ * @param phases when the kernel's functions ran
+ * @param counts requests and threads on the context
+ * @param kernel other kernel state that the probes read
  */
-public record Teardown(
-        Context context,
-        @Nullable Trigger trigger,
-        @Nullable Task caller,
-        End end,
-        @Nullable Long callTime,
-        @Nullable Long killEnterTime,
-        @Nullable Long killExitTime,
-        @Nullable Long unmapEnterTime,
-        @Nullable Long unmapExitTime,
-        @Nullable Long usersEnterTime,
-        @Nullable Long usersExitTime,
-        @Nullable Long reqsTime,
-        @Nullable Long returnTime,
-        @Nullable Long freeTime,
-        @Nullable Long result,
-        @Nullable Integer outstandingSlots,
-        @Nullable Integer outstandingRefs,
-        @Nullable Integer unreaped,
-        @Nullable Integer siblings,
-        @Nullable Integer outstandingAfterGrace,
-        @Nullable Integer cancellableBefore,
-        @Nullable Integer cancellableAfter,
-        @Nullable ReleasedBy usersReleasedBy,
-        @Nullable ReleasedBy reqsReleasedBy,
-        @Nullable Long aioNrBefore,
-        @Nullable Long aioNrAfter,
-        @Nullable Integer unmapResult,
-        @Nullable Boolean pendingSigkill,
-        @Nullable Long voluntarySwitches,
-        @Nullable RingState ringAtKill,
-        @Nullable Boolean deadAfterKill,
-        @Nullable Boolean inTableAfterKill,
-        @Nullable Long lateReqsTime,
-        @Nullable UserStack callStack) {
+public record Teardown(Context context, End end, Call call, Phases phases, Counts counts, KernelState kernel) {
 
-    /** How the agent learnt that the teardown was over. */
+    /** How the agent learnt that the teardown is over. */
     public enum End {
-        /** Every record that the tier gives was seen. */
+        /** Every record that the tier provides arrived. */
         COMPLETE,
-        /** It is over, but a record of it was lost: some values are null. */
+        /** It is over, but a record is lost: some values are null. */
         INCOMPLETE,
-        /** Its end was not seen, though later events prove or time suggests that it is over. */
+        /** Its last record is missing, but later events or the time passed show that it is over. */
         UNKNOWN,
-        /** The context was there at one look and gone at a later one, and no event told of its end. */
+        /** One scan found the context, a later one did not, and no event reported the end. */
         VANISHED,
         /** It goes on; only in {@link TeardownInProgress}. */
         IN_PROGRESS
     }
 
-    /** What a part of the drain waits for. */
+    /** The cause of a part of the drain. */
     public enum Wait {
-        /** RCU only: normal, some 15 ms each at HZ=250. */
+        /** RCU only: normal, about 15 ms each at HZ=250. */
         GRACE,
-        /** Requests really left. */
+        /** Outstanding requests. */
         IO,
         /** Threads inside io_submit, io_getevents or io_cancel on the context. */
         SIBLINGS
     }
 
+    /**
+     * The call that ended the context.
+     *
+     * @param trigger why the context ends; null if no record names it: the context vanished, or kill_ioctx was not
+     *     observed
+     * @param caller the thread that called kill_ioctx; in an exit the last user of the address space, possibly a thread
+     *     of another process
+     * @param enterTime when io_destroy was entered
+     * @param returnTime when io_destroy returned
+     * @param result return value of io_destroy
+     * @param pendingSigkill whether a SIGKILL was pending for the caller
+     * @param voluntarySwitches voluntary context switches of the caller during the call
+     * @param stack where the program called io_destroy; null if not recorded
+     */
+    public record Call(
+            @Nullable Trigger trigger,
+            @Nullable Task caller,
+            @Nullable Long enterTime,
+            @Nullable Long returnTime,
+            @Nullable Long result,
+            @Nullable Boolean pendingSigkill,
+            @Nullable Long voluntarySwitches,
+            @Nullable UserStack stack) {
+
+        /** A call of which at most the trigger is known. */
+        static Call unknown(@Nullable Trigger trigger) {
+            return new Call(trigger, null, null, null, null, null, null, null);
+        }
+    }
+
+    /**
+     * When the kernel's functions ran.
+     *
+     * @param killEnterTime kill_ioctx was entered
+     * @param killExitTime kill_ioctx returned
+     * @param unmapEnterTime vm_munmap was entered inside kill_ioctx
+     * @param unmapExitTime vm_munmap returned
+     * @param usersEnterTime free_ioctx_users was entered
+     * @param usersExitTime free_ioctx_users returned
+     * @param reqsTime free_ioctx_reqs was entered
+     * @param freeTime free_ioctx was entered
+     * @param lateReqsTime free_ioctx_reqs was entered with this context's pointer after io_destroy had returned: no
+     *     kernel should do so, unless the records of a later context are lost
+     */
+    public record Phases(
+            @Nullable Long killEnterTime,
+            @Nullable Long killExitTime,
+            @Nullable Long unmapEnterTime,
+            @Nullable Long unmapExitTime,
+            @Nullable Long usersEnterTime,
+            @Nullable Long usersExitTime,
+            @Nullable Long reqsTime,
+            @Nullable Long freeTime,
+            @Nullable Long lateReqsTime) {
+        static final Phases UNKNOWN = new Phases(null, null, null, null, null, null, null, null, null);
+
+        Phases withDrain(
+                @Nullable Long usersEnter,
+                @Nullable Long usersExit,
+                @Nullable Long reqs,
+                @Nullable Long free,
+                @Nullable Long lateReqs) {
+            return new Phases(
+                    killEnterTime,
+                    killExitTime,
+                    unmapEnterTime,
+                    unmapExitTime,
+                    usersEnter,
+                    usersExit,
+                    reqs,
+                    free,
+                    lateReqs);
+        }
+    }
+
+    /**
+     * Requests and threads on the context; the first four at the entry of kill_ioctx.
+     *
+     * @param outstandingSlots requests submitted and not completed, computed from the ring's free slots (formula A)
+     * @param outstandingRefs the same, computed from the references (formula B)
+     * @param unreaped requests completed that the program has not read
+     * @param siblings other threads inside an AIO call on the context
+     * @param outstandingAfterGrace outstanding requests at the entry of free_ioctx_users
+     * @param cancellableBefore cancellable requests at the entry of free_ioctx_users
+     * @param cancellableAfter cancellable requests at its return
+     */
+    public record Counts(
+            @Nullable Integer outstandingSlots,
+            @Nullable Integer outstandingRefs,
+            @Nullable Integer unreaped,
+            @Nullable Integer siblings,
+            @Nullable Integer outstandingAfterGrace,
+            @Nullable Integer cancellableBefore,
+            @Nullable Integer cancellableAfter) {
+        static final Counts UNKNOWN = new Counts(null, null, null, null, null, null, null);
+
+        Counts withDrain(@Nullable Integer afterGrace, @Nullable Integer before, @Nullable Integer after) {
+            return new Counts(outstandingSlots, outstandingRefs, unreaped, siblings, afterGrace, before, after);
+        }
+    }
+
+    /**
+     * Other kernel state.
+     *
+     * @param aioNrBefore fs.aio-nr at the entry of kill_ioctx
+     * @param aioNrAfter fs.aio-nr at its return
+     * @param ring the mapping at the ring's address when io_destroy entered kill_ioctx
+     * @param unmapResult return value of vm_munmap
+     * @param dead whether the context was marked dead when kill_ioctx returned
+     * @param inTable whether its address space still had it in its table then
+     * @param usersReleasedBy which code dropped the last reference of a caller on the context
+     * @param reqsReleasedBy which code dropped the last reference of a request on the context
+     */
+    public record KernelState(
+            @Nullable Long aioNrBefore,
+            @Nullable Long aioNrAfter,
+            @Nullable RingState ring,
+            @Nullable Integer unmapResult,
+            @Nullable Boolean dead,
+            @Nullable Boolean inTable,
+            @Nullable ReleasedBy usersReleasedBy,
+            @Nullable ReleasedBy reqsReleasedBy) {
+        static final KernelState UNKNOWN = new KernelState(null, null, null, null, null, null, null, null);
+
+        KernelState withReleases(@Nullable ReleasedBy users, @Nullable ReleasedBy reqs) {
+            return new KernelState(aioNrBefore, aioNrAfter, ring, unmapResult, dead, inTable, users, reqs);
+        }
+    }
+
+    /** A teardown of which at most the trigger is known. */
+    static Teardown unknown(Context context, @Nullable Trigger trigger, End end) {
+        return new Teardown(context, end, Call.unknown(trigger), Phases.UNKNOWN, Counts.UNKNOWN, KernelState.UNKNOWN);
+    }
+
+    Teardown withDrain(Phases phases, Counts counts, KernelState kernel) {
+        return new Teardown(context, end, call, phases, counts, kernel);
+    }
+
+    /** Why the context ends; see {@link Call#trigger}. */
+    public @Nullable Trigger trigger() {
+        return call.trigger;
+    }
+
+    /** The thread that ends the context; see {@link Call#caller}. */
+    public @Nullable Task caller() {
+        return call.caller;
+    }
+
+    /** When the caller entered: io_destroy, or else kill_ioctx. */
+    public @Nullable Long startTime() {
+        return call.enterTime != null ? call.enterTime : phases.killEnterTime;
+    }
+
+    /** When the caller's wait ended: at the return of io_destroy, or else with the last request. */
+    public @Nullable Long endTime() {
+        return call.returnTime != null ? call.returnTime : phases.reqsTime;
+    }
+
     /** Requests submitted and not completed at kill_ioctx: by references where they can be read, else by slots. */
     public @Nullable Integer outstanding() {
-        return outstandingRefs != null ? outstandingRefs : outstandingSlots;
+        return counts.outstandingRefs != null ? counts.outstandingRefs : counts.outstandingSlots;
     }
 
     /**
@@ -125,60 +218,62 @@ public record Teardown(
      * rollback kill_ioctx, since io_setup does not wait for the requests of the context that it takes back.
      */
     public @Nullable Long held() {
-        return trigger == null
+        return call.trigger == null
                 ? null
-                : switch (trigger) {
-                    case DESTROY -> between(callTime, returnTime);
-                    case EXIT -> between(killEnterTime, reqsTime);
+                : switch (call.trigger) {
+                    case DESTROY -> between(call.enterTime, call.returnTime);
+                    case EXIT -> between(phases.killEnterTime, phases.reqsTime);
                     case ROLLBACK -> kill();
                 };
     }
 
     /** Entry of io_destroy to entry of kill_ioctx: finding the context, which can wait for mmap_lock. */
     public @Nullable Long lookup() {
-        return between(callTime, killEnterTime);
+        return between(call.enterTime, phases.killEnterTime);
     }
 
     /** Entry to return of kill_ioctx. */
     public @Nullable Long kill() {
-        return between(killEnterTime, killExitTime);
+        return between(phases.killEnterTime, phases.killExitTime);
     }
 
     /** vm_munmap inside kill_ioctx: taking mmap_lock and removing the ring. */
     public @Nullable Long unmap() {
-        return between(unmapEnterTime, unmapExitTime);
+        return between(phases.unmapEnterTime, phases.unmapExitTime);
     }
 
     /** kill_ioctx's return to free_ioctx_reqs: the time the caller sat in TASK_UNINTERRUPTIBLE. */
     public @Nullable Long drain() {
-        return between(killExitTime, reqsTime);
+        return between(phases.killExitTime, phases.reqsTime);
     }
 
     /** free_ioctx_users: cancelling what can be cancelled. */
     public @Nullable Long cancel() {
-        return between(usersEnterTime, usersExitTime);
+        return between(phases.usersEnterTime, phases.usersExitTime);
     }
 
     /** What the part of the drain before free_ioctx_users was waiting for; null if it cannot be told. */
     public @Nullable Wait usersWait() {
-        if (usersReleasedBy == ReleasedBy.HOLDER) {
+        if (kernel.usersReleasedBy == ReleasedBy.HOLDER) {
             return Wait.SIBLINGS;
         }
-        if (outstandingAfterGrace == null) {
+        if (counts.outstandingAfterGrace == null) {
             return null;
         }
         // No request can be added to a dead context: what is left now was left all the time.
-        return outstandingAfterGrace > 0 ? Wait.IO : usersReleasedBy == ReleasedBy.RCU ? Wait.GRACE : null;
+        return counts.outstandingAfterGrace > 0
+                ? Wait.IO
+                : kernel.usersReleasedBy == ReleasedBy.RCU ? Wait.GRACE : null;
     }
 
     /** What the part of the drain after free_ioctx_users was waiting for; null if it cannot be told. */
     public @Nullable Wait reqsWait() {
-        if (outstandingAfterGrace != null && outstandingAfterGrace == 0) {
+        if (counts.outstandingAfterGrace != null && counts.outstandingAfterGrace == 0) {
             return Wait.GRACE;
         }
-        return reqsReleasedBy == null
+        return kernel.reqsReleasedBy == null
                 ? null
-                : switch (reqsReleasedBy) {
+                : switch (kernel.reqsReleasedBy) {
                     case RCU -> Wait.GRACE;
                     case HOLDER -> Wait.IO;
                     case UNKNOWN -> null;
@@ -202,17 +297,17 @@ public record Teardown(
 
     /** free_ioctx_reqs to the return of io_destroy. */
     public @Nullable Long wake() {
-        return between(reqsTime, returnTime);
+        return between(phases.reqsTime, call.returnTime);
     }
 
     /** free_ioctx_reqs to free_ioctx, after the caller has gone on. */
     public @Nullable Long deferredFree() {
-        return between(reqsTime, freeTime);
+        return between(phases.reqsTime, phases.freeTime);
     }
 
     private @Nullable Long spent(Wait wait) {
-        Long users = between(killExitTime, usersEnterTime);
-        Long reqs = between(usersExitTime, reqsTime);
+        Long users = between(phases.killExitTime, phases.usersEnterTime);
+        Long reqs = between(phases.usersExitTime, phases.reqsTime);
         if (users == null || reqs == null || usersWait() == null || reqsWait() == null) {
             return null;
         }

@@ -166,6 +166,49 @@ final class TeardownAttempt {
         return isLast ? (Boolean) false : null;
     }
 
+    /** The part of the report that this thread's records contain. */
+    Teardown report(Context context, Teardown.End end) {
+        return new Teardown(
+                context,
+                end,
+                new Teardown.Call(
+                        trigger,
+                        caller,
+                        Absent.u64(callTime),
+                        Absent.u64(returnTime),
+                        returned ? (Long) result : null,
+                        pendingSigkill(),
+                        Absent.u64(switches),
+                        stack),
+                new Teardown.Phases(
+                        Absent.u64(killEnterTime),
+                        Absent.u64(killExitTime),
+                        Absent.u64(unmapEnterTime),
+                        Absent.u64(unmapExitTime),
+                        null,
+                        null,
+                        null,
+                        null,
+                        null),
+                new Teardown.Counts(
+                        Absent.s32(slots),
+                        Absent.s32(refs),
+                        Absent.s32(unreaped),
+                        Absent.s32(siblings),
+                        null,
+                        null,
+                        null),
+                new Teardown.KernelState(
+                        Absent.u64(aioNrBefore),
+                        Absent.u64(aioNrAfter),
+                        ring,
+                        Absent.s32(unmapResult),
+                        dead,
+                        inTable,
+                        null,
+                        null));
+    }
+
     private void span(long begin, long end) {
         if (begin != Absent.NEVER) {
             from = Math.min(from, begin);

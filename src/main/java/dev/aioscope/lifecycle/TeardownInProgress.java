@@ -34,7 +34,7 @@ public record TeardownInProgress(
 
     /** Whether only a look found it: it began before it was first seen, and how is not known. */
     public boolean isFoundLate() {
-        return known.callTime() == null && known.killEnterTime() == null;
+        return known.call().enterTime() == null && known.phases().killEnterTime() == null;
     }
 
     /** Whether a thread waits; else only the memory of the context is left. */
@@ -47,11 +47,11 @@ public record TeardownInProgress(
      */
     public boolean isReported() {
         return known.trigger() == Trigger.EXIT
-                && known.killEnterTime() != null
-                && known.killExitTime() != null
-                && known.usersEnterTime() != null
-                && known.reqsTime() != null
-                && known.freeTime() != null;
+                && known.phases().killEnterTime() != null
+                && known.phases().killExitTime() != null
+                && known.phases().usersEnterTime() != null
+                && known.phases().reqsTime() != null
+                && known.phases().freeTime() != null;
     }
 
     /** How long it has lasted at this time, ns; longer if it was found late. */
@@ -60,18 +60,16 @@ public record TeardownInProgress(
     }
 
     private long since() {
-        if (!isWaitedFor() && known.reqsTime() != null) {
-            return known.reqsTime();
+        if (!isWaitedFor() && known.phases().reqsTime() != null) {
+            return known.phases().reqsTime();
         }
-        return known.callTime() != null
-                ? known.callTime()
-                : known.killEnterTime() != null ? known.killEnterTime() : seenSince;
+        return known.startTime() != null ? known.startTime() : seenSince;
     }
 
     /** What it waits for and what ends that, as a sentence. */
     public String explanation() {
         if (waitReason == null) {
-            return known.reqsTime() == null
+            return known.phases().reqsTime() == null
                     ? "what it waits for cannot be seen here"
                     : "its requests are gone; what else it waits for cannot be seen here";
         }

@@ -62,8 +62,8 @@ public final class TraceJson implements TraceFormat {
             context(json, t.context());
             json.put("trigger", t.trigger() == null ? null : t.trigger().label());
             json.put("end", t.end().name().toLowerCase(Locale.ROOT));
-            json.put("result", t.result());
-            json.put("errno", errno(t.result()));
+            json.put("result", t.call().result());
+            json.put("errno", errno(t.call().result()));
             times(json, t);
             phases(json, t);
             counts(json, t);
@@ -243,15 +243,15 @@ public final class TraceJson implements TraceFormat {
 
     /** All moved by one offset: they stay in their order though the clock be set between them. */
     private void times(Json json, Teardown t) {
-        Long begin = t.callTime() != null ? t.callTime() : t.killEnterTime();
-        Long end = t.returnTime() != null ? t.returnTime() : t.reqsTime();
+        Long begin = t.startTime();
+        Long end = t.endTime();
         long offset = clock.offsetAt(begin != null ? begin : end != null ? end : 0);
-        json.put("call_time", shifted(t.callTime(), offset));
-        json.put("kill_time", shifted(t.killEnterTime(), offset));
-        json.put("drain_time", shifted(t.killExitTime(), offset));
-        json.put("drained_time", shifted(t.reqsTime(), offset));
-        json.put("return_time", shifted(t.returnTime(), offset));
-        json.put("free_time", shifted(t.freeTime(), offset));
+        json.put("call_time", shifted(t.call().enterTime(), offset));
+        json.put("kill_time", shifted(t.phases().killEnterTime(), offset));
+        json.put("drain_time", shifted(t.phases().killExitTime(), offset));
+        json.put("drained_time", shifted(t.phases().reqsTime(), offset));
+        json.put("return_time", shifted(t.call().returnTime(), offset));
+        json.put("free_time", shifted(t.phases().freeTime(), offset));
     }
 
     private static void phases(Json json, Teardown t) {
@@ -270,23 +270,25 @@ public final class TraceJson implements TraceFormat {
 
     private static void counts(Json json, Teardown t) {
         json.put("outstanding", t.outstanding());
-        json.put("outstanding_slots", t.outstandingSlots());
-        json.put("outstanding_refs", t.outstandingRefs());
-        json.put("outstanding_after_grace", t.outstandingAfterGrace());
-        json.put("unreaped", t.unreaped());
-        json.put("siblings", t.siblings());
-        json.put("cancellable_before", t.cancellableBefore());
-        json.put("cancellable_after", t.cancellableAfter());
-        json.put("aio_nr_before", t.aioNrBefore());
-        json.put("aio_nr_after", t.aioNrAfter());
-        json.put("unmap_result", t.unmapResult());
-        json.put("pending_sigkill", t.pendingSigkill());
-        json.put("voluntary_switches", t.voluntarySwitches());
-        json.put("ring", t.ringAtKill() == null ? null : t.ringAtKill().name().toLowerCase(Locale.ROOT));
-        json.put("dead_after_kill", t.deadAfterKill());
-        json.put("in_table_after_kill", t.inTableAfterKill());
+        json.put("outstanding_slots", t.counts().outstandingSlots());
+        json.put("outstanding_refs", t.counts().outstandingRefs());
+        json.put("outstanding_after_grace", t.counts().outstandingAfterGrace());
+        json.put("unreaped", t.counts().unreaped());
+        json.put("siblings", t.counts().siblings());
+        json.put("cancellable_before", t.counts().cancellableBefore());
+        json.put("cancellable_after", t.counts().cancellableAfter());
+        json.put("aio_nr_before", t.kernel().aioNrBefore());
+        json.put("aio_nr_after", t.kernel().aioNrAfter());
+        json.put("unmap_result", t.kernel().unmapResult());
+        json.put("pending_sigkill", t.call().pendingSigkill());
+        json.put("voluntary_switches", t.call().voluntarySwitches());
+        json.put(
+                "ring",
+                t.kernel().ring() == null ? null : t.kernel().ring().name().toLowerCase(Locale.ROOT));
+        json.put("dead_after_kill", t.kernel().dead());
+        json.put("in_table_after_kill", t.kernel().inTable());
         json.put("setup_stack", stack(t.context().setupStack()));
-        json.put("call_stack", stack(t.callStack()));
+        json.put("call_stack", stack(t.call().stack()));
     }
 
     private static @Nullable String stack(@Nullable UserStack stack) {

@@ -146,7 +146,9 @@ public final class TraceTable implements TraceFormat {
         row.duration(Column.FREED, t.deferredFree(), SLOW_NANOS);
         row.cells.put(Column.RESULT, result(t));
         row.notes.addAll(notes(t));
-        return row.lines() + stack("set up in", t.context().setupStack()) + stack("destroyed in", t.callStack());
+        return row.lines()
+                + stack("set up in", t.context().setupStack())
+                + stack("destroyed in", t.call().stack());
     }
 
     @Override
@@ -305,15 +307,15 @@ public final class TraceTable implements TraceFormat {
 
     /** When it was over for its caller, or else when it was told. */
     private static long lastTime(Teardown t, long now) {
-        return t.returnTime() != null ? t.returnTime() : t.reqsTime() != null ? t.reqsTime() : now;
+        return t.endTime() != null ? t.endTime() : now;
     }
 
     private static Cell result(Teardown t) {
-        if (t.result() != null && t.result() < 0) {
-            return new Cell(Errno.name((int) -t.result()), Style.FAILED);
+        if (t.call().result() != null && t.call().result() < 0) {
+            return new Cell(Errno.name((int) -t.call().result()), Style.FAILED);
         }
         return switch (t.end()) {
-            case COMPLETE -> new Cell(t.result() == null ? Units.ABSENT : "ok", Style.PLAIN);
+            case COMPLETE -> new Cell(t.call().result() == null ? Units.ABSENT : "ok", Style.PLAIN);
             case VANISHED -> new Cell("vanished", Style.PLAIN);
             case INCOMPLETE, UNKNOWN, IN_PROGRESS ->
                 new Cell(t.end().name().toLowerCase(Locale.ROOT).replace('_', ' '), Style.SLOW);
@@ -326,13 +328,13 @@ public final class TraceTable implements TraceFormat {
         noteSlow(notes, "unmapping the ring", t.unmap());
         noteSlow(notes, "cancelling", t.cancel());
         noteSlow(notes, "threads still inside AIO calls", t.inSiblings());
-        if (t.unmapResult() != null && t.unmapResult() < 0) {
-            notes.add("the ring was not unmapped: " + Errno.name(-t.unmapResult()));
+        if (t.kernel().unmapResult() != null && t.kernel().unmapResult() < 0) {
+            notes.add("the ring was not unmapped: " + Errno.name(-t.kernel().unmapResult()));
         }
-        if (t.ringAtKill() == RingState.OTHER) {
+        if (t.kernel().ring() == RingState.OTHER) {
             notes.add("no ring stood at the ring's place: what the program had put there was unmapped");
         }
-        if (Boolean.TRUE.equals(t.pendingSigkill())) {
+        if (Boolean.TRUE.equals(t.call().pendingSigkill())) {
             notes.add("SIGKILL pending");
         }
         Task owner = t.context().owner();

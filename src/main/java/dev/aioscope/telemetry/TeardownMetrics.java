@@ -206,7 +206,7 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
         if (trigger == null || !root.isValid() || !root.isSampled()) {
             return;
         }
-        Long ended = teardown.returnTime() != null ? teardown.returnTime() : teardown.reqsTime();
+        Long ended = teardown.endTime();
         if (ended == null) {
             return;
         }

@@ -154,7 +154,7 @@ public final class TeardownSpans implements LifecycleListener {
     @Override
     public void onTeardown(Teardown teardown) {
         Stuck found = stuck.remove(teardown.context().generation());
-        Long begin = begin(teardown);
+        Long begin = teardown.startTime();
         // A span needs a time, and none is invented.
         if (begin == null) {
             return;
@@ -170,7 +170,7 @@ public final class TeardownSpans implements LifecycleListener {
     @Override
     public void onStuck(TeardownInProgress teardown, long now) {
         Happened found = new Happened(STUCK, now, attributes(teardown));
-        Long drained = teardown.known().reqsTime();
+        Long drained = teardown.known().phases().reqsTime();
         if (drained != null && teardown.isReported()) {
             notWoken(teardown.known(), drained, found);
         } else {
@@ -303,18 +303,24 @@ public final class TeardownSpans implements LifecycleListener {
                 + " " + charge;
     }
 
-    /** When the caller came in, as far as it was seen. */
-    private static @Nullable Long begin(Teardown t) {
-        return t.callTime() != null ? t.callTime() : t.killEnterTime();
-    }
-
     /** When the caller went on, or else the last moment at which it was seen to be held. */
     private static long end(Teardown t, long begin) {
-        if (t.returnTime() != null) {
-            return t.returnTime();
+        if (t.call().returnTime() != null) {
+            return t.call().returnTime();
         }
-        long end = latest(begin, t.killEnterTime(), t.unmapEnterTime(), t.unmapExitTime(), t.killExitTime());
-        return isWaitedFor(t) ? latest(end, t.usersEnterTime(), t.usersExitTime(), t.reqsTime()) : end;
+        long end = latest(
+                begin,
+                t.phases().killEnterTime(),
+                t.phases().unmapEnterTime(),
+                t.phases().unmapExitTime(),
+                t.phases().killExitTime());
+        return isWaitedFor(t)
+                ? latest(
+                        end,
+                        t.phases().usersEnterTime(),
+                        t.phases().usersExitTime(),
+                        t.phases().reqsTime())
+                : end;
     }
 
     private static long latest(long first, @Nullable Long... others) {
@@ -340,7 +346,7 @@ public final class TeardownSpans implements LifecycleListener {
     }
 
     private static boolean isFailed(Teardown t) {
-        return t.result() != null && t.result() < 0;
+        return t.call().result() != null && t.call().result() < 0;
     }
 
     /** The same answer for the same context each time: a repeated run gives the same traces. */
@@ -356,15 +362,23 @@ public final class TeardownSpans implements LifecycleListener {
     private void trace(Teardown t, List<Observation> violations, @Nullable Stuck found, long begin, long end) {
         Trace trace = new Trace(clock.offsetAt(begin));
         Node root = trace.root(t, violations, found, begin, end);
-        trace.child(root, SpanName.LOOKUP, t.callTime(), t.killEnterTime());
-        Node kill = trace.child(root, SpanName.KILL, t.killEnterTime(), t.killExitTime());
-        trace.child(kill != null ? kill : root, SpanName.UNMAP, t.unmapEnterTime(), t.unmapExitTime());
+        trace.child(root, SpanName.LOOKUP, t.call().enterTime(), t.phases().killEnterTime());
+        Node kill = trace.child(
+                root, SpanName.KILL, t.phases().killEnterTime(), t.phases().killExitTime());
+        trace.child(
+                kill != null ? kill : root,
+                SpanName.UNMAP,
+                t.phases().unmapEnterTime(),
+                t.phases().unmapExitTime());
         if (isWaitedFor(t)) {
             trace.drain(root, t);
             // kill_ioctx may still be unmapping when the last request ends.
-            Long free = t.reqsTime();
+            Long free = t.phases().reqsTime();
             trace.child(
-                    root, SpanName.WAKE, free == null ? null : (Long) latest(free, t.killExitTime()), t.returnTime());
+                    root,
+                    SpanName.WAKE,
+                    free == null ? null : (Long) latest(free, t.phases().killExitTime()),
+                    t.call().returnTime());
         }
         trace.deferredFree(root, t);
         if (t.trigger() == Trigger.EXIT) {
@@ -425,13 +439,18 @@ public final class TeardownSpans implements LifecycleListener {
         }
 
         void drain(Node root, Teardown t) {
-            Node drain = child(root, SpanName.DRAIN, t.killExitTime(), t.reqsTime());
+            Node drain = child(
+                    root, SpanName.DRAIN, t.phases().killExitTime(), t.phases().reqsTime());
             Node wait = drain != null ? drain : root;
-            wait(wait, t.usersWait(), t.killExitTime(), t.usersEnterTime());
+            wait(wait, t.usersWait(), t.phases().killExitTime(), t.phases().usersEnterTime());
             // The grace period can be over before kill_ioctx has removed the ring: then this is no part of the wait.
-            boolean early = t.usersEnterTime() != null && t.usersEnterTime() < wait.begin;
-            child(early ? root : wait, SpanName.CANCEL, t.usersEnterTime(), t.usersExitTime());
-            wait(wait, t.reqsWait(), t.usersExitTime(), t.reqsTime());
+            boolean early = t.phases().usersEnterTime() != null && t.phases().usersEnterTime() < wait.begin;
+            child(
+                    early ? root : wait,
+                    SpanName.CANCEL,
+                    t.phases().usersEnterTime(),
+                    t.phases().usersExitTime());
+            wait(wait, t.reqsWait(), t.phases().usersExitTime(), t.phases().reqsTime());
         }
 
         private void wait(Node parent, @Nullable Wait wait, @Nullable Long from, @Nullable Long to) {
@@ -441,12 +460,12 @@ public final class TeardownSpans implements LifecycleListener {
         }
 
         void deferredFree(Node root, Teardown t) {
-            if (t.reqsTime() == null || t.freeTime() == null) {
+            if (t.phases().reqsTime() == null || t.phases().freeTime() == null) {
                 return;
             }
-            linked(SpanName.DEFERRED_FREE, t.context(), t.reqsTime() + offset, root.span.getSpanContext())
+            linked(SpanName.DEFERRED_FREE, t.context(), t.phases().reqsTime() + offset, root.span.getSpanContext())
                     .startSpan()
-                    .end(t.freeTime() + offset, NANOSECONDS);
+                    .end(t.phases().freeTime() + offset, NANOSECONDS);
         }
     }
 
@@ -460,20 +479,20 @@ public final class TeardownSpans implements LifecycleListener {
                 attributes, t.trigger() == null ? null : t.trigger().label());
         SpanAttribute.END.set(attributes, t.end().name().toLowerCase(Locale.ROOT));
         SpanAttribute.OUTSTANDING.set(attributes, wide(t.outstanding()));
-        SpanAttribute.UNREAPED.set(attributes, wide(t.unreaped()));
-        SpanAttribute.SIBLINGS.set(attributes, wide(t.siblings()));
+        SpanAttribute.UNREAPED.set(attributes, wide(t.counts().unreaped()));
+        SpanAttribute.SIBLINGS.set(attributes, wide(t.counts().siblings()));
         SpanAttribute.CANCELLED.set(attributes, cancelled(t));
         SpanAttribute.STRAGGLERS.set(attributes, found == null ? null : found.stragglers);
         SpanAttribute.DRAIN_GRACE.set(attributes, seconds(t.grace()));
         SpanAttribute.DRAIN_IO.set(attributes, seconds(t.io()));
         SpanAttribute.DRAIN_SIBLINGS.set(attributes, seconds(t.inSiblings()));
-        SpanAttribute.NR_BEFORE.set(attributes, t.aioNrBefore());
-        SpanAttribute.NR_AFTER.set(attributes, t.aioNrAfter());
-        SpanAttribute.UNMAP_RESULT.set(attributes, wide(t.unmapResult()));
-        SpanAttribute.SIGKILL_PENDING.set(attributes, t.pendingSigkill());
-        SpanAttribute.VOLUNTARY_SWITCHES.set(attributes, t.voluntarySwitches());
+        SpanAttribute.NR_BEFORE.set(attributes, t.kernel().aioNrBefore());
+        SpanAttribute.NR_AFTER.set(attributes, t.kernel().aioNrAfter());
+        SpanAttribute.UNMAP_RESULT.set(attributes, wide(t.kernel().unmapResult()));
+        SpanAttribute.SIGKILL_PENDING.set(attributes, t.call().pendingSigkill());
+        SpanAttribute.VOLUNTARY_SWITCHES.set(attributes, t.call().voluntarySwitches());
         SpanAttribute.SETUP_STACK.set(attributes, stack(t.context().setupStack()));
-        SpanAttribute.CALL_STACK.set(attributes, stack(t.callStack()));
+        SpanAttribute.CALL_STACK.set(attributes, stack(t.call().stack()));
         SpanAttribute.ERROR_TYPE.set(attributes, isFailed(t) ? error(t) : null);
         return attributes.build();
     }
@@ -567,13 +586,14 @@ public final class TeardownSpans implements LifecycleListener {
     }
 
     private static @Nullable Long cancelled(Teardown t) {
-        Integer before = t.cancellableBefore();
-        Integer after = t.cancellableAfter();
+        Integer before = t.counts().cancellableBefore();
+        Integer after = t.counts().cancellableAfter();
         return before == null || after == null ? null : (Long) (long) (before - after);
     }
 
     private static String error(Teardown t) {
-        return Errno.name(t.result() == null ? 0 : Math.toIntExact(-t.result()));
+        return Errno.name(
+                t.call().result() == null ? 0 : Math.toIntExact(-t.call().result()));
     }
 
     private static @Nullable String stack(@Nullable UserStack stack) {

@@ -63,9 +63,11 @@ public record ActivityLine(
 
     /** A teardown that is over. */
     static ActivityLine of(Teardown t, long now) {
-        Long time = t.returnTime() != null ? t.returnTime() : t.reqsTime();
+        Long time = t.endTime();
         Long held = t.held();
-        Integer error = t.result() != null && t.result() < 0 ? (Integer) (int) -t.result() : null;
+        Integer error = t.call().result() != null && t.call().result() < 0
+                ? (Integer) (int) -t.call().result()
+                : null;
         boolean isSeen = t.end() == Teardown.End.COMPLETE || t.end() == Teardown.End.VANISHED;
         boolean isSlow = held != null && held >= TeardownSpans.SLOW.toNanos();
         return new ActivityLine(

@@ -26,7 +26,10 @@ class IdentityCollectorTest {
     };
 
     private static Context context(int generation, int pid, long start) {
-        return new Context(generation, 1, 1, 4096, 1, 1, new Task(pid, pid, "p", 0, start), 1L, null);
+        return Context.of(generation, 1, 1, 4096)
+                .withSize(1, 1)
+                .withOwner(new Task(pid, pid, "p", 0, start))
+                .withSetup(null, 1L, null);
     }
 
     private static void awaitUnidentified(IdentityCollector firstSight, long count) throws InterruptedException {

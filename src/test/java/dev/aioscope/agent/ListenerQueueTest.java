@@ -29,7 +29,7 @@ class ListenerQueueTest {
     };
 
     private static Context context(long generation) {
-        return new Context(generation, 0, 0, 0, null, null, null, null, null);
+        return Context.of(generation, 0, 0, 0);
     }
 
     @Test

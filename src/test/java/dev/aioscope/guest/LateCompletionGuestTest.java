@@ -124,7 +124,7 @@ class LateCompletionGuestTest {
             assertThat(stuck.requestsLeft()).isEqualTo(3);
             assertThat(stuck.known().context()).isEqualTo(end.context());
         });
-        StuckListener.assertToldSoon(told.stuckAt.get(0) - end.callTime());
+        StuckListener.assertToldSoon(told.stuckAt.get(0) - end.call().enterTime());
     }
 
     private static void assertStragglers(List<Straggler> stragglers, AioWork work, StuckDevice device) {

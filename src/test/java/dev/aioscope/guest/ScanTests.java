@@ -51,7 +51,7 @@ abstract class ScanTests {
             assertThat(teardown.context().handle()).isEqualTo(work.the("handle"));
             assertThat(teardown.caller()).extracting(Task::tid).isEqualTo((int) work.the("destroyer"));
             // Who begins late has seen nothing of how it began.
-            assertThat(teardown.killEnterTime()).isNull();
+            assertThat(teardown.phases().killEnterTime()).isNull();
             assertThat(teardown.outstanding()).isNull();
             assertThat(teardown.context().maxReqs()).isNull();
             assertThat(teardown.context().setupTime()).isNull();

@@ -66,8 +66,8 @@ class StacksIT {
             agent.readUntil("the teardown", () -> !agent.teardowns(work.pid()).isEmpty());
             Teardown teardown = agent.teardowns(work.pid()).get(0);
             assertThat(teardown.context().setupStack()).isSameAs(setup);
-            assertThat(teardown.callStack()).isNotNull();
-            assertThat(String.join("\n", names(symbols, teardown.callStack())))
+            assertThat(teardown.call().stack()).isNotNull();
+            assertThat(String.join("\n", names(symbols, teardown.call().stack())))
                     .startsWith("syscall+0x")
                     .contains("destroy_and_tell+0x", "destroy+0x", "main+0x", " (aiowork)")
                     .doesNotContain("set_up+");
@@ -89,7 +89,7 @@ class StacksIT {
             AioWork work = AioWork.run("destroy");
             agent.readUntil("the teardown", () -> !agent.teardowns(work.pid()).isEmpty());
             assertThat(agent.stacks(work.pid())).isEmpty();
-            assertThat(agent.teardowns(work.pid()).get(0).callStack()).isNull();
+            assertThat(agent.teardowns(work.pid()).get(0).call().stack()).isNull();
         }
     }
 }

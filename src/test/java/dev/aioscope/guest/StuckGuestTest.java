@@ -127,7 +127,8 @@ class StuckGuestTest {
         assertThat(stragglers).allSatisfy(straggler -> {
             assertThat(straggler.time()).isBetween(work.the("called"), work.the("returned"));
             assertThat(straggler.age())
-                    .isEqualTo(straggler.time() - straggler.teardown().known().callTime());
+                    .isEqualTo(straggler.time()
+                            - straggler.teardown().known().call().enterTime());
             if (straggler.path() != null) {
                 assertThat(straggler.magic()).isEqualTo(0xef53);
                 assertOnStuckDevice(straggler);

@@ -108,45 +108,45 @@ abstract class Teardowns {
 
         assertOutstandingAreWaitedFor(work, teardown, Trigger.DESTROY);
         assertThat(teardown.drain()).isGreaterThanOrEqualTo(leastDrain(work, teardown));
-        assertThat(teardown.result()).isZero();
-        assertThat(teardown.voluntarySwitches()).isPositive();
-        assertThat(teardown.pendingSigkill()).isFalse();
-        assertThat(teardown.unmapResult()).isZero();
+        assertThat(teardown.call().result()).isZero();
+        assertThat(teardown.call().voluntarySwitches()).isPositive();
+        assertThat(teardown.call().pendingSigkill()).isFalse();
+        assertThat(teardown.kernel().unmapResult()).isZero();
         // The call as the program measured it contains the one that we saw.
-        assertThat(teardown.callTime()).isGreaterThanOrEqualTo(work.the("called"));
-        assertThat(teardown.returnTime()).isLessThanOrEqualTo(work.the("returned"));
-        assertThat(teardown.aioNrBefore()).isEqualTo(work.the("aio_nr"));
-        assertThat(teardown.aioNrAfter()).isEqualTo(work.the("aio_nr_after"));
+        assertThat(teardown.call().enterTime()).isGreaterThanOrEqualTo(work.the("called"));
+        assertThat(teardown.call().returnTime()).isLessThanOrEqualTo(work.the("returned"));
+        assertThat(teardown.kernel().aioNrBefore()).isEqualTo(work.the("aio_nr"));
+        assertThat(teardown.kernel().aioNrAfter()).isEqualTo(work.the("aio_nr_after"));
         assertThat(teardown.context().maxReqs()).isEqualTo((int) work.the("charge"));
     }
 
     private static void assertOutstandingAreWaitedFor(AioWork work, Teardown teardown, Trigger trigger) {
         assertThat(teardown.trigger()).isEqualTo(trigger);
-        assertThat(teardown.outstandingSlots()).isEqualTo(10);
-        assertThat(teardown.outstandingRefs()).isEqualTo(10);
-        assertThat(teardown.outstandingAfterGrace()).isEqualTo(10);
-        assertThat(teardown.unreaped()).isZero();
-        assertThat(teardown.siblings()).isZero();
+        assertThat(teardown.counts().outstandingSlots()).isEqualTo(10);
+        assertThat(teardown.counts().outstandingRefs()).isEqualTo(10);
+        assertThat(teardown.counts().outstandingAfterGrace()).isEqualTo(10);
+        assertThat(teardown.counts().unreaped()).isZero();
+        assertThat(teardown.counts().siblings()).isZero();
         // What null_blk promises; some of it is over when an exec has loaded the program and gets to the teardown.
-        assertThat(teardown.reqsTime()).isGreaterThanOrEqualTo(work.the("submitted") + NullBlk.DELAY);
+        assertThat(teardown.phases().reqsTime()).isGreaterThanOrEqualTo(work.the("submitted") + NullBlk.DELAY);
         assertThat(teardown.io()).isGreaterThan(teardown.drain() * 9 / 10);
         assertThat(teardown.reqsWait()).isEqualTo(Wait.IO);
         // Reads are never cancelled.
-        assertThat(teardown.cancellableBefore()).isZero();
-        assertThat(teardown.cancellableAfter()).isZero();
+        assertThat(teardown.counts().cancellableBefore()).isZero();
+        assertThat(teardown.counts().cancellableAfter()).isZero();
     }
 
     /** Of what null_blk promises, 20 ms may pass before the drain begins; more only if the guest stood still meanwhile. */
     private static long leastDrain(AioWork work, Teardown teardown) {
-        long passed = teardown.killExitTime() - work.the("submitted");
+        long passed = teardown.phases().killExitTime() - work.the("submitted");
         return LEAST_DRAIN - Math.max(0, passed - (NullBlk.DELAY - LEAST_DRAIN));
     }
 
     private static void assertIdle(Teardown teardown, Trigger trigger) {
         assertThat(teardown.trigger()).isEqualTo(trigger);
-        assertThat(teardown.outstandingSlots()).isZero();
-        assertThat(teardown.outstandingRefs()).isZero();
-        assertThat(teardown.outstandingAfterGrace()).isZero();
+        assertThat(teardown.counts().outstandingSlots()).isZero();
+        assertThat(teardown.counts().outstandingRefs()).isZero();
+        assertThat(teardown.counts().outstandingAfterGrace()).isZero();
         assertThat(teardown.usersWait()).isEqualTo(Wait.GRACE);
         assertThat(teardown.reqsWait()).isEqualTo(Wait.GRACE);
         assertThat(teardown.io()).isZero();
@@ -166,9 +166,9 @@ abstract class Teardowns {
 
         assertOutstandingAreWaitedFor(work, teardown, Trigger.EXIT);
         assertThat(teardown.drain()).isGreaterThanOrEqualTo(leastDrain(work, teardown));
-        assertThat(teardown.result()).isNull();
-        assertThat(teardown.returnTime()).isNull();
-        assertThat(teardown.unmapEnterTime())
+        assertThat(teardown.call().result()).isNull();
+        assertThat(teardown.call().returnTime()).isNull();
+        assertThat(teardown.phases().unmapEnterTime())
                 .as("exit_aio does not unmap the ring")
                 .isNull();
     }
@@ -195,7 +195,7 @@ abstract class Teardowns {
     void completedButUnreapedRequestsAreNotOutstanding() throws IOException {
         Teardown teardown = awaitTeardown(AioWork.run("half-reaped"));
 
-        assertThat(teardown.unreaped()).isEqualTo(4);
+        assertThat(teardown.counts().unreaped()).isEqualTo(4);
         assertIdle(teardown, Trigger.DESTROY);
     }
 
@@ -203,9 +203,9 @@ abstract class Teardowns {
     void unreapedRequestsAreSeenAtAnExitToo() throws IOException {
         Teardown teardown = awaitTeardown(AioWork.run("exit", "--unreaped", "7", "--outstanding", "10"));
 
-        assertThat(teardown.unreaped()).isEqualTo(7);
-        assertThat(teardown.outstandingSlots()).isEqualTo(10);
-        assertThat(teardown.outstandingRefs()).isEqualTo(10);
+        assertThat(teardown.counts().unreaped()).isEqualTo(7);
+        assertThat(teardown.counts().outstandingSlots()).isEqualTo(10);
+        assertThat(teardown.counts().outstandingRefs()).isEqualTo(10);
     }
 
     @Test
@@ -214,8 +214,8 @@ abstract class Teardowns {
         Teardown teardown = awaitTeardown(work);
 
         assertThat(teardown.outstanding()).isEqualTo(4);
-        assertThat(teardown.cancellableBefore()).isEqualTo(1);
-        assertThat(teardown.cancellableAfter()).isZero();
+        assertThat(teardown.counts().cancellableBefore()).isEqualTo(1);
+        assertThat(teardown.counts().cancellableAfter()).isZero();
         assertThat(teardown.drain()).isGreaterThanOrEqualTo(leastDrain(work, teardown));
     }
 
@@ -227,9 +227,10 @@ abstract class Teardowns {
 
         assertWhole(teardowns);
         List<Teardown> called = teardowns.stream()
-                .filter(teardown -> !isAnythingMissed() || (teardown.caller() != null && teardown.result() != null))
+                .filter(teardown -> !isAnythingMissed()
+                        || (teardown.caller() != null && teardown.call().result() != null))
                 .toList();
-        assertThat(called).extracting(Teardown::result).containsOnly(0L);
+        assertThat(called).extracting(t -> t.call().result()).containsOnly(0L);
         assertThat(work.all("winner"))
                 .containsAll(called.stream()
                         .map(teardown ->
@@ -295,7 +296,7 @@ abstract class Teardowns {
         assertThat(teardown.trigger()).isEqualTo(Trigger.ROLLBACK);
         assertThat(teardown.end()).isEqualTo(End.COMPLETE);
         assertThat(teardown.context().maxReqs()).isEqualTo(5);
-        assertThat(teardown.aioNrAfter()).isEqualTo(work.the("aio_nr_after"));
+        assertThat(teardown.kernel().aioNrAfter()).isEqualTo(work.the("aio_nr_after"));
         agent.readUntil(
                 "the failed set-up", () -> !agent.failedCalls(work.pid()).isEmpty());
         assertThat(agent.failedCalls(work.pid()).get(0).errno()).isEqualTo(Errno.EFAULT);
@@ -306,7 +307,7 @@ abstract class Teardowns {
         AioWork work = AioWork.run("sibling", "--milliseconds", "300");
         Teardown teardown = awaitTeardown(work);
 
-        assertThat(teardown.siblings()).isEqualTo(1);
+        assertThat(teardown.counts().siblings()).isEqualTo(1);
         assertThat(teardown.outstanding()).isEqualTo(1);
         assertThat(teardown.usersWait()).isEqualTo(Wait.SIBLINGS);
         assertThat(teardown.inSiblings())
@@ -338,12 +339,12 @@ abstract class Teardowns {
             assertThat(losses.ringFull() + losses.mapFull() + losses.corrupt()).isZero();
             // A teardown that lacks a record is told last, whenever it began.
             long first = teardowns.stream()
-                    .map(Teardown::aioNrBefore)
+                    .map(t -> t.kernel().aioNrBefore())
                     .filter(Objects::nonNull)
                     .max(Long::compare)
                     .orElseThrow();
             long last = teardowns.stream()
-                    .map(Teardown::aioNrAfter)
+                    .map(t -> t.kernel().aioNrAfter())
                     .filter(Objects::nonNull)
                     .min(Long::compare)
                     .orElseThrow();
@@ -357,8 +358,8 @@ abstract class Teardowns {
      */
     private static boolean isReleaserHidden(Teardown teardown) {
         return !Host.isAtLeast(5, 15)
-                && (teardown.usersReleasedBy() == ReleasedBy.UNKNOWN
-                        || teardown.reqsReleasedBy() == ReleasedBy.UNKNOWN);
+                && (teardown.kernel().usersReleasedBy() == ReleasedBy.UNKNOWN
+                        || teardown.kernel().reqsReleasedBy() == ReleasedBy.UNKNOWN);
     }
 
     /**
@@ -369,7 +370,7 @@ abstract class Teardowns {
     private void assertWhole(List<Teardown> teardowns) {
         List<Teardown> lacking = teardowns.stream()
                 .filter(teardown -> teardown.drain() == null
-                        || teardown.freeTime() == null
+                        || teardown.phases().freeTime() == null
                         || (teardown.grace() == null && !isReleaserHidden(teardown)))
                 .toList();
         Long missed = agent.probes().losses().missed();
@@ -391,14 +392,19 @@ abstract class Teardowns {
         assertThat(work.the("destroyed")).isEqualTo(200);
         assertWhole(teardowns);
         List<Teardown> called = teardowns.stream()
-                .filter(teardown ->
-                        !isAnythingMissed() || (teardown.returnTime() != null && teardown.callTime() != null))
+                .filter(teardown -> !isAnythingMissed()
+                        || (teardown.call().returnTime() != null
+                                && teardown.call().enterTime() != null))
                 .toList();
-        assertThat(called).hasSizeGreaterThan(100).extracting(Teardown::result).containsOnly(0L);
-        assertThat(called).extracting(Teardown::returnTime).doesNotContainNull();
+        assertThat(called)
+                .hasSizeGreaterThan(100)
+                .extracting(t -> t.call().result())
+                .containsOnly(0L);
+        assertThat(called).extracting(t -> t.call().returnTime()).doesNotContainNull();
         // More at once than the slots that the kernel gives a return probe by itself: 10, or two for each CPU.
-        long firstReturn = called.stream().mapToLong(Teardown::returnTime).min().orElseThrow();
-        assertThat(called.stream().filter(teardown -> teardown.callTime() < firstReturn))
+        long firstReturn =
+                called.stream().mapToLong(t -> t.call().returnTime()).min().orElseThrow();
+        assertThat(called.stream().filter(teardown -> teardown.call().enterTime() < firstReturn))
                 .hasSizeGreaterThan(10);
     }
 

@@ -98,12 +98,12 @@ abstract class WrongHandles {
             assertThat(agent.teardowns(work.pid()))
                     .extracting(teardown -> teardown.context().handle())
                     .doesNotContain(work.the("moved"));
-            assertThat(awaitTeardown(work.pid(), work.the("covered")).ringAtKill())
+            assertThat(awaitTeardown(work.pid(), work.the("covered")).kernel().ring())
                     .isEqualTo(RingState.OTHER);
             Teardown teardown = awaitTeardown(work.pid(), work.the("corrupted"));
-            assertThat(teardown.ringAtKill()).isEqualTo(RingState.PRESENT);
-            assertThat(teardown.deadAfterKill()).isTrue();
-            assertThat(teardown.inTableAfterKill()).isFalse();
+            assertThat(teardown.kernel().ring()).isEqualTo(RingState.PRESENT);
+            assertThat(teardown.kernel().dead()).isTrue();
+            assertThat(teardown.kernel().inTable()).isFalse();
         }
     }
 

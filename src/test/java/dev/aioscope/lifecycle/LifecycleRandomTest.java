@@ -32,7 +32,7 @@ class LifecycleRandomTest {
     private static final int SEEDS = 500;
     private static final Set<String> TIMES = Set.of(
             "setupTime",
-            "callTime",
+            "enterTime",
             "killEnterTime",
             "killExitTime",
             "unmapEnterTime",
@@ -219,9 +219,9 @@ class LifecycleRandomTest {
                 assertThat(teardown.end()).isIn(End.UNKNOWN, End.VANISHED);
                 return null;
             }
-            boolean isByPlace = teardown.returnTime() != null
-                    && teardown.killEnterTime() == null
-                    && teardown.killExitTime() == null;
+            boolean isByPlace = teardown.call().returnTime() != null
+                    && teardown.phases().killEnterTime() == null
+                    && teardown.phases().killExitTime() == null;
             if (isByPlace || sources.stream().anyMatch(source -> !isMarked(source))) {
                 return null;
             }
@@ -300,9 +300,10 @@ class LifecycleRandomTest {
     /** What is not null, by the names of the components. */
     private static Map<String, Object> valuesOf(Teardown teardown) {
         Map<String, Object> values = new HashMap<>();
-        put(values, teardown);
-        values.remove("context");
-        values.remove("end");
+        put(values, teardown.call());
+        put(values, teardown.phases());
+        put(values, teardown.counts());
+        put(values, teardown.kernel());
         put(values, teardown.context());
         values.remove("generation");
         return values;

@@ -142,39 +142,20 @@ class LifecycleTest {
         assertThat(only())
                 .isEqualTo(new Teardown(
                         heard.setups.get(0),
-                        Trigger.DESTROY,
-                        new Task(PID, TID, "worker", 7, 0),
                         End.COMPLETE,
-                        ms(99),
-                        ms(100),
-                        ms(103),
-                        ms(101),
-                        ms(102),
-                        ms(115),
-                        ms(116),
-                        ms(130),
-                        ms(131),
-                        ms(150),
-                        0L,
-                        3,
-                        4,
-                        5,
-                        1,
-                        2,
-                        7,
-                        6,
-                        ReleasedBy.RCU,
-                        ReleasedBy.HOLDER,
-                        640L,
-                        512L,
-                        0,
-                        true,
-                        2L,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null));
+                        new Teardown.Call(
+                                Trigger.DESTROY,
+                                new Task(PID, TID, "worker", 7, 0),
+                                ms(99),
+                                ms(131),
+                                0L,
+                                true,
+                                2L,
+                                null),
+                        new Teardown.Phases(
+                                ms(100), ms(103), ms(101), ms(102), ms(115), ms(116), ms(130), ms(150), null),
+                        new Teardown.Counts(3, 4, 5, 1, 2, 7, 6),
+                        new Teardown.KernelState(640L, 512L, null, 0, null, null, ReleasedBy.RCU, ReleasedBy.HOLDER)));
         assertThat(full.liveContexts()).isEmpty();
         assertThat(full.teardownsInProgress()).isEmpty();
         assertThat(full.counters()).isEqualTo(new Counters(0, 0, 0, 0));
@@ -204,8 +185,9 @@ class LifecycleTest {
         feed(full, destroy());
         assertThat(only().end()).isEqualTo(End.COMPLETE);
         assertThat(only().context())
-                .isEqualTo(
-                        new Context(1, KIOCTX, MM, HANDLE, 128, 383, new Task(PID, TID, "worker", 7, 0), null, null));
+                .isEqualTo(Context.of(1, KIOCTX, MM, HANDLE)
+                        .withSize(128, 383)
+                        .withOwner(new Task(PID, TID, "worker", 7, 0)));
     }
 
     @Test
@@ -232,9 +214,9 @@ class LifecycleTest {
         feed(full, free(150).kioctx(KIOCTX + 64), free(151));
         assertThat(heard.teardowns).extracting(Teardown::end).containsOnly(End.COMPLETE);
         assertThat(heard.teardowns).extracting(Teardown::trigger).containsOnly(Trigger.EXIT);
-        assertThat(heard.teardowns).extracting(Teardown::returnTime).containsOnlyNulls();
-        assertThat(heard.teardowns).extracting(Teardown::result).containsOnlyNulls();
-        assertThat(heard.teardowns).extracting(Teardown::pendingSigkill).containsExactly(false, true);
+        assertThat(heard.teardowns).extracting(t -> t.call().returnTime()).containsOnlyNulls();
+        assertThat(heard.teardowns).extracting(t -> t.call().result()).containsOnlyNulls();
+        assertThat(heard.teardowns).extracting(t -> t.call().pendingSigkill()).containsExactly(false, true);
         assertThat(heard.teardowns).extracting(t -> t.context().setupTime()).containsExactly(ms(11), ms(10));
     }
 
@@ -244,7 +226,7 @@ class LifecycleTest {
         feed(full, setup(151).task(PID + 50, PID + 50, "next").mm(MM + 64));
         feed(full, killExit(160, 0).enterTime(ms(100)));
         assertThat(only().end()).isEqualTo(End.COMPLETE);
-        assertThat(only().killExitTime()).isEqualTo(ms(160));
+        assertThat(only().phases().killExitTime()).isEqualTo(ms(160));
         assertThat(full.liveContexts()).hasSize(1);
     }
 
@@ -312,7 +294,7 @@ class LifecycleTest {
         feed(full, users(115), reqs(130), destroyExit(131, 0).task(PID, winner, "w"), free(150));
         assertThat(only().end()).isEqualTo(End.COMPLETE);
         assertThat(only().caller().tid()).isEqualTo(winner);
-        assertThat(only().killEnterTime()).isEqualTo(winner == TID ? ms(100) : ms(100.1));
+        assertThat(only().phases().killEnterTime()).isEqualTo(winner == TID ? ms(100) : ms(100.1));
         assertThat(heard.failedCalls).extracting(call -> call.caller().tid()).containsExactly(loser);
     }
 
@@ -350,9 +332,9 @@ class LifecycleTest {
         feed(full, users(115), reqs(130), free(150));
         full.advance(ms(150) + Lifecycle.OVERDUE_NS);
         assertThat(only().caller()).isNull();
-        assertThat(only().killEnterTime()).isNull();
+        assertThat(only().phases().killEnterTime()).isNull();
         assertThat(only().trigger()).isEqualTo(Trigger.DESTROY);
-        assertThat(only().freeTime()).isEqualTo(ms(150));
+        assertThat(only().phases().freeTime()).isEqualTo(ms(150));
     }
 
     @Test
@@ -362,7 +344,7 @@ class LifecycleTest {
         feed(full, setup(132).task(PID, OTHER_TID, "other").handle(HANDLE + 4096));
         feed(full, destroyExit(140, 0));
         assertThat(only().end()).isEqualTo(End.COMPLETE);
-        assertThat(only().returnTime()).isEqualTo(ms(140));
+        assertThat(only().call().returnTime()).isEqualTo(ms(140));
         assertThat(full.liveContexts()).extracting(Context::setupTime).containsExactly(ms(132));
     }
 
@@ -406,8 +388,8 @@ class LifecycleTest {
         assertThat(heard.teardowns).isEmpty();
         full.advance(ms(131) + Lifecycle.OVERDUE_NS);
         assertThat(only().end()).isEqualTo(End.INCOMPLETE);
-        assertThat(only().freeTime()).isNull();
-        assertThat(only().returnTime()).isEqualTo(ms(131));
+        assertThat(only().phases().freeTime()).isNull();
+        assertThat(only().call().returnTime()).isEqualTo(ms(131));
     }
 
     @Test
@@ -434,7 +416,7 @@ class LifecycleTest {
         assertThat(stuck.seenSince()).isEqualTo(ms(99));
         assertThat(stuck.known().end()).isEqualTo(End.IN_PROGRESS);
         assertThat(stuck.known().outstanding()).isEqualTo(4);
-        assertThat(stuck.known().pendingSigkill()).isTrue();
+        assertThat(stuck.known().call().pendingSigkill()).isTrue();
     }
 
     @Test
@@ -445,7 +427,7 @@ class LifecycleTest {
         assertThat(heard.teardowns).isEmpty();
         full.advance(ms(500) + Lifecycle.OVERDUE_NS);
         assertThat(only().end()).isEqualTo(End.UNKNOWN);
-        assertThat(only().returnTime()).isNull();
+        assertThat(only().call().returnTime()).isNull();
     }
 
     @Test
@@ -476,7 +458,7 @@ class LifecycleTest {
         feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0), users(115), reqs(130));
         feed(full, reqs(500));
         assertThat(only().end()).isEqualTo(End.INCOMPLETE);
-        assertThat(only().reqsTime()).isEqualTo(ms(130));
+        assertThat(only().phases().reqsTime()).isEqualTo(ms(130));
         assertThat(full.counters().orphanEvents()).isEqualTo(1);
     }
 
@@ -505,9 +487,9 @@ class LifecycleTest {
         full.advance(ms(131) + Lifecycle.OVERDUE_NS);
         assertThat(only().end()).isEqualTo(End.INCOMPLETE);
         assertThat(only().trigger()).isEqualTo(Trigger.DESTROY);
-        assertThat(only().callTime()).isEqualTo(ms(99));
-        assertThat(only().killEnterTime()).isNull();
-        assertThat(only().pendingSigkill()).isTrue();
+        assertThat(only().call().enterTime()).isEqualTo(ms(99));
+        assertThat(only().phases().killEnterTime()).isNull();
+        assertThat(only().call().pendingSigkill()).isTrue();
     }
 
     @Test
@@ -532,7 +514,7 @@ class LifecycleTest {
         feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0).pendingSigkill(false), users(115), reqs(130));
         feed(full, free(150));
         full.advance(ms(150) + Lifecycle.OVERDUE_NS);
-        assertThat(only().pendingSigkill()).isNull();
+        assertThat(only().call().pendingSigkill()).isNull();
     }
 
     // ---- tier syscall ----
@@ -543,10 +525,10 @@ class LifecycleTest {
         assertThat(syscall.teardownsInProgress()).hasSize(1);
         feed(syscall, destroyExit(131, 0).enterTime(ms(100)));
         assertThat(only().end()).isEqualTo(End.COMPLETE);
-        assertThat(only().callTime()).isEqualTo(ms(100));
-        assertThat(only().returnTime()).isEqualTo(ms(131));
+        assertThat(only().call().enterTime()).isEqualTo(ms(100));
+        assertThat(only().call().returnTime()).isEqualTo(ms(131));
         assertThat(only().outstanding()).isEqualTo(4);
-        assertThat(only().killEnterTime()).isNull();
+        assertThat(only().phases().killEnterTime()).isNull();
         assertThat(only().drain()).isNull();
     }
 
@@ -592,8 +574,9 @@ class LifecycleTest {
     void lookMakesOlderContextsKnown() {
         look(full, 50, live(51), live(51.5).task(PID, OTHER_TID, "other"));
         assertThat(full.liveContexts())
-                .containsExactly(
-                        new Context(1, KIOCTX, MM, HANDLE, 128, 383, new Task(PID, PID, "main", 7, 0), null, null));
+                .containsExactly(Context.of(1, KIOCTX, MM, HANDLE)
+                        .withSize(128, 383)
+                        .withOwner(new Task(PID, PID, "main", 7, 0)));
         feed(full, killEnter(100, Trigger.EXIT), killExit(101, 0), users(115), reqs(130), free(150));
         assertThat(only().context().owner()).isEqualTo(new Task(PID, PID, "main", 7, 0));
         assertThat(only().end()).isEqualTo(End.COMPLETE);
@@ -768,7 +751,7 @@ class LifecycleTest {
         assertThat(full.teardownsInProgress()).hasSize(1);
         feed(full, reqs(130), destroyExit(131, 0).enterTime(ms(1)), free(150));
         assertThat(only().end()).isEqualTo(End.INCOMPLETE);
-        assertThat(only().returnTime()).isEqualTo(ms(131));
+        assertThat(only().call().returnTime()).isEqualTo(ms(131));
         assertThat(full.counters().orphanEvents()).isEqualTo(2);
     }
 

@@ -109,15 +109,15 @@ final class RecordedEvents {
         put(values, "handle", Long.toHexString(teardown.context().handle()));
         put(values, "max_reqs", teardown.context().maxReqs());
         put(values, "nr_events", teardown.context().nrEvents());
-        put(values, "result", teardown.result());
+        put(values, "result", teardown.call().result());
         put(values, "outstanding", teardown.outstanding());
-        put(values, "outstanding_slots", teardown.outstandingSlots());
-        put(values, "outstanding_refs", teardown.outstandingRefs());
-        put(values, "outstanding_after_grace", teardown.outstandingAfterGrace());
-        put(values, "unreaped", teardown.unreaped());
-        put(values, "siblings", teardown.siblings());
-        put(values, "cancellable_before", teardown.cancellableBefore());
-        put(values, "cancellable_after", teardown.cancellableAfter());
+        put(values, "outstanding_slots", teardown.counts().outstandingSlots());
+        put(values, "outstanding_refs", teardown.counts().outstandingRefs());
+        put(values, "outstanding_after_grace", teardown.counts().outstandingAfterGrace());
+        put(values, "unreaped", teardown.counts().unreaped());
+        put(values, "siblings", teardown.counts().siblings());
+        put(values, "cancellable_before", teardown.counts().cancellableBefore());
+        put(values, "cancellable_after", teardown.counts().cancellableAfter());
         put(values, "users_wait", teardown.usersWait());
         put(values, "reqs_wait", teardown.reqsWait());
         put(values, "lookup_ns", teardown.lookup());
@@ -129,11 +129,11 @@ final class RecordedEvents {
         put(values, "io_ns", teardown.io());
         put(values, "wake_ns", teardown.wake());
         put(values, "deferred_free_ns", teardown.deferredFree());
-        put(values, "aio_nr_before", teardown.aioNrBefore());
-        put(values, "aio_nr_after", teardown.aioNrAfter());
-        put(values, "unmap_result", teardown.unmapResult());
-        put(values, "pending_sigkill", teardown.pendingSigkill());
-        put(values, "voluntary_switches", teardown.voluntarySwitches());
+        put(values, "aio_nr_before", teardown.kernel().aioNrBefore());
+        put(values, "aio_nr_after", teardown.kernel().aioNrAfter());
+        put(values, "unmap_result", teardown.kernel().unmapResult());
+        put(values, "pending_sigkill", teardown.call().pendingSigkill());
+        put(values, "voluntary_switches", teardown.call().voluntarySwitches());
         return values;
     }
 

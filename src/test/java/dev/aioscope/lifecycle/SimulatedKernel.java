@@ -316,7 +316,7 @@ final class SimulatedKernel {
             failures.add(new Failure(FailedCall.Call.IO_DESTROY, thread.tid(), time, -result));
         } else {
             sigkill |= Boolean.TRUE.equals(truth.values.get("pendingSigkill"));
-            truth.values.put("callTime", enter);
+            truth.values.put("enterTime", enter);
             truth.values.put("returnTime", time);
             truth.values.put("result", (long) result);
             truth.values.put("voluntarySwitches", switches);
@@ -388,7 +388,7 @@ final class SimulatedKernel {
         mine.put("siblings", siblings);
         mine.put("aioNrBefore", aioNr);
         if (callTime != EventLayout.ABSENT_U64) {
-            mine.put("callTime", callTime);
+            mine.put("enterTime", callTime);
         }
         EventBuilder record = caller(EventBuilder.killEnter(trigger), ctx.owner, thread)
                 .kioctx(ctx.pointer)

@@ -7,7 +7,7 @@ import java.util.List;
 
 /** Builds teardowns for tests, of which nothing was seen until it is set. */
 public final class TeardownBuilder {
-    public Context context = new Context(7, 0xffff888000001000L, 0, 0x7f0000001000L, null, null, null, null, null);
+    public Context context = Context.of(7, 0xffff888000001000L, 0, 0x7f0000001000L);
     public Trigger trigger = Trigger.DESTROY;
     public Task caller;
     public Teardown.End end = Teardown.End.COMPLETE;
@@ -66,7 +66,10 @@ public final class TeardownBuilder {
     public static TeardownBuilder idle() {
         TeardownBuilder t = new TeardownBuilder();
         Task owner = new Task(100, 100, "mysqld", 1, 0);
-        t.context = new Context(7, 0xffff888000001000L, 1, 0x7f0000001000L, 128, 511, owner, 5L, null);
+        t.context = Context.of(7, 0xffff888000001000L, 1, 0x7f0000001000L)
+                .withSize(128, 511)
+                .withOwner(owner)
+                .withSetup(null, 5L, null);
         t.caller = new Task(100, 101, "ib_io_rd-1", 1, 0);
         t.callTime = 1_000L;
         t.killEnterTime = 2_000L;
@@ -102,38 +105,35 @@ public final class TeardownBuilder {
     public Teardown build() {
         return new Teardown(
                 context,
-                trigger,
-                caller,
                 end,
-                callTime,
-                killEnterTime,
-                killExitTime,
-                unmapEnterTime,
-                unmapExitTime,
-                usersEnterTime,
-                usersExitTime,
-                reqsTime,
-                returnTime,
-                freeTime,
-                result,
-                null,
-                outstanding,
-                unreaped,
-                siblings,
-                outstandingAfterGrace,
-                cancellableBefore,
-                cancellableAfter,
-                usersReleasedBy,
-                reqsReleasedBy,
-                aioNrBefore,
-                aioNrAfter,
-                unmapResult,
-                pendingSigkill,
-                voluntarySwitches,
-                ringAtKill,
-                deadAfterKill,
-                inTableAfterKill,
-                lateReqsTime,
-                callStack);
+                new Teardown.Call(
+                        trigger, caller, callTime, returnTime, result, pendingSigkill, voluntarySwitches, callStack),
+                new Teardown.Phases(
+                        killEnterTime,
+                        killExitTime,
+                        unmapEnterTime,
+                        unmapExitTime,
+                        usersEnterTime,
+                        usersExitTime,
+                        reqsTime,
+                        freeTime,
+                        lateReqsTime),
+                new Teardown.Counts(
+                        null,
+                        outstanding,
+                        unreaped,
+                        siblings,
+                        outstandingAfterGrace,
+                        cancellableBefore,
+                        cancellableAfter),
+                new Teardown.KernelState(
+                        aioNrBefore,
+                        aioNrAfter,
+                        ringAtKill,
+                        unmapResult,
+                        deadAfterKill,
+                        inTableAfterKill,
+                        usersReleasedBy,
+                        reqsReleasedBy));
     }
 }

@@ -79,7 +79,7 @@ class UserStacksTest {
         assertThat(heard.setups).extracting(Context::setupStack).containsExactly(heard.stacks.get(0));
         assertThat(heard.teardowns).singleElement().satisfies(teardown -> {
             assertThat(teardown.context().setupStack()).isSameAs(heard.stacks.get(0));
-            assertThat(teardown.callStack()).isSameAs(heard.stacks.get(1));
+            assertThat(teardown.call().stack()).isSameAs(heard.stacks.get(1));
         });
     }
 
@@ -98,7 +98,7 @@ class UserStacksTest {
         destroy(20, 2);
 
         assertThat(heard.setups.get(0).setupStack()).isNull();
-        assertThat(heard.teardowns.get(0).callStack()).isNull();
+        assertThat(heard.teardowns.get(0).call().stack()).isNull();
     }
 
     @Test

@@ -165,7 +165,7 @@ class WrongHandleTest {
         feed(full, exit(121, 1).handle(HANDLE + 8192), free(140));
         assertThat(heard.teardowns).singleElement().satisfies(teardown -> {
             Context setUp = heard.setups.get(0);
-            assertThat(teardown.context()).isEqualTo(setUp.movedTo(HANDLE + 8192));
+            assertThat(teardown.context()).isEqualTo(setUp.withHandle(HANDLE + 8192));
             assertThat(teardown.end()).isEqualTo(Teardown.End.COMPLETE);
         });
         feed(full, failed(150).handle(HANDLE + 8192));

@@ -264,8 +264,8 @@ class MetricsTest {
 
     @Test
     void setUpsAreTimedFromEntryToReturn() {
-        full.onSetup(new Context(1, 1, 1, 4096, 1, 1, null, 1_000_000L, 8_000_000L, null));
-        full.onSetup(new Context(2, 1, 1, 4096, 1, 1, null, 9_000_000L, null));
+        full.onSetup(Context.of(1, 1, 1, 4096).withSize(1, 1).withSetup(1_000_000L, 8_000_000L, null));
+        full.onSetup(Context.of(2, 1, 1, 4096).withSize(1, 1).withSetup(null, 9_000_000L, null));
         assertThat(scrape())
                 .contains("aio_context_setup_duration_seconds_bucket{le=\"0.005\"} 0")
                 .contains("aio_context_setup_duration_seconds_bucket{le=\"0.01\"} 1")
@@ -355,7 +355,8 @@ class MetricsTest {
             contexts.add(context("program" + pid, pid, pid));
             TeardownBuilder exit = TeardownBuilder.idle();
             exit.trigger = Trigger.EXIT;
-            exit.context = new Context(pid, pid, pid, 1, 1, 1, new Task(pid, pid, "program" + pid, 1, 0), null, null);
+            exit.context =
+                    Context.of(pid, pid, pid, 1).withSize(1, 1).withOwner(new Task(pid, pid, "program" + pid, 1, 0));
             byPid.onTeardown(exit.build());
         }
         byPid.onScan(view(contexts));

@@ -173,18 +173,8 @@ class TeardownSpansTest {
     @Test
     void stacksAreTextWithALineForEachFrame() {
         TeardownBuilder t = TeardownBuilder.busy();
-        Context c = t.context;
         UserStack setup = TeardownBuilder.stack("io_setup+0x9 (libaio.so.1)");
-        t.context = new Context(
-                c.generation(),
-                c.kioctx(),
-                c.mm(),
-                c.handle(),
-                c.maxReqs(),
-                c.nrEvents(),
-                c.owner(),
-                c.setupTime(),
-                setup);
+        t.context = t.context.withSetup(null, t.context.setupTime(), setup);
         t.callStack = TeardownBuilder.stack("io_destroy+0x9 (libaio.so.1)", "main+0x1f (mysqld)");
         assertThat(tree(t)).isNotEmpty();
         assertThat(root().getAttributes().asMap())
@@ -740,7 +730,7 @@ class TeardownSpansTest {
         TeardownSpans spans = spans(rate);
         TeardownBuilder t = TeardownBuilder.idle();
         for (int i = 0; i < 10_000; i++) {
-            t.context = new Context(i, 1, 1, 4096, 1, 1, null, null, null);
+            t.context = Context.of(i, 1, 1, 4096).withSize(1, 1);
             spans.onTeardown(t.build());
         }
         return exporter.getFinishedSpanItems().stream()

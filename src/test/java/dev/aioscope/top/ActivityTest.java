@@ -14,7 +14,10 @@ class ActivityTest {
     private final Frames host = new Frames();
 
     private void setUp(long time) {
-        host.activity.onSetup(new Context(1, 0, 1, 0x1000, 8, 511, Frames.task(1, "a"), time, null));
+        host.activity.onSetup(Context.of(1, 0, 1, 0x1000)
+                .withSize(8, 511)
+                .withOwner(Frames.task(1, "a"))
+                .withSetup(null, time, null));
     }
 
     @Test

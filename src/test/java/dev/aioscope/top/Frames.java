@@ -52,8 +52,10 @@ final class Frames {
     /** An io_destroy of this process returns now, with this wait. */
     Frames destroys(int pid, String comm, long nanos) {
         TeardownBuilder teardown = TeardownBuilder.idle();
-        teardown.context =
-                new dev.aioscope.lifecycle.Context(7, 0, pid, 0x7f0000001000L, 128, 511, task(pid, comm), 5L, null);
+        teardown.context = dev.aioscope.lifecycle.Context.of(7, 0, pid, 0x7f0000001000L)
+                .withSize(128, 511)
+                .withOwner(task(pid, comm))
+                .withSetup(null, 5L, null);
         teardown.caller = task(pid, comm);
         long shift = now - nanos - teardown.callTime;
         teardown.callTime += shift;
@@ -71,7 +73,7 @@ final class Frames {
     Frames waits(int pid, String comm, long since, Long... kernelStack) {
         TeardownBuilder teardown = new TeardownBuilder();
         teardown.context =
-                new dev.aioscope.lifecycle.Context(8, 0, pid, 0x7f0000002000L, null, null, task(pid, comm), null, null);
+                dev.aioscope.lifecycle.Context.of(8, 0, pid, 0x7f0000002000L).withOwner(task(pid, comm));
         teardown.caller = task(pid, comm);
         teardown.trigger = Trigger.EXIT;
         teardown.end = Teardown.End.IN_PROGRESS;
