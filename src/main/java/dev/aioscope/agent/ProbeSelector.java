@@ -16,82 +16,85 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the best tier that this host gives, by trying. */
+/** Finds the best tier that this host supports, by trying. */
 public final class ProbeSelector {
     private ProbeSelector() {}
 
-    /** The tiers, best first. */
+    /** All tiers, best first. */
     public static final List<Tier> ALL = List.of(Tier.values());
 
-    /** The same without {@code syscall}, which slows every system call of the host. */
-    public static final List<Tier> CHEAP = List.of(Tier.FULL, Tier.SAMPLE, Tier.PROC);
+    /** All tiers but {@code syscall}, which slows every system call of the host. */
+    public static final List<Tier> WITHOUT_SYSCALL = List.of(Tier.FULL, Tier.SAMPLE, Tier.PROC);
 
-    /** Those that can be looked through without any probe on a call. */
-    public static final List<Tier> LOOKS = List.of(Tier.SAMPLE, Tier.PROC);
+    /** The tiers that can scan without a probe on any call. */
+    public static final List<Tier> SCAN_TIERS = List.of(Tier.SAMPLE, Tier.PROC);
 
     /**
-     * A tier that could not be had.
+     * A tier that this host does not support.
      *
-     * @param tier which
-     * @param engine which engine tried; {@code none} where none is needed
-     * @param reason the kernel's answer, as a sentence
-     * @param hint what would change it
-     * @param points its probe points, empty if it did not get so far
+     * @param tier the tier
+     * @param engine the engine that failed; {@code none} for a tier without one
+     * @param reason the kernel's answer
+     * @param hint how to make it available
+     * @param points its attach points; empty if it failed before attaching
      */
-    public record Refused(Tier tier, String engine, String reason, String hint, List<AttachPoint> points) {}
+    public record UnavailableTier(Tier tier, String engine, String reason, String hint, List<AttachPoint> points) {}
 
     /**
-     * The probes, attached, and the better tiers that were tried before.
+     * The attached probes, and the better tiers that failed before.
      *
      * @param probes the caller closes them
-     * @param refused in the order of trying
+     * @param unavailable in the order of the attempts
      */
-    public record Opened(Probes probes, List<Refused> refused) {}
+    public record SelectedProbes(Probes probes, List<UnavailableTier> unavailable) {}
 
     /**
      * Attaches the probes of the best tier that works.
      *
-     * @param engines where the programs can come from, the preferred one first; the next is taken if one cannot work
-     * @param tiers those to try, in this order
-     * @param modes ways to attach that may be used
-     * @param wanted what is wanted of them
+     * @param engines sources of the BPF programs, the preferred one first; the next serves if one cannot work
+     * @param tiers in the order of the attempts
+     * @param modes the attach modes that are allowed
+     * @param wanted what the probes record and how much they keep
      * @throws ProbeException if no tier works
      */
-    public static Opened open(List<Engine> engines, List<Tier> tiers, Set<Mode> modes, ProbeSettings wanted) {
-        List<Refused> refused = new ArrayList<>();
+    public static SelectedProbes open(List<Engine> engines, List<Tier> tiers, Set<Mode> modes, ProbeSettings wanted) {
+        List<UnavailableTier> unavailable = new ArrayList<>();
         for (Tier tier : tiers) {
-            Probes probes = tier == Tier.PROC ? openProc(refused) : openBpf(engines, tier, modes, wanted, refused);
+            Probes probes =
+                    tier == Tier.PROC ? openProc(unavailable) : openBpf(engines, tier, modes, wanted, unavailable);
             if (probes != null) {
-                return new Opened(probes, List.copyOf(refused));
+                return new SelectedProbes(probes, List.copyOf(unavailable));
             }
         }
         throw new ProbeException(
-                refused.stream().map(Refused::reason).distinct().collect(Collectors.joining("; ")),
-                refused.stream().map(Refused::hint).distinct().collect(Collectors.joining("; or ")));
+                unavailable.stream().map(UnavailableTier::reason).distinct().collect(Collectors.joining("; ")),
+                unavailable.stream().map(UnavailableTier::hint).distinct().collect(Collectors.joining("; or ")));
     }
 
     private static @Nullable Probes openBpf(
-            List<Engine> engines, Tier tier, Set<Mode> modes, ProbeSettings wanted, List<Refused> refused) {
+            List<Engine> engines, Tier tier, Set<Mode> modes, ProbeSettings wanted, List<UnavailableTier> unavailable) {
         for (Engine engine : engines) {
             try {
                 return BpfProbes.open(engine, tier, modes, wanted);
             } catch (TierRefusedException e) {
-                // The kernel has refused it: it would refuse the same program of another engine.
-                refused.add(new Refused(
+                // The kernel rejected a program; it would reject the same program of another engine.
+                unavailable.add(new UnavailableTier(
                         tier, engine.label(), String.valueOf(e.getMessage()), hint(e.missing()), e.points()));
                 return null;
             } catch (ProbeException e) {
-                refused.add(new Refused(tier, engine.label(), String.valueOf(e.getMessage()), e.hint(), List.of()));
+                unavailable.add(
+                        new UnavailableTier(tier, engine.label(), String.valueOf(e.getMessage()), e.hint(), List.of()));
             }
         }
         return null;
     }
 
-    private static @Nullable Probes openProc(List<Refused> refused) {
+    private static @Nullable Probes openProc(List<UnavailableTier> unavailable) {
         try {
             return ProcProbes.open();
         } catch (ProbeException e) {
-            refused.add(new Refused(Tier.PROC, "none", String.valueOf(e.getMessage()), e.hint(), List.of()));
+            unavailable.add(
+                    new UnavailableTier(Tier.PROC, "none", String.valueOf(e.getMessage()), e.hint(), List.of()));
             return null;
         }
     }

@@ -1,6 +1,6 @@
 package dev.aioscope.agent;
 
-import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.probe.HostInfo;
@@ -40,5 +40,5 @@ public interface ProbeSource {
      * @param allowSyscall whether the tier {@code syscall} is acceptable without an explicit request
      * @throws dev.aioscope.probe.ProbeException if this host does not support what was asked
      */
-    Opened open(boolean allowSyscall, ProbeSettings settings);
+    SelectedProbes open(boolean allowSyscall, ProbeSettings settings);
 }

@@ -2,7 +2,7 @@ package dev.aioscope.cli;
 
 import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.agent.ListenerQueue;
-import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.Shutdown;
 import dev.aioscope.audit.Audit;
 import dev.aioscope.cli.option.FilterOptions;
@@ -134,7 +134,7 @@ final class AuditCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         try (Shutdown stop = new Shutdown()) {
-            Opened opened = probes.open(true, new ProbeSettings(false, watchHandles));
+            SelectedProbes opened = probes.open(true, new ProbeSettings(false, watchHandles));
             Tier tier = opened.probes().tier();
             if (tier.isScanOnly()) {
                 opened.probes().close();
@@ -190,7 +190,7 @@ final class AuditCommand implements Callable<Integer> {
         }
     }
 
-    private TraceSummary watch(Opened opened, Audit audit, WallClock clock, Shutdown stop, PrintWriter err)
+    private TraceSummary watch(SelectedProbes opened, Audit audit, WallClock clock, Shutdown stop, PrintWriter err)
             throws IOException {
         LastTeardown last = new LastTeardown();
         ListenerQueue queue = new ListenerQueue(

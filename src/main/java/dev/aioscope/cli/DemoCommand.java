@@ -2,7 +2,7 @@ package dev.aioscope.cli;
 
 import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.agent.ListenerQueue;
-import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.StackSymbolizer;
 import dev.aioscope.cli.option.StackOptions;
 import dev.aioscope.demo.DemoWorkload;
@@ -107,7 +107,7 @@ final class DemoCommand implements Callable<Integer> {
 
     private int watch(DemoWorkload demo, @Nullable StackSymbolizer names, PrintWriter out, PrintWriter err)
             throws IOException {
-        Opened opened = probes.open(true);
+        SelectedProbes opened = probes.open(true);
         TierReport.of(opened, LOOKS).forEach(err::println);
         probes.withoutStacks(opened).ifPresent(err::println);
         WallClock clock = probes.probes().clock();

@@ -2,7 +2,7 @@ package dev.aioscope.cli;
 
 import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.agent.IdentityCollector;
-import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.Shutdown;
 import dev.aioscope.cli.option.HideArgumentsOption;
 import dev.aioscope.cli.option.PositiveDurationConverter;
@@ -81,7 +81,7 @@ final class RecordCommand implements Callable<Integer> {
         WallClock clock = probes.probes().clock();
         try (Shutdown stop = new Shutdown();
                 Processes processes = Processes.sparing(hidden.isHidden(), Processes.MOST)) {
-            Opened opened = probes.open(true);
+            SelectedProbes opened = probes.open(true);
             TierReport.of(opened, interval.get()).forEach(err::println);
             probes.withoutStacks(opened).ifPresent(err::println);
             Recorder recorder = new Recorder(storage(opened), clock);
@@ -106,7 +106,7 @@ final class RecordCommand implements Callable<Integer> {
         }
     }
 
-    private Storage storage(Opened opened) throws IOException {
+    private Storage storage(SelectedProbes opened) throws IOException {
         try {
             return Storage.file(file);
         } catch (IOException e) {

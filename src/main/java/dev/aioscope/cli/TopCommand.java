@@ -4,7 +4,7 @@ import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.agent.DutyCycle.Stats;
 import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.agent.ListenerQueue;
-import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.Shutdown;
 import dev.aioscope.cli.option.FilterOptions;
 import dev.aioscope.cli.option.HideArgumentsOption;
@@ -130,7 +130,7 @@ final class TopCommand implements Runnable {
                 probes.linger();
                 // The two take the most time, and neither needs the other.
                 CompletableFuture<FullScreen> terminal = CompletableFuture.supplyAsync(TopCommand::fullScreen);
-                Opened opened = probes.open(true, ProbeSettings.PLAIN);
+                SelectedProbes opened = probes.open(true, ProbeSettings.PLAIN);
                 try (DeferredLog log = new DeferredLog();
                         FullScreen full = terminal.join()) {
                     watch(stop, opened, (watch, activity, about) -> show(watch, activity, about, full, log, screen));
@@ -172,7 +172,7 @@ final class TopCommand implements Runnable {
         }
     }
 
-    private void watch(Shutdown stop, Opened opened, Face face) {
+    private void watch(Shutdown stop, SelectedProbes opened, Face face) {
         Tier tier = opened.probes().tier();
         TierReport.of(opened, interval()).forEach(spec.commandLine().getErr()::println);
         Activity activity = new Activity(opened.probes()::now);

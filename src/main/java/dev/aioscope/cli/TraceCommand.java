@@ -4,7 +4,7 @@ import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.agent.DutyCycle.Stats;
 import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.agent.ListenerQueue;
-import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.Shutdown;
 import dev.aioscope.agent.StackSymbolizer;
 import dev.aioscope.cli.option.FilterOptions;
@@ -119,7 +119,7 @@ final class TraceCommand implements Runnable {
                 StackSymbolizer names = probes.stackNames();
                 Processes processes = probes.probes()
                         .processes(hidden.isHidden(), hides -> Processes.sparing(hides, Processes.MOST))) {
-            Opened opened = probes.open(true);
+            SelectedProbes opened = probes.open(true);
             TierReport.of(opened, interval.get()).forEach(err::println);
             probes.withoutStacks(opened).ifPresent(err::println);
             WallClock clock = probes.probes().clock();
@@ -146,7 +146,7 @@ final class TraceCommand implements Runnable {
     }
 
     private TraceSummary watch(
-            Opened opened,
+            SelectedProbes opened,
             TracePrinter printer,
             WallClock clock,
             Shutdown stop,

@@ -3,7 +3,7 @@ package dev.aioscope.daemon;
 import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.agent.ListenerQueue;
-import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.ProbeSource;
 import dev.aioscope.agent.Shutdown;
 import dev.aioscope.agent.StackSymbolizer;
@@ -51,7 +51,7 @@ public final class Daemon {
 
     /** What a running daemon uses; {@link #run} closes it. */
     private record Resources(
-            Opened opened,
+            SelectedProbes opened,
             WallClock clock,
             TraceExport export,
             @Nullable StackSymbolizer symbolizer,
@@ -123,7 +123,7 @@ public final class Daemon {
                 StackSymbolizer symbolizer = isLive && options.stacks() ? StackSymbolizer.start() : null;
                 Processes processes = source.processes(
                         options.hideArguments(), hides -> Processes.sparing(hides, capacity.identities()))) {
-            Opened opened = source.open(
+            SelectedProbes opened = source.open(
                     options.allowSyscallTier(),
                     new ProbeSettings(options.stacks(), false, capacity.ringBytes(), capacity.callsInProgress()));
             try (Recorder recorder = isLive ? FlightRecorder.start(options.recorder(), clock, System.getenv()) : null) {

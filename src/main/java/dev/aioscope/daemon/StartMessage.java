@@ -1,7 +1,7 @@
 package dev.aioscope.daemon;
 
-import dev.aioscope.agent.ProbeSelector.Opened;
-import dev.aioscope.agent.ProbeSelector.Refused;
+import dev.aioscope.agent.ProbeSelector.SelectedProbes;
+import dev.aioscope.agent.ProbeSelector.UnavailableTier;
 import dev.aioscope.diagnosis.Versions;
 import dev.aioscope.output.TierReport;
 import dev.aioscope.telemetry.TraceExport;
@@ -17,7 +17,7 @@ final class StartMessage {
      *
      * @param url null if HTTP is off
      */
-    static String of(Opened opened, TraceExport export, @Nullable String url) {
+    static String of(SelectedProbes opened, TraceExport export, @Nullable String url) {
         return "aioscope " + Versions.aioscope() + " started: tier "
                 + opened.probes().tier().label()
                 + ", engine " + opened.probes().engine() + ", kernel "
@@ -28,12 +28,12 @@ final class StartMessage {
                         .map(endpoint -> " and pushed to " + endpoint)
                         .orElse("")
                 + ", traces to " + export.endpoint().orElse("nowhere (OTEL_EXPORTER_OTLP_ENDPOINT is not set)")
-                + opened.refused().stream()
+                + opened.unavailable().stream()
                         .map(unavailable -> describe(unavailable, opened))
                         .collect(Collectors.joining());
     }
 
-    private static String describe(Refused unavailable, Opened opened) {
+    private static String describe(UnavailableTier unavailable, SelectedProbes opened) {
         return "; not " + TierReport.what(unavailable, opened) + ": "
                 + unavailable.reason().replaceAll("\\s+", " ") + " (hint: " + unavailable.hint() + ")";
     }

@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Who may ask: a file with a line {@code name:password} for each. Nobody but its owner may be able to read it, as the
- * passwords stand in it as they are.
+ * Basic authentication by a file with one {@code name:password} per line. The passwords are clear text, so others must not
+ * be able to read the file.
  */
 public final class BasicAuth extends BasicAuthenticator {
     private static final Set<PosixFilePermission> TOO_OPEN =
@@ -31,19 +31,19 @@ public final class BasicAuth extends BasicAuthenticator {
     /**
      * Reads the file.
      *
-     * @throws HttpException if it cannot be read, is readable for everybody, or has a line of another form
+     * @throws HttpException if the file is not readable, is readable or writable for others, or has another form
      */
     public static BasicAuth read(Path file) {
         try {
             if (Files.getPosixFilePermissions(file).stream().anyMatch(TOO_OPEN::contains)) {
-                throw new HttpException("others can read " + file + " or change it", "chmod 600 " + file);
+                throw new HttpException(
+                        "cannot use " + file + ": other users can read or change it", "chmod 600 " + file);
             }
             return parse(file, Files.readAllLines(file, UTF_8));
         } catch (IOException e) {
             throw new HttpException(
-                    "the users cannot be read from " + file + " ("
-                            + e.getClass().getSimpleName() + ")",
-                    "give a readable file with a line name:password for each",
+                    "cannot read " + file + ": " + e.getClass().getSimpleName(),
+                    "name a readable file with one name:password per line",
                     e);
         }
     }
@@ -57,12 +57,13 @@ public final class BasicAuth extends BasicAuthenticator {
             }
             int colon = line.indexOf(':');
             if (colon < 1 || colon == line.length() - 1) {
-                throw new HttpException(file + " line " + (i + 1) + " names no user", "write name:password");
+                throw new HttpException(
+                        "cannot use " + file + ":" + (i + 1) + ": expected name:password", "correct the line");
             }
             passwords.put(line.substring(0, colon), line.substring(colon + 1).getBytes(UTF_8));
         }
         if (passwords.isEmpty()) {
-            throw new HttpException(file + " has no user in it", "write a line name:password for each");
+            throw new HttpException("cannot use " + file + ": it names no user", "write one name:password per line");
         }
         return new BasicAuth(passwords);
     }
@@ -70,7 +71,7 @@ public final class BasicAuth extends BasicAuthenticator {
     @Override
     public boolean checkCredentials(String user, String password) {
         byte[] expected = passwords.get(user);
-        // Takes the same time whatever the password is like, and about as long for a user that there is not.
+        // Takes the same time for every password, and about as long for an unknown user.
         return MessageDigest.isEqual(expected == null ? new byte[0] : expected, password.getBytes(UTF_8))
                 && expected != null;
     }

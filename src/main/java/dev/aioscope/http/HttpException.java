@@ -1,16 +1,16 @@
 package dev.aioscope.http;
 
-/** HTTP cannot be served as asked: the message names the setting, the cause and the hint. */
+/** HTTP cannot be served by these settings. The message has the form {@code cannot …: reason (hint: …)}. */
 public final class HttpException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /** Takes what is wrong, what to do about it, and the exception that said so. */
-    public HttpException(String cause, String hint, Throwable origin) {
-        super(cause + "; " + hint, origin);
+    /** Keeps the underlying exception. */
+    public HttpException(String problem, String hint, Throwable cause) {
+        super(problem + " (hint: " + hint + ")", cause);
     }
 
-    /** The same without an exception. */
-    public HttpException(String cause, String hint) {
-        super(cause + "; " + hint);
+    /** Has no underlying exception. */
+    public HttpException(String problem, String hint) {
+        super(problem + " (hint: " + hint + ")");
     }
 }

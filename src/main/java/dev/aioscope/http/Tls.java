@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
-/** The server's certificate and key, from PEM files as certificate authorities and Kubernetes give them. */
+/** Reads the server's certificate and key from PEM files, as certificate authorities and Kubernetes provide them. */
 public final class Tls {
     private static final Pattern PKCS8 =
             Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
@@ -28,11 +28,11 @@ public final class Tls {
     private Tls() {}
 
     /**
-     * Reads both.
+     * Reads the two files.
      *
-     * @param certificate the server's certificate and those that lead to its authority, in this order
+     * @param certificate the server's certificate, then its chain
      * @param key the private key, PKCS #8 without a password
-     * @throws HttpException if one of them cannot be used
+     * @throws HttpException if one of the files is not usable
      */
     public static SSLContext read(Path certificate, Path key) {
         try {
@@ -40,7 +40,8 @@ public final class Tls {
                     .generateCertificates(new ByteArrayInputStream(Files.readAllBytes(certificate)))
                     .toArray(Certificate[]::new);
             if (chain.length == 0) {
-                throw new HttpException(certificate + " holds no certificate", "give a PEM file with the chain");
+                throw new HttpException(
+                        "cannot use " + certificate + ": it contains no certificate", "name a PEM file with the chain");
             }
             KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
             store.load(null, null);
@@ -52,8 +53,8 @@ public final class Tls {
             return context;
         } catch (IOException | GeneralSecurityException e) {
             throw new HttpException(
-                    "TLS cannot use " + certificate + " with " + key + " (" + e + ")",
-                    "give the PEM files of a certificate chain and of its private key",
+                    "cannot serve TLS with " + certificate + " and " + key + ": " + e,
+                    "name the PEM files of a certificate chain and its private key",
                     e);
         }
     }
@@ -62,7 +63,7 @@ public final class Tls {
         Matcher matcher = PKCS8.matcher(Files.readString(file, StandardCharsets.US_ASCII));
         if (!matcher.find()) {
             throw new HttpException(
-                    file + " holds no private key in PKCS #8",
+                    "cannot use " + file + ": it contains no private key in PKCS #8",
                     "convert it: openssl pkcs8 -topk8 -nocrypt -in " + file + " -out key.pem");
         }
         byte[] encoded = Base64.getMimeDecoder().decode(matcher.group(1));
@@ -70,9 +71,10 @@ public final class Tls {
             try {
                 return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(encoded));
             } catch (InvalidKeySpecException e) {
-                // A key of another kind: the next is tried.
+                // The key is of another kind.
             }
         }
-        throw new HttpException(file + " holds a key of a kind that Java does not know", "use an EC or RSA key");
+        throw new HttpException(
+                "cannot use " + file + ": Java does not support its kind of key", "use an EC or RSA key");
     }
 }

@@ -23,19 +23,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Serves a few pages to whoever may ask. A client can hold one thread and one connection for some seconds at most, and
- * there are as many threads as connections, so that slow ones do not keep others waiting.
+ * A small web server. A client can hold one thread and one connection for some seconds at most, and there are as many
+ * threads as connections, so slow clients do not delay others.
  */
 public final class WebServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WebServer.class);
     private static final int CONNECTIONS = 32;
 
-    /** The JDK reads them once, when its first server is made; who sets one on the command line keeps it. Seconds. */
+    /** System properties that the JDK reads when it makes its first server, in seconds; the command line wins. */
     private static final Map<String, String> LIMITS = Map.of(
             "jdk.httpserver.maxConnections", "" + CONNECTIONS,
             "sun.net.httpserver.maxReqTime", "5",
             "sun.net.httpserver.maxRspTime", "20",
-            "sun.net.httpserver.timerMillis", "5000", // how often it looks for the two above
+            "sun.net.httpserver.timerMillis", "5000", // how often the JDK checks the two above
             "sun.net.httpserver.idleInterval", "30",
             "sun.net.httpserver.maxReqHeaders", "64",
             "sun.net.httpserver.maxReqHeaderSize", "16384");
@@ -44,7 +44,7 @@ public final class WebServer implements AutoCloseable {
         limit();
     }
 
-    /** Sets the limits, if this JVM has not made a server yet. */
+    /** Sets the limits. Has no effect once this JVM has made a server. */
     public static void limit() {
         LIMITS.forEach((name, value) -> {
             if (System.getProperty(name) == null) {
@@ -58,7 +58,7 @@ public final class WebServer implements AutoCloseable {
     private final Map<String, Function<String, Page>> pages;
 
     /**
-     * What is answered.
+     * A response.
      *
      * @param status of HTTP: 200, 503
      * @param contentType with its charset
@@ -66,25 +66,25 @@ public final class WebServer implements AutoCloseable {
     public record Page(int status, String contentType, String body) {
         private static final String TEXT = "text/plain; charset=utf-8";
 
-        /** Lines for people. */
+        /** Plain text. */
         public static Page text(int status, String text) {
             return new Page(status, TEXT, text + "\n");
         }
 
-        /** A JSON object per line. */
+        /** One JSON object per line. */
         public static Page json(List<String> lines) {
             return new Page(200, "application/x-ndjson", String.join("\n", lines) + (lines.isEmpty() ? "" : "\n"));
         }
     }
 
     /**
-     * Begins to serve.
+     * Starts to serve.
      *
-     * @param address port 0 takes any that is free
+     * @param address port 0 for any free port
      * @param tls null for plain HTTP
-     * @param users null if everybody may ask
-     * @param pages by path; each is given the header Accept, made anew at each request, by several threads at once
-     * @throws HttpException if the address cannot be had
+     * @param users null to answer every client
+     * @param pages by path; each makes a response from the Accept header, on several threads at once
+     * @throws HttpException if the address is not available
      */
     public WebServer(
             InetSocketAddress address,
@@ -106,7 +106,7 @@ public final class WebServer implements AutoCloseable {
 
     private static HttpServer bind(InetSocketAddress address, @Nullable SSLContext tls) {
         if (address.isUnresolved()) {
-            throw new HttpException("nobody knows the host " + address.getHostString(), "give an address of this host");
+            throw new HttpException("cannot resolve host " + address.getHostString(), "use an address of this host");
         }
         try {
             if (tls == null) {
@@ -117,13 +117,13 @@ public final class WebServer implements AutoCloseable {
             return server;
         } catch (IOException e) {
             throw new HttpException(
-                    "HTTP cannot be served at " + show(address) + " (" + e.getMessage() + ")",
-                    "give another address by --listen, or --listen off",
+                    "cannot serve HTTP at " + show(address) + ": " + e.getMessage(),
+                    "set listen to another address or off",
                     e);
         }
     }
 
-    /** Where it is to be had, without a path. */
+    /** The URL without a path. */
     public String url() {
         return (server instanceof HttpsServer ? "https://" : "http://") + show(server.getAddress());
     }
@@ -134,15 +134,15 @@ public final class WebServer implements AutoCloseable {
     }
 
     private void handle(HttpExchange exchange) throws IOException {
-        send(exchange, answerOrTell(exchange));
+        send(exchange, answerOrFail(exchange));
     }
 
-    private Page answerOrTell(HttpExchange exchange) {
+    private Page answerOrFail(HttpExchange exchange) {
         try {
             return answer(exchange);
         } catch (RuntimeException e) {
-            LOG.warn("{} failed: {}", exchange.getRequestURI().getPath(), e.toString());
-            return Page.text(500, "failed; the log of the agent tells why");
+            LOG.warn("cannot serve {}: {}", exchange.getRequestURI().getPath(), e.toString());
+            return Page.text(500, "failed; see the log of the agent");
         }
     }
 
@@ -151,20 +151,20 @@ public final class WebServer implements AutoCloseable {
         String method = exchange.getRequestMethod();
         if (!method.equals("GET") && !method.equals("HEAD")) {
             exchange.getResponseHeaders().set("Allow", "GET, HEAD");
-            return refuse(exchange, 405, "only GET and HEAD");
+            return reject(exchange, 405, "only GET and HEAD are allowed");
         }
         if (hasBody(exchange)) {
-            return refuse(exchange, 413, "a request has no body here");
+            return reject(exchange, 413, "a request must not have a body");
         }
         if (page == null) {
-            return Page.text(404, "there is no such page; / lists them");
+            return Page.text(404, "not found; / lists the endpoints");
         }
         String accept = exchange.getRequestHeaders().getFirst("Accept");
         return page.apply(accept == null ? "" : accept);
     }
 
-    /** What else the client sends is not read. */
-    private static Page refuse(HttpExchange exchange, int status, String text) {
+    /** Closes the connection without reading the rest of the request. */
+    private static Page reject(HttpExchange exchange, int status, String text) {
         exchange.getResponseHeaders().set("Connection", "close");
         return Page.text(status, text);
     }
@@ -175,8 +175,8 @@ public final class WebServer implements AutoCloseable {
     }
 
     /**
-     * Ends the exchange too. Closing it (as the JDK does itself once it has sent an answer without a body) reads what is
-     * left of the request; where the client has cut that off, the connection would count until its time is over.
+     * Sends the response and ends the exchange. Closing an exchange, which the JDK does after a response without a body,
+     * reads the rest of the request; if the client has truncated it, the connection would count until its timeout.
      */
     private static void send(HttpExchange exchange, Page page) throws IOException {
         exchange.getResponseHeaders().set("Content-Type", page.contentType);
@@ -184,7 +184,7 @@ public final class WebServer implements AutoCloseable {
         exchange.getResponseHeaders().set("Cache-Control", "no-store");
         byte[] body = page.body.getBytes(UTF_8);
         if (exchange.getRequestMethod().equals("HEAD") || body.length == 0) {
-            exchange.getRequestBody().close(); // fails where it is cut off, and the JDK forgets the connection
+            exchange.getRequestBody().close(); // fails if it is truncated, and the JDK drops the connection
             exchange.sendResponseHeaders(page.status, -1);
         } else {
             exchange.sendResponseHeaders(page.status, body.length);
@@ -194,7 +194,7 @@ public final class WebServer implements AutoCloseable {
         }
     }
 
-    /** Ends all connections at once. */
+    /** Closes all connections at once. */
     @Override
     public void close() {
         server.stop(0);

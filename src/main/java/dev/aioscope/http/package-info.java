@@ -1,4 +1,4 @@
-/** What the agent shows by HTTP: metrics, health, and what goes on. */
+/** The web server: TLS, basic authentication, limits. */
 @NullMarked
 package dev.aioscope.http;
 

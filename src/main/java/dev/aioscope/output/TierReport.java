@@ -1,7 +1,7 @@
 package dev.aioscope.output;
 
-import dev.aioscope.agent.ProbeSelector.Opened;
-import dev.aioscope.agent.ProbeSelector.Refused;
+import dev.aioscope.agent.ProbeSelector.SelectedProbes;
+import dev.aioscope.agent.ProbeSelector.UnavailableTier;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
 import dev.aioscope.probe.AttachPoint;
@@ -30,7 +30,7 @@ public final class TierReport {
     private TierReport() {}
 
     /** Lines for people. */
-    public static List<String> of(Opened opened, Duration interval) {
+    public static List<String> of(SelectedProbes opened, Duration interval) {
         Tier tier = opened.probes().tier();
         List<String> lines = new ArrayList<>();
         lines.add("Tier " + tier.label() + ", engine " + opened.probes().engine() + ", probes: "
@@ -62,9 +62,9 @@ public final class TierReport {
     }
 
     /** What was tried before, and what would change that. */
-    public static List<String> refused(Opened opened) {
+    public static List<String> refused(SelectedProbes opened) {
         List<String> lines = new ArrayList<>();
-        for (Refused refused : opened.refused()) {
+        for (UnavailableTier refused : opened.unavailable()) {
             lines.add("  Not " + what(refused, opened) + ": " + refused.reason());
             lines.add("    hint: " + refused.hint());
         }
@@ -91,7 +91,7 @@ public final class TierReport {
     }
 
     /** What could not be had: the tier, or only the engine for it. */
-    public static String what(Refused refused, Opened opened) {
+    public static String what(UnavailableTier refused, SelectedProbes opened) {
         return refused.tier() == opened.probes().tier()
                 ? "the engine " + refused.engine()
                 : refused.tier().label();

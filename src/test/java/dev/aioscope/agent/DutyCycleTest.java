@@ -98,7 +98,7 @@ class DutyCycleTest {
     }
 
     @Test
-    void whatTheRingStillHoldsWhenItIsStoppedIsHandedOn() {
+    void deliversRestOfRingWhenStopped() {
         probes.ring.add(setup(1));
         probes.whenEmpty = () -> {
             probes.ring.add(setup(2));
@@ -112,7 +112,7 @@ class DutyCycleTest {
     }
 
     @Test
-    void theViewJoinsWhatALookFoundWithWhatEventsTold() {
+    void mergesEventsIntoScan() {
         probes.ring.add(setup(1));
         probes.live.add(found(1));
         probes.live.add(found(2));
@@ -128,7 +128,7 @@ class DutyCycleTest {
     }
 
     @Test
-    void whatIsStuckIsLookedIntoAndToldOfLongBeforeTheNextLook() {
+    void scansStuckTeardownLongBeforeNextScanIsDue() {
         long began = BootClock.now() - 2_000_000_000L;
         probes.live.add(event(EventBuilder.teardownLook(4).kioctx(7).left(0, 3)));
         probes.whenEmpty = () -> {
@@ -161,7 +161,7 @@ class DutyCycleTest {
     }
 
     @Test
-    void whatIsStuckIsLookedAtAsSoonAsTheLastLookIsLongEnoughAgo() {
+    void scansStuckTeardownAsSoonAsPauseAfterLastScanEnds() {
         long began = BootClock.now();
         long[] now = {began};
         probes.clock = () -> now[0];
@@ -196,7 +196,7 @@ class DutyCycleTest {
 
     @ParameterizedTest
     @CsvSource({"60, 3", "1, 4"})
-    void completionsAreToldOfAgainAfterThePause(int pause, int changes) {
+    void watchesCompletionsAgainAfterPause(int pause, int changes) {
         long[] now = {BootClock.now()};
         probes.clock = () -> now[0];
         DutyCycle pausing = new DutyCycle(
@@ -219,7 +219,7 @@ class DutyCycleTest {
     }
 
     @Test
-    void completionsAreNoLongerToldOfOnceNothingIsStuckHoweverRareLooksAre() {
+    void stopsWatchingCompletionsWhenNothingIsStuckWhateverTheScanInterval() {
         long[] now = {BootClock.now()};
         probes.clock = () -> now[0];
         DutyCycle rare = new DutyCycle(
@@ -240,7 +240,7 @@ class DutyCycleTest {
     }
 
     @Test
-    void itRestsForLongOnlyWhereNothingIsInProgressAndNoLookIsDue() {
+    void waitsLongOnlyWhenIdleAndNoScanIsDue() {
         long[] now = {BootClock.now()};
         probes.clock = () -> now[0];
         DutyCycle resting = new DutyCycle(
@@ -271,7 +271,7 @@ class DutyCycleTest {
 
     @ParameterizedTest
     @CsvSource({"2, 60, 2000", "60, 3, 3000"})
-    void theRestIsNoLongerThanTheServiceManagerOrTheNextLookAllows(int pulse, int interval, int expected) {
+    void waitsNoLongerThanWatchdogOrNextScanAllows(int pulse, int interval, int expected) {
         long now = BootClock.now();
         probes.clock = () -> now;
         DutyCycle resting = new DutyCycle(
@@ -313,7 +313,7 @@ class DutyCycleTest {
     }
 
     @Test
-    void theWatchdogHearsOfTheDutyCycleOnlyAsLongAsItGoesOn() {
+    void notifiesWatchdogOnlyWhileRunning() {
         List<Integer> beats = new ArrayList<>();
         List<Integer> beatsBefore = new ArrayList<>();
         watch.onTick(() -> beats.add(1));
@@ -329,7 +329,7 @@ class DutyCycleTest {
     }
 
     @Test
-    void anInventoryThatFailsDoesNotEndTheWatch() {
+    void continuesAfterFailedScan() {
         probes.inventoryFails = true;
         probes.ring.add(setup(1));
         probes.whenEmpty = watch::stop;
@@ -339,7 +339,7 @@ class DutyCycleTest {
     }
 
     @Test
-    void whatALookCouldNotSeeHasNotVanished() {
+    void keepsContextsOfProcessesThatScanCouldNotRead() {
         probes.tier = Tier.SAMPLE;
         DutyCycle looks = new DutyCycle(
                 probes,
@@ -367,7 +367,7 @@ class DutyCycleTest {
     }
 
     @Test
-    void lossesOfTheProbesAreShown() {
+    void reportsLossesOfProbes() {
         probes.whenEmpty = watch::stop;
         probes.losses = new Losses(7, 0, 0, null);
 

@@ -41,7 +41,7 @@ class IdentityCollectorTest {
     }
 
     @Test
-    void tenThousandShortLivedProcessesHoldNobodyUp() throws Exception {
+    void neverBlocksListenerOnTenThousandShortLivedProcesses() throws Exception {
         try (Processes processes = Processes.sparing(false, Processes.MOST);
                 IdentityCollector firstSight = new IdentityCollector(processes, next)) {
             for (int i = 0; i < 10_000; i++) {
@@ -53,7 +53,7 @@ class IdentityCollectorTest {
     }
 
     @Test
-    void aProcessIsLookedAtWithoutBeingAskedFor() throws Exception {
+    void identifiesProcessOfNewContextUnasked() throws Exception {
         int pid = (int) ProcessHandle.current().pid();
         String stat = Files.readString(Path.of("/proc/self/stat"));
         long start = Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[19]) * 10_000_000;

@@ -33,7 +33,7 @@ class ListenerQueueTest {
     }
 
     @Test
-    void aSlowListenerNeverHoldsUpTheReaderAndWhatDoesNotFitIsCounted() throws Exception {
+    void countsDroppedEventsInsteadOfBlockingReader() throws Exception {
         try (ListenerQueue queue = new ListenerQueue(slow, 2)) {
             queue.onSetup(context(1));
             busy.await();
@@ -48,7 +48,7 @@ class ListenerQueueTest {
     }
 
     @Test
-    void closingGivesUpOnAListenerThatHangs() throws Exception {
+    void closesDespiteHangingListener() throws Exception {
         ListenerQueue queue = new ListenerQueue(slow, 2);
         queue.onSetup(context(1));
         busy.await();

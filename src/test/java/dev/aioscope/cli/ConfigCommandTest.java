@@ -84,7 +84,7 @@ class ConfigCommandTest {
 
         Run missing = Run.of("config", "check", file("auth-file: /none").toString());
         assertThat(missing.status()).isEqualTo(2);
-        assertThat(missing.err()).contains("the users cannot be read from /none");
+        assertThat(missing.err()).contains("cannot read /none");
     }
 
     @Test

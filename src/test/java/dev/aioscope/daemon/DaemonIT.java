@@ -114,8 +114,8 @@ class DaemonIT {
     private void write(String settings) throws IOException {
         Files.writeString(
                 file,
-                "tier: syscall\ninterval: 500ms\ncomm: " + program.getFileName() + "\nlisten: 127.0.0.1:" + port + "\n"
-                        + settings);
+                "tier: syscall\nscan-interval: 500ms\ncomm: " + program.getFileName() + "\nlisten: 127.0.0.1:" + port
+                        + "\n" + settings);
     }
 
     private void awaitLine(Process daemon, String text) throws Exception {
@@ -193,7 +193,7 @@ class DaemonIT {
     // ---- manners ----
 
     @Test
-    void systemdIsToldAndADaemonEndsSoonWithNothingLeft() throws Exception {
+    void notifiesSystemdAndExitsSoonWithoutLeftovers() throws Exception {
         environment.put("NOTIFY_SOCKET", folder.resolve("notify").toString());
         environment.put("WATCHDOG_USEC", "30000000");
         try (NotifySocket systemd = new NotifySocket(folder.resolve("notify").toString())) {
@@ -216,7 +216,7 @@ class DaemonIT {
     }
 
     @Test
-    void aSecondDaemonIsToldWhoWasFirstAndOneAfterAKillIsNot() throws Exception {
+    void refusesSecondDaemonWithPidOfFirstButStartsAfterKill() throws Exception {
         Process first = start("");
         Path said = folder.resolve("second");
         Process second = launch(ProcessBuilder.Redirect.to(said.toFile()), "--listen", "off");
@@ -230,7 +230,7 @@ class DaemonIT {
     }
 
     @Test
-    void aDiskThatIsFullEndsNothing() throws Exception {
+    void keepsRunningOnFullDisk() throws Exception {
         write("");
         // Each write to it says that the device is full: the log's lines, and the pid in the lock.
         Files.createSymbolicLink(folder.resolve("lock"), Path.of("/dev/full"));
@@ -249,7 +249,7 @@ class DaemonIT {
     }
 
     @Test
-    void aRecorderWhoseDiskIsFullLeavesTheDaemonReadyAndGoesOnWhenThereIsRoom() throws Exception {
+    void staysReadyWithFullRecorderDiskAndResumesWhenThereIsRoom() throws Exception {
         Path state = Files.createDirectory(folder.resolve("state"));
         // A disk of its own, and a small one.
         String mount = "mount -t tmpfs -o size=256k none \"$0\" && exec \"$@\"";
@@ -334,7 +334,7 @@ class DaemonIT {
     // ---- settings ----
 
     @Test
-    void aReloadTakesOverWhatCanChangeNamesWhatCannotAndLosesNothing() throws Exception {
+    void reloadAppliesReloadableSettingsNamesOthersAndLosesNoEvent() throws Exception {
         Process daemon = start("slow-threshold: 1s\n");
         // 200 calls, 10 ms from one to the next: the reload is in the midst of them.
         Process storm = work("storm", "--count", "200", "--wait");
@@ -350,7 +350,7 @@ class DaemonIT {
     }
 
     @Test
-    void aTeardownThatIsOpenWhenSettingsAreReadAnewIsSeenToItsEnd() throws Exception {
+    void followsOpenTeardownAcrossReload() throws Exception {
         Process daemon = start("");
         Process stuck = work("sibling", "--wait");
         var told = stuck.inputReader(UTF_8);
@@ -368,7 +368,7 @@ class DaemonIT {
     }
 
     @Test
-    void aReloadOfSettingsThatAreWrongChangesNothing() throws Exception {
+    void reloadOfWrongSettingsChangesNothing() throws Exception {
         Process daemon = start("slow-threshold: 1s\n");
         write("slow-threshold: soon\nlost: 1\nauth-file: /none\n");
         signal(daemon, "HUP");
@@ -380,7 +380,7 @@ class DaemonIT {
         // What only shows when it is tried changes nothing either, and the next reload is as good as the first.
         write("slow-threshold: 3s\nauth-file: /none\n");
         signal(daemon, "HUP");
-        awaitLine(daemon, "Settings are unchanged: the users cannot be read from /none");
+        awaitLine(daemon, "Settings are unchanged: cannot read /none");
         assertThat(get("/readyz").statusCode()).isEqualTo(200);
         int before = port;
         port = freePort();
@@ -392,7 +392,7 @@ class DaemonIT {
 
     /** As for {@code podman run --interactive}: at a reload nothing would stand there. */
     @Test
-    void settingsFromAPipeStayAtAReload() throws Exception {
+    void keepsSettingsFromPipeOnReload() throws Exception {
         file = Path.of("/dev/stdin");
         Process daemon = launch(ProcessBuilder.Redirect.to(log.toFile()));
         try (Writer settings = daemon.outputWriter(UTF_8)) {
@@ -401,12 +401,12 @@ class DaemonIT {
         awaitLine(daemon, " started: tier syscall");
         signal(daemon, "HUP");
         awaitLine(daemon, "Settings are unchanged");
-        assertThat(Files.readString(log)).contains("SEVERE /dev/stdin: it can be read once only");
+        assertThat(Files.readString(log)).contains("SEVERE /dev/stdin: cannot read it twice");
         assertThat(get("/readyz").statusCode()).isEqualTo(200);
     }
 
     @Test
-    void aStartWithWrongSettingsTellsThemAll() throws Exception {
+    void reportsAllWrongSettingsAtStart() throws Exception {
         write("slow-threshold: soon\nlost: 1\n");
         Process daemon = launch(ProcessBuilder.Redirect.to(log.toFile()));
         assertThat(daemon.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
@@ -421,7 +421,7 @@ class DaemonIT {
     // ---- too much ----
 
     @Test
-    void aReaderThatStandsStillLosesWhatItCountsAndRecovers() throws Exception {
+    void countsLossesOfStoppedReaderAndRecovers() throws Exception {
         Process daemon = start("ring-size: 4k\n");
         boolean isExact = false;
         // Others may use AIO on this host meanwhile: then what they lost cannot be told from what we did.
@@ -457,8 +457,8 @@ class DaemonIT {
     }
 
     @Test
-    void aHundredThousandShortLivedProcessesLeaveNothingBehind() throws Exception {
-        Process daemon = start("max-contexts: 1024\nmax-waiting: 1024\nmax-identities: 256\n");
+    void keepsMemoryAndSeriesConstantOverHundredThousandProcesses() throws Exception {
+        Process daemon = start("max-contexts: 1024\nmax-queued-events: 1024\nmax-identities: 256\n");
         double memory = metric("process_memory_usage_bytes");
         double before = metric(SETUPS);
         double read = metric(READ);

@@ -113,7 +113,7 @@ class DayTest {
     }
 
     @Test
-    void neitherMemoryNorSeriesGrow() throws Exception {
+    void keepsMemoryAndSeriesConstantOverADay() throws Exception {
         Repeatable recording = Repeatable.read(Path.of("src/test/resources/recorded/6.1.aioscope"));
         try (processes;
                 SdkTracerProvider spans = SdkTracerProvider.builder().build();

@@ -97,7 +97,7 @@ class LossLogTest {
     }
 
     @Test
-    void whatWasLostBeforeAndWhatTheKernelSkipsIsNoNews() {
+    void ignoresEarlierLossesAndProgramsThatTheKernelSkipped() {
         missed = 5;
         lookAfter(1);
         assertThat(lines).isEmpty();
@@ -105,7 +105,7 @@ class LossLogTest {
     }
 
     @Test
-    void aGapOfTheFlightRecorderIsToldAndWhatIsShownIsWholeAllTheSame() {
+    void reportsRecorderGapAsRemarkWithoutComplaint() {
         unrecorded = 7L;
         lookAfter(1);
         assertThat(lines)
@@ -124,7 +124,7 @@ class LossLogTest {
     }
 
     @Test
-    void aLossIsToldAtOnceThenOnceAMinuteThenItsEnd() {
+    void logsLossAtOnceThenOncePerMinuteThenItsEnd() {
         ringFull += 10;
         lookAfter(1);
         assertThat(lines)

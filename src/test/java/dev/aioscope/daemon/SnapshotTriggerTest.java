@@ -36,7 +36,7 @@ class SnapshotTriggerTest {
     }
 
     @Test
-    void aRefusalAsksOnceInAPause() {
+    void triggersOncePerPauseOnRefusal() {
         failed(SECOND, 22);
         assertThat(asked).isEmpty();
         failed(2 * SECOND, 11);
@@ -55,7 +55,7 @@ class SnapshotTriggerTest {
     }
 
     @Test
-    void aStuckTeardownAsksOnceInAPauseToo() {
+    void triggersOncePerPauseOnStuckTeardown() {
         failed(SECOND, 11);
         stuck(2 * SECOND);
         stuck(3 * SECOND);

@@ -71,7 +71,7 @@ public final class LimitOptions {
             defaultValue = "16384",
             converter = TableReader.class,
             description =
-                    "News that wait to become traces (default: ${DEFAULT-VALUE}): 700 bytes each. What does not fit"
+                    "News that wait to become traces (default: ${DEFAULT-VALUE}): 750 bytes each. What does not fit"
                             + " is lost and counted as queue_full; it is in the metrics all the same.")
     private int waiting;
 

@@ -1,7 +1,7 @@
 package dev.aioscope.cli.option;
 
 import dev.aioscope.agent.ProbeSelector;
-import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.ProbeSource;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.BootClock;
@@ -125,11 +125,11 @@ public final class ProbeOptions implements ProbeSource {
     }
 
     @Override
-    public Opened open(boolean allowSyscall, ProbeSettings wanted) {
+    public SelectedProbes open(boolean allowSyscall, ProbeSettings wanted) {
         if (replay != null) {
-            return new Opened(replay.probes(lingers), List.of());
+            return new SelectedProbes(replay.probes(lingers), List.of());
         }
-        List<Tier> tiers = engine.tiers(tier, allowSyscall ? ProbeSelector.ALL : ProbeSelector.CHEAP);
+        List<Tier> tiers = engine.tiers(tier, allowSyscall ? ProbeSelector.ALL : ProbeSelector.WITHOUT_SYSCALL);
         return ProbeSelector.open(engine.all(), tiers, probeMode.modes(), wanted);
     }
 }

@@ -1,7 +1,7 @@
 package dev.aioscope.cli.option;
 
 import dev.aioscope.agent.ProbeSelector;
-import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.output.TierReport;
 import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.ProbeException;
@@ -47,8 +47,11 @@ public final class ScanOptions {
      * @throws ProbeException if this host does not give it
      */
     public Probes open(PrintWriter err) {
-        Opened opened = ProbeSelector.open(
-                engine.all(), engine.tiers(tier, ProbeSelector.LOOKS), EnumSet.allOf(Mode.class), ProbeSettings.PLAIN);
+        SelectedProbes opened = ProbeSelector.open(
+                engine.all(),
+                engine.tiers(tier, ProbeSelector.SCAN_TIERS),
+                EnumSet.allOf(Mode.class),
+                ProbeSettings.PLAIN);
         if (opened.probes().tier() == Tier.PROC) {
             TierReport.refused(opened).forEach(err::println);
         }

@@ -1,6 +1,6 @@
 package dev.aioscope.cli.option;
 
-import dev.aioscope.agent.ProbeSelector.Opened;
+import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.StackSymbolizer;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.probe.ProbeException;
@@ -51,7 +51,7 @@ public final class StackOptions {
     }
 
     /** Why no stack will ever come, if that is so although stacks are wanted. */
-    public Optional<String> withoutStacks(Opened opened) {
+    public Optional<String> withoutStacks(SelectedProbes opened) {
         return stacks ? StackSymbolizer.unavailable(opened.probes().tier()) : Optional.empty();
     }
 
@@ -66,12 +66,12 @@ public final class StackOptions {
      * @param allowSyscall whether the tier {@code syscall} may be taken without being asked for
      * @throws ProbeException if this host does not give what was asked
      */
-    public Opened open(boolean allowSyscall) {
+    public SelectedProbes open(boolean allowSyscall) {
         return open(allowSyscall, ProbeSettings.RING_BYTES, ProbeSettings.IN_PROGRESS);
     }
 
     /** The same, with as much room as the caller wants: see {@link ProbeSettings}. */
-    public Opened open(boolean allowSyscall, int ringBytes, int inProgress) {
+    public SelectedProbes open(boolean allowSyscall, int ringBytes, int inProgress) {
         return probes.open(allowSyscall, new ProbeSettings(stacks, false, ringBytes, inProgress));
     }
 }
