@@ -2,7 +2,7 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Holder;
@@ -11,43 +11,33 @@ import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.testing.Await;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Who holds what, against what aiowork is known to hold and what fs.aio-nr says. */
+/** Compares the inventory with what aiowork holds and with fs.aio-nr. */
 class ContextsIT {
-    private final TestAgent agent = new TestAgent(Tier.SAMPLE, Placing.FENTRY);
+    private final TestAgent agent = new TestAgent(Tier.SAMPLE, AttachMethod.FENTRY);
 
     @BeforeAll
     static void compile() throws Exception {
-        // Guests have no compiler: there it has been done.
-        if (!Files.exists(AioWork.PROGRAM)) {
-            AioWork.compile();
-        }
+        AioWork.compile();
     }
 
-    /** What others on this host hold, once what earlier tests held is given back. */
+    /** The charge of other processes on this host, after earlier tests have released theirs. */
     private long others;
 
     @BeforeEach
     void awaitTheEndOfEarlierOnes() {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        Inventory snapshot = take();
-        while (snapshot.unattributed() != 0 && System.nanoTime() < deadline) {
-            Command.pause();
-            snapshot = take();
-        }
-        assertThat(snapshot.unattributed()).isZero();
-        others = snapshot.charge();
+        others = Await.value("no unattributed charge", this::take, inventory -> inventory.unattributed() == 0)
+                .charge();
     }
 
     @AfterEach
@@ -66,7 +56,7 @@ class ContextsIT {
     }
 
     @Test
-    void whatWasThereBeforeIsFoundWithItsCharge() throws IOException {
+    void findsExistingContextsWithCharge() throws IOException {
         try (AioWork many = AioWork.start("many", "--count", "600", "--charge", "3", "--wait");
                 AioWork one = AioWork.start("destroy", "--charge", "77", "--wait")) {
             many.await("aio_nr");
@@ -93,7 +83,7 @@ class ContextsIT {
     }
 
     @Test
-    void aForkedChildHoldsNothing() throws IOException {
+    void findsNoContextInForkedChild() throws IOException {
         try (AioWork work = AioWork.start("forked", "--charge", "5", "--wait")) {
             work.await("child");
             Inventory snapshot = take();
@@ -107,7 +97,7 @@ class ContextsIT {
     }
 
     @Test
-    void aProcessWhoseFirstThreadHasEndedIsFound() throws IOException {
+    void findsProcessWhoseFirstThreadHasExited() throws IOException {
         try (AioWork work = AioWork.start("leaderless", "--charge", "5", "--wait")) {
             work.await("ready");
 
@@ -119,7 +109,7 @@ class ContextsIT {
 
     @Test
     @Timeout(300)
-    void theSumIsFsAioNrWhileContextsComeAndGo() throws Exception {
+    void sumsToAioNrWhileContextsComeAndGo() throws Exception {
         try (AioWork churn = AioWork.start("churn", "--count", "20", "--charge", "3", "--milliseconds", "300000");
                 AioWork still = AioWork.start("many", "--count", "50", "--charge", "7", "--wait")) {
             still.await("aio_nr");
@@ -128,7 +118,7 @@ class ContextsIT {
                 Inventory snapshot = take();
                 assertThat(snapshot.charge() + snapshot.unattributed()).isEqualTo(snapshot.aioNr());
                 assertThat(of(snapshot, still.pid())).hasSize(50);
-                // Only what the children of the churn hold is on its way in or out; a slow look meets several of them.
+                // Only contexts of churn's children can be in setup or teardown; a slow scan meets several of them.
                 assertThat(snapshot.unattributed()).isBetween(-600L, 600L);
                 snapshot.contexts()
                         .forEach(context -> children.add(context.owner().pid()));
@@ -143,7 +133,7 @@ class ContextsIT {
     }
 
     @Test
-    void processesAreNamedAlsoAfterTheirEnd() throws IOException {
+    void identifiesProcessAlsoAfterExit() throws IOException {
         try (Processes processes = Processes.patient(false);
                 AioWork work = AioWork.start("many", "--count", "1", "--charge", "5", "--wait")) {
             work.await("aio_nr");

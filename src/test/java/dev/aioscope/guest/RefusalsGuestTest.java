@@ -3,7 +3,7 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.Trigger;
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.BootClock;
@@ -31,13 +31,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** A quota that is used up, whom that hits, and what ends it: the limit of the guest is lowered for it. */
+/**
+ * A quota that is used up, the processes that get refused, and what ends the refusal. The test lowers the guest's
+ * limit.
+ */
 @Tag("guest")
 class RefusalsGuestTest {
     private static final Path LIMIT = Path.of("/proc/sys/fs/aio-max-nr");
     private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-    private final TestAgent agent = new TestAgent(Tier.FULL, Placing.FENTRY);
+    private final TestAgent agent = new TestAgent(Tier.FULL, AttachMethod.FENTRY);
     private long limitBefore;
 
     @BeforeEach
@@ -72,7 +75,7 @@ class RefusalsGuestTest {
     }
 
     @Test
-    void aHolderThatIsKilledIsNamedAsTheReleaserAfterItsEnd() throws IOException {
+    void namesKilledHolderAsReleaserAfterExit() throws IOException {
         InMemorySpanExporter spans = InMemorySpanExporter.create();
         try (Processes processes = Processes.patient(false);
                 SdkTracerProvider provider = SdkTracerProvider.builder()
@@ -144,7 +147,7 @@ class RefusalsGuestTest {
     }
 
     @Test
-    void oneThatLastsIsToldSoAndAgainWhenTheLimitIsRaised() throws IOException {
+    void reportsLastingRefusalAndItsEndWhenLimitIsRaised() throws IOException {
         try (AioWork holder = holder();
                 AioWork refused = refused()) {
             RefusalOutcome lasting = awaitOutcome(refused, 1);

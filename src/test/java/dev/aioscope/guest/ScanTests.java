@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What looks at the host's tasks tell, without any probe on a call. */
+/** Scans of the host's tasks without any probe on a call. */
 abstract class ScanTests {
     final TestAgent agent;
 
@@ -23,7 +23,7 @@ abstract class ScanTests {
         this.agent = agent;
     }
 
-    /** The number given to io_setup, as far as these looks tell. */
+    /** The charge that these scans report for this argument of io_setup; null if they cannot observe it. */
     abstract @Nullable Integer charge(int given);
 
     @AfterEach
@@ -31,7 +31,7 @@ abstract class ScanTests {
         agent.close();
     }
 
-    /** Those of this process that are going on now. */
+    /** The teardowns of this process that a new scan finds in progress. */
     final List<Teardown> inProgress(int pid) {
         agent.lookAround();
         return agent.lifecycle().teardownsInProgress().stream()
@@ -42,7 +42,7 @@ abstract class ScanTests {
     }
 
     @Test
-    void aDestroyThatHangsIsFoundAndItsEndIsNoticed() throws IOException {
+    void findsHangingDestroyAndNoticesItsEnd() throws IOException {
         try (AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("siblings");
             Teardown teardown =
@@ -50,7 +50,7 @@ abstract class ScanTests {
             assertThat(teardown.trigger()).isEqualTo(Trigger.DESTROY);
             assertThat(teardown.context().handle()).isEqualTo(work.the("handle"));
             assertThat(teardown.caller()).extracting(Task::tid).isEqualTo((int) work.the("destroyer"));
-            // Who begins late has seen nothing of how it began.
+            // The agent started too late to see the beginning.
             assertThat(teardown.phases().killEnterTime()).isNull();
             assertThat(teardown.outstanding()).isNull();
             assertThat(teardown.context().maxReqs()).isNull();
@@ -68,7 +68,7 @@ abstract class ScanTests {
     }
 
     @Test
-    void aContextThatIsGoneAtTheNextLookHasVanished() throws IOException {
+    void reportsContextGoneAtNextScanAsVanished() throws IOException {
         try (AioWork work = AioWork.start("destroy", "--charge", "33", "--wait")) {
             work.await("ready");
             agent.lookAround();
@@ -90,13 +90,13 @@ abstract class ScanTests {
 
     /** Needs a kernel with the device mapper. */
     final void findAnExitThatWaitsForRequests() throws IOException {
-        try (StuckDevice device = StuckDevice.make();
+        try (BlockingDevice device = BlockingDevice.make();
                 AioWork work = AioWork.start(
                         "exit", "--charge", "33", "--outstanding", "10", "--device", device.path(), "--wait")) {
             work.await("ready");
             agent.lookAround();
             work.goOn();
-            // A look before that would find the context gone, and nobody who waits.
+            // An earlier scan would find the context gone and no task that waits.
             agent.readUntil(
                     "the exit",
                     () -> Host.read("/proc/" + work.pid() + "/stack").orElse("").contains("exit_aio"));

@@ -7,12 +7,12 @@ import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.opentest4j.TestAbortedException;
 
 /**
- * Says of a failed test whether the kernel had skipped a program of the probes during it, by its own count: what such a test
- * expects to have been seen cannot have been. That is rare, and on a preemptible kernel it is nobody's fault; {@link LabIT}
- * runs such a test again.
+ * Marks failures of tests during which the kernel skipped probe programs, by its own counter: events that such a test
+ * expects cannot have been observed. That is rare, and normal on a preemptible kernel; {@link LabIT} runs these tests
+ * again.
  */
 public final class SkippedPrograms implements BeforeEachCallback, TestExecutionExceptionHandler {
-    /** What the failures of such tests begin with. */
+    /** The prefix of the failures of such tests. */
     static final String TOLD = "the kernel has skipped programs during this test: ";
 
     private static final Namespace OURS = Namespace.create(SkippedPrograms.class);
