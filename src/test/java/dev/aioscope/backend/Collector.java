@@ -161,7 +161,7 @@ public final class Collector implements AutoCloseable {
                         return new CollectorBinary(Optional.empty(), Optional.of(lastLine(err)));
                     }
                     throw new IllegalStateException(
-                            BUILD + " ended with status " + status + "\n" + Files.readString(err));
+                            BUILD + " exited with status " + status + "\n" + Files.readString(err));
                 } finally {
                     Files.delete(out);
                     Files.delete(err);
@@ -181,7 +181,7 @@ public final class Collector implements AutoCloseable {
             }
             build.destroy();
             build.onExit().join();
-            throw new IllegalStateException(BUILD + " did not end in time");
+            throw new IllegalStateException(BUILD + " did not exit in time");
         }
 
         private static String lastLine(Path file) throws IOException {

@@ -286,7 +286,7 @@ public final class OtlpReceiver implements AutoCloseable {
         threads.shutdownNow();
         try {
             if (!threads.awaitTermination(10, TimeUnit.SECONDS)) {
-                throw new IllegalStateException("the receiver does not end");
+                throw new IllegalStateException("the receiver does not stop");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -68,9 +68,9 @@ final class Prometheus implements AutoCloseable {
                         "--enable-feature=exemplar-storage",
                         "--web.enable-remote-write-receiver",
                         "--web.listen-address=127.0.0.1:" + port));
-        Prometheus made = new Prometheus(server, port);
-        server.awaitReady(Duration.ofMinutes(1), () -> made.get("/-/ready").statusCode() == 200);
-        return made;
+        Prometheus prometheus = new Prometheus(server, port);
+        server.awaitReady(Duration.ofMinutes(1), () -> prometheus.get("/-/ready").statusCode() == 200);
+        return prometheus;
     }
 
     /** The URL for remote writes. */

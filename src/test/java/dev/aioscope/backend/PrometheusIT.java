@@ -208,7 +208,7 @@ class PrometheusIT {
         return empty;
     }
 
-    private static Map<String, String> emptyButMaybe(String instance) throws Exception {
+    private static Map<String, String> certainlyEmpty(String instance) throws Exception {
         Map<String, String> empty = empty(instance);
         empty.remove(MAYBE_ON_THIS_HOST);
         return empty;
@@ -224,10 +224,10 @@ class PrometheusIT {
         String daemon = "127.0.0.1:" + port;
         Await.value(
                 "all data but " + NOT_ON_THIS_HOST,
-                () -> emptyButMaybe(daemon),
+                () -> certainlyEmpty(daemon),
                 empty -> NOT_ON_THIS_HOST.keySet().containsAll(empty.keySet()));
         if (!prometheus.query("aioscope_tier_level{aioscope_tier=\"syscall\"}").isEmpty()) {
-            assertThat(emptyButMaybe(daemon)).containsOnlyKeys(NOT_ON_THIS_HOST.keySet());
+            assertThat(certainlyEmpty(daemon)).containsOnlyKeys(NOT_ON_THIS_HOST.keySet());
         }
     }
 
@@ -308,7 +308,7 @@ class PrometheusIT {
         try (AioWork holder = AioWork.start("destroy", "--charge", "333", "--wait")) {
             holder.await("ready");
             // Other processes on this machine may use AIO: compare with fs.aio-nr before and after the scrape.
-            Await.until("a scrape while nobody else comes or goes", () -> {
+            Await.until("a scrape without concurrent changes", () -> {
                 long before = Host.aioNr().orElseThrow();
                 double scraped = value(get("/metrics"), "aio_event_usage ");
                 return before >= 333 && before == Host.aioNr().orElseThrow() && scraped == (double) before;

@@ -82,13 +82,13 @@ public final class ServerProcess implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while waiting for " + what, e);
         }
-        throw new IllegalStateException(name + " ended with status " + process.exitValue() + "\n" + output());
+        throw new IllegalStateException(name + " exited with status " + process.exitValue() + "\n" + output());
     }
 
     /** Waits until the server exits with status 0; fails after {@code limit}. */
     void awaitEnd(Duration limit) throws InterruptedException {
         if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS) || process.exitValue() != 0) {
-            throw new IllegalStateException(name + " did not end well\n" + output());
+            throw new IllegalStateException(name + " did not exit with status 0\n" + output());
         }
     }
 
@@ -128,7 +128,7 @@ public final class ServerProcess implements AutoCloseable {
         try {
             return new String(Files.readAllBytes(log), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            return "(its output cannot be read: " + e + ")";
+            return "(cannot read its output: " + e + ")";
         }
     }
 

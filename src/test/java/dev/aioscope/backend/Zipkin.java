@@ -54,7 +54,7 @@ public final class Zipkin implements AutoCloseable {
 
     /** Why Zipkin cannot run here; empty if it can. */
     public static Optional<String> unavailable() {
-        return Files.isRegularFile(JAR) ? Optional.empty() : Optional.of("no Zipkin server: " + JAR + " is not there");
+        return Files.isRegularFile(JAR) ? Optional.empty() : Optional.of("Zipkin is unavailable: " + JAR + " does not exist");
     }
 
     /**

@@ -24,22 +24,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class AgentComparisonTests {
     /** The two probes of one function run one after the other, and the CPUs of a guest take turns of 100 ms. */
-    private static final long CLOSE = Duration.ofMillis(250).toNanos();
+    private static final long TIME_TOLERANCE = Duration.ofMillis(250).toNanos();
 
     /** All settings whose events both agents must report. */
-    static final ProbeSettings WATCHING = new ProbeSettings(false, true);
+    static final ProbeSettings SETTINGS = new ProbeSettings(false, true);
 
     private TestAgent one;
     private TestAgent other;
 
-    abstract List<TestAgent> twins();
+    abstract List<TestAgent> agents();
 
     @BeforeAll
     void open() throws IOException {
         NullBlockDevice.load();
-        List<TestAgent> twins = twins();
-        one = twins.get(0);
-        other = twins.get(1);
+        List<TestAgent> agents = agents();
+        one = agents.get(0);
+        other = agents.get(1);
     }
 
     @AfterAll
@@ -104,7 +104,7 @@ abstract class AgentComparisonTests {
         assertThat(one)
                 .usingRecursiveComparison()
                 .ignoringFields("context.generation", "usersReleasedBy")
-                .withEqualsForType((a, b) -> Math.abs(a - b) < CLOSE, Long.class)
+                .withEqualsForType((a, b) -> Math.abs(a - b) < TIME_TOLERANCE, Long.class)
                 .isEqualTo(other);
         // These numbers were compared with the tolerance above but must be equal.
         assertThat(one.call().result()).isEqualTo(other.call().result());

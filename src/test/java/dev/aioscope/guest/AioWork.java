@@ -23,7 +23,7 @@ public final class AioWork implements AutoCloseable {
 
     private final Process process;
     private final BufferedReader output;
-    private final List<String> truth = new ArrayList<>();
+    private final List<String> facts = new ArrayList<>();
 
     private AioWork(Process process) {
         this.process = process;
@@ -32,12 +32,12 @@ public final class AioWork implements AutoCloseable {
 
     /** Starts a situation; with {@code --wait} it pauses before its last step. */
     public static AioWork start(String... arguments) throws IOException {
-        return startBy(List.of(), arguments);
+        return startThrough(List.of(), arguments);
     }
 
     /** Starts a situation through a command that executes it with other privileges. */
-    static AioWork startBy(List<String> becoming, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(becoming);
+    static AioWork startThrough(List<String> launcher, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(launcher);
         command.add(PROGRAM.toString());
         command.addAll(List.of(arguments));
         return new AioWork(new ProcessBuilder(command)
@@ -82,41 +82,41 @@ public final class AioWork implements AutoCloseable {
     /** Reads the output up to the line of this name. */
     public void await(String name) throws IOException {
         for (String line = output.readLine(); line != null; line = output.readLine()) {
-            truth.add(line);
+            facts.add(line);
             if (line.startsWith(name + " ")) {
                 return;
             }
         }
-        throw new IOException("aiowork ended without telling " + name + ": " + truth);
+        throw new IOException("aiowork exited without printing " + name + ": " + facts);
     }
 
     /** Continues with the next step. */
-    public void goOn() throws IOException {
+    public void proceed() throws IOException {
         process.outputWriter(StandardCharsets.UTF_8).append('\n').flush();
     }
 
     /** Reads the rest of the output and waits for a successful exit. */
     public void finish() throws IOException {
-        output.lines().forEach(truth::add);
-        awaitEnd();
-        assertThat(process.exitValue()).as("aiowork: %s", truth).isZero();
+        output.lines().forEach(facts::add);
+        awaitExit();
+        assertThat(process.exitValue()).as("aiowork: %s", facts).isZero();
     }
 
     /** Sends SIGKILL and waits for the exit. */
     public void kill() {
         process.destroyForcibly();
-        awaitEnd();
+        awaitExit();
     }
 
     /** Sends SIGKILL without waiting for the exit. */
-    void signalKill() {
+    void killWithoutWaiting() {
         process.destroyForcibly();
     }
 
-    private void awaitEnd() {
+    private void awaitExit() {
         try {
             assertThat(process.waitFor(120, TimeUnit.SECONDS))
-                    .as("aiowork ended")
+                    .as("aiowork exited")
                     .isTrue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -129,17 +129,17 @@ public final class AioWork implements AutoCloseable {
     }
 
     /** All values of a name in output order. */
-    List<Long> all(String name) {
-        return truth.stream()
+    List<Long> values(String name) {
+        return facts.stream()
                 .filter(line -> line.startsWith(name + " "))
                 .map(line -> Long.parseUnsignedLong(line.substring(name.length() + 1)))
                 .toList();
     }
 
     /** The only value of a name. */
-    long the(String name) {
-        assertThat(all(name)).as("%s in %s", name, truth).hasSize(1);
-        return all(name).get(0);
+    long value(String name) {
+        assertThat(values(name)).as("%s in %s", name, facts).hasSize(1);
+        return values(name).get(0);
     }
 
     @Override

@@ -44,7 +44,7 @@ class AuditGuestTest {
         });
         assertThat(states).containsEntry(Clause.F1, State.FOUND).containsEntry(Clause.F4, State.FOUND);
         assertThat(KernelAuditTable.column(Host.release()))
-                .as("dashboards/audit.md; see AuditTable to make its table anew")
+                .as("dashboards/audit.md; see KernelAuditTable to rewrite its table")
                 .containsExactlyEntriesOf(KernelAuditTable.verdicts(run));
     }
 }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /** The audit without probes inside the kernel: clauses that it cannot observe are not_observable and never hold. */
 class AuditIT {
-    private static final Set<Clause> SEEN = EnumSet.of(
+    private static final Set<Clause> VISIBLE = EnumSet.of(
             Clause.P1, Clause.E1, Clause.E2, Clause.E3, Clause.E4, Clause.E5, Clause.E6, Clause.C1, Clause.C2,
             Clause.N4);
 
@@ -27,7 +27,7 @@ class AuditIT {
 
         assertThat(run.tier()).isEqualTo("syscall");
         states.forEach((clause, state) -> {
-            if (SEEN.contains(clause)) {
+            if (VISIBLE.contains(clause)) {
                 assertThat(state).as("%s", clause).isEqualTo(State.HOLDS);
             } else if (clause == Clause.F8) {
                 // Depends on the scheduler.
@@ -42,8 +42,8 @@ class AuditIT {
 
     @Test
     void rejectsTierThatSeesNoCalls() throws IOException {
-        CommandResult refused = Commands.execute(Aioscope.command("audit", "--tier", "sample", "--for", "1s"));
-        assertThat(refused.status()).isEqualTo(3);
-        assertThat(refused.output()).contains("the tier sample sees no single call");
+        CommandResult rejected = Commands.execute(Aioscope.command("audit", "--tier", "sample", "--for", "1s"));
+        assertThat(rejected.status()).isEqualTo(3);
+        assertThat(rejected.output()).contains("the tier sample sees no single call");
     }
 }

@@ -1,7 +1,7 @@
 package dev.aioscope.guest;
 
-import static dev.aioscope.guest.HostFailureGuestTest.NOTHING_KEPT;
-import static dev.aioscope.guest.HostFailureGuestTest.assertRefused;
+import static dev.aioscope.guest.HostFailureGuestTest.HIDE_BYTECODE;
+import static dev.aioscope.guest.HostFailureGuestTest.assertFails;
 import static dev.aioscope.guest.HostFailureGuestTest.prepared;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -24,7 +24,7 @@ class BccFailureIT {
         CommandResult trace = prepared(
                 "for f in /usr/lib/*/libbcc.so.0; do mount --bind /dev/null $f; done", "trace", "--engine", "bcc");
 
-        assertRefused(trace, "libbcc.so.0 cannot be loaded", "apt-get install libbpfcc");
+        assertFails(trace, "libbcc.so.0 cannot be loaded", "apt-get install libbpfcc");
     }
 
     @Test
@@ -34,7 +34,7 @@ class BccFailureIT {
                 "cc", "-shared", "-fPIC", "-o", folder.resolve("libbcc.so.0").toString(), source.toString());
         CommandResult trace = prepared("export LD_LIBRARY_PATH=" + folder, "trace", "--engine", "bcc");
 
-        assertRefused(trace, "libbcc.so.0 is too old: ", "install libbcc 0.26 or newer: apt-get install libbpfcc");
+        assertFails(trace, "libbcc.so.0 is too old: ", "install libbcc 0.26 or newer: apt-get install libbpfcc");
     }
 
     @Test
@@ -42,7 +42,7 @@ class BccFailureIT {
         CommandResult trace =
                 prepared("for f in /usr/lib/*/libbcc.so.0; do mount --bind /dev/null $f; done", "trace", "--stacks");
 
-        assertRefused(trace, "no user stacks: libbcc.so.0 cannot be loaded", "apt-get install libbpfcc");
+        assertFails(trace, "no user stacks: libbcc.so.0 cannot be loaded", "apt-get install libbpfcc");
     }
 
     @Test
@@ -54,7 +54,7 @@ class BccFailureIT {
         // The class path uses the first resource it finds.
         CommandResult trace = Commands.execute(Aioscope.commandWithResources(folder, "trace", "--engine", "bcc"));
 
-        assertRefused(trace, "the probes cannot be compiled by libbcc: ", "--engine core");
+        assertFails(trace, "the probes cannot be compiled by libbcc: ", "--engine core");
         assertThat(trace.output()).contains("error: unknown type name 'this'");
     }
 
@@ -67,7 +67,7 @@ class BccFailureIT {
                 "--engine",
                 "bcc");
 
-        assertRefused(
+        assertFails(
                 trace,
                 "the probes cannot be compiled by libbcc: there is no room for its files",
                 "free space in " + folder);
@@ -87,7 +87,7 @@ class BccFailureIT {
                 "--mount",
                 "sh",
                 "-c",
-                NOTHING_KEPT + " && exec "
+                HIDE_BYTECODE + " && exec "
                         + String.join(
                                 " ", Aioscope.command("trace", "--engine", "bcc", "--tier", "sample", "--for", "10s")));
         Optional<ProcessHandle> compiler = Optional.empty();
@@ -97,7 +97,7 @@ class BccFailureIT {
         compiler.ifPresent(ProcessHandle::destroyForcibly);
 
         assertThat(trace.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertRefused(
+        assertFails(
                 new CommandResult(Files.readString(output), trace.exitValue()),
                 "the probes cannot be compiled by libbcc: its process ended with the status 137",
                 "--engine core");
@@ -112,7 +112,7 @@ class BccFailureIT {
                 "--mount",
                 "sh",
                 "-c",
-                NOTHING_KEPT + " && { " + trace + " & one=$!; " + trace + " && wait $one && " + trace
+                HIDE_BYTECODE + " && { " + trace + " & one=$!; " + trace + " && wait $one && " + trace
                         + " && ls -A /var/cache/aioscope; }");
 
         assertThat(starts.status()).as(starts.output()).isZero();

@@ -30,7 +30,7 @@ public final class BlockingDevice implements RequestBlocker {
     }
 
     /** Creates a suspended device on the slow null_blk device. */
-    public static BlockingDevice make() throws IOException {
+    public static BlockingDevice suspended() throws IOException {
         NullBlockDevice.load();
         dmsetup("create", SUSPENDED, "--table", "0 2048 linear /dev/nullb0 0");
         BlockingDevice device = new BlockingDevice(SUSPENDED, null);
@@ -39,14 +39,14 @@ public final class BlockingDevice implements RequestBlocker {
     }
 
     /** Creates a dm-delay device on the slow null_blk device: its requests stay in flight for an hour. */
-    static BlockingDevice delaying() throws IOException {
+    static BlockingDevice delayedForAnHour() throws IOException {
         NullBlockDevice.load();
         dmsetup("create", DELAYING, "--table", "0 2048 delay /dev/nullb0 0 " + AN_HOUR);
         return new BlockingDevice(DELAYING, null);
     }
 
     /** Creates a device on memory that delays each request for a time and then completes it. */
-    static BlockingDevice late(Duration delay) throws IOException {
+    static BlockingDevice delayed(Duration delay) throws IOException {
         loadMemory();
         dmsetup("create", SUSPENDED, "--table", "0 " + SECTORS + " delay /dev/ram0 0 " + delay.toMillis());
         return new BlockingDevice(SUSPENDED, null);

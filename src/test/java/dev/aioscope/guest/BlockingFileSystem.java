@@ -16,18 +16,18 @@ final class BlockingFileSystem implements RequestBlocker {
     }
 
     /** Starts the server; it exits with this process at the latest. */
-    static BlockingFileSystem make() throws IOException {
+    static BlockingFileSystem mount() throws IOException {
         if (!Files.exists(Path.of("/dev/fuse"))) {
             Commands.run("modprobe", "fuse");
         }
         Path file = Files.createTempFile("silent", "");
-        BlockingFileSystem made =
-                new BlockingFileSystem(file, AioWork.start("silent-server", "--device", file.toString()));
+        BlockingFileSystem fileSystem =
+                new BlockingFileSystem(file, AioWork.start("blocking-fuse", "--device", file.toString()));
         try {
-            made.server.await("mounted");
-            return made;
+            fileSystem.server.await("mounted");
+            return fileSystem;
         } catch (IOException e) {
-            made.server.close();
+            fileSystem.server.close();
             Files.delete(file);
             throw e;
         }

@@ -30,9 +30,9 @@ class ContextsCommandIT {
     void namesHolderInContexts() throws IOException {
         try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("aio_nr");
-            List<JsonNode> told = json("contexts", "--json");
+            List<JsonNode> objects = json("contexts", "--json");
 
-            assertThat(told)
+            assertThat(objects)
                     .filteredOn(line -> line.path("pid").asInt() == work.pid())
                     .singleElement()
                     .satisfies(holder -> {
@@ -40,7 +40,7 @@ class ContextsCommandIT {
                         assertThat(holder.path("contexts").asInt()).isEqualTo(4);
                         assertThat(holder.path("command").asString()).contains("aiowork many");
                     });
-            JsonNode quota = told.get(told.size() - 1);
+            JsonNode quota = objects.get(objects.size() - 1);
             assertThat(quota.path("charge").asLong()
                             + quota.path("unattributed").asLong())
                     .isEqualTo(quota.path("aio_nr").asLong());
@@ -69,12 +69,12 @@ class ContextsCommandIT {
         try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("aio_nr");
             long limit = Host.aioMaxNr().orElseThrow();
-            List<JsonNode> told = json("plan", "--more", "aiowork=" + limit / 100, "--json");
+            List<JsonNode> objects = json("plan", "--more", "aiowork=" + limit / 100, "--json");
 
-            JsonNode plan = told.get(told.size() - 1);
+            JsonNode plan = objects.get(objects.size() - 1);
             assertThat(plan.path("needed").asLong())
                     .isEqualTo(plan.path("aio_nr").asLong() + limit / 100 * 100);
-            assertThat(told)
+            assertThat(objects)
                     .filteredOn(line -> line.path("comm").asString().equals("aiowork"))
                     .singleElement()
                     .satisfies(kind -> {

@@ -35,7 +35,7 @@ class ContextsIT {
     private long others;
 
     @BeforeEach
-    void awaitTheEndOfEarlierOnes() {
+    void awaitEndOfEarlierTests() {
         others = Await.value("no unattributed charge", this::take, inventory -> inventory.unattributed() == 0)
                 .charge();
     }
@@ -49,8 +49,8 @@ class ContextsIT {
         return Inventory.take(agent.probes());
     }
 
-    private static List<LiveContext> of(Inventory snapshot, int pid) {
-        return snapshot.contexts().stream()
+    private static List<LiveContext> of(Inventory inventory, int pid) {
+        return inventory.contexts().stream()
                 .filter(context -> context.owner().pid() == pid)
                 .toList();
     }
@@ -61,24 +61,24 @@ class ContextsIT {
                 AioWork one = AioWork.start("destroy", "--charge", "77", "--wait")) {
             many.await("aio_nr");
             one.await("ready");
-            Inventory snapshot = take();
+            Inventory inventory = take();
 
-            assertThat(of(snapshot, many.pid()))
+            assertThat(of(inventory, many.pid()))
                     .hasSize(600)
                     .allSatisfy(context -> assertThat(context.charge()).isEqualTo(3));
-            assertThat(of(snapshot, one.pid())).singleElement().satisfies(context -> {
-                assertThat(context.handle()).isEqualTo(one.the("handle"));
+            assertThat(of(inventory, one.pid())).singleElement().satisfies(context -> {
+                assertThat(context.handle()).isEqualTo(one.value("handle"));
                 assertThat(context.charge()).isEqualTo(77);
                 assertThat(context.outstanding()).isZero();
                 assertThat(context.nrEvents()).isGreaterThanOrEqualTo(77);
             });
             assertThat(Holder.group(
-                            snapshot.contexts(), context -> context.owner().pid() + ""))
+                            inventory.contexts(), context -> context.owner().pid() + ""))
                     .extracting(Holder::charge)
                     .containsExactly(1800L, 77L);
-            assertThat(snapshot.aioNr()).isEqualTo(others + 1877);
-            assertThat(snapshot.unattributed()).isZero();
-            assertThat(snapshot.headroom()).isEqualTo(Host.aioMaxNr().orElseThrow() - others - 1877);
+            assertThat(inventory.aioNr()).isEqualTo(others + 1877);
+            assertThat(inventory.unattributed()).isZero();
+            assertThat(inventory.headroom()).isEqualTo(Host.aioMaxNr().orElseThrow() - others - 1877);
         }
     }
 
@@ -86,12 +86,12 @@ class ContextsIT {
     void findsNoContextInForkedChild() throws IOException {
         try (AioWork work = AioWork.start("forked", "--charge", "5", "--wait")) {
             work.await("child");
-            Inventory snapshot = take();
+            Inventory inventory = take();
 
-            assertThat(of(snapshot, work.pid())).hasSize(1);
-            assertThat(of(snapshot, (int) work.the("child"))).isEmpty();
-            assertThat(snapshot.unattributed()).isZero();
-            work.goOn();
+            assertThat(of(inventory, work.pid())).hasSize(1);
+            assertThat(of(inventory, (int) work.value("child"))).isEmpty();
+            assertThat(inventory.unattributed()).isZero();
+            work.proceed();
             work.finish();
         }
     }
@@ -115,16 +115,16 @@ class ContextsIT {
             still.await("aio_nr");
             Set<Integer> children = new HashSet<>();
             for (int i = 0; i < 100 || children.size() < 5; i++) {
-                Inventory snapshot = take();
-                assertThat(snapshot.charge() + snapshot.unattributed()).isEqualTo(snapshot.aioNr());
-                assertThat(of(snapshot, still.pid())).hasSize(50);
+                Inventory inventory = take();
+                assertThat(inventory.charge() + inventory.unattributed()).isEqualTo(inventory.aioNr());
+                assertThat(of(inventory, still.pid())).hasSize(50);
                 // Only contexts of churn's children can be in setup or teardown; a slow scan meets several of them.
-                assertThat(snapshot.unattributed()).isBetween(-600L, 600L);
-                snapshot.contexts()
+                assertThat(inventory.unattributed()).isBetween(-600L, 600L);
+                inventory.contexts()
                         .forEach(context -> children.add(context.owner().pid()));
                 children.remove(still.pid());
             }
-            assertThat(children).as("a child, which does not churn").doesNotContain(churn.pid());
+            assertThat(children).as("only children churn").doesNotContain(churn.pid());
         }
     }
 

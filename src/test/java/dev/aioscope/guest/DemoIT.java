@@ -20,21 +20,21 @@ class DemoIT {
     @Test
     void observesEverythingTheDemoDoes() throws IOException {
         String tier = json("doctor", "--json").get(0).path("command_tier").asString();
-        List<JsonNode> told = json("demo", "--watch", "--json");
+        List<JsonNode> objects = json("demo", "--watch", "--json");
 
-        assertThat(JsonLines.ofType(told, "demo")).singleElement().satisfies(demo -> {
+        assertThat(JsonLines.ofType(objects, "demo")).singleElement().satisfies(demo -> {
             assertThat(demo.path("tier").asString()).isEqualTo(tier).isIn("full", "syscall");
             assertThat(demo.path("seen")).isEqualTo(demo.path("done"));
             assertThat(demo.path("done").path("destroys").asInt()).isEqualTo(7);
         });
-        assertThat(JsonLines.ofType(told, "refusal"))
+        assertThat(JsonLines.ofType(objects, "refusal"))
                 .singleElement()
                 .satisfies(refusal -> assertThat(refusal.path("max_reqs").asLong())
                         .isGreaterThan(refusal.path("aio_max_nr").asLong()));
-        assertThat(JsonLines.ofType(told, "failed_call"))
+        assertThat(JsonLines.ofType(objects, "failed_call"))
                 .extracting(call -> call.path("errno").asString())
                 .containsExactly("EINVAL", "EINVAL");
-        assertThat(JsonLines.ofType(told, "teardown"))
+        assertThat(JsonLines.ofType(objects, "teardown"))
                 .filteredOn(teardown -> teardown.path("trigger").asString().equals("destroy"))
                 .hasSize(7)
                 .allSatisfy(teardown -> {
@@ -47,14 +47,14 @@ class DemoIT {
     @Test
     @Tag("once")
     void printsLinesOfStepBelowIt() throws IOException {
-        List<String> said = Commands.run(Aioscope.command("demo", "--watch"))
+        List<String> lines = Commands.run(Aioscope.command("demo", "--watch"))
                 .lines()
                 .filter(line -> line.startsWith("▶") || line.contains(" destroy ") || line.contains(" io_"))
                 .map(line -> line.startsWith("▶") ? "▶" : "seen")
                 .toList();
 
         // Idle destroys, an fdatasync, a poll, a reader, wrong handles (and the context of one), a refusal, the exit.
-        assertThat(said)
+        assertThat(lines)
                 .startsWith("▶", "seen", "seen", "seen", "▶", "seen", "▶", "seen", "▶", "seen")
                 .containsSubsequence("▶", "seen", "seen", "seen", "▶", "seen", "▶");
     }

@@ -9,9 +9,9 @@ import java.util.List;
 /** Compares programs compiled at build time with programs that libbcc compiles in the guest. */
 class FentryEngineComparisonGuestTest extends AgentComparisonTests {
     @Override
-    List<TestAgent> twins() {
+    List<TestAgent> agents() {
         return List.of(
-                new TestAgent(Tier.FULL, AttachMethod.FENTRY, new CoreEngine(), WATCHING),
-                new TestAgent(Tier.FULL, AttachMethod.FENTRY, new BccEngine(), WATCHING));
+                new TestAgent(Tier.FULL, AttachMethod.FENTRY, new CoreEngine(), SETTINGS),
+                new TestAgent(Tier.FULL, AttachMethod.FENTRY, new BccEngine(), SETTINGS));
     }
 }

@@ -18,16 +18,16 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("guest")
 class HostFailureGuestTest {
     /** Hides cached bytecode, with which the engine bcc needs neither libbcc nor kernel types. */
-    static final String NOTHING_KEPT = "mount -t tmpfs none /var/cache";
+    static final String HIDE_BYTECODE = "mount -t tmpfs none /var/cache";
 
     /** Runs aioscope in its own mount namespace after a preparation, without cached bytecode. */
     static CommandResult prepared(String preparation, String... arguments) throws IOException {
         String command = String.join(" ", Aioscope.command(arguments));
         return Commands.execute(
-                "unshare", "--mount", "sh", "-c", NOTHING_KEPT + " && " + preparation + " && exec " + command);
+                "unshare", "--mount", "sh", "-c", HIDE_BYTECODE + " && " + preparation + " && exec " + command);
     }
 
-    static void assertRefused(CommandResult command, String cause, String hint) {
+    static void assertFails(CommandResult command, String cause, String hint) {
         assertThat(command.status()).as(command.output()).isEqualTo(3);
         assertThat(command.output()).contains(cause).contains(hint).doesNotContain("\tat ");
     }
@@ -38,14 +38,14 @@ class HostFailureGuestTest {
         CommandResult trace = prepared(
                 "for f in /usr/lib/*/libbpf.so.1; do mount --bind /dev/null $f; done", "trace", "--tier", "sample");
 
-        assertRefused(trace, "libbpf.so.1 cannot be loaded", "apt-get install libbpf1");
+        assertFails(trace, "libbpf.so.1 cannot be loaded", "apt-get install libbpf1");
     }
 
     @Test
     void reportsMissingBtf() throws IOException {
         CommandResult trace = prepared("mount -t tmpfs none /sys/kernel/btf", "trace", "--tier", "sample");
 
-        assertRefused(trace, "the probes cannot be loaded", "CONFIG_DEBUG_INFO_BTF=y");
+        assertFails(trace, "the probes cannot be loaded", "CONFIG_DEBUG_INFO_BTF=y");
     }
 
     @Test
@@ -66,7 +66,7 @@ class HostFailureGuestTest {
         CommandResult trace =
                 Commands.execute("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", command);
 
-        assertRefused(trace, "EPERM", "run aioscope as root, or give it CAP_BPF and CAP_PERFMON");
+        assertFails(trace, "EPERM", "run aioscope as root, or give it CAP_BPF and CAP_PERFMON");
     }
 
     @Test
@@ -79,7 +79,7 @@ class HostFailureGuestTest {
         // The class path uses the first resource it finds.
         CommandResult trace = Commands.execute(Aioscope.commandWithResources(folder, "trace", "--engine", "core"));
 
-        assertRefused(trace, "the compiled probes cannot be read", "build or install aioscope again");
+        assertFails(trace, "the compiled probes cannot be read", "build or install aioscope again");
     }
 
     @Test

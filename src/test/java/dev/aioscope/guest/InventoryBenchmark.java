@@ -22,7 +22,7 @@ final class InventoryBenchmark {
     private static final int PROCESSES = 1000;
     private static final int EACH = 10;
     private static final int WARM_UP = 30;
-    private static final int LOOKS = 100;
+    private static final int SCANS = 100;
 
     private InventoryBenchmark() {}
 
@@ -33,30 +33,30 @@ final class InventoryBenchmark {
         try (Probes probes = ProbeSelector.open(
                         List.of(new CoreEngine()), List.of(Tier.SAMPLE), EnumSet.allOf(Mode.class), ProbeSettings.PLAIN)
                 .probes()) {
-            look(probes);
+            measure(probes);
             for (int i = 0; i < PROCESSES; i++) {
                 all.add(AioWork.start("many", "--count", "" + EACH, "--charge", "1", "--wait"));
             }
             for (AioWork work : all) {
                 work.await("ready");
             }
-            look(probes);
+            measure(probes);
         } finally {
             all.forEach(AioWork::close);
         }
     }
 
-    private static void look(Probes probes) {
+    private static void measure(Probes probes) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         for (int i = 0; i < WARM_UP; i++) {
             Inventory.take(probes);
         }
-        long[] times = new long[LOOKS];
+        long[] times = new long[SCANS];
         long cpu = threads.getCurrentThreadCpuTime();
         long user = threads.getCurrentThreadUserTime();
         long allocated = threads.getCurrentThreadAllocatedBytes();
         int contexts = 0;
-        for (int i = 0; i < LOOKS; i++) {
+        for (int i = 0; i < SCANS; i++) {
             long begin = System.nanoTime();
             contexts = Inventory.take(probes).contexts().size();
             times[i] = System.nanoTime() - begin;
@@ -69,9 +69,9 @@ final class InventoryBenchmark {
                 "%d contexts: %.1f ms smallest, %.1f ms median; CPU %.1f ms, of which kernel %.1f ms; %d KB allocated%n",
                 contexts,
                 times[0] / 1e6,
-                times[LOOKS / 2] / 1e6,
-                cpu / 1e6 / LOOKS,
-                (cpu - user) / 1e6 / LOOKS,
-                allocated / 1024 / LOOKS);
+                times[SCANS / 2] / 1e6,
+                cpu / 1e6 / SCANS,
+                (cpu - user) / 1e6 / SCANS,
+                allocated / 1024 / SCANS);
     }
 }

@@ -34,7 +34,7 @@ class JavaVersionsIT {
                     .map(line -> line.replaceAll("\\D*(\\d+).*", "$1"))
                     .anyMatch(major -> Integer.parseInt(major) >= 17);
         } catch (IOException e) {
-            throw new IllegalStateException(home + " is no Java", e);
+            throw new IllegalStateException(home + " is not a Java installation", e);
         }
     }
 

@@ -9,9 +9,9 @@ import java.util.List;
 /** Compares the two engines without BPF trampolines. */
 class KprobeEngineComparisonGuestTest extends AgentComparisonTests {
     @Override
-    List<TestAgent> twins() {
+    List<TestAgent> agents() {
         return List.of(
-                new TestAgent(Tier.FULL, AttachMethod.KPROBE, new CoreEngine(), WATCHING),
-                new TestAgent(Tier.FULL, AttachMethod.KPROBE, new BccEngine(), WATCHING));
+                new TestAgent(Tier.FULL, AttachMethod.KPROBE, new CoreEngine(), SETTINGS),
+                new TestAgent(Tier.FULL, AttachMethod.KPROBE, new BccEngine(), SETTINGS));
     }
 }

@@ -76,10 +76,10 @@ class LateCompletionGuestTest {
     @Test
     @Timeout(120)
     void reportsTeardownAfterThresholdAndRequestsOnCompletion() throws Exception {
-        ReportCollector told = new ReportCollector();
+        ReportCollector collector = new ReportCollector();
         InMemorySpanExporter spans = InMemorySpanExporter.create();
         WallClock clock = new WallClock(BootClock::now, InstantSource.system());
-        try (BlockingDevice device = BlockingDevice.late(DELAY);
+        try (BlockingDevice device = BlockingDevice.delayed(DELAY);
                 SdkTracerProvider provider = SdkTracerProvider.builder()
                         .addSpanProcessor(SimpleSpanProcessor.create(spans))
                         .build();
@@ -88,18 +88,18 @@ class LateCompletionGuestTest {
                         // Spans first, because the test waits for the end of the teardown in the other listener.
                         ForwardingListener.to(
                                 new TeardownSpans(provider.get("test"), clock, TeardownSpans.SLOW, 0, Identities.NONE),
-                                told),
+                                collector),
                         clock,
                         Duration.ofMinutes(1))) {
             Thread thread = new Thread(dutyCycle::run);
             long began = BootClock.now();
             thread.start();
-            awaitFirstLook(dutyCycle, began);
+            awaitFirstScan(dutyCycle, began);
             try (AioWork work = AioWork.start("destroy", "--outstanding", "3", "--device", device.path())) {
                 work.finish();
-                Teardown end = told.end.get(60, TimeUnit.SECONDS);
-                assertFoundStuckSoon(told, end);
-                assertStragglers(told.stragglers, work, device);
+                Teardown end = collector.end.get(60, TimeUnit.SECONDS);
+                assertFoundStuckSoon(collector, end);
+                assertStragglers(collector.stragglers, work, device);
                 assertSpan(spans);
             } finally {
                 dutyCycle.stop();
@@ -109,19 +109,19 @@ class LateCompletionGuestTest {
     }
 
     /** Also waits for the pause after the scan, which limits scans to a fifth of the time. */
-    private static void awaitFirstLook(DutyCycle dutyCycle, long began) {
+    private static void awaitFirstScan(DutyCycle dutyCycle, long began) {
         Await.until("the first scan", () -> dutyCycle.latestScan() != null);
         long over = BootClock.now();
         Await.until("the end of the pause", () -> BootClock.now() >= over + 4 * (over - began));
     }
 
-    private static void assertFoundStuckSoon(ReportCollector told, Teardown end) {
-        assertThat(told.stuck).singleElement().satisfies(stuck -> {
+    private static void assertFoundStuckSoon(ReportCollector collector, Teardown end) {
+        assertThat(collector.stuck).singleElement().satisfies(stuck -> {
             assertThat(stuck.waitReason()).isEqualTo(WaitReason.REQUESTS);
             assertThat(stuck.requestsLeft()).isEqualTo(3);
             assertThat(stuck.known().context()).isEqualTo(end.context());
         });
-        StuckTeardowns.assertToldSoon(told.stuckAt.get(0) - end.call().enterTime());
+        StuckTeardowns.assertReportedSoon(collector.stuckAt.get(0) - end.call().enterTime());
     }
 
     private static void assertStragglers(List<Straggler> stragglers, AioWork work, BlockingDevice device) {
@@ -136,7 +136,7 @@ class LateCompletionGuestTest {
                         tuple(Operation.READ, path, numbers, 8192L, 4096L));
         assertThat(stragglers)
                 .allSatisfy(straggler -> assertThat(straggler.time())
-                        .isBetween(work.the("submitted") + DELAY.toNanos(), work.the("returned")));
+                        .isBetween(work.value("submitted") + DELAY.toNanos(), work.value("returned")));
     }
 
     private static void assertSpan(InMemorySpanExporter spans) {

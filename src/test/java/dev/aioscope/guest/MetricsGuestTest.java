@@ -48,7 +48,7 @@ class MetricsGuestTest {
             return Await.value(
                     drains + " drains",
                     () -> new MetricsDelta(from, MetricsScrape.take()),
-                    growth -> growth.of("aio_context_drain_duration_seconds_count", trigger) >= drains);
+                    delta -> delta.of("aio_context_drain_duration_seconds_count", trigger) >= drains);
         }
 
         double of(String metric, String trigger) {
@@ -67,37 +67,37 @@ class MetricsGuestTest {
                 AioWork.run("destroy", "--outstanding", "10"),
                 AioWork.run("destroy"),
                 AioWork.run("destroy", "--outstanding", "3"));
-        MetricsDelta growth = MetricsDelta.await(from, "destroy", works.size());
+        MetricsDelta delta = MetricsDelta.await(from, "destroy", works.size());
 
-        assertThat(growth.of("aio_context_drain_duration_seconds_count", "destroy"))
+        assertThat(delta.of("aio_context_drain_duration_seconds_count", "destroy"))
                 .isEqualTo(works.size());
-        assertThat(growth.of("aio_context_destroy_outstanding_count", "destroy"))
+        assertThat(delta.of("aio_context_destroy_outstanding_count", "destroy"))
                 .isEqualTo(works.size());
-        assertThat(growth.of("aio_context_destroy_outstanding_sum", "destroy")).isEqualTo(13);
-        assertThat(growth.of("aio_context_setup_duration_seconds_count")).isEqualTo(works.size());
-        assertThat(growth.of("aio_context_setup_duration_seconds_sum")).isBetween(1e-6, (double) works.size());
-        double drain = growth.of("aio_context_drain_duration_seconds_sum", "destroy");
-        double before = growth.of("aio_context_lookup_duration_seconds_sum", "destroy")
-                + growth.of("aio_context_kill_duration_seconds_sum", "destroy");
-        assertThat(drain).isGreaterThanOrEqualTo(leftAtTheCalls(works) - before - works.size() * SLACK);
+        assertThat(delta.of("aio_context_destroy_outstanding_sum", "destroy")).isEqualTo(13);
+        assertThat(delta.of("aio_context_setup_duration_seconds_count")).isEqualTo(works.size());
+        assertThat(delta.of("aio_context_setup_duration_seconds_sum")).isBetween(1e-6, (double) works.size());
+        double drain = delta.of("aio_context_drain_duration_seconds_sum", "destroy");
+        double before = delta.of("aio_context_lookup_duration_seconds_sum", "destroy")
+                + delta.of("aio_context_kill_duration_seconds_sum", "destroy");
+        assertThat(drain).isGreaterThanOrEqualTo(remainingAtCalls(works) - before - works.size() * SLACK);
         // The duration of the calls as the program measured it includes the drains.
-        assertThat(drain + before).isLessThanOrEqualTo(inTheCalls(works));
-        assertThat(growth.of("aio_task_uninterruptible_time_seconds_total", "destroy"))
+        assertThat(drain + before).isLessThanOrEqualTo(durationOfCalls(works));
+        assertThat(delta.of("aio_task_uninterruptible_time_seconds_total", "destroy"))
                 .isCloseTo(drain, within(1e-6));
     }
 
     /** The remaining delay of null_blk when io_destroy was called, s. */
-    private static double leftAtTheCalls(List<AioWork> works) {
+    private static double remainingAtCalls(List<AioWork> works) {
         return works.stream()
-                        .filter(work -> work.the("outstanding") > 0)
-                        .mapToLong(work -> work.the("submitted") + NullBlockDevice.DELAY - work.the("called"))
+                        .filter(work -> work.value("outstanding") > 0)
+                        .mapToLong(work -> work.value("submitted") + NullBlockDevice.DELAY - work.value("called"))
                         .sum()
                 / 1e9;
     }
 
-    private static double inTheCalls(List<AioWork> works) {
+    private static double durationOfCalls(List<AioWork> works) {
         return works.stream()
-                        .mapToLong(work -> work.the("returned") - work.the("called"))
+                        .mapToLong(work -> work.value("returned") - work.value("called"))
                         .sum()
                 / 1e9;
     }
@@ -108,12 +108,12 @@ class MetricsGuestTest {
         long begin = System.nanoTime();
         AioWork.run("exit", "--outstanding", "7");
         double passed = (System.nanoTime() - begin) / 1e9;
-        MetricsDelta growth = MetricsDelta.await(from, "exit", 1);
+        MetricsDelta delta = MetricsDelta.await(from, "exit", 1);
 
-        assertThat(growth.of("aio_context_drain_duration_seconds_count", "exit"))
+        assertThat(delta.of("aio_context_drain_duration_seconds_count", "exit"))
                 .isEqualTo(1);
-        assertThat(growth.of("aio_context_destroy_outstanding_sum", "exit")).isEqualTo(7);
-        assertThat(growth.of("aio_context_drain_duration_seconds_sum", "exit")).isBetween(0.25, passed);
+        assertThat(delta.of("aio_context_destroy_outstanding_sum", "exit")).isEqualTo(7);
+        assertThat(delta.of("aio_context_drain_duration_seconds_sum", "exit")).isBetween(0.25, passed);
     }
 
     @Test
@@ -121,12 +121,12 @@ class MetricsGuestTest {
         long before = Host.aioNr().orElseThrow();
         try (AioWork work = AioWork.start("destroy", "--charge", "333", "--wait")) {
             work.await("ready");
-            assertThat(work.the("aio_nr")).isEqualTo(before + 333);
+            assertThat(work.value("aio_nr")).isEqualTo(before + 333);
             MetricsScrape scrape = MetricsScrape.take();
             assertThat(scrape.value("aio_event_usage")).isEqualTo(before + 333.0);
             assertThat(scrape.value("aio_event_limit"))
                     .isEqualTo(Host.aioMaxNr().orElseThrow().doubleValue());
-            work.goOn();
+            work.proceed();
             work.finish();
         }
         assertThat(MetricsScrape.take().value("aio_event_usage")).isEqualTo((double) before);

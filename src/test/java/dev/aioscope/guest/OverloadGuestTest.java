@@ -45,13 +45,13 @@ class OverloadGuestTest {
                 work.await("ready");
                 agent.read();
             }
-            agent.readUntil("the set-ups", () -> agent.setups().size() == CONTEXTS);
-            works.forEach(AioWork::signalKill);
+            agent.readUntil("the setups", () -> agent.setups().size() == CONTEXTS);
+            works.forEach(AioWork::killWithoutWaiting);
             // The ring is read only after all contexts are gone.
             works.forEach(AioWork::kill);
 
             agent.readUntil("the teardowns", () -> {
-                agent.lookAround();
+                agent.scan();
                 return of(works, agent).count() >= CONTEXTS;
             });
             // A program that the kernel skips at a function entry loses the record of the return as well.
@@ -102,7 +102,7 @@ class OverloadGuestTest {
         try (BpfProbes probes = BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), settings)) {
             Map<EventType, Integer> read = new EnumMap<>(EventType.class);
             AioWork work = AioWork.run("many-destroyers", "--count", "" + threads, "--charge", "1");
-            assertThat(work.the("destroyed")).isEqualTo(threads);
+            assertThat(work.value("destroyed")).isEqualTo(threads);
             awaitFrees(probes, read, threads);
 
             // Entries remembered until the return: io_destroy, kill_ioctx, and free_ioctx_users.
@@ -143,7 +143,7 @@ class OverloadGuestTest {
             Commands.run("kill", "-STOP", "" + daemon.pid());
             AioWork work = AioWork.run("churn", "--milliseconds", "10000", "--count", "50", "--charge", "1");
             Commands.run("kill", "-CONT", "" + daemon.pid());
-            long all = RECORDS * work.the("contexts");
+            long all = RECORDS * work.value("contexts");
             String lost = "aioscope_event_lost_total{aioscope_reason=\"ring_full\"}";
             MetricsScrape.await(scrape -> scrape.value("aioscope_event_read_total") + scrape.value(lost) >= all);
             MetricsScrape after = MetricsScrape.await(scrape -> scrape.sum("aio_context_active") == 0);

@@ -134,17 +134,17 @@ class PackageGuestTest {
         Commands.run("systemctl", "start", UNIT);
         assertThat(journal()).contains("tier full, engine core,").doesNotContain("; not ");
         List<String> nobody = List.of("setpriv", "--reuid=nobody", "--clear-groups");
-        try (AioWork work = AioWork.startBy(nobody, "destroy", "--wait")) {
+        try (AioWork work = AioWork.startThrough(nobody, "destroy", "--wait")) {
             work.await("aio_nr");
             // In brackets: only CAP_SYS_PTRACE permits reading the link to the executable.
             awaitMetrics(text -> text.lines()
                     .anyMatch(line -> line.startsWith("aio_context_active{")
                             && line.contains("process_executable_name=\"[aiowork]\"")));
-            work.goOn();
+            work.proceed();
             work.finish();
         }
         // Without --wait, because the requests would complete meanwhile.
-        try (AioWork work = AioWork.startBy(nobody, "destroy", "--device", "/dev/nullb0", "--outstanding", "3")) {
+        try (AioWork work = AioWork.startThrough(nobody, "destroy", "--device", "/dev/nullb0", "--outstanding", "3")) {
             work.finish();
         }
         awaitMetrics(text -> text.contains("aio_context_destroy_outstanding_sum{aio_trigger=\"destroy\"} 3.0"));
@@ -177,15 +177,15 @@ class PackageGuestTest {
     @Order(7)
     void measuresSameDurationsWhenClockIsSet() throws IOException {
         String pid = show("MainPID");
-        double seen = destroys("count");
+        double count = destroys("count");
         for (String step : List.of("+3 hours", "-6 hours", "+3 hours")) {
             Commands.run("date", "--set", step);
-            double told = ++seen;
+            double expected = ++count;
             double before = destroys("sum");
             try (AioWork work = AioWork.start("destroy")) {
                 work.finish();
             }
-            await("io_destroys", () -> String.valueOf(destroys("count")), text -> text.equals(String.valueOf(told)));
+            await("io_destroys", () -> String.valueOf(destroys("count")), text -> text.equals(String.valueOf(expected)));
             assertThat(destroys("sum") - before).as("seconds after " + step).isBetween(1e-6, 60.0);
         }
         assertThat(show("MainPID")).isEqualTo(pid);
@@ -219,7 +219,7 @@ class PackageGuestTest {
             awaitActiveBesides(pid);
             awaitMetrics(text ->
                     text.lines().anyMatch(line -> line.startsWith("aio_context_active{") && line.contains("aiowork")));
-            work.goOn();
+            work.proceed();
             work.finish();
         }
         awaitMetrics(text -> text.lines()
@@ -229,7 +229,7 @@ class PackageGuestTest {
     @Test
     @Order(10)
     void restartsWhenStopped() throws IOException {
-        override("WatchdogSec=8s");
+        restartWith("WatchdogSec=8s");
         String pid = show("MainPID");
         Commands.run("kill", "-STOP", pid);
         awaitActiveBesides(pid);
@@ -264,14 +264,14 @@ class PackageGuestTest {
     @ParameterizedTest
     @MethodSource("documented")
     @Order(12)
-    void logsMissingCapability(String capability, String said) throws IOException {
+    void logsMissingCapability(String capability, String message) throws IOException {
         String others = Arrays.stream(
                         show("CapabilityBoundingSet").toUpperCase(Locale.ROOT).split(" "))
                 .filter(other -> !other.equals(capability))
                 .collect(Collectors.joining(" "));
-        override("AmbientCapabilities=\nCapabilityBoundingSet=\nAmbientCapabilities=" + others
+        restartWith("AmbientCapabilities=\nCapabilityBoundingSet=\nAmbientCapabilities=" + others
                 + "\nCapabilityBoundingSet=" + others);
-        awaitJournal(said);
+        awaitJournal(message);
         assertThat(show("ActiveState")).isEqualTo("active");
     }
 
@@ -286,7 +286,7 @@ class PackageGuestTest {
     @Test
     @Order(13)
     void reachesSameTierWithDropInForOlderSystemd() throws IOException {
-        override("AmbientCapabilities=\nCapabilityBoundingSet=\n"
+        restartWith("AmbientCapabilities=\nCapabilityBoundingSet=\n"
                 + Files.readString(Path.of("/usr/share/doc/aioscope/older-systemd.conf")));
         assertThat(journal()).contains("tier full, engine core,");
         assertThat(Files.readString(Path.of("/proc", show("MainPID"), "status")))
@@ -367,7 +367,7 @@ class PackageGuestTest {
         rpm("--root=" + root, "--install", PackageFiles.rpm().toString());
         assertThat(root.resolve("usr/bin/aioscope")).exists();
         rpm("--root=" + root, "--erase", "aioscope");
-        assertThat(named(root)).isEmpty();
+        assertThat(findFiles(root)).isEmpty();
     }
 
     private static void rpm(String... arguments) throws IOException {
@@ -386,7 +386,7 @@ class PackageGuestTest {
     private static void assertNothingLeft(List<Path> files) throws IOException {
         assertThat(files).noneMatch(Files::exists);
         assertThat(show("LoadState")).isEqualTo("not-found");
-        assertThat(named(Path.of("/etc"), Path.of("/run"), Path.of("/usr"), Path.of("/var")))
+        assertThat(findFiles(Path.of("/etc"), Path.of("/run"), Path.of("/usr"), Path.of("/var")))
                 .isEmpty();
         assertThat(Path.of("/sys/fs/cgroup/system.slice", UNIT)).doesNotExist();
         assertThat(Commands.execute("id", "aioscope").status()).isNotZero();
@@ -394,7 +394,7 @@ class PackageGuestTest {
     }
 
     /** The paths below these folders whose names contain aioscope, one per line. */
-    private static String named(Path... folders) throws IOException {
+    private static String findFiles(Path... folders) throws IOException {
         List<String> command = new ArrayList<>(List.of("find"));
         Stream.of(folders).map(Path::toString).forEach(command::add);
         command.addAll(List.of("-name", "*aioscope*"));
@@ -402,7 +402,7 @@ class PackageGuestTest {
     }
 
     /** Restarts the unit with these lines instead of the previous ones. */
-    private static void override(String lines) throws IOException {
+    private static void restartWith(String lines) throws IOException {
         Files.createDirectories(DROP_INS);
         Files.writeString(DROP_INS.resolve("test.conf"), "[Service]\n" + lines + "\n");
         Commands.run("systemctl", "daemon-reload");

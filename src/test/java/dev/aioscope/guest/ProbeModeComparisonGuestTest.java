@@ -8,9 +8,9 @@ import java.util.List;
 /** Compares fentry with kprobes. */
 class ProbeModeComparisonGuestTest extends AgentComparisonTests {
     @Override
-    List<TestAgent> twins() {
+    List<TestAgent> agents() {
         return List.of(
-                new TestAgent(Tier.FULL, AttachMethod.FENTRY, new CoreEngine(), WATCHING),
-                new TestAgent(Tier.FULL, AttachMethod.KPROBE, new CoreEngine(), WATCHING));
+                new TestAgent(Tier.FULL, AttachMethod.FENTRY, new CoreEngine(), SETTINGS),
+                new TestAgent(Tier.FULL, AttachMethod.KPROBE, new CoreEngine(), SETTINGS));
     }
 }

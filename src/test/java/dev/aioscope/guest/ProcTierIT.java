@@ -42,10 +42,10 @@ class ProcTierIT extends ProcTierTests {
             for (AioWork work : all) {
                 work.await("ready");
             }
-            Inventory snapshot = Inventory.take(agent.probes());
+            Inventory inventory = Inventory.take(agent.probes());
 
             for (AioWork work : all) {
-                assertThat(snapshot.contexts())
+                assertThat(inventory.contexts())
                         .filteredOn(context -> context.owner().pid() == work.pid())
                         .hasSize(200)
                         .doesNotHaveDuplicates();
@@ -63,7 +63,7 @@ class ProcTierIT extends ProcTierTests {
     void findsNoContextInChildThatOutlivesParent() throws IOException {
         try (AioWork work = AioWork.start("forked", "--wait")) {
             work.await("ready");
-            long child = work.the("child");
+            long child = work.value("child");
             try {
                 work.kill();
                 // These probes never saw the parent and have only the ring.
@@ -85,10 +85,10 @@ class ProcTierIT extends ProcTierTests {
     void reportsUnobservedValuesAsNullInContexts() throws IOException {
         try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("ready");
-            List<JsonNode> told =
+            List<JsonNode> objects =
                     JsonLines.parse(Commands.run(Aioscope.command("contexts", "--tier", "proc", "--json")));
 
-            assertThat(told)
+            assertThat(objects)
                     .filteredOn(line -> line.path("pid").asInt() == work.pid())
                     .singleElement()
                     .satisfies(holder -> {
@@ -99,7 +99,7 @@ class ProcTierIT extends ProcTierTests {
                         assertThat(holder.path("unreaped").asInt()).isZero();
                         assertThat(holder.path("command").asString()).contains("aiowork many");
                     });
-            JsonNode quota = told.get(told.size() - 1);
+            JsonNode quota = objects.get(objects.size() - 1);
             assertThat(quota.path("tier").asString()).isEqualTo("proc");
             assertThat(quota.path("aio_nr").asLong()).isGreaterThanOrEqualTo(100);
             assertThat(quota.path("charge").isNull()).isTrue();
@@ -138,22 +138,22 @@ class ProcTierIT extends ProcTierTests {
     @Test
     void showsOwnProcessesWithoutPrivileges() throws IOException {
         try (AioWork others = AioWork.start("many", "--count", "1", "--wait");
-                AioWork own = AioWork.startBy(POWERLESS, "many", "--count", "3", "--wait")) {
+                AioWork own = AioWork.startThrough(POWERLESS, "many", "--count", "3", "--wait")) {
             others.await("ready");
             own.await("ready");
             CommandResult contexts = Commands.execute(powerless("contexts", "--json"));
 
             assertThat(contexts.status()).as(contexts.output()).isZero();
-            List<JsonNode> told = JsonLines.parse(contexts.output());
-            assertThat(told)
+            List<JsonNode> objects = JsonLines.parse(contexts.output());
+            assertThat(objects)
                     .filteredOn(line -> line.path("pid").asInt() == own.pid())
                     .singleElement()
                     .satisfies(holder ->
                             assertThat(holder.path("contexts").asInt()).isEqualTo(3));
-            assertThat(told)
+            assertThat(objects)
                     .filteredOn(line -> line.path("pid").asInt() == others.pid())
                     .isEmpty();
-            assertThat(told.get(told.size() - 1).path("refused_processes").asInt())
+            assertThat(objects.get(objects.size() - 1).path("refused_processes").asInt())
                     .isPositive();
             assertThat(contexts.output()).contains("Not sample: ").contains("hint: ");
             assertThat(Commands.run(powerless("contexts")))
@@ -165,7 +165,7 @@ class ProcTierIT extends ProcTierTests {
     void reportsVanishedContextsInTrace() throws IOException {
         try (AioWork churn = AioWork.start("churn", "--count", "5", "--charge", "3", "--milliseconds", "300000")) {
             churn.await("pid");
-            String told = Commands.run(Aioscope.command(
+            String objects = Commands.run(Aioscope.command(
                     "trace",
                     "--tier",
                     "proc",
@@ -177,9 +177,9 @@ class ProcTierIT extends ProcTierTests {
                     "10",
                     "--json"));
 
-            assertThat(told).contains("Tier proc, engine none, probes: none");
+            assertThat(objects).contains("Tier proc, engine none, probes: none");
             // trace also reports exits whose contexts no scan has found before.
-            assertThat(JsonLines.parse(told)).anySatisfy(teardown -> {
+            assertThat(JsonLines.parse(objects)).anySatisfy(teardown -> {
                 assertThat(teardown.path("end").asString()).isEqualTo("vanished");
                 assertThat(teardown.path("owner_comm").asString()).isEqualTo("aiowork");
                 assertThat(teardown.path("nr_events").asInt()).isGreaterThan(3);

@@ -39,8 +39,8 @@ abstract class ProcTierTests extends ScanTests {
             work.await("ready");
 
             assertThat(contexts(work.pid())).singleElement().satisfies(context -> {
-                assertThat(context.handle()).isEqualTo(work.the("handle"));
-                assertThat((long) context.unreaped()).isEqualTo(work.the("unreaped"));
+                assertThat(context.handle()).isEqualTo(work.value("handle"));
+                assertThat((long) context.unreaped()).isEqualTo(work.value("unreaped"));
                 assertThat(context.nrEvents()).isGreaterThan(128);
                 assertThat(context.charge()).isNull();
                 assertThat(context.outstanding()).isNull();
@@ -55,8 +55,8 @@ abstract class ProcTierTests extends ScanTests {
             work.await("ready");
 
             assertThat(contexts(work.pid())).hasSize(1);
-            assertThat(contexts(work.the("child"))).isEmpty();
-            work.goOn();
+            assertThat(contexts(work.value("child"))).isEmpty();
+            work.proceed();
             work.finish();
         }
     }
@@ -68,7 +68,7 @@ abstract class ProcTierTests extends ScanTests {
 
             assertThat(contexts(work.pid()))
                     .singleElement()
-                    .satisfies(context -> assertThat(context.handle()).isEqualTo(work.the("handle")));
+                    .satisfies(context -> assertThat(context.handle()).isEqualTo(work.value("handle")));
         }
     }
 
@@ -80,17 +80,17 @@ abstract class ProcTierTests extends ScanTests {
             work.await("ready");
             assertThat(StuckTeardowns.inProgress(agent, work.pid()))
                     .singleElement()
-                    .satisfies(going -> {
-                        assertThat(going.waitReason()).isEqualTo(WaitReason.SIBLINGS);
-                        assertThat(going.siblingsLeft()).isEqualTo(1);
-                        assertThat(going.requestsLeft()).isNull();
-                        assertThat(going.isFoundLate()).isTrue();
-                        assertThat(going.pendingSigkill()).isFalse();
-                        assertThat(going.known().context().handle()).isEqualTo(work.the("handle"));
-                        assertThat(KernelStack.functions(going.kernelStack()))
+                    .satisfies(inProgress -> {
+                        assertThat(inProgress.waitReason()).isEqualTo(WaitReason.SIBLINGS);
+                        assertThat(inProgress.siblingsLeft()).isEqualTo(1);
+                        assertThat(inProgress.requestsLeft()).isNull();
+                        assertThat(inProgress.isFoundLate()).isTrue();
+                        assertThat(inProgress.pendingSigkill()).isFalse();
+                        assertThat(inProgress.known().context().handle()).isEqualTo(work.value("handle"));
+                        assertThat(KernelStack.functions(inProgress.kernelStack()))
                                 .anyMatch(name -> name.contains("io_destroy"));
                     });
-            work.goOn();
+            work.proceed();
             work.finish();
             assertThat(StuckTeardowns.inProgress(agent, work.pid())).isEmpty();
         }
@@ -98,28 +98,28 @@ abstract class ProcTierTests extends ScanTests {
 
     @Test
     void findsTeardownsThatWaitForUnresponsiveServer() throws IOException {
-        try (BlockingFileSystem server = BlockingFileSystem.make();
+        try (BlockingFileSystem server = BlockingFileSystem.mount();
                 AioWork destroyed = AioWork.start("destroy", "--outstanding", "2", "--device", server.path());
                 AioWork killed = AioWork.start("exit", "--outstanding", "3", "--device", server.path(), "--wait");
                 Closeable first = server::release) {
             assertThat(first).isNotNull();
             destroyed.await("aio_nr");
             killed.await("ready");
-            killed.signalKill();
+            killed.killWithoutWaiting();
             for (AioWork work : List.of(destroyed, killed)) {
                 boolean isKilled = work == killed;
                 agent.readUntil(
-                        "it hangs",
+                        "the teardown in progress",
                         () -> StuckTeardowns.inProgress(agent, work.pid()).size() == 1);
                 assertThat(StuckTeardowns.inProgress(agent, work.pid()))
                         .singleElement()
-                        .satisfies(going -> {
-                            assertThat(going.known().trigger()).isEqualTo(isKilled ? Trigger.EXIT : Trigger.DESTROY);
-                            assertThat(going.waitReason())
+                        .satisfies(inProgress -> {
+                            assertThat(inProgress.known().trigger()).isEqualTo(isKilled ? Trigger.EXIT : Trigger.DESTROY);
+                            assertThat(inProgress.waitReason())
                                     .as("requests do not show")
                                     .isNull();
-                            assertThat(going.isFoundLate()).isTrue();
-                            assertThat(KernelStack.functions(going.kernelStack()))
+                            assertThat(inProgress.isFoundLate()).isTrue();
+                            assertThat(KernelStack.functions(inProgress.kernelStack()))
                                     .anyMatch(name -> name.contains(isKilled ? "exit_aio" : "io_destroy"));
                         });
             }

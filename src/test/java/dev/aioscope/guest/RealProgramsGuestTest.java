@@ -149,14 +149,14 @@ class RealProgramsGuestTest {
 
     /** Asserts that a scan finds the charge that the setups reported, and no other. */
     private void assertHolds(String comm, long charge) {
-        Inventory snapshot = Inventory.take(agent.probes());
-        assertThat(Holder.group(snapshot.contexts(), context -> context.owner().comm()))
+        Inventory inventory = Inventory.take(agent.probes());
+        assertThat(Holder.group(inventory.contexts(), context -> context.owner().comm()))
                 .singleElement()
                 .satisfies(holder -> {
                     assertThat(holder.name()).isEqualTo(comm);
                     assertThat(holder.charge()).isEqualTo(charge);
                 });
-        assertThat(snapshot.unattributed()).isEqualTo(aioNrBefore);
+        assertThat(inventory.unattributed()).isEqualTo(aioNrBefore);
     }
 
     private long charged(String comm) {

@@ -42,20 +42,20 @@ class RecordIT {
         Commands.awaitText(output, "Tier syscall");
         try (AioWork work = AioWork.start("destroy", "--wait")) {
             work.await("ready");
-            work.goOn();
+            work.proceed();
             work.finish();
             // The last second is on disk when the command exits.
             Commands.stop(record, "TERM", 143, output);
             Commands.awaitText(output, " records in " + file);
 
-            CommandResult told = Commands.execute(Aioscope.command("replay", file.toString(), "trace", "--json"));
-            assertThat(told.status()).as(told.output()).isZero();
-            assertThat(told.output().lines().filter(line -> line.contains("\"pid\":" + work.pid())))
-                    .as(told.output())
+            CommandResult replay = Commands.execute(Aioscope.command("replay", file.toString(), "trace", "--json"));
+            assertThat(replay.status()).as(replay.output()).isZero();
+            assertThat(replay.output().lines().filter(line -> line.contains("\"pid\":" + work.pid())))
+                    .as(replay.output())
                     .singleElement()
                     .asString()
                     .contains("\"trigger\":\"destroy\"");
-            assertThat(told.output()).contains("Linux " + Host.release() + ", tier syscall");
+            assertThat(replay.output()).contains("Linux " + Host.release() + ", tier syscall");
         }
         CommandResult again = Commands.execute(Aioscope.command("record", file.toString(), "--tier", "syscall"));
         assertThat(again.status()).isEqualTo(2);
@@ -91,9 +91,9 @@ class RecordIT {
                     .get(0)
                     .toString();
             assertThat(snapshot).endsWith("-refusal.aioscope");
-            CommandResult told = Commands.execute(Aioscope.command("replay", snapshot, "trace", "--json"));
-            assertThat(told.status()).as(told.output()).isZero();
-            assertThat(told.output().lines().filter(line -> line.contains("\"type\":\"refusal\"")))
+            CommandResult replay = Commands.execute(Aioscope.command("replay", snapshot, "trace", "--json"));
+            assertThat(replay.status()).as(replay.output()).isZero();
+            assertThat(replay.output().lines().filter(line -> line.contains("\"type\":\"refusal\"")))
                     .anyMatch(line -> line.contains("\"pid\":" + refused.pid()));
         }
         Commands.stop(run, "TERM", 143, output);

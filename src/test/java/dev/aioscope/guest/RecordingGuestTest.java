@@ -75,8 +75,8 @@ class RecordingGuestTest implements LifecycleListener {
         Path file = FOLDER.resolve("recording.aioscope");
         Files.deleteIfExists(file);
         WallClock clock = new WallClock(BootClock::now, InstantSource.system());
-        String lived;
-        ExecutorService watching = Executors.newSingleThreadExecutor();
+        String liveResult;
+        ExecutorService executor = Executors.newSingleThreadExecutor();
         try (Recorder recorder = new Recorder(Storage.file(file), clock);
                 Processes processes = Processes.patient(false)) {
             processes.tell((pid, start, mm, identity) -> {
@@ -85,25 +85,25 @@ class RecordingGuestTest implements LifecycleListener {
             });
             Probes probes = recorder.record(
                     BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), ProbeSettings.PLAIN));
-            AtomicReference<DutyCycle> watch = new AtomicReference<>();
-            CountDownLatch begun = new CountDownLatch(1);
-            Future<String> outcome = watching.submit(() -> ReplayResult.of(probes, clock, processes, this, running -> {
-                watch.set(running);
-                begun.countDown();
+            AtomicReference<DutyCycle> dutyCycle = new AtomicReference<>();
+            CountDownLatch started = new CountDownLatch(1);
+            Future<String> outcome = executor.submit(() -> ReplayResult.of(probes, clock, processes, this, running -> {
+                dutyCycle.set(running);
+                started.countDown();
             }));
-            assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(started.await(60, TimeUnit.SECONDS)).isTrue();
             for (String situation : SITUATIONS) {
                 run(situation);
             }
-            watch.get().stop();
-            lived = outcome.get(120, TimeUnit.SECONDS);
+            dutyCycle.get().stop();
+            liveResult = outcome.get(120, TimeUnit.SECONDS);
             assertThat(recorder.dropped()).isZero();
         } finally {
-            watching.shutdownNow();
+            executor.shutdownNow();
         }
-        Files.writeString(FOLDER.resolve("recording.outcome"), lived);
-        assertThat(lived).contains("span io_destroy", "span exit_aio", "process.executable.name=aiowork");
-        assertThat(Replays.outcome(file)).isEqualTo(lived);
+        Files.writeString(FOLDER.resolve("recording.outcome"), liveResult);
+        assertThat(liveResult).contains("span io_destroy", "span exit_aio", "process.executable.name=aiowork");
+        assertThat(Replays.outcome(file)).isEqualTo(liveResult);
     }
 
     private void run(String situation) throws Exception {
@@ -111,7 +111,7 @@ class RecordingGuestTest implements LifecycleListener {
             if (situation.endsWith("--wait")) {
                 work.await("ready");
                 Await.until(situation + ": the identity", () -> known.contains(work.pid()));
-                work.goOn();
+                work.proceed();
             }
             work.finish();
             Await.until(situation + ": its teardown", () -> ended.contains(work.pid()));

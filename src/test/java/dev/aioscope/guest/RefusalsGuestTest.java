@@ -82,7 +82,7 @@ class RefusalsGuestTest {
                         .addSpanProcessor(SimpleSpanProcessor.create(spans))
                         .build();
                 AioWork holder = AioWork.start("many", "--count", "3", "--charge", "300", "--wait")) {
-            TeardownSpans told = new TeardownSpans(
+            TeardownSpans teardownSpans = new TeardownSpans(
                     provider.get("test"),
                     new WallClock(BootClock::now, InstantSource.system()),
                     TeardownSpans.SLOW,
@@ -102,7 +102,7 @@ class RefusalsGuestTest {
                 assertThat(refusal.largest().get(0))
                         .isEqualTo(new QuotaShare(refusal.largest().get(0).owner(), 3, 900))
                         .satisfies(holding -> assertThat(holding.owner().pid()).isEqualTo(holder.pid()));
-                told.onFailedCall(refusal);
+                teardownSpans.onFailedCall(refusal);
 
                 holder.kill();
                 refused.finish();
@@ -112,19 +112,19 @@ class RefusalsGuestTest {
                 assertThat(outcome.release().by().pid()).isEqualTo(holder.pid());
                 assertThat(outcome.release().trigger()).isEqualTo(Trigger.EXIT);
                 assertThat(outcome.release().charge()).isIn(300L, 600L, 900L);
-                assertThat(outcome.retries()).isEqualTo((int) refused.the("tries") - 2);
+                assertThat(outcome.retries()).isEqualTo((int) refused.value("tries") - 2);
                 assertThat(outcome.time())
                         .as(
                                 "%s of %s, %s",
                                 outcome,
                                 agent.setups(refused.pid()),
                                 agent.probes().losses())
-                        .isBetween(refused.the("refused"), refused.the("granted"));
-                told.onRefusalOutcome(outcome);
+                        .isBetween(refused.value("refused"), refused.value("granted"));
+                teardownSpans.onRefusalOutcome(outcome);
             }
             agent.readUntil("the exit", () -> agent.teardowns(holder.pid()).size() == 3);
             Teardown teardown = agent.teardowns(holder.pid()).get(0);
-            told.onTeardown(teardown);
+            teardownSpans.onTeardown(teardown);
 
             assertThat(processes.ofOwner(teardown).container()).hasValue(new Container("docker", ID, null));
             SpanData exit = named(spans, "exit_aio");
@@ -164,7 +164,7 @@ class RefusalsGuestTest {
             assertThat(over.cause()).isEqualTo(Cause.LIMIT);
             assertThat(over.hasSucceeded()).isTrue();
             assertThat(over.aioMaxNr()).isEqualTo(2000);
-            assertThat(over.retries()).isEqualTo((int) refused.the("tries") - 2);
+            assertThat(over.retries()).isEqualTo((int) refused.value("tries") - 2);
             assertThat(agent.outcomes(refused.pid())).hasSize(2);
         }
     }

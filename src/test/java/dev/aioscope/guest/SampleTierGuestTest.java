@@ -27,7 +27,7 @@ class SampleTierGuestTest extends SampleTierTests {
                     Closeable first = () -> Commands.run("fsfreeze", "-u", folder)) {
                 assertThat(first).isNotNull();
                 agent.readUntil(
-                        "it waits",
+                        "the call to block",
                         () -> Host.read("/proc/" + work.pid() + "/stack")
                                 .orElse("")
                                 .contains("fchown"));

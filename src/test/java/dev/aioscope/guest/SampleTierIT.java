@@ -21,9 +21,9 @@ class SampleTierIT extends SampleTierTests {
         try (TestAgent bcc = new TestAgent(Tier.SAMPLE, AttachMethod.FENTRY, new BccEngine());
                 AioWork work = AioWork.start("destroy", "--charge", "33", "--wait")) {
             work.await("ready");
-            bcc.lookAround();
+            bcc.scan();
             assertThat(bcc.lifecycle().liveContexts())
-                    .filteredOn(context -> context.handle() == work.the("handle"))
+                    .filteredOn(context -> context.handle() == work.value("handle"))
                     .singleElement()
                     .satisfies(context -> assertThat(context.maxReqs()).isEqualTo(33));
         }

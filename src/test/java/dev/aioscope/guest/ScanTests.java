@@ -33,7 +33,7 @@ abstract class ScanTests {
 
     /** The teardowns of this process that a new scan finds in progress. */
     final List<Teardown> inProgress(int pid) {
-        agent.lookAround();
+        agent.scan();
         return agent.lifecycle().teardownsInProgress().stream()
                 .map(TeardownInProgress::known)
                 .filter(teardown -> teardown.caller() != null
@@ -48,15 +48,15 @@ abstract class ScanTests {
             Teardown teardown =
                     assertThat(inProgress(work.pid())).singleElement().actual();
             assertThat(teardown.trigger()).isEqualTo(Trigger.DESTROY);
-            assertThat(teardown.context().handle()).isEqualTo(work.the("handle"));
-            assertThat(teardown.caller()).extracting(Task::tid).isEqualTo((int) work.the("destroyer"));
+            assertThat(teardown.context().handle()).isEqualTo(work.value("handle"));
+            assertThat(teardown.caller()).extracting(Task::tid).isEqualTo((int) work.value("destroyer"));
             // The agent started too late to see the beginning.
             assertThat(teardown.phases().killEnterTime()).isNull();
             assertThat(teardown.outstanding()).isNull();
             assertThat(teardown.context().maxReqs()).isNull();
             assertThat(teardown.context().setupTime()).isNull();
 
-            work.goOn();
+            work.proceed();
             work.finish();
             assertThat(inProgress(work.pid())).isEmpty();
             assertThat(agent.teardowns()).singleElement().satisfies(ended -> {
@@ -71,15 +71,15 @@ abstract class ScanTests {
     void reportsContextGoneAtNextScanAsVanished() throws IOException {
         try (AioWork work = AioWork.start("destroy", "--charge", "33", "--wait")) {
             work.await("ready");
-            agent.lookAround();
+            agent.scan();
             assertThat(agent.lifecycle().liveContexts())
-                    .filteredOn(context -> context.handle() == work.the("handle"))
+                    .filteredOn(context -> context.handle() == work.value("handle"))
                     .singleElement()
                     .satisfies(context -> assertThat(context.maxReqs()).isEqualTo(charge(33)));
-            work.goOn();
+            work.proceed();
             work.finish();
 
-            agent.lookAround();
+            agent.scan();
             assertThat(agent.teardowns(work.pid())).singleElement().satisfies(ended -> {
                 assertThat(ended.end()).isEqualTo(End.VANISHED);
                 assertThat(ended.trigger()).isNull();
@@ -90,12 +90,12 @@ abstract class ScanTests {
 
     /** Needs a kernel with the device mapper. */
     final void findAnExitThatWaitsForRequests() throws IOException {
-        try (BlockingDevice device = BlockingDevice.make();
+        try (BlockingDevice device = BlockingDevice.suspended();
                 AioWork work = AioWork.start(
                         "exit", "--charge", "33", "--outstanding", "10", "--device", device.path(), "--wait")) {
             work.await("ready");
-            agent.lookAround();
-            work.goOn();
+            agent.scan();
+            work.proceed();
             // An earlier scan would find the context gone and no task that waits.
             agent.readUntil(
                     "the exit",
@@ -104,12 +104,12 @@ abstract class ScanTests {
             assertThat(inProgress(work.pid())).singleElement().satisfies(teardown -> {
                 assertThat(teardown.trigger()).isEqualTo(Trigger.EXIT);
                 assertThat(teardown.context().maxReqs()).isEqualTo(charge(33));
-                assertThat(teardown.context().handle()).isEqualTo(work.the("handle"));
+                assertThat(teardown.context().handle()).isEqualTo(work.value("handle"));
                 assertThat(Objects.requireNonNull(teardown.caller()).pid()).isEqualTo(work.pid());
             });
             device.release();
             work.finish();
-            agent.lookAround();
+            agent.scan();
             assertThat(agent.teardowns(work.pid())).singleElement().satisfies(ended -> {
                 assertThat(ended.end()).isEqualTo(End.VANISHED);
                 assertThat(ended.trigger()).isEqualTo(Trigger.EXIT);

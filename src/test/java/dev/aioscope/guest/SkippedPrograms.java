@@ -13,20 +13,20 @@ import org.opentest4j.TestAbortedException;
  */
 public final class SkippedPrograms implements BeforeEachCallback, TestExecutionExceptionHandler {
     /** The prefix of the failures of such tests. */
-    static final String TOLD = "the kernel has skipped programs during this test: ";
+    static final String MESSAGE = "the kernel skipped probe programs during this test: ";
 
-    private static final Namespace OURS = Namespace.create(SkippedPrograms.class);
+    private static final Namespace NAMESPACE = Namespace.create(SkippedPrograms.class);
 
     @Override
     public void beforeEach(ExtensionContext test) {
-        test.getStore(OURS).put("before", TestAgent.missedByAll());
+        test.getStore(NAMESPACE).put("before", TestAgent.missedByAll());
     }
 
     @Override
     public void handleTestExecutionException(ExtensionContext test, Throwable failure) throws Throwable {
-        long skipped = TestAgent.missedByAll() - test.getStore(OURS).getOrDefault("before", Long.class, 0L);
+        long skipped = TestAgent.missedByAll() - test.getStore(NAMESPACE).getOrDefault("before", Long.class, 0L);
         if (skipped > 0 && !(failure instanceof TestAbortedException)) {
-            throw new AssertionError(TOLD + skipped, failure);
+            throw new AssertionError(MESSAGE + skipped, failure);
         }
         throw failure;
     }

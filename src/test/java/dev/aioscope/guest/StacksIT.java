@@ -41,22 +41,22 @@ class StacksIT {
     @EnumSource(
             value = AttachMethod.class,
             names = {"FENTRY", "KPROBE"})
-    void namesFunctionsInStacksOfContext(AttachMethod placing) throws Exception {
+    void namesFunctionsInStacksOfContext(AttachMethod attachMethod) throws Exception {
         try (UserSymbols symbols = UserSymbols.start();
                 TestAgent agent = new TestAgent(
                         tier(),
-                        placing,
-                        placing == AttachMethod.FENTRY ? new CoreEngine() : new BccEngine(),
+                        attachMethod,
+                        attachMethod == AttachMethod.FENTRY ? new CoreEngine() : new BccEngine(),
                         new ProbeSettings(true, false));
                 AioWork work = AioWork.start("destroy", "--wait")) {
             work.await("ready");
-            agent.readUntil("the set-up", () -> !agent.setups(work.pid()).isEmpty());
+            agent.readUntil("the setup", () -> !agent.setups(work.pid()).isEmpty());
             UserStack setup = agent.setups(work.pid()).get(0).setupStack();
             assertThat(setup).isNotNull().isSameAs(agent.stacks(work.pid()).get(0));
             assertThat(String.join("\n", names(symbols, setup)))
                     .startsWith("syscall+0x")
                     .contains(" (libc.so.6)", "set_up+0x", "destroy+0x", "main+0x", " (aiowork)");
-            work.goOn();
+            work.proceed();
             work.finish();
 
             agent.readUntil("the teardown", () -> !agent.teardowns(work.pid()).isEmpty());
@@ -65,7 +65,7 @@ class StacksIT {
             assertThat(teardown.call().stack()).isNotNull();
             assertThat(String.join("\n", names(symbols, teardown.call().stack())))
                     .startsWith("syscall+0x")
-                    .contains("destroy_and_tell+0x", "destroy+0x", "main+0x", " (aiowork)")
+                    .contains("destroy_and_report+0x", "destroy+0x", "main+0x", " (aiowork)")
                     .doesNotContain("set_up+");
         }
     }

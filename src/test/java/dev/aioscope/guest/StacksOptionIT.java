@@ -11,12 +11,12 @@ import org.junit.jupiter.api.Test;
 class StacksOptionIT {
     @Test
     void reportsTierWithoutStacks() throws IOException {
-        String said = "No stacks: they are taken in io_setup and io_destroy, and the tier sample has no probe there";
+        String message = "No stacks: they are taken in io_setup and io_destroy, and the tier sample has no probe there";
 
         assertThat(Commands.run(Aioscope.command("trace", "--stacks", "--tier", "sample", "--for", "1ms")))
-                .contains(said);
+                .contains(message);
         assertThat(Commands.run(Aioscope.command("demo", "--watch", "--stacks", "--tier", "sample")))
-                .contains(said);
+                .contains(message);
         assertThat(Commands.run(Aioscope.command("trace", "--for", "1ms"))).doesNotContain("No stacks");
     }
 }

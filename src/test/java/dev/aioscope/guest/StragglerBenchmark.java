@@ -30,11 +30,11 @@ final class StragglerBenchmark {
     public static void main(String[] arguments) throws IOException {
         NullBlockDevice.loadQuick();
         Files.writeString(Path.of("/proc/sys/kernel/bpf_stats_enabled"), "1");
-        for (AttachMethod placing : AttachMethod.values()) {
-            measure(placing.toString(), new TestAgent(Tier.FULL, placing));
+        for (AttachMethod attachMethod : AttachMethod.values()) {
+            measure(attachMethod.toString(), new TestAgent(Tier.FULL, attachMethod));
             measure(
-                    placing + " without aio_complete",
-                    new TestAgent(Tier.FULL, placing, new EngineWithoutAioComplete(new CoreEngine())));
+                    attachMethod + " without aio_complete",
+                    new TestAgent(Tier.FULL, attachMethod, new EngineWithoutAioComplete(new CoreEngine())));
         }
     }
 
@@ -48,17 +48,17 @@ final class StragglerBenchmark {
     }
 
     private static void episodes(String name, Probes probes) {
-        long[] placed = new long[EPISODES];
-        long[] taken = new long[EPISODES];
+        long[] attached = new long[EPISODES];
+        long[] detached = new long[EPISODES];
         for (int i = 0; i < EPISODES; i++) {
             long begin = System.nanoTime();
             probes.tellCompletions(true);
             long middle = System.nanoTime();
             probes.tellCompletions(false);
-            placed[i] = middle - begin;
-            taken[i] = System.nanoTime() - middle;
+            attached[i] = middle - begin;
+            detached[i] = System.nanoTime() - middle;
         }
-        System.out.printf("%s: placed in %s ms, taken away in %s ms%n", name, millis(placed), millis(taken));
+        System.out.printf("%s: attached in %s ms, detached in %s ms%n", name, millis(attached), millis(detached));
     }
 
     private static String millis(long[] nanos) {

@@ -36,16 +36,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 class StuckGuestTest {
     @Test
     void countsOutstandingRequestsOfStuckDestroy() throws IOException {
-        try (BlockingDevice device = BlockingDevice.make();
+        try (BlockingDevice device = BlockingDevice.suspended();
                 TestAgent agent = new TestAgent(Tier.FULL, AttachMethod.FENTRY);
                 AioWork work = AioWork.start("destroy", "--outstanding", "10", "--device", device.path())) {
-            TeardownInProgress going = StuckTeardowns.await(agent, work.pid(), WaitReason.REQUESTS);
-            assertThat(going.requestsLeft()).isEqualTo(10);
-            assertThat(going.siblingsLeft()).isZero();
-            assertThat(going.known().outstanding()).isEqualTo(10);
-            assertThat(going.known().trigger()).isEqualTo(Trigger.DESTROY);
-            assertThat(going.pendingSigkill()).isFalse();
-            assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
+            TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.REQUESTS);
+            assertThat(inProgress.requestsLeft()).isEqualTo(10);
+            assertThat(inProgress.siblingsLeft()).isZero();
+            assertThat(inProgress.known().outstanding()).isEqualTo(10);
+            assertThat(inProgress.known().trigger()).isEqualTo(Trigger.DESTROY);
+            assertThat(inProgress.pendingSigkill()).isFalse();
+            assertThat(KernelStack.functions(inProgress.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
 
             assertThat(agent.probes().tellCompletions(true)).isTrue();
             device.release();
@@ -71,7 +71,7 @@ class StuckGuestTest {
     }
 
     /** Each engine with one attach method, with and without the function aio_complete. */
-    static Stream<Arguments> ways() {
+    static Stream<Arguments> enginesAndAttachMethods() {
         return Stream.of(
                 Arguments.of(new CoreEngine(), AttachMethod.FENTRY),
                 Arguments.of(new BccEngine(), AttachMethod.KPROBE),
@@ -81,24 +81,24 @@ class StuckGuestTest {
 
     @ParameterizedTest
     @MethodSource("ways")
-    void namesFileOfEachKindOfRequest(Engine engine, AttachMethod placing) throws IOException {
+    void namesFileOfEachKindOfRequest(Engine engine, AttachMethod attachMethod) throws IOException {
         try (BlockingDevice device = BlockingDevice.withFiles("data", "dirty");
-                TestAgent agent = new TestAgent(Tier.FULL, placing, engine);
+                TestAgent agent = new TestAgent(Tier.FULL, attachMethod, engine);
                 AioWork work =
-                        AioWork.start("operations", "--folder", device.folder().toString(), "--wait")) {
+                        AioWork.start("operations", "--directory", device.folder().toString(), "--wait")) {
             work.await("ready");
             agent.readUntil("the context", () -> !agent.setups(work.pid()).isEmpty());
             Context context = agent.setups(work.pid()).get(0);
             // A canceled poll completes at once: by the time a teardown is stuck, there is none.
             agent.probes().follow(Map.of(context.kioctx(), context.handle()));
             assertThat(agent.probes().tellCompletions(true)).isTrue();
-            work.goOn();
+            work.proceed();
             agent.readUntil("the poll", () -> !agent.stragglers().isEmpty());
             assertThat(agent.probes().tellCompletions(false)).isFalse();
 
-            TeardownInProgress going = StuckTeardowns.await(agent, work.pid(), WaitReason.REQUESTS);
-            assertThat(going.requestsLeft()).isEqualTo(6);
-            assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
+            TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.REQUESTS);
+            assertThat(inProgress.requestsLeft()).isEqualTo(6);
+            assertThat(KernelStack.functions(inProgress.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
             if (engine instanceof CoreEngine) {
                 assertThat(Witness.of(work.pid()).workers())
                         .isNotEmpty()
@@ -126,9 +126,9 @@ class StuckGuestTest {
                         tuple(Operation.WRITE, "/data", data, 32768L, 8192L),
                         tuple(Operation.FSYNC, "/dirty", dirty, null, 0L),
                         tuple(Operation.FDSYNC, "/dirty", dirty, null, 0L),
-                        tuple(Operation.POLL, null, work.the("pipe"), null, 0L));
+                        tuple(Operation.POLL, null, work.value("pipe"), null, 0L));
         assertThat(stragglers).allSatisfy(straggler -> {
-            assertThat(straggler.time()).isBetween(work.the("called"), work.the("returned"));
+            assertThat(straggler.time()).isBetween(work.value("called"), work.value("returned"));
             assertThat(straggler.age())
                     .isEqualTo(straggler.time()
                             - straggler.teardown().known().call().enterTime());
@@ -150,19 +150,19 @@ class StuckGuestTest {
 
     @Test
     void reportsRequestsOfKilledProcessInExit() throws IOException {
-        try (BlockingDevice device = BlockingDevice.make();
+        try (BlockingDevice device = BlockingDevice.suspended();
                 TestAgent agent = new TestAgent(Tier.FULL, AttachMethod.FENTRY);
                 AioWork work = AioWork.start("destroy", "--outstanding", "3", "--device", device.path(), "--wait")) {
             work.await("ready");
-            work.signalKill();
-            TeardownInProgress going = StuckTeardowns.await(agent, work.pid(), WaitReason.REQUESTS);
-            assertThat(going.requestsLeft()).isEqualTo(3);
-            assertThat(going.known().trigger()).isEqualTo(Trigger.EXIT);
+            work.killWithoutWaiting();
+            TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.REQUESTS);
+            assertThat(inProgress.requestsLeft()).isEqualTo(3);
+            assertThat(inProgress.known().trigger()).isEqualTo(Trigger.EXIT);
             assertThat(Commands.run(Aioscope.command("explain", Integer.toString(work.pid()))))
                     .contains("waits uninterruptibly in exit_aio")
                     .contains("aioscope-stuck on dm-0")
                     .contains("SUSPENDED");
-            assertThat(KernelStack.functions(going.kernelStack())).contains("exit_aio");
+            assertThat(KernelStack.functions(inProgress.kernelStack())).contains("exit_aio");
             device.release();
         }
     }
@@ -172,9 +172,9 @@ class StuckGuestTest {
         try (TestAgent agent = new TestAgent(Tier.FULL, AttachMethod.KPROBE);
                 AioWork work = AioWork.start("sibling", "--milliseconds", "1", "--wait")) {
             work.await("siblings");
-            TeardownInProgress going = StuckTeardowns.await(agent, work.pid(), WaitReason.SIBLINGS);
-            assertThat(going.siblingsLeft()).isEqualTo(1);
-            work.goOn();
+            TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.SIBLINGS);
+            assertThat(inProgress.siblingsLeft()).isEqualTo(1);
+            work.proceed();
             work.finish();
         }
     }

@@ -40,14 +40,14 @@ class StuckIT {
         try (TestAgent agent = new TestAgent(Tier.SYSCALL, AttachMethod.FENTRY, engine);
                 AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("siblings");
-            TeardownInProgress going = StuckTeardowns.await(agent, work.pid(), WaitReason.SIBLINGS);
-            assertThat(going.siblingsLeft()).isEqualTo(1);
-            assertThat(going.known().context().handle()).isEqualTo(work.the("handle"));
-            assertThat(going.isFoundLate()).isFalse();
-            assertThat(going.pendingSigkill()).isFalse();
-            assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
+            TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.SIBLINGS);
+            assertThat(inProgress.siblingsLeft()).isEqualTo(1);
+            assertThat(inProgress.known().context().handle()).isEqualTo(work.value("handle"));
+            assertThat(inProgress.isFoundLate()).isFalse();
+            assertThat(inProgress.pendingSigkill()).isFalse();
+            assertThat(KernelStack.functions(inProgress.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
 
-            work.goOn();
+            work.proceed();
             work.finish();
             agent.readUntil("the end", () -> !agent.teardowns().isEmpty());
             assertThat(StuckTeardowns.inProgress(agent, work.pid())).isEmpty();
@@ -61,13 +61,13 @@ class StuckIT {
             try (TestAgent agent = new TestAgent(Tier.SAMPLE, AttachMethod.FENTRY)) {
                 assertThat(StuckTeardowns.inProgress(agent, work.pid()))
                         .singleElement()
-                        .satisfies(going -> {
-                            assertThat(going.isFoundLate()).isTrue();
-                            assertThat(going.waitReason())
-                                    .as("nobody knows where the context is")
+                        .satisfies(inProgress -> {
+                            assertThat(inProgress.isFoundLate()).isTrue();
+                            assertThat(inProgress.waitReason())
+                                    .as("the address of the context is unknown")
                                     .isNull();
-                            assertThat(going.known().context().handle()).isEqualTo(work.the("handle"));
-                            assertThat(KernelStack.functions(going.kernelStack()))
+                            assertThat(inProgress.known().context().handle()).isEqualTo(work.value("handle"));
+                            assertThat(KernelStack.functions(inProgress.kernelStack()))
                                     .anyMatch(name -> name.contains("io_destroy"));
                         });
             }
@@ -77,7 +77,7 @@ class StuckIT {
     @ParameterizedTest
     @EnumSource(names = {"SYSCALL", "SAMPLE"})
     void countsRequestsOfUnresponsiveServer(Tier tier) throws IOException {
-        try (BlockingFileSystem server = BlockingFileSystem.make();
+        try (BlockingFileSystem server = BlockingFileSystem.mount();
                 TestAgent agent = new TestAgent(tier, AttachMethod.FENTRY);
                 AioWork destroyed =
                         AioWork.start("destroy", "--outstanding", "10", "--device", server.path(), "--wait");
@@ -87,9 +87,9 @@ class StuckIT {
             destroyed.await("ready");
             killed.await("ready");
             // Finds the contexts in every tier.
-            agent.lookAround();
-            destroyed.goOn();
-            killed.signalKill();
+            agent.scan();
+            destroyed.proceed();
+            killed.killWithoutWaiting();
 
             TeardownInProgress destroy = StuckTeardowns.await(agent, destroyed.pid(), WaitReason.REQUESTS);
             assertThat(destroy.requestsLeft()).isEqualTo(10);
@@ -116,13 +116,13 @@ class StuckIT {
         try (TestAgent agent = new TestAgent(Tier.SAMPLE, AttachMethod.FENTRY);
                 AioWork work = AioWork.start("sibling", "--wait", "--steps")) {
             work.await("ready");
-            agent.lookAround();
-            work.goOn();
+            agent.scan();
+            work.proceed();
             work.await("siblings");
-            TeardownInProgress going = StuckTeardowns.await(agent, work.pid(), WaitReason.SIBLINGS);
-            assertThat(going.siblingsLeft()).isEqualTo(1);
-            assertThat(going.isFoundLate()).isTrue();
-            work.goOn();
+            TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.SIBLINGS);
+            assertThat(inProgress.siblingsLeft()).isEqualTo(1);
+            assertThat(inProgress.isFoundLate()).isTrue();
+            work.proceed();
             work.finish();
             assertThat(StuckTeardowns.inProgress(agent, work.pid())).isEmpty();
         }
@@ -130,7 +130,7 @@ class StuckIT {
 
     @Test
     void namesFileOfUnresponsiveServerInExplain() throws IOException {
-        try (BlockingFileSystem server = BlockingFileSystem.make();
+        try (BlockingFileSystem server = BlockingFileSystem.mount();
                 AioWork work = AioWork.start("destroy", "--outstanding", "2", "--device", server.path());
                 Closeable first = server::release) {
             assertThat(first).isNotNull();
@@ -148,8 +148,8 @@ class StuckIT {
             work.await("siblings");
             assertThat(Commands.run(Aioscope.command("explain", Integer.toString(work.pid()))))
                     .contains(
-                            "Thread " + work.the("destroyer") + " (aiowork) waits uninterruptibly in io_destroy of the"
-                                    + " context 0x" + Long.toHexString(work.the("handle")))
+                            "Thread " + work.value("destroyer") + " (aiowork) waits uninterruptibly in io_destroy of the"
+                                    + " context 0x" + Long.toHexString(work.value("handle")))
                     .contains("which is inside io_submit on the same context");
         }
     }
@@ -175,14 +175,14 @@ class StuckIT {
                     "the end of all grace periods",
                     () -> StuckTeardowns.inProgress(agent, work.pid()).stream()
                             .allMatch(one -> one.waitReason() == WaitReason.SIBLINGS));
-            List<TeardownInProgress> going = StuckTeardowns.inProgress(agent, work.pid());
-            assertThat(going).hasSize(count).allMatch(one -> one.waitReason() == WaitReason.SIBLINGS);
-            assertThat(going).extracting(TeardownInProgress::seenSince).isSorted();
-            assertThat(going)
+            List<TeardownInProgress> inProgress = StuckTeardowns.inProgress(agent, work.pid());
+            assertThat(inProgress).hasSize(count).allMatch(one -> one.waitReason() == WaitReason.SIBLINGS);
+            assertThat(inProgress).extracting(TeardownInProgress::seenSince).isSorted();
+            assertThat(inProgress)
                     .extracting(one -> one.known().context().handle())
-                    .containsExactlyElementsOf(work.all("handle"));
+                    .containsExactlyElementsOf(work.values("handle"));
 
-            work.goOn();
+            work.proceed();
             work.finish();
             agent.readUntil("all ends", () -> agent.teardowns(work.pid()).size() == count);
             assertThat(StuckTeardowns.inProgress(agent, work.pid())).isEmpty();

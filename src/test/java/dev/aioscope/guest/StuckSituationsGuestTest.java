@@ -1,6 +1,6 @@
 package dev.aioscope.guest;
 
-import static dev.aioscope.guest.StuckTeardowns.assertToldSoon;
+import static dev.aioscope.guest.StuckTeardowns.assertReportedSoon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.testing.Aioscope;
@@ -52,9 +52,9 @@ class StuckSituationsGuestTest {
 
         private RequestBlocker make() throws IOException {
             return switch (this) {
-                case SUSPENDED -> BlockingDevice.make();
-                case DELAYED -> BlockingDevice.delaying();
-                case SILENT -> BlockingFileSystem.make();
+                case SUSPENDED -> BlockingDevice.suspended();
+                case DELAYED -> BlockingDevice.delayedForAnHour();
+                case SILENT -> BlockingFileSystem.mount();
             };
         }
     }
@@ -74,7 +74,7 @@ class StuckSituationsGuestTest {
         try (AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("ready");
             await(work.pid(), "in_progress");
-            work.goOn();
+            work.proceed();
             work.finish();
         }
     }
@@ -106,28 +106,28 @@ class StuckSituationsGuestTest {
     private static JsonNode await(long pid, String end) throws IOException {
         return await(
                 end + " of " + pid,
-                told -> told.path("owner_pid").asLong() == pid
-                        && told.path("end").asString("").equals(end));
+                report -> report.path("owner_pid").asLong() == pid
+                        && report.path("end").asString("").equals(end));
     }
 
-    private AioWork start(String situation, RequestBlocker hold, int requests, String... more) throws IOException {
-        return startBy(List.of(), situation, hold, requests, more);
+    private AioWork start(String situation, RequestBlocker blocker, int requests, String... more) throws IOException {
+        return startThrough(List.of(), situation, blocker, requests, more);
     }
 
-    private AioWork startBy(List<String> becoming, String situation, RequestBlocker hold, int requests, String... more)
+    private AioWork startThrough(List<String> launcher, String situation, RequestBlocker blocker, int requests, String... more)
             throws IOException {
         List<String> arguments = new ArrayList<>(
-                List.of(situation, "--outstanding", Integer.toString(requests), "--device", hold.path(), "--wait"));
+                List.of(situation, "--outstanding", Integer.toString(requests), "--device", blocker.path(), "--wait"));
         arguments.addAll(List.of(more));
-        AioWork work = AioWork.startBy(becoming, arguments.toArray(String[]::new));
+        AioWork work = AioWork.startThrough(launcher, arguments.toArray(String[]::new));
         works.add(work);
         work.await("ready");
         return work;
     }
 
     /** Continues with the last step, which blocks. */
-    private static StuckProcess goOn(AioWork work, String trigger, int requests) throws IOException {
-        work.goOn();
+    private static StuckProcess proceed(AioWork work, String trigger, int requests) throws IOException {
+        work.proceed();
         return new StuckProcess(work.pid(), trigger, requests);
     }
 
@@ -141,36 +141,36 @@ class StuckSituationsGuestTest {
     }
 
     /** Kills a process in a container; the process is a child of the started one. */
-    private StuckProcess killContained(RequestBlocker hold, int requests) throws IOException {
+    private StuckProcess killContained(RequestBlocker blocker, int requests) throws IOException {
         Files.createDirectories(CGROUP);
-        AioWork outside = startBy(CONTAINED, "exit", hold, requests);
+        AioWork outside = startThrough(CONTAINED, "exit", blocker, requests);
         return kill(handle(outside).children().findFirst().orElseThrow(), requests);
     }
 
     private static void assertNamed(StuckProcess stuck) throws IOException {
-        JsonNode told = await(stuck.pid, "in_progress");
-        assertThat(told.path("waits_for").asString()).isEqualTo("requests");
-        assertThat(told.path("requests_left").asInt()).isEqualTo(stuck.requests);
-        assertThat(told.path("siblings_left").asInt()).isZero();
-        assertThat(told.path("trigger").asString()).isEqualTo(stuck.trigger);
-        assertThat(told.path("found_late").asBoolean()).isFalse();
-        assertThat(told.path("stuck").asBoolean()).isTrue();
-        assertToldSoon(told.path("age_ns").asLong());
+        JsonNode report = await(stuck.pid, "in_progress");
+        assertThat(report.path("waits_for").asString()).isEqualTo("requests");
+        assertThat(report.path("requests_left").asInt()).isEqualTo(stuck.requests);
+        assertThat(report.path("siblings_left").asInt()).isZero();
+        assertThat(report.path("trigger").asString()).isEqualTo(stuck.trigger);
+        assertThat(report.path("found_late").asBoolean()).isFalse();
+        assertThat(report.path("stuck").asBoolean()).isTrue();
+        assertReportedSoon(report.path("age_ns").asLong());
     }
 
     @ParameterizedTest
     @EnumSource
     void reportsRequestsHoweverContextEnds(BlockerKind recipe) throws IOException {
-        try (RequestBlocker hold = recipe.make()) {
-            StuckProcess contained = killContained(hold, 8);
+        try (RequestBlocker blocker = recipe.make()) {
+            StuckProcess contained = killContained(blocker, 8);
             List<StuckProcess> all = List.of(
-                    goOn(start("destroy", hold, 1), "destroy", 1),
-                    goOn(start("destroy", hold, 2, "--close"), "destroy", 2),
-                    goOn(start("leaderless", hold, 3), "destroy", 3),
-                    kill(handle(start("exit", hold, 4)), 4),
-                    goOn(start("exit", hold, 5, "--close"), "exit", 5),
-                    goOn(start("exec", hold, 6), "exit", 6),
-                    kill(handle(start("leaderless", hold, 7)), 7),
+                    proceed(start("destroy", blocker, 1), "destroy", 1),
+                    proceed(start("destroy", blocker, 2, "--close"), "destroy", 2),
+                    proceed(start("leaderless", blocker, 3), "destroy", 3),
+                    kill(handle(start("exit", blocker, 4)), 4),
+                    proceed(start("exit", blocker, 5, "--close"), "exit", 5),
+                    proceed(start("exec", blocker, 6), "exit", 6),
+                    kill(handle(start("leaderless", blocker, 7)), 7),
                     contained);
             for (StuckProcess stuck : all) {
                 assertNamed(stuck);
@@ -180,7 +180,7 @@ class StuckSituationsGuestTest {
                             .asLong())
                     .isEqualTo(Files.getAttribute(CGROUP, "unix:ino"));
 
-            hold.release();
+            blocker.release();
             for (StuckProcess stuck : all) {
                 assertThat(await(stuck.pid, "complete").path("outstanding").asInt())
                         .isEqualTo(stuck.requests);
@@ -194,13 +194,13 @@ class StuckSituationsGuestTest {
     void reportsThreadInsideCall(String situation) throws IOException {
         try (AioWork work = AioWork.start(situation, "--wait")) {
             work.await("ready");
-            JsonNode told = await(work.pid(), "in_progress");
-            assertThat(told.path("waits_for").asString()).isEqualTo("siblings");
-            assertThat(told.path("siblings_left").asInt()).isEqualTo(1);
-            assertThat(told.path("tid").asLong()).isEqualTo(work.the("destroyer"));
-            assertToldSoon(told.path("age_ns").asLong());
-            assertThat(told.path("found_late").asBoolean()).isFalse();
-            work.goOn();
+            JsonNode report = await(work.pid(), "in_progress");
+            assertThat(report.path("waits_for").asString()).isEqualTo("siblings");
+            assertThat(report.path("siblings_left").asInt()).isEqualTo(1);
+            assertThat(report.path("tid").asLong()).isEqualTo(work.value("destroyer"));
+            assertReportedSoon(report.path("age_ns").asLong());
+            assertThat(report.path("found_late").asBoolean()).isFalse();
+            work.proceed();
             work.finish();
             assertThat(await(work.pid(), "complete").path("siblings").asInt()).isEqualTo(1);
         }
@@ -209,12 +209,12 @@ class StuckSituationsGuestTest {
     @Test
     @Tag("once")
     void namesDelayingDeviceInExplainWithoutCount() throws IOException {
-        try (RequestBlocker hold = BlockingDevice.delaying()) {
-            StuckProcess stuck = goOn(start("destroy", hold, 3), "destroy", 3);
+        try (RequestBlocker blocker = BlockingDevice.delayedForAnHour()) {
+            StuckProcess stuck = proceed(start("destroy", blocker, 3), "destroy", 3);
             assertNamed(stuck);
             assertThat(Commands.run(Aioscope.command("explain", Long.toString(stuck.pid))))
                     .contains("waits uninterruptibly in io_destroy")
-                    .contains("fd 3 " + hold.path() + " on dm-0")
+                    .contains("fd 3 " + blocker.path() + " on dm-0")
                     .contains("what its target holds back may not be counted")
                     .doesNotContain("SUSPENDED");
         }

@@ -21,18 +21,18 @@ final class StuckTeardowns {
 
     /** The teardowns of this process that a new scan finds in progress. */
     static List<TeardownInProgress> inProgress(TestAgent agent, int pid) {
-        agent.lookAround();
+        agent.scan();
         return known(agent, pid);
     }
 
     private static List<TeardownInProgress> known(TestAgent agent, int pid) {
         return agent.lifecycle().teardownsInProgress().stream()
-                .filter(going -> isOf(going, pid))
+                .filter(inProgress -> isOf(inProgress, pid))
                 .toList();
     }
 
-    private static boolean isOf(TeardownInProgress going, int pid) {
-        return isOf(going.known().caller(), pid) || isOf(going.known().context().owner(), pid);
+    private static boolean isOf(TeardownInProgress inProgress, int pid) {
+        return isOf(inProgress.known().caller(), pid) || isOf(inProgress.known().context().owner(), pid);
     }
 
     private static boolean isOf(Task task, int pid) {
@@ -45,17 +45,17 @@ final class StuckTeardowns {
      */
     static TeardownInProgress await(TestAgent agent, int pid, WaitReason waitReason) {
         agent.readUntil(pid + " is stuck", () -> {
-            agent.lookAround();
-            return told(agent, pid).findAny().isPresent();
+            agent.scan();
+            return reports(agent, pid).findAny().isPresent();
         });
-        StuckReport told = assertThat(told(agent, pid)).singleElement().actual();
-        assertToldSoon(told.teardown.age(told.time));
-        assertThat(told.teardown.waitReason()).isEqualTo(waitReason);
-        return told.teardown;
+        StuckReport reports = assertThat(reports(agent, pid)).singleElement().actual();
+        assertReportedSoon(reports.teardown.age(reports.time));
+        assertThat(reports.teardown.waitReason()).isEqualTo(waitReason);
+        return reports.teardown;
     }
 
-    private static Stream<StuckReport> told(TestAgent agent, int pid) {
-        return agent.stuck().stream().filter(told -> isOf(told.teardown, pid));
+    private static Stream<StuckReport> reports(TestAgent agent, int pid) {
+        return agent.stuck().stream().filter(reports -> isOf(reports.teardown, pid));
     }
 
     /**
@@ -63,7 +63,7 @@ final class StuckTeardowns {
      *
      * @param age its duration at the begin of the scan that found it, ns
      */
-    static void assertToldSoon(long age) {
+    static void assertReportedSoon(long age) {
         assertThat(Duration.ofNanos(age)).isBetween(DutyCycle.STUCK_AFTER, DutyCycle.STUCK_AFTER.plus(SOON));
     }
 }

@@ -38,20 +38,20 @@ import org.junit.jupiter.api.TestInstance;
 abstract class TeardownTests {
     private static final long LEAST_DRAIN = 480_000_000;
 
-    private final AttachMethod placing;
+    private final AttachMethod attachMethod;
     private final Engine engine;
     private TestAgent agent;
     private @Nullable Long missedBefore;
 
-    TeardownTests(AttachMethod placing, Engine engine) {
-        this.placing = placing;
+    TeardownTests(AttachMethod attachMethod, Engine engine) {
+        this.attachMethod = attachMethod;
         this.engine = engine;
     }
 
     @BeforeAll
     void open() throws Exception {
         NullBlockDevice.load();
-        agent = new TestAgent(Tier.FULL, placing, engine);
+        agent = new TestAgent(Tier.FULL, attachMethod, engine);
     }
 
     @AfterAll
@@ -67,7 +67,7 @@ abstract class TeardownTests {
     }
 
     /** Whether the kernel has skipped a probe during this test, if it counts that. */
-    private boolean isAnythingMissed() {
+    private boolean hasSkippedPrograms() {
         Long missed = agent.probes().losses().missed();
         return missed != null && !missed.equals(missedBefore);
     }
@@ -82,7 +82,7 @@ abstract class TeardownTests {
     private Teardown awaitTeardown(AioWork work) {
         Teardown teardown = awaitTeardowns(work.pid(), 1).get(0);
         assertThat(teardown.end()).as("%s", teardown).isEqualTo(End.COMPLETE);
-        assertThat(teardown.context().handle()).isEqualTo(work.the("handle"));
+        assertThat(teardown.context().handle()).isEqualTo(work.value("handle"));
         return teardown;
     }
 
@@ -90,7 +90,7 @@ abstract class TeardownTests {
     void attachesEveryProbeInRequestedMode() {
         assertThat(agent.probes().points())
                 .allSatisfy(point -> assertThat(point.mode()).as("%s", point).isNotNull());
-        if (placing == AttachMethod.KPROBE) {
+        if (attachMethod == AttachMethod.KPROBE) {
             assertThat(agent.probes().points())
                     .extracting(AttachPoint::mode)
                     .containsOnly(Mode.KPROBE, Mode.KRETPROBE, Mode.ITERATOR);
@@ -113,11 +113,11 @@ abstract class TeardownTests {
         assertThat(teardown.call().pendingSigkill()).isFalse();
         assertThat(teardown.kernel().unmapResult()).isZero();
         // The call as the program measured it contains the call as the probes saw it.
-        assertThat(teardown.call().enterTime()).isGreaterThanOrEqualTo(work.the("called"));
-        assertThat(teardown.call().returnTime()).isLessThanOrEqualTo(work.the("returned"));
-        assertThat(teardown.kernel().aioNrBefore()).isEqualTo(work.the("aio_nr"));
-        assertThat(teardown.kernel().aioNrAfter()).isEqualTo(work.the("aio_nr_after"));
-        assertThat(teardown.context().maxReqs()).isEqualTo((int) work.the("charge"));
+        assertThat(teardown.call().enterTime()).isGreaterThanOrEqualTo(work.value("called"));
+        assertThat(teardown.call().returnTime()).isLessThanOrEqualTo(work.value("returned"));
+        assertThat(teardown.kernel().aioNrBefore()).isEqualTo(work.value("aio_nr"));
+        assertThat(teardown.kernel().aioNrAfter()).isEqualTo(work.value("aio_nr_after"));
+        assertThat(teardown.context().maxReqs()).isEqualTo((int) work.value("charge"));
     }
 
     private static void assertOutstandingAreWaitedFor(AioWork work, Teardown teardown, Trigger trigger) {
@@ -128,7 +128,7 @@ abstract class TeardownTests {
         assertThat(teardown.counts().unreaped()).isZero();
         assertThat(teardown.counts().siblings()).isZero();
         // The delay of null_blk; an exec uses up part of it before the teardown.
-        assertThat(teardown.phases().reqsTime()).isGreaterThanOrEqualTo(work.the("submitted") + NullBlockDevice.DELAY);
+        assertThat(teardown.phases().reqsTime()).isGreaterThanOrEqualTo(work.value("submitted") + NullBlockDevice.DELAY);
         assertThat(teardown.io()).isGreaterThan(teardown.drain() * 9 / 10);
         assertThat(teardown.reqsWait()).isEqualTo(Wait.IO);
         // The kernel never cancels reads.
@@ -138,7 +138,7 @@ abstract class TeardownTests {
 
     /** Up to 20 ms of null_blk's delay may pass before the drain begins, or longer if the guest was paused. */
     private static long leastDrain(AioWork work, Teardown teardown) {
-        long passed = teardown.phases().killExitTime() - work.the("submitted");
+        long passed = teardown.phases().killExitTime() - work.value("submitted");
         return LEAST_DRAIN - Math.max(0, passed - (NullBlockDevice.DELAY - LEAST_DRAIN));
     }
 
@@ -183,7 +183,7 @@ abstract class TeardownTests {
         AioWork work = AioWork.run("exec", "--outstanding", "10");
 
         assertOutstandingAreWaitedFor(work, awaitTeardown(work), Trigger.EXIT);
-        assertThat(work.the("executed")).isEqualTo(work.pid());
+        assertThat(work.value("executed")).isEqualTo(work.pid());
     }
 
     @Test
@@ -223,15 +223,15 @@ abstract class TeardownTests {
     void reportsEinvalForLoserOfConcurrentDestroys() throws IOException {
         AioWork work = AioWork.run("race", "--count", "20");
         List<Teardown> teardowns = awaitTeardowns(work.pid(), 20);
-        agent.readUntil("20 losers", () -> agent.failedCalls(work.pid()).size() >= 20 || isAnythingMissed());
+        agent.readUntil("20 losers", () -> agent.failedCalls(work.pid()).size() >= 20 || hasSkippedPrograms());
 
         assertWhole(teardowns);
         List<Teardown> called = teardowns.stream()
-                .filter(teardown -> !isAnythingMissed()
+                .filter(teardown -> !hasSkippedPrograms()
                         || (teardown.caller() != null && teardown.call().result() != null))
                 .toList();
         assertThat(called).extracting(t -> t.call().result()).containsOnly(0L);
-        assertThat(work.all("winner"))
+        assertThat(work.values("winner"))
                 .containsAll(called.stream()
                         .map(teardown ->
                                 (long) Objects.requireNonNull(teardown.caller()).tid())
@@ -239,28 +239,28 @@ abstract class TeardownTests {
         assertThat(agent.failedCalls(work.pid()))
                 .allSatisfy(call -> assertThat(call.errno()).isEqualTo(Errno.EINVAL))
                 .extracting(call -> (long) call.caller().tid())
-                .isSubsetOf(work.all("loser"))
-                .hasSizeGreaterThanOrEqualTo(isAnythingMissed() ? 10 : 20);
+                .isSubsetOf(work.values("loser"))
+                .hasSizeGreaterThanOrEqualTo(hasSkippedPrograms() ? 10 : 20);
     }
 
     @Test
     void reportsEveryWrongHandle() throws IOException {
         AioWork work = AioWork.run("wrong-handles");
-        int child = (int) work.the("child");
+        int child = (int) work.value("child");
         agent.readUntil(
                 "four wrong handles",
                 () -> agent.failedCalls(work.pid()).size() >= 3
                         && !agent.failedCalls(child).isEmpty());
 
-        assertThat(work.all("errno")).containsOnly((long) Errno.EINVAL);
+        assertThat(work.values("errno")).containsOnly((long) Errno.EINVAL);
         assertThat(agent.failedCalls(work.pid()))
                 .allSatisfy(TeardownTests::isEinvalOfDestroy)
                 .extracting(FailedCall::handle)
-                .containsExactly(work.the("zero"), work.the("destroyed"), work.the("junk"));
+                .containsExactly(work.value("zero"), work.value("destroyed"), work.value("junk"));
         assertThat(agent.failedCalls(child))
                 .allSatisfy(TeardownTests::isEinvalOfDestroy)
                 .extracting(FailedCall::handle)
-                .containsExactly(work.the("inherited"));
+                .containsExactly(work.value("inherited"));
         awaitTeardowns(work.pid(), 2);
     }
 
@@ -274,12 +274,12 @@ abstract class TeardownTests {
         long limit = Host.aioMaxNr().orElseThrow();
         AioWork work = AioWork.run("refused", "--charge", Long.toString(limit + 1));
         agent.readUntil(
-                "three refused set-ups", () -> agent.failedCalls(work.pid()).size() >= 3);
+                "three refused setups", () -> agent.failedCalls(work.pid()).size() >= 3);
 
-        assertThat(work.all("errno")).containsExactly((long) Errno.EAGAIN, (long) Errno.EINVAL, (long) Errno.EINVAL);
+        assertThat(work.values("errno")).containsExactly((long) Errno.EAGAIN, (long) Errno.EINVAL, (long) Errno.EINVAL);
         assertThat(agent.failedCalls(work.pid()))
                 .extracting(call -> (long) call.errno())
-                .containsExactlyElementsOf(work.all("errno"));
+                .containsExactlyElementsOf(work.values("errno"));
         FailedCall refusal = agent.failedCalls(work.pid()).get(0);
         assertThat(refusal.isRefusal()).isTrue();
         assertThat(refusal.maxReqs()).isEqualTo((int) limit + 1);
@@ -292,13 +292,13 @@ abstract class TeardownTests {
         AioWork work = AioWork.run("rollback", "--charge", "5");
         Teardown teardown = awaitTeardowns(work.pid(), 1).get(0);
 
-        assertThat(work.the("errno")).isEqualTo(Errno.EFAULT);
+        assertThat(work.value("errno")).isEqualTo(Errno.EFAULT);
         assertThat(teardown.trigger()).isEqualTo(Trigger.ROLLBACK);
         assertThat(teardown.end()).isEqualTo(End.COMPLETE);
         assertThat(teardown.context().maxReqs()).isEqualTo(5);
-        assertThat(teardown.kernel().aioNrAfter()).isEqualTo(work.the("aio_nr_after"));
+        assertThat(teardown.kernel().aioNrAfter()).isEqualTo(work.value("aio_nr_after"));
         agent.readUntil(
-                "the failed set-up", () -> !agent.failedCalls(work.pid()).isEmpty());
+                "the failed setup", () -> !agent.failedCalls(work.pid()).isEmpty());
         assertThat(agent.failedCalls(work.pid()).get(0).errno()).isEqualTo(Errno.EFAULT);
     }
 
@@ -312,14 +312,14 @@ abstract class TeardownTests {
         assertThat(teardown.usersWait()).isEqualTo(Wait.SIBLINGS);
         assertThat(teardown.inSiblings())
                 .isGreaterThanOrEqualTo(Duration.ofMillis(280).toNanos());
-        assertThat(Objects.requireNonNull(teardown.caller()).tid()).isEqualTo((int) work.the("destroyer"));
+        assertThat(Objects.requireNonNull(teardown.caller()).tid()).isEqualTo((int) work.value("destroyer"));
     }
 
     @Test
     void reportsEachOfThousandContextsOfKilledProcessOnce() throws IOException {
         try (AioWork work = AioWork.start("many", "--count", "1000", "--charge", "1", "--wait")) {
             work.await("ready");
-            agent.readUntil("1000 set-ups", () -> agent.setups(work.pid()).size() >= 1000);
+            agent.readUntil("1000 setups", () -> agent.setups(work.pid()).size() >= 1000);
             assertThat(agent.setups(work.pid()).stream()
                             .mapToInt(Context::maxReqs)
                             .sum())
@@ -348,7 +348,7 @@ abstract class TeardownTests {
                     .filter(Objects::nonNull)
                     .min(Long::compare)
                     .orElseThrow();
-            assertThat(first - last).isBetween(isAnythingMissed() ? 900L : 1000L, 1000L);
+            assertThat(first - last).isBetween(hasSkippedPrograms() ? 900L : 1000L, 1000L);
         }
     }
 
@@ -390,10 +390,10 @@ abstract class TeardownTests {
         AioWork work = AioWork.run("many-destroyers", "--count", "200", "--charge", "1");
         List<Teardown> teardowns = awaitTeardowns(work.pid(), 200);
 
-        assertThat(work.the("destroyed")).isEqualTo(200);
+        assertThat(work.value("destroyed")).isEqualTo(200);
         assertWhole(teardowns);
         List<Teardown> called = teardowns.stream()
-                .filter(teardown -> !isAnythingMissed()
+                .filter(teardown -> !hasSkippedPrograms()
                         || (teardown.call().returnTime() != null
                                 && teardown.call().enterTime() != null))
                 .toList();
@@ -414,14 +414,14 @@ abstract class TeardownTests {
         try (AioWork work =
                 AioWork.start("destroy", "--charge", "77", "--outstanding", "10", "--unreaped", "3", "--wait")) {
             work.await("ready");
-            List<FoundContext> found = agent.look().stream()
+            List<FoundContext> found = agent.inventoryRecords().stream()
                     .filter(record -> record.type() == EventType.LIVE_CONTEXT)
                     .toList();
 
             assertThat(found.stream().filter(record -> record.pid() == work.pid()))
                     .singleElement()
                     .satisfies(record -> {
-                        assertThat(record.handle()).isEqualTo(work.the("handle"));
+                        assertThat(record.handle()).isEqualTo(work.value("handle"));
                         assertThat(record.maxReqs()).isEqualTo(77);
                         assertThat(record.outstandingSlots()).isEqualTo(record.outstandingRefs());
                         assertThat(record.outstandingRefs()).isBetween(0, 10);
@@ -429,7 +429,7 @@ abstract class TeardownTests {
                     });
             assertThat(found.stream().mapToLong(FoundContext::maxReqs).sum())
                     .isEqualTo(Host.aioNr().orElseThrow());
-            work.goOn();
+            work.proceed();
             work.finish();
         }
     }
@@ -439,7 +439,7 @@ abstract class TeardownTests {
         try (AioWork work = AioWork.start("many", "--count", "600", "--charge", "2", "--wait")) {
             work.await("ready");
 
-            assertThat(agent.look().stream().filter(record -> record.pid() == work.pid()))
+            assertThat(agent.inventoryRecords().stream().filter(record -> record.pid() == work.pid()))
                     .hasSize(600)
                     .extracting(FoundContext::handle)
                     .doesNotHaveDuplicates();

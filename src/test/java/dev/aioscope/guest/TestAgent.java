@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Probes and correlation in the process and thread of the test; it keeps all reports. */
 final class TestAgent extends RecordingListener implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration LIMIT = Duration.ofSeconds(60);
 
     /** How the probes are attached. */
     enum AttachMethod {
@@ -59,16 +59,16 @@ final class TestAgent extends RecordingListener implements AutoCloseable {
     private long records;
     private final List<StuckTeardowns.StuckReport> stuck = new ArrayList<>();
 
-    TestAgent(Tier tier, AttachMethod placing) {
-        this(tier, placing, new CoreEngine());
+    TestAgent(Tier tier, AttachMethod attachMethod) {
+        this(tier, attachMethod, new CoreEngine());
     }
 
-    TestAgent(Tier tier, AttachMethod placing, Engine engine) {
-        this(tier, placing, engine, ProbeSettings.PLAIN);
+    TestAgent(Tier tier, AttachMethod attachMethod, Engine engine) {
+        this(tier, attachMethod, engine, ProbeSettings.PLAIN);
     }
 
-    TestAgent(Tier tier, AttachMethod placing, Engine engine, ProbeSettings settings) {
-        this(BpfProbes.open(engine, tier, placing.modes(), settings));
+    TestAgent(Tier tier, AttachMethod attachMethod, Engine engine, ProbeSettings settings) {
+        this(BpfProbes.open(engine, tier, attachMethod.modes(), settings));
     }
 
     /** Uses these probes, and closes them. */
@@ -93,10 +93,10 @@ final class TestAgent extends RecordingListener implements AutoCloseable {
 
     /** Reads events until the condition is met; fails after 60 s. */
     void readUntil(String what, BooleanSupplier done) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + LIMIT.toNanos();
         while (!done.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("not seen within " + PATIENCE.toSeconds() + " s: " + what + "\nteardowns "
+                throw new AssertionError("not observed within " + LIMIT.toSeconds() + " s: " + what + "\nteardowns "
                         + teardowns + "\nfailed calls " + failedCalls + "\nin progress "
                         + lifecycle.teardownsInProgress() + "\n" + probes.losses() + " " + lifecycle.counters());
             }
@@ -132,20 +132,20 @@ final class TestAgent extends RecordingListener implements AutoCloseable {
     }
 
     /** Scans the tasks of the host without the correlation. */
-    List<FoundContext> look() {
+    List<FoundContext> inventoryRecords() {
         List<FoundContext> found = new ArrayList<>();
         probes.inventory(event -> found.add(new FoundContext(event)));
         return found;
     }
 
     /** Scans the tasks of the host like the duty cycle, with the correlation. */
-    void lookAround() {
+    void scan() {
         long now = BootClock.now();
         probes.follow(lifecycle.contextsInTeardown());
         lifecycle.beginInventory(now);
-        ScanGaps unseen = probes.inventory(lifecycle::accept);
-        unseen.refused().forEach(lifecycle::unseen);
-        unseen.unfinished().forEach(lifecycle::unseen);
+        ScanGaps gaps = probes.inventory(lifecycle::accept);
+        gaps.refused().forEach(lifecycle::unseen);
+        gaps.unfinished().forEach(lifecycle::unseen);
         drain();
         lifecycle.endInventory();
         lifecycle.newlyStuck(now - DutyCycle.STUCK_AFTER.toNanos()).forEach(teardown -> onStuck(teardown, now));

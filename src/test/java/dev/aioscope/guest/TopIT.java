@@ -83,7 +83,7 @@ class TopIT {
             assertThat(screen.get(rows - 1)).contains(FOOTER);
             assertThat(charged(screen)).as("%s", screen).isEqualTo(aioNr(screen));
 
-            poll.goOn();
+            poll.proceed();
             poll.finish();
             top.await(
                     "the destroy, and its process gone from the list",
@@ -171,7 +171,7 @@ class TopIT {
 
             top.press("p");
             top.await("PAUSED");
-            second.goOn();
+            second.proceed();
             second.finish();
             top.press("j");
             assertThat(top.await("PAUSED")).anyMatch(line -> line.matches(secondRow));
@@ -244,7 +244,7 @@ class TopIT {
     private static void assertGivenBack(TmuxSession top, int status) throws IOException {
         List<String> screen = top.await(TmuxSession.ENDED);
         assertThat(screen)
-                .as("what stood there before")
+                .as("the previous content")
                 .contains("typed before")
                 .noneMatch(line -> line.contains(FOOTER));
         assertThat(top.isAlternate()).isFalse();

@@ -25,12 +25,12 @@ abstract class WrongHandleGuestTests extends WrongHandleTests {
     @Test
     void reportsIoInFlightForContextDestroyedTwice() throws IOException {
         AioWork work = AioWork.run("destroyed-twice", "--outstanding", "5");
-        WrongHandle waiting = await(work.pid(), work.the("waiting"), Cause.ALREADY_DESTROYED);
+        WrongHandle waiting = await(work.pid(), work.value("waiting"), Cause.ALREADY_DESTROYED);
 
         assertThat(waiting.isIoInFlight()).isTrue();
         assertThat(waiting.outstanding()).isEqualTo(5);
         assertThat(waiting.drainedTime()).isNull();
-        assertThat(waiting.destroyer().tid()).isEqualTo((int) work.the("destroyer"));
+        assertThat(waiting.destroyer().tid()).isEqualTo((int) work.value("destroyer"));
         agent.readUntil("the second one", () -> agent.failedCalls(work.pid()).size() >= 2);
         WrongHandle drained = agent.failedCalls(work.pid()).get(1).wrongHandle();
         assertThat(drained.cause()).isEqualTo(Cause.ALREADY_DESTROYED);

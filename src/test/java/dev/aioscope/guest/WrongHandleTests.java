@@ -67,15 +67,15 @@ abstract class WrongHandleTests {
     @Test
     void reportsInvalidHandles() throws IOException {
         AioWork work = AioWork.run("wrong-handles");
-        int child = (int) work.the("child");
+        int child = (int) work.value("child");
 
         await(work.pid(), 0, Cause.ZERO);
-        await(work.pid(), work.the("junk"), Cause.NEVER_VALID);
-        WrongHandle destroyed = await(work.pid(), work.the("destroyed"), Cause.ALREADY_DESTROYED);
+        await(work.pid(), work.value("junk"), Cause.NEVER_VALID);
+        WrongHandle destroyed = await(work.pid(), work.value("destroyed"), Cause.ALREADY_DESTROYED);
         assertThat(destroyed.isIoInFlight()).isFalse();
         assertThat(destroyed.drainedTime()).isNotNull();
         assertThat(destroyed.destroyer().tid()).isEqualTo(work.pid());
-        WrongHandle inherited = await(child, work.the("inherited"), Cause.OTHER_PROCESS);
+        WrongHandle inherited = await(child, work.value("inherited"), Cause.OTHER_PROCESS);
         assertThat(inherited.context().owner().pid()).isEqualTo(work.pid());
     }
 
@@ -83,24 +83,24 @@ abstract class WrongHandleTests {
     void reportsSpoiledRings() throws IOException {
         AioWork work = AioWork.run("spoiled-rings", "--charge", "9");
 
-        assertThat(await(work.pid(), work.the("corrupted"), Cause.RING_CORRUPTED)
+        assertThat(await(work.pid(), work.value("corrupted"), Cause.RING_CORRUPTED)
                         .context()
                         .maxReqs())
                 .isEqualTo(9);
-        await(work.pid(), work.the("moved"), Cause.RING_MOVED);
-        assertThat(await(work.pid(), work.the("unmapped"), Cause.RING_UNMAPPED)
+        await(work.pid(), work.value("moved"), Cause.RING_MOVED);
+        assertThat(await(work.pid(), work.value("unmapped"), Cause.RING_UNMAPPED)
                         .context()
                         .handle())
-                .isEqualTo(work.the("unmapped"));
+                .isEqualTo(work.value("unmapped"));
         if (tier == Tier.FULL) {
-            assertThat(awaitTeardown(work.pid(), work.the("moved_to")).context().setupTime())
+            assertThat(awaitTeardown(work.pid(), work.value("moved_to")).context().setupTime())
                     .isNotNull();
             assertThat(agent.teardowns(work.pid()))
                     .extracting(teardown -> teardown.context().handle())
-                    .doesNotContain(work.the("moved"));
-            assertThat(awaitTeardown(work.pid(), work.the("covered")).kernel().ring())
+                    .doesNotContain(work.value("moved"));
+            assertThat(awaitTeardown(work.pid(), work.value("covered")).kernel().ring())
                     .isEqualTo(RingState.OTHER);
-            Teardown teardown = awaitTeardown(work.pid(), work.the("corrupted"));
+            Teardown teardown = awaitTeardown(work.pid(), work.value("corrupted"));
             assertThat(teardown.kernel().ring()).isEqualTo(RingState.PRESENT);
             assertThat(teardown.kernel().dead()).isTrue();
             assertThat(teardown.kernel().inTable()).isFalse();
@@ -110,13 +110,13 @@ abstract class WrongHandleTests {
     @Test
     void reportsUseOfDestroyedHandles() throws IOException {
         AioWork work = AioWork.run("used-handles");
-        await(work.pid(), work.the("junk"), Cause.NEVER_VALID);
+        await(work.pid(), work.value("junk"), Cause.NEVER_VALID);
 
         for (String call : List.of("submit", "getevents", "pgetevents", "cancel", "moved_and_destroyed")) {
-            assertThat(work.the(call)).as(call).isEqualTo(Errno.EINVAL);
+            assertThat(work.value(call)).as(call).isEqualTo(Errno.EINVAL);
         }
-        assertThat(work.the("moved")).isZero();
-        assertThat(work.all("again"))
+        assertThat(work.value("moved")).isZero();
+        assertThat(work.values("again"))
                 .as("the handle of another context, and errno")
                 .endsWith(0L);
         assertThat(agent.uses(work.pid()))
@@ -130,7 +130,7 @@ abstract class WrongHandleTests {
         assertThat(agent.uses(work.pid())).allSatisfy(use -> {
             assertThat(use.isRefused()).isTrue();
             assertThat(use.destroyed().cause()).isEqualTo(Cause.ALREADY_DESTROYED);
-            assertThat(use.destroyed().context().handle()).isEqualTo(work.the("destroyed"));
+            assertThat(use.destroyed().context().handle()).isEqualTo(work.value("destroyed"));
             assertThat(use.destroyed().drainedTime()).isNotNull();
         });
     }
@@ -149,12 +149,12 @@ abstract class WrongHandleTests {
     @Test
     void reportsLostRace() throws IOException {
         AioWork work = lostRace();
-        WrongHandle lost = await(work.pid(), work.the("handle"), Cause.LOST_RACE);
+        WrongHandle lost = await(work.pid(), work.value("handle"), Cause.LOST_RACE);
 
-        assertThat(lost.destroyer().tid()).isEqualTo((int) work.the("winner"));
+        assertThat(lost.destroyer().tid()).isEqualTo((int) work.value("winner"));
         assertThat(agent.failedCalls(work.pid()))
                 .singleElement()
-                .satisfies(call -> assertThat(call.caller().tid()).isEqualTo((int) work.the("loser")));
+                .satisfies(call -> assertThat(call.caller().tid()).isEqualTo((int) work.value("loser")));
     }
 
     /** Runs a race of which no event is lost: a preempted task can make the kernel skip a program for another task. */
@@ -168,6 +168,6 @@ abstract class WrongHandleTests {
                 return work;
             }
         }
-        throw new AssertionError("the kernel has skipped a program in each of ten races");
+        throw new AssertionError("the kernel skipped a probe program in each of ten races");
     }
 }

@@ -52,11 +52,11 @@ class ImageIT {
         assumeTrue(Commands.isInstalled("podman"), "podman is not installed (apt-get install podman runc)");
         CommandResult pulled =
                 Commands.execute("sh", "-c", "podman image exists " + BASE + " || podman pull --quiet " + BASE);
-        assumeTrue(pulled.status() == 0, BASE + " cannot be had (packaging/README.md): " + pulled.output());
+        assumeTrue(pulled.status() == 0, BASE + " is unavailable (packaging/README.md): " + pulled.output());
         List<String> command = podmanRun();
         command.addAll(List.of("--rm", BASE, "true"));
-        CommandResult tried = Commands.execute(command.toArray(String[]::new));
-        assumeTrue(tried.status() == 0, "podman cannot run a container here: " + tried.output());
+        CommandResult trial = Commands.execute(command.toArray(String[]::new));
+        assumeTrue(trial.status() == 0, "podman cannot run a container here: " + trial.output());
     }
 
     private void makePackage() throws Exception {

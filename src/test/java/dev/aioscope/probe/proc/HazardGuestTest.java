@@ -33,7 +33,7 @@ class HazardGuestTest {
 
     @Test
     void readersThatHangInTheKernelAreLeftBehind() throws Exception {
-        try (BlockingDevice device = BlockingDevice.make();
+        try (BlockingDevice device = BlockingDevice.suspended();
                 ProcProbes probes = new ProcProbes(HoldingReader.class, PATIENCE, 2)) {
             awaitWholeLook(probes);
             killWhileItIsRead(device, probes);
