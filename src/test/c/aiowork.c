@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Makes one situation in the life of AIO contexts, and says what it did: the truth that the tests hold against what
- * aioscope saw. Each line of the output is a name and a value.
- *
- *   aiowork SITUATION [--outstanding N] [--unreaped N] [--device PATH] [--folder PATH] [--charge N] [--count N]
- *                     [--milliseconds N] [--wait] [--steps] [--close]
- *
- * --close: close the device's file once the requests are submitted.
- * --wait: print "ready" before the last step, and take that step once a line (or the end) comes from stdin.
- * --steps: with --wait, do so before the step that begins to hang too.
+ * Creates one situation in the life of AIO contexts and prints the facts, one name and value per line. Tests compare
+ * them with aioscope's reports.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -39,13 +32,29 @@
 #define BLOCK 4096
 #define MAX_REQUESTS 1024
 
+static const char usage[] =
+	"Usage: aiowork SITUATION [OPTION]...\n"
+	"Create a situation with AIO contexts and print the facts, one per line.\n"
+	"\n"
+	"  --outstanding N   requests to the device that do not complete at once\n"
+	"  --unreaped N      requests that complete at once and are not reaped\n"
+	"  --device FILE     the device to read (default: /dev/nullb0)\n"
+	"  --directory DIR   the directory of the files to read and write\n"
+	"  --charge N        the argument of io_setup (default: 64)\n"
+	"  --count N         the number of contexts, threads, pairs or calls\n"
+	"  --milliseconds N  the duration of the situation (default: 1000)\n"
+	"  --wait            print \"ready\" before the last step and wait for a line or\n"
+	"                    the end of stdin\n"
+	"  --steps           with --wait, also wait before the step that blocks\n"
+	"  --close           close the device file after submitting the requests\n";
+
 static int outstanding = 0;
 static int unreaped = 0;
 static int count = 1;
 static double seconds = 1;
 static unsigned charge = 64;
 static const char *device = "/dev/nullb0";
-static const char *folder = ".";
+static const char *directory = ".";
 static bool waits = false;
 static bool steps = false;
 static bool closes = false;
@@ -64,19 +73,22 @@ static int io_getevents(aio_context_t context, long least, long most, struct io_
 	return (int)syscall(SYS_io_getevents, context, least, most, events, NULL);
 }
 
+/* Prints "cannot ACTION: REASON" and exits. */
 __attribute__((format(printf, 1, 2), noreturn)) static void fail(const char *format, ...)
 {
+	int error = errno;
 	va_list arguments;
 
 	va_start(arguments, format);
+	fprintf(stderr, "aiowork: cannot ");
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
-	fprintf(stderr, ": %s\n", strerror(errno));
+	fprintf(stderr, ": %s\n", strerror(error));
 	exit(1);
 }
 
-/* One line of the truth. */
-static void tell(const char *name, uint64_t value)
+/* Prints one fact. */
+static void report(const char *name, uint64_t value)
 {
 	printf("%s %" PRIu64 "\n", name, value);
 	fflush(stdout);
@@ -90,7 +102,7 @@ static uint64_t now(void)
 	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-/* What a call returned: 0 or an errno. */
+/* The error of a call; 0 if it succeeded. */
 static int errno_of(int result) { return result < 0 ? errno : 0; }
 
 static uint64_t aio_nr(void)
@@ -99,7 +111,7 @@ static uint64_t aio_nr(void)
 	int fd = open("/proc/sys/fs/aio-nr", O_RDONLY);
 
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
-		fail("/proc/sys/fs/aio-nr");
+		fail("read /proc/sys/fs/aio-nr");
 	close(fd);
 	return strtoull(text, NULL, 10);
 }
@@ -109,24 +121,24 @@ static aio_context_t set_up(unsigned max_reqs)
 	aio_context_t context = 0;
 
 	if (io_setup(max_reqs, &context))
-		fail("io_setup(%u)", max_reqs);
-	tell("handle", context);
+		fail("call io_setup(%u)", max_reqs);
+	report("handle", context);
 	return context;
 }
 
-/* With --wait: the point that the test lets us pass. */
+/* With --wait, prints "ready" and waits for a line or the end of stdin. */
 static void wait_for_test(void)
 {
 	char line[16];
 
 	if (waits) {
-		tell("ready", 1);
+		report("ready", 1);
 		if (read(STDIN_FILENO, line, sizeof(line)) < 0)
-			fail("stdin");
+			fail("read stdin");
 	}
 }
 
-/* Until this thread of ours is blocked in this system call, as the kernel itself says. */
+/* Waits until a thread of this process is blocked in a system call, according to the kernel. */
 static void wait_until_blocked(int tid, long call)
 {
 	char path[64], text[32];
@@ -152,7 +164,7 @@ static int open_device(void)
 	int fd = open(device, O_RDONLY | O_DIRECT);
 
 	if (fd < 0)
-		fail("%s", device);
+		fail("open %s", device);
 	return fd;
 }
 
@@ -161,7 +173,7 @@ static void *buffer(void)
 	void *memory;
 
 	if (posix_memalign(&memory, BLOCK, BLOCK))
-		fail("posix_memalign");
+		fail("call posix_memalign");
 	return memory;
 }
 
@@ -188,24 +200,24 @@ static void submit_reads(aio_context_t context, int fd, int n)
 	for (int done = 0; done < n; done += submitted) {
 		submitted = io_submit(context, n - done, list + done);
 		if (submitted <= 0)
-			fail("io_submit of %d", n - done);
+			fail("submit %d requests", n - done);
 	}
 }
 
-/* Two ends of a pipe in which nothing is. */
+/* Creates an empty pipe. */
 static void make_pipe(int ends[2])
 {
 	if (pipe2(ends, O_CLOEXEC))
-		fail("pipe2");
+		fail("call pipe2");
 }
 
-/* Reads in the file of this program: they complete at once and are not reaped. */
+/* Submits reads of the file of this program, which complete at once. */
 static void leave_unreaped(aio_context_t context, int n)
 {
 	int fd = open("/proc/self/exe", O_RDONLY);
 
 	if (fd < 0)
-		fail("/proc/self/exe");
+		fail("open /proc/self/exe");
 	submit_reads(context, fd, n);
 	close(fd);
 }
@@ -219,28 +231,28 @@ static aio_context_t context_with_requests(void)
 	if (outstanding) {
 		int fd = open_device();
 
-		tell("submitted", now());
+		report("submitted", now());
 		submit_reads(context, fd, outstanding);
 		if (closes)
 			close(fd);
 	}
-	tell("outstanding", (uint64_t)outstanding);
-	tell("unreaped", (uint64_t)unreaped);
-	tell("charge", charge);
-	tell("aio_nr", aio_nr());
+	report("outstanding", (uint64_t)outstanding);
+	report("unreaped", (uint64_t)unreaped);
+	report("charge", charge);
+	report("aio_nr", aio_nr());
 	return context;
 }
 
-static void destroy_and_tell(aio_context_t context)
+static void destroy_and_report(aio_context_t context)
 {
 	uint64_t begin = now();
 	int result = io_destroy(context);
 	int error = errno_of(result);
 
-	tell("called", begin);
-	tell("returned", now());
-	tell("errno", (uint64_t)error);
-	tell("aio_nr_after", aio_nr());
+	report("called", begin);
+	report("returned", now());
+	report("errno", (uint64_t)error);
+	report("aio_nr_after", aio_nr());
 }
 
 static void destroy(void)
@@ -248,7 +260,7 @@ static void destroy(void)
 	aio_context_t context = context_with_requests();
 
 	wait_for_test();
-	destroy_and_tell(context);
+	destroy_and_report(context);
 }
 
 static void do_exit(void)
@@ -258,7 +270,7 @@ static void do_exit(void)
 	_exit(0);
 }
 
-/* The address space ends with exec, the process goes on. */
+/* An exec replaces the address space, and the process continues. */
 static void exec(char *program)
 {
 	char *again[] = {program, "after-exec", NULL};
@@ -266,10 +278,10 @@ static void exec(char *program)
 	context_with_requests();
 	wait_for_test();
 	execv("/proc/self/exe", again);
-	fail("execv");
+	fail("call execv");
 }
 
-/* Four of the requests are reaped, four stay unreaped. */
+/* Reaps four requests and leaves four unreaped. */
 static void half_reaped(void)
 {
 	aio_context_t context = set_up(charge);
@@ -277,13 +289,13 @@ static void half_reaped(void)
 
 	leave_unreaped(context, 8);
 	if (io_getevents(context, 4, 4, events) != 4)
-		fail("io_getevents");
-	tell("unreaped", 4);
+		fail("call io_getevents");
+	report("unreaped", 4);
 	wait_for_test();
-	destroy_and_tell(context);
+	destroy_and_report(context);
 }
 
-/* A poll of a pipe in which nothing is can be cancelled; a read of a slow device has to be waited for. */
+/* The kernel can cancel a poll of an empty pipe, but waits for reads of a slow device. */
 static void poll_and_read(void)
 {
 	static struct iocb request;
@@ -296,16 +308,16 @@ static void poll_and_read(void)
 	request.aio_fildes = (unsigned)ends[0];
 	request.aio_buf = POLLIN;
 	if (io_submit(context, 1, &list) != 1)
-		fail("io_submit of a poll");
+		fail("submit a poll");
 	if (outstanding) {
 		int fd = open_device();
 
-		tell("submitted", now());
+		report("submitted", now());
 		submit_reads(context, fd, outstanding);
 	}
-	tell("outstanding", (uint64_t)outstanding + 1);
+	report("outstanding", (uint64_t)outstanding + 1);
 	wait_for_test();
-	destroy_and_tell(context);
+	destroy_and_report(context);
 }
 
 static int open_file(const char *name, int flags)
@@ -313,16 +325,16 @@ static int open_file(const char *name, int flags)
 	char path[512];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	fd = open(path, O_RDWR | flags);
 	if (fd < 0)
-		fail("%s", path);
+		fail("open %s", path);
 	return fd;
 }
 
 /*
- * One request of each kind: reads and writes of the file `data`, of one and of two blocks, both kinds of fsync of the
- * file `dirty`, which is so by then, and a poll of a pipe in which nothing is.
+ * Submits one request of each kind: reads and writes of one and of two blocks of the file `data`, both kinds of fsync of
+ * the file `dirty` with a dirty block, and a poll of an empty pipe.
  */
 static void operations(void)
 {
@@ -335,9 +347,9 @@ static void operations(void)
 
 	make_pipe(ends);
 	if (fstat(ends[0], &pipe))
-		fail("fstat");
+		fail("call fstat");
 	if (pwrite(dirty, two[0].iov_base, BLOCK, 0) != BLOCK)
-		fail("pwrite");
+		fail("call pwrite");
 	for (int i = 0; i < 7; i++) {
 		prepare_read(&requests[i], data, (i + 1LL) * 2 * BLOCK);
 		list[i] = &requests[i];
@@ -351,10 +363,10 @@ static void operations(void)
 	requests[5] = (struct iocb){.aio_lio_opcode = IOCB_CMD_FDSYNC, .aio_fildes = (unsigned)dirty};
 	requests[6] = (struct iocb){.aio_lio_opcode = IOCB_CMD_POLL, .aio_fildes = (unsigned)ends[0], .aio_buf = POLLIN};
 	if (io_submit(context, 7, list) != 7)
-		fail("io_submit");
-	tell("pipe", pipe.st_ino);
+		fail("call io_submit");
+	report("pipe", pipe.st_ino);
 	wait_for_test();
-	destroy_and_tell(context);
+	destroy_and_report(context);
 }
 
 /* ---- threads ---- */
@@ -378,18 +390,18 @@ static void *run_destroyer(void *argument)
 	return NULL;
 }
 
-/* Begins to destroy the context, and returns when that waits. */
+/* Starts a thread that destroys the context, and returns when the thread blocks. */
 static void begin_destroyer(struct destroyer *destroyer)
 {
 	pthread_barrier_init(&barrier, NULL, 2);
 	if (pthread_create(&destroyer->thread, NULL, run_destroyer, destroyer))
-		fail("pthread_create");
+		fail("call pthread_create");
 	pthread_barrier_wait(&barrier);
 	wait_until_blocked(destroyer->tid, SYS_io_destroy);
-	tell("destroyer", (uint64_t)destroyer->tid);
+	report("destroyer", (uint64_t)destroyer->tid);
 }
 
-/* Two threads destroy one context at the same time: one gets 0, the other EINVAL. */
+/* Two threads destroy one context concurrently: one gets 0, the other EINVAL. */
 static void race(void)
 {
 	for (int round = 0; round < count; round++) {
@@ -400,39 +412,39 @@ static void race(void)
 		for (int i = 0; i < 2; i++) {
 			both[i].context = context;
 			if (pthread_create(&both[i].thread, NULL, run_destroyer, &both[i]))
-				fail("pthread_create");
+				fail("call pthread_create");
 		}
 		for (int i = 0; i < 2; i++) {
 			pthread_join(both[i].thread, NULL);
-			tell(both[i].error ? "loser" : "winner", (uint64_t)both[i].tid);
-			tell("errno", (uint64_t)both[i].error);
+			report(both[i].error ? "loser" : "winner", (uint64_t)both[i].tid);
+			report("errno", (uint64_t)both[i].error);
 		}
 		pthread_barrier_destroy(&barrier);
 	}
 }
 
-/* Many threads wait in io_destroy at the same time, each for its own context and all for the same slow device. */
+/* Many threads wait in io_destroy concurrently, each for its own context and all for the same slow device. */
 static void many_destroyers(void)
 {
 	struct destroyer *all = calloc((size_t)count, sizeof(*all));
 	int fd = open_device(), failed = 0;
 
 	if (!all)
-		fail("calloc");
+		fail("call calloc");
 	pthread_barrier_init(&barrier, NULL, (unsigned)count);
 	for (int i = 0; i < count; i++) {
 		if (io_setup(charge, &all[i].context))
-			fail("io_setup");
+			fail("call io_setup");
 		submit_reads(all[i].context, fd, 1);
 		if (pthread_create(&all[i].thread, NULL, run_destroyer, &all[i]))
-			fail("pthread_create");
+			fail("call pthread_create");
 	}
 	for (int i = 0; i < count; i++) {
 		pthread_join(all[i].thread, NULL);
 		failed += all[i].error != 0;
 	}
-	tell("destroyed", (uint64_t)(count - failed));
-	tell("failed", (uint64_t)failed);
+	report("destroyed", (uint64_t)(count - failed));
+	report("failed", (uint64_t)failed);
 }
 
 struct submitter {
@@ -460,7 +472,7 @@ static pthread_t block_in_submit(struct submitter *submitter)
 	int tid;
 
 	if (pthread_create(&thread, NULL, run_submitter, submitter))
-		fail("pthread_create");
+		fail("call pthread_create");
 	while (!(tid = __atomic_load_n(&submitter->tid, __ATOMIC_ACQUIRE)))
 		usleep(1000);
 	wait_until_blocked(tid, SYS_io_submit);
@@ -485,32 +497,32 @@ static void begin_pair(struct pair *pair)
 	begin_destroyer(&pair->destroyer);
 }
 
-/* A thread is inside io_submit, reading from an empty pipe, while another one destroys the context: --count such pairs. */
+/* --count pairs: a thread is inside io_submit, reading from an empty pipe, while another destroys the context. */
 static void sibling(void)
 {
 	struct pair *all = calloc((size_t)count, sizeof(*all));
 
 	if (!all)
-		fail("calloc");
+		fail("call calloc");
 	for (int i = 0; i < count; i++)
 		begin_pair(&all[i]);
-	tell("siblings", (uint64_t)count);
+	report("siblings", (uint64_t)count);
 	wait_for_test();
 	usleep((useconds_t)(seconds * 1e6));
 	for (int i = 0; i < count; i++) {
 		if (write(all[i].ends[1], "x", 1) != 1)
-			fail("write");
+			fail("call write");
 	}
 	for (int i = 0; i < count; i++) {
 		pthread_join(all[i].destroyer.thread, NULL);
 		pthread_join(all[i].thread, NULL);
-		tell("errno", (uint64_t)all[i].destroyer.error);
+		report("errno", (uint64_t)all[i].destroyer.error);
 	}
 }
 
-/* ---- memory that is not there ---- */
+/* ---- missing memory ---- */
 
-/* Who reads or writes this memory from now on, the kernel too, waits until it is filled. */
+/* From now on, threads and kernel code that access this memory block until it is filled. */
 static int begin_faults(void *memory, size_t size)
 {
 	int faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
@@ -518,19 +530,19 @@ static int begin_faults(void *memory, size_t size)
 	struct uffdio_register range = {.range = {(uintptr_t)memory, size}, .mode = UFFDIO_REGISTER_MODE_MISSING};
 
 	if (faults < 0 || ioctl(faults, UFFDIO_API, &api))
-		fail("userfaultfd");
+		fail("call userfaultfd");
 	if (ioctl(faults, UFFDIO_REGISTER, &range))
-		fail("UFFDIO_REGISTER");
+		fail("register memory for userfaultfd");
 	return faults;
 }
 
-/* Lets go on who waits for the first page of the memory. */
+/* Fills the first page of the memory, which wakes all that wait for it. */
 static void fill(int faults, void *memory, const void *page)
 {
 	struct uffdio_copy copy = {.dst = (uintptr_t)memory, .src = (uintptr_t)page, .len = BLOCK};
 
 	if (ioctl(faults, UFFDIO_COPY, &copy))
-		fail("UFFDIO_COPY");
+		fail("fill memory through userfaultfd");
 }
 
 struct reaper {
@@ -548,7 +560,7 @@ static void *run_reaper(void *argument)
 	return NULL;
 }
 
-/* A thread is inside io_getevents, which cannot write what it has reaped, while another one destroys the context. */
+/* A thread is inside io_getevents, which blocks on its events buffer, while another destroys the context. */
 static void reaping(void)
 {
 	static unsigned page[BLOCK / sizeof(unsigned)];
@@ -559,11 +571,11 @@ static void reaping(void)
 	int faults, tid;
 
 	if (memory == MAP_FAILED)
-		fail("mmap");
+		fail("call mmap");
 	leave_unreaped(reaper.context, 1);
 	faults = begin_faults(memory, BLOCK);
 	if (pthread_create(&thread, NULL, run_reaper, &reaper))
-		fail("pthread_create");
+		fail("call pthread_create");
 	while (!(tid = __atomic_load_n(&reaper.tid, __ATOMIC_ACQUIRE)))
 		usleep(1000);
 	wait_until_blocked(tid, SYS_io_getevents);
@@ -572,24 +584,24 @@ static void reaping(void)
 	fill(faults, memory, page);
 	pthread_join(destroyer.thread, NULL);
 	pthread_join(thread, NULL);
-	tell("errno", (uint64_t)destroyer.error);
+	report("errno", (uint64_t)destroyer.error);
 }
 
-/* An fchown32 as 32-bit programs have it: its number is that of io_destroy, and what would be the handle could be one. */
+/* Calls fchown32 of the 32-bit ABI: its number is that of io_destroy, and its argument looks like a handle. */
 static void chown_32(void)
 {
 	long number = SYS_io_destroy;
 	int fd = open(device, O_RDONLY);
 
 	if (fd < 0)
-		fail("%s", device);
+		fail("open %s", device);
 	asm volatile("int $0x80"
 		     : "+a"(number)
 		     : "b"(fd), "c"(-1), "d"(-1), "D"(16L * BLOCK)
 		     : "memory", "r8", "r9", "r10", "r11");
 }
 
-/* ---- a file system that does not answer ---- */
+/* ---- a file system that blocks reads ---- */
 
 static void answer(int fuse, const struct fuse_in_header *request, int error, void *body, size_t size)
 {
@@ -598,10 +610,10 @@ static void answer(int fuse, const struct fuse_in_header *request, int error, vo
 	struct iovec parts[] = {{&header, sizeof(header)}, {body, size}};
 
 	if (writev(fuse, parts, size ? 2 : 1) < 0 && errno != ENOENT)
-		fail("an answer to %u", request->opcode);
+		fail("answer FUSE request %u", request->opcode);
 }
 
-/* Everything is answered but reads. */
+/* Answers all requests except reads. */
 static void serve(int fuse, const struct fuse_in_header *request)
 {
 	const struct fuse_init_in *begin = (const void *)(request + 1);
@@ -638,8 +650,8 @@ static void serve(int fuse, const struct fuse_in_header *request)
 	}
 }
 
-/* Mounts a file over that of --device and serves it until stdin ends; then, or if it is killed, all reads fail. */
-static void silent_server(void)
+/* Mounts a FUSE file over --device and serves it until stdin ends; when the server exits or is killed, reads fail. */
+static void blocking_fuse(void)
 {
 	static char buffer[FUSE_MIN_READ_BUFFER + 64 * BLOCK] __attribute__((aligned(8)));
 	struct pollfd both[] = {{.fd = open("/dev/fuse", O_RDWR | O_CLOEXEC), .events = POLLIN},
@@ -647,11 +659,11 @@ static void silent_server(void)
 	char options[64];
 
 	if (both[0].fd < 0)
-		fail("/dev/fuse");
+		fail("open /dev/fuse");
 	snprintf(options, sizeof(options), "fd=%d,rootmode=100444,user_id=0,group_id=0", both[0].fd);
 	if (mount("aiowork", device, "fuse", MS_NOSUID | MS_NODEV, options))
-		fail("mount");
-	tell("mounted", 1);
+		fail("call mount");
+	report("mounted", 1);
 	while (poll(both, 2, -1) >= 0 && !both[1].revents) {
 		ssize_t length = read(both[0].fd, buffer, sizeof(buffer));
 
@@ -669,7 +681,7 @@ static void refused_handle(const char *name, aio_context_t handle)
 	int error = errno_of(io_destroy(handle));
 
 	printf("%s %" PRIu64 "\n", name, (uint64_t)handle);
-	tell("errno", (uint64_t)error);
+	report("errno", (uint64_t)error);
 }
 
 static void wrong_handles(void)
@@ -679,24 +691,24 @@ static void wrong_handles(void)
 	int status;
 
 	if (io_destroy(destroyed))
-		fail("io_destroy");
+		fail("call io_destroy");
 	refused_handle("zero", 0);
 	refused_handle("destroyed", destroyed);
 	refused_handle("junk", 0xdeadbeef000);
 	fflush(stdout);
 	child = fork();
 	if (child < 0)
-		fail("fork");
+		fail("call fork");
 	if (!child) {
-		tell("child", (uint64_t)getpid());
+		report("child", (uint64_t)getpid());
 		refused_handle("inherited", context);
 		_exit(0);
 	}
 	waitpid(child, &status, 0);
-	tell("returned", now());
+	report("returned", now());
 }
 
-/* How many bytes the ring takes, as the kernel shows it. */
+/* The size of the ring in /proc/self/maps, bytes. */
 static size_t ring_size(aio_context_t context)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -704,17 +716,17 @@ static size_t ring_size(aio_context_t context)
 	char line[512];
 
 	if (!maps)
-		fail("/proc/self/maps");
+		fail("open /proc/self/maps");
 	while (fgets(line, sizeof(line), maps)) {
 		if (sscanf(line, "%lx-%lx", &begin, &end) == 2 && begin == context) {
 			fclose(maps);
 			return end - begin;
 		}
 	}
-	fail("no ring at %#lx", (unsigned long)context);
+	fail("find ring at %#lx", (unsigned long)context);
 }
 
-/* Each way in which a program can spoil the ring of a context that is still alive. */
+/* Each way in which a program can spoil the ring of a live context. */
 static void spoiled_rings(void)
 {
 	aio_context_t corrupted = set_up(charge), moved = set_up(charge), covered = set_up(charge),
@@ -726,69 +738,69 @@ static void spoiled_rings(void)
 	*id = 0xdead;
 	refused_handle("corrupted", corrupted);
 	*id = old;
-	destroy_and_tell(corrupted);
+	destroy_and_report(corrupted);
 
 	room = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (mremap((void *)moved, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, room) == MAP_FAILED)
-		fail("mremap");
+		fail("call mremap");
 	refused_handle("moved", moved);
-	tell("moved_to", (uint64_t)(uintptr_t)room);
-	tell("errno", (uint64_t)errno_of(io_destroy((aio_context_t)(uintptr_t)room)));
+	report("moved_to", (uint64_t)(uintptr_t)room);
+	report("errno", (uint64_t)errno_of(io_destroy((aio_context_t)(uintptr_t)room)));
 
-	/* Memory of our own in place of the ring, with the id in it: the kernel unmaps it. */
+	/* Replaces the ring by other memory that contains the id: the kernel unmaps it. */
 	if (mmap((void *)covered, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
 	    MAP_FAILED)
-		fail("mmap");
+		fail("call mmap");
 	*(unsigned *)covered = slot;
-	tell("covered", covered);
-	tell("errno", (uint64_t)errno_of(io_destroy(covered)));
+	report("covered", covered);
+	report("errno", (uint64_t)errno_of(io_destroy(covered)));
 
 	if (munmap((void *)unmapped, size))
-		fail("munmap");
+		fail("call munmap");
 	refused_handle("unmapped", unmapped);
 }
 
-/* Each call that takes a handle gets one that was destroyed. */
+/* Passes a destroyed handle to each call that takes one. */
 static void use_destroyed(aio_context_t destroyed)
 {
 	struct iocb request = {0};
 	struct io_event event;
 
-	tell("submit", (uint64_t)errno_of(io_submit(destroyed, 0, NULL)));
-	tell("getevents", (uint64_t)errno_of(io_getevents(destroyed, 0, 0, NULL)));
-	tell("pgetevents", (uint64_t)errno_of((int)syscall(SYS_io_pgetevents, destroyed, 0, 0, NULL, NULL, NULL)));
-	tell("cancel", (uint64_t)errno_of((int)syscall(SYS_io_cancel, destroyed, &request, &event)));
+	report("submit", (uint64_t)errno_of(io_submit(destroyed, 0, NULL)));
+	report("getevents", (uint64_t)errno_of(io_getevents(destroyed, 0, 0, NULL)));
+	report("pgetevents", (uint64_t)errno_of((int)syscall(SYS_io_pgetevents, destroyed, 0, 0, NULL, NULL, NULL)));
+	report("cancel", (uint64_t)errno_of((int)syscall(SYS_io_cancel, destroyed, &request, &event)));
 }
 
-/* A handle is used after its io_destroy, and after it has become another context's: by mremap, and by io_setup. */
+/* Uses a handle after its io_destroy, and after mremap and io_setup give it to another context. */
 static void used_handles(void)
 {
 	aio_context_t other = set_up(charge), destroyed = set_up(charge), again;
 	size_t size = ring_size(other);
 
 	if (io_destroy(destroyed))
-		fail("io_destroy");
-	tell("destroyed", destroyed);
+		fail("call io_destroy");
+	report("destroyed", destroyed);
 	use_destroyed(destroyed);
 
 	if (mremap((void *)other, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)destroyed) == MAP_FAILED)
-		fail("mremap");
-	tell("moved", (uint64_t)errno_of(io_submit(destroyed, 0, NULL)));
+		fail("call mremap");
+	report("moved", (uint64_t)errno_of(io_submit(destroyed, 0, NULL)));
 	if (io_destroy(destroyed))
-		fail("io_destroy");
-	tell("moved_and_destroyed", (uint64_t)errno_of(io_submit(destroyed, 0, NULL)));
+		fail("call io_destroy");
+	report("moved_and_destroyed", (uint64_t)errno_of(io_submit(destroyed, 0, NULL)));
 
 	again = set_up(charge);
-	tell("again", again);
-	tell("again", (uint64_t)errno_of(io_submit(again, 0, NULL)));
+	report("again", again);
+	report("again", (uint64_t)errno_of(io_submit(again, 0, NULL)));
 	if (io_destroy(again))
-		fail("io_destroy");
+		fail("call io_destroy");
 	refused_handle("junk", 0xdeadbeef000);
 }
 
 /*
- * Two threads are inside io_destroy of one context before either has found it: the id that leads to it stands in memory
- * of our own, which is only filled in when both wait for it.
+ * Two threads are inside io_destroy before either has found the context: its id is in memory that is filled only when
+ * both wait for it.
  */
 static void lost_race(void)
 {
@@ -801,13 +813,13 @@ static void lost_race(void)
 	page[0] = *(unsigned *)context;
 	if (mmap((void *)context, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
 	    MAP_FAILED)
-		fail("mmap");
+		fail("call mmap");
 	faults = begin_faults((void *)context, size);
 	pthread_barrier_init(&barrier, NULL, 3);
 	for (int i = 0; i < 2; i++) {
 		both[i].context = context;
 		if (pthread_create(&both[i].thread, NULL, run_destroyer, &both[i]))
-			fail("pthread_create");
+			fail("call pthread_create");
 	}
 	pthread_barrier_wait(&barrier);
 	for (int i = 0; i < 2; i++)
@@ -815,11 +827,11 @@ static void lost_race(void)
 	fill(faults, (void *)context, page);
 	for (int i = 0; i < 2; i++) {
 		pthread_join(both[i].thread, NULL);
-		tell(both[i].error ? "loser" : "winner", (uint64_t)both[i].tid);
+		report(both[i].error ? "loser" : "winner", (uint64_t)both[i].tid);
 	}
 }
 
-/* A second io_destroy comes while the first one still waits for its requests. */
+/* Calls io_destroy while another io_destroy of the context waits for its requests. */
 static void destroyed_twice(void)
 {
 	struct destroyer first = {.context = context_with_requests()};
@@ -830,21 +842,21 @@ static void destroyed_twice(void)
 	refused_handle("drained", first.context);
 }
 
-/* io_setup asks for more than what is left of the quota, and for what is not valid. */
+/* Calls io_setup beyond the quota, and with invalid arguments. */
 static void refused(void)
 {
 	aio_context_t context = 0;
 
-	tell("setup", charge);
-	tell("errno", (uint64_t)errno_of(io_setup(charge, &context)));
-	tell("setup", 0);
-	tell("errno", (uint64_t)errno_of(io_setup(0, &context)));
+	report("setup", charge);
+	report("errno", (uint64_t)errno_of(io_setup(charge, &context)));
+	report("setup", 0);
+	report("errno", (uint64_t)errno_of(io_setup(0, &context)));
 	context = 1;
-	tell("setup", 1);
-	tell("errno", (uint64_t)errno_of(io_setup(1, &context)));
+	report("setup", 1);
+	report("errno", (uint64_t)errno_of(io_setup(1, &context)));
 }
 
-/* Asks again and again until it gets a context. */
+/* Retries io_setup until it succeeds. */
 static void persist(void)
 {
 	aio_context_t context = 0;
@@ -852,45 +864,45 @@ static void persist(void)
 
 	for (; io_setup(charge, &context); tries++) {
 		if (errno != EAGAIN)
-			fail("io_setup");
+			fail("call io_setup");
 		if (tries == 1)
-			tell("refused", now());
+			report("refused", now());
 		usleep(50000);
 	}
-	tell("granted", now());
-	tell("tries", tries);
+	report("granted", now());
+	report("tries", tries);
 }
 
-/* io_setup can read the variable for the handle but not write it: it takes back the context that it has made. */
+/* io_setup cannot write the handle to read-only memory and rolls the context back. */
 static void rollback(void)
 {
 	void *page = mmap(NULL, BLOCK, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (page == MAP_FAILED)
-		fail("mmap");
-	tell("errno", (uint64_t)errno_of(io_setup(charge, page)));
-	tell("aio_nr_after", aio_nr());
+		fail("call mmap");
+	report("errno", (uint64_t)errno_of(io_setup(charge, page)));
+	report("aio_nr_after", aio_nr());
 }
 
 /* ---- many ---- */
 
-/* Contexts that live until the process is killed or let go on; then it exits. */
+/* Sets up contexts and leaves them to the exit of the process. */
 static void many(void)
 {
 	for (int i = 0; i < count; i++) {
 		aio_context_t context = 0;
 
 		if (io_setup(charge, &context))
-			fail("io_setup %d", i);
+			fail("set up context %d", i);
 	}
-	tell("contexts", (uint64_t)count);
-	tell("aio_nr", aio_nr());
+	report("contexts", (uint64_t)count);
+	report("aio_nr", aio_nr());
 	wait_for_test();
 }
 
 /*
- * Children that set contexts up and exit without destroying them, one after another. Each goes only when the next one
- * has all of its contexts, so at any moment at least one child holds all of its own.
+ * Children set contexts up and exit without destroying them, one after another. Each exits only when the next has all of
+ * its contexts, so at least one child always holds all of its contexts.
  */
 static void churn(void)
 {
@@ -903,11 +915,11 @@ static void churn(void)
 		char byte;
 
 		if (pipe(has_all) || pipe(release))
-			fail("pipe");
+			fail("call pipe");
 		pid_t child = fork();
 
 		if (child < 0)
-			fail("fork");
+			fail("call fork");
 		if (!child) {
 			close(has_all[0]);
 			close(release[1]);
@@ -925,21 +937,21 @@ static void churn(void)
 		close(has_all[1]);
 		close(release[0]);
 		if (read(has_all[0], &byte, 1))
-			fail("pipe");
+			fail("call pipe");
 		close(has_all[0]);
 		if (before) {
 			close(release_before);
 			if (waitpid(before, &status, 0) != before || status)
-				fail("a child ended with %#x", status);
+				fail("get exit status 0 of child, got %#x", status);
 		}
 		before = child;
 		release_before = release[1];
 		contexts += (uint64_t)count;
 	} while (now() < end);
-	tell("contexts", contexts);
+	report("contexts", contexts);
 }
 
-/* Calls of io_setup that fail at once, one after another. */
+/* Calls io_setup with an invalid argument repeatedly. */
 static void storm(void)
 {
 	uint64_t refusals = 0;
@@ -952,10 +964,10 @@ static void storm(void)
 			continue;
 		usleep(10000);
 	}
-	tell("refusals", refusals);
+	report("refusals", refusals);
 }
 
-/* Processes that set a context up and exit, many of them at once. */
+/* Up to 256 concurrent processes set a context up and exit. */
 static void swarm(void)
 {
 	int alive = 0, status;
@@ -966,7 +978,7 @@ static void swarm(void)
 			pid_t child = fork();
 
 			if (child < 0)
-				fail("fork");
+				fail("call fork");
 			if (!child) {
 				aio_context_t context = 0;
 
@@ -977,17 +989,14 @@ static void swarm(void)
 			continue;
 		}
 		if (wait(&status) < 0)
-			fail("wait");
+			fail("call wait");
 		alive--;
 		contexts += !status;
 	}
-	tell("contexts", contexts);
+	report("contexts", contexts);
 }
 
-/*
- * Contexts that are set up and destroyed at a pace: count a second, by as many threads as it takes if none has to wait for
- * the other.
- */
+/* Threads set up and destroy --count contexts per second; there are enough that none delays another. */
 #define PACERS 128
 
 static uint64_t paced_until;
@@ -1004,7 +1013,7 @@ static void *pacer(void *number)
 
 		clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &time, NULL);
 		if (io_setup(charge, &context) || io_destroy(context))
-			fail("io_setup and io_destroy");
+			fail("call io_setup or io_destroy");
 		__atomic_add_fetch(&paced_contexts, 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
@@ -1017,13 +1026,13 @@ static void paced(void)
 	paced_until = now() + (uint64_t)(seconds * 1e9);
 	for (uintptr_t i = 0; i < PACERS; i++)
 		if (pthread_create(&threads[i], NULL, pacer, (void *)i))
-			fail("pthread_create");
+			fail("call pthread_create");
 	for (int i = 0; i < PACERS; i++)
 		pthread_join(threads[i], NULL);
-	tell("contexts", paced_contexts);
+	report("contexts", paced_contexts);
 }
 
-/* A child sees the ring of its parent in its memory, but has no context. */
+/* A child has its parent's ring in its memory, but no context. */
 static void forked(void)
 {
 	set_up(charge);
@@ -1031,12 +1040,12 @@ static void forked(void)
 	pid_t child = fork();
 
 	if (child < 0)
-		fail("fork");
+		fail("call fork");
 	if (!child) {
 		pause();
 		_exit(0);
 	}
-	tell("child", (uint64_t)child);
+	report("child", (uint64_t)child);
 	wait_for_test();
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
@@ -1048,17 +1057,17 @@ static void *run_on(void *none)
 	aio_context_t context = context_with_requests();
 
 	wait_for_test();
-	destroy_and_tell(context);
+	destroy_and_report(context);
 	exit(0);
 }
 
-/* The first thread ends before the one that has the context and destroys it. */
+/* The first thread exits before the thread that sets up and destroys the context. */
 static void leaderless(void)
 {
 	pthread_t thread;
 
 	if (pthread_create(&thread, NULL, run_on, NULL))
-		fail("pthread_create");
+		fail("call pthread_create");
 	pthread_exit(NULL);
 }
 
@@ -1068,7 +1077,7 @@ static int number(const char *name, const char *text)
 	long value = text ? strtol(text, &rest, 10) : -1;
 
 	if (value < 0 || *rest) {
-		fprintf(stderr, "%s needs a number\n", name);
+		fprintf(stderr, "aiowork: %s requires a number\n", name);
 		exit(2);
 	}
 	return (int)value;
@@ -1103,10 +1112,10 @@ static void parse(char **argument)
 			seconds = number(name, *argument) / 1e3;
 		else if (!strcmp(name, "--device") && *argument)
 			device = *argument;
-		else if (!strcmp(name, "--folder") && *argument)
-			folder = *argument;
+		else if (!strcmp(name, "--directory") && *argument)
+			directory = *argument;
 		else {
-			fprintf(stderr, "%s is no option\n", name);
+			fprintf(stderr, "aiowork: unknown option %s\n%s", name, usage);
 			exit(2);
 		}
 	}
@@ -1126,20 +1135,20 @@ int main(int argc, char **argv)
 		{"persist", persist}, {"storm", storm}, {"swarm", swarm},
 		{"spoiled-rings", spoiled_rings}, {"destroyed-twice", destroyed_twice},
 		{"used-handles", used_handles}, {"lost-race", lost_race}, {"operations", operations},
-		{"reaping", reaping}, {"silent-server", silent_server}, {"paced", paced},
+		{"reaping", reaping}, {"blocking-fuse", blocking_fuse}, {"paced", paced},
 		{"chown-32", chown_32},
 	};
 
 	if (argc >= 2 && !strcmp(argv[1], "after-exec")) {
-		tell("executed", (uint64_t)getpid());
+		report("executed", (uint64_t)getpid());
 		return 0;
 	}
 	if (argc < 2) {
-		fprintf(stderr, "aiowork needs a situation\n");
+		fputs(usage, stderr);
 		return 2;
 	}
 	parse(argv + 2);
-	tell("pid", (uint64_t)getpid());
+	report("pid", (uint64_t)getpid());
 	if (!strcmp(argv[1], "exec")) {
 		exec(argv[0]);
 		return 1;
@@ -1150,6 +1159,6 @@ int main(int argc, char **argv)
 			return 0;
 		}
 	}
-	fprintf(stderr, "aiowork knows no situation %s\n", argv[1]);
+	fprintf(stderr, "aiowork: unknown situation %s\n%s", argv[1], usage);
 	return 2;
 }

@@ -12,45 +12,45 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A real OpenTelemetry Collector, OTLP in by http and grpc.
+ * A real OpenTelemetry Collector with an OTLP receiver for HTTP and gRPC.
  *
  * <p>The first use on a machine builds it, which takes some minutes; see {@code src/test/otelcol/build}.
  */
 public final class Collector implements AutoCloseable {
     private static final Path BUILD = Path.of("src/test/otelcol/build").toAbsolutePath();
-    /** The status by which {@code build} says that this machine lacks what it takes. */
+    /** The exit status of {@code build} if this machine lacks a requirement. */
     private static final int CANNOT = 3;
 
     private static final Duration BUILD_LIMIT = Duration.ofMinutes(20);
     private static final Duration START_LIMIT = Duration.ofMinutes(1);
 
-    private final Server server;
+    private final ServerProcess server;
     private final int httpPort;
     private final int grpcPort;
 
-    private Collector(Server server, int httpPort, int grpcPort) {
+    private Collector(ServerProcess server, int httpPort, int grpcPort) {
         this.server = server;
         this.httpPort = httpPort;
         this.grpcPort = grpcPort;
     }
 
-    /** Why there can be no Collector on this machine; empty if there can. Builds it if need be. */
+    /** Why this machine cannot run the Collector; empty if it can. Builds the Collector if necessary. */
     public static Optional<String> unavailable() {
-        return Binary.GET.reason();
+        return CollectorBinary.GET.reason();
     }
 
-    /** The program, for tests that only want a configuration checked ({@code validate --config=...}). */
+    /** The program, for tests that only validate a configuration ({@code validate --config=...}). */
     public static Path binary() {
-        return Binary.GET
+        return CollectorBinary.GET
                 .path()
                 .orElseThrow(() -> new IllegalStateException(unavailable().orElseThrow()));
     }
 
     /**
-     * Starts a Collector that sends on to {@code zipkin}, such as {@code http://127.0.0.1:9411/api/v2/spans}, and writes all
-     * that it gets to its log. It has no queue: what it answers to a sender is what Zipkin answered to it.
+     * Starts a Collector that forwards spans to {@code zipkin}, such as {@code http://127.0.0.1:9411/api/v2/spans}, and
+     * logs them. It has no queue: it returns Zipkin's response to the sender.
      *
-     * @param folder where it keeps its configuration and its log
+     * @param folder for its configuration and its log
      */
     public static Collector start(Path folder, String zipkin) {
         Path config = folder.resolve("zipkin.yaml");
@@ -82,15 +82,15 @@ public final class Collector implements AutoCloseable {
     }
 
     /**
-     * Starts a Collector with this configuration, except that it listens on free ports of loopback.
+     * Starts a Collector with this configuration, but on free loopback ports.
      *
-     * @param folder where it keeps its log and what is changed
-     * @param environment what the configuration wants
-     * @param changed more that is to be otherwise, as YAML; empty for nothing
+     * @param folder for its log and the overrides
+     * @param environment the variables that the configuration needs
+     * @param changed further overrides as YAML; may be empty
      */
     static Collector start(Path folder, Path config, Map<String, String> environment, String changed) {
-        int http = Server.freePort();
-        int grpc = Server.freePort();
+        int http = ServerProcess.freePort();
+        int grpc = ServerProcess.freePort();
         String name = "otelcol-" + config.getFileName();
         Path changes = folder.resolve(name);
         write(changes, """
@@ -106,12 +106,12 @@ public final class Collector implements AutoCloseable {
             metrics:
               level: none
         """.formatted(http, grpc) + changed);
-        Server server = Server.start(
+        ServerProcess server = ServerProcess.start(
                 name,
                 folder,
                 environment,
                 List.of(binary().toString(), "--config=" + config.toAbsolutePath(), "--config=" + changes));
-        server.awaitReady(START_LIMIT, () -> Server.listens(http) && Server.listens(grpc));
+        server.awaitReady(START_LIMIT, () -> ServerProcess.listens(http) && ServerProcess.listens(grpc));
         return new Collector(server, http, grpc);
     }
 
@@ -123,19 +123,14 @@ public final class Collector implements AutoCloseable {
         }
     }
 
+    /** The value of {@code OTEL_EXPORTER_OTLP_ENDPOINT} for the protocol {@code grpc} or {@code http/protobuf}. */
+    public String endpoint(String protocol) {
+        return "http://127.0.0.1:" + (protocol.equals("grpc") ? grpcPort : httpPort);
+    }
+
     /** The value of {@code OTEL_EXPORTER_OTLP_ENDPOINT} for the protocol http/protobuf; traces go to {@code /v1/traces}. */
     public String httpEndpoint() {
-        return "http://127.0.0.1:" + httpPort;
-    }
-
-    /** The value of {@code OTEL_EXPORTER_OTLP_ENDPOINT} for the protocol grpc. */
-    public String grpcEndpoint() {
-        return "http://127.0.0.1:" + grpcPort;
-    }
-
-    /** Its log; that to Zipkin has each span it got in words. */
-    public String output() {
-        return server.output();
+        return endpoint("http/protobuf");
     }
 
     @Override
@@ -143,11 +138,11 @@ public final class Collector implements AutoCloseable {
         server.close();
     }
 
-    /** Where the binary is, or why there is none. */
-    private record Binary(Optional<Path> path, Optional<String> reason) {
-        static final Binary GET = locate();
+    /** The path of the binary, or why there is none. */
+    private record CollectorBinary(Optional<Path> path, Optional<String> reason) {
+        static final CollectorBinary GET = locate();
 
-        private static Binary locate() {
+        private static CollectorBinary locate() {
             try {
                 Path out = Files.createTempFile("otelcol", ".out");
                 Path err = Files.createTempFile("otelcol", ".err");
@@ -160,13 +155,13 @@ public final class Collector implements AutoCloseable {
                     await(build);
                     int status = build.exitValue();
                     if (status == 0) {
-                        return new Binary(Optional.of(Path.of(lastLine(out))), Optional.empty());
+                        return new CollectorBinary(Optional.of(Path.of(lastLine(out))), Optional.empty());
                     }
                     if (status == CANNOT) {
-                        return new Binary(Optional.empty(), Optional.of(lastLine(err)));
+                        return new CollectorBinary(Optional.empty(), Optional.of(lastLine(err)));
                     }
                     throw new IllegalStateException(
-                            BUILD + " ended with status " + status + "\n" + Files.readString(err));
+                            BUILD + " exited with status " + status + "\n" + Files.readString(err));
                 } finally {
                     Files.delete(out);
                     Files.delete(err);
@@ -186,7 +181,7 @@ public final class Collector implements AutoCloseable {
             }
             build.destroy();
             build.onExit().join();
-            throw new IllegalStateException(BUILD + " did not end in time");
+            throw new IllegalStateException(BUILD + " did not exit in time");
         }
 
         private static String lastLine(Path file) throws IOException {

@@ -3,10 +3,11 @@ package dev.aioscope.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A real Collector accepts the configurations that users start from. {@link FleetIT} sends something through those that
- * need no Kafka.
+ * A real Collector accepts the configurations that users start from. {@link FleetIT} sends data through those that need
+ * no Kafka.
  */
 class CollectorConfigurationIT {
     static Stream<Path> configurations() throws IOException {
@@ -26,24 +27,25 @@ class CollectorConfigurationIT {
 
     @ParameterizedTest
     @MethodSource("configurations")
-    void isValid(Path configuration, @TempDir Path folder) throws Exception {
+    void acceptsConfiguration(Path configuration, @TempDir Path folder) throws Exception {
         assumeTrue(
                 Collector.unavailable().isEmpty(), () -> Collector.unavailable().orElseThrow());
-        Path said = folder.resolve("said");
-        ProcessBuilder validate = new ProcessBuilder(
-                        Collector.binary().toString(), "validate", "--config=" + configuration)
-                .redirectErrorStream(true)
-                .redirectOutput(said.toFile());
-        validate.environment().put("TRACES_ENDPOINT", "http://127.0.0.1:1");
-        validate.environment().put("METRICS_ENDPOINT", "http://127.0.0.1:1");
-        validate.environment().put("KAFKA_BROKERS", "[127.0.0.1:1, 127.0.0.1:2]");
-        Process collector = validate.start();
-        assertThat(collector.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(collector.exitValue()).as(Files.readString(said)).isZero();
+        Path output = folder.resolve("output");
+        Process collector = Commands.start(
+                output,
+                Map.of(
+                        "TRACES_ENDPOINT", "http://127.0.0.1:1",
+                        "METRICS_ENDPOINT", "http://127.0.0.1:1",
+                        "KAFKA_BROKERS", "[127.0.0.1:1, 127.0.0.1:2]"),
+                Collector.binary().toString(),
+                "validate",
+                "--config=" + configuration);
+        Commands.awaitExit(collector);
+        assertThat(collector.exitValue()).as(Files.readString(output)).isZero();
     }
 
     @Test
-    void bothGatewaysChooseTheSameTraces() throws IOException {
+    void sampleSameTracesInBothGateways() throws IOException {
         assertThat(choice("gateway")).isNotEmpty().isEqualTo(choice("from-kafka"));
     }
 

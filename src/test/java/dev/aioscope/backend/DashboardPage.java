@@ -12,11 +12,11 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Draws the file of a dashboard as a page without scripts, its panels where Grafana has them, from what a Prometheus
- * answers. It is no Grafana: it shows what the queries, legends, units and thresholds say.
+ * Draws a dashboard file as a page without scripts, with panels placed as in Grafana and with data from Prometheus. It
+ * shows queries, legends, units and thresholds, not what Grafana itself would draw.
  */
 final class DashboardPage {
-    /** Of Grafana's 24 columns, and of its rows, in pixels. */
+    /** The width of one of Grafana's 24 columns, and the height of a row, in pixels. */
     static final int COLUMN = 60;
 
     static final int ROW = 34;
@@ -35,35 +35,35 @@ final class DashboardPage {
             .legend { font-size: 11px; margin-right: 10px; white-space: nowrap } small { color: #666 }
             """;
 
-    /** Answers a query with its series; see {@link Prometheus#query}. */
+    /** Runs a query and returns its series; see {@link Prometheus#query}. */
     @FunctionalInterface
-    interface Source {
+    interface QuerySource {
         List<JsonNode> query(String expression) throws Exception;
     }
 
-    private final Source source;
+    private final QuerySource source;
     private final Map<String, String> reasons;
     private final StringBuilder html = new StringBuilder();
 
-    private record Series(String legend, NavigableMap<Double, Double> values) {
+    private record PlottedSeries(String legend, NavigableMap<Double, Double> values) {
         double last() {
             return values.lastEntry().getValue();
         }
     }
 
-    private DashboardPage(Source source, Map<String, String> reasons) {
+    private DashboardPage(QuerySource source, Map<String, String> reasons) {
         this.source = source;
         this.reasons = reasons;
     }
 
     /**
-     * The page.
+     * Draws the page as HTML.
      *
-     * @param dashboard as Grafana reads it
-     * @param reasons why a panel, by its title, may be empty
+     * @param dashboard the JSON model that Grafana reads
+     * @param reasons why a panel may be empty, by its title
      * @throws AssertionError if a panel is empty without a reason
      */
-    static String draw(JsonNode dashboard, Source source, Map<String, String> reasons) throws Exception {
+    static String draw(JsonNode dashboard, QuerySource source, Map<String, String> reasons) throws Exception {
         DashboardPage page = new DashboardPage(source, reasons);
         page.html
                 .append("<!doctype html><meta charset=utf-8><style>" + STYLE + "</style><h1>")
@@ -75,7 +75,7 @@ final class DashboardPage {
         return page.html.toString();
     }
 
-    /** How high the page is, in pixels. */
+    /** The height of the page in pixels. */
     static int height(JsonNode dashboard) {
         return TITLE
                 + ROW
@@ -89,7 +89,7 @@ final class DashboardPage {
                                 .orElse(0);
     }
 
-    /** Where a panel is on the page: x, y, width, height in pixels. */
+    /** The position of a panel on the page: x, y, width, height in pixels. */
     static int[] place(JsonNode panel) {
         JsonNode place = panel.path("gridPos");
         return new int[] {
@@ -109,7 +109,7 @@ final class DashboardPage {
                         place[2],
                         place[3],
                         escape(panel.path("title").asString())));
-        List<Series> all = new ArrayList<>();
+        List<PlottedSeries> all = new ArrayList<>();
         for (JsonNode target : panel.path("targets")) {
             for (JsonNode series : source.query(target.path("expr").asString())) {
                 all.add(read(series, target.path("legendFormat").asString()));
@@ -134,7 +134,7 @@ final class DashboardPage {
         html.append("</div></div>");
     }
 
-    private static Series read(JsonNode series, String legend) {
+    private static PlottedSeries read(JsonNode series, String legend) {
         NavigableMap<Double, Double> values = new TreeMap<>();
         for (JsonNode value : series.path("values")) {
             values.put(
@@ -143,17 +143,18 @@ final class DashboardPage {
         Matcher label = Pattern.compile("\\{\\{(\\w+)}}").matcher(legend);
         String name = label.replaceAll(found -> Matcher.quoteReplacement(
                 series.path("metric").path(found.group(1)).asString("")));
-        return new Series(name.strip(), values);
+        return new PlottedSeries(name.strip(), values);
     }
 
-    private void stat(JsonNode panel, Series series) {
+    private void stat(JsonNode panel, PlottedSeries series) {
         html.append("<span class=value style='color:%s'>%s <small>%s</small></span>"
                 .formatted(colour(panel, series.last()), format(series.last(), unit(panel)), escape(series.legend)));
     }
 
-    private void bars(JsonNode panel, List<Series> all, int width) {
-        double most = Math.max(1, all.stream().mapToDouble(Series::last).max().orElse(1));
-        for (Series series : all) {
+    private void bars(JsonNode panel, List<PlottedSeries> all, int width) {
+        double most =
+                Math.max(1, all.stream().mapToDouble(PlottedSeries::last).max().orElse(1));
+        for (PlottedSeries series : all) {
             html.append("<div>%s</div><div style='background:%s;height:16px;width:%dpx'></div><small>%s</small>"
                     .formatted(
                             escape(series.legend),
@@ -163,12 +164,12 @@ final class DashboardPage {
         }
     }
 
-    private void lines(JsonNode panel, List<Series> all, int width, int height) {
+    private void lines(JsonNode panel, List<PlottedSeries> all, int width, int height) {
         boolean isStacked =
                 panel.path("fieldConfig").path("defaults").path("custom").has("stacking");
         List<NavigableMap<Double, Double>> drawn = new ArrayList<>();
         NavigableMap<Double, Double> below = new TreeMap<>();
-        for (Series series : all) {
+        for (PlottedSeries series : all) {
             NavigableMap<Double, Double> sums = new TreeMap<>(series.values);
             if (isStacked) {
                 sums.replaceAll((time, value) -> value + below.getOrDefault(time, 0.0));
@@ -211,8 +212,8 @@ final class DashboardPage {
         }
     }
 
-    private void heatmap(JsonNode panel, List<Series> all, int width, int height) {
-        List<Series> buckets = all.stream()
+    private void heatmap(JsonNode panel, List<PlottedSeries> all, int width, int height) {
+        List<PlottedSeries> buckets = all.stream()
                 .sorted((one, other) -> Double.compare(bound(one), bound(other)))
                 .toList();
         List<Double> times = List.copyOf(buckets.get(0).values.keySet());
@@ -246,7 +247,7 @@ final class DashboardPage {
         html.append("</g></svg>");
     }
 
-    private static double bound(Series bucket) {
+    private static double bound(PlottedSeries bucket) {
         return bucket.legend.equals("+Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(bucket.legend);
     }
 
@@ -262,7 +263,7 @@ final class DashboardPage {
         return COLOURS[series % COLOURS.length];
     }
 
-    /** Of the highest threshold that is reached. */
+    /** The color of the highest threshold that is reached. */
     private static String colour(JsonNode panel, double value) {
         String colour = "green";
         for (JsonNode step :

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aioscope.backend.Zipkin.Span;
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Await;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -11,13 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,13 +27,12 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What a fleet would have: a daemon that watches the demonstration's workload pushes through the Collector of its host
- * (agent.yaml) to a gateway that chooses (gateway.yaml) and from there to Zipkin, its metrics to Prometheus; all of them real.
+ * A fleet with real servers: a daemon pushes telemetry of the demo workload through the Collector of its host
+ * (agent.yaml). Traces go to a sampling gateway (gateway.yaml) and Zipkin, metrics to Prometheus.
  */
 class FleetIT {
-    private static final Duration SOON = Duration.ofSeconds(60);
     private static final String PUSHED = "{job=\"aioscope\"}";
-    /** A trace is slow from there on, as gateway.yaml has it. */
+    /** The duration from which gateway.yaml keeps a trace as slow. */
     private static final long SLOW_MICROS = 100_000;
 
     @TempDir
@@ -47,33 +47,30 @@ class FleetIT {
     @BeforeAll
     static void start() throws Exception {
         assumeTrue(
-                Collector.unavailable().isEmpty(), () -> Collector.unavailable().orElseThrow());
-        assumeTrue(Zipkin.unavailable().isEmpty(), () -> Zipkin.unavailable().orElseThrow());
-        assumeTrue(
                 Prometheus.unavailable().isEmpty(),
                 () -> Prometheus.unavailable().orElseThrow());
-        zipkin = open(Zipkin.start(folder));
+        TraceBackend backend = open(TraceBackend.start(folder));
+        zipkin = backend.zipkin();
         prometheus = open(Prometheus.start(folder));
-        Collector store = open(Collector.start(folder, zipkin.spansUrl()));
         Collector gateway = open(Collector.start(
                 folder,
                 Path.of("dashboards/otel/gateway.yaml"),
-                Map.of("TRACES_ENDPOINT", store.httpEndpoint()),
+                Map.of("TRACES_ENDPOINT", backend.collector().httpEndpoint()),
                 "processors: {tail_sampling: {decision_wait: 1s}}\n"));
         Collector host = open(Collector.start(
                 folder,
                 Path.of("dashboards/otel/agent.yaml"),
                 Map.of("TRACES_ENDPOINT", gateway.httpEndpoint(), "METRICS_ENDPOINT", prometheus.writeUrl()),
                 ""));
-        port = Server.freePort();
-        Server agent = open(Server.start(
+        port = ServerProcess.freePort();
+        ServerProcess agent = open(ServerProcess.start(
                 "agent",
                 folder,
                 Map.of(
                         "OTEL_EXPORTER_OTLP_ENDPOINT", host.httpEndpoint(),
                         "OTEL_METRICS_EXPORTER", "otlp",
                         "OTEL_METRIC_EXPORT_INTERVAL", "1000"),
-                aioscope(
+                List.of(Aioscope.command(
                         "run",
                         "--allow-syscall-tier",
                         "--sampling-ratio",
@@ -81,8 +78,8 @@ class FleetIT {
                         "--recorder-size",
                         "off",
                         "--listen",
-                        "127.0.0.1:" + port)));
-        agent.awaitReady(SOON, () -> agent.output().contains(" started: tier "));
+                        "127.0.0.1:" + port))));
+        agent.awaitReady(Duration.ofSeconds(60), () -> agent.output().contains(" started: tier "));
         demo = runDemo();
     }
 
@@ -98,54 +95,17 @@ class FleetIT {
         }
     }
 
-    private static List<String> aioscope(String... arguments) {
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
-        command.addAll(List.of("-cp", absolute(System.getProperty("java.class.path")), "dev.aioscope.cli.Main"));
-        command.addAll(List.of(arguments));
-        return command;
-    }
-
-    /** A server runs in a folder of its own. */
-    private static String absolute(String classPath) {
-        return List.of(classPath.split(":", -1)).stream()
-                .map(entry -> Path.of(entry).toAbsolutePath().toString())
-                .collect(Collectors.joining(":"));
-    }
-
-    /** The id of its process. */
-    private static long runDemo() throws Exception {
+    /** Runs the demo workload and returns the id of its process. */
+    private static long runDemo() throws IOException {
         Path log = folder.resolve("demo.log");
-        Process process = new ProcessBuilder(aioscope("demo", "--directory", folder.toString()))
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
-        assertThat(process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        Process process = Commands.start(log, Aioscope.command("demo", "--directory", folder.toString()));
+        Commands.awaitExit(process);
         assertThat(process.exitValue()).as(Files.readString(log)).isZero();
         return process.pid();
     }
 
-    /** Something that becomes true. */
-    private interface Condition {
-        boolean isMet() throws Exception;
-    }
-
-    private static void await(String what, Condition condition) throws Exception {
-        long deadline = System.nanoTime() + SOON.toNanos();
-        while (!condition.isMet()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(deadline);
-            TimeUnit.MILLISECONDS.sleep(200);
-        }
-    }
-
-    /** The roots of the traces that the demonstration led to. */
     private static List<Span> roots() {
-        return zipkin.traces("aioscope").stream()
-                .flatMap(List::stream)
-                .filter(span -> Long.toString(demo).equals(span.tags().get("process.pid")))
-                .filter(span -> span.parentId() == null)
-                .toList();
+        return zipkin.rootSpans("aioscope", demo);
     }
 
     private static boolean isSlow(Span span) {
@@ -157,16 +117,16 @@ class FleetIT {
     }
 
     @Test
-    void theGatewayKeepsTheTracesThatSaySomething() throws Exception {
-        // Two wrong handles and a refusal; one destroy that waited 300 ms with a request outstanding.
-        await(
+    void keepsFailedAndSlowTracesInGateway() throws Exception {
+        // Two wrong handles and a refusal fail; one destroy waits 300 ms with one request outstanding.
+        Await.until(
                 "the failed calls and the slow one",
                 () -> roots().stream().filter(FleetIT::hasFailed).count() == 3
                         && roots().stream().anyMatch(FleetIT::isSlow));
 
         assertThat(roots().stream().filter(FleetIT::isSlow))
                 .anySatisfy(span -> assertThat(span.tags()).containsEntry("aio.outstanding", "1"));
-        // Of the six others one in a hundred is kept.
+        // The gateway keeps one in a hundred of the other six.
         assertThat(roots().stream()
                         .filter(span -> !hasFailed(span) && !isSlow(span))
                         .filter(span ->
@@ -175,9 +135,9 @@ class FleetIT {
     }
 
     @Test
-    void whatIsPushedHasTheNamesAndValuesOfAScrape() throws Exception {
+    void pushesSameMetricNamesAndValuesAsScrape() throws Exception {
         String destroys = "aio_context_destroy_duration_seconds_count{job=\"aioscope\",aio_trigger=\"destroy\"}";
-        await("the seven destroys", () -> latest(destroys) >= 7);
+        Await.until("the seven destroys", () -> latest(destroys) >= 7);
 
         String scraped = new String(
                 URI.create("http://127.0.0.1:" + port + "/metrics")
@@ -189,7 +149,7 @@ class FleetIT {
                 .filter(line -> !line.startsWith("#"))
                 .map(line -> line.replaceAll("[{ ].*", ""))
                 .collect(Collectors.toCollection(TreeSet::new));
-        await("every metric", () -> pushedNames().containsAll(names));
+        Await.until("every metric", () -> pushedNames().containsAll(names));
         assertThat(pushedNames()).isEqualTo(names);
         assertThat(prometheus.query("aio_event_usage" + PUSHED))
                 .singleElement()
@@ -211,16 +171,15 @@ class FleetIT {
     private static Set<String> pushedNames() throws IOException {
         return prometheus.query(PUSHED).stream()
                 .map(series -> series.path("metric").path("__name__").asString())
-                // What the Collector tells of the resource, and what Prometheus makes itself when a rule holds for a
-                // while.
+                // The Collector adds target_info; Prometheus adds ALERTS series for rules with a duration.
                 .filter(name -> !name.equals("target_info") && !name.startsWith("ALERTS"))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
     @Test
-    void anExemplarInPrometheusLeadsToTheTraceInZipkin() throws Exception {
+    void linksExemplarInPrometheusToTraceInZipkin() throws Exception {
         String buckets = "aio_context_destroy_duration_seconds_bucket" + PUSHED;
-        await(
+        Await.until(
                 "an exemplar whose trace was kept",
                 () -> prometheus.exemplars(buckets).stream()
                         .flatMap(series -> series.path("exemplars").valueStream())

@@ -28,30 +28,30 @@ import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
 
 /**
- * An OTLP receiver for traces by http/protobuf, in this process, that misbehaves as told.
+ * An in-process OTLP receiver for traces over http/protobuf that can fail on demand.
  *
- * <p>It answers each request with the next of the {@linkplain #next answers lined up} for it, and when there is none
- * with the {@linkplain #always usual} one, which is success unless set.
+ * <p>It sends the {@linkplain #next queued responses} in order, then the {@linkplain #always default response}, which
+ * is success unless set.
  */
 public final class OtlpReceiver implements AutoCloseable {
     static {
-        // The JDK reads them once; the tests of our server may run in this JVM later.
+        // The JDK reads these limits once, and tests of WebServer may run later in this JVM.
         WebServer.limit();
     }
 
     private final HttpServer server;
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
-    // All below under the lock of this object.
+    // All fields below are guarded by the lock of this object.
     private final List<Request> requests = new ArrayList<>();
     private final List<Span> accepted = new ArrayList<>();
-    private final Deque<Answer> lined = new ArrayDeque<>();
-    private Answer usual = Answer.ok();
+    private final Deque<Response> lined = new ArrayDeque<>();
+    private Response usual = Response.ok();
     private int awaiting;
 
-    /** A request as it came: its headers and what it carried. */
+    /** A received request. */
     public record Request(Headers headers, ExportTraceServiceRequest body) {
-        /** All its spans. */
+        /** All spans of the request. */
         public List<Span> spans() {
             return body.getResourceSpansList().stream()
                     .flatMap(resource -> resource.getScopeSpansList().stream())
@@ -60,34 +60,34 @@ public final class OtlpReceiver implements AutoCloseable {
         }
     }
 
-    /** What the receiver does with a request. */
-    public static final class Answer {
+    /** How the receiver handles a request. */
+    public static final class Response {
         private final int status;
         private final Map<String, String> headers;
         private final byte[] body;
         private final CountDownLatch gate;
 
-        private Answer(int status, Map<String, String> headers, byte[] body, CountDownLatch gate) {
+        private Response(int status, Map<String, String> headers, byte[] body, CountDownLatch gate) {
             this.status = status;
             this.headers = headers;
             this.body = body;
             this.gate = gate;
         }
 
-        private static Answer of(int status, Map<String, String> headers, byte[] body) {
-            return new Answer(status, headers, body, new CountDownLatch(0));
+        private static Response of(int status, Map<String, String> headers, byte[] body) {
+            return new Response(status, headers, body, new CountDownLatch(0));
         }
 
-        /** Takes the spans and says so. */
-        public static Answer ok() {
+        /** Accepts the spans. */
+        public static Response ok() {
             return of(
                     200,
                     Map.of(),
                     ExportTraceServiceResponse.getDefaultInstance().toByteArray());
         }
 
-        /** Takes the request, but reports some of its spans as rejected. */
-        public static Answer partial(long rejected, String message) {
+        /** Accepts the request, but reports some spans as rejected. */
+        public static Response partial(long rejected, String message) {
             return of(
                     200,
                     Map.of(),
@@ -99,32 +99,32 @@ public final class OtlpReceiver implements AutoCloseable {
                             .toByteArray());
         }
 
-        /** Refuses with a status, such as 400 (for good) or 503 (for now). */
-        public static Answer refuse(int status) {
+        /** Fails with a status, such as 400 (permanent) or 503 (temporary). */
+        public static Response refuse(int status) {
             return of(status, Map.of(), new byte[0]);
         }
 
-        /** Refuses with 429 and names a time to come back after. */
-        public static Answer retryAfter(Duration delay) {
+        /** Fails with 429 and a Retry-After header. */
+        public static Response retryAfter(Duration delay) {
             return of(429, Map.of("Retry-After", Long.toString(delay.toSeconds())), new byte[0]);
         }
 
-        /** Takes the spans, but answers with something that is no protobuf. */
-        public static Answer garbage() {
+        /** Accepts the spans, but responds with a body that is not protobuf. */
+        public static Response garbage() {
             return of(200, Map.of(), "<html>It works!</html>".getBytes(UTF_8));
         }
 
-        /** Reads the request, then closes the connection without a word. */
-        public static Answer hangUp() {
+        /** Reads the request, then closes the connection without a response. */
+        public static Response hangUp() {
             return of(-1, Map.of(), new byte[0]);
         }
 
-        /** This answer, but not before {@link #release}. */
-        public Answer held() {
-            return new Answer(status, headers, body, new CountDownLatch(1));
+        /** The same response, delayed until {@link #release}. */
+        public Response held() {
+            return new Response(status, headers, body, new CountDownLatch(1));
         }
 
-        /** Lets a {@linkplain #held held} answer go, those already waiting and those to come. */
+        /** Releases a {@linkplain #held held} response for all requests, waiting and future. */
         public void release() {
             gate.countDown();
         }
@@ -139,7 +139,7 @@ public final class OtlpReceiver implements AutoCloseable {
         return start(0);
     }
 
-    /** Starts a receiver on a port, as a back end that comes back does. */
+    /** Starts a receiver on a given port, like a backend that restarts. */
     public static OtlpReceiver start(int port) {
         try {
             HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
@@ -163,32 +163,32 @@ public final class OtlpReceiver implements AutoCloseable {
         return server.getAddress().getPort();
     }
 
-    /** Sets what it does when no answer is lined up. */
-    public synchronized void always(Answer answer) {
+    /** Sets the response that it sends when the queue is empty. */
+    public synchronized void always(Response answer) {
         usual = answer;
     }
 
-    /** Lines up answers, one for each of the next requests. */
-    public synchronized void next(Answer... answers) {
+    /** Queues responses, one for each of the next requests. */
+    public synchronized void next(Response... answers) {
         lined.addAll(List.of(answers));
     }
 
-    /** All requests so far, whatever was answered. */
+    /** All requests so far, whatever the response. */
     public synchronized List<Request> requests() {
         return List.copyOf(requests);
     }
 
-    /** How many requests wait for a held answer now. */
+    /** The number of requests that wait for a held response. */
     public synchronized int awaiting() {
         return awaiting;
     }
 
-    /** The spans of the requests that were answered with success. */
+    /** The spans of the requests that it accepted. */
     public synchronized List<Span> spans() {
         return List.copyOf(accepted);
     }
 
-    /** Waits for so many accepted spans, and returns all there are; fails when they do not come in time. */
+    /** Waits for a number of accepted spans and returns all accepted spans; fails after the limit. */
     public synchronized List<Span> await(int spans, Duration limit) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         while (accepted.size() < spans) {
@@ -197,7 +197,7 @@ public final class OtlpReceiver implements AutoCloseable {
         return List.copyOf(accepted);
     }
 
-    /** Waits for so many requests, and returns all there are; fails when they do not come in time. */
+    /** Waits for a number of requests and returns all requests; fails after the limit. */
     public synchronized List<Request> awaitRequests(int count, Duration limit) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         while (requests.size() < count) {
@@ -222,7 +222,7 @@ public final class OtlpReceiver implements AutoCloseable {
                 return;
             }
             Request request = read(exchange);
-            Answer answer = take(request);
+            Response answer = take(request);
             if (!await(answer) || answer.status < 0) {
                 return;
             }
@@ -249,9 +249,9 @@ public final class OtlpReceiver implements AutoCloseable {
         }
     }
 
-    private synchronized Answer take(Request request) {
+    private synchronized Response take(Request request) {
         requests.add(request);
-        Answer answer = lined.isEmpty() ? usual : lined.remove();
+        Response answer = lined.isEmpty() ? usual : lined.remove();
         notifyAll();
         return answer;
     }
@@ -261,8 +261,8 @@ public final class OtlpReceiver implements AutoCloseable {
         notifyAll();
     }
 
-    /** Waits until the answer may be given; false if the receiver was closed first. */
-    private boolean await(Answer answer) {
+    /** Waits until the response is released; false if the receiver was closed first. */
+    private boolean await(Response answer) {
         count(1);
         try {
             answer.gate.await();
@@ -286,7 +286,7 @@ public final class OtlpReceiver implements AutoCloseable {
         threads.shutdownNow();
         try {
             if (!threads.awaitTermination(10, TimeUnit.SECONDS)) {
-                throw new IllegalStateException("the receiver does not end");
+                throw new IllegalStateException("the receiver does not stop");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -4,7 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.aioscope.backend.OtlpReceiver.Answer;
+import dev.aioscope.backend.OtlpReceiver.Response;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
 import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.common.export.RetryPolicy;
@@ -32,7 +32,7 @@ final class OtlpReceiverTest {
         receiver.close();
     }
 
-    /** Ends one span and returns once its export has ended, one way or the other. */
+    /** Ends one span and returns when its export has succeeded or failed. */
     private void send(String name, String compression) {
         try (SdkTracerProvider provider = provider(compression)) {
             provider.get("test").spanBuilder(name).startSpan().end();
@@ -56,7 +56,7 @@ final class OtlpReceiverTest {
     }
 
     @Test
-    void takesSpansPlainAndCompressed() throws Exception {
+    void acceptsPlainAndCompressedSpans() throws Exception {
         send("plain", "none");
         send("compressed", "gzip");
         assertThat(receiver.await(2, SOON)).extracting(span -> span.getName()).containsExactly("plain", "compressed");
@@ -66,40 +66,40 @@ final class OtlpReceiverTest {
     }
 
     @Test
-    void refusesForNow() throws Exception {
-        receiver.next(Answer.refuse(503), Answer.retryAfter(Duration.ofSeconds(1)));
+    void acceptsSpansAfterTemporaryFailures() throws Exception {
+        receiver.next(Response.refuse(503), Response.retryAfter(Duration.ofSeconds(1)));
         send("late", "none");
         assertThat(receiver.await(1, SOON)).hasSize(1);
         assertThat(receiver.requests()).hasSize(3);
     }
 
     @Test
-    void refusesForGood() {
-        receiver.always(Answer.refuse(400));
+    void getsNoRetryAfterPermanentFailure() {
+        receiver.always(Response.refuse(400));
         send("bad", "none");
         assertThat(receiver.requests()).hasSize(1);
         assertThat(receiver.spans()).isEmpty();
     }
 
     @Test
-    void answersGarbageAndPartly() {
-        receiver.next(Answer.garbage(), Answer.partial(1, "too many"));
+    void getsNoRetryAfterGarbageOrPartialSuccess() {
+        receiver.next(Response.garbage(), Response.partial(1, "too many"));
         send("one", "none");
         send("two", "none");
         assertThat(receiver.requests()).hasSize(2);
     }
 
     @Test
-    void hangsUp() throws Exception {
-        receiver.next(Answer.hangUp());
+    void acceptsNothingWhenHangingUp() throws Exception {
+        receiver.next(Response.hangUp());
         send("cut", "none");
         receiver.awaitRequests(1, SOON);
         assertThat(receiver.spans()).isEmpty();
     }
 
     @Test
-    void holdsUntilReleased() throws Exception {
-        Answer held = Answer.ok().held();
+    void holdsResponseUntilReleased() throws Exception {
+        Response held = Response.ok().held();
         receiver.next(held);
         try (SdkTracerProvider provider = provider("none")) {
             provider.get("test").spanBuilder("slow").startSpan().end();
@@ -111,13 +111,13 @@ final class OtlpReceiverTest {
     }
 
     @Test
-    void failsInTimeWhenNothingComes() {
+    void failsAtDeadlineWithoutSpans() {
         assertThatThrownBy(() -> receiver.await(1, Duration.ofMillis(30))).hasMessageContaining("1 spans");
     }
 
     @Test
-    void endsWhileItHolds() throws Exception {
-        receiver.always(Answer.ok().held());
+    void closesWhileHoldingResponse() throws Exception {
+        receiver.always(Response.ok().held());
         try (SdkTracerProvider provider = provider("none")) {
             provider.get("test").spanBuilder("never").startSpan().end();
             receiver.awaitRequests(1, SOON);

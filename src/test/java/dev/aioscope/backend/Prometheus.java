@@ -17,20 +17,20 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A real Prometheus, Debian's, that scrapes every second, takes remote writes and keeps exemplars. */
+/** A real Prometheus (the Debian package) that scrapes every second, accepts remote writes and stores exemplars. */
 final class Prometheus implements AutoCloseable {
     private static final Path PROGRAM = Path.of("/usr/bin/prometheus");
 
-    private final Server server;
+    private final ServerProcess server;
     private final String url;
     private final HttpClient client = HttpClient.newHttpClient();
 
-    private Prometheus(Server server, int port) {
+    private Prometheus(ServerProcess server, int port) {
         this.server = server;
         this.url = "http://127.0.0.1:" + port;
     }
 
-    /** Why there can be none; empty if there can. */
+    /** Why this machine cannot run Prometheus; empty if it can. */
     static Optional<String> unavailable() {
         return Files.isExecutable(PROGRAM)
                 ? Optional.empty()
@@ -38,13 +38,13 @@ final class Prometheus implements AutoCloseable {
     }
 
     /**
-     * Starts one with the rules of the project.
+     * Starts Prometheus with the rules of the project.
      *
      * @param folder for its data
-     * @param targets host:port of what it scrapes
+     * @param targets host:port of each scrape target
      */
     static Prometheus start(Path folder, String... targets) {
-        int port = Server.freePort();
+        int port = ServerProcess.freePort();
         String list =
                 List.of(targets).stream().map(target -> "'" + target + "'").collect(Collectors.joining(", "));
         String config = """
@@ -58,7 +58,7 @@ final class Prometheus implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Server server = Server.start(
+        ServerProcess server = ServerProcess.start(
                 "prometheus",
                 folder,
                 List.of(
@@ -68,17 +68,17 @@ final class Prometheus implements AutoCloseable {
                         "--enable-feature=exemplar-storage",
                         "--web.enable-remote-write-receiver",
                         "--web.listen-address=127.0.0.1:" + port));
-        Prometheus made = new Prometheus(server, port);
-        server.awaitReady(Duration.ofMinutes(1), () -> made.get("/-/ready").statusCode() == 200);
-        return made;
+        Prometheus prometheus = new Prometheus(server, port);
+        server.awaitReady(Duration.ofMinutes(1), () -> prometheus.get("/-/ready").statusCode() == 200);
+        return prometheus;
     }
 
-    /** Where it takes remote writes. */
+    /** The URL for remote writes. */
     String writeUrl() {
         return url + "/api/v1/write";
     }
 
-    /** The series that a query gives within the last two minutes; fails if it is no PromQL. */
+    /** The series of a query over the last two minutes; fails on invalid PromQL. */
     List<JsonNode> query(String expression) throws IOException {
         long now = System.currentTimeMillis() / 1000;
         return series("/api/v1/query_range?query=" + encode(expression) + "&start=" + (now - 120) + "&end=" + now
@@ -94,7 +94,7 @@ final class Prometheus implements AutoCloseable {
         return list(JsonMapper.shared().readTree(answer).path("data"));
     }
 
-    /** The alerts that would fire or do. */
+    /** The pending and firing alerts. */
     List<JsonNode> alerts() throws IOException {
         return list(JsonMapper.shared()
                 .readTree(get("/api/v1/alerts").body())
@@ -102,7 +102,7 @@ final class Prometheus implements AutoCloseable {
                 .path("alerts"));
     }
 
-    /** The rules, with what became of their latest evaluation. */
+    /** The rules with the state of their latest evaluation. */
     List<JsonNode> rules() throws IOException {
         return JsonMapper.shared()
                 .readTree(get("/api/v1/rules").body())

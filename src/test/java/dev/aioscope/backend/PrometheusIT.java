@@ -20,8 +20,12 @@ import dev.aioscope.telemetry.HolderMetrics;
 import dev.aioscope.telemetry.Metric;
 import dev.aioscope.telemetry.Metrics;
 import dev.aioscope.telemetry.TeardownMetrics;
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Await;
+import dev.aioscope.testing.Commands;
 import io.opentelemetry.proto.trace.v1.Span;
 import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -32,15 +36,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -56,8 +57,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A real Prometheus scrapes a real daemon that watches real work on the build machine's own kernel. That kernel may give no
- * phases; for them it also scrapes the same code told of what a kernel of the lab sent.
+ * A real Prometheus scrapes a real daemon on the kernel of the build machine. Where that kernel has no drain phases, it
+ * also scrapes metrics of a recording from a lab kernel.
  */
 class PrometheusIT {
     private static final Duration SOON = Duration.ofSeconds(45);
@@ -72,13 +73,15 @@ class PrometheusIT {
 
     private static final String FULL_ONLY =
             "the kernel of this host has no kprobes and no fentry: its best tier, syscall, sees calls and no phases";
-    /** The panels that have no data of the daemon where the tier is syscall, and why. They have of what was recorded. */
+    /** The panels without data from the daemon in the tier syscall, and why. The recording has data for them. */
     private static final Map<String, String> NOT_ON_THIS_HOST = Map.of(
             "Drain", FULL_ONLY,
             "What teardowns wait for", FULL_ONLY,
             "Callers in uninterruptible sleep", FULL_ONLY);
 
-    /** Has data in the tier syscall only if a look met a process inside exit_aio: else its contexts just vanish. */
+    /**
+     * Has data in the tier syscall only if a scan finds a process inside exit_aio: otherwise its contexts just vanish.
+     */
     private static final String MAYBE_ON_THIS_HOST = "Left to their exit, by executable";
 
     @TempDir
@@ -98,9 +101,9 @@ class PrometheusIT {
                 () -> Prometheus.unavailable().orElseThrow());
         AioWork.compile();
         traces = OtlpReceiver.start();
-        port = Server.freePort();
+        port = ServerProcess.freePort();
         Path output = folder.resolve("agent.log");
-        agent = start(
+        agent = startAioscope(
                 output,
                 "run",
                 "--allow-syscall-tier",
@@ -110,21 +113,24 @@ class PrometheusIT {
                 "500ms",
                 "--listen",
                 "127.0.0.1:" + port);
-        await("the agent", () -> Files.readString(output).contains(" started: tier "));
+        Commands.awaitText(output, " started: tier ");
         phases = recorded();
         prometheus = Prometheus.start(
                 folder, "127.0.0.1:" + port, URI.create(phases.url()).getAuthority());
         stuck = AioWork.start("sibling", "--wait");
         stuck.await("siblings");
-        await("the first scrapes", () -> !prometheus.query("aio_event_usage").isEmpty());
-        Process demo = start(folder.resolve("demo.log"), "demo", "--directory", folder.toString());
-        assertThat(demo.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        Await.until(
+                "the first scrapes", () -> !prometheus.query("aio_event_usage").isEmpty());
+        Process demo = startAioscope(folder.resolve("demo.log"), "demo", "--directory", folder.toString());
+        Commands.awaitExit(demo);
         assertThat(demo.exitValue())
                 .as(Files.readString(folder.resolve("demo.log")))
                 .isZero();
     }
 
-    /** Serves what a kernel of the lab sent; at each scrape it happens once more, so that there are rates. */
+    /**
+     * Serves metrics of a recording from a lab kernel; each scrape replays it once more, so that rates are positive.
+     */
     private static WebServer recorded() throws Exception {
         Repeatable recording = Repeatable.read(Path.of("src/test/resources/recorded/6.1.aioscope"));
         TeardownMetrics counts = new TeardownMetrics(Tier.FULL, new WallClock(() -> 0, Instant::now));
@@ -154,12 +160,7 @@ class PrometheusIT {
         }
         if (agent != null) {
             long begin = System.nanoTime();
-            agent.destroy();
-            assertThat(agent.waitFor(30, TimeUnit.SECONDS)).isTrue();
-            agent.destroyForcibly();
-            assertThat(agent.exitValue())
-                    .as(Files.readString(folder.resolve("agent.log")))
-                    .isEqualTo(143);
+            Commands.stop(agent, "TERM", 143, folder.resolve("agent.log"));
             assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
         }
         if (traces != null) {
@@ -167,42 +168,15 @@ class PrometheusIT {
         }
     }
 
-    private static Process start(Path output, String... arguments) throws Exception {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "dev.aioscope.cli.Main"));
-        command.addAll(List.of(arguments));
-        ProcessBuilder builder =
-                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
-        builder.environment().put("OTEL_EXPORTER_OTLP_ENDPOINT", traces.endpoint());
-        builder.environment().put("RUNTIME_DIRECTORY", folder.toString());
-        builder.environment().put("STATE_DIRECTORY", folder.resolve("state").toString());
-        builder.environment().put("OTEL_BSP_SCHEDULE_DELAY", "200");
-        return builder.start();
-    }
-
-    /** Something that becomes true. */
-    private interface Condition {
-        boolean isMet() throws Exception;
-    }
-
-    private static void await(String what, Condition condition) throws Exception {
-        await(what, condition, () -> "");
-    }
-
-    private static void await(String what, Condition condition, Callable<String> instead) throws Exception {
-        long deadline = System.nanoTime() + SOON.toNanos();
-        while (!condition.isMet()) {
-            if (System.nanoTime() > deadline) {
-                throw new AssertionError(what + " " + instead.call());
-            }
-            TimeUnit.MILLISECONDS.sleep(200);
-        }
+    private static Process startAioscope(Path output, String... arguments) throws IOException {
+        return Commands.start(
+                output,
+                Map.of(
+                        "OTEL_EXPORTER_OTLP_ENDPOINT", traces.endpoint(),
+                        "OTEL_BSP_SCHEDULE_DELAY", "200",
+                        "RUNTIME_DIRECTORY", folder.toString(),
+                        "STATE_DIRECTORY", folder.resolve("state").toString()),
+                Aioscope.command(arguments));
     }
 
     private static String get(String path) throws Exception {
@@ -214,12 +188,12 @@ class PrometheusIT {
                 .body();
     }
 
-    /** As Grafana would ask it. */
+    /** Substitutes the variables as Grafana does. */
     private static List<JsonNode> ask(String expression, String instance) throws Exception {
         return prometheus.query(expression.replace("$__rate_interval", "15s").replace("$instance", instance));
     }
 
-    /** The panels with a query without data, and that query. */
+    /** The panels that have a query without data, and that query. */
     private static Map<String, String> empty(String instance) throws Exception {
         Map<String, String> empty = new TreeMap<>();
         for (Dashboards.Dashboard dashboard : Dashboards.all()) {
@@ -234,38 +208,33 @@ class PrometheusIT {
         return empty;
     }
 
-    private static Map<String, String> emptyButMaybe(String instance) throws Exception {
+    private static Map<String, String> certainlyEmpty(String instance) throws Exception {
         Map<String, String> empty = empty(instance);
         empty.remove(MAYBE_ON_THIS_HOST);
         return empty;
     }
 
     @Test
-    void everyQueryOfEveryPanelGivesData() throws Exception {
-        await(
-                "data for every panel",
-                () -> empty(".*").isEmpty(),
-                () -> empty(".*").toString());
+    void getsDataForEveryQueryOfEveryPanel() throws Exception {
+        Await.value("data for every panel", () -> empty(".*"), Map::isEmpty);
     }
 
     @Test
-    void theDaemonItselfGivesAllButWhatItsTierCannotSee() throws Exception {
+    void getsAllDataVisibleInTierFromDaemon() throws Exception {
         String daemon = "127.0.0.1:" + port;
-        await(
+        Await.value(
                 "all data but " + NOT_ON_THIS_HOST,
-                () -> NOT_ON_THIS_HOST
-                        .keySet()
-                        .containsAll(emptyButMaybe(daemon).keySet()),
-                () -> empty(daemon).toString());
+                () -> certainlyEmpty(daemon),
+                empty -> NOT_ON_THIS_HOST.keySet().containsAll(empty.keySet()));
         if (!prometheus.query("aioscope_tier_level{aioscope_tier=\"syscall\"}").isEmpty()) {
-            assertThat(emptyButMaybe(daemon)).containsOnlyKeys(NOT_ON_THIS_HOST.keySet());
+            assertThat(certainlyEmpty(daemon)).containsOnlyKeys(NOT_ON_THIS_HOST.keySet());
         }
     }
 
-    /** A rule alerts of what is not so here; but all that it looks at is there, and Prometheus can evaluate it. */
+    /** No rule has to fire on this host, but Prometheus can evaluate each, and the metrics of each exist. */
     @Test
-    void everyRuleHasDataToLookAt() throws Exception {
-        await(
+    void evaluatesEveryRuleWithData() throws Exception {
+        Await.until(
                 "the first evaluation",
                 () -> prometheus.rules().stream()
                         .noneMatch(rule -> rule.path("health").asString().equals("unknown")));
@@ -287,9 +256,9 @@ class PrometheusIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"aioscope-fleet", "aioscope-host", "aioscope-agent"})
-    void everyPanelIsSeenInABrowser(String dashboard) throws Exception {
+    void showsEveryPanelInBrowser(String dashboard) throws Exception {
         assumeTrue(Files.isExecutable(CHROMIUM), "Debian's package chromium is not installed");
-        await("data for every panel", () -> empty(".*").isEmpty());
+        Await.until("data for every panel", () -> empty(".*").isEmpty());
         JsonNode json =
                 JsonMapper.shared().readTree(Files.readString(Path.of("dashboards/grafana", dashboard + ".json")));
         Path page = folder.resolve(dashboard + ".html");
@@ -298,7 +267,7 @@ class PrometheusIT {
                 .resolve(dashboard + ".png")
                 .toAbsolutePath();
         Files.deleteIfExists(picture);
-        Server browser = Server.start(
+        ServerProcess browser = ServerProcess.start(
                 "chromium",
                 folder,
                 List.of(
@@ -325,7 +294,7 @@ class PrometheusIT {
         }
     }
 
-    /** How many points of a place are neither grey, black nor white: what is drawn from data is coloured. */
+    /** The number of points that are neither gray, black nor white: only data is drawn in color. */
     private static long coloured(BufferedImage picture, int[] place) {
         int[] points = picture.getRGB(place[0], place[1], place[2], place[3], null, 0, place[2]);
         return Arrays.stream(points)
@@ -335,17 +304,17 @@ class PrometheusIT {
     }
 
     @Test
-    void theScrapeTellsFsAioNr() throws Exception {
+    void scrapesAioNrAndHolders() throws Exception {
         try (AioWork holder = AioWork.start("destroy", "--charge", "333", "--wait")) {
             holder.await("ready");
-            // Others on this machine may use AIO too: what is scraped lies between two looks of our own.
-            await("a scrape while nobody else comes or goes", () -> {
+            // Other processes on this machine may use AIO: compare with fs.aio-nr before and after the scrape.
+            Await.until("a scrape without concurrent changes", () -> {
                 long before = Host.aioNr().orElseThrow();
                 double scraped = value(get("/metrics"), "aio_event_usage ");
                 return before >= 333 && before == Host.aioNr().orElseThrow() && scraped == (double) before;
             });
-            await("the context", () -> get("/api/contexts").contains("\"charge\":333,"));
-            await(
+            Await.until("the context", () -> get("/api/contexts").contains("\"charge\":333,"));
+            Await.until(
                     "its holder",
                     () -> get("/metrics")
                             .lines()
@@ -356,7 +325,7 @@ class PrometheusIT {
         }
     }
 
-    /** The number behind the first line that begins so. */
+    /** The number after the first line prefix that matches. */
     private static double value(String text, String beginning) {
         String found = text.lines()
                 .filter(line -> line.startsWith(beginning))
@@ -366,12 +335,12 @@ class PrometheusIT {
     }
 
     @Test
-    void anExemplarLeadsToTheSpan() throws Exception {
+    void linksExemplarToSpan() throws Exception {
         String buckets = "aio_context_destroy_duration_seconds_bucket{instance=\"127.0.0.1:" + port + "\"}";
-        await("an exemplar", () -> !prometheus.exemplars(buckets).isEmpty());
+        Await.until("an exemplar", () -> !prometheus.exemplars(buckets).isEmpty());
         JsonNode labels =
                 prometheus.exemplars(buckets).get(0).path("exemplars").path(0).path("labels");
-        await(
+        Await.until(
                 "its span",
                 () -> traces.spans().stream()
                         .anyMatch(span -> hex(span.getTraceId().toByteArray())
@@ -391,8 +360,8 @@ class PrometheusIT {
     }
 
     @Test
-    void aRefusalAlerts() throws Exception {
-        await(
+    void raisesAlertOnRefusal() throws Exception {
+        Await.until(
                 "the alert",
                 () -> prometheus.alerts().stream()
                         .anyMatch(alert -> alert.path("labels")

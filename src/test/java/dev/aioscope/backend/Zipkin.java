@@ -18,24 +18,24 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A real Zipkin server with its storage in memory. The build puts its jar into {@code target/zipkin}. */
+/** A real Zipkin server with in-memory storage. The build copies its jar to {@code target/zipkin}. */
 public final class Zipkin implements AutoCloseable {
     private static final Path JAR = Path.of("target/zipkin/zipkin-server.jar").toAbsolutePath();
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
     private static final int ANSWER_LIMIT_MS = 15_000;
     private static final JsonMapper JSON = new JsonMapper();
 
-    private final Server server;
+    private final ServerProcess server;
     private final String url;
 
-    private Zipkin(Server server, String url) {
+    private Zipkin(ServerProcess server, String url) {
         this.server = server;
         this.url = url;
     }
 
     /**
-     * A span as Zipkin tells it. Times are whole microseconds, and null where Zipkin has none; so are {@code parentId} of
-     * a root and {@code kind} of a span of kind INTERNAL.
+     * A span as Zipkin returns it. Times are whole microseconds. Null: times that Zipkin lacks, {@code parentId} of a
+     * root, {@code kind} of a span of kind INTERNAL.
      */
     public record Span(
             String traceId,
@@ -49,23 +49,23 @@ public final class Zipkin implements AutoCloseable {
             Map<String, String> tags,
             List<Annotation> annotations) {}
 
-    /** A span event as Zipkin tells it: its name, and its attributes as JSON, in one value. */
+    /** A span event as Zipkin returns it: its name and its attributes as JSON in one value. */
     public record Annotation(long timestampMicros, String value) {}
 
-    /** Why there can be no Zipkin here; empty if there can. */
+    /** Why Zipkin cannot run here; empty if it can. */
     public static Optional<String> unavailable() {
-        return Files.isRegularFile(JAR) ? Optional.empty() : Optional.of("no Zipkin server: " + JAR + " is not there");
+        return Files.isRegularFile(JAR) ? Optional.empty() : Optional.of("Zipkin is unavailable: " + JAR + " does not exist");
     }
 
     /**
      * Starts a server.
      *
-     * @param folder where it keeps its log
+     * @param folder for its log
      */
     public static Zipkin start(Path folder) {
-        int port = Server.freePort();
+        int port = ServerProcess.freePort();
         String url = "http://127.0.0.1:" + port;
-        Server server = Server.start(
+        ServerProcess server = ServerProcess.start(
                 "zipkin",
                 folder,
                 List.of(
@@ -84,41 +84,17 @@ public final class Zipkin implements AutoCloseable {
         return new Zipkin(server, url);
     }
 
-    /** Where the server takes spans: what the Collector's exporter is given. */
+    /** The URL for spans, for the Collector's exporter. */
     public String spansUrl() {
         return url + "/api/v2/spans";
     }
 
-    /** The page of the server's user interface that shows a trace. */
-    public String traceUrl(String traceId) {
-        return url + "/zipkin/traces/" + traceId;
-    }
-
-    /** The names of the services that have sent spans. */
-    public List<String> services() {
-        List<String> names = new ArrayList<>();
-        get("/api/v2/services").ifPresent(all -> all.forEach(name -> names.add(name.asString())));
-        return names;
-    }
-
-    /** The spans of one trace, none if Zipkin does not know it. */
+    /** The spans of a trace, empty if Zipkin does not know it. */
     public List<Span> trace(String traceId) {
         return get("/api/v2/trace/" + traceId).map(Zipkin::spans).orElse(List.of());
     }
 
-    /**
-     * Waits for so many spans of one trace, and returns all there are. To be waited for they are, for Zipkin accepts
-     * spans before it stores them.
-     */
-    public List<Span> awaitTrace(String traceId, int spans, Duration limit) {
-        server.await(
-                spans + " spans of trace " + traceId,
-                limit,
-                () -> trace(traceId).size() >= spans);
-        return trace(traceId);
-    }
-
-    /** The latest thousand traces that a service has a part in. */
+    /** The latest 1,000 traces with a span of a service. Zipkin stores spans a moment after it accepts them. */
     public List<List<Span>> traces(String service) {
         List<List<Span>> traces = new ArrayList<>();
         get("/api/v2/traces?limit=1000&serviceName=" + URLEncoder.encode(service, UTF_8))
@@ -126,9 +102,13 @@ public final class Zipkin implements AutoCloseable {
         return traces;
     }
 
-    /** Its log. */
-    public String output() {
-        return server.output();
+    /** The root spans of a service whose attribute {@code process.pid} is the given one. */
+    List<Span> rootSpans(String service, long pid) {
+        return traces(service).stream()
+                .flatMap(List::stream)
+                .filter(span -> span.parentId() == null)
+                .filter(span -> Long.toString(pid).equals(span.tags().get("process.pid")))
+                .toList();
     }
 
     @Override
@@ -172,7 +152,7 @@ public final class Zipkin implements AutoCloseable {
         return node.has(key) ? Long.valueOf(node.get(key).longValue()) : null;
     }
 
-    /** The answer to a query, nothing for 404. */
+    /** The response to a query, empty for 404. */
     private Optional<JsonNode> get(String path) {
         try {
             HttpURLConnection connection = open(url + path);
@@ -182,7 +162,8 @@ public final class Zipkin implements AutoCloseable {
                     return Optional.empty();
                 }
                 if (status != 200) {
-                    throw new IllegalStateException("Zipkin answered " + status + " to " + path + "\n" + output());
+                    throw new IllegalStateException(
+                            "Zipkin answered " + status + " to " + path + "\n" + server.output());
                 }
                 try (var body = connection.getInputStream()) {
                     return Optional.of(JSON.readTree(body.readAllBytes()));

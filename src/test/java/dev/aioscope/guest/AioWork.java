@@ -5,33 +5,39 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A run of {@code aiowork}, which makes a situation and tells the truth about it. */
+/**
+ * A process of {@code aiowork}: it creates a situation and prints the facts, which tests compare with aioscope's
+ * reports.
+ */
 public final class AioWork implements AutoCloseable {
-    /** Compiled on the host by {@link LabIT}. */
+    /** {@link LabIT} compiles it on the host. */
     static final Path PROGRAM = Path.of("target/aiowork").toAbsolutePath();
+
+    private static final Path SOURCE = Path.of("src/test/c/aiowork.c");
 
     private final Process process;
     private final BufferedReader output;
-    private final List<String> truth = new ArrayList<>();
+    private final List<String> facts = new ArrayList<>();
 
     private AioWork(Process process) {
         this.process = process;
         this.output = process.inputReader(StandardCharsets.UTF_8);
     }
 
-    /** Starts it; {@code --wait} among the arguments makes it stop before its last step. */
+    /** Starts a situation; with {@code --wait} it pauses before its last step. */
     public static AioWork start(String... arguments) throws IOException {
-        return startBy(List.of(), arguments);
+        return startThrough(List.of(), arguments);
     }
 
-    /** Starts it by a command that becomes it, with other privileges. */
-    static AioWork startBy(List<String> becoming, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(becoming);
+    /** Starts a situation through a command that executes it with other privileges. */
+    static AioWork startThrough(List<String> launcher, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(launcher);
         command.add(PROGRAM.toString());
         command.addAll(List.of(arguments));
         return new AioWork(new ProcessBuilder(command)
@@ -39,29 +45,33 @@ public final class AioWork implements AutoCloseable {
                 .start());
     }
 
-    /** Makes the program; guests have no compiler. */
+    /** Compiles the program unless it is newer than its source: guests have no compiler and use the host's result. */
     public static void compile() throws Exception {
+        if (Files.exists(PROGRAM)
+                && Files.getLastModifiedTime(PROGRAM).compareTo(Files.getLastModifiedTime(SOURCE)) > 0) {
+            return;
+        }
         Process cc = new ProcessBuilder(
                         "cc",
                         "-Wall",
                         "-Wextra",
                         "-Werror",
                         "-O2",
-                        // So that its stacks can be walked, with all functions on them.
+                        // Complete stacks with all functions.
                         "-fno-omit-frame-pointer",
                         "-fno-optimize-sibling-calls",
                         "-fno-inline",
                         "-pthread",
                         "-o",
                         PROGRAM.toString(),
-                        "src/test/c/aiowork.c")
+                        SOURCE.toString())
                 .inheritIO()
                 .start();
         assertThat(cc.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(cc.exitValue()).as("the compiler").isZero();
     }
 
-    /** Runs it to its end. */
+    /** Runs a situation to its end. */
     static AioWork run(String... arguments) throws IOException {
         try (AioWork work = start(arguments)) {
             work.finish();
@@ -69,44 +79,44 @@ public final class AioWork implements AutoCloseable {
         }
     }
 
-    /** Reads what it tells up to this name. */
+    /** Reads the output up to the line of this name. */
     public void await(String name) throws IOException {
         for (String line = output.readLine(); line != null; line = output.readLine()) {
-            truth.add(line);
+            facts.add(line);
             if (line.startsWith(name + " ")) {
                 return;
             }
         }
-        throw new IOException("aiowork ended without telling " + name + ": " + truth);
+        throw new IOException("aiowork exited without printing " + name + ": " + facts);
     }
 
-    /** Lets it take its last step. */
-    public void goOn() throws IOException {
+    /** Continues with the next step. */
+    public void proceed() throws IOException {
         process.outputWriter(StandardCharsets.UTF_8).append('\n').flush();
     }
 
-    /** Reads what else it tells and waits for its end. */
+    /** Reads the rest of the output and waits for a successful exit. */
     public void finish() throws IOException {
-        output.lines().forEach(truth::add);
-        awaitEnd();
-        assertThat(process.exitValue()).as("aiowork: %s", truth).isZero();
+        output.lines().forEach(facts::add);
+        awaitExit();
+        assertThat(process.exitValue()).as("aiowork: %s", facts).isZero();
     }
 
-    /** SIGKILL. */
+    /** Sends SIGKILL and waits for the exit. */
     public void kill() {
         process.destroyForcibly();
-        awaitEnd();
+        awaitExit();
     }
 
-    /** SIGKILL, without waiting for the end. */
-    void signalKill() {
+    /** Sends SIGKILL without waiting for the exit. */
+    void killWithoutWaiting() {
         process.destroyForcibly();
     }
 
-    private void awaitEnd() {
+    private void awaitExit() {
         try {
             assertThat(process.waitFor(120, TimeUnit.SECONDS))
-                    .as("aiowork ended")
+                    .as("aiowork exited")
                     .isTrue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -118,18 +128,18 @@ public final class AioWork implements AutoCloseable {
         return (int) process.pid();
     }
 
-    /** All values of this name, in their order. */
-    List<Long> all(String name) {
-        return truth.stream()
+    /** All values of a name in output order. */
+    List<Long> values(String name) {
+        return facts.stream()
                 .filter(line -> line.startsWith(name + " "))
                 .map(line -> Long.parseUnsignedLong(line.substring(name.length() + 1)))
                 .toList();
     }
 
-    /** The only value of this name. */
-    long the(String name) {
-        assertThat(all(name)).as("%s in %s", name, truth).hasSize(1);
-        return all(name).get(0);
+    /** The only value of a name. */
+    long value(String name) {
+        assertThat(values(name)).as("%s in %s", name, facts).hasSize(1);
+        return values(name).get(0);
     }
 
     @Override

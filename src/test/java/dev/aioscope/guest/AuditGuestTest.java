@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The kernels of the lab against the specification: what is known of them is what the audit finds, no less, no more. */
+/** Compares the audit with the known deviations of each lab kernel: it must find these and no others. */
 @Tag("guest")
 class AuditGuestTest {
     private static final Set<Clause> DIFFERS = EnumSet.of(Clause.R2, Clause.S4, Clause.S6);
@@ -24,12 +24,12 @@ class AuditGuestTest {
 
     @BeforeAll
     static void load() throws IOException {
-        NullBlk.load();
+        NullBlockDevice.load();
     }
 
     @Test
-    void theKernelDoesWhatIsKnownOfIt() throws IOException {
-        AuditRun run = AuditRun.of("--watch-handles", "--device", "/dev/nullb0");
+    void findsExactlyKnownDeviations() throws IOException {
+        AuditOutput run = AuditOutput.of("--watch-handles", "--device", "/dev/nullb0");
         Files.write(Path.of(System.getProperty("aioscope.results"), "audit.json"), run.lines());
         Map<Clause, State> states = run.states();
 
@@ -43,8 +43,8 @@ class AuditGuestTest {
             }
         });
         assertThat(states).containsEntry(Clause.F1, State.FOUND).containsEntry(Clause.F4, State.FOUND);
-        assertThat(AuditTable.column(Host.release()))
-                .as("dashboards/audit.md; see AuditTable to make its table anew")
-                .containsExactlyEntriesOf(AuditTable.verdicts(run));
+        assertThat(KernelAuditTable.column(Host.release()))
+                .as("dashboards/audit.md; see KernelAuditTable to rewrite its table")
+                .containsExactlyEntriesOf(KernelAuditTable.verdicts(run));
     }
 }

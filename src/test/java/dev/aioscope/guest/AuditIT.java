@@ -5,29 +5,32 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aioscope.audit.Clause;
 import dev.aioscope.audit.Verdict.State;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.CommandResult;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** The audit without any probe inside the kernel: what it cannot see it says, and none of that holds. */
+/** The audit without probes inside the kernel: clauses that it cannot observe are not_observable and never hold. */
 class AuditIT {
-    private static final Set<Clause> SEEN = EnumSet.of(
+    private static final Set<Clause> VISIBLE = EnumSet.of(
             Clause.P1, Clause.E1, Clause.E2, Clause.E3, Clause.E4, Clause.E5, Clause.E6, Clause.C1, Clause.C2,
             Clause.N4);
 
     @Test
-    void onlyWhatCallsShowHolds() throws IOException {
-        AuditRun run = AuditRun.of("--tier", "syscall", "--watch-handles");
+    void holdsOnlyClausesVisibleInCalls() throws IOException {
+        AuditOutput run = AuditOutput.of("--tier", "syscall", "--watch-handles");
         Map<Clause, State> states = run.states();
 
         assertThat(run.tier()).isEqualTo("syscall");
         states.forEach((clause, state) -> {
-            if (SEEN.contains(clause)) {
+            if (VISIBLE.contains(clause)) {
                 assertThat(state).as("%s", clause).isEqualTo(State.HOLDS);
             } else if (clause == Clause.F8) {
-                // Whether it comes to that is up to the scheduler.
+                // Depends on the scheduler.
                 assertThat(state).isIn(State.FOUND, State.NOT_SEEN);
             } else {
                 assertThat(state).as("%s", clause).isEqualTo(State.NOT_OBSERVABLE);
@@ -38,9 +41,9 @@ class AuditIT {
     }
 
     @Test
-    void theTierThatSeesNoCallsIsRefused() throws IOException {
-        Command refused = Command.runs(Command.aioscope("audit", "--tier", "sample", "--for", "1s"));
-        assertThat(refused.status()).isEqualTo(3);
-        assertThat(refused.output()).contains("the tier sample sees no single call");
+    void rejectsTierThatSeesNoCalls() throws IOException {
+        CommandResult rejected = Commands.execute(Aioscope.command("audit", "--tier", "sample", "--for", "1s"));
+        assertThat(rejected.status()).isEqualTo(3);
+        assertThat(rejected.output()).contains("the tier sample sees no single call");
     }
 }

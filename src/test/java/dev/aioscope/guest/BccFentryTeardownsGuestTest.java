@@ -1,11 +1,11 @@
 package dev.aioscope.guest;
 
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.probe.bcc.BccEngine;
 
-/** The teardowns with fentry where the kernel takes it, by programs that libbcc has compiled here. */
-class BccFentryTeardownsGuestTest extends Teardowns {
+/** Teardowns with fentry where the kernel supports it, with programs that libbcc compiles in the guest. */
+class BccFentryTeardownsGuestTest extends TeardownTests {
     BccFentryTeardownsGuestTest() {
-        super(Placing.FENTRY, new BccEngine());
+        super(AttachMethod.FENTRY, new BccEngine());
     }
 }

@@ -1,11 +1,11 @@
 package dev.aioscope.guest;
 
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.probe.bcc.BccEngine;
 
-/** The teardowns with kprobes, by programs that libbcc has compiled here. */
-class BccKprobeTeardownsGuestTest extends Teardowns {
+/** Teardowns with kprobes, with programs that libbcc compiles in the guest. */
+class BccKprobeTeardownsGuestTest extends TeardownTests {
     BccKprobeTeardownsGuestTest() {
-        super(Placing.KPROBE, new BccEngine());
+        super(AttachMethod.KPROBE, new BccEngine());
     }
 }

@@ -3,6 +3,7 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.kernel.Btf;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.Optional;
@@ -11,7 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The types of the running kernel, as we read them and as bpftool does. */
+/** Compares the parsed types of the running kernel with those of bpftool. */
 class BtfIT {
     private static final Pattern STRUCT = Pattern.compile("\\[(\\d+)] (?:STRUCT|UNION) '[^']+' size=(\\d+) vlen=\\d+");
     private static final Pattern MEMBER =
@@ -19,12 +20,12 @@ class BtfIT {
     private static final Pattern FUNCTION = Pattern.compile("\\[(\\d+)] FUNC 'kill_ioctx' .*");
 
     @Test
-    void everyFieldOfTheKernelIsWhereBpftoolSeesIt() throws IOException {
+    void findsEveryFieldAtOffsetOfBpftool() throws IOException {
         Btf btf = Btf.ofKernel();
         int type = 0;
         int fields = 0;
         int functions = 0;
-        Iterator<String> lines = Command.run(
+        Iterator<String> lines = Commands.run(
                         "bpftool", "btf", "dump", "file", "/sys/kernel/btf/vmlinux", "format", "raw")
                 .lines()
                 .iterator();

@@ -3,6 +3,8 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.kernel.Host;
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,18 +18,19 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What agent/privileges.md says of each set of capabilities that a user other than root can be given. */
+/** Checks the documented outcome in agent/privileges.md for each set of capabilities of a non-root user. */
 @Tag("guest")
 class CapabilitiesGuestTest {
     private static final Pattern ROW = Pattern.compile("\\| ([^|]+) \\| `aioscope ([^`]*)` \\| ([^|]*) \\| `(.*)` \\|");
     private static final Pattern NAME = Pattern.compile("CAP_\\w+");
 
-    /** One line of the table. */
-    private record Try(List<String> kernels, List<String> arguments, List<String> capabilities, String outcome) {
-        static Stream<Try> parse(String line) {
+    /** A row of the table. */
+    private record CapabilityCase(
+            List<String> kernels, List<String> arguments, List<String> capabilities, String outcome) {
+        static Stream<CapabilityCase> parse(String line) {
             Matcher row = ROW.matcher(line);
             return row.matches()
-                    ? Stream.of(new Try(
+                    ? Stream.of(new CapabilityCase(
                             List.of(row.group(1).split(", ")),
                             List.of(row.group(2).split(" ")),
                             NAME.matcher(row.group(3))
@@ -39,9 +42,9 @@ class CapabilitiesGuestTest {
         }
     }
 
-    static List<Try> documented() throws IOException {
-        List<Try> all = Files.readAllLines(Path.of("agent/privileges.md")).stream()
-                .flatMap(Try::parse)
+    static List<CapabilityCase> documented() throws IOException {
+        List<CapabilityCase> all = Files.readAllLines(Path.of("agent/privileges.md")).stream()
+                .flatMap(CapabilityCase::parse)
                 .toList();
         assertThat(all).hasSizeGreaterThan(8);
         return all.stream()
@@ -52,16 +55,16 @@ class CapabilitiesGuestTest {
 
     @ParameterizedTest
     @MethodSource("documented")
-    void theOutcomeIsTheOneThatIsDocumented(Try documented) throws IOException {
+    void matchesDocumentedOutcome(CapabilityCase documented) throws IOException {
         try (AioWork work = AioWork.start("destroy", "--charge", "10", "--wait")) {
             work.await("ready");
             String capabilities = Stream.concat(
                             Stream.of("-all"), documented.capabilities.stream().map(name -> "+" + name))
                     .reduce((one, other) -> one + "," + other)
                     .orElseThrow();
-            // Locked memory is as little as a user has by default, unless the kernel does not ask.
-            String[] command = Command.aioscope(documented.arguments.toArray(String[]::new));
-            String output = Command.runs(Stream.concat(
+            // A user's default limit of locked memory; kernels that do not charge BPF to it ignore it.
+            String[] command = Aioscope.command(documented.arguments.toArray(String[]::new));
+            String output = Commands.execute(Stream.concat(
                                     Stream.of(
                                             "prlimit",
                                             "--memlock=65536:65536",

@@ -3,18 +3,19 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.kernel.Host;
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.CommandResult;
+import dev.aioscope.testing.Commands;
+import dev.aioscope.testing.JsonLines;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
-/** What the commands say of the quota. */
+/** The commands for the quota. */
 class ContextsCommandIT {
     @BeforeAll
     static void compile() throws Exception {
@@ -22,20 +23,16 @@ class ContextsCommandIT {
     }
 
     private static List<JsonNode> json(String... arguments) throws IOException {
-        return Command.run(Command.aioscope(arguments))
-                .lines()
-                .filter(line -> line.startsWith("{"))
-                .map(JsonMapper.shared()::readTree)
-                .toList();
+        return JsonLines.parse(Commands.run(Aioscope.command(arguments)));
     }
 
     @Test
-    void contextsNamesTheHolder() throws IOException {
+    void namesHolderInContexts() throws IOException {
         try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("aio_nr");
-            List<JsonNode> told = json("contexts", "--json");
+            List<JsonNode> objects = json("contexts", "--json");
 
-            assertThat(told)
+            assertThat(objects)
                     .filteredOn(line -> line.path("pid").asInt() == work.pid())
                     .singleElement()
                     .satisfies(holder -> {
@@ -43,7 +40,7 @@ class ContextsCommandIT {
                         assertThat(holder.path("contexts").asInt()).isEqualTo(4);
                         assertThat(holder.path("command").asString()).contains("aiowork many");
                     });
-            JsonNode quota = told.get(told.size() - 1);
+            JsonNode quota = objects.get(objects.size() - 1);
             assertThat(quota.path("charge").asLong()
                             + quota.path("unattributed").asLong())
                     .isEqualTo(quota.path("aio_nr").asLong());
@@ -56,31 +53,28 @@ class ContextsCommandIT {
     }
 
     @Test
-    void watchingShowsWhatChangesUntilItIsToldToEnd(@TempDir Path folder) throws Exception {
+    void printsChangesUntilInterruptedInContextsWatch(@TempDir Path folder) throws Exception {
         Path output = folder.resolve("contexts.log");
-        Process watch = Command.start(output, Command.aioscope("contexts", "--watch", "100ms", "--json"));
-        Command.awaitText(output, "\"type\":\"quota\"");
+        Process watch = Commands.start(output, Aioscope.command("contexts", "--watch", "100ms", "--json"));
+        Commands.awaitText(output, "\"type\":\"quota\"");
         try (AioWork work = AioWork.start("many", "--count", "1", "--charge", "31", "--wait")) {
             work.await("aio_nr");
-            Command.awaitText(output, "\"pid\":" + work.pid() + ",");
+            Commands.awaitText(output, "\"pid\":" + work.pid() + ",");
         }
-        Command.run("kill", "-INT", "" + watch.pid());
-        assertThat(watch.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(watch.exitValue()).isEqualTo(130);
-        assertThat(Files.readString(output)).doesNotContain("\tat ");
+        Commands.stop(watch, "INT", 130, output);
     }
 
     @Test
-    void planTellsTheLimitForMore() throws IOException {
+    void computesLimitForMoreInPlan() throws IOException {
         try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("aio_nr");
             long limit = Host.aioMaxNr().orElseThrow();
-            List<JsonNode> told = json("plan", "--more", "aiowork=" + limit / 100, "--json");
+            List<JsonNode> objects = json("plan", "--more", "aiowork=" + limit / 100, "--json");
 
-            JsonNode plan = told.get(told.size() - 1);
+            JsonNode plan = objects.get(objects.size() - 1);
             assertThat(plan.path("needed").asLong())
                     .isEqualTo(plan.path("aio_nr").asLong() + limit / 100 * 100);
-            assertThat(told)
+            assertThat(objects)
                     .filteredOn(line -> line.path("comm").asString().equals("aiowork"))
                     .singleElement()
                     .satisfies(kind -> {
@@ -88,14 +82,14 @@ class ContextsCommandIT {
                         assertThat(kind.path("fit").asLong())
                                 .isEqualTo(plan.path("headroom").asLong() / 100);
                     });
-            assertThat(Command.run(Command.aioscope("plan", "--more", "aiowork=" + limit)))
+            assertThat(Commands.run(Aioscope.command("plan", "--more", "aiowork=" + limit)))
                     .contains("sysctl -w fs.aio-max-nr=");
         }
     }
 
     @Test
-    void planOfWhatIsNotThereIsAnError() throws IOException {
-        Command plan = Command.runs(Command.aioscope("plan", "--more", "nobody=3"));
+    void rejectsUnknownProgramInPlan() throws IOException {
+        CommandResult plan = Commands.execute(Aioscope.command("plan", "--more", "nobody=3"));
 
         assertThat(plan.status()).isEqualTo(2);
         assertThat(plan.output())

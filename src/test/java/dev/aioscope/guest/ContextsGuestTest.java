@@ -3,13 +3,15 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.testing.CommandResult;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +20,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The same on the kernels of the lab, and with real cgroups. */
+/** Runs the same tests on the lab kernels, and tests with real cgroups. */
 @Tag("guest")
 class ContextsGuestTest extends ContextsIT {
     private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -27,7 +29,7 @@ class ContextsGuestTest extends ContextsIT {
     private static final String POD_SLICE =
             "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + POD.replace('-', '_') + ".slice/";
 
-    /** As the runtimes make them with systemd and cgroup v2. */
+    /** Cgroups as runtimes create them with systemd and cgroup v2. */
     private static final Map<String, Container> SECOND = Map.of(
             "system.slice/docker-" + ID + ".scope",
             new Container("docker", ID, null),
@@ -42,7 +44,7 @@ class ContextsGuestTest extends ContextsIT {
             "system.slice/mariadb.service",
             new Container("systemd", "mariadb.service", null));
 
-    /** As they make them without systemd, or with cgroup v1. */
+    /** Cgroups as runtimes create them without systemd, or with cgroup v1. */
     private static final Map<String, Container> FIRST = Map.of(
             "docker/" + ID,
             new Container("docker", ID, null),
@@ -58,29 +60,29 @@ class ContextsGuestTest extends ContextsIT {
             new Container("systemd", "mariadb.service", null));
 
     @Test
-    void aContainerIsNamedByItsCgroup() throws IOException {
+    void namesContainerByCgroup() throws IOException {
         assertNamed(Path.of("/sys/fs/cgroup"), SECOND);
     }
 
-    /** A hierarchy of v1 beside that of v2, in which its processes stay in the root. */
+    /** Mounts a v1 hierarchy next to v2; its other processes stay in the root. */
     @Test
     @Tag("once")
-    void aContainerIsNamedByItsCgroupOfVersion1(@TempDir Path folder) throws IOException {
+    void namesContainerByCgroupVersion1(@TempDir Path folder) throws IOException {
         String[] mount = {"mount", "-t", "cgroup", "-o", "none,name=systemd", "cgroup", folder.toString()};
-        Command mounted = Command.runs(mount);
+        CommandResult mounted = Commands.execute(mount);
         assumeThat(mounted.status())
                 .as("this kernel has no cgroup v1: %s", mounted.output())
                 .isZero();
         try {
             assertNamed(folder, FIRST);
         } finally {
-            Command.run("umount", folder.toString());
+            Commands.run("umount", folder.toString());
         }
     }
 
     private static void assertNamed(Path root, Map<String, Container> containers) throws IOException {
         try (Processes processes = Processes.patient(false);
-                TestAgent agent = new TestAgent(Tier.SAMPLE, Placing.FENTRY)) {
+                TestAgent agent = new TestAgent(Tier.SAMPLE, AttachMethod.FENTRY)) {
             for (Map.Entry<String, Container> container : containers.entrySet()) {
                 assertThat(containerIn(processes, agent, root.resolve(container.getKey())))
                         .as(container.getKey())

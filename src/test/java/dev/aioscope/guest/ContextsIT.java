@@ -2,7 +2,7 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Holder;
@@ -11,43 +11,33 @@ import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.testing.Await;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Who holds what, against what aiowork is known to hold and what fs.aio-nr says. */
+/** Compares the inventory with what aiowork holds and with fs.aio-nr. */
 class ContextsIT {
-    private final TestAgent agent = new TestAgent(Tier.SAMPLE, Placing.FENTRY);
+    private final TestAgent agent = new TestAgent(Tier.SAMPLE, AttachMethod.FENTRY);
 
     @BeforeAll
     static void compile() throws Exception {
-        // Guests have no compiler: there it has been done.
-        if (!Files.exists(AioWork.PROGRAM)) {
-            AioWork.compile();
-        }
+        AioWork.compile();
     }
 
-    /** What others on this host hold, once what earlier tests held is given back. */
+    /** The charge of other processes on this host, after earlier tests have released theirs. */
     private long others;
 
     @BeforeEach
-    void awaitTheEndOfEarlierOnes() {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        Inventory snapshot = take();
-        while (snapshot.unattributed() != 0 && System.nanoTime() < deadline) {
-            Command.pause();
-            snapshot = take();
-        }
-        assertThat(snapshot.unattributed()).isZero();
-        others = snapshot.charge();
+    void awaitEndOfEarlierTests() {
+        others = Await.value("no unattributed charge", this::take, inventory -> inventory.unattributed() == 0)
+                .charge();
     }
 
     @AfterEach
@@ -59,55 +49,55 @@ class ContextsIT {
         return Inventory.take(agent.probes());
     }
 
-    private static List<LiveContext> of(Inventory snapshot, int pid) {
-        return snapshot.contexts().stream()
+    private static List<LiveContext> of(Inventory inventory, int pid) {
+        return inventory.contexts().stream()
                 .filter(context -> context.owner().pid() == pid)
                 .toList();
     }
 
     @Test
-    void whatWasThereBeforeIsFoundWithItsCharge() throws IOException {
+    void findsExistingContextsWithCharge() throws IOException {
         try (AioWork many = AioWork.start("many", "--count", "600", "--charge", "3", "--wait");
                 AioWork one = AioWork.start("destroy", "--charge", "77", "--wait")) {
             many.await("aio_nr");
             one.await("ready");
-            Inventory snapshot = take();
+            Inventory inventory = take();
 
-            assertThat(of(snapshot, many.pid()))
+            assertThat(of(inventory, many.pid()))
                     .hasSize(600)
                     .allSatisfy(context -> assertThat(context.charge()).isEqualTo(3));
-            assertThat(of(snapshot, one.pid())).singleElement().satisfies(context -> {
-                assertThat(context.handle()).isEqualTo(one.the("handle"));
+            assertThat(of(inventory, one.pid())).singleElement().satisfies(context -> {
+                assertThat(context.handle()).isEqualTo(one.value("handle"));
                 assertThat(context.charge()).isEqualTo(77);
                 assertThat(context.outstanding()).isZero();
                 assertThat(context.nrEvents()).isGreaterThanOrEqualTo(77);
             });
             assertThat(Holder.group(
-                            snapshot.contexts(), context -> context.owner().pid() + ""))
+                            inventory.contexts(), context -> context.owner().pid() + ""))
                     .extracting(Holder::charge)
                     .containsExactly(1800L, 77L);
-            assertThat(snapshot.aioNr()).isEqualTo(others + 1877);
-            assertThat(snapshot.unattributed()).isZero();
-            assertThat(snapshot.headroom()).isEqualTo(Host.aioMaxNr().orElseThrow() - others - 1877);
+            assertThat(inventory.aioNr()).isEqualTo(others + 1877);
+            assertThat(inventory.unattributed()).isZero();
+            assertThat(inventory.headroom()).isEqualTo(Host.aioMaxNr().orElseThrow() - others - 1877);
         }
     }
 
     @Test
-    void aForkedChildHoldsNothing() throws IOException {
+    void findsNoContextInForkedChild() throws IOException {
         try (AioWork work = AioWork.start("forked", "--charge", "5", "--wait")) {
             work.await("child");
-            Inventory snapshot = take();
+            Inventory inventory = take();
 
-            assertThat(of(snapshot, work.pid())).hasSize(1);
-            assertThat(of(snapshot, (int) work.the("child"))).isEmpty();
-            assertThat(snapshot.unattributed()).isZero();
-            work.goOn();
+            assertThat(of(inventory, work.pid())).hasSize(1);
+            assertThat(of(inventory, (int) work.value("child"))).isEmpty();
+            assertThat(inventory.unattributed()).isZero();
+            work.proceed();
             work.finish();
         }
     }
 
     @Test
-    void aProcessWhoseFirstThreadHasEndedIsFound() throws IOException {
+    void findsProcessWhoseFirstThreadHasExited() throws IOException {
         try (AioWork work = AioWork.start("leaderless", "--charge", "5", "--wait")) {
             work.await("ready");
 
@@ -119,22 +109,22 @@ class ContextsIT {
 
     @Test
     @Timeout(300)
-    void theSumIsFsAioNrWhileContextsComeAndGo() throws Exception {
+    void sumsToAioNrWhileContextsComeAndGo() throws Exception {
         try (AioWork churn = AioWork.start("churn", "--count", "20", "--charge", "3", "--milliseconds", "300000");
                 AioWork still = AioWork.start("many", "--count", "50", "--charge", "7", "--wait")) {
             still.await("aio_nr");
             Set<Integer> children = new HashSet<>();
             for (int i = 0; i < 100 || children.size() < 5; i++) {
-                Inventory snapshot = take();
-                assertThat(snapshot.charge() + snapshot.unattributed()).isEqualTo(snapshot.aioNr());
-                assertThat(of(snapshot, still.pid())).hasSize(50);
-                // Only what the children of the churn hold is on its way in or out; a slow look meets several of them.
-                assertThat(snapshot.unattributed()).isBetween(-600L, 600L);
-                snapshot.contexts()
+                Inventory inventory = take();
+                assertThat(inventory.charge() + inventory.unattributed()).isEqualTo(inventory.aioNr());
+                assertThat(of(inventory, still.pid())).hasSize(50);
+                // Only contexts of churn's children can be in setup or teardown; a slow scan meets several of them.
+                assertThat(inventory.unattributed()).isBetween(-600L, 600L);
+                inventory.contexts()
                         .forEach(context -> children.add(context.owner().pid()));
                 children.remove(still.pid());
             }
-            assertThat(children).as("a child, which does not churn").doesNotContain(churn.pid());
+            assertThat(children).as("only children churn").doesNotContain(churn.pid());
         }
     }
 
@@ -143,7 +133,7 @@ class ContextsIT {
     }
 
     @Test
-    void processesAreNamedAlsoAfterTheirEnd() throws IOException {
+    void identifiesProcessAlsoAfterExit() throws IOException {
         try (Processes processes = Processes.patient(false);
                 AioWork work = AioWork.start("many", "--count", "1", "--charge", "5", "--wait")) {
             work.await("aio_nr");

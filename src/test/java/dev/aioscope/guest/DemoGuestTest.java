@@ -2,6 +2,6 @@ package dev.aioscope.guest;
 
 import org.junit.jupiter.api.Tag;
 
-/** The same on the kernels of the lab. */
+/** Runs the same tests on the lab kernels. */
 @Tag("guest")
 class DemoGuestTest extends DemoIT {}

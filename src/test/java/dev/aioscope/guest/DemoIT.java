@@ -2,67 +2,59 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Commands;
+import dev.aioscope.testing.JsonLines;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
-/** The demonstration as a user sees it, with the best tier that the kernel gives: here that of the build machine. */
+/** The demo as a user sees it, with the best tier of the kernel: here that of the build machine. */
 class DemoIT {
     private static List<JsonNode> json(String... arguments) throws IOException {
-        return Command.run(Command.aioscope(arguments))
-                .lines()
-                .filter(line -> line.startsWith("{"))
-                .map(JsonMapper.shared()::readTree)
-                .toList();
-    }
-
-    private static List<JsonNode> ofType(List<JsonNode> objects, String type) {
-        return objects.stream()
-                .filter(object -> object.path("type").asString().equals(type))
-                .toList();
+        return JsonLines.parse(Commands.run(Aioscope.command(arguments)));
     }
 
     @Test
-    void everythingThatIsDoneIsSeen() throws IOException {
+    void observesEverythingTheDemoDoes() throws IOException {
         String tier = json("doctor", "--json").get(0).path("command_tier").asString();
-        List<JsonNode> told = json("demo", "--watch", "--json");
+        List<JsonNode> objects = json("demo", "--watch", "--json");
 
-        assertThat(ofType(told, "demo")).singleElement().satisfies(demo -> {
+        assertThat(JsonLines.ofType(objects, "demo")).singleElement().satisfies(demo -> {
             assertThat(demo.path("tier").asString()).isEqualTo(tier).isIn("full", "syscall");
             assertThat(demo.path("seen")).isEqualTo(demo.path("done"));
             assertThat(demo.path("done").path("destroys").asInt()).isEqualTo(7);
         });
-        assertThat(ofType(told, "refusal"))
+        assertThat(JsonLines.ofType(objects, "refusal"))
                 .singleElement()
                 .satisfies(refusal -> assertThat(refusal.path("max_reqs").asLong())
                         .isGreaterThan(refusal.path("aio_max_nr").asLong()));
-        assertThat(ofType(told, "failed_call"))
+        assertThat(JsonLines.ofType(objects, "failed_call"))
                 .extracting(call -> call.path("errno").asString())
                 .containsExactly("EINVAL", "EINVAL");
-        assertThat(ofType(told, "teardown"))
+        assertThat(JsonLines.ofType(objects, "teardown"))
                 .filteredOn(teardown -> teardown.path("trigger").asString().equals("destroy"))
                 .hasSize(7)
                 .allSatisfy(teardown -> {
                     assertThat(teardown.path("result").asInt(-1)).isZero();
-                    // What only the probes inside the kernel see is null without them, and never 0.
+                    // Values that only kernel probes observe are null without them, never 0.
                     assertThat(teardown.path("drain_ns").isNull()).isEqualTo(!tier.equals("full"));
                 });
     }
 
     @Test
     @Tag("once")
-    void theLinesOfAStepStandBelowIt() throws IOException {
-        List<String> said = Command.run(Command.aioscope("demo", "--watch"))
+    void printsLinesOfStepBelowIt() throws IOException {
+        List<String> lines = Commands.run(Aioscope.command("demo", "--watch"))
                 .lines()
                 .filter(line -> line.startsWith("▶") || line.contains(" destroy ") || line.contains(" io_"))
                 .map(line -> line.startsWith("▶") ? "▶" : "seen")
                 .toList();
 
-        // Idle ones, an fdatasync, a poll, a reader, wrong handles (and the context that had one), a refusal, the exit.
-        assertThat(said)
+        // Idle destroys, an fdatasync, a poll, a reader, wrong handles (and the context of one), a refusal, the exit.
+        assertThat(lines)
                 .startsWith("▶", "seen", "seen", "seen", "▶", "seen", "▶", "seen", "▶", "seen")
                 .containsSubsequence("▶", "seen", "seen", "seen", "▶", "seen", "▶");
     }

@@ -1,11 +1,11 @@
 package dev.aioscope.guest;
 
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.probe.core.CoreEngine;
 
-/** The teardowns with the probes that the kernel prefers. */
-class FentryTeardownsGuestTest extends Teardowns {
+/** Teardowns with the probe mode that the kernel prefers. */
+class FentryTeardownsGuestTest extends TeardownTests {
     FentryTeardownsGuestTest() {
-        super(Placing.FENTRY, new CoreEngine());
+        super(AttachMethod.FENTRY, new CoreEngine());
     }
 }

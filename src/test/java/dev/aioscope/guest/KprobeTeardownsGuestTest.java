@@ -1,11 +1,11 @@
 package dev.aioscope.guest;
 
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.probe.core.CoreEngine;
 
-/** The teardowns with kprobes only, as on kernels without BPF trampolines. */
-class KprobeTeardownsGuestTest extends Teardowns {
+/** Teardowns with kprobes only, as on kernels without BPF trampolines. */
+class KprobeTeardownsGuestTest extends TeardownTests {
     KprobeTeardownsGuestTest() {
-        super(Placing.KPROBE, new CoreEngine());
+        super(AttachMethod.KPROBE, new CoreEngine());
     }
 }

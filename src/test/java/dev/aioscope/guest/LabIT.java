@@ -3,6 +3,7 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.recording.Replays;
+import dev.aioscope.testing.Aioscope;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -29,30 +30,33 @@ import org.w3c.dom.Node;
 import org.w3c.dom.NodeList;
 
 /**
- * Boots each kernel of the lab, runs the tests with the tag {@code guest} in it, and reports each of them here. As many
- * guests run at once as this machine has processors: each takes one. In {@code 6.1+systemd} systemd is the first process, and
- * the tests with the tag {@code systemd} run, of the packages. Tests with the tag {@code once} run on one kernel only. {@code -Dkernels=5.10,6.1} chooses kernels,
- * {@code -Dguest=Name} a part of the tests' class names. A test that failed while the kernel, by its own count, skipped a
- * program of the probes runs again, in another guest.
+ * Boots each lab kernel, runs the tests with the tag {@code guest} in it, and reports each test here. One guest runs
+ * per processor of this machine.
+ *
+ * <p>The kernel {@code 6.1+systemd} boots with systemd and runs the tests with the tag {@code systemd}, those of the
+ * packages. Tests with the tag {@code once} run on one kernel only. {@code -Dkernels=5.10,6.1} selects kernels, {@code
+ * -Dguest=Name} tests by a part of their class names.
+ *
+ * <p>A test that fails while the kernel's own counter shows skipped probe programs runs again in another guest.
  */
 class LabIT {
     private static final String SYSTEMD = "+systemd";
-    /** On this kernel alone run the tests with the tag {@code once}: another would not make a difference to them. */
+    /** The only kernel for tests with the tag {@code once}, whose results do not depend on the kernel. */
     private static final String ONCE = "6.1";
 
-    /** In the order in which two guests at a time take least. */
+    /** In the order in which two parallel guests take the least time. */
     private static final List<String> KERNELS = List.of(
             System.getProperty("kernels", "6.1,6.1" + SYSTEMD + ",6.12,5.10,7").split(",", -1));
 
     private static final String CLASSES = System.getProperty("guest", "");
     private static final int SECONDS = 1500;
-    /** Of a kernel, as long as it skips programs. */
+    /** The maximum number of boots of a kernel that skips programs. */
     private static final int BOOTS = 3;
 
     @BeforeAll
     static void prepare() throws Exception {
         AioWork.compile();
-        Command.prepare();
+        Aioscope.prepareArchive();
     }
 
     @TestFactory
@@ -82,20 +86,22 @@ class LabIT {
             Path folder =
                     Files.createDirectories(Path.of("target/guest", kernel).toAbsolutePath());
             if (kernel.endsWith(SYSTEMD)) {
-                Packages.build();
+                PackageFiles.build();
             }
             Files.deleteIfExists(folder.resolve("recording.outcome"));
             Files.deleteIfExists(folder.resolve("output.log"));
             List<DynamicNode> tests = new ArrayList<>();
-            Map<String, Result> results = boot(kernel, folder, CLASSES, tests);
-            for (int boots = 1; boots < BOOTS && results.values().stream().anyMatch(Result::saysNothing); boots++) {
-                Map<String, Result> again = boot(kernel, folder, classesToRunAgain(results), tests);
-                results.replaceAll((name, first) -> first.saysNothing() ? again.getOrDefault(name, first) : first);
+            Map<String, GuestTestResult> results = boot(kernel, folder, CLASSES, tests);
+            for (int boots = 1;
+                    boots < BOOTS && results.values().stream().anyMatch(GuestTestResult::isInconclusive);
+                    boots++) {
+                Map<String, GuestTestResult> again = boot(kernel, folder, classesToRunAgain(results), tests);
+                results.replaceAll((name, first) -> first.isInconclusive() ? again.getOrDefault(name, first) : first);
             }
             results.values().forEach(result -> tests.add(result.asTest()));
             if (!kernel.endsWith(SYSTEMD) && "RecordingGuestTest".contains(CLASSES)) {
                 tests.add(DynamicTest.dynamicTest(
-                        "its recording tells the same here",
+                        "the recording gives the same result here",
                         () -> assertThat(Replays.outcome(folder.resolve("recording.aioscope")))
                                 .isEqualTo(Files.readString(folder.resolve("recording.outcome")))));
             }
@@ -107,17 +113,17 @@ class LabIT {
         }
     }
 
-    private static String classesToRunAgain(Map<String, Result> results) {
+    private static String classesToRunAgain(Map<String, GuestTestResult> results) {
         return results.values().stream()
-                .filter(Result::saysNothing)
+                .filter(GuestTestResult::isInconclusive)
                 .map(result -> result.type().replace("GuestTest", ""))
                 .distinct()
                 .collect(Collectors.joining("|", "(", ")"));
     }
 
-    /** Runs the tests of these classes in one guest; whether it ran to its end is a test, too. */
-    private static Map<String, Result> boot(String kernel, Path folder, String classes, List<DynamicNode> tests)
-            throws Exception {
+    /** Runs the tests of these classes in one guest, and adds a test that the guest ran to its end. */
+    private static Map<String, GuestTestResult> boot(
+            String kernel, Path folder, String classes, List<DynamicNode> tests) throws Exception {
         Path report = folder.resolve("TEST-junit-jupiter.xml");
         Files.deleteIfExists(report);
         Path log = folder.resolve("output.log");
@@ -127,13 +133,13 @@ class LabIT {
                 .start();
         boolean ended = lab.waitFor(SECONDS + 60, TimeUnit.SECONDS);
         lab.destroy();
-        Map<String, Result> results = results(report);
+        Map<String, GuestTestResult> results = results(report);
         String tail = tail(log);
         tests.add(DynamicTest.dynamicTest("the guest ran its tests to the end", () -> {
             assertThat(ended).as(tail).isTrue();
             assertThat(results).as(tail).isNotEmpty();
             assertThat(lab.exitValue())
-                    .as("1: tests failed, else the lab; %s", tail)
+                    .as("1 if tests failed, else the lab failed; %s", tail)
                     .isIn(0, 1);
         }));
         return results;
@@ -175,19 +181,19 @@ class LabIT {
         return command;
     }
 
-    /** What became of a test in a guest; its failure is empty if it passed. */
-    private record Result(String type, String name, String seconds, String failure) {
-        static Result of(Element testCase) {
-            return new Result(
+    /** The result of a test in a guest; the failure is empty if it passed. */
+    private record GuestTestResult(String type, String name, String seconds, String failure) {
+        static GuestTestResult of(Element testCase) {
+            return new GuestTestResult(
                     testCase.getAttribute("classname").replaceFirst(".*\\.", ""),
                     testCase.getAttribute("name"),
                     testCase.getAttribute("time"),
                     text(testCase, "failure") + text(testCase, "error"));
         }
 
-        /** It expects to see what the kernel by its own count has not shown to the probes. */
-        boolean saysNothing() {
-            return failure.contains(SkippedPrograms.TOLD);
+        /** Whether the kernel skipped probe programs during the test: then its failure proves nothing. */
+        boolean isInconclusive() {
+            return failure.contains(SkippedPrograms.MESSAGE);
         }
 
         DynamicTest asTest() {
@@ -197,16 +203,16 @@ class LabIT {
         }
     }
 
-    /** By the name of the test, in their order. */
-    private static Map<String, Result> results(Path report) throws Exception {
-        Map<String, Result> results = new LinkedHashMap<>();
+    /** The results by test name, in report order. */
+    private static Map<String, GuestTestResult> results(Path report) throws Exception {
+        Map<String, GuestTestResult> results = new LinkedHashMap<>();
         if (Files.exists(report)) {
             NodeList cases = DocumentBuilderFactory.newInstance()
                     .newDocumentBuilder()
                     .parse(report.toFile())
                     .getElementsByTagName("testcase");
             for (int i = 0; i < cases.getLength(); i++) {
-                Result result = Result.of((Element) cases.item(i));
+                GuestTestResult result = GuestTestResult.of((Element) cases.item(i));
                 results.put(result.type() + "." + result.name(), result);
             }
         }

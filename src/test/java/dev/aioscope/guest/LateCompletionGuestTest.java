@@ -22,6 +22,7 @@ import dev.aioscope.probe.bpf.BpfProbes;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.core.CoreEngine;
 import dev.aioscope.telemetry.TeardownSpans;
+import dev.aioscope.testing.Await;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.EventData;
@@ -39,14 +40,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The duty cycle of the agent on a device that completes each request after 20 s: all by itself, from look to span. */
+/** The duty cycle on a device that delays each request for 20 s, from the first scan to the span. */
 @Tag("guest")
 @Tag("once")
 class LateCompletionGuestTest {
     private static final Duration DELAY = Duration.ofSeconds(20);
 
-    /** Keeps what it is told of the thread of a process. */
-    private static final class Told implements LifecycleListener {
+    /** Collects the reports of aiowork's teardown. */
+    private static final class ReportCollector implements LifecycleListener {
         private final List<TeardownInProgress> stuck = new CopyOnWriteArrayList<>();
         private final List<Long> stuckAt = new CopyOnWriteArrayList<>();
         private final List<Straggler> stragglers = new CopyOnWriteArrayList<>();
@@ -74,60 +75,56 @@ class LateCompletionGuestTest {
 
     @Test
     @Timeout(120)
-    void itIsNamedSoonAfterTheThresholdAndItsRequestsWhenTheyComplete() throws Exception {
-        Told told = new Told();
+    void reportsTeardownAfterThresholdAndRequestsOnCompletion() throws Exception {
+        ReportCollector collector = new ReportCollector();
         InMemorySpanExporter spans = InMemorySpanExporter.create();
         WallClock clock = new WallClock(BootClock::now, InstantSource.system());
-        try (StuckDevice device = StuckDevice.late(DELAY);
+        try (BlockingDevice device = BlockingDevice.delayed(DELAY);
                 SdkTracerProvider provider = SdkTracerProvider.builder()
                         .addSpanProcessor(SimpleSpanProcessor.create(spans))
                         .build();
-                DutyCycle watch = new DutyCycle(
+                DutyCycle dutyCycle = new DutyCycle(
                         BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), ProbeSettings.PLAIN),
-                        // Spans first: the end is awaited.
+                        // Spans first, because the test waits for the end of the teardown in the other listener.
                         ForwardingListener.to(
                                 new TeardownSpans(provider.get("test"), clock, TeardownSpans.SLOW, 0, Identities.NONE),
-                                told),
+                                collector),
                         clock,
                         Duration.ofMinutes(1))) {
-            Thread thread = new Thread(watch::run);
+            Thread thread = new Thread(dutyCycle::run);
             long began = BootClock.now();
             thread.start();
-            awaitFirstLook(watch, began);
+            awaitFirstScan(dutyCycle, began);
             try (AioWork work = AioWork.start("destroy", "--outstanding", "3", "--device", device.path())) {
                 work.finish();
-                Teardown end = told.end.get(60, TimeUnit.SECONDS);
-                assertFoundStuckSoon(told, end);
-                assertStragglers(told.stragglers, work, device);
+                Teardown end = collector.end.get(60, TimeUnit.SECONDS);
+                assertFoundStuckSoon(collector, end);
+                assertStragglers(collector.stragglers, work, device);
                 assertSpan(spans);
             } finally {
-                watch.stop();
+                dutyCycle.stop();
                 thread.join();
             }
         }
     }
 
-    /** And the pause after it, which keeps looks from taking more than a fifth of the time. */
-    private static void awaitFirstLook(DutyCycle watch, long began) {
-        while (watch.latestScan() == null) {
-            Command.pause();
-        }
+    /** Also waits for the pause after the scan, which limits scans to a fifth of the time. */
+    private static void awaitFirstScan(DutyCycle dutyCycle, long began) {
+        Await.until("the first scan", () -> dutyCycle.latestScan() != null);
         long over = BootClock.now();
-        while (BootClock.now() < over + 4 * (over - began)) {
-            Command.pause();
-        }
+        Await.until("the end of the pause", () -> BootClock.now() >= over + 4 * (over - began));
     }
 
-    private static void assertFoundStuckSoon(Told told, Teardown end) {
-        assertThat(told.stuck).singleElement().satisfies(stuck -> {
+    private static void assertFoundStuckSoon(ReportCollector collector, Teardown end) {
+        assertThat(collector.stuck).singleElement().satisfies(stuck -> {
             assertThat(stuck.waitReason()).isEqualTo(WaitReason.REQUESTS);
             assertThat(stuck.requestsLeft()).isEqualTo(3);
             assertThat(stuck.known().context()).isEqualTo(end.context());
         });
-        StuckListener.assertToldSoon(told.stuckAt.get(0) - end.call().enterTime());
+        StuckTeardowns.assertReportedSoon(collector.stuckAt.get(0) - end.call().enterTime());
     }
 
-    private static void assertStragglers(List<Straggler> stragglers, AioWork work, StuckDevice device) {
+    private static void assertStragglers(List<Straggler> stragglers, AioWork work, BlockingDevice device) {
         String path = device.path().substring("/dev".length());
         String numbers = Host.read("/sys/class/block/dm-0/dev").orElseThrow().strip();
         assertThat(stragglers)
@@ -139,7 +136,7 @@ class LateCompletionGuestTest {
                         tuple(Operation.READ, path, numbers, 8192L, 4096L));
         assertThat(stragglers)
                 .allSatisfy(straggler -> assertThat(straggler.time())
-                        .isBetween(work.the("submitted") + DELAY.toNanos(), work.the("returned")));
+                        .isBetween(work.value("submitted") + DELAY.toNanos(), work.value("returned")));
     }
 
     private static void assertSpan(InMemorySpanExporter spans) {

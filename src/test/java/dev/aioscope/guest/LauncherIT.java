@@ -2,6 +2,7 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,14 +15,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** {@code agent/aioscope}, and the archive of classes that it starts from. */
+/** {@code agent/aioscope} and its class archive. */
 class LauncherIT {
     private static final String FROM_ARCHIVE = " source: shared objects file";
 
     @BeforeAll
     static void prepare() throws Exception {
         AioWork.compile();
-        launch(List.of("--version")); // makes the archive, if it is not there
+        launch(List.of("--version")); // creates the archive unless it exists
     }
 
     private static String launch(List<String> arguments, String... environment) throws IOException {
@@ -29,11 +30,11 @@ class LauncherIT {
         command.addAll(List.of(environment));
         command.add("agent/aioscope");
         command.addAll(arguments);
-        return Command.run(command.toArray(String[]::new));
+        return Commands.run(command.toArray(String[]::new));
     }
 
     @Test
-    void commandsAndTheirHelpersStartFromTheArchive(@TempDir Path folder) throws IOException {
+    void startsCommandsAndHelpersFromArchive(@TempDir Path folder) throws IOException {
         try (AioWork work = AioWork.start("many", "--count", "1", "--wait")) {
             work.await("aio_nr");
             launch(List.of("contexts"), "JAVA_TOOL_OPTIONS=-Xlog:class+load:file=" + folder.resolve("%p.log"));
@@ -49,10 +50,10 @@ class LauncherIT {
                 .anyMatch(line -> line.contains("dev.aioscope.host.ProcessReader" + FROM_ARCHIVE));
     }
 
-    /** The archive fits one of them. The others take no notice of it. */
+    /** The archive fits one of these versions; the others ignore it. */
     @ParameterizedTest
-    @MethodSource("dev.aioscope.guest.OtherJavasIT#javas")
-    void noJavaSaysAWordAboutTheArchive(Path home) throws IOException {
+    @MethodSource("dev.aioscope.guest.JavaVersionsIT#javas")
+    void ignoresArchiveSilentlyOnOtherJava(Path home) throws IOException {
         assertThat(launch(List.of("--version"), "PATH=" + home.resolve("bin") + ":" + System.getenv("PATH")))
                 .matches("aioscope \\S+\n");
     }

@@ -4,21 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.aioscope.kernel.Host;
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Await;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a scrape of the daemon says against what aiowork, null_blk and the kernel's own counter are known to have done. */
+/** Compares scrapes of the daemon with aiowork, null_blk and the kernel's own counter. */
 @Tag("guest")
 class MetricsGuestTest {
-    /** Of the time that null_blk promises, what may pass between the clock of aiowork and the kernel's entry. */
+    /** The time that may pass between aiowork's clock reading and the kernel's entry, s. */
     private static final double SLACK = 0.02;
 
     @TempDir
@@ -28,32 +29,26 @@ class MetricsGuestTest {
 
     @BeforeAll
     static void start() throws IOException {
-        NullBlk.load();
+        NullBlockDevice.load();
         Path output = folder.resolve("run.log");
-        agent = Command.start(
-                output, Command.aioscope("run", "--tier", "full", "--recorder-directory", folder.toString()));
-        Command.awaitText(output, " started: tier full");
+        agent = Commands.start(
+                output, Aioscope.command("run", "--tier", "full", "--recorder-directory", folder.toString()));
+        Commands.awaitText(output, " started: tier full");
     }
 
     @AfterAll
     static void stop() throws Exception {
-        agent.destroy();
-        assertThat(agent.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(Files.readString(folder.resolve("run.log"))).doesNotContain("\tat ");
+        Commands.stop(agent, "TERM", 143, folder.resolve("run.log"));
     }
 
-    /** How much a series has grown from one moment to another. */
-    private record Growth(Scrape from, Scrape to) {
-        /** Up to a moment at which this many drains more are counted. */
-        static Growth await(Scrape from, String trigger, int drains) throws IOException {
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-            Growth growth = new Growth(from, Scrape.take());
-            while (growth.of("aio_context_drain_duration_seconds_count", trigger) < drains
-                    && System.nanoTime() < deadline) {
-                Command.pause();
-                growth = new Growth(from, Scrape.take());
-            }
-            return growth;
+    /** The growth of series between two scrapes. */
+    private record MetricsDelta(MetricsScrape from, MetricsScrape to) {
+        /** Waits until this number of additional drains is counted. */
+        static MetricsDelta await(MetricsScrape from, String trigger, int drains) throws IOException {
+            return Await.value(
+                    drains + " drains",
+                    () -> new MetricsDelta(from, MetricsScrape.take()),
+                    delta -> delta.of("aio_context_drain_duration_seconds_count", trigger) >= drains);
         }
 
         double of(String metric, String trigger) {
@@ -66,74 +61,74 @@ class MetricsGuestTest {
     }
 
     @Test
-    void theHistogramsOfDestroysTellOfTheRequestsAndOfTheirDelay() throws IOException {
-        Scrape from = Scrape.take();
+    void countsRequestsAndDelayOfDestroys() throws IOException {
+        MetricsScrape from = MetricsScrape.take();
         List<AioWork> works = List.of(
                 AioWork.run("destroy", "--outstanding", "10"),
                 AioWork.run("destroy"),
                 AioWork.run("destroy", "--outstanding", "3"));
-        Growth growth = Growth.await(from, "destroy", works.size());
+        MetricsDelta delta = MetricsDelta.await(from, "destroy", works.size());
 
-        assertThat(growth.of("aio_context_drain_duration_seconds_count", "destroy"))
+        assertThat(delta.of("aio_context_drain_duration_seconds_count", "destroy"))
                 .isEqualTo(works.size());
-        assertThat(growth.of("aio_context_destroy_outstanding_count", "destroy"))
+        assertThat(delta.of("aio_context_destroy_outstanding_count", "destroy"))
                 .isEqualTo(works.size());
-        assertThat(growth.of("aio_context_destroy_outstanding_sum", "destroy")).isEqualTo(13);
-        assertThat(growth.of("aio_context_setup_duration_seconds_count")).isEqualTo(works.size());
-        assertThat(growth.of("aio_context_setup_duration_seconds_sum")).isBetween(1e-6, (double) works.size());
-        double drain = growth.of("aio_context_drain_duration_seconds_sum", "destroy");
-        double before = growth.of("aio_context_lookup_duration_seconds_sum", "destroy")
-                + growth.of("aio_context_kill_duration_seconds_sum", "destroy");
-        assertThat(drain).isGreaterThanOrEqualTo(leftAtTheCalls(works) - before - works.size() * SLACK);
-        // The calls as the program measured them contain the drains.
-        assertThat(drain + before).isLessThanOrEqualTo(inTheCalls(works));
-        assertThat(growth.of("aio_task_uninterruptible_time_seconds_total", "destroy"))
+        assertThat(delta.of("aio_context_destroy_outstanding_sum", "destroy")).isEqualTo(13);
+        assertThat(delta.of("aio_context_setup_duration_seconds_count")).isEqualTo(works.size());
+        assertThat(delta.of("aio_context_setup_duration_seconds_sum")).isBetween(1e-6, (double) works.size());
+        double drain = delta.of("aio_context_drain_duration_seconds_sum", "destroy");
+        double before = delta.of("aio_context_lookup_duration_seconds_sum", "destroy")
+                + delta.of("aio_context_kill_duration_seconds_sum", "destroy");
+        assertThat(drain).isGreaterThanOrEqualTo(remainingAtCalls(works) - before - works.size() * SLACK);
+        // The duration of the calls as the program measured it includes the drains.
+        assertThat(drain + before).isLessThanOrEqualTo(durationOfCalls(works));
+        assertThat(delta.of("aio_task_uninterruptible_time_seconds_total", "destroy"))
                 .isCloseTo(drain, within(1e-6));
     }
 
-    /** What was left of null_blk's delays when io_destroy was called, s. */
-    private static double leftAtTheCalls(List<AioWork> works) {
+    /** The remaining delay of null_blk when io_destroy was called, s. */
+    private static double remainingAtCalls(List<AioWork> works) {
         return works.stream()
-                        .filter(work -> work.the("outstanding") > 0)
-                        .mapToLong(work -> work.the("submitted") + NullBlk.DELAY - work.the("called"))
+                        .filter(work -> work.value("outstanding") > 0)
+                        .mapToLong(work -> work.value("submitted") + NullBlockDevice.DELAY - work.value("called"))
                         .sum()
                 / 1e9;
     }
 
-    private static double inTheCalls(List<AioWork> works) {
+    private static double durationOfCalls(List<AioWork> works) {
         return works.stream()
-                        .mapToLong(work -> work.the("returned") - work.the("called"))
+                        .mapToLong(work -> work.value("returned") - work.value("called"))
                         .sum()
                 / 1e9;
     }
 
     @Test
-    void theHistogramsOfExitsTellOfTheRequestsAndOfTheirDelay() throws IOException {
-        Scrape from = Scrape.take();
+    void countsRequestsAndDelayOfExits() throws IOException {
+        MetricsScrape from = MetricsScrape.take();
         long begin = System.nanoTime();
         AioWork.run("exit", "--outstanding", "7");
         double passed = (System.nanoTime() - begin) / 1e9;
-        Growth growth = Growth.await(from, "exit", 1);
+        MetricsDelta delta = MetricsDelta.await(from, "exit", 1);
 
-        assertThat(growth.of("aio_context_drain_duration_seconds_count", "exit"))
+        assertThat(delta.of("aio_context_drain_duration_seconds_count", "exit"))
                 .isEqualTo(1);
-        assertThat(growth.of("aio_context_destroy_outstanding_sum", "exit")).isEqualTo(7);
-        assertThat(growth.of("aio_context_drain_duration_seconds_sum", "exit")).isBetween(0.25, passed);
+        assertThat(delta.of("aio_context_destroy_outstanding_sum", "exit")).isEqualTo(7);
+        assertThat(delta.of("aio_context_drain_duration_seconds_sum", "exit")).isBetween(0.25, passed);
     }
 
     @Test
-    void theUsageIsFsAioNr() throws IOException {
+    void reportsAioNrAsUsage() throws IOException {
         long before = Host.aioNr().orElseThrow();
         try (AioWork work = AioWork.start("destroy", "--charge", "333", "--wait")) {
             work.await("ready");
-            assertThat(work.the("aio_nr")).isEqualTo(before + 333);
-            Scrape scrape = Scrape.take();
+            assertThat(work.value("aio_nr")).isEqualTo(before + 333);
+            MetricsScrape scrape = MetricsScrape.take();
             assertThat(scrape.value("aio_event_usage")).isEqualTo(before + 333.0);
             assertThat(scrape.value("aio_event_limit"))
                     .isEqualTo(Host.aioMaxNr().orElseThrow().doubleValue());
-            work.goOn();
+            work.proceed();
             work.finish();
         }
-        assertThat(Scrape.take().value("aio_event_usage")).isEqualTo((double) before);
+        assertThat(MetricsScrape.take().value("aio_event_usage")).isEqualTo((double) before);
     }
 }

@@ -3,7 +3,7 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.EventType;
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.Teardown.End;
 import dev.aioscope.probe.AttachPoint.Mode;
@@ -11,6 +11,8 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.BpfProbes;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.core.CoreEngine;
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,7 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** More than there is room for: all of it is seen or counted as lost, exactly, and what comes after it is seen again. */
+/** Under overload, the agent reports or counts as lost each event exactly, and recovers afterwards. */
 @Tag("guest")
 class OverloadGuestTest {
     private static final int PROCESSES = 10;
@@ -34,25 +36,25 @@ class OverloadGuestTest {
     private static final int RECORDS = 6;
 
     @Test
-    void thousandsOfContextsThatEndAtOnceAreEachToldOfOnce() throws IOException {
+    void reportsEachOfThousandsOfSimultaneousTeardownsOnce() throws IOException {
         List<AioWork> works = new ArrayList<>();
-        try (TestAgent agent = new TestAgent(Tier.FULL, Placing.FENTRY)) {
+        try (TestAgent agent = new TestAgent(Tier.FULL, AttachMethod.FENTRY)) {
             for (int i = 0; i < PROCESSES; i++) {
                 AioWork work = AioWork.start("many", "--count", "" + CONTEXTS / PROCESSES, "--charge", "1", "--wait");
                 works.add(work);
                 work.await("ready");
                 agent.read();
             }
-            agent.readUntil("the set-ups", () -> agent.setups().size() == CONTEXTS);
-            works.forEach(AioWork::signalKill);
-            // The ring is not read until all are gone.
+            agent.readUntil("the setups", () -> agent.setups().size() == CONTEXTS);
+            works.forEach(AioWork::killWithoutWaiting);
+            // The ring is read only after all contexts are gone.
             works.forEach(AioWork::kill);
 
             agent.readUntil("the teardowns", () -> {
-                agent.lookAround();
+                agent.scan();
                 return of(works, agent).count() >= CONTEXTS;
             });
-            // A program that the kernel skips at the entry of a function takes the record of the return with it.
+            // A program that the kernel skips at a function entry loses the record of the return as well.
             agent.readUntil("the last records", () -> records(agent) >= (long) RECORDS * CONTEXTS - 2 * agent.missed());
             assertThat(records(agent)).isLessThanOrEqualTo((long) RECORDS * CONTEXTS);
             assertThat(of(works, agent).map(teardown -> teardown.context().generation()))
@@ -92,18 +94,18 @@ class OverloadGuestTest {
 
     @Test
     @Tag("once")
-    void eachCallThatFindsTheMapFullIsCounted() throws IOException {
-        NullBlk.load();
+    void countsEachCallThatFindsMapFull() throws IOException {
+        NullBlockDevice.load();
         int threads = 200;
         int room = 64;
         ProbeSettings settings = new ProbeSettings(false, false, ProbeSettings.RING_BYTES, room);
         try (BpfProbes probes = BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), settings)) {
             Map<EventType, Integer> read = new EnumMap<>(EventType.class);
             AioWork work = AioWork.run("many-destroyers", "--count", "" + threads, "--charge", "1");
-            assertThat(work.the("destroyed")).isEqualTo(threads);
+            assertThat(work.value("destroyed")).isEqualTo(threads);
             awaitFrees(probes, read, threads);
 
-            // What is remembered from an entry to its return: io_destroy, kill_ioctx, and free_ioctx_users.
+            // Entries remembered until the return: io_destroy, kill_ioctx, and free_ioctx_users.
             long known = Stream.of(EventType.DESTROY_EXIT, EventType.KILL_EXIT, EventType.USERS)
                     .mapToLong(type -> read.getOrDefault(type, 0))
                     .sum();
@@ -130,30 +132,30 @@ class OverloadGuestTest {
 
     @Test
     @Tag("once")
-    void aDaemonThatIsStoppedForTenSecondsCountsWhatItLostAndGoesOn(@TempDir Path folder) throws Exception {
+    void countsLossesWhileStoppedAndContinues(@TempDir Path folder) throws Exception {
         Path output = folder.resolve("run.log");
-        Process daemon = Command.start(
+        Process daemon = Commands.start(
                 output,
-                Command.aioscope(
+                Aioscope.command(
                         "run", "--tier", "full", "--ring-size", "64k", "--recorder-directory", folder.toString()));
         try {
-            Command.awaitText(output, " started: tier full");
-            Command.run("kill", "-STOP", "" + daemon.pid());
+            Commands.awaitText(output, " started: tier full");
+            Commands.run("kill", "-STOP", "" + daemon.pid());
             AioWork work = AioWork.run("churn", "--milliseconds", "10000", "--count", "50", "--charge", "1");
-            Command.run("kill", "-CONT", "" + daemon.pid());
-            long all = RECORDS * work.the("contexts");
+            Commands.run("kill", "-CONT", "" + daemon.pid());
+            long all = RECORDS * work.value("contexts");
             String lost = "aioscope_event_lost_total{aioscope_reason=\"ring_full\"}";
-            Scrape.await(scrape -> scrape.value("aioscope_event_read_total") + scrape.value(lost) >= all);
-            Scrape after = Scrape.await(scrape -> scrape.sum("aio_context_active") == 0);
+            MetricsScrape.await(scrape -> scrape.value("aioscope_event_read_total") + scrape.value(lost) >= all);
+            MetricsScrape after = MetricsScrape.await(scrape -> scrape.sum("aio_context_active") == 0);
             assertThat(after.value("aioscope_event_read_total") + after.value(lost))
                     .isEqualTo((double) all);
             assertThat(after.value(lost)).isPositive();
-            Command.awaitText(output, "ring_full (hint: raise ring-size");
+            Commands.awaitText(output, "ring_full (hint: raise ring-size");
 
             double before = after.sum("aio_context_setup_total");
             AioWork.run("many", "--count", "20", "--charge", "1");
-            Scrape.await(scrape -> scrape.sum("aio_context_setup_total") == before + 20);
-            assertThat(Scrape.take().value(lost)).isEqualTo(after.value(lost));
+            MetricsScrape.await(scrape -> scrape.sum("aio_context_setup_total") == before + 20);
+            assertThat(MetricsScrape.take().value(lost)).isEqualTo(after.value(lost));
         } finally {
             daemon.destroyForcibly();
         }

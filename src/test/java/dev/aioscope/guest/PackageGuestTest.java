@@ -2,6 +2,8 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.testing.Await;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -33,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The life of the package on a host with systemd, from its installation to its removal, in this order. */
+/** The life cycle of the packages on a host with systemd, from installation to removal, in this order. */
 @Tag("guest")
 @Tag("systemd")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -42,61 +44,61 @@ class PackageGuestTest {
     private static final Path DROP_INS = Path.of("/run/systemd/system/aioscope.service.d");
     private static final Path SETTINGS = Path.of("/etc/aioscope/aioscope.yaml");
     private static final Path NEW_SETTINGS = Path.of(SETTINGS + ".rpmnew");
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration LIMIT = Duration.ofSeconds(90);
 
     private final HttpClient client = HttpClient.newHttpClient();
 
     @Test
     @Order(1)
-    void theInstallationStartsNothing() throws IOException {
-        // In images of containers it forbids that packages start services, after an upgrade too.
+    void startsNothingOnInstallation() throws IOException {
+        // In container images, this file forbids packages to start services.
         Files.deleteIfExists(Path.of("/usr/sbin/policy-rc.d"));
-        Command.run("dpkg", "--install", Packages.deb().toString());
+        Commands.run("dpkg", "--install", PackageFiles.deb().toString());
         assertThat(show("ActiveState")).isEqualTo("inactive");
         assertThat(show("LoadState")).isEqualTo("loaded");
-        assertThat(Command.run("id", "-un", "aioscope")).isEqualTo("aioscope\n");
-        assertThat(Command.run("aioscope", "version")).startsWith("aioscope ");
-        // Without its start-up archive this would say that it cannot be used.
+        assertThat(Commands.run("id", "-un", "aioscope")).isEqualTo("aioscope\n");
+        assertThat(Commands.run("aioscope", "version")).startsWith("aioscope ");
+        // -Xshare:on fails if the archive is unusable.
         String home = "/usr/lib/aioscope/";
-        Command.run(home + "runtime/bin/java", "-Xshare:on", "-jar", home + "aioscope.jar", "version");
+        Commands.run(home + "runtime/bin/java", "-Xshare:on", "-jar", home + "aioscope.jar", "version");
     }
 
     @Test
     @Order(2)
-    void theDebDependsOnLibbpfAndTheLibrariesThatItsJavaLinks() throws IOException {
+    void dependsOnLibbpfAndLibrariesOfJavaInDeb() throws IOException {
         Set<String> needed = new TreeSet<>(Set.of("libbpf1 | libbpf0"));
         for (String library : linked()) {
-            Command.run("dpkg-query", "--search", "*-linux-gnu/" + library)
+            Commands.run("dpkg-query", "--search", "*-linux-gnu/" + library)
                     .lines()
                     .map(line -> line.substring(0, line.indexOf(':')))
                     .forEach(needed::add);
         }
-        String deb = Packages.deb().toString();
+        String deb = PackageFiles.deb().toString();
         String[] depends =
-                Command.run("dpkg-deb", "--field", deb, "Depends").strip().split(", ", -1);
+                Commands.run("dpkg-deb", "--field", deb, "Depends").strip().split(", ", -1);
         assertThat(Arrays.stream(depends).map(one -> one.replaceFirst(" \\(.*\\)$", "")))
                 .containsExactlyInAnyOrderElementsOf(needed);
-        assertThat(Command.run("dpkg-deb", "--field", deb, "Recommends")).isEqualTo("libbpfcc\n");
-        assertThat(Command.run("dpkg-deb", "--field", deb, "Pre-Depends")).matches("init-system-helpers \\(.*\\)\n");
+        assertThat(Commands.run("dpkg-deb", "--field", deb, "Recommends")).isEqualTo("libbpfcc\n");
+        assertThat(Commands.run("dpkg-deb", "--field", deb, "Pre-Depends")).matches("init-system-helpers \\(.*\\)\n");
     }
 
     @Test
     @Order(3)
-    void theRpmRequiresLibbpfAndTheLibrariesThatItsJavaLinks() throws IOException {
+    void requiresLibbpfAndLibrariesOfJavaInRpm() throws IOException {
         Set<String> needed = new TreeSet<>(Set.of("libbpf.so.1()(64bit)", "/bin/sh", "shadow-utils"));
         linked().forEach(library -> needed.add(library + "()(64bit)"));
-        String rpm = Packages.rpm().toString();
-        // Without the versions of symbols, as in libc.so.6(GLIBC_2.34)(64bit), and what rpm itself must be capable of.
-        assertThat(Command.run("rpm", "--query", "--package", "--requires", rpm)
+        String rpm = PackageFiles.rpm().toString();
+        // Without symbol versions such as libc.so.6(GLIBC_2.34)(64bit), and without requirements on rpm itself.
+        assertThat(Commands.run("rpm", "--query", "--package", "--requires", rpm)
                         .lines()
                         .filter(one -> !one.matches("rpmlib\\(.*|rtld\\(.*|config\\(.*|.*\\([^)]+\\)\\(64bit\\)"))
                         .distinct())
                 .containsExactlyInAnyOrderElementsOf(needed);
-        assertThat(Command.run("rpm", "--query", "--package", "--recommends", rpm))
+        assertThat(Commands.run("rpm", "--query", "--package", "--recommends", rpm))
                 .isEqualTo("bcc\n");
     }
 
-    /** The names of the libraries that the installed programs and libraries link and that are not among these. */
+    /** The libraries that the installed programs and libraries link, except their own. */
     private static Set<String> linked() throws IOException {
         List<String> objdump = new ArrayList<>(List.of("objdump", "--private-headers"));
         Set<String> own = new HashSet<>();
@@ -108,7 +110,7 @@ class PackageGuestTest {
                 }
             }
         }
-        Set<String> linked = Command.run(objdump.toArray(String[]::new))
+        Set<String> linked = Commands.run(objdump.toArray(String[]::new))
                 .lines()
                 .filter(line -> line.startsWith("  NEEDED "))
                 .map(line -> line.replaceFirst(".* ", ""))
@@ -126,64 +128,64 @@ class PackageGuestTest {
 
     @Test
     @Order(4)
-    void theDaemonSeesWhatAnotherUserDoesWithTheCapabilitiesOfTheUnitAlone() throws Exception {
-        NullBlk.load();
-        Command.run("chmod", "a+rw", "/dev/nullb0");
-        Command.run("systemctl", "start", UNIT);
+    void observesOtherUserWithCapabilitiesOfUnit() throws Exception {
+        NullBlockDevice.load();
+        Commands.run("chmod", "a+rw", "/dev/nullb0");
+        Commands.run("systemctl", "start", UNIT);
         assertThat(journal()).contains("tier full, engine core,").doesNotContain("; not ");
         List<String> nobody = List.of("setpriv", "--reuid=nobody", "--clear-groups");
-        try (AioWork work = AioWork.startBy(nobody, "destroy", "--wait")) {
+        try (AioWork work = AioWork.startThrough(nobody, "destroy", "--wait")) {
             work.await("aio_nr");
-            // In brackets: the link to its executable is for those with CAP_SYS_PTRACE only.
+            // In brackets: only CAP_SYS_PTRACE permits reading the link to the executable.
             awaitMetrics(text -> text.lines()
                     .anyMatch(line -> line.startsWith("aio_context_active{")
                             && line.contains("process_executable_name=\"[aiowork]\"")));
-            work.goOn();
+            work.proceed();
             work.finish();
         }
-        // Without a pause, in which its requests would complete.
-        try (AioWork work = AioWork.startBy(nobody, "destroy", "--device", "/dev/nullb0", "--outstanding", "3")) {
+        // Without --wait, because the requests would complete meanwhile.
+        try (AioWork work = AioWork.startThrough(nobody, "destroy", "--device", "/dev/nullb0", "--outstanding", "3")) {
             work.finish();
         }
         awaitMetrics(text -> text.contains("aio_context_destroy_outstanding_sum{aio_trigger=\"destroy\"} 3.0"));
         assertThat(journal()).doesNotContain("hides");
         String status = Files.readString(Path.of("/proc", show("MainPID"), "status"));
         assertThat(status).containsPattern("CapEff:\t000000c000000000\n").contains("NoNewPrivs:\t1\n");
-        assertThat(Command.run("ps", "-o", "user=", "-p", show("MainPID")).strip())
+        assertThat(Commands.run("ps", "-o", "user=", "-p", show("MainPID")).strip())
                 .isEqualTo("aioscope");
     }
 
     @Test
     @Order(5)
-    void theRunningUnitIsWellConfined() throws IOException {
-        Command.run("systemd-analyze", "security", "--no-pager", "--threshold=19", UNIT);
+    void scoresWellInSecurityAnalysis() throws IOException {
+        Commands.run("systemd-analyze", "security", "--no-pager", "--threshold=19", UNIT);
     }
 
     @Test
     @Order(6)
-    void settingsAreReadAnewWithoutARestart() throws IOException {
+    void reloadsSettingsWithoutRestart() throws IOException {
         String pid = show("MainPID");
         Files.writeString(SETTINGS, "\nslow-threshold: 123ms\n", StandardOpenOption.APPEND);
-        Command.run("systemctl", "reload", UNIT);
+        Commands.run("systemctl", "reload", UNIT);
         awaitJournal("123ms");
         assertThat(show("MainPID")).isEqualTo(pid);
         assertThat(show("ActiveState")).isEqualTo("active");
     }
 
-    /** Durations are told by CLOCK_BOOTTIME; systemd and its watchdog go by CLOCK_MONOTONIC. */
+    /** Durations use CLOCK_BOOTTIME; systemd and its watchdog use CLOCK_MONOTONIC. */
     @Test
     @Order(7)
-    void aClockThatIsSetChangesNoDurationAndStopsNothing() throws IOException {
+    void measuresSameDurationsWhenClockIsSet() throws IOException {
         String pid = show("MainPID");
-        double seen = destroys("count");
+        double count = destroys("count");
         for (String step : List.of("+3 hours", "-6 hours", "+3 hours")) {
-            Command.run("date", "--set", step);
-            double told = ++seen;
+            Commands.run("date", "--set", step);
+            double expected = ++count;
             double before = destroys("sum");
             try (AioWork work = AioWork.start("destroy")) {
                 work.finish();
             }
-            await("io_destroys", () -> String.valueOf(destroys("count")), text -> text.equals(String.valueOf(told)));
+            await("io_destroys", () -> String.valueOf(destroys("count")), text -> text.equals(String.valueOf(expected)));
             assertThat(destroys("sum") - before).as("seconds after " + step).isBetween(1e-6, 60.0);
         }
         assertThat(show("MainPID")).isEqualTo(pid);
@@ -200,24 +202,24 @@ class PackageGuestTest {
 
     @Test
     @Order(8)
-    void anUpgradeGoesOnWithTheSettings() throws IOException {
+    void keepsSettingsOnUpgrade() throws IOException {
         String pid = show("MainPID");
-        Command.run("dpkg", "--install", Packages.laterDeb().toString());
+        Commands.run("dpkg", "--install", PackageFiles.laterDeb().toString());
         awaitActiveBesides(pid);
         assertThat(Files.readString(SETTINGS)).contains("slow-threshold: 123ms");
     }
 
     @Test
     @Order(9)
-    void oneThatIsKilledIsStartedAgainAndFindsTheContextsThatAreThere() throws IOException {
+    void restartsAfterKillAndRediscoversContexts() throws IOException {
         try (AioWork work = AioWork.start("destroy", "--wait")) {
             work.await("aio_nr");
             String pid = show("MainPID");
-            Command.run("kill", "-KILL", pid);
+            Commands.run("kill", "-KILL", pid);
             awaitActiveBesides(pid);
             awaitMetrics(text ->
                     text.lines().anyMatch(line -> line.startsWith("aio_context_active{") && line.contains("aiowork")));
-            work.goOn();
+            work.proceed();
             work.finish();
         }
         awaitMetrics(text -> text.lines()
@@ -226,50 +228,50 @@ class PackageGuestTest {
 
     @Test
     @Order(10)
-    void oneThatStandsStillIsStartedAgain() throws IOException {
-        override("WatchdogSec=8s");
+    void restartsWhenStopped() throws IOException {
+        restartWith("WatchdogSec=8s");
         String pid = show("MainPID");
-        Command.run("kill", "-STOP", pid);
+        Commands.run("kill", "-STOP", pid);
         awaitActiveBesides(pid);
-        assertThat(Command.run("journalctl", "--no-pager", "-o", "cat", "-u", UNIT))
+        assertThat(Commands.run("journalctl", "--no-pager", "-o", "cat", "-u", UNIT))
                 .contains("Watchdog timeout");
     }
 
     @Test
     @Order(11)
-    void corruptSettingsChangeNothingAndAStartWithThemIsNotTriedAgain() throws IOException {
+    void keepsOldSettingsOnReloadAndFailsStartIfCorrupt() throws IOException {
         String good = Files.readString(SETTINGS);
         String pid = show("MainPID");
         try {
             Files.writeString(SETTINGS, good + "slow-threshold: [1s\n\0\n");
-            Command.run("systemctl", "reload", UNIT);
+            Commands.run("systemctl", "reload", UNIT);
             awaitJournal("Settings are unchanged");
             assertThat(journal("--priority=err"))
                     .contains("Settings are unchanged")
-                    .doesNotContain(" watches: ");
+                    .doesNotContain(" started: ");
             assertThat(show("ActiveState") + " " + show("MainPID")).isEqualTo("active " + pid);
 
-            assertThat(Command.runs("systemctl", "restart", UNIT).status()).isNotZero();
+            assertThat(Commands.execute("systemctl", "restart", UNIT).status()).isNotZero();
             assertThat(journal()).contains(SETTINGS + ":" + (good.lines().count() + 2) + ": ");
             assertThat(show("ActiveState") + " " + show("NRestarts")).isEqualTo("failed 0");
         } finally {
             Files.writeString(SETTINGS, good);
         }
-        Command.run("systemctl", "start", UNIT);
+        Commands.run("systemctl", "start", UNIT);
     }
 
-    /** What agent/privileges.md says of each. */
+    /** The capabilities and log messages that agent/privileges.md documents. */
     @ParameterizedTest
     @MethodSource("documented")
     @Order(12)
-    void withoutACapabilityTheLogSaysSo(String capability, String said) throws IOException {
+    void logsMissingCapability(String capability, String message) throws IOException {
         String others = Arrays.stream(
                         show("CapabilityBoundingSet").toUpperCase(Locale.ROOT).split(" "))
                 .filter(other -> !other.equals(capability))
                 .collect(Collectors.joining(" "));
-        override("AmbientCapabilities=\nCapabilityBoundingSet=\nAmbientCapabilities=" + others
+        restartWith("AmbientCapabilities=\nCapabilityBoundingSet=\nAmbientCapabilities=" + others
                 + "\nCapabilityBoundingSet=" + others);
-        awaitJournal(said);
+        awaitJournal(message);
         assertThat(show("ActiveState")).isEqualTo("active");
     }
 
@@ -280,11 +282,11 @@ class PackageGuestTest {
                 .toList();
     }
 
-    /** For a systemd that ignores the names of the unit's own capabilities. */
+    /** For a systemd that does not know the names of the unit's capabilities. */
     @Test
     @Order(13)
-    void theDropInForAnOlderSystemdGivesTheSameTier() throws IOException {
-        override("AmbientCapabilities=\nCapabilityBoundingSet=\n"
+    void reachesSameTierWithDropInForOlderSystemd() throws IOException {
+        restartWith("AmbientCapabilities=\nCapabilityBoundingSet=\n"
                 + Files.readString(Path.of("/usr/share/doc/aioscope/older-systemd.conf")));
         assertThat(journal()).contains("tier full, engine core,");
         assertThat(Files.readString(Path.of("/proc", show("MainPID"), "status")))
@@ -294,59 +296,59 @@ class PackageGuestTest {
 
     @Test
     @Order(14)
-    void theRemovalLeavesNothingBehind() throws IOException {
-        List<Path> files = Command.run("dpkg", "--listfiles", "aioscope")
+    void leavesNothingAfterRemoval() throws IOException {
+        List<Path> files = Commands.run("dpkg", "--listfiles", "aioscope")
                 .lines()
                 .filter(line -> line.contains("aioscope"))
                 .map(Path::of)
                 .toList();
         assertThat(files).hasSizeGreaterThan(50).allMatch(Files::exists);
-        Command.run("rm", "-r", DROP_INS.toString());
-        Command.run("dpkg", "--purge", "aioscope");
+        Commands.run("rm", "-r", DROP_INS.toString());
+        Commands.run("dpkg", "--purge", "aioscope");
         assertNothingLeft(files);
     }
 
-    /** Its own life, here on a Debian, which has the same systemd and paths; only what it depends on has other names. */
+    /** The life cycle of the .rpm, on Debian: systemd and paths are the same, only dependencies have other names. */
     @Test
     @Order(15)
-    void theRpmIsInstalledAndRuns() throws IOException {
-        rpm("--install", Packages.rpm().toString());
+    void installsAndRunsRpm() throws IOException {
+        rpm("--install", PackageFiles.rpm().toString());
         assertThat(filesOfRpm()).hasSizeGreaterThan(50).allMatch(Files::exists);
-        assertThat(Command.run("rpm", "--verify", "--nodeps", "aioscope")).isEmpty();
+        assertThat(Commands.run("rpm", "--verify", "--nodeps", "aioscope")).isEmpty();
         assertThat(show("ActiveState")).isEqualTo("inactive");
-        assertThat(Command.run("id", "-un", "aioscope")).isEqualTo("aioscope\n");
-        Command.run("systemctl", "enable", "--now", UNIT);
+        assertThat(Commands.run("id", "-un", "aioscope")).isEqualTo("aioscope\n");
+        Commands.run("systemctl", "enable", "--now", UNIT);
         assertThat(journal()).contains("tier full, engine core,");
     }
 
     @Test
     @Order(16)
-    void anUpgradeOfTheRpmTakesNothingAwayButTheOldVersion() throws IOException {
+    void removesOnlyOldVersionOnRpmUpgrade() throws IOException {
         Files.writeString(SETTINGS, "\nslow-threshold: 123ms\n", StandardOpenOption.APPEND);
         String settings = Files.readString(SETTINGS);
-        String user = Command.run("id", "aioscope");
+        String user = Commands.run("id", "aioscope");
         String pid = show("MainPID");
-        assertThat(Packages.DROPPED).exists();
+        assertThat(PackageFiles.DROPPED).exists();
 
-        rpm("--upgrade", Packages.laterRpm().toString());
+        rpm("--upgrade", PackageFiles.laterRpm().toString());
         awaitActiveBesides(pid);
         assertThat(Files.readSymbolicLink(Path.of("/proc", show("MainPID"), "exe")))
                 .as("the Java of the later version")
                 .isEqualTo(Path.of("/usr/lib/aioscope/runtime/bin/java"));
-        assertThat(Command.run("rpm", "--query", "--queryformat", "%{VERSION}\n", "aioscope"))
+        assertThat(Commands.run("rpm", "--query", "--queryformat", "%{VERSION}\n", "aioscope"))
                 .matches("\\S+\\+later\n");
-        assertThat(Packages.DROPPED).doesNotExist();
+        assertThat(PackageFiles.DROPPED).doesNotExist();
         assertThat(filesOfRpm()).allMatch(Files::exists);
         assertThat(Files.readString(SETTINGS)).isEqualTo(settings);
-        assertThat(Files.readString(NEW_SETTINGS)).contains(Packages.NEW_DEFAULT);
-        assertThat(Command.run("id", "aioscope")).isEqualTo(user);
+        assertThat(Files.readString(NEW_SETTINGS)).contains(PackageFiles.NEW_DEFAULT);
+        assertThat(Commands.run("id", "aioscope")).isEqualTo(user);
         assertThat(show("UnitFileState")).isEqualTo("enabled");
     }
 
     @Test
     @Order(17)
-    void theRemovalOfTheRpmLeavesNothingBehind() throws IOException {
-        // Settings that were changed would be kept, as aioscope.yaml.rpmsave.
+    void leavesNothingAfterRpmRemoval() throws IOException {
+        // rpm would keep changed settings as aioscope.yaml.rpmsave.
         Files.move(NEW_SETTINGS, SETTINGS, StandardCopyOption.REPLACE_EXISTING);
         List<Path> files = filesOfRpm();
         rpm("--erase", "aioscope");
@@ -354,28 +356,28 @@ class PackageGuestTest {
         assertThat(Path.of("/etc/systemd/system/multi-user.target.wants", UNIT)).doesNotExist();
     }
 
-    /** As in a container: a root with nothing in it but a shell. */
+    /** As in a container: the root contains only a shell. */
     @Test
     @Order(18)
-    void theRpmIsInstalledAndRemovedWhereThereIsNoSystemd(@TempDir Path root) throws IOException {
+    void installsAndRemovesRpmWithoutSystemd(@TempDir Path root) throws IOException {
         Files.createDirectories(root.resolve("bin"));
         Files.createDirectory(root.resolve("dev"));
         Files.copy(Path.of("/bin/busybox"), root.resolve("bin/sh"));
         Files.copy(root.resolve("bin/sh"), root.resolve("bin/rm"));
-        rpm("--root=" + root, "--install", Packages.rpm().toString());
+        rpm("--root=" + root, "--install", PackageFiles.rpm().toString());
         assertThat(root.resolve("usr/bin/aioscope")).exists();
         rpm("--root=" + root, "--erase", "aioscope");
-        assertThat(named(root)).isEmpty();
+        assertThat(findFiles(root)).isEmpty();
     }
 
     private static void rpm(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of("rpm", "--nodeps", "--force-debian"));
         command.addAll(List.of(arguments));
-        Command.run(command.toArray(String[]::new));
+        Commands.run(command.toArray(String[]::new));
     }
 
     private static List<Path> filesOfRpm() throws IOException {
-        return Command.run("rpm", "--query", "--list", "aioscope")
+        return Commands.run("rpm", "--query", "--list", "aioscope")
                 .lines()
                 .map(Path::of)
                 .toList();
@@ -384,40 +386,41 @@ class PackageGuestTest {
     private static void assertNothingLeft(List<Path> files) throws IOException {
         assertThat(files).noneMatch(Files::exists);
         assertThat(show("LoadState")).isEqualTo("not-found");
-        assertThat(named(Path.of("/etc"), Path.of("/run"), Path.of("/usr"), Path.of("/var")))
+        assertThat(findFiles(Path.of("/etc"), Path.of("/run"), Path.of("/usr"), Path.of("/var")))
                 .isEmpty();
         assertThat(Path.of("/sys/fs/cgroup/system.slice", UNIT)).doesNotExist();
-        assertThat(Command.runs("id", "aioscope").status()).isNotZero();
-        await("no probe", () -> Command.run("bpftool", "-j", "prog", "show"), text -> !text.contains("\"tracing\""));
+        assertThat(Commands.execute("id", "aioscope").status()).isNotZero();
+        await("no probe", () -> Commands.run("bpftool", "-j", "prog", "show"), text -> !text.contains("\"tracing\""));
     }
 
-    /** What is ours by its name in these folders, a line each. */
-    private static String named(Path... folders) throws IOException {
+    /** The paths below these folders whose names contain aioscope, one per line. */
+    private static String findFiles(Path... folders) throws IOException {
         List<String> command = new ArrayList<>(List.of("find"));
         Stream.of(folders).map(Path::toString).forEach(command::add);
         command.addAll(List.of("-name", "*aioscope*"));
-        return Command.run(command.toArray(String[]::new));
+        return Commands.run(command.toArray(String[]::new));
     }
 
-    /** Starts the unit anew with these lines in place of the last. */
-    private static void override(String lines) throws IOException {
+    /** Restarts the unit with these lines instead of the previous ones. */
+    private static void restartWith(String lines) throws IOException {
         Files.createDirectories(DROP_INS);
         Files.writeString(DROP_INS.resolve("test.conf"), "[Service]\n" + lines + "\n");
-        Command.run("systemctl", "daemon-reload");
-        Command.run("systemctl", "restart", UNIT);
+        Commands.run("systemctl", "daemon-reload");
+        Commands.run("systemctl", "restart", UNIT);
     }
 
     private static String show(String property) throws IOException {
-        return Command.run("systemctl", "show", "--value", "-p", property, UNIT).strip();
+        return Commands.run("systemctl", "show", "--value", "-p", property, UNIT)
+                .strip();
     }
 
-    /** What the unit has said since its last start. */
+    /** The log of the unit since its last start. */
     private static String journal() throws IOException {
         return journal("--priority=debug");
     }
 
     private static String journal(String priority) throws IOException {
-        return Command.run(
+        return Commands.run(
                 "journalctl", "--no-pager", "-o", "cat", priority, "_SYSTEMD_INVOCATION_ID=" + show("InvocationID"));
     }
 
@@ -426,10 +429,10 @@ class PackageGuestTest {
     }
 
     private static void awaitActiveBesides(String pid) throws IOException {
-        // Both at once: in between it can have been seen to end.
+        // One call for both properties, because the state may change between two calls.
         await(
                 "another process than " + pid,
-                () -> Command.run("systemctl", "show", "-p", "ActiveState", "-p", "MainPID", UNIT),
+                () -> Commands.run("systemctl", "show", "-p", "ActiveState", "-p", "MainPID", UNIT),
                 state -> state.contains("ActiveState=active\n")
                         && !state.contains("MainPID=0\n")
                         && !state.contains("MainPID=" + pid + "\n"));
@@ -441,7 +444,7 @@ class PackageGuestTest {
 
     private String metrics() throws IOException {
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:9464/metrics"))
-                .timeout(PATIENCE)
+                .timeout(LIMIT)
                 .build();
         try {
             return client.send(request, HttpResponse.BodyHandlers.ofString()).body();
@@ -450,17 +453,8 @@ class PackageGuestTest {
         }
     }
 
-    private interface Reading {
-        String read() throws IOException;
-    }
-
-    private static void await(String what, Reading reading, Predicate<String> done) throws IOException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        String text = reading.read();
-        while (!done.test(text)) {
-            assertThat(System.nanoTime()).as("%s in %s", what, text).isLessThan(deadline);
-            Command.pause();
-            text = reading.read();
-        }
+    private static void await(String what, Await.ValueReader<String, IOException> reader, Predicate<String> done)
+            throws IOException {
+        Await.value(what, LIMIT, reader, done);
     }
 }

@@ -4,11 +4,11 @@ import java.io.IOException;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The looks at /proc on the kernels of the lab. */
+/** Scans of /proc on the lab kernels. */
 @Tag("guest")
-class ProcTierGuestTest extends ProcTier {
+class ProcTierGuestTest extends ProcTierTests {
     @Test
-    void anExitThatWaitsForRequestsIsFound() throws IOException {
+    void findsExitThatWaitsForRequests() throws IOException {
         findAnExitThatWaitsForRequests();
     }
 }

@@ -4,18 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.probe.proc.ProcProbes;
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Await;
+import dev.aioscope.testing.CommandResult;
+import dev.aioscope.testing.Commands;
+import dev.aioscope.testing.JsonLines;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
-/** The looks at /proc on the kernel that builds aioscope, and what the commands say of them. */
-class ProcTierIT extends ProcTier {
-    /** Root, but nothing that makes root mighty: only what has no more capabilities can be read. */
+/** Scans of /proc on the kernel of the build machine, and the commands that use them. */
+class ProcTierIT extends ProcTierTests {
+    /** Root without capabilities: it can read only processes that have no more capabilities. */
     private static final List<String> POWERLESS = List.of("setpriv", "--bounding-set=-all", "--inh-caps=-all");
 
     @BeforeAll
@@ -25,19 +28,12 @@ class ProcTierIT extends ProcTier {
 
     private static String[] powerless(String... arguments) {
         List<String> command = new ArrayList<>(POWERLESS);
-        command.addAll(List.of(Command.aioscope(arguments)));
+        command.addAll(List.of(Aioscope.command(arguments)));
         return command.toArray(String[]::new);
     }
 
-    private static List<JsonNode> json(String output) {
-        return output.lines()
-                .filter(line -> line.startsWith("{"))
-                .map(JsonMapper.shared()::readTree)
-                .toList();
-    }
-
     @Test
-    void manyContextsOfManyProcessesAreFound() throws IOException {
+    void findsManyContextsOfManyProcesses() throws IOException {
         List<AioWork> all = new ArrayList<>();
         try {
             for (int i = 0; i < 20; i++) {
@@ -46,10 +42,10 @@ class ProcTierIT extends ProcTier {
             for (AioWork work : all) {
                 work.await("ready");
             }
-            Inventory snapshot = Inventory.take(agent.probes());
+            Inventory inventory = Inventory.take(agent.probes());
 
             for (AioWork work : all) {
-                assertThat(snapshot.contexts())
+                assertThat(inventory.contexts())
                         .filteredOn(context -> context.owner().pid() == work.pid())
                         .hasSize(200)
                         .doesNotHaveDuplicates();
@@ -59,21 +55,20 @@ class ProcTierIT extends ProcTier {
         }
     }
 
-    /** The child shows the ring for as long as it lives, but its file is empty once the context was freed. */
+    /**
+     * The child keeps the ring mapped as long as it lives, but the kernel truncates the ring's file when it frees the
+     * context.
+     */
     @Test
-    void aChildThatOutlivesItsParentHoldsNothing() throws IOException {
+    void findsNoContextInChildThatOutlivesParent() throws IOException {
         try (AioWork work = AioWork.start("forked", "--wait")) {
             work.await("ready");
-            long child = work.the("child");
+            long child = work.value("child");
             try {
                 work.kill();
-                // Who never saw the parent has nothing but the ring to go by.
+                // These probes never saw the parent and have only the ring.
                 try (ProcProbes later = ProcProbes.open()) {
-                    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-                    while (isHolder(later, child) && System.nanoTime() < deadline) {
-                        Command.pause();
-                    }
-                    assertThat(isHolder(later, child)).isFalse();
+                    Await.until("no holder " + child, () -> !isHolder(later, child));
                 }
             } finally {
                 ProcessHandle.of(child).ifPresent(ProcessHandle::destroyForcibly);
@@ -87,12 +82,13 @@ class ProcTierIT extends ProcTier {
     }
 
     @Test
-    void contextsSaysWhatIsNotSeen() throws IOException {
+    void reportsUnobservedValuesAsNullInContexts() throws IOException {
         try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("ready");
-            List<JsonNode> told = json(Command.run(Command.aioscope("contexts", "--tier", "proc", "--json")));
+            List<JsonNode> objects =
+                    JsonLines.parse(Commands.run(Aioscope.command("contexts", "--tier", "proc", "--json")));
 
-            assertThat(told)
+            assertThat(objects)
                     .filteredOn(line -> line.path("pid").asInt() == work.pid())
                     .singleElement()
                     .satisfies(holder -> {
@@ -103,27 +99,27 @@ class ProcTierIT extends ProcTier {
                         assertThat(holder.path("unreaped").asInt()).isZero();
                         assertThat(holder.path("command").asString()).contains("aiowork many");
                     });
-            JsonNode quota = told.get(told.size() - 1);
+            JsonNode quota = objects.get(objects.size() - 1);
             assertThat(quota.path("tier").asString()).isEqualTo("proc");
             assertThat(quota.path("aio_nr").asLong()).isGreaterThanOrEqualTo(100);
             assertThat(quota.path("charge").isNull()).isTrue();
             assertThat(quota.path("unattributed").isNull()).isTrue();
             assertThat(quota.path("unfinished_processes").asInt()).isZero();
-            assertThat(Command.run(Command.aioscope("contexts", "--tier", "proc")))
+            assertThat(Commands.run(Aioscope.command("contexts", "--tier", "proc")))
                     .contains("charge –, unattributed –")
                     .contains("The tier proc sees neither charges nor requests outstanding");
         }
     }
 
     @Test
-    void planCannotTellWhatFits() throws IOException {
+    void omitsFittingProgramsInPlan() throws IOException {
         try (AioWork work = AioWork.start("many", "--count", "4", "--wait")) {
             work.await("ready");
-            Command plan = Command.runs(Command.aioscope("plan", "--tier", "proc", "--json"));
-            Command more = Command.runs(Command.aioscope("plan", "--tier", "proc", "--more", "aiowork=3"));
+            CommandResult plan = Commands.execute(Aioscope.command("plan", "--tier", "proc", "--json"));
+            CommandResult more = Commands.execute(Aioscope.command("plan", "--tier", "proc", "--more", "aiowork=3"));
 
             assertThat(plan.status()).isZero();
-            assertThat(json(plan.output()))
+            assertThat(JsonLines.parse(plan.output()))
                     .filteredOn(line -> line.path("comm").asString().equals("aiowork"))
                     .singleElement()
                     .satisfies(kind -> {
@@ -140,36 +136,36 @@ class ProcTierIT extends ProcTier {
     }
 
     @Test
-    void withoutPrivilegesOnesOwnProcessesAreShown() throws IOException {
+    void showsOwnProcessesWithoutPrivileges() throws IOException {
         try (AioWork others = AioWork.start("many", "--count", "1", "--wait");
-                AioWork own = AioWork.startBy(POWERLESS, "many", "--count", "3", "--wait")) {
+                AioWork own = AioWork.startThrough(POWERLESS, "many", "--count", "3", "--wait")) {
             others.await("ready");
             own.await("ready");
-            Command contexts = Command.runs(powerless("contexts", "--json"));
+            CommandResult contexts = Commands.execute(powerless("contexts", "--json"));
 
             assertThat(contexts.status()).as(contexts.output()).isZero();
-            List<JsonNode> told = json(contexts.output());
-            assertThat(told)
+            List<JsonNode> objects = JsonLines.parse(contexts.output());
+            assertThat(objects)
                     .filteredOn(line -> line.path("pid").asInt() == own.pid())
                     .singleElement()
                     .satisfies(holder ->
                             assertThat(holder.path("contexts").asInt()).isEqualTo(3));
-            assertThat(told)
+            assertThat(objects)
                     .filteredOn(line -> line.path("pid").asInt() == others.pid())
                     .isEmpty();
-            assertThat(told.get(told.size() - 1).path("refused_processes").asInt())
+            assertThat(objects.get(objects.size() - 1).path("refused_processes").asInt())
                     .isPositive();
             assertThat(contexts.output()).contains("Not sample: ").contains("hint: ");
-            assertThat(Command.run(powerless("contexts")))
+            assertThat(Commands.run(powerless("contexts")))
                     .contains("may not be read: run aioscope as root, or give it CAP_SYS_PTRACE");
         }
     }
 
     @Test
-    void traceTellsWhatVanishes() throws IOException {
+    void reportsVanishedContextsInTrace() throws IOException {
         try (AioWork churn = AioWork.start("churn", "--count", "5", "--charge", "3", "--milliseconds", "300000")) {
             churn.await("pid");
-            String told = Command.run(Command.aioscope(
+            String objects = Commands.run(Aioscope.command(
                     "trace",
                     "--tier",
                     "proc",
@@ -181,9 +177,9 @@ class ProcTierIT extends ProcTier {
                     "10",
                     "--json"));
 
-            assertThat(told).contains("Tier proc, engine none, probes: none");
-            // Also told are exits whose contexts no look has found before.
-            assertThat(json(told)).anySatisfy(teardown -> {
+            assertThat(objects).contains("Tier proc, engine none, probes: none");
+            // trace also reports exits whose contexts no scan has found before.
+            assertThat(JsonLines.parse(objects)).anySatisfy(teardown -> {
                 assertThat(teardown.path("end").asString()).isEqualTo("vanished");
                 assertThat(teardown.path("owner_comm").asString()).isEqualTo("aiowork");
                 assertThat(teardown.path("nr_events").asInt()).isGreaterThan(3);

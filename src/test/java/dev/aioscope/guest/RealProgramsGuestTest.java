@@ -3,7 +3,7 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.Trigger;
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.kernel.Host;
@@ -11,6 +11,7 @@ import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.Teardown.End;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Programs that operators run: what they make equals what ends, and the charges add up to fs.aio-nr. */
+/** Real programs end all contexts that they set up, and the charges add up to fs.aio-nr. */
 @Tag("guest")
 class RealProgramsGuestTest {
     @TempDir
@@ -37,7 +38,7 @@ class RealProgramsGuestTest {
 
     @BeforeEach
     void open() {
-        agent = new TestAgent(Tier.FULL, Placing.FENTRY);
+        agent = new TestAgent(Tier.FULL, AttachMethod.FENTRY);
         aioNrBefore = Host.aioNr().orElseThrow();
     }
 
@@ -53,7 +54,7 @@ class RealProgramsGuestTest {
                 .toList();
     }
 
-    /** All contexts of programs with this name have ended, each once, completely, and gave back what they charged. */
+    /** Asserts that each context of programs with this name has ended once, completely, and released its charge. */
     private List<Teardown> awaitBalance(String comm) {
         Set<Long> made = setups(comm).stream().map(Context::generation).collect(Collectors.toSet());
         agent.readUntil(
@@ -94,9 +95,9 @@ class RealProgramsGuestTest {
     }
 
     @Test
-    void fioThatEndsByItselfDestroysItsContexts() throws IOException {
-        Command.run(fio(folder.resolve("file"), "--numjobs=3"));
-        Command.run(fio(folder.resolve("file"), "--numjobs=2", "--thread"));
+    void reportsDestroysOfFioThatFinishes() throws IOException {
+        Commands.run(fio(folder.resolve("file"), "--numjobs=3"));
+        Commands.run(fio(folder.resolve("file"), "--numjobs=2", "--thread"));
 
         agent.readUntil("the contexts of five jobs", () -> setups("fio").size() >= 5);
         assertThat(setups("fio")).hasSize(5).extracting(Context::maxReqs).containsOnly(32);
@@ -104,9 +105,9 @@ class RealProgramsGuestTest {
     }
 
     @Test
-    void fioThatIsKilledLeavesItsContextToItsExit() throws Exception {
+    void reportsExitOfFioThatIsKilled() throws Exception {
         Path output = folder.resolve("fio.log");
-        Process fio = Command.start(output, fio(folder.resolve("file"), "--thread", "--time_based", "--runtime=100"));
+        Process fio = Commands.start(output, fio(folder.resolve("file"), "--thread", "--time_based", "--runtime=100"));
         agent.readUntil("the context of fio", () -> setups("fio").size() == 1);
         assertThat(Host.aioNr()).contains(aioNrBefore + 32);
         assertHolds("fio", 32);
@@ -119,7 +120,7 @@ class RealProgramsGuestTest {
     }
 
     private Process mariadb(Path data) throws IOException {
-        return Command.start(
+        return Commands.start(
                 folder.resolve("mariadb.log"),
                 "mariadbd",
                 "--no-defaults",
@@ -136,26 +137,26 @@ class RealProgramsGuestTest {
                 "--innodb-log-file-size=4m");
     }
 
-    /** Starts it and waits until it serves. Its aio context charges 8 threads x 256 requests. */
+    /** Starts the server and waits until it serves. Its context charges 8 threads x 256 requests. */
     private Process startMariadb(Path data) throws IOException {
         Process server = mariadb(data);
-        Command.awaitText(folder.resolve("mariadb.log"), "ready for connections");
+        Commands.awaitText(folder.resolve("mariadb.log"), "ready for connections");
         agent.readUntil("the context of mariadbd", () -> charged("mariadbd") >= 2048);
         assertThat(Host.aioNr()).contains(aioNrBefore + charged("mariadbd"));
         assertHolds("mariadbd", charged("mariadbd"));
         return server;
     }
 
-    /** A look finds what the set-ups told, and nothing else is charged. */
+    /** Asserts that a scan finds the charge that the setups reported, and no other. */
     private void assertHolds(String comm, long charge) {
-        Inventory snapshot = Inventory.take(agent.probes());
-        assertThat(Holder.group(snapshot.contexts(), context -> context.owner().comm()))
+        Inventory inventory = Inventory.take(agent.probes());
+        assertThat(Holder.group(inventory.contexts(), context -> context.owner().comm()))
                 .singleElement()
                 .satisfies(holder -> {
                     assertThat(holder.name()).isEqualTo(comm);
                     assertThat(holder.charge()).isEqualTo(charge);
                 });
-        assertThat(snapshot.unattributed()).isEqualTo(aioNrBefore);
+        assertThat(inventory.unattributed()).isEqualTo(aioNrBefore);
     }
 
     private long charged(String comm) {
@@ -169,7 +170,7 @@ class RealProgramsGuestTest {
     }
 
     @Test
-    void mariadbDestroysItsContextWhenItStopsAndLeavesItToItsExitWhenItIsKilled() throws Exception {
+    void reportsDestroyOfStoppedAndExitOfKilledMariadb() throws Exception {
         Path data = Files.createDirectory(folder.resolve("data"));
         Process stopped = startMariadb(data);
         stopped.destroy();

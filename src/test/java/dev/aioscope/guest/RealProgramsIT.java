@@ -2,10 +2,12 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.testing.Await;
+import dev.aioscope.testing.Commands;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -21,12 +22,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What programs that operators run hold while they run. Not nginx: Debian builds it without file AIO, so that it makes no
- * context. {@link RealProgramsGuestTest} has MariaDB, and how contexts end.
+ * The contexts of real programs while they run. Not nginx: Debian builds it without file AIO, so that it sets up no
+ * context. {@link RealProgramsGuestTest} tests MariaDB, and how contexts end.
  */
 @Timeout(120)
 class RealProgramsIT {
-    private final TestAgent agent = new TestAgent(Tier.SAMPLE, Placing.FENTRY);
+    private final TestAgent agent = new TestAgent(Tier.SAMPLE, AttachMethod.FENTRY);
 
     @TempDir
     private Path folder;
@@ -36,20 +37,19 @@ class RealProgramsIT {
         agent.close();
     }
 
-    /** Those of a program and of the processes that it has started, once there are so many. */
+    /** Waits for a number of contexts of a program and its descendants. */
     private List<LiveContext> await(int contexts, Process program) {
-        while (true) {
-            List<Long> pids = Stream.concat(Stream.of(program.toHandle()), program.descendants())
-                    .map(ProcessHandle::pid)
-                    .toList();
-            List<LiveContext> held = Inventory.take(agent.probes()).contexts().stream()
-                    .filter(context -> pids.contains((long) context.owner().pid()))
-                    .toList();
-            if (held.size() >= contexts || !program.isAlive()) {
-                return held;
-            }
-            Command.pause(); // until the time limit of the test
-        }
+        return Await.value(
+                contexts + " contexts", () -> contexts(program), held -> held.size() >= contexts || !program.isAlive());
+    }
+
+    private List<LiveContext> contexts(Process program) {
+        List<Long> pids = Stream.concat(Stream.of(program.toHandle()), program.descendants())
+                .map(ProcessHandle::pid)
+                .toList();
+        return Inventory.take(agent.probes()).contexts().stream()
+                .filter(context -> pids.contains((long) context.owner().pid()))
+                .toList();
     }
 
     private static long processes(List<LiveContext> contexts) {
@@ -59,11 +59,11 @@ class RealProgramsIT {
                 .count();
     }
 
-    private static void end(Process program) throws InterruptedException {
+    private static void end(Process program) {
         List<ProcessHandle> started = program.descendants().toList();
         program.destroyForcibly();
         started.forEach(ProcessHandle::destroyForcibly);
-        assertThat(program.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        Commands.awaitExit(program);
     }
 
     private Process fio(String... more) throws IOException {
@@ -79,12 +79,12 @@ class RealProgramsIT {
                 "--runtime=100",
                 "--eta=never",
                 "--filename=" + folder.resolve("file"));
-        return Command.start(
+        return Commands.start(
                 folder.resolve("log"), Stream.concat(fixed, Arrays.stream(more)).toArray(String[]::new));
     }
 
     @Test
-    void eachJobOfFioHoldsAContextOfItsDepth() throws Exception {
+    void findsContextOfEachFioJobWithItsDepth() throws Exception {
         Process fio = fio("--numjobs=3");
         try {
             List<LiveContext> held = await(3, fio);
@@ -97,7 +97,7 @@ class RealProgramsIT {
     }
 
     @Test
-    void jobsOfFioThatAreThreadsAreOneProcess() throws Exception {
+    void findsFioThreadsInOneProcess() throws Exception {
         Process fio = fio("--numjobs=2", "--thread");
         try {
             List<LiveContext> held = await(2, fio);
@@ -114,9 +114,12 @@ class RealProgramsIT {
         return "driver=file,aio=native,cache.direct=on,node-name=" + name + ",filename=" + file;
     }
 
-    /** Two disks share the context of the main loop; one that moves to an iothread takes another. No guest has to run. */
+    /**
+     * Two disks share the context of the main loop; a disk that moves to an iothread uses a second one. No guest has to
+     * run.
+     */
     @Test
-    void qemuHoldsAContextOf1024AndOneMoreForEachIothread() throws Exception {
+    void findsContextsOfQemuMainLoopAndIothread() throws Exception {
         Process qemu = new ProcessBuilder(
                         "qemu-system-x86_64",
                         "-S",

@@ -3,12 +3,15 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.kernel.Host;
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Await;
+import dev.aioscope.testing.CommandResult;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -24,20 +27,6 @@ class RecordIT {
         AioWork.compile();
     }
 
-    private static void end(Process process, Path output) throws Exception {
-        Command.run("kill", "-TERM", "" + process.pid());
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).as(Files.readString(output)).isEqualTo(143);
-        assertThat(Files.readString(output)).doesNotContain("\tat ");
-    }
-
-    /** With a lock of its own: other daemons can be there. */
-    private static String[] aioscopeIn(Path runtime, String... arguments) {
-        return Stream.concat(
-                        Stream.of("env", "RUNTIME_DIRECTORY=" + runtime), Arrays.stream(Command.aioscope(arguments)))
-                .toArray(String[]::new);
-    }
-
     private List<Path> files(String prefix) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(file -> file.getFileName().toString().startsWith(prefix))
@@ -46,45 +35,46 @@ class RecordIT {
     }
 
     @Test
-    void whatIsRecordedIsToldAgain() throws Exception {
+    void replaysWhatItRecorded() throws Exception {
         Path file = folder.resolve("host.aioscope");
         Path output = folder.resolve("record.log");
-        Process record = Command.start(output, Command.aioscope("record", file.toString(), "--tier", "syscall"));
-        Command.awaitText(output, "Tier syscall");
+        Process record = Commands.start(output, Aioscope.command("record", file.toString(), "--tier", "syscall"));
+        Commands.awaitText(output, "Tier syscall");
         try (AioWork work = AioWork.start("destroy", "--wait")) {
             work.await("ready");
-            work.goOn();
+            work.proceed();
             work.finish();
-            // The last second is on the disk when the command ends.
-            end(record, output);
-            Command.awaitText(output, " records in " + file);
+            // The last second is on disk when the command exits.
+            Commands.stop(record, "TERM", 143, output);
+            Commands.awaitText(output, " records in " + file);
 
-            Command told = Command.runs(Command.aioscope("replay", file.toString(), "trace", "--json"));
-            assertThat(told.status()).as(told.output()).isZero();
-            assertThat(told.output().lines().filter(line -> line.contains("\"pid\":" + work.pid())))
-                    .as(told.output())
+            CommandResult replay = Commands.execute(Aioscope.command("replay", file.toString(), "trace", "--json"));
+            assertThat(replay.status()).as(replay.output()).isZero();
+            assertThat(replay.output().lines().filter(line -> line.contains("\"pid\":" + work.pid())))
+                    .as(replay.output())
                     .singleElement()
                     .asString()
                     .contains("\"trigger\":\"destroy\"");
-            assertThat(told.output()).contains("Linux " + Host.release() + ", tier syscall");
+            assertThat(replay.output()).contains("Linux " + Host.release() + ", tier syscall");
         }
-        Command again = Command.runs(Command.aioscope("record", file.toString(), "--tier", "syscall"));
+        CommandResult again = Commands.execute(Aioscope.command("record", file.toString(), "--tier", "syscall"));
         assertThat(again.status()).isEqualTo(2);
         assertThat(again.output()).contains("is there already: take another name");
         Path nowhere = folder.resolve("none/file");
-        Command lost = Command.runs(Command.aioscope("record", nowhere.toString(), "--tier", "syscall"));
+        CommandResult lost = Commands.execute(Aioscope.command("record", nowhere.toString(), "--tier", "syscall"));
         assertThat(lost.status()).isEqualTo(2);
         assertThat(lost.output()).contains("there is no folder " + nowhere.getParent() + ": make it");
     }
 
     @Test
-    void aRefusalSetsTheRingAside() throws Exception {
+    void writesSnapshotOnRefusal() throws Exception {
         long tooMuch = Host.aioMaxNr().orElseThrow() + 1;
         Path output = folder.resolve("run.log");
-        Process run = Command.start(
+        // Its own lock file, because other daemons may run on this host.
+        Process run = Commands.start(
                 output,
-                aioscopeIn(
-                        folder.resolve("run"),
+                Map.of("RUNTIME_DIRECTORY", folder.resolve("run").toString()),
+                Aioscope.command(
                         "run",
                         "--tier",
                         "syscall",
@@ -94,22 +84,19 @@ class RecordIT {
                         folder.toString(),
                         "--recorder-size",
                         "8m"));
-        Command.awaitText(output, " watches: ");
+        Commands.awaitText(output, " started: ");
         try (AioWork refused = AioWork.start("persist", "--charge", "" + tooMuch)) {
             refused.await("refused");
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-            while (files("snapshot-").isEmpty()) {
-                assertThat(System.nanoTime()).as(Files.readString(output)).isLessThan(deadline);
-                Command.pause();
-            }
-            String snapshot = files("snapshot-").get(0).toString();
+            String snapshot = Await.value("a snapshot", () -> files("snapshot-"), files -> !files.isEmpty())
+                    .get(0)
+                    .toString();
             assertThat(snapshot).endsWith("-refusal.aioscope");
-            Command told = Command.runs(Command.aioscope("replay", snapshot, "trace", "--json"));
-            assertThat(told.status()).as(told.output()).isZero();
-            assertThat(told.output().lines().filter(line -> line.contains("\"type\":\"refusal\"")))
+            CommandResult replay = Commands.execute(Aioscope.command("replay", snapshot, "trace", "--json"));
+            assertThat(replay.status()).as(replay.output()).isZero();
+            assertThat(replay.output().lines().filter(line -> line.contains("\"type\":\"refusal\"")))
                     .anyMatch(line -> line.contains("\"pid\":" + refused.pid()));
         }
-        end(run, output);
+        Commands.stop(run, "TERM", 143, output);
         assertThat(files("ring-")).isNotEmpty();
     }
 }

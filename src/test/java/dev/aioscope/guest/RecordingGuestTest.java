@@ -19,6 +19,7 @@ import dev.aioscope.recording.Recorder;
 import dev.aioscope.recording.ReplayResult;
 import dev.aioscope.recording.Replays;
 import dev.aioscope.recording.Storage;
+import dev.aioscope.testing.Await;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -31,20 +32,20 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * What the listeners make of some situations while they happen is what they make of the recording: here, and, by {@link
- * LabIT}, on the machine of the build. Recordings made so are in src/test/resources/recorded, with what each situation
- * must lead to beside them.
+ * The listeners report the same from a recording as live: here and, through {@link LabIT}, on the build machine. The
+ * recordings in src/test/resources/recorded were made by this test; the expected outcome is next to each.
  */
 @Tag("guest")
 class RecordingGuestTest implements LifecycleListener {
     private static final Path FOLDER = Path.of(System.getProperty("aioscope.results", "target"));
 
-    /** Of a process that ends by itself nobody looks who it is any more: it waits until that is known. */
+    /**
+     * Situations that exit at once wait until the process is identified, because nothing identifies it after its exit.
+     */
     private static final String[] SITUATIONS = {
         "destroy",
         "destroy --outstanding 10",
@@ -69,13 +70,13 @@ class RecordingGuestTest implements LifecycleListener {
     }
 
     @Test
-    void theRecordingTellsWhatHappened() throws Exception {
-        NullBlk.load();
+    void reportsSameFromRecording() throws Exception {
+        NullBlockDevice.load();
         Path file = FOLDER.resolve("recording.aioscope");
         Files.deleteIfExists(file);
         WallClock clock = new WallClock(BootClock::now, InstantSource.system());
-        String lived;
-        ExecutorService watching = Executors.newSingleThreadExecutor();
+        String liveResult;
+        ExecutorService executor = Executors.newSingleThreadExecutor();
         try (Recorder recorder = new Recorder(Storage.file(file), clock);
                 Processes processes = Processes.patient(false)) {
             processes.tell((pid, start, mm, identity) -> {
@@ -84,44 +85,36 @@ class RecordingGuestTest implements LifecycleListener {
             });
             Probes probes = recorder.record(
                     BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), ProbeSettings.PLAIN));
-            AtomicReference<DutyCycle> watch = new AtomicReference<>();
-            CountDownLatch begun = new CountDownLatch(1);
-            Future<String> outcome = watching.submit(() -> ReplayResult.of(probes, clock, processes, this, running -> {
-                watch.set(running);
-                begun.countDown();
+            AtomicReference<DutyCycle> dutyCycle = new AtomicReference<>();
+            CountDownLatch started = new CountDownLatch(1);
+            Future<String> outcome = executor.submit(() -> ReplayResult.of(probes, clock, processes, this, running -> {
+                dutyCycle.set(running);
+                started.countDown();
             }));
-            assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(started.await(60, TimeUnit.SECONDS)).isTrue();
             for (String situation : SITUATIONS) {
                 run(situation);
             }
-            watch.get().stop();
-            lived = outcome.get(120, TimeUnit.SECONDS);
+            dutyCycle.get().stop();
+            liveResult = outcome.get(120, TimeUnit.SECONDS);
             assertThat(recorder.dropped()).isZero();
         } finally {
-            watching.shutdownNow();
+            executor.shutdownNow();
         }
-        Files.writeString(FOLDER.resolve("recording.outcome"), lived);
-        assertThat(lived).contains("span io_destroy", "span exit_aio", "process.executable.name=aiowork");
-        assertThat(Replays.outcome(file)).isEqualTo(lived);
+        Files.writeString(FOLDER.resolve("recording.outcome"), liveResult);
+        assertThat(liveResult).contains("span io_destroy", "span exit_aio", "process.executable.name=aiowork");
+        assertThat(Replays.outcome(file)).isEqualTo(liveResult);
     }
 
     private void run(String situation) throws Exception {
         try (AioWork work = AioWork.start(situation.split(" ", -1))) {
             if (situation.endsWith("--wait")) {
                 work.await("ready");
-                await(situation + ": who it is", () -> known.contains(work.pid()));
-                work.goOn();
+                Await.until(situation + ": the identity", () -> known.contains(work.pid()));
+                work.proceed();
             }
             work.finish();
-            await(situation + ": its end", () -> ended.contains(work.pid()));
-        }
-    }
-
-    private static void await(String what, BooleanSupplier done) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (!done.getAsBoolean()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(deadline);
-            Command.pause();
+            Await.until(situation + ": its teardown", () -> ended.contains(work.pid()));
         }
     }
 }

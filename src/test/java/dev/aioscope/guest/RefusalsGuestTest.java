@@ -3,7 +3,7 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.Trigger;
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.BootClock;
@@ -31,13 +31,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** A quota that is used up, whom that hits, and what ends it: the limit of the guest is lowered for it. */
+/**
+ * A quota that is used up, the processes that get refused, and what ends the refusal. The test lowers the guest's
+ * limit.
+ */
 @Tag("guest")
 class RefusalsGuestTest {
     private static final Path LIMIT = Path.of("/proc/sys/fs/aio-max-nr");
     private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-    private final TestAgent agent = new TestAgent(Tier.FULL, Placing.FENTRY);
+    private final TestAgent agent = new TestAgent(Tier.FULL, AttachMethod.FENTRY);
     private long limitBefore;
 
     @BeforeEach
@@ -72,14 +75,14 @@ class RefusalsGuestTest {
     }
 
     @Test
-    void aHolderThatIsKilledIsNamedAsTheReleaserAfterItsEnd() throws IOException {
+    void namesKilledHolderAsReleaserAfterExit() throws IOException {
         InMemorySpanExporter spans = InMemorySpanExporter.create();
         try (Processes processes = Processes.patient(false);
                 SdkTracerProvider provider = SdkTracerProvider.builder()
                         .addSpanProcessor(SimpleSpanProcessor.create(spans))
                         .build();
                 AioWork holder = AioWork.start("many", "--count", "3", "--charge", "300", "--wait")) {
-            TeardownSpans told = new TeardownSpans(
+            TeardownSpans teardownSpans = new TeardownSpans(
                     provider.get("test"),
                     new WallClock(BootClock::now, InstantSource.system()),
                     TeardownSpans.SLOW,
@@ -99,7 +102,7 @@ class RefusalsGuestTest {
                 assertThat(refusal.largest().get(0))
                         .isEqualTo(new QuotaShare(refusal.largest().get(0).owner(), 3, 900))
                         .satisfies(holding -> assertThat(holding.owner().pid()).isEqualTo(holder.pid()));
-                told.onFailedCall(refusal);
+                teardownSpans.onFailedCall(refusal);
 
                 holder.kill();
                 refused.finish();
@@ -109,19 +112,19 @@ class RefusalsGuestTest {
                 assertThat(outcome.release().by().pid()).isEqualTo(holder.pid());
                 assertThat(outcome.release().trigger()).isEqualTo(Trigger.EXIT);
                 assertThat(outcome.release().charge()).isIn(300L, 600L, 900L);
-                assertThat(outcome.retries()).isEqualTo((int) refused.the("tries") - 2);
+                assertThat(outcome.retries()).isEqualTo((int) refused.value("tries") - 2);
                 assertThat(outcome.time())
                         .as(
                                 "%s of %s, %s",
                                 outcome,
                                 agent.setups(refused.pid()),
                                 agent.probes().losses())
-                        .isBetween(refused.the("refused"), refused.the("granted"));
-                told.onRefusalOutcome(outcome);
+                        .isBetween(refused.value("refused"), refused.value("granted"));
+                teardownSpans.onRefusalOutcome(outcome);
             }
             agent.readUntil("the exit", () -> agent.teardowns(holder.pid()).size() == 3);
             Teardown teardown = agent.teardowns(holder.pid()).get(0);
-            told.onTeardown(teardown);
+            teardownSpans.onTeardown(teardown);
 
             assertThat(processes.ofOwner(teardown).container()).hasValue(new Container("docker", ID, null));
             SpanData exit = named(spans, "exit_aio");
@@ -144,7 +147,7 @@ class RefusalsGuestTest {
     }
 
     @Test
-    void oneThatLastsIsToldSoAndAgainWhenTheLimitIsRaised() throws IOException {
+    void reportsLastingRefusalAndItsEndWhenLimitIsRaised() throws IOException {
         try (AioWork holder = holder();
                 AioWork refused = refused()) {
             RefusalOutcome lasting = awaitOutcome(refused, 1);
@@ -161,7 +164,7 @@ class RefusalsGuestTest {
             assertThat(over.cause()).isEqualTo(Cause.LIMIT);
             assertThat(over.hasSucceeded()).isTrue();
             assertThat(over.aioMaxNr()).isEqualTo(2000);
-            assertThat(over.retries()).isEqualTo((int) refused.the("tries") - 2);
+            assertThat(over.retries()).isEqualTo((int) refused.value("tries") - 2);
             assertThat(agent.outcomes(refused.pid())).hasSize(2);
         }
     }

@@ -3,18 +3,19 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.kernel.Host;
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Commands;
+import dev.aioscope.testing.JsonLines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
-/** What {@code trace} says of a refusal in the tier {@code syscall}, on any host. Half of the quota is used for it. */
+/** Reports of {@code trace} about refusals in the tier {@code syscall}, on any host. Uses half of the quota. */
 class RefusalsIT {
     @TempDir
     private Path folder;
@@ -25,45 +26,33 @@ class RefusalsIT {
     }
 
     private static List<JsonNode> read(Path output, String type) throws IOException {
-        return Files.readString(output)
-                .lines()
-                .filter(line -> line.startsWith("{"))
-                .map(JsonMapper.shared()::readTree)
-                .filter(line -> line.path("type").asString().equals(type))
-                .toList();
-    }
-
-    private static void end(Process trace, Path output) throws Exception {
-        Command.run("kill", "-INT", "" + trace.pid());
-        assertThat(trace.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(trace.exitValue()).as(Files.readString(output)).isEqualTo(130);
-        assertThat(Files.readString(output)).doesNotContain("\tat ");
+        return JsonLines.ofType(JsonLines.parse(Files.readString(output)), type);
     }
 
     @Test
-    void whoIsRefusedWhoHoldsAndWhoGaveBackAreNamed() throws Exception {
+    void namesRefusedHolderAndReleaser() throws Exception {
         long half = Host.aioMaxNr().orElseThrow() / 2;
         Path output = folder.resolve("trace.log");
         try (AioWork holder = AioWork.start("many", "--count", "1", "--charge", "" + (half + 1), "--wait")) {
             holder.await("aio_nr");
-            Process trace = Command.start(
-                    output, Command.aioscope("trace", "--tier", "syscall", "--json", "--comm", "aiowork"));
-            // The first look finds the holder.
-            Command.awaitText(output, "syscall");
+            Process trace = Commands.start(
+                    output, Aioscope.command("trace", "--tier", "syscall", "--json", "--comm", "aiowork"));
+            // The first scan finds the holder.
+            Commands.awaitText(output, "syscall");
             try (AioWork refused = AioWork.start("persist", "--charge", "" + half)) {
                 refused.await("refused");
-                Command.awaitText(output, "\"type\":\"refusal\"");
+                Commands.awaitText(output, "\"type\":\"refusal\"");
                 holder.kill();
                 refused.finish();
-                Command.awaitText(output, "\"type\":\"refusal_outcome\"");
-                end(trace, output);
+                Commands.awaitText(output, "\"type\":\"refusal_outcome\"");
+                Commands.stop(trace, "INT", 130, output);
 
                 JsonNode refusal = read(output, "refusal").get(0);
                 assertThat(refusal.path("pid").asInt()).isEqualTo(refused.pid());
                 assertThat(refusal.path("executable").asString()).isEqualTo(AioWork.PROGRAM.toString());
                 assertThat(refusal.path("command").asString()).endsWith("aiowork persist --charge " + half);
                 assertThat(refusal.path("user").asString()).isEqualTo("root");
-                // Some kernels do not tell programs where fs.aio-nr is.
+                // Some kernels do not let programs read fs.aio-nr.
                 JsonNode aioNr = refusal.path("aio_nr");
                 assertThat(refusal.path("needed_aio_max_nr").isNull()).isEqualTo(aioNr.isNull());
                 assertThat(refusal.path("needed_aio_max_nr").asLong(aioNr.asLong(0) + half))
@@ -81,24 +70,24 @@ class RefusalsIT {
                 assertThat(outcome.path("releaser_pid").asInt()).isEqualTo(holder.pid());
                 assertThat(outcome.path("releaser_command").asString()).contains("aiowork many");
                 assertThat(outcome.path("refusal_time")).isEqualTo(refusal.path("time"));
-                assertThat(read(output, "refusal")).as("retries are counted").hasSize(1);
-                assertThat(outcome.path("retries").asLong()).isEqualTo(refused.the("tries") - 2);
+                assertThat(read(output, "refusal")).as("retries are counted, not reported").hasSize(1);
+                assertThat(outcome.path("retries").asLong()).isEqualTo(refused.value("tries") - 2);
             }
         }
     }
 
     @Test
-    void moreThanTheLimitIsRefusedForGoodAndArgumentsStayHidden() throws Exception {
+    void reportsLastingRefusalAboveLimitAndHidesArguments() throws Exception {
         long limit = Host.aioMaxNr().orElseThrow();
         Path output = folder.resolve("trace.log");
-        Process trace = Command.start(
+        Process trace = Commands.start(
                 output,
-                Command.aioscope("trace", "--tier", "syscall", "--json", "--hide-arguments", "--comm", "aiowork"));
-        Command.awaitText(output, "syscall");
+                Aioscope.command("trace", "--tier", "syscall", "--json", "--hide-arguments", "--comm", "aiowork"));
+        Commands.awaitText(output, "syscall");
         try (AioWork refused = AioWork.start("persist", "--charge", "" + (limit + 1))) {
             refused.await("refused");
-            Command.awaitText(output, "\"outcome\":\"lasting\"");
-            end(trace, output);
+            Commands.awaitText(output, "\"outcome\":\"lasting\"");
+            Commands.stop(trace, "INT", 130, output);
             JsonNode outcome = read(output, "refusal_outcome").get(0);
             assertThat(outcome.path("pid").asInt()).isEqualTo(refused.pid());
             assertThat(outcome.path("duration_ns").asLong()).isGreaterThanOrEqualTo(10_000_000_000L);

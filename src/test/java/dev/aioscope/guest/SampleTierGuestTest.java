@@ -3,30 +3,31 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.kernel.Host;
+import dev.aioscope.testing.Commands;
 import java.io.Closeable;
 import java.io.IOException;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The looks on the kernels of the lab. */
+/** Scans on the lab kernels. */
 @Tag("guest")
-class SampleTierGuestTest extends SampleTier {
+class SampleTierGuestTest extends SampleTierTests {
     @Test
-    void anExitThatWaitsForRequestsIsFound() throws IOException {
+    void findsExitThatWaitsForRequests() throws IOException {
         findAnExitThatWaitsForRequests();
     }
 
     @Test
-    void aCallOfA32BitProgramWithTheSameNumberIsNotTakenForIoDestroy() throws IOException {
-        try (StuckDevice device = StuckDevice.withFiles("data")) {
+    void ignores32BitCallWithNumberOfIoDestroy() throws IOException {
+        try (BlockingDevice device = BlockingDevice.withFiles("data")) {
             String folder = device.folder().toString();
             device.release();
-            Command.run("fsfreeze", "-f", folder);
+            Commands.run("fsfreeze", "-f", folder);
             try (AioWork work = AioWork.start("chown-32", "--device", folder + "/data");
-                    Closeable first = () -> Command.run("fsfreeze", "-u", folder)) {
+                    Closeable first = () -> Commands.run("fsfreeze", "-u", folder)) {
                 assertThat(first).isNotNull();
                 agent.readUntil(
-                        "it waits",
+                        "the call to block",
                         () -> Host.read("/proc/" + work.pid() + "/stack")
                                 .orElse("")
                                 .contains("fchown"));

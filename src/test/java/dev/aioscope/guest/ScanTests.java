@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What looks at the host's tasks tell, without any probe on a call. */
+/** Scans of the host's tasks without any probe on a call. */
 abstract class ScanTests {
     final TestAgent agent;
 
@@ -23,7 +23,7 @@ abstract class ScanTests {
         this.agent = agent;
     }
 
-    /** The number given to io_setup, as far as these looks tell. */
+    /** The charge that these scans report for this argument of io_setup; null if they cannot observe it. */
     abstract @Nullable Integer charge(int given);
 
     @AfterEach
@@ -31,9 +31,9 @@ abstract class ScanTests {
         agent.close();
     }
 
-    /** Those of this process that are going on now. */
+    /** The teardowns of this process that a new scan finds in progress. */
     final List<Teardown> inProgress(int pid) {
-        agent.lookAround();
+        agent.scan();
         return agent.lifecycle().teardownsInProgress().stream()
                 .map(TeardownInProgress::known)
                 .filter(teardown -> teardown.caller() != null
@@ -42,21 +42,21 @@ abstract class ScanTests {
     }
 
     @Test
-    void aDestroyThatHangsIsFoundAndItsEndIsNoticed() throws IOException {
+    void findsHangingDestroyAndNoticesItsEnd() throws IOException {
         try (AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("siblings");
             Teardown teardown =
                     assertThat(inProgress(work.pid())).singleElement().actual();
             assertThat(teardown.trigger()).isEqualTo(Trigger.DESTROY);
-            assertThat(teardown.context().handle()).isEqualTo(work.the("handle"));
-            assertThat(teardown.caller()).extracting(Task::tid).isEqualTo((int) work.the("destroyer"));
-            // Who begins late has seen nothing of how it began.
+            assertThat(teardown.context().handle()).isEqualTo(work.value("handle"));
+            assertThat(teardown.caller()).extracting(Task::tid).isEqualTo((int) work.value("destroyer"));
+            // The agent started too late to see the beginning.
             assertThat(teardown.phases().killEnterTime()).isNull();
             assertThat(teardown.outstanding()).isNull();
             assertThat(teardown.context().maxReqs()).isNull();
             assertThat(teardown.context().setupTime()).isNull();
 
-            work.goOn();
+            work.proceed();
             work.finish();
             assertThat(inProgress(work.pid())).isEmpty();
             assertThat(agent.teardowns()).singleElement().satisfies(ended -> {
@@ -68,18 +68,18 @@ abstract class ScanTests {
     }
 
     @Test
-    void aContextThatIsGoneAtTheNextLookHasVanished() throws IOException {
+    void reportsContextGoneAtNextScanAsVanished() throws IOException {
         try (AioWork work = AioWork.start("destroy", "--charge", "33", "--wait")) {
             work.await("ready");
-            agent.lookAround();
+            agent.scan();
             assertThat(agent.lifecycle().liveContexts())
-                    .filteredOn(context -> context.handle() == work.the("handle"))
+                    .filteredOn(context -> context.handle() == work.value("handle"))
                     .singleElement()
                     .satisfies(context -> assertThat(context.maxReqs()).isEqualTo(charge(33)));
-            work.goOn();
+            work.proceed();
             work.finish();
 
-            agent.lookAround();
+            agent.scan();
             assertThat(agent.teardowns(work.pid())).singleElement().satisfies(ended -> {
                 assertThat(ended.end()).isEqualTo(End.VANISHED);
                 assertThat(ended.trigger()).isNull();
@@ -90,13 +90,13 @@ abstract class ScanTests {
 
     /** Needs a kernel with the device mapper. */
     final void findAnExitThatWaitsForRequests() throws IOException {
-        try (StuckDevice device = StuckDevice.make();
+        try (BlockingDevice device = BlockingDevice.suspended();
                 AioWork work = AioWork.start(
                         "exit", "--charge", "33", "--outstanding", "10", "--device", device.path(), "--wait")) {
             work.await("ready");
-            agent.lookAround();
-            work.goOn();
-            // A look before that would find the context gone, and nobody who waits.
+            agent.scan();
+            work.proceed();
+            // An earlier scan would find the context gone and no task that waits.
             agent.readUntil(
                     "the exit",
                     () -> Host.read("/proc/" + work.pid() + "/stack").orElse("").contains("exit_aio"));
@@ -104,12 +104,12 @@ abstract class ScanTests {
             assertThat(inProgress(work.pid())).singleElement().satisfies(teardown -> {
                 assertThat(teardown.trigger()).isEqualTo(Trigger.EXIT);
                 assertThat(teardown.context().maxReqs()).isEqualTo(charge(33));
-                assertThat(teardown.context().handle()).isEqualTo(work.the("handle"));
+                assertThat(teardown.context().handle()).isEqualTo(work.value("handle"));
                 assertThat(Objects.requireNonNull(teardown.caller()).pid()).isEqualTo(work.pid());
             });
             device.release();
             work.finish();
-            agent.lookAround();
+            agent.scan();
             assertThat(agent.teardowns(work.pid())).singleElement().satisfies(ended -> {
                 assertThat(ended.end()).isEqualTo(End.VANISHED);
                 assertThat(ended.trigger()).isEqualTo(Trigger.EXIT);

@@ -7,26 +7,26 @@ import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.opentest4j.TestAbortedException;
 
 /**
- * Says of a failed test whether the kernel had skipped a program of the probes during it, by its own count: what such a test
- * expects to have been seen cannot have been. That is rare, and on a preemptible kernel it is nobody's fault; {@link LabIT}
- * runs such a test again.
+ * Marks failures of tests during which the kernel skipped probe programs, by its own counter: events that such a test
+ * expects cannot have been observed. That is rare, and normal on a preemptible kernel; {@link LabIT} runs these tests
+ * again.
  */
 public final class SkippedPrograms implements BeforeEachCallback, TestExecutionExceptionHandler {
-    /** What the failures of such tests begin with. */
-    static final String TOLD = "the kernel has skipped programs during this test: ";
+    /** The prefix of the failures of such tests. */
+    static final String MESSAGE = "the kernel skipped probe programs during this test: ";
 
-    private static final Namespace OURS = Namespace.create(SkippedPrograms.class);
+    private static final Namespace NAMESPACE = Namespace.create(SkippedPrograms.class);
 
     @Override
     public void beforeEach(ExtensionContext test) {
-        test.getStore(OURS).put("before", TestAgent.missedByAll());
+        test.getStore(NAMESPACE).put("before", TestAgent.missedByAll());
     }
 
     @Override
     public void handleTestExecutionException(ExtensionContext test, Throwable failure) throws Throwable {
-        long skipped = TestAgent.missedByAll() - test.getStore(OURS).getOrDefault("before", Long.class, 0L);
+        long skipped = TestAgent.missedByAll() - test.getStore(NAMESPACE).getOrDefault("before", Long.class, 0L);
         if (skipped > 0 && !(failure instanceof TestAbortedException)) {
-            throw new AssertionError(TOLD + skipped, failure);
+            throw new AssertionError(MESSAGE + skipped, failure);
         }
         throw failure;
     }

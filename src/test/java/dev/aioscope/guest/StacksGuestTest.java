@@ -3,7 +3,7 @@ package dev.aioscope.guest;
 import dev.aioscope.probe.Tier;
 import org.junit.jupiter.api.Tag;
 
-/** The same on the kernels of the lab, with all probes. */
+/** Runs the same tests on the lab kernels with all probes. */
 @Tag("guest")
 class StacksGuestTest extends StacksIT {
     @Override

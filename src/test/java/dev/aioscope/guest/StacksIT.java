@@ -2,7 +2,7 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.probe.Tier;
@@ -11,7 +11,6 @@ import dev.aioscope.probe.bcc.UserSymbols;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.core.CoreEngine;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -21,17 +20,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Where a program calls io_setup and io_destroy, with the names of its functions; also of one that has ended since. */
+/** Function names in the stacks of io_setup and io_destroy, also of a process that has exited. */
 class StacksIT {
     @BeforeAll
     static void compile() throws Exception {
-        // Guests have no compiler: there it has been done.
-        if (!Files.exists(AioWork.PROGRAM)) {
-            AioWork.compile();
-        }
+        AioWork.compile();
     }
 
-    /** What the kernel gives. */
+    /** The tier that the kernel supports. */
     Tier tier() {
         return Tier.SYSCALL;
     }
@@ -43,24 +39,24 @@ class StacksIT {
 
     @ParameterizedTest
     @EnumSource(
-            value = Placing.class,
+            value = AttachMethod.class,
             names = {"FENTRY", "KPROBE"})
-    void theStacksOfAContextAreNamed(Placing placing) throws Exception {
+    void namesFunctionsInStacksOfContext(AttachMethod attachMethod) throws Exception {
         try (UserSymbols symbols = UserSymbols.start();
                 TestAgent agent = new TestAgent(
                         tier(),
-                        placing,
-                        placing == Placing.FENTRY ? new CoreEngine() : new BccEngine(),
+                        attachMethod,
+                        attachMethod == AttachMethod.FENTRY ? new CoreEngine() : new BccEngine(),
                         new ProbeSettings(true, false));
                 AioWork work = AioWork.start("destroy", "--wait")) {
             work.await("ready");
-            agent.readUntil("the set-up", () -> !agent.setups(work.pid()).isEmpty());
+            agent.readUntil("the setup", () -> !agent.setups(work.pid()).isEmpty());
             UserStack setup = agent.setups(work.pid()).get(0).setupStack();
             assertThat(setup).isNotNull().isSameAs(agent.stacks(work.pid()).get(0));
             assertThat(String.join("\n", names(symbols, setup)))
                     .startsWith("syscall+0x")
                     .contains(" (libc.so.6)", "set_up+0x", "destroy+0x", "main+0x", " (aiowork)");
-            work.goOn();
+            work.proceed();
             work.finish();
 
             agent.readUntil("the teardown", () -> !agent.teardowns(work.pid()).isEmpty());
@@ -69,13 +65,13 @@ class StacksIT {
             assertThat(teardown.call().stack()).isNotNull();
             assertThat(String.join("\n", names(symbols, teardown.call().stack())))
                     .startsWith("syscall+0x")
-                    .contains("destroy_and_tell+0x", "destroy+0x", "main+0x", " (aiowork)")
+                    .contains("destroy_and_report+0x", "destroy+0x", "main+0x", " (aiowork)")
                     .doesNotContain("set_up+");
         }
     }
 
     @Test
-    void aProcessThatHasEndedBeforeHasNoNames() throws Exception {
+    void returnsNoNamesForProcessThatHasExited() throws Exception {
         try (UserSymbols symbols = UserSymbols.start()) {
             int pid = AioWork.run("refused", "--charge", "0").pid();
             assertThat(names(symbols, new UserStack(pid, new long[] {0x55000000})))
@@ -84,8 +80,8 @@ class StacksIT {
     }
 
     @Test
-    void withoutBeingAskedForThereAreNone() throws IOException {
-        try (TestAgent agent = new TestAgent(tier(), Placing.FENTRY)) {
+    void recordsNoStacksByDefault() throws IOException {
+        try (TestAgent agent = new TestAgent(tier(), AttachMethod.FENTRY)) {
             AioWork work = AioWork.run("destroy");
             agent.readUntil("the teardown", () -> !agent.teardowns(work.pid()).isEmpty());
             assertThat(agent.stacks(work.pid())).isEmpty();

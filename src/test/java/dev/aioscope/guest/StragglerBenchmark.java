@@ -1,10 +1,11 @@
 package dev.aioscope.guest;
 
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.core.CoreEngine;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,27 +14,27 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * What it costs to catch late completions: to place the probe and to take it away, and each request of the host while it
- * is there. Run it in a guest, in the project's folder: {@code packaging/lab/lab run 6.1 -- java -cp
+ * Measures the cost of observing late completions: attaching and detaching the probe, and each request of the host
+ * while it is attached. Run it in a guest, in the project folder: {@code packaging/lab/lab run 6.1 -- java -cp
  * 'target/classes:target/test-classes:target/test-lib/*' dev.aioscope.guest.StragglerBenchmark}.
  */
 final class StragglerBenchmark {
     private static final int EPISODES = 21;
     private static final int PAIRS = 5;
-    /** The pointer of no context: requests are looked up and not found, as all but those of the stuck one. */
+    /** The pointer of no context: requests are looked up and not found, like all but those of the stuck context. */
     private static final Map<Long, Long> FOLLOWED = Map.of(64L, 4096L);
 
     private StragglerBenchmark() {}
 
-    /** Prints two lines for each placing. */
+    /** Prints two lines for each attach method. */
     public static void main(String[] arguments) throws IOException {
-        NullBlk.loadQuick();
+        NullBlockDevice.loadQuick();
         Files.writeString(Path.of("/proc/sys/kernel/bpf_stats_enabled"), "1");
-        for (Placing placing : Placing.values()) {
-            measure(placing.toString(), new TestAgent(Tier.FULL, placing));
+        for (AttachMethod attachMethod : AttachMethod.values()) {
+            measure(attachMethod.toString(), new TestAgent(Tier.FULL, attachMethod));
             measure(
-                    placing + " without aio_complete",
-                    new TestAgent(Tier.FULL, placing, new WithoutAioComplete(new CoreEngine())));
+                    attachMethod + " without aio_complete",
+                    new TestAgent(Tier.FULL, attachMethod, new EngineWithoutAioComplete(new CoreEngine())));
         }
     }
 
@@ -47,17 +48,17 @@ final class StragglerBenchmark {
     }
 
     private static void episodes(String name, Probes probes) {
-        long[] placed = new long[EPISODES];
-        long[] taken = new long[EPISODES];
+        long[] attached = new long[EPISODES];
+        long[] detached = new long[EPISODES];
         for (int i = 0; i < EPISODES; i++) {
             long begin = System.nanoTime();
             probes.tellCompletions(true);
             long middle = System.nanoTime();
             probes.tellCompletions(false);
-            placed[i] = middle - begin;
-            taken[i] = System.nanoTime() - middle;
+            attached[i] = middle - begin;
+            detached[i] = System.nanoTime() - middle;
         }
-        System.out.printf("%s: placed in %s ms, taken away in %s ms%n", name, millis(placed), millis(taken));
+        System.out.printf("%s: attached in %s ms, detached in %s ms%n", name, millis(attached), millis(detached));
     }
 
     private static String millis(long[] nanos) {
@@ -66,7 +67,7 @@ final class StragglerBenchmark {
                 .formatted(nanos[nanos.length / 2] / 1e6, nanos[0] / 1e6, nanos[nanos.length - 1] / 1e6);
     }
 
-    /** Without and with the probe in turn, so that both see the same of what else the machine does. */
+    /** Alternates without and with the probe, so that both see the same other load. */
     private static void pairs(String name, Probes probes) throws IOException {
         double[] without = new double[PAIRS];
         double[] with = new double[PAIRS];
@@ -75,9 +76,9 @@ final class StragglerBenchmark {
         for (int i = 0; i < PAIRS; i++) {
             without[i] = microsPerRequest();
             probes.tellCompletions(true);
-            Runs before = Runs.now();
+            ProgramRuns before = ProgramRuns.now();
             with[i] = microsPerRequest();
-            inside[i] = Runs.now().nanosEachSince(before);
+            inside[i] = ProgramRuns.now().nanosEachSince(before);
             probes.tellCompletions(false);
             difference[i] = with[i] - without[i];
         }
@@ -99,9 +100,9 @@ final class StragglerBenchmark {
                 inside[PAIRS - 1]);
     }
 
-    /** What the kernel has measured of all programs of this process. */
-    private record Runs(long count, long nanos) {
-        static Runs now() throws IOException {
+    /** The kernel's run counters of all programs of this process. */
+    private record ProgramRuns(long count, long nanos) {
+        static ProgramRuns now() throws IOException {
             long count = 0;
             long nanos = 0;
             try (Stream<Path> files = Files.list(Path.of("/proc/self/fdinfo"))) {
@@ -111,7 +112,7 @@ final class StragglerBenchmark {
                     nanos += number(info, "run_time_ns");
                 }
             }
-            return new Runs(count, nanos);
+            return new ProgramRuns(count, nanos);
         }
 
         private static long number(String info, String name) {
@@ -122,14 +123,14 @@ final class StragglerBenchmark {
                     .sum();
         }
 
-        double nanosEachSince(Runs before) {
+        double nanosEachSince(ProgramRuns before) {
             return (double) (nanos - before.nanos) / (count - before.count);
         }
     }
 
-    /** One thread that reads as fast as it can. */
+    /** Uses one thread that reads as fast as possible. */
     private static double microsPerRequest() throws IOException {
-        String terse = Command.run(
+        String terse = Commands.run(
                 "fio",
                 "--name=read",
                 "--filename=/dev/nullb1",

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.lifecycle.Context;
@@ -17,6 +17,8 @@ import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.core.CoreEngine;
 import dev.aioscope.probe.proc.Witness;
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
@@ -29,33 +31,33 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What a teardown that does not end waits for, in the tier full, against a device that is known to hold its requests. */
+/** Reports about stuck teardowns in the tier full, on a device that is known to block requests. */
 @Tag("guest")
 class StuckGuestTest {
     @Test
-    void aDestroyThatWaitsForRequestsTellsHowManyAreLeft() throws IOException {
-        try (StuckDevice device = StuckDevice.make();
-                TestAgent agent = new TestAgent(Tier.FULL, Placing.FENTRY);
+    void countsOutstandingRequestsOfStuckDestroy() throws IOException {
+        try (BlockingDevice device = BlockingDevice.suspended();
+                TestAgent agent = new TestAgent(Tier.FULL, AttachMethod.FENTRY);
                 AioWork work = AioWork.start("destroy", "--outstanding", "10", "--device", device.path())) {
-            TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.REQUESTS);
-            assertThat(going.requestsLeft()).isEqualTo(10);
-            assertThat(going.siblingsLeft()).isZero();
-            assertThat(going.known().outstanding()).isEqualTo(10);
-            assertThat(going.known().trigger()).isEqualTo(Trigger.DESTROY);
-            assertThat(going.pendingSigkill()).isFalse();
-            assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
+            TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.REQUESTS);
+            assertThat(inProgress.requestsLeft()).isEqualTo(10);
+            assertThat(inProgress.siblingsLeft()).isZero();
+            assertThat(inProgress.known().outstanding()).isEqualTo(10);
+            assertThat(inProgress.known().trigger()).isEqualTo(Trigger.DESTROY);
+            assertThat(inProgress.pendingSigkill()).isFalse();
+            assertThat(KernelStack.functions(inProgress.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
 
             assertThat(agent.probes().tellCompletions(true)).isTrue();
             device.release();
             work.finish();
             agent.readUntil("the end", () -> !agent.teardowns(work.pid()).isEmpty());
-            assertThat(StuckListener.inProgress(agent, work.pid())).isEmpty();
+            assertThat(StuckTeardowns.inProgress(agent, work.pid())).isEmpty();
             assertStragglers(agent, device);
             assertThat(agent.probes().tellCompletions(false)).isFalse();
         }
     }
 
-    private static void assertStragglers(TestAgent agent, StuckDevice device) throws IOException {
+    private static void assertStragglers(TestAgent agent, BlockingDevice device) throws IOException {
         assertThat(agent.stragglers()).hasSize(10).allSatisfy(straggler -> {
             assertThat(straggler.operation()).isEqualTo(Operation.READ);
             assertThat(straggler.result()).isEqualTo(4096);
@@ -68,35 +70,35 @@ class StuckGuestTest {
                         LongStream.range(0, 10).map(i -> 4096 * i).boxed().toList());
     }
 
-    /** Each engine with each placing, each of them with and without the function. */
-    static Stream<Arguments> ways() {
+    /** Each engine with one attach method, with and without the function aio_complete. */
+    static Stream<Arguments> enginesAndAttachMethods() {
         return Stream.of(
-                Arguments.of(new CoreEngine(), Placing.FENTRY),
-                Arguments.of(new BccEngine(), Placing.KPROBE),
-                Arguments.of(new WithoutAioComplete(new CoreEngine()), Placing.KPROBE),
-                Arguments.of(new WithoutAioComplete(new BccEngine()), Placing.FENTRY));
+                Arguments.of(new CoreEngine(), AttachMethod.FENTRY),
+                Arguments.of(new BccEngine(), AttachMethod.KPROBE),
+                Arguments.of(new EngineWithoutAioComplete(new CoreEngine()), AttachMethod.KPROBE),
+                Arguments.of(new EngineWithoutAioComplete(new BccEngine()), AttachMethod.FENTRY));
     }
 
     @ParameterizedTest
     @MethodSource("ways")
-    void eachKindOfRequestIsNamedWithItsFile(Engine engine, Placing placing) throws IOException {
-        try (StuckDevice device = StuckDevice.withFiles("data", "dirty");
-                TestAgent agent = new TestAgent(Tier.FULL, placing, engine);
+    void namesFileOfEachKindOfRequest(Engine engine, AttachMethod attachMethod) throws IOException {
+        try (BlockingDevice device = BlockingDevice.withFiles("data", "dirty");
+                TestAgent agent = new TestAgent(Tier.FULL, attachMethod, engine);
                 AioWork work =
-                        AioWork.start("operations", "--folder", device.folder().toString(), "--wait")) {
+                        AioWork.start("operations", "--directory", device.folder().toString(), "--wait")) {
             work.await("ready");
             agent.readUntil("the context", () -> !agent.setups(work.pid()).isEmpty());
             Context context = agent.setups(work.pid()).get(0);
-            // A poll that is cancelled completes at once: by the time that anything is stuck there is none.
+            // A canceled poll completes at once: by the time a teardown is stuck, there is none.
             agent.probes().follow(Map.of(context.kioctx(), context.handle()));
             assertThat(agent.probes().tellCompletions(true)).isTrue();
-            work.goOn();
+            work.proceed();
             agent.readUntil("the poll", () -> !agent.stragglers().isEmpty());
             assertThat(agent.probes().tellCompletions(false)).isFalse();
 
-            TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.REQUESTS);
-            assertThat(going.requestsLeft()).isEqualTo(6);
-            assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
+            TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.REQUESTS);
+            assertThat(inProgress.requestsLeft()).isEqualTo(6);
+            assertThat(KernelStack.functions(inProgress.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
             if (engine instanceof CoreEngine) {
                 assertThat(Witness.of(work.pid()).workers())
                         .isNotEmpty()
@@ -110,7 +112,8 @@ class StuckGuestTest {
         }
     }
 
-    private static void assertNamed(List<Straggler> stragglers, AioWork work, StuckDevice device) throws IOException {
+    private static void assertNamed(List<Straggler> stragglers, AioWork work, BlockingDevice device)
+            throws IOException {
         long data = inode(device, "data");
         long dirty = inode(device, "dirty");
         assertThat(stragglers)
@@ -123,9 +126,9 @@ class StuckGuestTest {
                         tuple(Operation.WRITE, "/data", data, 32768L, 8192L),
                         tuple(Operation.FSYNC, "/dirty", dirty, null, 0L),
                         tuple(Operation.FDSYNC, "/dirty", dirty, null, 0L),
-                        tuple(Operation.POLL, null, work.the("pipe"), null, 0L));
+                        tuple(Operation.POLL, null, work.value("pipe"), null, 0L));
         assertThat(stragglers).allSatisfy(straggler -> {
-            assertThat(straggler.time()).isBetween(work.the("called"), work.the("returned"));
+            assertThat(straggler.time()).isBetween(work.value("called"), work.value("returned"));
             assertThat(straggler.age())
                     .isEqualTo(straggler.time()
                             - straggler.teardown().known().call().enterTime());
@@ -136,7 +139,7 @@ class StuckGuestTest {
         });
     }
 
-    private static long inode(StuckDevice device, String name) throws IOException {
+    private static long inode(BlockingDevice device, String name) throws IOException {
         return (long) Files.getAttribute(device.folder().resolve(name), "unix:ino");
     }
 
@@ -146,32 +149,32 @@ class StuckGuestTest {
     }
 
     @Test
-    void aProcessThatWasKilledWaitsForRequestsInItsExit() throws IOException {
-        try (StuckDevice device = StuckDevice.make();
-                TestAgent agent = new TestAgent(Tier.FULL, Placing.FENTRY);
+    void reportsRequestsOfKilledProcessInExit() throws IOException {
+        try (BlockingDevice device = BlockingDevice.suspended();
+                TestAgent agent = new TestAgent(Tier.FULL, AttachMethod.FENTRY);
                 AioWork work = AioWork.start("destroy", "--outstanding", "3", "--device", device.path(), "--wait")) {
             work.await("ready");
-            work.signalKill();
-            TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.REQUESTS);
-            assertThat(going.requestsLeft()).isEqualTo(3);
-            assertThat(going.known().trigger()).isEqualTo(Trigger.EXIT);
-            assertThat(Command.run(Command.aioscope("explain", Integer.toString(work.pid()))))
+            work.killWithoutWaiting();
+            TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.REQUESTS);
+            assertThat(inProgress.requestsLeft()).isEqualTo(3);
+            assertThat(inProgress.known().trigger()).isEqualTo(Trigger.EXIT);
+            assertThat(Commands.run(Aioscope.command("explain", Integer.toString(work.pid()))))
                     .contains("waits uninterruptibly in exit_aio")
                     .contains("aioscope-stuck on dm-0")
                     .contains("SUSPENDED");
-            assertThat(KernelStack.functions(going.kernelStack())).contains("exit_aio");
+            assertThat(KernelStack.functions(inProgress.kernelStack())).contains("exit_aio");
             device.release();
         }
     }
 
     @Test
-    void aThreadInsideIoSubmitIsWhatIsWaitedFor() throws IOException {
-        try (TestAgent agent = new TestAgent(Tier.FULL, Placing.KPROBE);
+    void reportsThreadInsideIoSubmitAsWaitReason() throws IOException {
+        try (TestAgent agent = new TestAgent(Tier.FULL, AttachMethod.KPROBE);
                 AioWork work = AioWork.start("sibling", "--milliseconds", "1", "--wait")) {
             work.await("siblings");
-            TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.SIBLINGS);
-            assertThat(going.siblingsLeft()).isEqualTo(1);
-            work.goOn();
+            TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.SIBLINGS);
+            assertThat(inProgress.siblingsLeft()).isEqualTo(1);
+            work.proceed();
             work.finish();
         }
     }

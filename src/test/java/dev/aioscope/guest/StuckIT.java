@@ -4,13 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
-import dev.aioscope.guest.TestAgent.Placing;
+import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.core.CoreEngine;
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Commands;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
@@ -21,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** StuckListener teardowns on the kernel that builds aioscope, whatever it is: without any probe on a function of the kernel. */
+/** Stuck teardowns on the kernel of the build machine, without probes on kernel functions. */
 class StuckIT {
     @BeforeAll
     static void compile() throws Exception {
@@ -34,38 +36,38 @@ class StuckIT {
 
     @ParameterizedTest
     @MethodSource("engines")
-    void aThreadInsideIoSubmitIsWhatIsWaitedFor(Engine engine) throws IOException {
-        try (TestAgent agent = new TestAgent(Tier.SYSCALL, Placing.FENTRY, engine);
+    void reportsThreadInsideIoSubmitAsWaitReason(Engine engine) throws IOException {
+        try (TestAgent agent = new TestAgent(Tier.SYSCALL, AttachMethod.FENTRY, engine);
                 AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("siblings");
-            TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.SIBLINGS);
-            assertThat(going.siblingsLeft()).isEqualTo(1);
-            assertThat(going.known().context().handle()).isEqualTo(work.the("handle"));
-            assertThat(going.isFoundLate()).isFalse();
-            assertThat(going.pendingSigkill()).isFalse();
-            assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
+            TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.SIBLINGS);
+            assertThat(inProgress.siblingsLeft()).isEqualTo(1);
+            assertThat(inProgress.known().context().handle()).isEqualTo(work.value("handle"));
+            assertThat(inProgress.isFoundLate()).isFalse();
+            assertThat(inProgress.pendingSigkill()).isFalse();
+            assertThat(KernelStack.functions(inProgress.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
 
-            work.goOn();
+            work.proceed();
             work.finish();
             agent.readUntil("the end", () -> !agent.teardowns().isEmpty());
-            assertThat(StuckListener.inProgress(agent, work.pid())).isEmpty();
+            assertThat(StuckTeardowns.inProgress(agent, work.pid())).isEmpty();
         }
     }
 
     @Test
-    void whatWasStuckBeforeIsFoundLate() throws IOException {
+    void reportsTeardownStuckBeforeStartAsFoundLate() throws IOException {
         try (AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("siblings");
-            try (TestAgent agent = new TestAgent(Tier.SAMPLE, Placing.FENTRY)) {
-                assertThat(StuckListener.inProgress(agent, work.pid()))
+            try (TestAgent agent = new TestAgent(Tier.SAMPLE, AttachMethod.FENTRY)) {
+                assertThat(StuckTeardowns.inProgress(agent, work.pid()))
                         .singleElement()
-                        .satisfies(going -> {
-                            assertThat(going.isFoundLate()).isTrue();
-                            assertThat(going.waitReason())
-                                    .as("nobody knows where the context is")
+                        .satisfies(inProgress -> {
+                            assertThat(inProgress.isFoundLate()).isTrue();
+                            assertThat(inProgress.waitReason())
+                                    .as("the address of the context is unknown")
                                     .isNull();
-                            assertThat(going.known().context().handle()).isEqualTo(work.the("handle"));
-                            assertThat(KernelStack.functions(going.kernelStack()))
+                            assertThat(inProgress.known().context().handle()).isEqualTo(work.value("handle"));
+                            assertThat(KernelStack.functions(inProgress.kernelStack()))
                                     .anyMatch(name -> name.contains("io_destroy"));
                         });
             }
@@ -74,9 +76,9 @@ class StuckIT {
 
     @ParameterizedTest
     @EnumSource(names = {"SYSCALL", "SAMPLE"})
-    void aServerThatDoesNotAnswerKeepsItsRequests(Tier tier) throws IOException {
-        try (SilentServer server = SilentServer.make();
-                TestAgent agent = new TestAgent(tier, Placing.FENTRY);
+    void countsRequestsOfUnresponsiveServer(Tier tier) throws IOException {
+        try (BlockingFileSystem server = BlockingFileSystem.mount();
+                TestAgent agent = new TestAgent(tier, AttachMethod.FENTRY);
                 AioWork destroyed =
                         AioWork.start("destroy", "--outstanding", "10", "--device", server.path(), "--wait");
                 AioWork killed = AioWork.start("exit", "--outstanding", "3", "--device", server.path(), "--wait");
@@ -84,17 +86,17 @@ class StuckIT {
             assertThat(first).isNotNull();
             destroyed.await("ready");
             killed.await("ready");
-            // So that the contexts are known, whatever the tier tells.
-            agent.lookAround();
-            destroyed.goOn();
-            killed.signalKill();
+            // Finds the contexts in every tier.
+            agent.scan();
+            destroyed.proceed();
+            killed.killWithoutWaiting();
 
-            TeardownInProgress destroy = StuckListener.await(agent, destroyed.pid(), WaitReason.REQUESTS);
+            TeardownInProgress destroy = StuckTeardowns.await(agent, destroyed.pid(), WaitReason.REQUESTS);
             assertThat(destroy.requestsLeft()).isEqualTo(10);
             assertThat(destroy.siblingsLeft()).isZero();
             assertThat(destroy.known().trigger()).isEqualTo(Trigger.DESTROY);
             assertThat(destroy.isFoundLate()).isEqualTo(tier == Tier.SAMPLE);
-            TeardownInProgress exit = StuckListener.await(agent, killed.pid(), WaitReason.REQUESTS);
+            TeardownInProgress exit = StuckTeardowns.await(agent, killed.pid(), WaitReason.REQUESTS);
             assertThat(exit.requestsLeft()).isEqualTo(3);
             assertThat(exit.known().trigger()).isEqualTo(Trigger.EXIT);
             assertThat(exit.isFoundLate()).isTrue();
@@ -103,37 +105,37 @@ class StuckIT {
             destroyed.finish();
             agent.readUntil(
                     "both ends",
-                    () -> StuckListener.inProgress(agent, killed.pid()).isEmpty()
+                    () -> StuckTeardowns.inProgress(agent, killed.pid()).isEmpty()
                             && !agent.teardowns(destroyed.pid()).isEmpty());
-            assertThat(StuckListener.inProgress(agent, destroyed.pid())).isEmpty();
+            assertThat(StuckTeardowns.inProgress(agent, destroyed.pid())).isEmpty();
         }
     }
 
     @Test
-    void aContextThatALookHasFoundBeforeCanBeLookedInto() throws IOException {
-        try (TestAgent agent = new TestAgent(Tier.SAMPLE, Placing.FENTRY);
+    void inspectsContextFoundByEarlierScan() throws IOException {
+        try (TestAgent agent = new TestAgent(Tier.SAMPLE, AttachMethod.FENTRY);
                 AioWork work = AioWork.start("sibling", "--wait", "--steps")) {
             work.await("ready");
-            agent.lookAround();
-            work.goOn();
+            agent.scan();
+            work.proceed();
             work.await("siblings");
-            TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.SIBLINGS);
-            assertThat(going.siblingsLeft()).isEqualTo(1);
-            assertThat(going.isFoundLate()).isTrue();
-            work.goOn();
+            TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.SIBLINGS);
+            assertThat(inProgress.siblingsLeft()).isEqualTo(1);
+            assertThat(inProgress.isFoundLate()).isTrue();
+            work.proceed();
             work.finish();
-            assertThat(StuckListener.inProgress(agent, work.pid())).isEmpty();
+            assertThat(StuckTeardowns.inProgress(agent, work.pid())).isEmpty();
         }
     }
 
     @Test
-    void explainNamesTheFileOfAServerThatDoesNotAnswer() throws IOException {
-        try (SilentServer server = SilentServer.make();
+    void namesFileOfUnresponsiveServerInExplain() throws IOException {
+        try (BlockingFileSystem server = BlockingFileSystem.mount();
                 AioWork work = AioWork.start("destroy", "--outstanding", "2", "--device", server.path());
                 Closeable first = server::release) {
             assertThat(first).isNotNull();
             work.await("aio_nr");
-            assertThat(Command.run(Command.aioscope("explain", Integer.toString(work.pid()))))
+            assertThat(Commands.run(Aioscope.command("explain", Integer.toString(work.pid()))))
                     .contains("It waits for requests that are not completed")
                     .contains(server.path() + " on a file system in user space (FUSE)")
                     .doesNotContain("pipe:");
@@ -141,21 +143,21 @@ class StuckIT {
     }
 
     @Test
-    void explainTellsWhoIsWaitedFor() throws IOException {
+    void namesThreadInsideCallInExplain() throws IOException {
         try (AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("siblings");
-            assertThat(Command.run(Command.aioscope("explain", Integer.toString(work.pid()))))
+            assertThat(Commands.run(Aioscope.command("explain", Integer.toString(work.pid()))))
                     .contains(
-                            "Thread " + work.the("destroyer") + " (aiowork) waits uninterruptibly in io_destroy of the"
-                                    + " context 0x" + Long.toHexString(work.the("handle")))
+                            "Thread " + work.value("destroyer") + " (aiowork) waits uninterruptibly in io_destroy of the"
+                                    + " context 0x" + Long.toHexString(work.value("handle")))
                     .contains("which is inside io_submit on the same context");
         }
     }
 
     @Test
-    void ofManyNoneIsForgottenAndTheOldestIsTheFirst() throws IOException {
+    void keepsAllOfManyStuckTeardownsOldestFirst() throws IOException {
         int count = 500;
-        try (TestAgent agent = new TestAgent(Tier.SYSCALL, Placing.FENTRY);
+        try (TestAgent agent = new TestAgent(Tier.SYSCALL, AttachMethod.FENTRY);
                 AioWork work = AioWork.start(
                         "sibling",
                         "--count",
@@ -168,22 +170,22 @@ class StuckIT {
             work.await("siblings");
             agent.readUntil(
                     "all calls", () -> agent.lifecycle().contextsInTeardown().size() == count);
-            // The calls begun last are still in their grace period when the first look comes.
+            // The latest calls are still in their grace period at the first scan.
             agent.readUntil(
                     "the end of all grace periods",
-                    () -> StuckListener.inProgress(agent, work.pid()).stream()
+                    () -> StuckTeardowns.inProgress(agent, work.pid()).stream()
                             .allMatch(one -> one.waitReason() == WaitReason.SIBLINGS));
-            List<TeardownInProgress> going = StuckListener.inProgress(agent, work.pid());
-            assertThat(going).hasSize(count).allMatch(one -> one.waitReason() == WaitReason.SIBLINGS);
-            assertThat(going).extracting(TeardownInProgress::seenSince).isSorted();
-            assertThat(going)
+            List<TeardownInProgress> inProgress = StuckTeardowns.inProgress(agent, work.pid());
+            assertThat(inProgress).hasSize(count).allMatch(one -> one.waitReason() == WaitReason.SIBLINGS);
+            assertThat(inProgress).extracting(TeardownInProgress::seenSince).isSorted();
+            assertThat(inProgress)
                     .extracting(one -> one.known().context().handle())
-                    .containsExactlyElementsOf(work.all("handle"));
+                    .containsExactlyElementsOf(work.values("handle"));
 
-            work.goOn();
+            work.proceed();
             work.finish();
             agent.readUntil("all ends", () -> agent.teardowns(work.pid()).size() == count);
-            assertThat(StuckListener.inProgress(agent, work.pid())).isEmpty();
+            assertThat(StuckTeardowns.inProgress(agent, work.pid())).isEmpty();
             assertThat(agent.lifecycle().contextsInTeardown()).isEmpty();
         }
     }

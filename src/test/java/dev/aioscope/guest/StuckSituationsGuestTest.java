@@ -1,18 +1,20 @@
 package dev.aioscope.guest;
 
-import static dev.aioscope.guest.StuckListener.assertToldSoon;
+import static dev.aioscope.guest.StuckTeardowns.assertReportedSoon;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Await;
+import dev.aioscope.testing.Commands;
+import dev.aioscope.testing.JsonLines;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -24,15 +26,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
-/** What {@code trace} tells of each way in which a teardown gets stuck. One of them watches all of it. */
+/** Reports of {@code trace} about each kind of stuck teardown. One process traces all of them. */
 @Tag("guest")
 class StuckSituationsGuestTest {
     private static final Path CGROUP =
             Path.of("/sys/fs/cgroup/system.slice/docker-" + "fedcba9876543210".repeat(4) + ".scope");
 
-    /** Becomes the first process of a container, as far as cgroup and namespaces go. */
+    /** Starts the first process of a container, with its cgroup and namespaces. */
     private static final List<String> CONTAINED = List.of(
             "sh", "-c", "echo $$ > " + CGROUP + "/cgroup.procs && exec unshare --mount-proc --pid --fork \"$@\"", "sh");
 
@@ -43,46 +44,44 @@ class StuckSituationsGuestTest {
 
     private final List<AioWork> works = new ArrayList<>();
 
-    /** What holds requests back. */
-    enum Recipe {
+    /** The kinds of request blockers. */
+    enum BlockerKind {
         SUSPENDED,
         DELAYED,
         SILENT;
 
-        private Hold make() throws IOException {
+        private RequestBlocker make() throws IOException {
             return switch (this) {
-                case SUSPENDED -> StuckDevice.make();
-                case DELAYED -> StuckDevice.delaying();
-                case SILENT -> SilentServer.make();
+                case SUSPENDED -> BlockingDevice.suspended();
+                case DELAYED -> BlockingDevice.delayedForAnHour();
+                case SILENT -> BlockingFileSystem.mount();
             };
         }
     }
 
     /**
-     * A process that is stuck.
+     * A stuck process.
      *
-     * @param requests that it waits for
+     * @param requests the number of requests that it waits for
      */
-    private record Stuck(long pid, String trigger, int requests) {}
+    private record StuckProcess(long pid, String trigger, int requests) {}
 
     @BeforeAll
     static void watch() throws IOException {
-        trace = Command.start(output(), Command.aioscope("trace", "--json", "--tier", "full"));
-        Command.awaitText(output(), "Tier full");
-        // The first look of a Java that has just begun takes long, and the pause after it four times that.
+        trace = Commands.start(output(), Aioscope.command("trace", "--json", "--tier", "full"));
+        Commands.awaitText(output(), "Tier full");
+        // The first scan after the start of Java is slow, and the pause after it takes four times as long.
         try (AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("ready");
             await(work.pid(), "in_progress");
-            work.goOn();
+            work.proceed();
             work.finish();
         }
     }
 
     @AfterAll
-    static void end() throws InterruptedException {
-        Process process = Objects.requireNonNull(trace);
-        process.destroy();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    static void stop() throws IOException {
+        Commands.stop(Objects.requireNonNull(trace), "TERM", 143, output());
     }
 
     @AfterEach
@@ -94,95 +93,86 @@ class StuckSituationsGuestTest {
         return Objects.requireNonNull(folder).resolve("trace.log");
     }
 
-    /** The first teardown that was told of and is like this. */
+    /** Waits for a report that matches and returns the first. */
     private static JsonNode await(String what, Predicate<JsonNode> wanted) throws IOException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
-        while (System.nanoTime() < deadline) {
-            try (Stream<String> lines = Files.lines(output(), StandardCharsets.UTF_8)) {
-                JsonNode found = lines.filter(line -> line.startsWith("{\"schema") && line.endsWith("}"))
-                        .map(JsonMapper.shared()::readTree)
-                        .filter(wanted)
-                        .findFirst()
-                        .orElse(null);
-                if (found != null) {
-                    return found;
-                }
-            }
-            Command.pause();
-        }
-        throw new AssertionError("not told of: " + what + "\n" + Files.readString(output()));
+        List<JsonNode> reports = Await.value(
+                what,
+                Duration.ofSeconds(120),
+                () -> JsonLines.parse(Files.readString(output())),
+                found -> found.stream().anyMatch(wanted));
+        return reports.stream().filter(wanted).findFirst().orElseThrow();
     }
 
     private static JsonNode await(long pid, String end) throws IOException {
         return await(
                 end + " of " + pid,
-                told -> told.path("owner_pid").asLong() == pid
-                        && told.path("end").asString("").equals(end));
+                report -> report.path("owner_pid").asLong() == pid
+                        && report.path("end").asString("").equals(end));
     }
 
-    private AioWork start(String situation, Hold hold, int requests, String... more) throws IOException {
-        return startBy(List.of(), situation, hold, requests, more);
+    private AioWork start(String situation, RequestBlocker blocker, int requests, String... more) throws IOException {
+        return startThrough(List.of(), situation, blocker, requests, more);
     }
 
-    private AioWork startBy(List<String> becoming, String situation, Hold hold, int requests, String... more)
+    private AioWork startThrough(List<String> launcher, String situation, RequestBlocker blocker, int requests, String... more)
             throws IOException {
         List<String> arguments = new ArrayList<>(
-                List.of(situation, "--outstanding", Integer.toString(requests), "--device", hold.path(), "--wait"));
+                List.of(situation, "--outstanding", Integer.toString(requests), "--device", blocker.path(), "--wait"));
         arguments.addAll(List.of(more));
-        AioWork work = AioWork.startBy(becoming, arguments.toArray(String[]::new));
+        AioWork work = AioWork.startThrough(launcher, arguments.toArray(String[]::new));
         works.add(work);
         work.await("ready");
         return work;
     }
 
-    /** Lets it take its last step. */
-    private static Stuck goOn(AioWork work, String trigger, int requests) throws IOException {
-        work.goOn();
-        return new Stuck(work.pid(), trigger, requests);
+    /** Continues with the last step, which blocks. */
+    private static StuckProcess proceed(AioWork work, String trigger, int requests) throws IOException {
+        work.proceed();
+        return new StuckProcess(work.pid(), trigger, requests);
     }
 
-    private static Stuck kill(ProcessHandle process, int requests) {
+    private static StuckProcess kill(ProcessHandle process, int requests) {
         process.destroyForcibly();
-        return new Stuck(process.pid(), "exit", requests);
+        return new StuckProcess(process.pid(), "exit", requests);
     }
 
     private static ProcessHandle handle(AioWork work) {
         return ProcessHandle.of(work.pid()).orElseThrow();
     }
 
-    /** A process in a container, which is not the one that was started. */
-    private Stuck killContained(Hold hold, int requests) throws IOException {
+    /** Kills a process in a container; the process is a child of the started one. */
+    private StuckProcess killContained(RequestBlocker blocker, int requests) throws IOException {
         Files.createDirectories(CGROUP);
-        AioWork outside = startBy(CONTAINED, "exit", hold, requests);
+        AioWork outside = startThrough(CONTAINED, "exit", blocker, requests);
         return kill(handle(outside).children().findFirst().orElseThrow(), requests);
     }
 
-    private static void assertNamed(Stuck stuck) throws IOException {
-        JsonNode told = await(stuck.pid, "in_progress");
-        assertThat(told.path("waits_for").asString()).isEqualTo("requests");
-        assertThat(told.path("requests_left").asInt()).isEqualTo(stuck.requests);
-        assertThat(told.path("siblings_left").asInt()).isZero();
-        assertThat(told.path("trigger").asString()).isEqualTo(stuck.trigger);
-        assertThat(told.path("found_late").asBoolean()).isFalse();
-        assertThat(told.path("stuck").asBoolean()).isTrue();
-        assertToldSoon(told.path("age_ns").asLong());
+    private static void assertNamed(StuckProcess stuck) throws IOException {
+        JsonNode report = await(stuck.pid, "in_progress");
+        assertThat(report.path("waits_for").asString()).isEqualTo("requests");
+        assertThat(report.path("requests_left").asInt()).isEqualTo(stuck.requests);
+        assertThat(report.path("siblings_left").asInt()).isZero();
+        assertThat(report.path("trigger").asString()).isEqualTo(stuck.trigger);
+        assertThat(report.path("found_late").asBoolean()).isFalse();
+        assertThat(report.path("stuck").asBoolean()).isTrue();
+        assertReportedSoon(report.path("age_ns").asLong());
     }
 
     @ParameterizedTest
     @EnumSource
-    void whoWaitsForRequestsIsNamedHoweverTheContextEnds(Recipe recipe) throws IOException {
-        try (Hold hold = recipe.make()) {
-            Stuck contained = killContained(hold, 8);
-            List<Stuck> all = List.of(
-                    goOn(start("destroy", hold, 1), "destroy", 1),
-                    goOn(start("destroy", hold, 2, "--close"), "destroy", 2),
-                    goOn(start("leaderless", hold, 3), "destroy", 3),
-                    kill(handle(start("exit", hold, 4)), 4),
-                    goOn(start("exit", hold, 5, "--close"), "exit", 5),
-                    goOn(start("exec", hold, 6), "exit", 6),
-                    kill(handle(start("leaderless", hold, 7)), 7),
+    void reportsRequestsHoweverContextEnds(BlockerKind recipe) throws IOException {
+        try (RequestBlocker blocker = recipe.make()) {
+            StuckProcess contained = killContained(blocker, 8);
+            List<StuckProcess> all = List.of(
+                    proceed(start("destroy", blocker, 1), "destroy", 1),
+                    proceed(start("destroy", blocker, 2, "--close"), "destroy", 2),
+                    proceed(start("leaderless", blocker, 3), "destroy", 3),
+                    kill(handle(start("exit", blocker, 4)), 4),
+                    proceed(start("exit", blocker, 5, "--close"), "exit", 5),
+                    proceed(start("exec", blocker, 6), "exit", 6),
+                    kill(handle(start("leaderless", blocker, 7)), 7),
                     contained);
-            for (Stuck stuck : all) {
+            for (StuckProcess stuck : all) {
                 assertNamed(stuck);
             }
             assertThat(await(contained.pid, "in_progress")
@@ -190,27 +180,27 @@ class StuckSituationsGuestTest {
                             .asLong())
                     .isEqualTo(Files.getAttribute(CGROUP, "unix:ino"));
 
-            hold.release();
-            for (Stuck stuck : all) {
+            blocker.release();
+            for (StuckProcess stuck : all) {
                 assertThat(await(stuck.pid, "complete").path("outstanding").asInt())
                         .isEqualTo(stuck.requests);
             }
         }
     }
 
-    /** One is inside io_submit, which reads from an empty pipe, the other inside io_getevents. */
+    /** One thread is inside io_submit, reading from an empty pipe, the other inside io_getevents. */
     @ParameterizedTest
     @ValueSource(strings = {"sibling", "reaping"})
-    void whoWaitsForAThreadInsideACallIsNamed(String situation) throws IOException {
+    void reportsThreadInsideCall(String situation) throws IOException {
         try (AioWork work = AioWork.start(situation, "--wait")) {
             work.await("ready");
-            JsonNode told = await(work.pid(), "in_progress");
-            assertThat(told.path("waits_for").asString()).isEqualTo("siblings");
-            assertThat(told.path("siblings_left").asInt()).isEqualTo(1);
-            assertThat(told.path("tid").asLong()).isEqualTo(work.the("destroyer"));
-            assertToldSoon(told.path("age_ns").asLong());
-            assertThat(told.path("found_late").asBoolean()).isFalse();
-            work.goOn();
+            JsonNode report = await(work.pid(), "in_progress");
+            assertThat(report.path("waits_for").asString()).isEqualTo("siblings");
+            assertThat(report.path("siblings_left").asInt()).isEqualTo(1);
+            assertThat(report.path("tid").asLong()).isEqualTo(work.value("destroyer"));
+            assertReportedSoon(report.path("age_ns").asLong());
+            assertThat(report.path("found_late").asBoolean()).isFalse();
+            work.proceed();
             work.finish();
             assertThat(await(work.pid(), "complete").path("siblings").asInt()).isEqualTo(1);
         }
@@ -218,13 +208,13 @@ class StuckSituationsGuestTest {
 
     @Test
     @Tag("once")
-    void explainNamesTheDeviceThoughTheKernelDoesNotCountWhatItHoldsBack() throws IOException {
-        try (Hold hold = StuckDevice.delaying()) {
-            Stuck stuck = goOn(start("destroy", hold, 3), "destroy", 3);
+    void namesDelayingDeviceInExplainWithoutCount() throws IOException {
+        try (RequestBlocker blocker = BlockingDevice.delayedForAnHour()) {
+            StuckProcess stuck = proceed(start("destroy", blocker, 3), "destroy", 3);
             assertNamed(stuck);
-            assertThat(Command.run(Command.aioscope("explain", Long.toString(stuck.pid))))
+            assertThat(Commands.run(Aioscope.command("explain", Long.toString(stuck.pid))))
                     .contains("waits uninterruptibly in io_destroy")
-                    .contains("fd 3 " + hold.path() + " on dm-0")
+                    .contains("fd 3 " + blocker.path() + " on dm-0")
                     .contains("what its target holds back may not be counted")
                     .doesNotContain("SUSPENDED");
         }

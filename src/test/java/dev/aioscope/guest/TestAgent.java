@@ -8,8 +8,8 @@ import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.HandleUse;
 import dev.aioscope.lifecycle.Lifecycle;
-import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Limits;
+import dev.aioscope.lifecycle.RecordingListener;
 import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
@@ -33,13 +33,13 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** The probes and the correlation in the test's own process and thread; it keeps all that it is told. */
-final class TestAgent implements LifecycleListener, AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+/** Probes and correlation in the process and thread of the test; it keeps all reports. */
+final class TestAgent extends RecordingListener implements AutoCloseable {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
 
-    /** How the probes are placed. */
-    enum Placing {
-        /** As the kernel likes best. */
+    /** How the probes are attached. */
+    enum AttachMethod {
+        /** As the kernel prefers. */
         FENTRY,
         /** Without BPF trampolines. */
         KPROBE;
@@ -57,35 +57,28 @@ final class TestAgent implements LifecycleListener, AutoCloseable {
     private final Probes probes;
     private final Lifecycle lifecycle;
     private long records;
-    private final List<Context> setups = new ArrayList<>();
-    private final List<Straggler> stragglers = new ArrayList<>();
-    private final List<Teardown> teardowns = new ArrayList<>();
-    private final List<FailedCall> failedCalls = new ArrayList<>();
-    private final List<HandleUse> uses = new ArrayList<>();
-    private final List<RefusalOutcome> outcomes = new ArrayList<>();
-    private final List<UserStack> stacks = new ArrayList<>();
-    private final List<StuckListener.Told> stuck = new ArrayList<>();
+    private final List<StuckTeardowns.StuckReport> stuck = new ArrayList<>();
 
-    TestAgent(Tier tier, Placing placing) {
-        this(tier, placing, new CoreEngine());
+    TestAgent(Tier tier, AttachMethod attachMethod) {
+        this(tier, attachMethod, new CoreEngine());
     }
 
-    TestAgent(Tier tier, Placing placing, Engine engine) {
-        this(tier, placing, engine, ProbeSettings.PLAIN);
+    TestAgent(Tier tier, AttachMethod attachMethod, Engine engine) {
+        this(tier, attachMethod, engine, ProbeSettings.PLAIN);
     }
 
-    TestAgent(Tier tier, Placing placing, Engine engine, ProbeSettings settings) {
-        this(BpfProbes.open(engine, tier, placing.modes(), settings));
+    TestAgent(Tier tier, AttachMethod attachMethod, Engine engine, ProbeSettings settings) {
+        this(BpfProbes.open(engine, tier, attachMethod.modes(), settings));
     }
 
-    /** With these probes, which it closes. */
+    /** Uses these probes, and closes them. */
     TestAgent(Probes probes) {
         this.probes = probes;
         this.lifecycle = new Lifecycle(this, probes.tier(), Limits.DEFAULT);
         OPEN.add(this);
     }
 
-    /** How many programs the kernel says it has skipped for all that were opened in this process. */
+    /** The number of programs that the kernel skipped for all agents opened in this process. */
     static long missedByAll() {
         return missedByClosed + OPEN.stream().mapToLong(TestAgent::missed).sum();
     }
@@ -98,12 +91,12 @@ final class TestAgent implements LifecycleListener, AutoCloseable {
         return lifecycle;
     }
 
-    /** Reads until this is so. */
+    /** Reads events until the condition is met; fails after 60 s. */
     void readUntil(String what, BooleanSupplier done) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + LIMIT.toNanos();
         while (!done.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("not seen within " + PATIENCE.toSeconds() + " s: " + what + "\nteardowns "
+                throw new AssertionError("not observed within " + LIMIT.toSeconds() + " s: " + what + "\nteardowns "
                         + teardowns + "\nfailed calls " + failedCalls + "\nin progress "
                         + lifecycle.teardownsInProgress() + "\n" + probes.losses() + " " + lifecycle.counters());
             }
@@ -111,7 +104,7 @@ final class TestAgent implements LifecycleListener, AutoCloseable {
         }
     }
 
-    /** Reads what is there, waiting a little for it. */
+    /** Reads available events after a short wait. */
     void read() {
         long now = BootClock.now();
         probes.await(20);
@@ -127,39 +120,39 @@ final class TestAgent implements LifecycleListener, AutoCloseable {
         } while (taken > 0);
     }
 
-    /** How many records the ring has given. */
+    /** The number of records read from the ring. */
     long records() {
         return records;
     }
 
-    /** How many programs the kernel says it has skipped; 0 if it does not count them. */
+    /** The number of programs that the kernel skipped; 0 if it does not count them. */
     long missed() {
         Long missed = probes.losses().missed();
         return missed == null ? 0 : missed;
     }
 
-    /** One look at the tasks of the host. */
-    List<Found> look() {
-        List<Found> found = new ArrayList<>();
-        probes.inventory(event -> found.add(new Found(event)));
+    /** Scans the tasks of the host without the correlation. */
+    List<FoundContext> inventoryRecords() {
+        List<FoundContext> found = new ArrayList<>();
+        probes.inventory(event -> found.add(new FoundContext(event)));
         return found;
     }
 
-    /** One look at the tasks of the host, told to the correlation, as the duty cycle has them. */
-    void lookAround() {
+    /** Scans the tasks of the host like the duty cycle, with the correlation. */
+    void scan() {
         long now = BootClock.now();
         probes.follow(lifecycle.contextsInTeardown());
         lifecycle.beginInventory(now);
-        ScanGaps unseen = probes.inventory(lifecycle::accept);
-        unseen.refused().forEach(lifecycle::unseen);
-        unseen.unfinished().forEach(lifecycle::unseen);
+        ScanGaps gaps = probes.inventory(lifecycle::accept);
+        gaps.refused().forEach(lifecycle::unseen);
+        gaps.unfinished().forEach(lifecycle::unseen);
         drain();
         lifecycle.endInventory();
         lifecycle.newlyStuck(now - DutyCycle.STUCK_AFTER.toNanos()).forEach(teardown -> onStuck(teardown, now));
     }
 
-    /** A copy of a record of the inventory. */
-    record Found(
+    /** A copy of an inventory record. */
+    record FoundContext(
             EventType type,
             int pid,
             long handle,
@@ -167,7 +160,7 @@ final class TestAgent implements LifecycleListener, AutoCloseable {
             int outstandingSlots,
             int outstandingRefs,
             int unreaped) {
-        Found(Event event) {
+        FoundContext(Event event) {
             this(
                     event.type(),
                     event.pid(),
@@ -180,27 +173,12 @@ final class TestAgent implements LifecycleListener, AutoCloseable {
     }
 
     @Override
-    public void onSetup(Context context) {
-        setups.add(context);
-    }
-
-    @Override
-    public void onTeardown(Teardown teardown) {
-        teardowns.add(teardown);
-    }
-
-    @Override
-    public void onStraggler(Straggler straggler) {
-        stragglers.add(straggler);
-    }
-
-    @Override
     public void onStuck(TeardownInProgress teardown, long now) {
-        stuck.add(new StuckListener.Told(teardown, now));
+        stuck.add(new StuckTeardowns.StuckReport(teardown, now));
     }
 
-    /** The teardowns that looks have found to last for long. */
-    List<StuckListener.Told> stuck() {
+    /** The teardowns that scans reported as stuck. */
+    List<StuckTeardowns.StuckReport> stuck() {
         return stuck;
     }
 
@@ -209,42 +187,16 @@ final class TestAgent implements LifecycleListener, AutoCloseable {
         return stragglers;
     }
 
-    @Override
-    public void onFailedCall(FailedCall call) {
-        failedCalls.add(call);
-    }
-
-    @Override
-    public void onRetry(FailedCall call) {
-        failedCalls.add(call);
-    }
-
-    @Override
-    public void onHandleUse(HandleUse use) {
-        uses.add(use);
-    }
-
-    @Override
-    public void onRefusalOutcome(RefusalOutcome outcome) {
-        outcomes.add(outcome);
-    }
-
-    @Override
-    public void onStack(UserStack stack) {
-        stacks.add(stack);
-    }
-
-    /** The different stacks, if they are recorded. */
+    /** The distinct stacks of this process, if they are recorded. */
     List<UserStack> stacks(int pid) {
         return stacks.stream().filter(stack -> stack.pid() == pid).toList();
     }
 
-    /** All contexts whose set-up was seen. */
+    /** All contexts whose setup was observed. */
     List<Context> setups() {
         return setups;
     }
 
-    /** All teardowns. */
     List<Teardown> teardowns() {
         return teardowns;
     }
@@ -261,7 +213,7 @@ final class TestAgent implements LifecycleListener, AutoCloseable {
                 .toList();
     }
 
-    /** What became of the refusals of this process. */
+    /** The outcomes of the refusals of this process. */
     List<RefusalOutcome> outcomes(int pid) {
         return outcomes.stream()
                 .filter(outcome -> isOf(outcome.refusal().caller(), pid))

@@ -4,18 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aioscope.kernel.Host;
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The live view in a real terminal, against what the kernel and the program that holds the contexts say. */
+/** The live view in a real terminal, compared with the kernel and the program that holds the contexts. */
 class TopIT {
     private static final String FOOTER = "q quit";
 
@@ -24,22 +25,22 @@ class TopIT {
 
     @BeforeAll
     static void compile() throws Exception {
-        assumeTrue(Tmux.isThere(), "tmux is not installed; packaging/verify installs it");
+        assumeTrue(Commands.isInstalled("tmux"), "tmux is not installed; packaging/verify installs it");
         AioWork.compile();
     }
 
-    private Tmux top(int columns, int rows, String... arguments) throws IOException {
+    private TmuxSession top(int columns, int rows, String... arguments) throws IOException {
         String[] all = new String[arguments.length + 1];
         all[0] = "top";
         System.arraycopy(arguments, 0, all, 1, arguments.length);
-        return new Tmux(folder, columns, rows, Command.aioscope(all));
+        return new TmuxSession(folder, columns, rows, Aioscope.command(all));
     }
 
     private static boolean has(List<String> screen, String pattern) {
         return screen.stream().anyMatch(line -> line.matches(pattern));
     }
 
-    /** The numbers under CHARGE, that of nobody included. */
+    /** The sum of the CHARGE column, including the unattributed charge. */
     private static long charged(List<String> screen) {
         int heading = 0;
         while (!screen.get(heading).contains(" CHARGE ")) {
@@ -62,10 +63,10 @@ class TopIT {
 
     @ParameterizedTest
     @CsvSource({"80, 24", "200, 60"})
-    void tellsWhatTheKernelAndTheProgramSay(int columns, int rows) throws IOException {
+    void showsValuesOfKernelAndProgram(int columns, int rows) throws IOException {
         try (AioWork many = AioWork.start("many", "--count", "4", "--charge", "25", "--wait");
                 AioWork poll = AioWork.start("poll-and-read", "--charge", "64", "--outstanding", "0", "--wait");
-                Tmux top = top(columns, rows)) {
+                TmuxSession top = top(columns, rows)) {
             many.await("ready");
             poll.await("ready");
             String holder = " *" + many.pid() + " +4 +100 .*aiowork.*";
@@ -82,7 +83,7 @@ class TopIT {
             assertThat(screen.get(rows - 1)).contains(FOOTER);
             assertThat(charged(screen)).as("%s", screen).isEqualTo(aioNr(screen));
 
-            poll.goOn();
+            poll.proceed();
             poll.finish();
             top.await(
                     "the destroy, and its process gone from the list",
@@ -93,9 +94,9 @@ class TopIT {
     }
 
     @Test
-    void withoutBpfTheRingIsSeenAndTheChargeIsNot() throws IOException {
+    void showsRingWithoutChargeInProcTier() throws IOException {
         try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait");
-                Tmux top = top(80, 24, "--tier", "proc")) {
+                TmuxSession top = top(80, 24, "--tier", "proc")) {
             work.await("ready");
             List<String> screen = top.await(
                     "the holder, and fs.aio-nr as it is",
@@ -110,10 +111,10 @@ class TopIT {
     }
 
     @Test
-    void everyKeyDoesWhatTheFooterSays() throws IOException {
+    void obeysEveryKeyOfFooter() throws IOException {
         try (AioWork first = AioWork.start("many", "--count", "1", "--charge", "900", "--wait");
                 AioWork second = AioWork.start("many", "--count", "3", "--charge", "100", "--wait");
-                Tmux top = top(80, 24, "--pid", first.pid() + "," + second.pid())) {
+                TmuxSession top = top(80, 24, "--pid", first.pid() + "," + second.pid())) {
             first.await("ready");
             second.await("ready");
             String firstRow = " *" + first.pid() + " +1 +900 .*";
@@ -130,7 +131,7 @@ class TopIT {
             }
             top.await("by charge again", shown -> shown.get(5).matches(firstRow));
 
-            // The cursor is on the second now, by each of the ways there.
+            // Each key sequence moves the cursor to the second row.
             for (List<String> keys : List.of(
                     List.of("j"),
                     List.of("k", "Down"),
@@ -141,7 +142,7 @@ class TopIT {
                 top.press("Enter");
                 top.await("process " + second.pid() + " aiowork");
                 top.await("contexts 3  charge 300");
-                // Sequences that mean nothing; taken apart they would begin with Esc.
+                // Sequences without a meaning; read byte by byte they would begin with Esc.
                 top.press("C-Up", "S-Down", "F5");
                 top.await("contexts 3  charge 300");
                 top.press("Escape");
@@ -170,7 +171,7 @@ class TopIT {
 
             top.press("p");
             top.await("PAUSED");
-            second.goOn();
+            second.proceed();
             second.finish();
             top.press("j");
             assertThat(top.await("PAUSED")).anyMatch(line -> line.matches(secondRow));
@@ -199,8 +200,8 @@ class TopIT {
     }
 
     @Test
-    void ctrlCGivesTheTerminalBack() throws IOException {
-        try (Tmux top = top(80, 24)) {
+    void restoresTerminalOnCtrlC() throws IOException {
+        try (TmuxSession top = top(80, 24)) {
             top.await(FOOTER);
             assertThat(top.isAlternate()).isTrue();
             assertThat(top.isCursorShown()).isFalse();
@@ -211,21 +212,21 @@ class TopIT {
 
     @ParameterizedTest
     @CsvSource({"TERM, 143", "HUP, 129"})
-    void aSignalGivesTheTerminalBack(String signal, int status) throws IOException {
-        try (Tmux top = top(200, 60)) {
+    void restoresTerminalOnSignal(String signal, int status) throws IOException {
+        try (TmuxSession top = top(200, 60)) {
             top.await(FOOTER);
             top.kill(signal);
             assertClean(top, status);
         }
     }
 
-    /** To sort rows needs a class that is not as it was built: so it is when an upgrade replaces the jar meanwhile. */
+    /** Replaces a class that sorting needs, as an upgrade does when it replaces the jar meanwhile. */
     @Test
-    void aFailureWhileDrawingGivesTheTerminalBack() throws IOException {
+    void restoresTerminalWhenDrawingFails() throws IOException {
         Path broken = folder.resolve("dev/aioscope/top/Sort$1.class");
         Files.createDirectories(broken.getParent());
         Files.writeString(broken, "no class");
-        try (Tmux top = new Tmux(folder, 80, 24, Command.aioscopeWith(folder, "top"));
+        try (TmuxSession top = new TmuxSession(folder, 80, 24, Aioscope.commandWithResources(folder, "top"));
                 AioWork first = AioWork.start("many", "--count", "1", "--charge", "10", "--wait");
                 AioWork second = AioWork.start("many", "--count", "1", "--charge", "10", "--wait")) {
             first.await("ready");
@@ -235,15 +236,15 @@ class TopIT {
         }
     }
 
-    private static void assertClean(Tmux top, int status) throws IOException {
+    private static void assertClean(TmuxSession top, int status) throws IOException {
         assertGivenBack(top, status);
         assertThat(top.file("err")).contains("Tier ").doesNotContain("\tat ");
     }
 
-    private static void assertGivenBack(Tmux top, int status) throws IOException {
-        List<String> screen = top.await(Tmux.ENDED);
+    private static void assertGivenBack(TmuxSession top, int status) throws IOException {
+        List<String> screen = top.await(TmuxSession.ENDED);
         assertThat(screen)
-                .as("what stood there before")
+                .as("the previous content")
                 .contains("typed before")
                 .noneMatch(line -> line.contains(FOOTER));
         assertThat(top.isAlternate()).isFalse();
@@ -253,10 +254,10 @@ class TopIT {
     }
 
     @Test
-    void aScreenAsPlainText() throws IOException {
+    void printsScreenAsPlainTextOnce() throws IOException {
         try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("ready");
-            String text = Command.run(Command.aioscope("top", "--once", "--hide-arguments"));
+            String text = Commands.run(Aioscope.command("top", "--once", "--hide-arguments"));
 
             assertThat(text.lines()).anyMatch(line -> line.matches(" *" + work.pid() + " +4 +100 .*/aiowork"));
             assertThat(text).contains("unattributed").doesNotContain("\u001b", FOOTER);
@@ -264,16 +265,14 @@ class TopIT {
     }
 
     @Test
-    void intoAFileTextGoesWithEachLook() throws Exception {
+    void printsTextForEachScanToFile() throws Exception {
         Path output = folder.resolve("top.log");
-        Process top = Command.start(output, Command.aioscope("top", "--scan-interval", "100ms"));
+        Process top = Commands.start(output, Aioscope.command("top", "--scan-interval", "100ms"));
         try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("ready");
-            Command.awaitText(output, " " + work.pid() + "    4     100 ");
+            Commands.awaitText(output, " " + work.pid() + "    4     100 ");
         }
-        Command.run("kill", "-TERM", "" + top.pid());
-        assertThat(top.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(top.exitValue()).isEqualTo(143);
-        assertThat(Files.readString(output)).doesNotContain("\u001b", "\tat ");
+        Commands.stop(top, "TERM", 143, output);
+        assertThat(Files.readString(output)).doesNotContain("\u001b");
     }
 }

@@ -6,15 +6,15 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A listener that keeps what it is told. */
-final class RecordingListener implements LifecycleListener {
-    final List<Context> setups = new ArrayList<>();
-    final List<UserStack> stacks = new ArrayList<>();
-    final List<Straggler> stragglers = new ArrayList<>();
-    final List<Teardown> teardowns = new ArrayList<>();
-    final List<FailedCall> failedCalls = new ArrayList<>();
-    final List<HandleUse> uses = new ArrayList<>();
-    final List<RefusalOutcome> outcomes = new ArrayList<>();
+/** Keeps all reports. */
+public class RecordingListener implements LifecycleListener {
+    public final List<Context> setups = new ArrayList<>();
+    public final List<UserStack> stacks = new ArrayList<>();
+    public final List<Straggler> stragglers = new ArrayList<>();
+    public final List<Teardown> teardowns = new ArrayList<>();
+    public final List<FailedCall> failedCalls = new ArrayList<>();
+    public final List<HandleUse> uses = new ArrayList<>();
+    public final List<RefusalOutcome> outcomes = new ArrayList<>();
     int retries;
 
     @Override

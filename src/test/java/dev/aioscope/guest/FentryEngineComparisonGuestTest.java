@@ -1,0 +1,17 @@
+package dev.aioscope.guest;
+
+import dev.aioscope.guest.TestAgent.AttachMethod;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bcc.BccEngine;
+import dev.aioscope.probe.core.CoreEngine;
+import java.util.List;
+
+/** Compares programs compiled at build time with programs that libbcc compiles in the guest. */
+class FentryEngineComparisonGuestTest extends AgentComparisonTests {
+    @Override
+    List<TestAgent> agents() {
+        return List.of(
+                new TestAgent(Tier.FULL, AttachMethod.FENTRY, new CoreEngine(), SETTINGS),
+                new TestAgent(Tier.FULL, AttachMethod.FENTRY, new BccEngine(), SETTINGS));
+    }
+}

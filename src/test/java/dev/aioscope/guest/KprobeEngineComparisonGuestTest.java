@@ -1,0 +1,17 @@
+package dev.aioscope.guest;
+
+import dev.aioscope.guest.TestAgent.AttachMethod;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bcc.BccEngine;
+import dev.aioscope.probe.core.CoreEngine;
+import java.util.List;
+
+/** Compares the two engines without BPF trampolines. */
+class KprobeEngineComparisonGuestTest extends AgentComparisonTests {
+    @Override
+    List<TestAgent> agents() {
+        return List.of(
+                new TestAgent(Tier.FULL, AttachMethod.KPROBE, new CoreEngine(), SETTINGS),
+                new TestAgent(Tier.FULL, AttachMethod.KPROBE, new BccEngine(), SETTINGS));
+    }
+}

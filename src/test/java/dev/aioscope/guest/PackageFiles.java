@@ -1,0 +1,92 @@
+package dev.aioscope.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.testing.Commands;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The .deb and the .rpm of this project, and later versions with the same content except in {@link #laterRpm}. */
+final class PackageFiles {
+    private static final Path FOLDER = Path.of("target/packages").toAbsolutePath();
+    private static final Path LATER = FOLDER.resolve("later");
+
+    /** A file that the later .rpm no longer contains. */
+    static final Path DROPPED = Path.of("/usr/share/doc/aioscope/older-systemd.conf");
+    /** A line of the settings file that only the later .rpm contains. */
+    static final String NEW_DEFAULT = "# of the later version";
+
+    private PackageFiles() {}
+
+    /** Builds them with little compression. */
+    static void build() throws IOException {
+        Commands.run("packaging/build", "--quick", "deb", "rpm");
+        Path unpacked = FOLDER.resolve("unpacked");
+        Commands.run("dpkg-deb", "-R", deb().toString(), unpacked.toString());
+        Commands.run(
+                "sed",
+                "-i",
+                "s/^Version: .*/&+later/",
+                unpacked.resolve("DEBIAN/control").toString());
+        Files.createDirectories(LATER);
+        Commands.run("dpkg-deb", "--root-owner-group", "-Znone", "-b", unpacked.toString(), LATER.toString());
+        makeLaterRpm(unpacked);
+        Commands.run("rm", "-r", unpacked.toString());
+    }
+
+    /** Uses the spec of the .rpm, and moves the files of the .deb to the paths of an .rpm. */
+    private static void makeLaterRpm(Path unpacked) throws IOException {
+        Commands.run("rm", "-r", unpacked.resolve("DEBIAN").toString());
+        Path zsh = unpacked.resolve("usr/share/zsh");
+        Files.move(zsh.resolve("vendor-completions"), zsh.resolve("site-functions"));
+        Files.delete(unpacked.resolve(Path.of("/").relativize(DROPPED)));
+        Files.writeString(
+                unpacked.resolve("etc/aioscope/aioscope.yaml"), NEW_DEFAULT + "\n", StandardOpenOption.APPEND);
+        String version = Commands.run("rpm", "--query", "--package", "--queryformat", "%{VERSION}", rpm().toString());
+        Path work = FOLDER.resolve("rpm");
+        Commands.run(
+                "rpmbuild",
+                "-bb",
+                "--quiet",
+                "--buildroot=" + FOLDER.resolve("rpm-root"),
+                "--define=_topdir " + work,
+                "--define=_rpmdir " + LATER,
+                "--define=_build_name_fmt %%{NAME}-%%{VERSION}.%%{ARCH}.rpm",
+                "--define=version " + version + "+later",
+                "--define=stage " + unpacked,
+                "--define=project " + Path.of("").toAbsolutePath(),
+                "--define=_binary_payload w.ufdio",
+                "packaging/rpm/aioscope.spec");
+        Commands.run("rm", "-r", work.toString());
+    }
+
+    static Path deb() throws IOException {
+        return only(FOLDER, ".deb");
+    }
+
+    static Path laterDeb() throws IOException {
+        return only(LATER, ".deb");
+    }
+
+    static Path rpm() throws IOException {
+        return only(FOLDER, ".rpm");
+    }
+
+    /** Without {@link #DROPPED}, and with {@link #NEW_DEFAULT} in its settings file. */
+    static Path laterRpm() throws IOException {
+        return only(LATER, ".rpm");
+    }
+
+    private static Path only(Path folder, String kind) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            List<Path> found =
+                    files.filter(file -> file.toString().endsWith(kind)).toList();
+            assertThat(found).hasSize(1);
+            return found.get(0);
+        }
+    }
+}

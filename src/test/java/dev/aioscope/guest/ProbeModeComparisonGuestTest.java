@@ -1,0 +1,16 @@
+package dev.aioscope.guest;
+
+import dev.aioscope.guest.TestAgent.AttachMethod;
+import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.core.CoreEngine;
+import java.util.List;
+
+/** Compares fentry with kprobes. */
+class ProbeModeComparisonGuestTest extends AgentComparisonTests {
+    @Override
+    List<TestAgent> agents() {
+        return List.of(
+                new TestAgent(Tier.FULL, AttachMethod.FENTRY, new CoreEngine(), SETTINGS),
+                new TestAgent(Tier.FULL, AttachMethod.KPROBE, new CoreEngine(), SETTINGS));
+    }
+}

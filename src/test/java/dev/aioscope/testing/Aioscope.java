@@ -1,0 +1,50 @@
+package dev.aioscope.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Command lines that run the built aioscope. */
+public final class Aioscope {
+    private static final Path JAR = Path.of("target/aioscope.jar").toAbsolutePath();
+    private static final Path ARCHIVE = Path.of("target/aioscope.jsa").toAbsolutePath();
+
+    private Aioscope() {}
+
+    /** The same command line as the launcher's, with the class archive. */
+    public static String[] command(String... arguments) {
+        prepareArchive();
+        return command(List.of("-XX:SharedArchiveFile=" + ARCHIVE, "-Xlog:cds*=off"), JAR.toString(), arguments);
+    }
+
+    /** A command line that searches a folder for resources first. */
+    public static String[] commandWithResources(Path folder, String... arguments) {
+        return command(List.of(), folder + ":" + JAR, arguments);
+    }
+
+    /** Builds the class archive for fast starts unless it is up to date. Call it on the host: it is slow in guests. */
+    public static void prepareArchive() {
+        try {
+            if (!Files.exists(ARCHIVE)
+                    || Files.getLastModifiedTime(ARCHIVE).compareTo(Files.getLastModifiedTime(JAR)) < 0) {
+                Commands.run("packaging/start-up-archive");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String[] command(List<String> options, String classPath, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1"));
+        command.addAll(options);
+        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", classPath, "dev.aioscope.cli.Main"));
+        command.addAll(List.of(arguments));
+        return command.toArray(String[]::new);
+    }
+}

@@ -1,0 +1,100 @@
+package dev.aioscope.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** Runs and starts programs. */
+public final class Commands {
+    private static final Duration LIMIT = Duration.ofSeconds(300);
+
+    private Commands() {}
+
+    /** Runs a program, asserts that it succeeds, and returns its output. */
+    public static String run(String... command) throws IOException {
+        CommandResult result = execute(command);
+        assertThat(result.status())
+                .as("%s: %s", String.join(" ", command), result.output())
+                .isZero();
+        return result.output();
+    }
+
+    /** Runs a program, whatever its exit status. */
+    public static CommandResult execute(String... command) throws IOException {
+        Path output = Files.createTempFile("command", ".log");
+        try {
+            Process process = start(output, command);
+            boolean hasExited = process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS);
+            process.destroyForcibly();
+            String text = Files.readString(output, StandardCharsets.UTF_8);
+            assertThat(hasExited)
+                    .as("%s exited: %s", String.join(" ", command), text)
+                    .isTrue();
+            return new CommandResult(text, process.exitValue());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        } finally {
+            Files.delete(output);
+        }
+    }
+
+    /** Starts a program that writes stdout and stderr to a file. */
+    public static Process start(Path output, String... command) throws IOException {
+        return start(output, Map.of(), command);
+    }
+
+    /** Starts a program with additional environment variables. */
+    public static Process start(Path output, Map<String, String> environment, String... command) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectInput(Path.of("/dev/null").toFile())
+                .redirectOutput(output.toFile());
+        builder.environment().putAll(environment);
+        return builder.start();
+    }
+
+    /** Waits until a file contains a text. */
+    public static void awaitText(Path file, String text) throws IOException {
+        Await.value(
+                "'" + text + "'",
+                LIMIT,
+                () -> Files.readString(file, StandardCharsets.UTF_8),
+                content -> content.contains(text));
+    }
+
+    /** Sends a signal to aioscope, and asserts that it exits with the status and prints no stack trace. */
+    public static void stop(Process process, String signal, int status, Path output) throws IOException {
+        run("kill", "-" + signal, Long.toString(process.pid()));
+        awaitExit(process);
+        String text = Files.readString(output);
+        assertThat(process.exitValue()).as(text).isEqualTo(status);
+        assertThat(text).doesNotContain("\tat ");
+    }
+
+    /** Waits at most 60 s until a process has exited. */
+    public static void awaitExit(Process process) {
+        try {
+            assertThat(process.waitFor(60, TimeUnit.SECONDS))
+                    .as("%s exited", process)
+                    .isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Whether {@code PATH} contains an executable with this name. */
+    public static boolean isInstalled(String program) {
+        return Arrays.stream(System.getenv("PATH").split(File.pathSeparator, -1))
+                .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
+    }
+}
