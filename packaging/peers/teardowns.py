@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""What aioscope does, as far as a short BCC tool goes: how long teardowns take, and which processes io_setup refuses.
+"""A short BCC counterpart of aioscope, for packaging/benchmark: durations of teardowns, and processes that io_setup refuses.
 
-teardowns.py full | syscall: the same functions or system calls as aioscope in that tier. For packaging/benchmark.
+teardowns.py full | syscall: probe the same functions or system calls as aioscope in that tier.
 """
 
 import signal
@@ -35,7 +35,7 @@ static int end(u64 key)
     return 0;
 }
 
-static int set_up(s64 result)
+static int setup(s64 result)
 {
     if (result < 0)
         refused.increment(bpf_get_current_pid_tgid() >> 32);
@@ -44,16 +44,16 @@ static int set_up(s64 result)
 """
 
 PROGRAMS = {
-    # Both references of a context lie at its beginning, each of 16 bytes.
+    # The two references are the first members of a context, 16 bytes each.
     "full": """
 KFUNC_PROBE(kill_ioctx, void *mm, void *context) { return begin((u64)context); }
 KFUNC_PROBE(free_ioctx_reqs, void *ref) { return end((u64)ref - 16); }
-KRETFUNC_PROBE(__x64_sys_io_setup, void *regs, long result) { return set_up(result); }
+KRETFUNC_PROBE(__x64_sys_io_setup, void *regs, long result) { return setup(result); }
 """,
     "syscall": """
 TRACEPOINT_PROBE(syscalls, sys_enter_io_destroy) { return begin(bpf_get_current_pid_tgid()); }
 TRACEPOINT_PROBE(syscalls, sys_exit_io_destroy) { return end(bpf_get_current_pid_tgid()); }
-TRACEPOINT_PROBE(syscalls, sys_exit_io_setup) { return set_up(args->ret); }
+TRACEPOINT_PROBE(syscalls, sys_exit_io_setup) { return setup(args->ret); }
 """,
 }
 

@@ -13,12 +13,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The documents lead to each other. */
+/** Checks relative links and anchors in the documents. */
 class DocumentLinksTest {
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]*)(?:#([^)]*))?\\)");
 
     @Test
-    void eachLinkLeadsSomewhere() throws IOException {
+    void linksAndAnchorsExist() throws IOException {
         List<String> broken = new ArrayList<>();
         int links = 0;
         for (Path document : documents()) {
@@ -47,7 +47,7 @@ class DocumentLinksTest {
         return documents;
     }
 
-    /** Whether a heading has this name in links, as the usual renderers make it. */
+    /** Whether a heading of the document has this anchor, as GitHub derives it. */
     private static boolean hasHeading(Path target, String name) throws IOException {
         return name == null
                 || Files.readAllLines(target).stream()
