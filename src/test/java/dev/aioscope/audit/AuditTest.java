@@ -41,7 +41,7 @@ class AuditTest {
     private static final int ENOSYS = 38;
 
     /** A part of the sound stream. */
-    private enum Step {
+    private enum TeardownStep {
         SETUP,
         KILL_ENTER,
         KILL_EXIT,
@@ -108,28 +108,28 @@ class AuditTest {
     static Stream<Arguments> mutations() {
         return Stream.of(
                 // The return comes before the last request is gone.
-                mutation(Clause.R1, Step.RETURN, record -> record.time(ms(120))),
-                mutation(Clause.N1, Step.RETURN, record -> record.time(ms(120))),
-                mutation(Clause.N2, Step.RETURN, record -> record.time(ms(120))),
-                mutation(Clause.L3, Step.USERS, record -> record.cancel(1, 1, 3)),
-                mutation(Clause.S6, Step.USERS, record -> record.cancel(1, 1, 3)),
-                mutation(Clause.L4, Step.KILL_EXIT, record -> record.unmap(ms(101), ms(104), 0)),
-                mutation(Clause.S1, Step.KILL_EXIT, record -> record.afterKill(false, false)),
-                mutation(Clause.T1, Step.KILL_EXIT, record -> record.afterKill(false, false)),
-                mutation(Clause.S2, Step.KILL_EXIT, record -> record.afterKill(true, true)),
-                mutation(Clause.T2, Step.KILL_EXIT, record -> record.afterKill(true, true)),
-                mutation(Clause.S4, Step.KILL_EXIT, record -> record.unmap(-1, -1, Integer.MIN_VALUE)),
-                mutation(Clause.S5, Step.FREE, record -> record.time(ms(130))));
+                mutation(Clause.R1, TeardownStep.RETURN, record -> record.time(ms(120))),
+                mutation(Clause.N1, TeardownStep.RETURN, record -> record.time(ms(120))),
+                mutation(Clause.N2, TeardownStep.RETURN, record -> record.time(ms(120))),
+                mutation(Clause.L3, TeardownStep.USERS, record -> record.cancel(1, 1, 3)),
+                mutation(Clause.S6, TeardownStep.USERS, record -> record.cancel(1, 1, 3)),
+                mutation(Clause.L4, TeardownStep.KILL_EXIT, record -> record.unmap(ms(101), ms(104), 0)),
+                mutation(Clause.S1, TeardownStep.KILL_EXIT, record -> record.afterKill(false, false)),
+                mutation(Clause.T1, TeardownStep.KILL_EXIT, record -> record.afterKill(false, false)),
+                mutation(Clause.S2, TeardownStep.KILL_EXIT, record -> record.afterKill(true, true)),
+                mutation(Clause.T2, TeardownStep.KILL_EXIT, record -> record.afterKill(true, true)),
+                mutation(Clause.S4, TeardownStep.KILL_EXIT, record -> record.unmap(-1, -1, Integer.MIN_VALUE)),
+                mutation(Clause.S5, TeardownStep.FREE, record -> record.time(ms(130))));
     }
 
-    private static Arguments mutation(Clause clause, Step step, Consumer<EventBuilder> change) {
+    private static Arguments mutation(Clause clause, TeardownStep step, Consumer<EventBuilder> change) {
         return Arguments.of(clause, step, change);
     }
 
     @ParameterizedTest
     @MethodSource("mutations")
-    void oneChangedRecordBreaksTheClause(Clause clause, Step step, Consumer<EventBuilder> change) {
-        Map<Step, EventBuilder> records = sound();
+    void oneChangedRecordBreaksTheClause(Clause clause, TeardownStep step, Consumer<EventBuilder> change) {
+        Map<TeardownStep, EventBuilder> records = sound();
         change.accept(records.get(step));
         if (clause == Clause.R1 || clause == Clause.N1 || clause == Clause.N2) {
             records = returningEarly(records);
@@ -139,21 +139,21 @@ class AuditTest {
     }
 
     /** The records come in the order of their times. */
-    private static Map<Step, EventBuilder> returningEarly(Map<Step, EventBuilder> records) {
-        Map<Step, EventBuilder> early = new LinkedHashMap<>(records);
-        EventBuilder reqs = early.remove(Step.REQS);
-        EventBuilder free = early.remove(Step.FREE);
-        early.put(Step.REQS, reqs);
-        early.put(Step.FREE, free);
+    private static Map<TeardownStep, EventBuilder> returningEarly(Map<TeardownStep, EventBuilder> records) {
+        Map<TeardownStep, EventBuilder> early = new LinkedHashMap<>(records);
+        EventBuilder reqs = early.remove(TeardownStep.REQS);
+        EventBuilder free = early.remove(TeardownStep.FREE);
+        early.put(TeardownStep.REQS, reqs);
+        early.put(TeardownStep.FREE, free);
         return early;
     }
 
     @Test
     void zeroThatCanBeDestroyedIsAViolation() {
-        Map<Step, EventBuilder> records = sound();
-        records.get(Step.SETUP).handle(0);
-        records.get(Step.KILL_ENTER).handle(0);
-        records.get(Step.RETURN).handle(0);
+        Map<TeardownStep, EventBuilder> records = sound();
+        records.get(TeardownStep.SETUP).handle(0);
+        records.get(TeardownStep.KILL_ENTER).handle(0);
+        records.get(TeardownStep.RETURN).handle(0);
         feed(lifecycle, records.values());
         assertViolated(Clause.P1);
     }
@@ -212,8 +212,8 @@ class AuditTest {
 
     @Test
     void whatVmMunmapLeavesDiffersAndIsFound() {
-        Map<Step, EventBuilder> records = sound();
-        records.get(Step.KILL_EXIT).unmap(ms(101), ms(102), -4);
+        Map<TeardownStep, EventBuilder> records = sound();
+        records.get(TeardownStep.KILL_EXIT).unmap(ms(101), ms(102), -4);
         feed(lifecycle, records.values());
         assertThat(verdict(Clause.S4).state()).isEqualTo(State.DIFFERS);
         assertThat(verdict(Clause.F3).state()).isEqualTo(State.FOUND);
@@ -223,8 +223,8 @@ class AuditTest {
 
     @Test
     void memoryInPlaceOfTheRingDiffersAndIsFound() {
-        Map<Step, EventBuilder> records = sound();
-        records.get(Step.KILL_ENTER).ring(RingState.OTHER);
+        Map<TeardownStep, EventBuilder> records = sound();
+        records.get(TeardownStep.KILL_ENTER).ring(RingState.OTHER);
         feed(lifecycle, records.values());
         assertThat(verdict(Clause.S4).state()).isEqualTo(State.DIFFERS);
         assertThat(verdict(Clause.F4).state()).isEqualTo(State.FOUND);
@@ -232,19 +232,19 @@ class AuditTest {
 
     @Test
     void whatTakesLongIsFound() {
-        Map<Step, EventBuilder> records = sound();
-        records.get(Step.KILL_ENTER).callTime(ms(80));
-        records.get(Step.RETURN).enterTime(ms(80)).time(ms(1200));
-        records.get(Step.FREE).time(ms(2200));
+        Map<TeardownStep, EventBuilder> records = sound();
+        records.get(TeardownStep.KILL_ENTER).callTime(ms(80));
+        records.get(TeardownStep.RETURN).enterTime(ms(80)).time(ms(1200));
+        records.get(TeardownStep.FREE).time(ms(2200));
         feed(lifecycle, records.values());
         assertThat(clauses(State.FOUND)).containsExactly(Clause.F1, Clause.F2, Clause.F5, Clause.F6);
     }
 
     @Test
     void whatDoesNotComeForTenSecondsIsFound() {
-        Map<Step, EventBuilder> records = sound();
-        records.remove(Step.RETURN);
-        records.remove(Step.FREE);
+        Map<TeardownStep, EventBuilder> records = sound();
+        records.remove(TeardownStep.RETURN);
+        records.remove(TeardownStep.FREE);
         feed(lifecycle, records.values());
         lifecycle.advance(ms(20_000));
         assertThat(clauses(State.FOUND)).containsExactly(Clause.F1, Clause.F5, Clause.F6);
@@ -253,8 +253,8 @@ class AuditTest {
 
     @Test
     void requestsThatCompleteAfterTheReturnAreFound() {
-        Map<Step, EventBuilder> records = sound();
-        records.get(Step.RETURN).time(ms(120));
+        Map<TeardownStep, EventBuilder> records = sound();
+        records.get(TeardownStep.RETURN).time(ms(120));
         feed(lifecycle, returningEarly(records).values());
         assertThat(verdict(Clause.F7).state()).isEqualTo(State.FOUND);
         assertThat(verdict(Clause.F7).evidence().values())
@@ -344,15 +344,15 @@ class AuditTest {
     }
 
     /** A destroy that waits for three requests, one of which can be cancelled, with a SIGKILL pending. */
-    private static Map<Step, EventBuilder> sound() {
-        Map<Step, EventBuilder> records = new EnumMap<>(Step.class);
-        records.put(Step.SETUP, setup(10));
-        records.put(Step.KILL_ENTER, killEnter(100));
-        records.put(Step.KILL_EXIT, killExit(103));
-        records.put(Step.USERS, users(115));
-        records.put(Step.REQS, reqs(130));
-        records.put(Step.RETURN, returned(131));
-        records.put(Step.FREE, free(150));
+    private static Map<TeardownStep, EventBuilder> sound() {
+        Map<TeardownStep, EventBuilder> records = new EnumMap<>(TeardownStep.class);
+        records.put(TeardownStep.SETUP, setup(10));
+        records.put(TeardownStep.KILL_ENTER, killEnter(100));
+        records.put(TeardownStep.KILL_EXIT, killExit(103));
+        records.put(TeardownStep.USERS, users(115));
+        records.put(TeardownStep.REQS, reqs(130));
+        records.put(TeardownStep.RETURN, returned(131));
+        records.put(TeardownStep.FREE, free(150));
         return records;
     }
 

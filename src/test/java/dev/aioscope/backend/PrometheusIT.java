@@ -285,17 +285,17 @@ class PrometheusIT {
         } finally {
             browser.close();
         }
-        BufferedImage seen = ImageIO.read(picture.toFile());
+        BufferedImage screenshot = ImageIO.read(picture.toFile());
         for (JsonNode panel : json.path("panels")) {
             int[] place = DashboardPage.place(panel);
-            assertThat(coloured(seen, place))
-                    .as("coloured points of %s", panel.path("title"))
+            assertThat(colored(screenshot, place))
+                    .as("colored points of %s", panel.path("title"))
                     .isGreaterThan(60);
         }
     }
 
     /** The number of points that are neither gray, black nor white: only data is drawn in color. */
-    private static long coloured(BufferedImage picture, int[] place) {
+    private static long colored(BufferedImage picture, int[] place) {
         int[] points = picture.getRGB(place[0], place[1], place[2], place[3], null, 0, place[2]);
         return Arrays.stream(points)
                 .filter(rgb ->

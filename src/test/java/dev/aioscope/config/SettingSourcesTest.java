@@ -30,11 +30,11 @@ class SettingSourcesTest {
     @TempDir
     private Path folder;
 
-    private interface Check {
+    private interface SettingCheck {
         String wrong(String value);
     }
 
-    private static Setting setting(String name, String initial, boolean isList, Check check) {
+    private static Setting setting(String name, String initial, boolean isList, SettingCheck check) {
         return new Setting(
                 name, "X", initial, isList, false, false, "", value -> Optional.ofNullable(check.wrong(value)));
     }

@@ -131,12 +131,12 @@ class LabIT {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
-        boolean ended = lab.waitFor(SECONDS + 60, TimeUnit.SECONDS);
+        boolean hasExited = lab.waitFor(SECONDS + 60, TimeUnit.SECONDS);
         lab.destroy();
         Map<String, GuestTestResult> results = results(report);
         String tail = tail(log);
         tests.add(DynamicTest.dynamicTest("the guest ran its tests to the end", () -> {
-            assertThat(ended).as(tail).isTrue();
+            assertThat(hasExited).as(tail).isTrue();
             assertThat(results).as(tail).isNotEmpty();
             assertThat(lab.exitValue())
                     .as("1 if tests failed, else the lab failed; %s", tail)

@@ -148,7 +148,7 @@ class PackageGuestTest {
             work.finish();
         }
         awaitMetrics(text -> text.contains("aio_context_destroy_outstanding_sum{aio_trigger=\"destroy\"} 3.0"));
-        assertThat(journal()).doesNotContain("hides");
+        assertThat(journal()).doesNotContain("CAP_SYSLOG");
         String status = Files.readString(Path.of("/proc", show("MainPID"), "status"));
         assertThat(status).containsPattern("CapEff:\t000000c000000000\n").contains("NoNewPrivs:\t1\n");
         assertThat(Commands.run("ps", "-o", "user=", "-p", show("MainPID")).strip())

@@ -104,7 +104,7 @@ class StuckIT {
             server.release();
             destroyed.finish();
             agent.readUntil(
-                    "both ends",
+                    "the end of both",
                     () -> StuckTeardowns.inProgress(agent, killed.pid()).isEmpty()
                             && !agent.teardowns(destroyed.pid()).isEmpty());
             assertThat(StuckTeardowns.inProgress(agent, destroyed.pid())).isEmpty();
@@ -184,7 +184,7 @@ class StuckIT {
 
             work.proceed();
             work.finish();
-            agent.readUntil("all ends", () -> agent.teardowns(work.pid()).size() == count);
+            agent.readUntil("the end of all", () -> agent.teardowns(work.pid()).size() == count);
             assertThat(StuckTeardowns.inProgress(agent, work.pid())).isEmpty();
             assertThat(agent.lifecycle().contextsInTeardown()).isEmpty();
         }

@@ -48,14 +48,14 @@ final class StuckTeardowns {
             agent.scan();
             return reports(agent, pid).findAny().isPresent();
         });
-        StuckReport reports = assertThat(reports(agent, pid)).singleElement().actual();
-        assertReportedSoon(reports.teardown.age(reports.time));
-        assertThat(reports.teardown.waitReason()).isEqualTo(waitReason);
-        return reports.teardown;
+        StuckReport report = assertThat(reports(agent, pid)).singleElement().actual();
+        assertReportedSoon(report.teardown.age(report.time));
+        assertThat(report.teardown.waitReason()).isEqualTo(waitReason);
+        return report.teardown;
     }
 
     private static Stream<StuckReport> reports(TestAgent agent, int pid) {
-        return agent.stuck().stream().filter(reports -> isOf(reports.teardown, pid));
+        return agent.stuck().stream().filter(report -> isOf(report.teardown, pid));
     }
 
     /**

@@ -11,10 +11,10 @@ import java.util.function.Predicate;
 
 /**
  * A command in a real terminal of its own tmux server. After the command exits, files contain its exit status and the
- * terminal's settings before and after it, and the screen shows {@link #ENDED}.
+ * terminal's settings before and after it, and the screen shows {@link #EXITED}.
  */
 final class TmuxSession implements AutoCloseable {
-    static final String ENDED = "the command has ended";
+    static final String EXITED = "the command has exited";
 
     private final Path folder;
     private final String socket;
@@ -35,7 +35,7 @@ final class TmuxSession implements AutoCloseable {
                 stty -a >after
                 echo '%s'
                 exec sleep 600
-                """.formatted(folder, quoted(command), ENDED));
+                """.formatted(folder, quoted(command), EXITED));
         tmux("-f", "/dev/null", "new-session", "-d", "-x", "" + columns, "-y", "" + rows, "sh " + script);
     }
 

@@ -176,7 +176,7 @@ class TopIT {
             top.press("j");
             assertThat(top.await("PAUSED")).anyMatch(line -> line.matches(secondRow));
             top.press("p");
-            top.await("the second has gone", shown -> !has(shown, secondRow) && has(shown, firstRow));
+            top.await("the second holder gone", shown -> !has(shown, secondRow) && has(shown, firstRow));
 
             top.resize(120, 40);
             top.await(
@@ -231,18 +231,18 @@ class TopIT {
                 AioWork second = AioWork.start("many", "--count", "1", "--charge", "10", "--wait")) {
             first.await("ready");
             second.await("ready");
-            assertGivenBack(top, 1);
+            assertRestored(top, 1);
             assertThat(top.file("err")).contains("Sort$1");
         }
     }
 
     private static void assertClean(TmuxSession top, int status) throws IOException {
-        assertGivenBack(top, status);
+        assertRestored(top, status);
         assertThat(top.file("err")).contains("Tier ").doesNotContain("\tat ");
     }
 
-    private static void assertGivenBack(TmuxSession top, int status) throws IOException {
-        List<String> screen = top.await(TmuxSession.ENDED);
+    private static void assertRestored(TmuxSession top, int status) throws IOException {
+        List<String> screen = top.await(TmuxSession.EXITED);
         assertThat(screen)
                 .as("the previous content")
                 .contains("typed before")

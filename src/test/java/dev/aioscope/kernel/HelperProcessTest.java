@@ -19,7 +19,7 @@ class HelperProcessTest {
     }
 
     /** Never answers; its output stays open when it is killed, as that of a process which hangs in the kernel. */
-    static final class Stuck {
+    static final class StuckHelper {
         public static void main(String[] arguments) throws Exception {
             new ProcessBuilder("sleep", "30")
                     .redirectOutput(ProcessBuilder.Redirect.INHERIT)
@@ -48,7 +48,7 @@ class HelperProcessTest {
     @Test
     @Timeout(25)
     void oneThatHangsIsLeftBehind() throws IOException {
-        try (HelperProcess stuck = new HelperProcess(Stuck.class, START)) {
+        try (HelperProcess stuck = new HelperProcess(StuckHelper.class, START)) {
             assertThatThrownBy(() -> stuck.ask("one", Duration.ofMillis(100)))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("did not answer");

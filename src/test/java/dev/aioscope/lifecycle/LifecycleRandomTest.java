@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aioscope.event.EventType;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.lifecycle.SimulatedKernel.Failure;
-import dev.aioscope.lifecycle.SimulatedKernel.Inventory;
+import dev.aioscope.lifecycle.SimulatedKernel.SimulatedScan;
 import dev.aioscope.lifecycle.SimulatedKernel.Sent;
-import dev.aioscope.lifecycle.SimulatedKernel.Truth;
+import dev.aioscope.lifecycle.SimulatedKernel.GroundTruth;
 import dev.aioscope.lifecycle.Teardown.End;
 import dev.aioscope.probe.Tier;
 import java.lang.reflect.RecordComponent;
@@ -47,7 +47,7 @@ class LifecycleRandomTest {
     void withoutLossesEverythingIsReportedOnceAndExactly() {
         int teardowns = 0;
         for (int seed = 0; seed < SEEDS; seed++) {
-            Run run = new Run(seed, 0, Limits.DEFAULT, 0.01);
+            RandomRun run = new RandomRun(seed, 0, Limits.DEFAULT, 0.01);
             try {
                 run.isExact();
             } catch (AssertionError e) {
@@ -63,7 +63,7 @@ class LifecycleRandomTest {
     void withLossesNothingIsInventedOrDoubled(double lossRate) {
         for (int seed = 0; seed < SEEDS; seed++) {
             try {
-                new Run(seed, lossRate, Limits.DEFAULT, 0.01).isTrue();
+                new RandomRun(seed, lossRate, Limits.DEFAULT, 0.01).isTrue();
             } catch (AssertionError e) {
                 throw new AssertionError("seed " + seed + ", loss rate " + lossRate, e);
             }
@@ -75,7 +75,7 @@ class LifecycleRandomTest {
     void withoutRoomNothingIsInventedOrDoubled(double lossRate) {
         long evicted = 0;
         for (int seed = 0; seed < SEEDS; seed++) {
-            Run run = new Run(seed, lossRate, new Limits(2, 2, 2), 0.1);
+            RandomRun run = new RandomRun(seed, lossRate, new Limits(2, 2, 2), 0.1);
             try {
                 run.isBoundedAndTrue();
             } catch (AssertionError e) {
@@ -87,20 +87,20 @@ class LifecycleRandomTest {
     }
 
     /** One history, and what the lifecycle made of it. */
-    private static final class Run {
+    private static final class RandomRun {
         final SimulatedKernel kernel;
         final RecordingListener heard = new RecordingListener();
         final Lifecycle lifecycle;
         final Limits limits;
         final Set<Sent> kept = new HashSet<>();
-        final Map<Long, Truth> byTime = new HashMap<>();
+        final Map<Long, GroundTruth> byTime = new HashMap<>();
 
-        Run(long seed, double lossRate, Limits limits, double stuckRate) {
+        RandomRun(long seed, double lossRate, Limits limits, double stuckRate) {
             this.limits = limits;
             kernel = new SimulatedKernel(seed, 3, 120, stuckRate);
             kernel.run();
             lifecycle = new Lifecycle(heard, Tier.FULL, limits);
-            for (Truth truth : kernel.truths) {
+            for (GroundTruth truth : kernel.truths) {
                 TIMES.forEach(name -> {
                     if (truth.values.get(name) instanceof Long time) {
                         byTime.put(time, truth);
@@ -111,8 +111,8 @@ class LifecycleRandomTest {
         }
 
         private void feed(Random random, double lossRate) {
-            List<Inventory> inventories = new ArrayList<>(kernel.inventories);
-            Inventory open = null;
+            List<SimulatedScan> inventories = new ArrayList<>(kernel.inventories);
+            SimulatedScan open = null;
             for (Sent sent : kernel.ring) {
                 if (open != null && sent.at() > open.at()) {
                     lifecycle.endInventory();
@@ -154,19 +154,19 @@ class LifecycleRandomTest {
         void isExact() {
             assertThat(lifecycle.counters()).isEqualTo(new Counters(0, 0, 0, 0));
             assertThat(heard.setups).extracting(Context::setupTime).doesNotHaveDuplicates();
-            Set<Truth> reported = new HashSet<>();
+            Set<GroundTruth> reported = new HashSet<>();
             for (Teardown teardown : heard.teardowns) {
                 assertThat(teardown.end()).as("%s", teardown).isEqualTo(End.COMPLETE);
-                Truth truth = truthOf(teardown);
+                GroundTruth truth = truthOf(teardown);
                 assertThat(reported.add(truth)).isTrue();
                 Map<String, Object> values = new LinkedHashMap<>(truth.values);
                 assertThat(valuesOf(teardown)).isEqualTo(withOwner(truth, values, teardown));
             }
-            Set<Truth> inProgress = new HashSet<>();
+            Set<GroundTruth> inProgress = new HashSet<>();
             lifecycle.teardownsInProgress().forEach(t -> inProgress.add(truthOf(t.known())));
-            Set<Truth> live = new HashSet<>();
+            Set<GroundTruth> live = new HashSet<>();
             lifecycle.liveContexts().forEach(context -> live.add(byTime.get(context.setupTime())));
-            for (Truth truth : kernel.truths) {
+            for (GroundTruth truth : kernel.truths) {
                 assertThat(reported.contains(truth)).isEqualTo(truth.hasEnded);
                 assertThat(inProgress.contains(truth)).isEqualTo(truth.isKilled && !truth.hasEnded);
                 assertThat(live.contains(truth)).isEqualTo(!truth.isKilled);
@@ -175,9 +175,9 @@ class LifecycleRandomTest {
         }
 
         void isTrue() {
-            Map<Truth, Teardown> reported = new HashMap<>();
+            Map<GroundTruth, Teardown> reported = new HashMap<>();
             for (Teardown teardown : heard.teardowns) {
-                Truth truth = check(teardown);
+                GroundTruth truth = check(teardown);
                 if (truth != null) {
                     assertThat(reported.put(truth, teardown))
                             .as("doubled: %s", teardown)
@@ -185,14 +185,14 @@ class LifecycleRandomTest {
                 }
             }
             for (TeardownInProgress going : lifecycle.teardownsInProgress()) {
-                Truth truth = check(going.known());
+                GroundTruth truth = check(going.known());
                 if (truth != null) {
                     assertThat(reported.put(truth, going.known()))
                             .as("doubled: %s", going)
                             .isNull();
                 }
             }
-            for (Truth truth : kernel.truths) {
+            for (GroundTruth truth : kernel.truths) {
                 if (kept.contains(truth.sent.get(EventType.KILL_ENTER)) && !truth.isRaced && isMarked(truth)) {
                     assertThat(reported).as("%s", truth.values).containsKey(truth);
                 }
@@ -202,9 +202,9 @@ class LifecycleRandomTest {
         }
 
         void isBoundedAndTrue() {
-            Set<Truth> reported = new HashSet<>();
+            Set<GroundTruth> reported = new HashSet<>();
             for (Teardown teardown : heard.teardowns) {
-                Truth truth = check(teardown);
+                GroundTruth truth = check(teardown);
                 if (truth != null) {
                     assertThat(reported.add(truth)).as("doubled: %s", teardown).isTrue();
                 }
@@ -212,9 +212,9 @@ class LifecycleRandomTest {
         }
 
         /** Compares what is not null; null if it cannot be told from another context on the same pointer. */
-        private @Nullable Truth check(Teardown teardown) {
+        private @Nullable GroundTruth check(Teardown teardown) {
             Map<String, Object> values = valuesOf(teardown);
-            Set<Truth> sources = sources(values);
+            Set<GroundTruth> sources = sources(values);
             if (sources.isEmpty()) {
                 assertThat(teardown.end()).isIn(End.UNKNOWN, End.VANISHED);
                 return null;
@@ -226,7 +226,7 @@ class LifecycleRandomTest {
                 return null;
             }
             assertThat(sources).as("mixed: %s", teardown).hasSize(1);
-            Truth truth = sources.iterator().next();
+            GroundTruth truth = sources.iterator().next();
             Map<String, Object> known = withOwner(truth, new HashMap<>(truth.values), teardown);
             if (!truth.isRaced) {
                 assertThat(known).as("%s", teardown).containsAllEntriesOf(values);
@@ -242,19 +242,19 @@ class LifecycleRandomTest {
          * Whether a record that was kept tells this context from the one before on its pointer, and from the one after.
          * Where all of them are lost nobody can.
          */
-        private boolean isMarked(Truth truth) {
+        private boolean isMarked(GroundTruth truth) {
             return isMarkedAtBegin(truth) && (truth.after == null || isMarkedAtBegin(truth.after));
         }
 
-        private boolean isMarkedAtBegin(Truth truth) {
-            Truth before = truth.before;
+        private boolean isMarkedAtBegin(GroundTruth truth) {
+            GroundTruth before = truth.before;
             return before == null
                     || kept.contains(before.sent.get(EventType.FREE))
                     || kept.contains(truth.sent.get(EventType.SETUP));
         }
 
-        private Set<Truth> sources(Map<String, Object> values) {
-            Set<Truth> sources = new HashSet<>();
+        private Set<GroundTruth> sources(Map<String, Object> values) {
+            Set<GroundTruth> sources = new HashSet<>();
             values.forEach((name, value) -> {
                 if (TIMES.contains(name) && value instanceof Long time && byTime.containsKey(time)) {
                     sources.add(byTime.get(time));
@@ -263,8 +263,8 @@ class LifecycleRandomTest {
             return sources;
         }
 
-        private Truth truthOf(Teardown teardown) {
-            Set<Truth> sources = sources(valuesOf(teardown));
+        private GroundTruth truthOf(Teardown teardown) {
+            Set<GroundTruth> sources = sources(valuesOf(teardown));
             assertThat(sources).as("%s", teardown).hasSize(1);
             return sources.iterator().next();
         }
@@ -277,7 +277,7 @@ class LifecycleRandomTest {
     }
 
     /** Who the owner may be: whoever set up, or for want of that record the inventory's or the caller. */
-    private static Map<String, Object> withOwner(Truth truth, Map<String, Object> values, Teardown teardown) {
+    private static Map<String, Object> withOwner(GroundTruth truth, Map<String, Object> values, Teardown teardown) {
         Task owner = teardown.context().owner();
         if (teardown.context().setupTime() != null) {
             return values;

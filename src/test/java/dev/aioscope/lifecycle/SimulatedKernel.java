@@ -33,19 +33,19 @@ final class SimulatedKernel {
             long time,
             EventBuilder record,
             EventType type,
-            @Nullable Truth truth) {}
+            @Nullable GroundTruth truth) {}
 
     /** One inventory: what it found, and how far the ring had been read when it began. */
-    record Inventory(long at, long readUntil, List<EventBuilder> found) {}
+    record SimulatedScan(long at, long readUntil, List<EventBuilder> found) {}
 
     /** What truly happened to one context. The values bear the names of the components of Teardown and Context. */
-    static final class Truth {
+    static final class GroundTruth {
         final Map<String, Object> values = new HashMap<>();
         final Map<EventType, Sent> sent = new EnumMap<>(EventType.class);
         /** The context that had the pointer before. */
-        @Nullable Truth before;
+        @Nullable GroundTruth before;
         /** The one that had it after. */
-        @Nullable Truth after;
+        @Nullable GroundTruth after;
 
         boolean isRaced;
         boolean hasEnded;
@@ -64,11 +64,11 @@ final class SimulatedKernel {
     private static final int EINVAL = 22;
 
     final List<Sent> ring = new ArrayList<>();
-    final List<Inventory> inventories = new ArrayList<>();
-    final List<Truth> truths = new ArrayList<>();
+    final List<SimulatedScan> inventories = new ArrayList<>();
+    final List<GroundTruth> truths = new ArrayList<>();
     final List<Failure> failures = new ArrayList<>();
 
-    private record Step(long at, long number, Runnable action) {}
+    private record SimulatedStep(long at, long number, Runnable action) {}
 
     private static final class Program {
         final int pid;
@@ -93,7 +93,7 @@ final class SimulatedKernel {
         final long handle;
         final int maxReqs;
         final int nrEvents;
-        final Truth truth = new Truth();
+        final GroundTruth truth = new GroundTruth();
         boolean isDead;
         /** References of callers; free_ioctx_users runs when the last is gone. */
         int users;
@@ -116,9 +116,9 @@ final class SimulatedKernel {
     private final double stuckRate;
     private final Deque<Long> pointers = new ArrayDeque<>();
     private final Deque<Long> spaces = new ArrayDeque<>();
-    private final Map<Long, Truth> lastOn = new HashMap<>();
-    private final PriorityQueue<Step> steps =
-            new PriorityQueue<>(Comparator.comparingLong(Step::at).thenComparingLong(Step::number));
+    private final Map<Long, GroundTruth> lastOn = new HashMap<>();
+    private final PriorityQueue<SimulatedStep> steps =
+            new PriorityQueue<>(Comparator.comparingLong(SimulatedStep::at).thenComparingLong(SimulatedStep::number));
     private final Set<Long> stamps = new HashSet<>();
     private final List<Program> processes = new ArrayList<>();
     private long now = 1_000 * MS;
@@ -144,7 +144,7 @@ final class SimulatedKernel {
     /** Runs to the end: what is not stuck is over then. */
     void run() {
         while (!steps.isEmpty()) {
-            Step step = steps.remove();
+            SimulatedStep step = steps.remove();
             now = step.at();
             step.action().run();
         }
@@ -311,7 +311,7 @@ final class SimulatedKernel {
         long time = stamp();
         long switches = 1L + random.nextInt(3);
         boolean sigkill = random.nextInt(8) == 0;
-        Truth truth = ctx == null ? null : ctx.truth;
+        GroundTruth truth = ctx == null ? null : ctx.truth;
         if (truth == null) {
             failures.add(new Failure(FailedCall.Call.IO_DESTROY, thread.tid(), time, -result));
         } else {
@@ -525,7 +525,7 @@ final class SimulatedKernel {
                         .size(ctx.maxReqs, ctx.nrEvents));
             }
         }
-        inventories.add(new Inventory(now, now - us(0, 50_000), found));
+        inventories.add(new SimulatedScan(now, now - us(0, 50_000), found));
     }
 
     // ---- records ----
@@ -534,7 +534,7 @@ final class SimulatedKernel {
         return record.mm(process.mm).cgroup(thread.cgroup()).task(thread.pid(), thread.tid(), thread.comm());
     }
 
-    private Sent send(EventBuilder record, EventType type, long time, @Nullable Truth truth) {
+    private Sent send(EventBuilder record, EventType type, long time, @Nullable GroundTruth truth) {
         Sent sent = new Sent(now, time, record.time(time), type, truth);
         ring.add(sent);
         if (truth != null && !truth.sent.containsKey(type)) {
@@ -553,7 +553,7 @@ final class SimulatedKernel {
     }
 
     private void in(long delay, Runnable action) {
-        steps.add(new Step(now + delay, stepNumber++, action));
+        steps.add(new SimulatedStep(now + delay, stepNumber++, action));
     }
 
     private long us(int from, int to) {

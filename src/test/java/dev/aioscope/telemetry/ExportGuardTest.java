@@ -41,7 +41,7 @@ class ExportGuardTest {
 
     private long now = 5;
     private final ExportGuard guard = new ExportGuard(() -> now);
-    private final Scripted backEnd = new Scripted();
+    private final ScriptedExporter backEnd = new ScriptedExporter();
     private final SpanExporter exporter = guard.watch(backEnd, "http://user:secret@host:4318/v1/traces");
 
     @BeforeEach
@@ -149,7 +149,7 @@ class ExportGuardTest {
         return List.of(span, span);
     }
 
-    private static final class Scripted implements SpanExporter {
+    private static final class ScriptedExporter implements SpanExporter {
         private CompletableResultCode result = CompletableResultCode.ofSuccess();
         private RuntimeException thrown;
         private int shutdowns;
