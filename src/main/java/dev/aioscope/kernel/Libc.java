@@ -44,7 +44,7 @@ public final class Libc {
 
     public static native int epoll_create1(int flags);
 
-    public static native int epoll_ctl(int epoll, int operation, int fd, byte[] event);
+    public static native int epoll_ctl(int epoll, int opcode, int fd, byte[] event);
 
     public static native int epoll_wait(int epoll, byte[] events, int most, int timeoutMillis);
 

@@ -161,7 +161,7 @@ class ProcTierIT extends ProcTier {
                     .isPositive();
             assertThat(contexts.output()).contains("Not sample: ").contains("hint: ");
             assertThat(Command.run(powerless("contexts")))
-                    .contains("may not be read: run aioscope as root, or give it CAP_SYS_PTRACE");
+                    .contains("(hint: run aioscope as root, or give it CAP_SYS_PTRACE)");
         }
     }
 

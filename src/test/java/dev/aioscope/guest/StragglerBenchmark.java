@@ -51,9 +51,9 @@ final class StragglerBenchmark {
         long[] taken = new long[EPISODES];
         for (int i = 0; i < EPISODES; i++) {
             long begin = System.nanoTime();
-            probes.tellCompletions(true);
+            probes.reportCompletions(true);
             long middle = System.nanoTime();
-            probes.tellCompletions(false);
+            probes.reportCompletions(false);
             placed[i] = middle - begin;
             taken[i] = System.nanoTime() - middle;
         }
@@ -74,11 +74,11 @@ final class StragglerBenchmark {
         double[] inside = new double[PAIRS];
         for (int i = 0; i < PAIRS; i++) {
             without[i] = microsPerRequest();
-            probes.tellCompletions(true);
+            probes.reportCompletions(true);
             Runs before = Runs.now();
             with[i] = microsPerRequest();
             inside[i] = Runs.now().nanosEachSince(before);
-            probes.tellCompletions(false);
+            probes.reportCompletions(false);
             difference[i] = with[i] - without[i];
         }
         for (double[] all : new double[][] {without, with, difference, inside}) {

@@ -45,13 +45,13 @@ class StuckGuestTest {
             assertThat(going.pendingSigkill()).isFalse();
             assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
 
-            assertThat(agent.probes().tellCompletions(true)).isTrue();
+            assertThat(agent.probes().reportCompletions(true)).isTrue();
             device.release();
             work.finish();
             agent.readUntil("the end", () -> !agent.teardowns(work.pid()).isEmpty());
             assertThat(StuckListener.inProgress(agent, work.pid())).isEmpty();
             assertStragglers(agent, device);
-            assertThat(agent.probes().tellCompletions(false)).isFalse();
+            assertThat(agent.probes().reportCompletions(false)).isFalse();
         }
     }
 
@@ -89,10 +89,10 @@ class StuckGuestTest {
             Context context = agent.setups(work.pid()).get(0);
             // A poll that is cancelled completes at once: by the time that anything is stuck there is none.
             agent.probes().follow(Map.of(context.kioctx(), context.handle()));
-            assertThat(agent.probes().tellCompletions(true)).isTrue();
+            assertThat(agent.probes().reportCompletions(true)).isTrue();
             work.goOn();
             agent.readUntil("the poll", () -> !agent.stragglers().isEmpty());
-            assertThat(agent.probes().tellCompletions(false)).isFalse();
+            assertThat(agent.probes().reportCompletions(false)).isFalse();
 
             TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.REQUESTS);
             assertThat(going.requestsLeft()).isEqualTo(6);
@@ -102,7 +102,7 @@ class StuckGuestTest {
                         .isNotEmpty()
                         .allSatisfy(worker -> assertThat(worker.stack()).contains("aio_fsync_work"));
             }
-            assertThat(agent.probes().tellCompletions(true)).isTrue();
+            assertThat(agent.probes().reportCompletions(true)).isTrue();
             device.release();
             work.finish();
             agent.readUntil("the end", () -> !agent.teardowns(work.pid()).isEmpty());

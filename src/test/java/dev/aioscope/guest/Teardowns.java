@@ -88,14 +88,14 @@ abstract class Teardowns {
 
     @Test
     void everyProbeIsPlacedAsWanted() {
-        assertThat(agent.probes().points())
+        assertThat(agent.probes().attachPoints())
                 .allSatisfy(point -> assertThat(point.mode()).as("%s", point).isNotNull());
         if (placing == Placing.KPROBE) {
-            assertThat(agent.probes().points())
+            assertThat(agent.probes().attachPoints())
                     .extracting(AttachPoint::mode)
                     .containsOnly(Mode.KPROBE, Mode.KRETPROBE, Mode.ITERATOR);
         } else if (Host.isAtLeast(5, 11)) {
-            assertThat(agent.probes().points())
+            assertThat(agent.probes().attachPoints())
                     .extracting(AttachPoint::mode)
                     .containsOnly(Mode.FENTRY, Mode.FEXIT, Mode.ITERATOR);
         }

@@ -151,8 +151,8 @@ final class TestAgent implements LifecycleListener, AutoCloseable {
         probes.follow(lifecycle.contextsInTeardown());
         lifecycle.beginInventory(now);
         ScanGaps unseen = probes.inventory(lifecycle::accept);
-        unseen.refused().forEach(lifecycle::unseen);
-        unseen.unfinished().forEach(lifecycle::unseen);
+        unseen.unreadable().forEach(lifecycle::unseen);
+        unseen.partial().forEach(lifecycle::unseen);
         drain();
         lifecycle.endInventory();
         lifecycle.newlyStuck(now - DutyCycle.STUCK_AFTER.toNanos()).forEach(teardown -> onStuck(teardown, now));
