@@ -52,6 +52,8 @@ public final class Libc {
 
     public static native long read(int fd, Pointer buffer, long length);
 
+    public static native long pread(int fd, byte[] buffer, long length, long offset);
+
     public static native long write(int fd, byte[] buffer, long length);
 
     public static native int open(String path, int flags, int mode);
