@@ -249,7 +249,7 @@ public final class DutyCycle implements AutoCloseable {
             List<TeardownInProgress> inProgress = lifecycle.teardownsInProgress();
             latestScan = new Scan(now, builder.build(gaps, quota, lifecycle.liveContexts()), inProgress);
             watchCompletions(inProgress);
-            gaps.gap().ifPresent(gap -> warn("Scan is incomplete: " + gap));
+            gaps.partialText().ifPresent(gap -> warn("Scan is incomplete: " + gap));
         }
         lifecycle.quota(quota.time(), quota.aioNr(), quota.aioMaxNr());
         earliestScan = quota.time() + PAUSES_PER_SCAN * (quota.time() - now);
@@ -263,8 +263,8 @@ public final class DutyCycle implements AutoCloseable {
                 lifecycle.accept(event);
                 builder.accept(event);
             });
-            gaps.refused().forEach(lifecycle::unseen);
-            gaps.unfinished().forEach(lifecycle::unseen);
+            gaps.unreadable().forEach(lifecycle::unseen);
+            gaps.partial().forEach(lifecycle::unseen);
             drain();
             lifecycle.endInventory();
             return gaps;
@@ -280,7 +280,7 @@ public final class DutyCycle implements AutoCloseable {
         boolean isAllowed = isWatchingCompletions || now >= nextEpisode;
         boolean wasCatching = isWatchingCompletions;
         try {
-            isWatchingCompletions = probes.tellCompletions(isWanted && isAllowed);
+            isWatchingCompletions = probes.reportCompletions(isWanted && isAllowed);
         } catch (ProbeException e) {
             warn("cannot watch completions: " + e.getMessage() + " (hint: " + e.hint() + ")");
             nextEpisode = now + lateCompletionPause;

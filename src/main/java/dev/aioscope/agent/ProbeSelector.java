@@ -8,7 +8,7 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.BpfProbes;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.bpf.ProbeSettings;
-import dev.aioscope.probe.bpf.TierRefusedException;
+import dev.aioscope.probe.bpf.TierUnavailableException;
 import dev.aioscope.probe.proc.ProcProbes;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,10 +76,10 @@ public final class ProbeSelector {
         for (Engine engine : engines) {
             try {
                 return BpfProbes.open(engine, tier, modes, wanted);
-            } catch (TierRefusedException e) {
+            } catch (TierUnavailableException e) {
                 // The kernel rejected a program; it would reject the same program of another engine.
                 unavailable.add(new UnavailableTier(
-                        tier, engine.label(), String.valueOf(e.getMessage()), hint(e.missing()), e.points()));
+                        tier, engine.label(), String.valueOf(e.getMessage()), hint(e.missing()), e.attachPoints()));
                 return null;
             } catch (ProbeException e) {
                 unavailable.add(
@@ -100,8 +100,8 @@ public final class ProbeSelector {
     }
 
     private static String hint(AttachPoint missing) {
-        return missing.refusals().stream()
-                .map(AttachPoint.Refusal::hint)
+        return missing.rejections().stream()
+                .map(AttachPoint.Rejection::hint)
                 .distinct()
                 .collect(Collectors.joining(", or "));
     }

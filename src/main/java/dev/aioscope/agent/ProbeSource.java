@@ -12,7 +12,7 @@ import java.util.function.Function;
 /** Where events come from: this host or a recording. */
 public interface ProbeSource {
     /** The host that the events are from. */
-    HostInfo origin();
+    HostInfo host();
 
     /** That host's clocks. */
     WallClock clock();

@@ -150,7 +150,7 @@ final class AuditCommand implements Callable<Integer> {
             Audit audit = new Audit(tier, watchHandles);
             TraceSummary summary = watch(opened, audit, clock, stop, err);
             AuditReport report =
-                    new AuditReport(audit.verdicts(), tier, probes.origin().release(), clock);
+                    new AuditReport(audit.verdicts(), tier, probes.host().release(), clock);
             print(report, summary, out, err);
             return report.isViolated() ? VIOLATED : 0;
         }

@@ -121,8 +121,8 @@ final class ReplayCommand implements Callable<Integer> {
 
     private static String describe(Recording recording) {
         long began = recording.clock().epochNanos(recording.began());
-        return "Recorded on " + recording.origin().name() + ", Linux "
-                + recording.origin().release() + ", tier " + recording.tier().label() + ", from "
+        return "Recorded on " + recording.host().name() + ", Linux "
+                + recording.host().release() + ", tier " + recording.tier().label() + ", from "
                 + Instant.ofEpochSecond(began / 1_000_000_000L) + " on for "
                 + Units.duration(recording.ended() - recording.began());
     }

@@ -178,8 +178,8 @@ final class TopCommand implements Runnable {
         Activity activity = new Activity(opened.probes()::now);
         WallClock clock = probes.clock();
         HeaderInfo about = new HeaderInfo(
-                probes.origin().name(),
-                probes.origin().release(),
+                probes.host().name(),
+                probes.host().release(),
                 tier,
                 opened.probes().engine(),
                 caution(tier));

@@ -119,7 +119,7 @@ public final class Daemon {
         try (InstanceLock lock = isLive ? InstanceLock.take(InstanceLock.directory(System.getenv())) : null;
                 ServiceManager manager = new ServiceManager(System.getenv());
                 Shutdown shutdown = new Shutdown();
-                TraceExport export = TraceExport.open(source.origin());
+                TraceExport export = TraceExport.open(source.host());
                 StackSymbolizer symbolizer = isLive && options.stacks() ? StackSymbolizer.start() : null;
                 Processes processes = source.processes(
                         options.hideArguments(), hides -> Processes.sparing(hides, capacity.identities()))) {

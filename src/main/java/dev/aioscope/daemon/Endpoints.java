@@ -117,7 +117,7 @@ record Endpoints(
     }
 
     private List<String> verdicts() {
-        return new AuditReport(audit.verdicts(), probes.tier(), probes.origin().release(), clock).jsonOfVerdicts();
+        return new AuditReport(audit.verdicts(), probes.tier(), probes.host().release(), clock).jsonOfVerdicts();
     }
 
     private boolean isSelected(Teardown teardown) {

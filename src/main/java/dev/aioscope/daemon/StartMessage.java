@@ -21,7 +21,7 @@ final class StartMessage {
         return "aioscope " + Versions.aioscope() + " started: tier "
                 + opened.probes().tier().label()
                 + ", engine " + opened.probes().engine() + ", kernel "
-                + opened.probes().origin().release()
+                + opened.probes().host().release()
                 + ", probes " + TierReport.modes(opened.probes())
                 + ", metrics at " + (url == null ? "no address (listen is off)" : url + "/metrics")
                 + export.metricsEndpoint()

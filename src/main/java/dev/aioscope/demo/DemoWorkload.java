@@ -1,7 +1,7 @@
 package dev.aioscope.demo;
 
 import dev.aioscope.kernel.Aio;
-import dev.aioscope.kernel.Aio.Operation;
+import dev.aioscope.kernel.Aio.Opcode;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Libc;
@@ -118,7 +118,7 @@ public final class DemoWorkload {
                 channel.write(zeros.clear());
             }
             long handle = setup();
-            require(Aio.submit(handle, Operation.FDSYNC, fd, 0), 1, "io_submit of an fdatasync");
+            require(Aio.submit(handle, Opcode.FDSYNC, fd, 0), 1, "io_submit of an fdatasync");
             destroy(handle);
         } finally {
             Libc.close(fd);
@@ -130,7 +130,7 @@ public final class DemoWorkload {
         says.accept("a destroy with a poll outstanding: the only kind of request that is cancelled");
         int[] pipe = Aio.pipe();
         long handle = setup();
-        require(Aio.submit(handle, Operation.POLL, pipe[0], POLLIN), 1, "io_submit of a poll");
+        require(Aio.submit(handle, Opcode.POLL, pipe[0], POLLIN), 1, "io_submit of a poll");
         destroy(handle);
         close(pipe);
     }

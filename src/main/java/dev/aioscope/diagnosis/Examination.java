@@ -13,7 +13,7 @@ import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.bpf.BpfProbes;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.bpf.ProbeSettings;
-import dev.aioscope.probe.bpf.TierRefusedException;
+import dev.aioscope.probe.bpf.TierUnavailableException;
 import dev.aioscope.probe.core.CoreEngine;
 import dev.aioscope.probe.proc.ProcProbes;
 import dev.aioscope.telemetry.TelemetryException;
@@ -87,14 +87,14 @@ public final class Examination {
         for (Engine engine : engines) {
             try (BpfProbes probes =
                     BpfProbes.open(engine, tier, Set.of(AttachPoint.Mode.values()), ProbeSettings.PLAIN)) {
-                return new TierTrial(tier, true, null, null, probes.points());
-            } catch (TierRefusedException e) {
-                String hint = e.missing().refusals().stream()
-                        .map(AttachPoint.Refusal::hint)
+                return new TierTrial(tier, true, null, null, probes.attachPoints());
+            } catch (TierUnavailableException e) {
+                String hint = e.missing().rejections().stream()
+                        .map(AttachPoint.Rejection::hint)
                         .distinct()
                         .collect(Collectors.joining(", or "));
                 return new TierTrial(
-                        tier, false, "no probe can be placed on " + e.missing().name(), hint, e.points());
+                        tier, false, "no probe can be placed on " + e.missing().name(), hint, e.attachPoints());
             } catch (ProbeException e) {
                 failures.add(e);
             }
@@ -109,7 +109,7 @@ public final class Examination {
 
     private static TierTrial tryProc() {
         try (ProcProbes probes = ProcProbes.open()) {
-            String refusal = probes.inventory(event -> {}).refusal().orElse(null);
+            String refusal = probes.inventory(event -> {}).unreadableText().orElse(null);
             return new TierTrial(Tier.PROC, true, refusal, null, List.of());
         } catch (ProbeException e) {
             return new TierTrial(Tier.PROC, false, e.getMessage(), e.hint(), List.of());
@@ -216,7 +216,7 @@ public final class Examination {
     }
 
     private static Fact export() {
-        try (TraceExport export = TraceExport.open(HostInfo.here())) {
+        try (TraceExport export = TraceExport.open(HostInfo.local())) {
             return export.endpoint()
                     .map(Examination::answers)
                     .orElse(Fact.neutral("otlp", "no endpoint is set: no traces are sent"));

@@ -11,9 +11,9 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.proc.BlockDevice;
 import dev.aioscope.probe.proc.FuseConnection;
 import dev.aioscope.probe.proc.Witness;
-import dev.aioscope.probe.proc.Witness.Call;
+import dev.aioscope.probe.proc.Witness.ContextCall;
 import dev.aioscope.probe.proc.Witness.OpenFile;
-import dev.aioscope.probe.proc.Witness.Waiting;
+import dev.aioscope.probe.proc.Witness.TaskInfo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -49,7 +49,7 @@ public record Explanation(
      * @param waitReason null if it cannot be told from outside: requests, or a grace period
      * @param siblings threads that are inside a call on the same context
      */
-    record Stuck(Waiting thread, @Nullable WaitReason waitReason, List<Waiting> siblings) {}
+    record Stuck(TaskInfo thread, @Nullable WaitReason waitReason, List<TaskInfo> siblings) {}
 
     /**
      * What may hold the requests up.
@@ -83,15 +83,15 @@ public record Explanation(
                 .toList();
     }
 
-    private Stuck stuck(Waiting thread) {
+    private Stuck stuck(TaskInfo thread) {
         // Once the ring is unmapped, its place can be that of the next context, and a call on that one.
         boolean isReused = contexts.stream().anyMatch(context -> context.handle() == thread.handle());
-        List<Waiting> siblings = witness.threads().stream()
+        List<TaskInfo> siblings = witness.threads().stream()
                 .filter(other -> other.tid() != thread.tid()
                         && thread.handle() != 0
                         && !isReused
                         && other.handle() == thread.handle()
-                        && other.call() != Call.IO_DESTROY)
+                        && other.call() != ContextCall.IO_DESTROY)
                 .toList();
         boolean isLocked = thread.stack().stream().anyMatch(function -> function.startsWith("rwsem_down"));
         WaitReason waitReason = isLocked ? WaitReason.MMAP_LOCK : siblings.isEmpty() ? null : WaitReason.SIBLINGS;
@@ -145,7 +145,7 @@ public record Explanation(
     }
 
     private static List<String> text(Stuck stuck) {
-        Waiting thread = stuck.thread;
+        TaskInfo thread = stuck.thread;
         List<String> lines = new ArrayList<>();
         lines.add("");
         lines.add("Thread " + name(thread) + " waits uninterruptibly in "
@@ -171,9 +171,9 @@ public record Explanation(
         return lines;
     }
 
-    private static List<String> siblings(List<Waiting> siblings) {
+    private static List<String> siblings(List<TaskInfo> siblings) {
         List<String> lines = new ArrayList<>();
-        for (Waiting sibling : siblings) {
+        for (TaskInfo sibling : siblings) {
             lines.add("  It waits for thread " + name(sibling) + ", which is inside "
                     + lower(sibling.call()) + " on the same context, in state " + sibling.state()
                     + (sibling.stack().isEmpty() ? "" : ": " + String.join(" < ", sibling.stack())) + ".");
@@ -298,15 +298,15 @@ public record Explanation(
                 .put("unanswered", candidate.server == null ? null : (Long) candidate.server.waiting());
     }
 
-    private static @Nullable String stack(Waiting thread) {
+    private static @Nullable String stack(TaskInfo thread) {
         return thread.stack().isEmpty() ? null : String.join("\n", thread.stack());
     }
 
-    private static String name(Waiting thread) {
+    private static String name(TaskInfo thread) {
         return thread.tid() + " (" + Printable.of(thread.comm()) + ")";
     }
 
-    private static String lower(@Nullable Call call) {
+    private static String lower(@Nullable ContextCall call) {
         return call == null ? "" : call.name().toLowerCase(Locale.ROOT);
     }
 

@@ -20,14 +20,14 @@ public final class Aio {
     private static final Memory BLOCKS = new Memory(2L * BLOCK).align(BLOCK);
 
     /** What a request asks for; the numbers are those of {@code linux/aio_abi.h}. */
-    public enum Operation {
+    public enum Opcode {
         PREAD(0),
         FDSYNC(3),
         POLL(5);
 
         private final int code;
 
-        Operation(int code) {
+        Opcode(int code) {
             this.code = code;
         }
     }
@@ -59,15 +59,15 @@ public final class Aio {
      *
      * @param buffer for a read: the address of one byte; for a poll: the events to wait for
      */
-    public static int submit(long handle, Operation operation, int fd, long buffer) {
-        return submit(handle, operation, fd, buffer, operation == Operation.PREAD ? 1 : 0);
+    public static int submit(long handle, Opcode opcode, int fd, long buffer) {
+        return submit(handle, opcode, fd, buffer, opcode == Opcode.PREAD ? 1 : 0);
     }
 
-    private static int submit(long handle, Operation operation, int fd, long buffer, int bytes) {
+    private static int submit(long handle, Opcode opcode, int fd, long buffer, int bytes) {
         try (Memory iocb = new Memory(IOCB_SIZE);
                 Memory list = new Memory(8)) {
             iocb.clear();
-            iocb.setShort(16, (short) operation.code);
+            iocb.setShort(16, (short) opcode.code);
             iocb.setInt(20, fd);
             iocb.setLong(24, buffer);
             iocb.setLong(32, bytes);
@@ -89,13 +89,13 @@ public final class Aio {
     /** io_submit of a read of one byte; blocks inside it for as long as a pipe is empty. */
     public static int readOneByte(long handle, int fd) {
         try (Memory target = new Memory(1)) {
-            return submit(handle, Operation.PREAD, fd, Pointer.nativeValue(target));
+            return submit(handle, Opcode.PREAD, fd, Pointer.nativeValue(target));
         }
     }
 
     /** io_submit of a read of one block of a device opened by {@link #openDirect}: it is outstanding until it is done. */
     public static int readBlock(long handle, int fd) {
-        return submit(handle, Operation.PREAD, fd, Pointer.nativeValue(BLOCKS), BLOCK);
+        return submit(handle, Opcode.PREAD, fd, Pointer.nativeValue(BLOCKS), BLOCK);
     }
 
     /** Opens a device for reads that go to it and not to the page cache. */

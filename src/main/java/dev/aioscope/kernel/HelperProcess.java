@@ -118,7 +118,7 @@ public final class HelperProcess implements AutoCloseable {
      * The helper's own part: greets, and answers until nobody asks any more.
      *
      * @param greeting the first line
-     * @param answer makes an answer of a question, both of one line
+     * @param reason makes an answer of a question, both of one line
      */
     public static void serve(String greeting, UnaryOperator<String> answer) throws InterruptedException {
         serve(greeting, answer, FOR_EVER);

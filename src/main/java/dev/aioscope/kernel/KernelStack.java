@@ -1,44 +1,41 @@
 package dev.aioscope.kernel;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Names of the functions on a stack in the kernel, from {@code /proc/kallsyms}; each is looked up once. */
+/** Names of the functions on a kernel stack. Remembers each address. Thread-safe. */
 public final class KernelStack {
-    private static final int MOST = 4096;
+    private static final int MAX_KNOWN = 4096;
 
-    /** Longer than any function that waits; beyond lies another one that is not listed. */
-    private static final long LONGEST = 1 << 16;
+    /** Larger than any function that waits: an address further from a symbol lies in a function that is not listed. */
+    private static final long MAX_SIZE = 1 << 16;
 
     private static final Map<Long, String> KNOWN = new HashMap<>();
 
     private KernelStack() {}
 
-    /** A function's symbol. */
-    private record Symbol(long begin, String name) {}
-
     /**
-     * The functions in which these addresses lie, without their offsets. An address whose function the kernel hides is left
-     * out. Addresses that are asked for the first time take some 100 ms.
+     * The functions that contain these addresses, without offsets. Omits an address whose function the kernel hides. New
+     * addresses take some 100 ms together.
      */
     public static List<String> functions(List<Long> addresses) {
         synchronized (KNOWN) {
             Set<Long> unknown = new HashSet<>(addresses);
             unknown.removeAll(KNOWN.keySet());
             if (!unknown.isEmpty()) {
-                if (KNOWN.size() + unknown.size() > MOST) {
+                if (KNOWN.size() + unknown.size() > MAX_KNOWN) {
                     KNOWN.clear();
                     unknown.addAll(addresses);
                 }
-                KNOWN.putAll(read(Path.of("/proc/kallsyms"), unknown));
+                KNOWN.putAll(read(unknown));
             }
             return addresses.stream()
                     .map(address -> KNOWN.getOrDefault(address, ""))
@@ -47,36 +44,68 @@ public final class KernelStack {
         }
     }
 
-    /** The function of each address; empty where none is found. */
-    static Map<Long, String> read(Path kallsyms, Set<Long> addresses) {
-        Map<Long, Symbol> nearest = new HashMap<>();
-        try (BufferedReader lines = Files.newBufferedReader(kallsyms, StandardCharsets.ISO_8859_1)) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                compare(line, addresses, nearest);
-            }
+    private static Map<Long, String> read(Collection<Long> addresses) {
+        Search search = new Search(addresses);
+        try {
+            KallsymsReader.read(search);
         } catch (IOException e) {
-            // As if the kernel had hidden all of them.
+            return new Search(addresses).names(); // as if the kernel hid all of them
         }
-        Map<Long, String> names = new HashMap<>();
-        for (long address : addresses) {
-            Symbol symbol = nearest.get(address);
-            names.put(address, symbol != null && address - symbol.begin < LONGEST ? symbol.name : "");
-        }
-        return names;
+        return search.names();
     }
 
-    /** Lines are {@code address type name [module]}, the address 16 digits; types of functions are t, T, w and W. */
-    private static void compare(String line, Set<Long> addresses, Map<Long, Symbol> nearest) {
-        if (line.length() < 20 || "tTwW".indexOf(line.charAt(17)) < 0) {
-            return;
+    static Map<Long, String> read(Path list, Collection<Long> addresses) throws IOException {
+        Search search = new Search(addresses);
+        KallsymsReader.read(list, search);
+        return search.names();
+    }
+
+    /** Finds for each address the nearest function that begins at or before it. */
+    private static final class Search implements KallsymsReader.Visitor {
+        /** Added to an address, this makes the signed order that of unsigned addresses. */
+        private static final long BIAS = Long.MIN_VALUE;
+
+        /** Biased, ascending. */
+        private final long[] addresses;
+        /** For each address the nearest function after the address before it, biased; BIAS if there is none. */
+        private final long[] begins;
+
+        private final byte[][] names;
+
+        Search(Collection<Long> addresses) {
+            this.addresses = addresses.stream()
+                    .mapToLong(address -> address + BIAS)
+                    .sorted()
+                    .toArray();
+            begins = new long[this.addresses.length];
+            Arrays.fill(begins, BIAS);
+            names = new byte[this.addresses.length][0];
         }
-        long begin = Long.parseUnsignedLong(line, 0, 16, 16);
-        for (long address : addresses) {
-            Symbol best = nearest.get(address);
-            boolean isBefore = begin != 0 && Long.compareUnsigned(begin, address) <= 0;
-            if (isBefore && (best == null || Long.compareUnsigned(begin, best.begin) > 0)) {
-                nearest.put(address, new Symbol(begin, line.substring(19).replaceFirst("\\s.*", "")));
+
+        @Override
+        public void symbol(long address, int type, byte[] name, int length) {
+            if ("tTwW".indexOf(type) < 0) {
+                return;
             }
+            long begin = address + BIAS;
+            int found = Arrays.binarySearch(addresses, begin);
+            int next = found < 0 ? ~found : found;
+            if (next < begins.length && begin > begins[next]) {
+                begins[next] = begin;
+                names[next] = Arrays.copyOf(name, length);
+            }
+        }
+
+        /** By address; empty where there is none. */
+        Map<Long, String> names() {
+            Map<Long, String> all = new HashMap<>();
+            int nearest = 0;
+            for (int i = 0; i < addresses.length; i++) {
+                nearest = begins[i] == BIAS ? nearest : i;
+                boolean isInside = begins[nearest] != BIAS && addresses[i] - begins[nearest] < MAX_SIZE;
+                all.put(addresses[i] - BIAS, isInside ? new String(names[nearest], StandardCharsets.US_ASCII) : "");
+            }
+            return all;
         }
     }
 }

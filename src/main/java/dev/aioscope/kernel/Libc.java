@@ -44,13 +44,15 @@ public final class Libc {
 
     public static native int epoll_create1(int flags);
 
-    public static native int epoll_ctl(int epoll, int operation, int fd, byte[] event);
+    public static native int epoll_ctl(int epoll, int opcode, int fd, byte[] event);
 
     public static native int epoll_wait(int epoll, byte[] events, int most, int timeoutMillis);
 
     public static native int eventfd(int initial, int flags);
 
     public static native long read(int fd, Pointer buffer, long length);
+
+    public static native long pread(int fd, byte[] buffer, long length, long offset);
 
     public static native long write(int fd, byte[] buffer, long length);
 

@@ -41,10 +41,11 @@ public final class DiagnosisJson {
                 .put("mode", attached && point.mode() != null ? point.mode().label() : null)
                 .array(
                         "refusals",
-                        point.refusals(),
-                        (object, refusal) -> object.put("mode", refusal.mode().label())
-                                .put("answer", refusal.answer())
-                                .put("hint", refusal.hint()));
+                        point.rejections(),
+                        (object, rejection) -> object.put(
+                                        "mode", rejection.mode().label())
+                                .put("answer", rejection.reason())
+                                .put("hint", rejection.hint()));
     }
 
     private static @Nullable String label(@Nullable Tier tier) {

@@ -4,7 +4,7 @@ import dev.aioscope.diagnosis.Diagnosis;
 import dev.aioscope.diagnosis.Diagnosis.Fact;
 import dev.aioscope.diagnosis.Diagnosis.TierTrial;
 import dev.aioscope.probe.AttachPoint;
-import dev.aioscope.probe.AttachPoint.Refusal;
+import dev.aioscope.probe.AttachPoint.Rejection;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,16 +49,18 @@ public final class DiagnosisText {
             Fate fate = group.getKey();
             text.append(screen.wrap(
                     " ".repeat(MARGIN), MARGIN + 2, fate.outcome() + ": " + String.join(", ", group.getValue())));
-            for (Refusal refusal : fate.refusals()) {
+            for (Rejection rejection : fate.rejections()) {
                 text.append(screen.wrap(
-                        " ".repeat(MARGIN + 2), MARGIN + 4, refusal.mode().label() + " refused: " + refusal.answer()));
-                text.append(screen.wrap(" ".repeat(MARGIN + 4) + "hint: ", MARGIN + 6, refusal.hint()));
+                        " ".repeat(MARGIN + 2),
+                        MARGIN + 4,
+                        rejection.mode().label() + " refused: " + rejection.reason()));
+                text.append(screen.wrap(" ".repeat(MARGIN + 4) + "hint: ", MARGIN + 6, rejection.hint()));
             }
         }
     }
 
     /** What became of a probe point. */
-    private record Fate(String outcome, List<Refusal> refusals) {}
+    private record Fate(String outcome, List<Rejection> rejections) {}
 
     private static Map<Fate, List<String>> byFate(TierTrial trial) {
         Map<Fate, List<String>> groups = new LinkedHashMap<>();
@@ -66,7 +68,7 @@ public final class DiagnosisText {
             String outcome = point.mode() == null
                     ? "not to be had"
                     : trial.works() ? point.mode().label() : "not tried in every way";
-            groups.computeIfAbsent(new Fate(outcome, point.refusals()), fate -> new ArrayList<>())
+            groups.computeIfAbsent(new Fate(outcome, point.rejections()), fate -> new ArrayList<>())
                     .add(point.name());
         }
         return groups;

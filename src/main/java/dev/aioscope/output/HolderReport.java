@@ -130,8 +130,8 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
         if (snapshot.tier() == Tier.PROC) {
             gaps.add(TierReport.PROC_GAPS);
         }
-        snapshot.unseen().refusal().ifPresent(gaps::add);
-        snapshot.unseen().gap().ifPresent(gaps::add);
+        snapshot.unseen().unreadableText().ifPresent(gaps::add);
+        snapshot.unseen().partialText().ifPresent(gaps::add);
         return gaps;
     }
 
@@ -203,8 +203,8 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
             json.put("unattributed", snapshot.unattributed());
             json.put("threads_in_teardown", snapshot.waiting());
             json.put("tier", snapshot.tier().label());
-            json.put("refused_processes", snapshot.unseen().refused().size());
-            json.put("unfinished_processes", snapshot.unseen().unfinished().size());
+            json.put("refused_processes", snapshot.unseen().unreadable().size());
+            json.put("unfinished_processes", snapshot.unseen().partial().size());
         });
     }
 }

@@ -76,7 +76,7 @@ public final class TierReport {
         if (probes.canWait()) {
             return "as recorded";
         }
-        List<AttachPoint> points = probes.points();
+        List<AttachPoint> points = probes.attachPoints();
         Map<String, Long> counts = points.stream()
                 .map(AttachPoint::mode)
                 .filter(Objects::nonNull)

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the function or tracepoint, with {@code return} after it for its end: {@code kill_ioctx return}
  * @param mode how it is attached; null if it is not
- * @param refusals what was tried before, or instead, in order
+ * @param rejections what was tried before, or instead, in order
  */
-public record AttachPoint(String name, @Nullable Mode mode, List<Refusal> refusals) {
+public record AttachPoint(String name, @Nullable Mode mode, List<Rejection> rejections) {
 
     /** Ways to attach, cheapest first. */
     public enum Mode {
@@ -44,13 +44,13 @@ public record AttachPoint(String name, @Nullable Mode mode, List<Refusal> refusa
      * A way that did not work.
      *
      * @param mode what was tried
-     * @param answer what the kernel or libbpf said
+     * @param reason what the kernel or libbpf said
      * @param hint what would change it
      */
-    public record Refusal(Mode mode, String answer, String hint) {}
+    public record Rejection(Mode mode, String reason, String hint) {}
 
     /** Copies the refusals. */
     public AttachPoint {
-        refusals = List.copyOf(refusals);
+        rejections = List.copyOf(rejections);
     }
 }

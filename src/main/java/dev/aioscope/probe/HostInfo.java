@@ -19,7 +19,7 @@ public record HostInfo(
         int possibleCpus,
         @Nullable Integer hz) {
     /** This host. */
-    public static HostInfo here() {
+    public static HostInfo local() {
         return new HostInfo(
                 Host.read("/proc/sys/kernel/hostname").orElse("unknown"),
                 Host.release(),

@@ -19,8 +19,8 @@ public interface Probes extends AutoCloseable {
     Tier tier();
 
     /** The host that they look at. */
-    default HostInfo origin() {
-        return HostInfo.here();
+    default HostInfo host() {
+        return HostInfo.local();
     }
 
     /** CLOCK_BOOTTIME there, ns; of a recording the time that it has come to. From any thread. */
@@ -30,7 +30,7 @@ public interface Probes extends AutoCloseable {
 
     /** The quota there. From any thread. */
     default Quota quota() {
-        return Quota.here();
+        return Quota.read();
     }
 
     /** Whether all has been told. What happens on a running host never ends. */
@@ -54,7 +54,7 @@ public interface Probes extends AutoCloseable {
     }
 
     /** Every probe point that was wanted, with how it is attached or why it is not. */
-    List<AttachPoint> points();
+    List<AttachPoint> attachPoints();
 
     /**
      * Waits until records are there, the time is over, or {@link #wakeup} is called.
@@ -89,7 +89,7 @@ public interface Probes extends AutoCloseable {
      * @return whether they are told from now on; never but in the tier {@code full}
      * @throws ProbeException if the kernel does not let it, though it has taken the program
      */
-    boolean tellCompletions(boolean wanted);
+    boolean reportCompletions(boolean wanted);
 
     /**
      * Walks the tasks of the host and hands on one {@code LIVE_CONTEXT} for each context found and one {@code

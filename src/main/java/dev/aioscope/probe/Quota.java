@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public record Quota(
         long time, @Nullable Long aioNr, @Nullable Long aioMaxNr) {
     /** That of this host, now. */
-    public static Quota here() {
+    public static Quota read() {
         return new Quota(
                 BootClock.now(), Host.aioNr().orElse(null), Host.aioMaxNr().orElse(null));
     }

@@ -7,42 +7,42 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The processes of the host that a look could not see into. Of what is missing of them nothing may be concluded.
+ * The processes that a scan could not read. Draw no conclusion from what is missing of them.
  *
- * @param refused those that the kernel does not show to this user
- * @param unfinished those that were not read to their end in time, or hold more contexts than are read
+ * @param unreadable those that the kernel does not show to this user
+ * @param partial those not read to the end in time, or with more contexts than a scan reads
  */
-public record ScanGaps(Set<Integer> refused, Set<Integer> unfinished) {
-    /** A look that has seen everything. */
-    public static final ScanGaps NOTHING = new ScanGaps(Set.of(), Set.of());
+public record ScanGaps(Set<Integer> unreadable, Set<Integer> partial) {
+    /** A complete scan. */
+    public static final ScanGaps NONE = new ScanGaps(Set.of(), Set.of());
 
     private static final int MOST_NAMED = 5;
 
-    /** Copies the processes. */
+    /** Copies the sets. */
     public ScanGaps {
-        refused = Set.copyOf(refused);
-        unfinished = Set.copyOf(unfinished);
+        unreadable = Set.copyOf(unreadable);
+        partial = Set.copyOf(partial);
     }
 
-    /** How many were refused and what would change that, a sentence without its full stop; empty if none was. */
-    public Optional<String> refusal() {
+    /** The number of unreadable processes with a hint, a sentence without its full stop; empty if there are none. */
+    public Optional<String> unreadableText() {
         String hint = Host.has(Capability.CAP_SYS_PTRACE)
                 ? ", not even with CAP_SYS_PTRACE"
-                : ": run aioscope as root, or give it CAP_SYS_PTRACE";
-        return refused.isEmpty() ? Optional.empty() : Optional.of(count(refused) + " may not be read" + hint);
+                : " (hint: run aioscope as root, or give it CAP_SYS_PTRACE)";
+        return unreadable.isEmpty() ? Optional.empty() : Optional.of("cannot read " + count(unreadable) + hint);
     }
 
-    /** Which ones are not finished, a sentence without its full stop; empty if none is. */
-    public Optional<String> gap() {
-        return unfinished.isEmpty()
+    /** The partially read processes by pid, a sentence without its full stop; empty if there are none. */
+    public Optional<String> partialText() {
+        return partial.isEmpty()
                 ? Optional.empty()
-                : Optional.of(count(unfinished) + " could not be read to the end: "
-                        + unfinished.stream()
+                : Optional.of("cannot read " + count(partial) + " to the end: "
+                        + partial.stream()
                                 .sorted()
                                 .limit(MOST_NAMED)
                                 .map(String::valueOf)
                                 .collect(Collectors.joining(", "))
-                        + (unfinished.size() > MOST_NAMED ? " …" : ""));
+                        + (partial.size() > MOST_NAMED ? " …" : ""));
     }
 
     private static String count(Set<Integer> processes) {

@@ -32,10 +32,10 @@ import org.jspecify.annotations.Nullable;
  * @param order of the bytes in records
  * @param tier of the probes
  * @param engine of the probes
- * @param origin the host
+ * @param host the host
  * @param began when the recording began, CLOCK_BOOTTIME ns
  */
-record Header(int layout, ByteOrder order, Tier tier, String engine, HostInfo origin, long began) {
+record Header(int layout, ByteOrder order, Tier tier, String engine, HostInfo host, long began) {
     private static final int LONGEST = 256;
 
     /** What a recording of these probes begins with. */
@@ -45,7 +45,7 @@ record Header(int layout, ByteOrder order, Tier tier, String engine, HostInfo or
                 ByteOrder.nativeOrder(),
                 probes.tier(),
                 probes.engine(),
-                probes.origin(),
+                probes.host(),
                 probes.now());
     }
 
@@ -55,12 +55,12 @@ record Header(int layout, ByteOrder order, Tier tier, String engine, HostInfo or
         lines.put("order", order);
         lines.put("tier", tier.label());
         lines.put("engine", engine);
-        lines.put("host", origin.name());
-        lines.put("kernel", origin.release());
-        lines.put("machine", origin.machine());
-        lines.put("cpus", origin.possibleCpus());
-        if (origin.hz() != null) {
-            lines.put("hz", origin.hz());
+        lines.put("host", host.name());
+        lines.put("kernel", host.release());
+        lines.put("machine", host.machine());
+        lines.put("cpus", host.possibleCpus());
+        if (host.hz() != null) {
+            lines.put("hz", host.hz());
         }
         lines.put("began", began);
         StringBuilder text = new StringBuilder();

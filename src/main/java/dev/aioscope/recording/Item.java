@@ -11,13 +11,13 @@ enum Item {
     /** A record of the ring, raw. */
     RECORD(3),
     /** A look at the host's tasks begins. */
-    LOOK(4),
+    SCAN(4),
     /** A record of that look, raw. */
-    LOOK_RECORD(5),
+    SCAN_RECORD(5),
     /** It ends: how many records it had, how many processes refused and how many unfinished (4 bytes each), their pids. */
-    LOOK_END(6),
+    SCAN_END(6),
     /** It could not be taken: the cause, a zero, the hint. */
-    LOOK_FAILED(7),
+    SCAN_FAILED(7),
     /** fs.aio-nr and fs.aio-max-nr: time, the two; -1 for one that is not known. */
     QUOTA(8),
     /** What was lost so far: ring_full, map_full, corrupt, missed; -1 where the kernel does not count. */

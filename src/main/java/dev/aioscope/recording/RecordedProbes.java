@@ -71,11 +71,11 @@ public final class RecordedProbes implements Probes {
     // ---- from item to item ----
 
     /** To the next item that happened, taking over what holds from here on. */
-    private void advance(boolean isInLook) {
+    private void advance(boolean isInScan) {
         do {
             next = blocks.next();
             lost = blocks.lost();
-        } while (next != null && isState(next, isInLook));
+        } while (next != null && isState(next, isInScan));
     }
 
     private void turn() {
@@ -83,7 +83,7 @@ public final class RecordedProbes implements Probes {
         advance(false);
     }
 
-    private boolean isState(Item item, boolean isInLook) {
+    private boolean isState(Item item, boolean isInScan) {
         switch (item) {
             case QUOTA -> quota = new Quota(blocks.number(0), known(blocks.number(1)), known(blocks.number(2)));
             case LOSSES ->
@@ -95,10 +95,10 @@ public final class RecordedProbes implements Probes {
                 }
             }
             case CLOCK, IDENTITY -> {} // They were read when it was opened.
-            case LOOK_RECORD, LOOK_END, LOOK_FAILED -> {
-                return !isInLook; // Of a look whose beginning is lost.
+            case SCAN_RECORD, SCAN_END, SCAN_FAILED -> {
+                return !isInScan; // Of a look whose beginning is lost.
             }
-            case TIME, RECORD, LOOK -> {
+            case TIME, RECORD, SCAN -> {
                 return false;
             }
         }
@@ -138,12 +138,12 @@ public final class RecordedProbes implements Probes {
     }
 
     @Override
-    public HostInfo origin() {
-        return recording.origin();
+    public HostInfo host() {
+        return recording.host();
     }
 
     @Override
-    public List<AttachPoint> points() {
+    public List<AttachPoint> attachPoints() {
         return List.of();
     }
 
@@ -169,7 +169,7 @@ public final class RecordedProbes implements Probes {
 
     @Override
     public boolean isScanDue(long at, long due) {
-        return next == Item.LOOK;
+        return next == Item.SCAN;
     }
 
     @Override
@@ -219,35 +219,35 @@ public final class RecordedProbes implements Probes {
 
     /** They are told where they were recorded, whoever asks. */
     @Override
-    public boolean tellCompletions(boolean wanted) {
+    public boolean reportCompletions(boolean wanted) {
         return false;
     }
 
     @Override
     public ScanGaps inventory(Consumer<Event> handler) {
         int found = 0;
-        for (advance(true); next == Item.LOOK_RECORD; advance(true)) {
+        for (advance(true); next == Item.SCAN_RECORD; advance(true)) {
             hand(handler);
             found++;
         }
-        if (next == Item.LOOK_FAILED) {
+        if (next == Item.SCAN_FAILED) {
             String[] text = new String(blocks.copy(), StandardCharsets.UTF_8).split("\0", 2);
             advance(false);
             throw new ProbeException(text[0], text.length > 1 ? text[1] : "");
         }
-        ScanGaps unseen = next == Item.LOOK_END ? unseen(found) : null;
-        if (next == Item.LOOK_END) {
+        ScanGaps gaps = next == Item.SCAN_END ? gaps(found) : null;
+        if (next == Item.SCAN_END) {
             advance(false);
         }
-        if (unseen == null) {
+        if (gaps == null) {
             throw new ProbeException(
                     "the recording has lost a part of a look", "nothing: what was not recorded cannot be told");
         }
-        return unseen;
+        return gaps;
     }
 
     /** Null if the look had more records than were found. */
-    private @Nullable ScanGaps unseen(int found) {
+    private @Nullable ScanGaps gaps(int found) {
         ByteBuffer end = ByteBuffer.wrap(blocks.copy()).order(blocks.bytes().order());
         if (end.remaining() < 3 * Integer.BYTES || end.getInt() != found) {
             return null;

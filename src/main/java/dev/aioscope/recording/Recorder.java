@@ -39,14 +39,14 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     private static final long PATIENCE_MILLIS = 10_000;
 
     /** Something to be done on the disk. */
-    private interface Work {
+    private interface DiskTask {
         void run() throws IOException;
     }
 
     private final Storage storage;
     private final WallClock clock;
     private final BlockingQueue<ByteBuffer> free = new ArrayBlockingQueue<>(BLOCKS);
-    private final BlockingQueue<Work> waiting = new ArrayBlockingQueue<>(BLOCKS + OTHERS);
+    private final BlockingQueue<DiskTask> waiting = new ArrayBlockingQueue<>(BLOCKS + OTHERS);
     private final AtomicLong dropped = new AtomicLong();
     private final AtomicLong snapshots = new AtomicLong();
     private final AtomicReference<@Nullable String> asked = new AtomicReference<>();
@@ -57,7 +57,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     private @Nullable ByteBuffer block;
     private int allocated;
     private long records;
-    private int inLook;
+    private int scanRecords;
     private long flushed;
     private @Nullable Losses losses;
     private @Nullable Long offset;
@@ -113,31 +113,31 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
         records++;
     }
 
-    void lookBegins() {
-        inLook = 0;
-        put(Item.LOOK);
+    void scanBegins() {
+        scanRecords = 0;
+        put(Item.SCAN);
     }
 
-    void lookEvent(Event event) {
+    void scanEvent(Event event) {
         int size = event.type().size();
         ByteBuffer to = room(size);
         if (to != null) {
-            event.copyTo(Block.item(to, Item.LOOK_RECORD, size));
+            event.copyTo(Block.item(to, Item.SCAN_RECORD, size));
         }
-        inLook++;
+        scanRecords++;
     }
 
     /** A look of which more processes were not seen than fit into a block is none that can be told again. */
-    void lookEnds(ScanGaps unseen) {
-        int length = (3 + unseen.refused().size() + unseen.unfinished().size()) * Integer.BYTES;
+    void scanEnds(ScanGaps gaps) {
+        int length = (3 + gaps.unreadable().size() + gaps.partial().size()) * Integer.BYTES;
         ByteBuffer to = length > Block.MOST ? null : room(length);
         if (to != null) {
-            Block.item(to, Item.LOOK_END, length)
-                    .putInt(inLook)
-                    .putInt(unseen.refused().size())
-                    .putInt(unseen.unfinished().size());
-            putAll(to, unseen.refused());
-            putAll(to, unseen.unfinished());
+            Block.item(to, Item.SCAN_END, length)
+                    .putInt(scanRecords)
+                    .putInt(gaps.unreadable().size())
+                    .putInt(gaps.partial().size());
+            putAll(to, gaps.unreadable());
+            putAll(to, gaps.partial());
         }
     }
 
@@ -145,12 +145,12 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
         pids.forEach(to::putInt);
     }
 
-    void lookFailed(ProbeException failure) {
+    void scanFailed(ProbeException failure) {
         byte[] text = (failure.getMessage() + '\0' + failure.hint()).getBytes(StandardCharsets.UTF_8);
         int length = Math.min(text.length, Block.MOST);
         ByteBuffer to = room(length);
         if (to != null) {
-            Block.item(to, Item.LOOK_FAILED, length).put(text, 0, length);
+            Block.item(to, Item.SCAN_FAILED, length).put(text, 0, length);
         }
     }
 
@@ -249,9 +249,9 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     }
 
     /** Leaves room for all blocks, from whatever threads it is called; whether there was room for this too. */
-    private boolean offer(Work work) {
+    private boolean offer(DiskTask task) {
         synchronized (waiting) {
-            return waiting.remainingCapacity() > BLOCKS && waiting.add(work);
+            return waiting.remainingCapacity() > BLOCKS && waiting.add(task);
         }
     }
 
@@ -293,18 +293,18 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
 
     private void write(Worker self) throws InterruptedException {
         self.idle();
-        Work work = isClosed ? waiting.poll() : waiting.take();
+        DiskTask task = isClosed ? waiting.poll() : waiting.take();
         self.busy();
-        if (work == null) {
+        if (task == null) {
             attempt(storage::close);
             throw new InterruptedException("closed and empty");
         }
-        attempt(work);
+        attempt(task);
     }
 
-    private void attempt(Work work) {
+    private void attempt(DiskTask task) {
         try {
-            work.run();
+            task.run();
         } catch (IOException e) {
             // It goes on: there can be room again.
             String failure = String.valueOf(e.getMessage());

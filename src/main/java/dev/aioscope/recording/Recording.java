@@ -142,8 +142,8 @@ public final class Recording {
     }
 
     /** The host that was looked at. */
-    public HostInfo origin() {
-        return header.origin();
+    public HostInfo host() {
+        return header.host();
     }
 
     /** When it begins, CLOCK_BOOTTIME ns. */

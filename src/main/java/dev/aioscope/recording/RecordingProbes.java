@@ -34,13 +34,13 @@ final class RecordingProbes implements Probes {
     }
 
     @Override
-    public HostInfo origin() {
-        return probes.origin();
+    public HostInfo host() {
+        return probes.host();
     }
 
     @Override
-    public List<AttachPoint> points() {
-        return probes.points();
+    public List<AttachPoint> attachPoints() {
+        return probes.attachPoints();
     }
 
     @Override
@@ -98,22 +98,22 @@ final class RecordingProbes implements Probes {
     }
 
     @Override
-    public boolean tellCompletions(boolean wanted) {
-        return probes.tellCompletions(wanted);
+    public boolean reportCompletions(boolean wanted) {
+        return probes.reportCompletions(wanted);
     }
 
     @Override
     public ScanGaps inventory(Consumer<Event> handler) {
-        recorder.lookBegins();
+        recorder.scanBegins();
         try {
-            ScanGaps unseen = probes.inventory(event -> {
-                recorder.lookEvent(event);
+            ScanGaps gaps = probes.inventory(event -> {
+                recorder.scanEvent(event);
                 handler.accept(event);
             });
-            recorder.lookEnds(unseen);
-            return unseen;
+            recorder.scanEnds(gaps);
+            return gaps;
         } catch (ProbeException e) {
-            recorder.lookFailed(e);
+            recorder.scanFailed(e);
             throw e;
         }
     }

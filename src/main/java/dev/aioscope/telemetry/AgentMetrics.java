@@ -96,7 +96,7 @@ public final class AgentMetrics implements MeterBinder {
                         Label.TIER.attribute(), probes.tier().label(),
                         Label.ENGINE.attribute(), probes.engine()),
                 () -> level(probes.tier()));
-        for (AttachPoint point : probes.points()) {
+        for (AttachPoint point : probes.attachPoints()) {
             AttachPoint.Mode mode = point.mode();
             gauge(
                     registry,

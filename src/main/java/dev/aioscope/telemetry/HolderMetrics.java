@@ -160,8 +160,8 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
         Inventory snapshot = look.snapshot();
         families.gauge(Metric.EVENT_UNATTRIBUTED, snapshot.unattributed(), Labels.EMPTY);
         families.gauge(Metric.LOOK_AGE, (bootTime.getAsLong() - look.time()) / 1e9, Labels.EMPTY);
-        unseen(families, "refused", snapshot.unseen().refused());
-        unseen(families, "unfinished", snapshot.unseen().unfinished());
+        unseen(families, "refused", snapshot.unseen().unreadable());
+        unseen(families, "unfinished", snapshot.unseen().partial());
         boolean isCharged = snapshot.charge() != null;
         held.forEach((who, what) -> families.gauge(Metric.HOLDER_USAGE, isCharged ? what.charge : null, who.labels())
                 .gauge(Metric.CONTEXT_ACTIVE, what.contexts, who.labels()));

@@ -78,7 +78,7 @@ public final class TraceExport implements AutoCloseable {
 
     /** The same for this host, with settings that yield to those of the environment. */
     static TraceExport open(Map<String, String> settings) {
-        return open(HostInfo.here(), settings);
+        return open(HostInfo.local(), settings);
     }
 
     private static TraceExport open(HostInfo origin, Map<String, String> settings) {

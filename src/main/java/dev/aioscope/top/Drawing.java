@@ -164,7 +164,7 @@ public final class Drawing {
             lines.add(quota(picture.view().snapshot(), columns));
             lines.add(rates(picture));
             ScanGaps unseen = picture.view().snapshot().unseen();
-            Stream.of(unseen.refusal(), unseen.gap())
+            Stream.of(unseen.unreadableText(), unseen.partialText())
                     .flatMap(Optional::stream)
                     .forEach(gap -> lines.add(Cell.fit(new Cell(gap, notable()), columns)));
         }

@@ -383,7 +383,7 @@ class DutyCycleTest {
         private Tier tier = Tier.FULL;
         private int looks;
         private boolean inventoryFails;
-        private ScanGaps unseen = ScanGaps.NOTHING;
+        private ScanGaps unseen = ScanGaps.NONE;
         private boolean wokenUp;
         private int timeout;
         private Runnable whenLooking = () -> {};
@@ -403,7 +403,7 @@ class DutyCycleTest {
         }
 
         @Override
-        public List<AttachPoint> points() {
+        public List<AttachPoint> attachPoints() {
             return List.of();
         }
 
@@ -446,7 +446,7 @@ class DutyCycleTest {
         }
 
         @Override
-        public boolean tellCompletions(boolean wanted) {
+        public boolean reportCompletions(boolean wanted) {
             if (completions.isEmpty() || completions.get(completions.size() - 1) != wanted) {
                 completions.add(wanted);
             }

@@ -39,7 +39,7 @@ import dev.aioscope.output.TraceJson;
 import dev.aioscope.output.TraceSummary;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Mode;
-import dev.aioscope.probe.AttachPoint.Refusal;
+import dev.aioscope.probe.AttachPoint.Rejection;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
@@ -74,7 +74,7 @@ class JsonDocumentTest {
                         new Identity("/a", List.of("a", "b"), false, "root", "/kubepods/pod" + UID + "/" + ID));
         Stats stats = new Stats(9, new Losses(1, 2, 3, 4L), new Counters(4, 5, 6, 7));
         LiveContext context = new LiveContext(CALLER, null, 1, 0x1000, 2816, 3000, 1, null);
-        Inventory snapshot = new Inventory(Tier.SAMPLE, List.of(context), 1, ScanGaps.NOTHING, 2900L, 65536L);
+        Inventory snapshot = new Inventory(Tier.SAMPLE, List.of(context), 1, ScanGaps.NONE, 2900L, 65536L);
         HolderReport holders = new HolderReport(snapshot, task -> true, Identities.NONE, CLOCK);
         return Stream.of(
                 trace.teardown(TeardownBuilder.busy().build(), 0),
@@ -171,7 +171,7 @@ class JsonDocumentTest {
 
     private static Diagnosis diagnosis() {
         AttachPoint point = new AttachPoint(
-                "kill_ioctx", Mode.KPROBE, List.of(new Refusal(Mode.FENTRY, "EPERM", "another kernel")));
+                "kill_ioctx", Mode.KPROBE, List.of(new Rejection(Mode.FENTRY, "EPERM", "another kernel")));
         return new Diagnosis(
                 List.of(new TierTrial(Tier.FULL, true, null, null, List.of(point))),
                 List.of(Fact.of("quota", false, "65536 of 65536", "sysctl")));

@@ -189,7 +189,7 @@ class DayTest {
         lifecycle.endInventory();
         holders.onScan(new Scan(
                 time,
-                snapshot.build(ScanGaps.NOTHING, new Quota(time, null, null), lifecycle.liveContexts()),
+                snapshot.build(ScanGaps.NONE, new Quota(time, null, null), lifecycle.liveContexts()),
                 lifecycle.teardownsInProgress()));
     }
 

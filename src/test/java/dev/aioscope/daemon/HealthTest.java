@@ -15,7 +15,7 @@ class HealthTest {
 
     private long now = 1000 * SECOND;
     private List<String> faults = List.of();
-    private Scan view = new Scan(now, new Inventory(Tier.FULL, List.of(), 0, ScanGaps.NOTHING, null, null), List.of());
+    private Scan view = new Scan(now, new Inventory(Tier.FULL, List.of(), 0, ScanGaps.NONE, null, null), List.of());
     private List<String> complaints = List.of();
     private final Health health =
             new Health(() -> now, () -> faults, () -> view, () -> Duration.ofSeconds(5), () -> complaints, List::of);

@@ -8,14 +8,14 @@ import dev.aioscope.output.DiagnosisText;
 import dev.aioscope.output.Screen;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Mode;
-import dev.aioscope.probe.AttachPoint.Refusal;
+import dev.aioscope.probe.AttachPoint.Rejection;
 import dev.aioscope.probe.Tier;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class DiagnosisTest {
-    private static final Refusal NO_FENTRY = new Refusal(Mode.FENTRY, "EPERM", "another kernel");
-    private static final Refusal NO_KPROBE = new Refusal(Mode.KPROBE, "no kprobes", "kprobes");
+    private static final Rejection NO_FENTRY = new Rejection(Mode.FENTRY, "EPERM", "another kernel");
+    private static final Rejection NO_KPROBE = new Rejection(Mode.KPROBE, "no kprobes", "kprobes");
 
     private static final TierTrial FULL_REFUSED = new TierTrial(
             Tier.FULL,

@@ -9,9 +9,9 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.proc.BlockDevice;
 import dev.aioscope.probe.proc.FuseConnection;
 import dev.aioscope.probe.proc.Witness;
-import dev.aioscope.probe.proc.Witness.Call;
+import dev.aioscope.probe.proc.Witness.ContextCall;
 import dev.aioscope.probe.proc.Witness.OpenFile;
-import dev.aioscope.probe.proc.Witness.Waiting;
+import dev.aioscope.probe.proc.Witness.TaskInfo;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -21,11 +21,11 @@ public class ExplanationTest {
     private static final OpenFile IDLE = new OpenFile(3, "/var/lib/db/log", "8:1", "ext4");
     private static final OpenFile BUSY = new OpenFile(4, "/var/lib/db/data", "253:0", "xfs");
 
-    private static final Waiting WORKER =
-            new Waiting(33, "kworker/0:1+dio", 'D', null, 0, false, List.of("folio_wait_writeback", "aio_fsync_work"));
+    private static final TaskInfo WORKER =
+            new TaskInfo(33, "kworker/0:1+dio", 'D', null, 0, false, List.of("folio_wait_writeback", "aio_fsync_work"));
 
-    private static Waiting thread(int tid, char state, Call call, String... stack) {
-        return new Waiting(tid, "db", state, call, call == null ? 0 : HANDLE, false, List.of(stack));
+    private static TaskInfo thread(int tid, char state, ContextCall call, String... stack) {
+        return new TaskInfo(tid, "db", state, call, call == null ? 0 : HANDLE, false, List.of(stack));
     }
 
     private static Optional<BlockDevice> device(String numbers) {
@@ -35,7 +35,7 @@ public class ExplanationTest {
                         numbers, "dev" + numbers, 0L, numbers.equals("253:0") ? 7L : 0L, numbers.equals("253:0")));
     }
 
-    private static Explanation of(List<LiveContext> contexts, List<Waiting> threads, OpenFile... files) {
+    private static Explanation of(List<LiveContext> contexts, List<TaskInfo> threads, OpenFile... files) {
         return new Explanation(
                 1,
                 Tier.SAMPLE,
@@ -55,8 +55,8 @@ public class ExplanationTest {
         return of(
                 contexts,
                 List.of(
-                        thread(1, 'D', Call.IO_DESTROY, "__x64_sys_io_destroy"),
-                        thread(2, 'S', Call.IO_SUBMIT, "pipe_read")),
+                        thread(1, 'D', ContextCall.IO_DESTROY, "__x64_sys_io_destroy"),
+                        thread(2, 'S', ContextCall.IO_SUBMIT, "pipe_read")),
                 IDLE,
                 BUSY);
     }
@@ -66,7 +66,7 @@ public class ExplanationTest {
         Explanation explanation = siblingAndFile(List.of());
         assertThat(explanation.stuck()).singleElement().satisfies(stuck -> {
             assertThat(stuck.waitReason()).isEqualTo(WaitReason.SIBLINGS);
-            assertThat(stuck.siblings()).extracting(Waiting::tid).containsExactly(2);
+            assertThat(stuck.siblings()).extracting(TaskInfo::tid).containsExactly(2);
         });
         assertThat(String.join("\n", explanation.text()))
                 .contains("Thread 1 (db) waits uninterruptibly in io_destroy of the context 0x7f0000000000.")
@@ -78,7 +78,7 @@ public class ExplanationTest {
     @Test
     void aSiblingThatIsUninterruptibleItselfIsNotEndedByASignal() {
         Explanation explanation =
-                of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY), thread(2, 'D', Call.IO_SUBMIT)));
+                of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY), thread(2, 'D', ContextCall.IO_SUBMIT)));
         assertThat(String.join("\n", explanation.text()))
                 .contains("What does not: kill -9")
                 .doesNotContain("ends both");
@@ -87,7 +87,10 @@ public class ExplanationTest {
     @Test
     void withoutSiblingRequestsAreAPossibilityAndBusyDevicesTheCandidates() {
         Explanation explanation = of(
-                List.of(), List.of(new Waiting(1, "db", 'D', null, 0, true, List.of("exit_aio", "mmput"))), IDLE, BUSY);
+                List.of(),
+                List.of(new TaskInfo(1, "db", 'D', null, 0, true, List.of("exit_aio", "mmput"))),
+                IDLE,
+                BUSY);
         assertThat(explanation.stuck().get(0).waitReason()).isNull();
         assertThat(explanation.candidates())
                 .extracting(candidate -> candidate.file().fd())
@@ -102,7 +105,7 @@ public class ExplanationTest {
     @Test
     void aServerInUserSpaceThatDoesNotAnswerIsACandidate() {
         OpenFile file = new OpenFile(5, "/mnt/remote/data", "0:57", "fuse.sshfs");
-        Explanation explanation = of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY)), IDLE, file);
+        Explanation explanation = of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY)), IDLE, file);
         assertThat(explanation.candidates())
                 .extracting(candidate -> candidate.file().fd())
                 .containsExactly(5);
@@ -121,7 +124,7 @@ public class ExplanationTest {
         OpenFile remote = new OpenFile(6, "/mnt/nfs/data", "0:59", "nfs4");
         assertThat(String.join(
                         "\n",
-                        of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY)), file, remote)
+                        of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY)), file, remote)
                                 .text()))
                 .contains("fd 5 /mnt/remote/data on a file system in user space (FUSE)\n")
                 .contains("fd 6 /mnt/nfs/data on nfs4\n");
@@ -129,7 +132,7 @@ public class ExplanationTest {
 
     @Test
     void aWorkerThatHangsInAnFsyncIsShownAsOneThatMayBeWaitedFor() {
-        Explanation explanation = of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY)), IDLE);
+        Explanation explanation = of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY)), IDLE);
         assertThat(String.join("\n", explanation.text()))
                 .contains("An fsync or fdatasync by AIO, of this process or of another, hangs in the kernel's thread\n"
                         + "  33 (kworker/0:1+dio): folio_wait_writeback < aio_fsync_work");
@@ -146,7 +149,7 @@ public class ExplanationTest {
                 1,
                 Tier.SAMPLE,
                 List.of(),
-                new Witness(List.of(thread(1, 'D', Call.IO_DESTROY)), List.of(IDLE), List.of()),
+                new Witness(List.of(thread(1, 'D', ContextCall.IO_DESTROY)), List.of(IDLE), List.of()),
                 numbers -> Optional.of(mapped),
                 ExplanationTest::server);
         assertThat(String.join("\n", explanation.text()))
@@ -157,7 +160,7 @@ public class ExplanationTest {
     @Test
     void noRequestStaysOnAPipe() {
         OpenFile pipe = new OpenFile(0, "pipe:[1]", "0:14", null);
-        assertThat(of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY)), pipe, IDLE)
+        assertThat(of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY)), pipe, IDLE)
                         .candidates())
                 .extracting(candidate -> candidate.file().fd())
                 .containsExactly(3);
@@ -166,30 +169,34 @@ public class ExplanationTest {
     @Test
     void aCallOnTheNextContextAtTheSamePlaceIsNotWaitedFor() {
         LiveContext next = new LiveContext(new Task(1, 1, "db", 1, 0), null, 1, HANDLE, 64, 127, 0, 0);
-        Explanation explanation =
-                of(List.of(next), List.of(thread(1, 'D', Call.IO_DESTROY), thread(2, 'S', Call.IO_GETEVENTS)), BUSY);
+        Explanation explanation = of(
+                List.of(next),
+                List.of(thread(1, 'D', ContextCall.IO_DESTROY), thread(2, 'S', ContextCall.IO_GETEVENTS)),
+                BUSY);
         assertThat(explanation.stuck().get(0).waitReason()).isNull();
         assertThat(explanation.stuck().get(0).siblings()).isEmpty();
     }
 
     @Test
     void whereNoDeviceIsBusyAllFilesAreCandidates() {
-        Explanation explanation = of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY)), IDLE);
+        Explanation explanation = of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY)), IDLE);
         assertThat(explanation.candidates()).hasSize(1);
     }
 
     @Test
     void theLockOnTheAddressSpaceIsSeenOnTheStack() {
         Explanation explanation =
-                of(List.of(), List.of(thread(1, 'D', Call.IO_DESTROY, "rwsem_down_read_slowpath")), BUSY);
+                of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY, "rwsem_down_read_slowpath")), BUSY);
         assertThat(explanation.stuck().get(0).waitReason()).isEqualTo(WaitReason.MMAP_LOCK);
         assertThat(String.join("\n", explanation.text())).contains("mmap_lock").doesNotContain("Candidates");
     }
 
     @Test
     void whoDoesNotWaitInATeardownIsNotStuck() {
-        Explanation explanation =
-                of(List.of(), List.of(thread(1, 'S', Call.IO_GETEVENTS), thread(2, 'D', null, "folio_wait_bit")), BUSY);
+        Explanation explanation = of(
+                List.of(),
+                List.of(thread(1, 'S', ContextCall.IO_GETEVENTS), thread(2, 'D', null, "folio_wait_bit")),
+                BUSY);
         assertThat(explanation.stuck()).isEmpty();
         assertThat(explanation.text())
                 .contains("No thread of it waits in a teardown.")

@@ -157,7 +157,7 @@ class ProcTierIT extends ProcTierTests {
                     .isPositive();
             assertThat(contexts.output()).contains("Not sample: ").contains("hint: ");
             assertThat(Commands.run(powerless("contexts")))
-                    .contains("may not be read: run aioscope as root, or give it CAP_SYS_PTRACE");
+                    .contains("(hint: run aioscope as root, or give it CAP_SYS_PTRACE)");
         }
     }
 

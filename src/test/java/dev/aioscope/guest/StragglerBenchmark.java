@@ -52,9 +52,9 @@ final class StragglerBenchmark {
         long[] detached = new long[EPISODES];
         for (int i = 0; i < EPISODES; i++) {
             long begin = System.nanoTime();
-            probes.tellCompletions(true);
+            probes.reportCompletions(true);
             long middle = System.nanoTime();
-            probes.tellCompletions(false);
+            probes.reportCompletions(false);
             attached[i] = middle - begin;
             detached[i] = System.nanoTime() - middle;
         }
@@ -75,11 +75,11 @@ final class StragglerBenchmark {
         double[] inside = new double[PAIRS];
         for (int i = 0; i < PAIRS; i++) {
             without[i] = microsPerRequest();
-            probes.tellCompletions(true);
+            probes.reportCompletions(true);
             ProgramRuns before = ProgramRuns.now();
             with[i] = microsPerRequest();
             inside[i] = ProgramRuns.now().nanosEachSince(before);
-            probes.tellCompletions(false);
+            probes.reportCompletions(false);
             difference[i] = with[i] - without[i];
         }
         for (double[] all : new double[][] {without, with, difference, inside}) {

@@ -47,13 +47,13 @@ class StuckGuestTest {
             assertThat(inProgress.pendingSigkill()).isFalse();
             assertThat(KernelStack.functions(inProgress.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
 
-            assertThat(agent.probes().tellCompletions(true)).isTrue();
+            assertThat(agent.probes().reportCompletions(true)).isTrue();
             device.release();
             work.finish();
             agent.readUntil("the end", () -> !agent.teardowns(work.pid()).isEmpty());
             assertThat(StuckTeardowns.inProgress(agent, work.pid())).isEmpty();
             assertStragglers(agent, device);
-            assertThat(agent.probes().tellCompletions(false)).isFalse();
+            assertThat(agent.probes().reportCompletions(false)).isFalse();
         }
     }
 
@@ -91,10 +91,10 @@ class StuckGuestTest {
             Context context = agent.setups(work.pid()).get(0);
             // A canceled poll completes at once: by the time a teardown is stuck, there is none.
             agent.probes().follow(Map.of(context.kioctx(), context.handle()));
-            assertThat(agent.probes().tellCompletions(true)).isTrue();
+            assertThat(agent.probes().reportCompletions(true)).isTrue();
             work.proceed();
             agent.readUntil("the poll", () -> !agent.stragglers().isEmpty());
-            assertThat(agent.probes().tellCompletions(false)).isFalse();
+            assertThat(agent.probes().reportCompletions(false)).isFalse();
 
             TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.REQUESTS);
             assertThat(inProgress.requestsLeft()).isEqualTo(6);
@@ -104,7 +104,7 @@ class StuckGuestTest {
                         .isNotEmpty()
                         .allSatisfy(worker -> assertThat(worker.stack()).contains("aio_fsync_work"));
             }
-            assertThat(agent.probes().tellCompletions(true)).isTrue();
+            assertThat(agent.probes().reportCompletions(true)).isTrue();
             device.release();
             work.finish();
             agent.readUntil("the end", () -> !agent.teardowns(work.pid()).isEmpty());

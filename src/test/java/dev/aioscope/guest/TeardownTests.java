@@ -88,14 +88,14 @@ abstract class TeardownTests {
 
     @Test
     void attachesEveryProbeInRequestedMode() {
-        assertThat(agent.probes().points())
+        assertThat(agent.probes().attachPoints())
                 .allSatisfy(point -> assertThat(point.mode()).as("%s", point).isNotNull());
         if (attachMethod == AttachMethod.KPROBE) {
-            assertThat(agent.probes().points())
+            assertThat(agent.probes().attachPoints())
                     .extracting(AttachPoint::mode)
                     .containsOnly(Mode.KPROBE, Mode.KRETPROBE, Mode.ITERATOR);
         } else if (Host.isAtLeast(5, 11)) {
-            assertThat(agent.probes().points())
+            assertThat(agent.probes().attachPoints())
                     .extracting(AttachPoint::mode)
                     .containsOnly(Mode.FENTRY, Mode.FEXIT, Mode.ITERATOR);
         }

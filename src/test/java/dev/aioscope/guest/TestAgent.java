@@ -144,8 +144,8 @@ final class TestAgent extends RecordingListener implements AutoCloseable {
         probes.follow(lifecycle.contextsInTeardown());
         lifecycle.beginInventory(now);
         ScanGaps gaps = probes.inventory(lifecycle::accept);
-        gaps.refused().forEach(lifecycle::unseen);
-        gaps.unfinished().forEach(lifecycle::unseen);
+        gaps.unreadable().forEach(lifecycle::unseen);
+        gaps.partial().forEach(lifecycle::unseen);
         drain();
         lifecycle.endInventory();
         lifecycle.newlyStuck(now - DutyCycle.STUCK_AFTER.toNanos()).forEach(teardown -> onStuck(teardown, now));

@@ -20,7 +20,7 @@ class InventoryTest {
             List.of(context(3, null, null), context(1, null, null), context(2, null, null), context(2, null, null));
 
     private static Inventory snapshot(Tier tier, List<LiveContext> contexts, Long aioNr, Long aioMaxNr) {
-        return new Inventory(tier, contexts, 0, ScanGaps.NOTHING, aioNr, aioMaxNr);
+        return new Inventory(tier, contexts, 0, ScanGaps.NONE, aioNr, aioMaxNr);
     }
 
     private static Inventory snapshot(Long aioNr, Long aioMaxNr) {

@@ -1,10 +1,15 @@
 package dev.aioscope.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -17,7 +22,7 @@ class KallsymsTest {
     }
 
     @Test
-    void aSymbolReachesToTheNextOne() throws Exception {
+    void endsSymbolAtNextAddress() throws Exception {
         Kallsyms symbols = read("""
                 ffffffff81000000 T first
                 ffffffff81000100 t wanted
@@ -30,7 +35,7 @@ class KallsymsTest {
     }
 
     @Test
-    void theLastSymbolOfASectionIsNotEndless() throws Exception {
+    void boundsLastSymbolOfSection() throws Exception {
         Kallsyms symbols = read("ffffffff81000100 t wanted\n0000000000001000 d module_data\t[module]\n", "wanted");
 
         assertThat(symbols.find("wanted").end() - symbols.find("wanted").begin())
@@ -38,19 +43,59 @@ class KallsymsTest {
     }
 
     @Test
-    void hiddenAddressesAreNone() throws Exception {
+    void findsNothingWhenAddressesAreHidden() throws Exception {
         Kallsyms symbols = read("0000000000000000 T wanted\n0000000000000000 T next\n", "wanted");
 
         assertThat(symbols.find("wanted")).isEqualTo(new Kallsyms.Range(0, 0));
     }
 
     @Test
-    void aListThatIsCutOffOrMissingIsNotAnError() throws Exception {
+    void findsNothingInTruncatedOrMissingList() throws Exception {
         assertThat(read("ffffffff81000100 t wan", "wanted").find("wanted").begin())
                 .isZero();
         assertThat(Kallsyms.read(folder.resolve("none"), Set.of("wanted"))
                         .find("wanted")
                         .begin())
                 .isZero();
+    }
+
+    /** As in the systemd unit: root opens the list, and the process itself has no CAP_SYSLOG. */
+    @Test
+    void readsStandardInputRepeatedlyWithoutCapSyslog() throws Exception {
+        assumeThat(Kallsyms.read(Set.of(Child.FUNCTION)).find(Child.FUNCTION).begin())
+                .as("this user sees the addresses")
+                .isNotZero();
+
+        assertThat(child("/proc/kallsyms")).containsExactly("true", "true", "vfs_read", "vfs_read");
+        assertThat(child("/dev/null")).containsExactly("false", "false");
+    }
+
+    private static List<String> child(String input) throws Exception {
+        List<String> command = new ArrayList<>(List.of("setpriv", "--bounding-set=-syslog"));
+        command.addAll(JavaCommand.command(Child.class, 64));
+        Process child = new ProcessBuilder(command)
+                .redirectInput(Path.of(input).toFile())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try (Stream<String> lines = child.inputReader(StandardCharsets.UTF_8).lines()) {
+            return lines.toList();
+        }
+    }
+
+    /** Prints whether it finds a function by name, twice, and then the function's name by addresses in it. */
+    static final class Child {
+        static final String FUNCTION = "vfs_read";
+
+        private Child() {}
+
+        public static void main(String[] arguments) {
+            long first = Kallsyms.read(Set.of(FUNCTION)).find(FUNCTION).begin();
+            long second = Kallsyms.read(Set.of(FUNCTION)).find(FUNCTION).begin();
+            System.out.println(first != 0);
+            System.out.println(second != 0);
+            Stream.of(first, second + 1)
+                    .flatMap(address -> KernelStack.functions(List.of(address)).stream())
+                    .forEach(System.out::println);
+        }
     }
 }

@@ -33,7 +33,7 @@ class HolderReportTest {
                                 new LiveContext(MYSQLD, null, 1, 0x2000, 100, 200, 0, 4),
                                 new LiveContext(UNKNOWN, null, 2, 0x1000, 5, 10, 0, 0)),
                         0,
-                        ScanGaps.NOTHING,
+                        ScanGaps.NONE,
                         2921L,
                         65536L),
                 task -> true,
@@ -95,8 +95,8 @@ class HolderReportTest {
                         "1 context in 1 process charge –, unattributed –",
                         "The tier proc sees neither charges nor requests outstanding; the size of a ring is more than"
                                 + " its charge",
-                        "6 processes could not be read to the end: 13, 14, 15, 16, 17 …")
-                .anyMatch(line -> line.startsWith("2 processes may not be read"));
+                        "cannot read 6 processes to the end: 13, 14, 15, 16, 17 …")
+                .anyMatch(line -> line.startsWith("cannot read 2 processes"));
         assertThat(holders.json(GroupBy.PROCESS).get(1))
                 .contains("\"charge\":null", "\"unattributed\":null", "\"tier\":\"proc\"")
                 .contains("\"refused_processes\":2", "\"unfinished_processes\":6");

@@ -71,7 +71,7 @@ class RecordingTest {
                 .handle(0x1000L * kioctx);
     }
 
-    private static EventBuilder refusal(long time) {
+    private static EventBuilder rejection(long time) {
         return EventBuilder.setup()
                 .time(time)
                 .enterTime(time - 5)
@@ -93,11 +93,11 @@ class RecordingTest {
             now += SECOND / 50;
             script.turn(now, setup(now - 10_000, 10 + i)).turn(now + 5000, Scripted.teardown(now, 10 + i, 2000));
         }
-        return script.turn(now + SECOND, refusal(now + SECOND - 9))
+        return script.turn(now + SECOND, rejection(now + SECOND - 9))
                 // More than fits into a block.
                 .look(
                         now + 2 * SECOND,
-                        ScanGaps.NOTHING,
+                        ScanGaps.NONE,
                         IntStream.range(2, 3000)
                                 .mapToObj(i -> live(script.now(), i))
                                 .toArray(EventBuilder[]::new))
@@ -132,7 +132,7 @@ class RecordingTest {
                 .contains("span io_destroy/drain/io ");
         Recording recording = Recording.open(file);
         assertThat(recording.losses()).isEmpty();
-        assertThat(recording.origin()).isEqualTo(script().origin());
+        assertThat(recording.host()).isEqualTo(script().host());
         assertThat(recording.clock().epochNanos(SECOND)).isEqualTo(BOOT + SECOND);
         assertThat(recording.clock().epochNanos(7 * SECOND)).isEqualTo(BOOT + jump + 7 * SECOND);
         assertThat(Files.getPosixFilePermissions(file)).isEqualTo(PosixFilePermissions.fromString("rw-------"));

@@ -26,7 +26,7 @@ public final class Scripted implements Probes {
             long now,
             List<ByteBuffer> records,
             List<ByteBuffer> look,
-            @Nullable ScanGaps unseen,
+            @Nullable ScanGaps gaps,
             @Nullable ProbeException failure) {}
 
     private final Tier tier;
@@ -48,8 +48,8 @@ public final class Scripted implements Probes {
     }
 
     /** The same with a look that finds these, and nothing in the ring. */
-    public Scripted look(long now, ScanGaps unseen, EventBuilder... found) {
-        turns.add(new Turn(now, List.of(), buffers(found), unseen, null));
+    public Scripted look(long now, ScanGaps gaps, EventBuilder... found) {
+        turns.add(new Turn(now, List.of(), buffers(found), gaps, null));
         return this;
     }
 
@@ -84,7 +84,7 @@ public final class Scripted implements Probes {
     }
 
     @Override
-    public HostInfo origin() {
+    public HostInfo host() {
         return new HostInfo("db1", "6.1.0-18-amd64", "x86_64", 8, 250);
     }
 
@@ -105,11 +105,11 @@ public final class Scripted implements Probes {
 
     @Override
     public boolean isScanDue(long now, long due) {
-        return !hasLooked && (current().unseen != null || current().failure != null);
+        return !hasLooked && (current().gaps != null || current().failure != null);
     }
 
     @Override
-    public List<AttachPoint> points() {
+    public List<AttachPoint> attachPoints() {
         return List.of();
     }
 
@@ -133,7 +133,7 @@ public final class Scripted implements Probes {
     public void follow(Map<Long, Long> handles) {}
 
     @Override
-    public boolean tellCompletions(boolean wanted) {
+    public boolean reportCompletions(boolean wanted) {
         return false;
     }
 
@@ -141,11 +141,11 @@ public final class Scripted implements Probes {
     public ScanGaps inventory(Consumer<Event> handler) {
         hasLooked = true;
         current().look.forEach(record -> hand(record, handler));
-        ScanGaps unseen = current().unseen;
-        if (unseen == null) {
+        ScanGaps gaps = current().gaps;
+        if (gaps == null) {
             throw current().failure;
         }
-        return unseen;
+        return gaps;
     }
 
     private static void hand(ByteBuffer record, Consumer<Event> handler) {

@@ -141,7 +141,7 @@ class MetricsTest {
         stuck.callTime = 58_000_000_000L;
         return new Scan(
                 98_000_000_000L,
-                new Inventory(Tier.FULL, contexts, 1, ScanGaps.NOTHING, 120L, 65536L),
+                new Inventory(Tier.FULL, contexts, 1, ScanGaps.NONE, 120L, 65536L),
                 List.of(new TeardownInProgress(
                         stuck.build(), 60_000_000_000L, WaitReason.REQUESTS, 3, 0, false, List.of(), true)));
     }
@@ -466,7 +466,7 @@ class MetricsTest {
         }
 
         @Override
-        public List<AttachPoint> points() {
+        public List<AttachPoint> attachPoints() {
             return List.of(
                     new AttachPoint("kill_ioctx", Mode.FENTRY, List.of()),
                     new AttachPoint("kill_ioctx return", null, List.of()));
@@ -487,13 +487,13 @@ class MetricsTest {
         public void follow(Map<Long, Long> handles) {}
 
         @Override
-        public boolean tellCompletions(boolean wanted) {
+        public boolean reportCompletions(boolean wanted) {
             return false;
         }
 
         @Override
         public ScanGaps inventory(Consumer<Event> handler) {
-            return ScanGaps.NOTHING;
+            return ScanGaps.NONE;
         }
 
         @Override

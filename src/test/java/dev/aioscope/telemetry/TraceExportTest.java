@@ -356,7 +356,7 @@ class TraceExportTest {
 
         public static void main(String[] args) throws Exception {
             try {
-                TraceExport export = TraceExport.open(HostInfo.here());
+                TraceExport export = TraceExport.open(HostInfo.local());
                 emit(export, 40);
                 if (args[0].equals("answered")) {
                     await(export, counts -> counts.waiting() == 0);

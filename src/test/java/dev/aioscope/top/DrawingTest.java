@@ -82,7 +82,7 @@ class DrawingTest {
         List<String> lines = text(drawing(Tier.PROC, false), host.model(), 80, 24);
 
         assertThat(lines)
-                .contains("1 process could not be read to the end: 4711")
+                .contains("cannot read 1 process to the end: 4711")
                 .anyMatch(line -> line.endsWith("0 of 1000  0.0%  unattributed –"))
                 .contains("      1    1       –     –     –      0    –      –      –      – mysqld");
     }

@@ -30,7 +30,7 @@ final class Frames {
     Long aioNr = 0L;
     long lost;
     private Tier tier = Tier.FULL;
-    private ScanGaps unseen = ScanGaps.NOTHING;
+    private ScanGaps unseen = ScanGaps.NONE;
 
     static Task task(int pid, String comm) {
         return new Task(pid, pid, comm, 1, pid);

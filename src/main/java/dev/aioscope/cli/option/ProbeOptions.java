@@ -103,8 +103,8 @@ public final class ProbeOptions implements ProbeSource {
     }
 
     @Override
-    public HostInfo origin() {
-        return replay == null ? HostInfo.here() : replay.recording().origin();
+    public HostInfo host() {
+        return replay == null ? HostInfo.local() : replay.recording().host();
     }
 
     @Override

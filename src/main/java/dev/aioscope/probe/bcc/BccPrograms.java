@@ -56,19 +56,19 @@ final class BccPrograms implements Programs {
         sizes = settings.sizes(plan.tier());
         // All maps, though this tier's programs may not name each: the ring is read in every tier.
         bytecode.programs().values().forEach(instructions -> withMaps(instructions.clone()));
-        for (AttachTarget site : plan.sites()) {
-            Mode mode = Objects.requireNonNull(plan.mode(site));
-            String name = site.program(mode);
+        for (AttachTarget target : plan.targets()) {
+            Mode mode = Objects.requireNonNull(plan.mode(target));
+            String name = target.program(mode);
             long[] instructions = bytecode.programs().get(name);
             if (instructions == null) {
                 throw new ProbeException("the compiled probes have no program " + name, "install aioscope again");
             }
             long[] program = withMaps(instructions.clone());
-            int fd = Bpf.load(name, type(mode), attachType(mode), attachTo(site, mode), program, null);
+            int fd = Bpf.load(name, type(mode), attachType(mode), attachTo(target, mode), program, null);
             if (fd < 0) {
-                return refused(name, site, mode, program);
+                return refused(name, target, mode, program);
             }
-            programs.put(site, fd);
+            programs.put(target, fd);
         }
         return null;
     }
@@ -91,18 +91,18 @@ final class BccPrograms implements Programs {
     }
 
     /** 0, which the kernel refuses, if it has no such function. */
-    private int attachTo(AttachTarget site, Mode mode) {
+    private int attachTo(AttachTarget target, Mode mode) {
         return switch (mode) {
             case KPROBE, KRETPROBE, TRACEPOINT -> 0;
-            case FENTRY, FEXIT, ITERATOR -> bytecode.functions().getOrDefault(site.symbol(), 0);
+            case FENTRY, FEXIT, ITERATOR -> bytecode.functions().getOrDefault(target.symbol(), 0);
         };
     }
 
     /** Once more, for the verifier's words. */
-    private LoadFailure refused(String name, AttachTarget site, Mode mode, long[] program) {
+    private LoadFailure refused(String name, AttachTarget target, Mode mode, long[] program) {
         try (Memory log = new Memory(VERIFIER_LOG)) {
             log.setByte(0, (byte) 0);
-            Bpf.load(name, type(mode), attachType(mode), attachTo(site, mode), program, log);
+            Bpf.load(name, type(mode), attachType(mode), attachTo(target, mode), program, log);
             int errno = Libc.errno();
             List<String> lines = log.getString(0)
                     .lines()
@@ -154,52 +154,52 @@ final class BccPrograms implements Programs {
     }
 
     @Override
-    public @Nullable String attach(AttachTarget site, Mode mode) {
-        int program = Objects.requireNonNull(programs.get(site));
+    public @Nullable String attach(AttachTarget target, Mode mode) {
+        int program = Objects.requireNonNull(programs.get(target));
         try {
             int link = switch (mode) {
-                case FENTRY, FEXIT -> attachTracing(site, mode, program);
-                case ITERATOR -> attachIterator(site, program);
-                case TRACEPOINT -> attachTo("syscalls/" + site.function(), program);
-                case KPROBE, KRETPROBE -> attachKprobe(site, mode, program);
+                case FENTRY, FEXIT -> attachTracing(target, mode, program);
+                case ITERATOR -> attachIterator(target, program);
+                case TRACEPOINT -> attachTo("syscalls/" + target.function(), program);
+                case KPROBE, KRETPROBE -> attachKprobe(target, mode, program);
             };
             if (link < 0) {
                 return Errno.describe(Libc.errno());
             }
-            links.put(site, link);
+            links.put(target, link);
             return null;
         } catch (IOException e) {
             return String.valueOf(e.getMessage());
         }
     }
 
-    private int attachTracing(AttachTarget site, Mode mode, int program) {
+    private int attachTracing(AttachTarget target, Mode mode, int program) {
         int link = Bpf.attachTracing(program);
         if (link >= 0 || mode != Mode.FENTRY || Libc.errno() != Errno.ENOENT) {
             return link;
         }
         // Before 5.13 the kernel has forgotten by then for which function it was loaded; a copy is told again.
-        String name = site.program(mode);
+        String name = target.program(mode);
         long[] instructions =
                 withMaps(Objects.requireNonNull(bytecode.programs().get(name)).clone());
-        return Bpf.attachCopy(name, attachTo(site, mode), instructions);
+        return Bpf.attachCopy(name, attachTo(target, mode), instructions);
     }
 
-    private int attachIterator(AttachTarget site, int program) {
-        String walked = site.walkedMap();
+    private int attachIterator(AttachTarget target, int program) {
+        String walked = target.walkedMap();
         return walked == null ? Bpf.link(program, 0, ATTACH_ITERATOR) : Bpf.linkToMap(program, map(walked));
     }
 
-    private int attachKprobe(AttachTarget site, Mode mode, int program) throws IOException {
+    private int attachKprobe(AttachTarget target, Mode mode, int program) throws IOException {
         if (!Tracefs.definesKprobes()) {
             throw new IOException(Kretprobe.NOT_OFFERED);
         }
         int link = attachTo(
-                mode == Mode.KPROBE ? definitions.defineEntry(site.symbol()) : definitions.define(site.symbol()),
+                mode == Mode.KPROBE ? definitions.defineEntry(target.symbol()) : definitions.define(target.symbol()),
                 program);
         if (link >= 0) {
             kprobes.add(link);
-            kprobeEvents.put(site, events.get(events.size() - 1));
+            kprobeEvents.put(target, events.get(events.size() - 1));
         }
         return link;
     }
@@ -213,9 +213,9 @@ final class BccPrograms implements Programs {
     }
 
     @Override
-    public void detach(AttachTarget site) {
-        Integer link = links.remove(site);
-        Integer event = kprobeEvents.remove(site);
+    public void detach(AttachTarget target) {
+        Integer link = links.remove(target);
+        Integer event = kprobeEvents.remove(target);
         if (link != null) {
             kprobes.remove(link);
             Libc.close(link);
@@ -226,13 +226,13 @@ final class BccPrograms implements Programs {
     }
 
     @Override
-    public boolean isAttached(AttachTarget site) {
-        return links.containsKey(site);
+    public boolean isAttached(AttachTarget target) {
+        return links.containsKey(target);
     }
 
     @Override
-    public int newIteration(AttachTarget site) {
-        Integer link = links.get(site);
+    public int newIteration(AttachTarget target) {
+        Integer link = links.get(target);
         return link == null ? -1 : Bpf.iterate(link);
     }
 
@@ -249,7 +249,7 @@ final class BccPrograms implements Programs {
     public @Nullable Long missed() {
         return Bpf.missed(
                 links.keySet().stream()
-                        .map(site -> Objects.requireNonNull(programs.get(site)))
+                        .map(target -> Objects.requireNonNull(programs.get(target)))
                         .toList(),
                 kprobes);
     }

@@ -2,7 +2,7 @@ package dev.aioscope.probe.bpf;
 
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Mode;
-import dev.aioscope.probe.AttachPoint.Refusal;
+import dev.aioscope.probe.AttachPoint.Rejection;
 import dev.aioscope.probe.Tier;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -17,7 +17,7 @@ public final class AttachPlan {
     private final Tier tier;
     private final Set<Mode> allowed;
     private final boolean watchHandles;
-    private final Map<AttachTarget, List<Refusal>> refusals = new EnumMap<>(AttachTarget.class);
+    private final Map<AttachTarget, List<Rejection>> rejections = new EnumMap<>(AttachTarget.class);
 
     /**
      * Wants everything that the tier has, the best way first.
@@ -36,15 +36,15 @@ public final class AttachPlan {
     }
 
     /** The probe points of the tier that still have a way left. */
-    public List<AttachTarget> sites() {
-        return wanted().stream().filter(site -> mode(site) != null).toList();
+    public List<AttachTarget> targets() {
+        return wanted().stream().filter(target -> mode(target) != null).toList();
     }
 
     /** The best way that was not refused, or null. */
-    public @Nullable Mode mode(AttachTarget site) {
-        List<Refusal> refused = refusals.getOrDefault(site, List.of());
-        for (Mode mode : site.modes()) {
-            if (allowed.contains(mode) && refused.stream().noneMatch(refusal -> refusal.mode() == mode)) {
+    public @Nullable Mode mode(AttachTarget target) {
+        List<Rejection> refused = rejections.getOrDefault(target, List.of());
+        for (Mode mode : target.modes()) {
+            if (allowed.contains(mode) && refused.stream().noneMatch(rejection -> rejection.mode() == mode)) {
                 return mode;
             }
         }
@@ -52,29 +52,29 @@ public final class AttachPlan {
     }
 
     /** The probe point that this program serves. */
-    public Optional<AttachTarget> siteOf(String program) {
-        return sites().stream()
-                .filter(site -> {
-                    Mode mode = mode(site);
-                    return mode != null && site.program(mode).equals(program);
+    public Optional<AttachTarget> targetOf(String program) {
+        return targets().stream()
+                .filter(target -> {
+                    Mode mode = mode(target);
+                    return mode != null && target.program(mode).equals(program);
                 })
                 .findFirst();
     }
 
     /** Takes note of the kernel's answer: the next best way is next. */
-    void refuse(AttachTarget site, String answer, String hint) {
-        Mode mode = mode(site);
+    void reject(AttachTarget target, String reason, String hint) {
+        Mode mode = mode(target);
         if (mode != null) {
-            refusals.computeIfAbsent(site, key -> new ArrayList<>()).add(new Refusal(mode, answer, hint));
+            rejections.computeIfAbsent(target, key -> new ArrayList<>()).add(new Rejection(mode, reason, hint));
         }
     }
 
     /** The same answer for every probe point that is to be attached in one of these modes. */
-    void refuseAll(Set<Mode> modes, String answer, String hint) {
-        for (AttachTarget site : sites()) {
-            Mode mode = mode(site);
+    void rejectAll(Set<Mode> modes, String reason, String hint) {
+        for (AttachTarget target : targets()) {
+            Mode mode = mode(target);
             if (mode != null && modes.contains(mode)) {
-                refuse(site, answer, hint);
+                reject(target, reason, hint);
             }
         }
     }
@@ -82,27 +82,27 @@ public final class AttachPlan {
     /** The first probe point without which the tier is not to be had, and that has no way left. */
     Optional<AttachPoint> missing() {
         return wanted().stream()
-                .filter(site -> site.isEssential() && mode(site) == null)
+                .filter(target -> target.isEssential() && mode(target) == null)
                 .map(this::point)
                 .findFirst();
     }
 
     /** What became of each probe point; of one that is attached on demand, only if it cannot be. */
-    List<AttachPoint> points() {
+    List<AttachPoint> attachPoints() {
         return wanted().stream()
-                .filter(site -> !site.isOnDemand() || mode(site) == null)
+                .filter(target -> !target.isOnDemand() || mode(target) == null)
                 .map(this::point)
                 .toList();
     }
 
-    private AttachPoint point(AttachTarget site) {
-        return new AttachPoint(site.label(), mode(site), refusals.getOrDefault(site, List.of()));
+    private AttachPoint point(AttachTarget target) {
+        return new AttachPoint(target.label(), mode(target), rejections.getOrDefault(target, List.of()));
     }
 
     private List<AttachTarget> wanted() {
         return List.of(AttachTarget.values()).stream()
-                .filter(site -> site.isWantedBy(tier) && (watchHandles || !site.isOnPathOfIo()))
-                .filter(site -> site.insteadOf() == null || mode(site.insteadOf()) == null)
+                .filter(target -> target.isWantedBy(tier) && (watchHandles || !target.isOnPathOfIo()))
+                .filter(target -> target.insteadOf() == null || mode(target.insteadOf()) == null)
                 .toList();
     }
 }

@@ -56,11 +56,11 @@ public final class BpfProbes implements Probes {
         this.engine = engine;
         this.programs = programs;
         this.tier = plan.tier();
-        this.points = plan.points();
-        for (AttachTarget site : plan.sites()) {
-            Mode mode = plan.mode(site);
-            if (site.isOnDemand() && mode != null) {
-                completions.put(site, mode);
+        this.points = plan.attachPoints();
+        for (AttachTarget target : plan.targets()) {
+            Mode mode = plan.mode(target);
+            if (target.isOnDemand() && mode != null) {
+                completions.put(target, mode);
             }
         }
         int events = programs.map("events");
@@ -76,7 +76,7 @@ public final class BpfProbes implements Probes {
      *
      * @param modes ways that may be tried
      * @param settings what is wanted of them
-     * @throws TierRefusedException if a probe that the tier cannot do without has no way left
+     * @throws TierUnavailableException if a probe that the tier cannot do without has no way left
      * @throws ProbeException if nothing can be loaded at all
      */
     public static BpfProbes open(Engine engine, Tier tier, Set<Mode> modes, ProbeSettings settings) {
@@ -84,13 +84,13 @@ public final class BpfProbes implements Probes {
         while (true) {
             if (!Tracefs.offersKprobes()) {
                 // It would be told only after all programs are loaded.
-                plan.refuseAll(
+                plan.rejectAll(
                         Set.of(Mode.KPROBE, Mode.KRETPROBE),
                         Kretprobe.NOT_OFFERED,
                         Hints.of(Mode.KPROBE, Errno.ENOENT));
             }
             plan.missing().ifPresent(point -> {
-                throw new TierRefusedException(tier, plan.points(), point);
+                throw new TierUnavailableException(tier, plan.attachPoints(), point);
             });
             BpfProbes probes = attempt(engine, settings, plan);
             if (probes != null) {
@@ -105,7 +105,7 @@ public final class BpfProbes implements Probes {
         boolean done = false;
         try {
             LoadFailure failure = programs.load(plan);
-            done = failure == null ? attach(programs, plan) : refuse(plan, failure);
+            done = failure == null ? attach(programs, plan) : reject(plan, failure);
             return done ? new BpfProbes(engine, programs, plan) : null;
         } finally {
             if (!done) {
@@ -114,36 +114,36 @@ public final class BpfProbes implements Probes {
         }
     }
 
-    private static boolean refuse(AttachPlan plan, LoadFailure failure) {
-        AttachTarget site = failure.program() == null
+    private static boolean reject(AttachPlan plan, LoadFailure failure) {
+        AttachTarget target = failure.program() == null
                 ? null
-                : plan.siteOf(failure.program()).orElse(null);
-        Mode mode = site == null ? null : plan.mode(site);
-        if (site == null || mode == null) {
+                : plan.targetOf(failure.program()).orElse(null);
+        Mode mode = target == null ? null : plan.mode(target);
+        if (target == null || mode == null) {
             throw new ProbeException(
-                    "the probes cannot be loaded: " + failure.answer(), Hints.of(Mode.ITERATOR, failure.errno()));
+                    "the probes cannot be loaded: " + failure.reason(), Hints.of(Mode.ITERATOR, failure.errno()));
         }
         String hint = Hints.of(mode, failure.errno());
         if (failure.errno() == Errno.EPERM && (mode == Mode.FENTRY || mode == Mode.FEXIT)) {
             // The kernel refuses the kind of program, not this function: asking for each would only take time.
-            plan.refuseAll(Set.of(Mode.FENTRY, Mode.FEXIT), failure.answer(), hint);
+            plan.rejectAll(Set.of(Mode.FENTRY, Mode.FEXIT), failure.reason(), hint);
         } else {
-            plan.refuse(site, failure.answer(), hint);
+            plan.reject(target, failure.reason(), hint);
         }
         return false;
     }
 
     private static boolean attach(Programs programs, AttachPlan plan) {
         boolean complete = true;
-        List<AttachTarget> sites = new ArrayList<>(plan.sites());
+        List<AttachTarget> targets = new ArrayList<>(plan.targets());
         // Returns before entries: the handler of the probe placed last runs first, and the entry has to see the stack
         // before a return probe has put its trampoline there.
-        Collections.reverse(sites);
-        for (AttachTarget site : sites) {
-            Mode mode = plan.mode(site);
-            String answer = mode == null ? null : attach(programs, site, mode);
-            if (mode != null && answer != null) {
-                plan.refuse(site, answer, Hints.of(mode, Libc.errno()));
+        Collections.reverse(targets);
+        for (AttachTarget target : targets) {
+            Mode mode = plan.mode(target);
+            String reason = mode == null ? null : attach(programs, target, mode);
+            if (mode != null && reason != null) {
+                plan.reject(target, reason, Hints.of(mode, Libc.errno()));
                 complete = false;
             }
         }
@@ -151,16 +151,16 @@ public final class BpfProbes implements Probes {
     }
 
     /** Attaches it, or tries whether that can be done later; null or the kernel's answer. */
-    private static @Nullable String attach(Programs programs, AttachTarget site, Mode mode) {
-        if (site.isOnDemand() && mode == Mode.FENTRY) {
+    private static @Nullable String attach(Programs programs, AttachTarget target, Mode mode) {
+        if (target.isOnDemand() && mode == Mode.FENTRY) {
             // The kernel has found the function when it took the program.
             return null;
         }
-        String answer = programs.attach(site, mode);
-        if (site.isOnDemand() && answer == null) {
-            programs.detach(site);
+        String reason = programs.attach(target, mode);
+        if (target.isOnDemand() && reason == null) {
+            programs.detach(target);
         }
-        return answer;
+        return reason;
     }
 
     @Override
@@ -174,7 +174,7 @@ public final class BpfProbes implements Probes {
     }
 
     @Override
-    public List<AttachPoint> points() {
+    public List<AttachPoint> attachPoints() {
         return points;
     }
 
@@ -218,7 +218,7 @@ public final class BpfProbes implements Probes {
     }
 
     @Override
-    public boolean tellCompletions(boolean wanted) {
+    public boolean reportCompletions(boolean wanted) {
         boolean isTold = completions.keySet().stream().anyMatch(programs::isAttached);
         if (isTold && !wanted) {
             completions.keySet().forEach(programs::detach);
@@ -228,12 +228,12 @@ public final class BpfProbes implements Probes {
         return wanted && !completions.isEmpty();
     }
 
-    private void attachCompletion(AttachTarget site, Mode mode) {
-        String answer = programs.attach(site, mode);
-        if (answer != null) {
+    private void attachCompletion(AttachTarget target, Mode mode) {
+        String reason = programs.attach(target, mode);
+        if (reason != null) {
             String hint = Hints.of(mode, Libc.errno());
             completions.keySet().forEach(programs::detach);
-            throw new ProbeException("the completions of stuck requests cannot be seen: " + answer, hint);
+            throw new ProbeException("the completions of stuck requests cannot be seen: " + reason, hint);
         }
     }
 
@@ -253,11 +253,11 @@ public final class BpfProbes implements Probes {
         if (programs.isAttached(AttachTarget.TEARDOWNS)) {
             iterate(AttachTarget.TEARDOWNS, handler);
         }
-        return ScanGaps.NOTHING;
+        return ScanGaps.NONE;
     }
 
-    private void iterate(AttachTarget site, Consumer<Event> handler) {
-        int fd = programs.newIteration(site);
+    private void iterate(AttachTarget target, Consumer<Event> handler) {
+        int fd = programs.newIteration(target);
         if (fd < 0) {
             throw iterationFailed(Libc.errno());
         }

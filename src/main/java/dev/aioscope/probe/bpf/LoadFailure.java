@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param program the one that failed; null if it was something else, a map for example
  * @param errno the kernel's answer, positive
- * @param answer a sentence with it, and the last useful lines of the verifier if it was the verifier
+ * @param reason a sentence with it, and the last useful lines of the verifier if it was the verifier
  */
-public record LoadFailure(@Nullable String program, int errno, String answer) {
+public record LoadFailure(@Nullable String program, int errno, String reason) {
     private static final int USEFUL_LINES = 5;
 
     /** The kernel's answer with the last useful lines of the verifier, if there are any. */

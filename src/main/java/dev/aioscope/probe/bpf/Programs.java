@@ -17,16 +17,16 @@ public interface Programs extends AutoCloseable {
      *
      * @return null, or the kernel's answer
      */
-    @Nullable String attach(AttachTarget site, Mode mode);
+    @Nullable String attach(AttachTarget target, Mode mode);
 
     /** Detaches it again; it can be attached anew. */
-    void detach(AttachTarget site);
+    void detach(AttachTarget target);
 
     /** Whether this site is attached. */
-    boolean isAttached(AttachTarget site);
+    boolean isAttached(AttachTarget target);
 
     /** The file descriptor of a new run of this iterator; the caller closes it. Negative: errno tells. */
-    int newIteration(AttachTarget site);
+    int newIteration(AttachTarget target);
 
     /** The file descriptor of the map that has this name in the probe source. */
     int map(String name);

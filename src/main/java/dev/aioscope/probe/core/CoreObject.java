@@ -105,8 +105,8 @@ final class CoreObject implements Programs {
     public @Nullable LoadFailure load(AttachPlan plan) {
         settings.sizes(plan.tier()).forEach((map, entries) -> LibBpf.bpf_map__set_max_entries(find(map), entries));
         Set<String> wanted = new HashSet<>();
-        for (AttachTarget site : plan.sites()) {
-            wanted.add(site.program(modeOf(plan, site)));
+        for (AttachTarget target : plan.targets()) {
+            wanted.add(target.program(modeOf(plan, target)));
         }
         for (Pointer program = LibBpf.bpf_object__next_program(object, Pointer.NULL);
                 program != null;
@@ -119,43 +119,43 @@ final class CoreObject implements Programs {
     }
 
     @Override
-    public @Nullable String attach(AttachTarget site, Mode mode) {
-        Pointer program = LibBpf.bpf_object__find_program_by_name(object, site.program(mode));
+    public @Nullable String attach(AttachTarget target, Mode mode) {
+        Pointer program = LibBpf.bpf_object__find_program_by_name(object, target.program(mode));
         log.clear();
-        String answer = switch (mode) {
-            case KRETPROBE, TRACEPOINT -> attachEvent(site, mode, program);
-            case ITERATOR -> keep(site, attachIterator(site, program));
-            case KPROBE -> keep(site, LibBpf.bpf_program__attach(program));
-            case FENTRY, FEXIT -> attachTracing(site, mode, program);
+        String reason = switch (mode) {
+            case KRETPROBE, TRACEPOINT -> attachEvent(target, mode, program);
+            case ITERATOR -> keep(target, attachIterator(target, program));
+            case KPROBE -> keep(target, LibBpf.bpf_program__attach(program));
+            case FENTRY, FEXIT -> attachTracing(target, mode, program);
         };
-        if (answer == null && !copies.containsKey(site)) {
+        if (reason == null && !copies.containsKey(target)) {
             attached.add(program);
             if (mode == Mode.KPROBE || mode == Mode.KRETPROBE) {
-                kprobes.add(Objects.requireNonNull(links.get(site)));
+                kprobes.add(Objects.requireNonNull(links.get(target)));
             }
         }
-        return answer;
+        return reason;
     }
 
-    private @Nullable String attachTracing(AttachTarget site, Mode mode, Pointer program) {
+    private @Nullable String attachTracing(AttachTarget target, Mode mode, Pointer program) {
         Pointer link = LibBpf.bpf_program__attach(program);
         if (link != null || mode != Mode.FENTRY || Libc.errno() != Errno.ENOENT) {
-            return keep(site, link);
+            return keep(target, link);
         }
         // Before 5.13 the kernel has forgotten by then for which function it was loaded; a copy is told again.
         long count = LibBpf.bpf_program__insn_cnt(program);
         long[] instructions = LibBpf.bpf_program__insns(program).getLongArray(0, Math.toIntExact(count));
-        int function = LibBpf.libbpf_find_vmlinux_btf_id(site.symbol(), Bpf.ATTACH_FENTRY);
-        int copy = Bpf.attachCopy(site.program(mode), function, instructions);
+        int function = LibBpf.libbpf_find_vmlinux_btf_id(target.symbol(), Bpf.ATTACH_FENTRY);
+        int copy = Bpf.attachCopy(target.program(mode), function, instructions);
         if (copy < 0) {
             return Errno.describe(Libc.errno());
         }
-        copies.put(site, copy);
+        copies.put(target, copy);
         return null;
     }
 
-    private @Nullable Pointer attachIterator(AttachTarget site, Pointer program) {
-        String walked = site.walkedMap();
+    private @Nullable Pointer attachIterator(AttachTarget target, Pointer program) {
+        String walked = target.walkedMap();
         if (walked == null) {
             return LibBpf.bpf_program__attach_iter(program, Pointer.NULL);
         }
@@ -168,27 +168,28 @@ final class CoreObject implements Programs {
         }
     }
 
-    private @Nullable String attachEvent(AttachTarget site, Mode mode, Pointer program) {
+    private @Nullable String attachEvent(AttachTarget target, Mode mode, Pointer program) {
         try {
-            String event = mode == Mode.TRACEPOINT ? "syscalls/" + site.function() : kretprobe.define(site.symbol());
+            String event =
+                    mode == Mode.TRACEPOINT ? "syscalls/" + target.function() : kretprobe.define(target.symbol());
             // libbpf closes the event together with the link.
-            return keep(site, LibBpf.bpf_program__attach_perf_event(program, PerfEvent.open(event)));
+            return keep(target, LibBpf.bpf_program__attach_perf_event(program, PerfEvent.open(event)));
         } catch (IOException e) {
             return String.valueOf(e.getMessage());
         }
     }
 
-    private @Nullable String keep(AttachTarget site, @Nullable Pointer link) {
+    private @Nullable String keep(AttachTarget target, @Nullable Pointer link) {
         if (link == null) {
             return log.last(Errno.describe(Libc.errno()));
         }
-        links.put(site, link);
+        links.put(target, link);
         return null;
     }
 
     @Override
-    public int newIteration(AttachTarget site) {
-        Pointer link = links.get(site);
+    public int newIteration(AttachTarget target) {
+        Pointer link = links.get(target);
         return link == null ? -1 : LibBpf.bpf_iter_create(LibBpf.bpf_link__fd(link));
     }
 
@@ -200,22 +201,22 @@ final class CoreObject implements Programs {
     }
 
     @Override
-    public void detach(AttachTarget site) {
-        Pointer link = links.remove(site);
+    public void detach(AttachTarget target) {
+        Pointer link = links.remove(target);
         if (link != null) {
             kprobes.remove(link);
-            attached.removeIf(program -> LibBpf.bpf_program__name(program).endsWith("_" + site.function()));
+            attached.removeIf(program -> LibBpf.bpf_program__name(program).endsWith("_" + target.function()));
             LibBpf.bpf_link__destroy(link);
         }
-        Integer copy = copies.remove(site);
+        Integer copy = copies.remove(target);
         if (copy != null) {
             Libc.close(copy);
         }
     }
 
     @Override
-    public boolean isAttached(AttachTarget site) {
-        return links.containsKey(site) || copies.containsKey(site);
+    public boolean isAttached(AttachTarget target) {
+        return links.containsKey(target) || copies.containsKey(target);
     }
 
     @Override
@@ -250,10 +251,10 @@ final class CoreObject implements Programs {
         LibBpf.bpf_object__close(object);
     }
 
-    private static Mode modeOf(AttachPlan plan, AttachTarget site) {
-        Mode mode = plan.mode(site);
+    private static Mode modeOf(AttachPlan plan, AttachTarget target) {
+        Mode mode = plan.mode(target);
         if (mode == null) {
-            throw new IllegalStateException(site + " has no way left");
+            throw new IllegalStateException(target + " has no way left");
         }
         return mode;
     }

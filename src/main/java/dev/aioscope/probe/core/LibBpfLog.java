@@ -72,8 +72,8 @@ final class LibBpfLog implements LibBpf.PrintCallback {
     /** Why the programs could not be loaded, read out of what libbpf printed. */
     LoadFailure failure(int errno) {
         List<String> verifier = verifierLines(lines());
-        String answer = verifier.isEmpty() ? last(Errno.describe(errno)) : LoadFailure.withVerifier(errno, verifier);
-        return new LoadFailure(failedProgram(), errno, answer);
+        String reason = verifier.isEmpty() ? last(Errno.describe(errno)) : LoadFailure.withVerifier(errno, verifier);
+        return new LoadFailure(failedProgram(), errno, reason);
     }
 
     /** The warning that tells most, or {@code otherwise} if there is none. */

@@ -25,7 +25,7 @@ final class Owners {
     private Map<Long, Owner> now = new HashMap<>();
 
     /** Begins the next look. */
-    void beginLook() {
+    void beginScan() {
         before = now;
         now = new HashMap<>();
     }

@@ -12,7 +12,7 @@ import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.probe.proc.ProcReader.Outcome;
+import dev.aioscope.probe.proc.ProcReader.Completeness;
 import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -52,15 +52,15 @@ public final class ProcProbes implements Probes {
     private static final Duration PAUSE = Duration.ofSeconds(60);
 
     /** Readers that hang keep some 60 MB each. */
-    private static final int MOST_LEFT_BEHIND = 4;
+    private static final int MAX_HUNG_READERS = 4;
 
     private final Class<?> readerClass;
     private final Duration patience;
-    private final int mostLeftBehind;
+    private final int maxHungReaders;
     private final Owners owners = new Owners();
     private final CountDownLatch wokenUp = new CountDownLatch(1);
     /** By the process that it did not come back from. */
-    private final Map<Integer, Lost> leftBehind = new HashMap<>();
+    private final Map<Integer, HungReader> hungReaders = new HashMap<>();
 
     private @Nullable HelperProcess reader;
     private long corrupt;
@@ -70,7 +70,7 @@ public final class ProcProbes implements Probes {
      *
      * @param since System.nanoTime
      */
-    private record Lost(HelperProcess reader, long since) {
+    private record HungReader(HelperProcess reader, long since) {
         boolean isOver() {
             return !reader.isAlive() && System.nanoTime() - since >= PAUSE.toNanos();
         }
@@ -81,12 +81,12 @@ public final class ProcProbes implements Probes {
      *
      * @param readerClass its main class, which answers as {@link ProcReader} does
      * @param patience how long it may take for one process
-     * @param mostLeftBehind how many may hang before no other one is started
+     * @param maxHungReaders how many may hang before no other one is started
      */
-    ProcProbes(Class<?> readerClass, Duration patience, int mostLeftBehind) {
+    ProcProbes(Class<?> readerClass, Duration patience, int maxHungReaders) {
         this.readerClass = readerClass;
         this.patience = patience;
-        this.mostLeftBehind = mostLeftBehind;
+        this.maxHungReaders = maxHungReaders;
     }
 
     /**
@@ -99,7 +99,7 @@ public final class ProcProbes implements Probes {
             throw new ProbeException(
                     "this kernel has no native AIO: fs.aio-nr is not there", "a kernel with CONFIG_AIO=y");
         }
-        ProcProbes probes = new ProcProbes(ProcReader.class, PATIENCE, MOST_LEFT_BEHIND);
+        ProcProbes probes = new ProcProbes(ProcReader.class, PATIENCE, MAX_HUNG_READERS);
         probes.reader();
         return probes;
     }
@@ -115,7 +115,7 @@ public final class ProcProbes implements Probes {
     }
 
     @Override
-    public List<AttachPoint> points() {
+    public List<AttachPoint> attachPoints() {
         return List.of();
     }
 
@@ -144,13 +144,13 @@ public final class ProcProbes implements Probes {
     public void follow(Map<Long, Long> handles) {}
 
     @Override
-    public boolean tellCompletions(boolean wanted) {
+    public boolean reportCompletions(boolean wanted) {
         return false;
     }
 
     @Override
     public ScanGaps inventory(Consumer<Event> handler) {
-        leftBehind.values().removeIf(Lost::isOver);
+        hungReaders.values().removeIf(HungReader::isOver);
         reader();
         // Where nothing is charged there is no context: then the memory of no process needs to be looked at.
         String what = Host.aioNr().orElse(0L) > 0 ? "contexts" : "teardowns";
@@ -160,10 +160,10 @@ public final class ProcProbes implements Probes {
         List<Event> found = new ArrayList<>();
         for (int pid : pids()) {
             long left = Math.min(patience.toNanos(), deadline - System.nanoTime());
-            Answer answer = left > 0 && !leftBehind.containsKey(pid) ? ask(pid, what, left) : null;
-            if (answer == null || answer.outcome == Outcome.CUT) {
+            Answer answer = left > 0 && !hungReaders.containsKey(pid) ? ask(pid, what, left) : null;
+            if (answer == null || answer.completeness == Completeness.PARTIAL) {
                 unfinished.add(pid);
-            } else if (answer.outcome == Outcome.REFUSED) {
+            } else if (answer.completeness == Completeness.UNREADABLE) {
                 refused.add(pid);
             }
             if (answer != null) {
@@ -183,15 +183,15 @@ public final class ProcProbes implements Probes {
                 .toArray();
     }
 
-    private record Answer(Outcome outcome, ByteBuffer records) {
+    private record Answer(Completeness completeness, ByteBuffer records) {
         /** Reads what {@link ProcReader} says; null if it is not as it should be. */
         static @Nullable Answer of(String line) {
             String[] words = line.split(" ", -1);
-            for (Outcome outcome : Outcome.values()) {
-                if (words.length == 2 && words[0].equals(outcome.word())) {
+            for (Completeness completeness : Completeness.values()) {
+                if (words.length == 2 && words[0].equals(completeness.word())) {
                     try {
                         byte[] records = Base64.getDecoder().decode(words[1]);
-                        return new Answer(outcome, ByteBuffer.wrap(records).order(ByteOrder.nativeOrder()));
+                        return new Answer(completeness, ByteBuffer.wrap(records).order(ByteOrder.nativeOrder()));
                     } catch (IllegalArgumentException e) {
                         return null;
                     }
@@ -208,7 +208,7 @@ public final class ProcProbes implements Probes {
             return Answer.of(asked.ask(pid + " " + BootClock.now() + " " + what, Duration.ofNanos(nanos)));
         } catch (IOException e) {
             asked.close();
-            leftBehind.put(pid, new Lost(asked, System.nanoTime()));
+            hungReaders.put(pid, new HungReader(asked, System.nanoTime()));
             reader = null;
             return null;
         }
@@ -219,10 +219,10 @@ public final class ProcProbes implements Probes {
         if (started != null) {
             return started;
         }
-        long hanging = leftBehind.values().stream()
+        long hanging = hungReaders.values().stream()
                 .filter(lost -> lost.reader.isAlive())
                 .count();
-        if (hanging >= mostLeftBehind) {
+        if (hanging >= maxHungReaders) {
             throw new ProbeException(
                     hanging
                             + " processes that read /proc hang: those that they read died, and they wait for their requests",
@@ -253,7 +253,7 @@ public final class ProcProbes implements Probes {
 
     /** Hands on what is no context of somebody else. */
     private void handOn(List<Event> found, Consumer<Event> handler) {
-        owners.beginLook();
+        owners.beginScan();
         found.stream().filter(ProcProbes::isContext).forEach(event -> owners.add(event.kioctx(), owner(event)));
         found.stream()
                 .filter(event -> !isContext(event) || owners.owns(event.kioctx(), owner(event)))

@@ -9,7 +9,7 @@ import dev.aioscope.kernel.HelperProcess;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Kallsyms;
 import dev.aioscope.kernel.TaskStat;
-import dev.aioscope.probe.proc.Witness.Call;
+import dev.aioscope.probe.proc.Witness.ContextCall;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   reads:  pid SPACE time SPACE (contexts or teardowns)     CLOCK_BOOTTIME, ns: the time of the records
- *   says:   outcome SPACE records in base64                  nothing of a process that there is not (any more)
+ *   says:   completeness SPACE records in base64                  nothing of a process that there is not (any more)
  * </pre>
  */
 final class ProcReader {
@@ -54,12 +54,12 @@ final class ProcReader {
     private final Optional<String> cgroups = Host.read("/proc/self/mounts").flatMap(ProcText::cgroupMount);
 
     /** Whether all of a process could be read. */
-    enum Outcome {
-        WHOLE,
-        /** The kernel does not show it to this user. */
-        REFUSED,
-        /** It holds more contexts than are read. */
-        CUT;
+    enum Completeness {
+        COMPLETE,
+        /** The kernel does not let this user read it. */
+        UNREADABLE,
+        /** It has more contexts than the reader reports. */
+        PARTIAL;
 
         /** The word in an answer. */
         String word() {
@@ -87,15 +87,15 @@ final class ProcReader {
     /** Answers a question. */
     String answer(String question) {
         String[] words = question.split(" ", -1);
-        Look look = new Look(Integer.parseInt(words[0]), Long.parseLong(words[1]));
-        look.take(words[2].equals("contexts"));
-        return look.outcome.word() + " " + Base64.getEncoder().encodeToString(look.records.bytes());
+        ProcessScan scan = new ProcessScan(Integer.parseInt(words[0]), Long.parseLong(words[1]));
+        scan.take(words[2].equals("contexts"));
+        return scan.completeness.word() + " " + Base64.getEncoder().encodeToString(scan.records.bytes());
     }
 
     /** Where in the kernel a thread waits: addresses, which are what records hold; none that the kernel hides. */
-    private List<Long> addresses(List<ProcText.Frame> frames) {
+    private List<Long> addresses(List<ProcText.StackFrame> frames) {
         Set<String> unknown =
-                frames.stream().map(ProcText.Frame::function).collect(Collectors.toCollection(HashSet::new));
+                frames.stream().map(ProcText.StackFrame::function).collect(Collectors.toCollection(HashSet::new));
         unknown.removeAll(functions.keySet());
         if (!unknown.isEmpty()) {
             Kallsyms symbols = Kallsyms.read(unknown);
@@ -109,7 +109,7 @@ final class ProcReader {
     }
 
     /** What is found of one process. */
-    private final class Look {
+    private final class ProcessScan {
         private final int pid;
         private final long time;
         private final InventoryRecords records = new InventoryRecords();
@@ -121,11 +121,11 @@ final class ProcReader {
         private @Nullable Map<Long, Integer> siblings;
 
         private int count;
-        private Outcome outcome = Outcome.WHOLE;
+        private Completeness completeness = Completeness.COMPLETE;
         private long start;
         private long cgroup;
 
-        Look(int pid, long time) {
+        ProcessScan(int pid, long time) {
             this.pid = pid;
             this.time = time;
         }
@@ -167,8 +167,8 @@ final class ProcReader {
             // In an exit the registers are those of whatever call was the last.
             Optional<Long> handle = call.filter(text -> thread.hasMemory())
                     .flatMap(ProcText::callOnContext)
-                    .filter(on -> on.call() == Call.IO_DESTROY)
-                    .map(ProcText.CallOn::handle);
+                    .filter(on -> on.call() == ContextCall.IO_DESTROY)
+                    .map(ProcText.HandleCall::handle);
             String stack = Host.read(folder + "stack").orElse("");
             if (handle.isPresent()) {
                 inTeardown(tid, thread, Trigger.DESTROY, handle.get(), stack);
@@ -179,7 +179,7 @@ final class ProcReader {
             } else if (ProcText.isInExitAio(Host.read(folder + "wchan").orElse("")) || ProcText.isInExitAio(stack)) {
                 inTeardown(tid, thread, Trigger.EXIT, EventLayout.ABSENT_U64, stack);
             } else if (call.isEmpty() && thread.hasMemory() && new File(folder).exists()) {
-                outcome = Outcome.REFUSED;
+                completeness = Completeness.UNREADABLE;
             }
         }
 
@@ -210,10 +210,10 @@ final class ProcReader {
             if (counted == null) {
                 counted = new HashMap<>();
                 for (int tid : threads.keySet()) {
-                    ProcText.CallOn on = Host.read(folder(tid) + "syscall")
+                    ProcText.HandleCall on = Host.read(folder(tid) + "syscall")
                             .flatMap(ProcText::callOnContext)
                             .orElse(null);
-                    if (on != null && on.call() != Call.IO_DESTROY) {
+                    if (on != null && on.call() != ContextCall.IO_DESTROY) {
                         counted.merge(on.handle(), 1, Integer::sum);
                     }
                 }
@@ -225,22 +225,22 @@ final class ProcReader {
         private void contexts(int tid, TaskStat thread) {
             try (BufferedReader maps =
                             Files.newBufferedReader(Path.of(folder(tid) + "maps"), StandardCharsets.ISO_8859_1);
-                    Memory memory = new Memory(folder(tid) + "mem")) {
+                    ProcessMemory memory = new ProcessMemory(folder(tid) + "mem")) {
                 for (String line = maps.readLine(); line != null; line = maps.readLine()) {
-                    ProcText.Ring ring = ProcText.ring(line).orElse(null);
+                    ProcText.RingMapping ring = ProcText.ring(line).orElse(null);
                     if (ring != null) {
                         handles.add(ring.handle());
                         context(subject(tid, thread), ring, memory);
                     }
                 }
             } catch (AccessDeniedException e) {
-                outcome = Outcome.REFUSED;
+                completeness = Completeness.UNREADABLE;
             } catch (IOException e) {
                 // It has ended, or is about to: what was read up to then is what is told.
             }
         }
 
-        private void context(Subject owner, ProcText.Ring ring, Memory memory) {
+        private void context(Subject owner, ProcText.RingMapping ring, ProcessMemory memory) {
             if (!memory.read(ring.handle(), header) || !isRoom()) {
                 return;
             }
@@ -276,7 +276,7 @@ final class ProcReader {
 
         private boolean isRoom() {
             if (count == MOST_RECORDS) {
-                outcome = Outcome.CUT;
+                completeness = Completeness.PARTIAL;
                 return false;
             }
             count++;
@@ -285,12 +285,12 @@ final class ProcReader {
     }
 
     /** The memory of a process, opened when it is read for the first time. */
-    private static final class Memory implements AutoCloseable {
+    private static final class ProcessMemory implements AutoCloseable {
         private final Path path;
         private @Nullable FileChannel channel;
         private boolean isRefused;
 
-        Memory(String path) {
+        ProcessMemory(String path) {
             this.path = Path.of(path);
         }
 

@@ -1,7 +1,7 @@
 package dev.aioscope.probe.proc;
 
 import dev.aioscope.kernel.Host;
-import dev.aioscope.probe.proc.Witness.Call;
+import dev.aioscope.probe.proc.Witness.ContextCall;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -13,19 +13,20 @@ import org.jspecify.annotations.Nullable;
 /** Reads the texts of /proc. What is not as the kernel writes it tells nothing; no text makes a method throw. */
 final class ProcText {
     /** By their numbers; those of a 32-bit program's calls differ, and their arguments would be no handles. */
-    private static final Map<String, Witness.Call> CALLS = Host.architecture().equals("x86_64")
-            ? Map.of(
-                    "207", Call.IO_DESTROY,
-                    "208", Call.IO_GETEVENTS,
-                    "209", Call.IO_SUBMIT,
-                    "210", Call.IO_CANCEL,
-                    "333", Call.IO_PGETEVENTS)
-            : Map.of(
-                    "1", Call.IO_DESTROY,
-                    "2", Call.IO_SUBMIT,
-                    "3", Call.IO_CANCEL,
-                    "4", Call.IO_GETEVENTS,
-                    "292", Call.IO_PGETEVENTS);
+    private static final Map<String, Witness.ContextCall> CALLS =
+            Host.architecture().equals("x86_64")
+                    ? Map.of(
+                            "207", ContextCall.IO_DESTROY,
+                            "208", ContextCall.IO_GETEVENTS,
+                            "209", ContextCall.IO_SUBMIT,
+                            "210", ContextCall.IO_CANCEL,
+                            "333", ContextCall.IO_PGETEVENTS)
+                    : Map.of(
+                            "1", ContextCall.IO_DESTROY,
+                            "2", ContextCall.IO_SUBMIT,
+                            "3", ContextCall.IO_CANCEL,
+                            "4", ContextCall.IO_GETEVENTS,
+                            "292", ContextCall.IO_PGETEVENTS);
 
     private static final int PAGE = 4096;
     private static final int SIGKILL = 9;
@@ -52,10 +53,10 @@ final class ProcText {
      * @param inode the number of its file, which no other ring has
      * @param slots for events, as many as its memory holds
      */
-    record Ring(long handle, long inode, int slots) {}
+    record RingMapping(long handle, long inode, int slots) {}
 
     /** The ring that this line of {@code maps} shows. */
-    static Optional<Ring> ring(String line) {
+    static Optional<RingMapping> ring(String line) {
         // Most lines are of other files: they are told without the pattern.
         Matcher matcher = RING.matcher(line.contains(" /[aio]") ? line : "");
         if (!matcher.matches()) {
@@ -68,25 +69,25 @@ final class ProcText {
             return Optional.empty();
         }
         long slots = (size - RingHeader.SIZE) / RingHeader.SLOT_SIZE;
-        return Optional.of(new Ring(begin, Long.parseLong(matcher.group(3)), (int) slots));
+        return Optional.of(new RingMapping(begin, Long.parseLong(matcher.group(3)), (int) slots));
     }
 
     /** A call on the context with this handle. */
-    record CallOn(Call call, long handle) {}
+    record HandleCall(ContextCall call, long handle) {}
 
     /** The call on a context that a thread is inside of, by its {@code syscall}. */
-    static Optional<CallOn> callOnContext(String syscall) {
+    static Optional<HandleCall> callOnContext(String syscall) {
         Matcher matcher = CALL.matcher(syscall);
-        Call call = matcher.matches() ? CALLS.get(matcher.group(1)) : null;
+        ContextCall call = matcher.matches() ? CALLS.get(matcher.group(1)) : null;
         if (call == null) {
             return Optional.empty();
         }
         long handle = Long.parseUnsignedLong(matcher.group(2), 16);
-        return handle > 0 && handle % PAGE == 0 ? Optional.of(new CallOn(call, handle)) : Optional.empty();
+        return handle > 0 && handle % PAGE == 0 ? Optional.of(new HandleCall(call, handle)) : Optional.empty();
     }
 
     /** The call with this number; null for one that is about no context. */
-    static @Nullable Call call(String number) {
+    static @Nullable ContextCall call(String number) {
         return CALLS.get(number);
     }
 
@@ -103,13 +104,13 @@ final class ProcText {
      *
      * @param offset in the function
      */
-    record Frame(String function, long offset) {}
+    record StackFrame(String function, long offset) {}
 
     /** The frames that a {@code stack} names, the innermost first. */
-    static List<Frame> frames(String stack) {
+    static List<StackFrame> frames(String stack) {
         return FRAME.matcher(stack)
                 .results()
-                .map(frame -> new Frame(frame.group(1), Long.parseLong(frame.group(2), 16)))
+                .map(frame -> new StackFrame(frame.group(1), Long.parseLong(frame.group(2), 16)))
                 .toList();
     }
 

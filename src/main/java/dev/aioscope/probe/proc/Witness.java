@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param workers kernel threads that wait uninterruptibly in an fsync or fdatasync by AIO, whichever process asked for it;
  *     none if the kernel hides their stacks
  */
-public record Witness(List<Waiting> threads, List<OpenFile> files, List<Waiting> workers) {
+public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInfo> workers) {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final int MOST_THREADS = 4096;
     private static final int MOST_FILES = 4096;
@@ -43,7 +43,7 @@ public record Witness(List<Waiting> threads, List<OpenFile> files, List<Waiting>
     }
 
     /** A call on a context. */
-    public enum Call {
+    public enum ContextCall {
         IO_DESTROY,
         IO_SUBMIT,
         IO_GETEVENTS,
@@ -60,10 +60,16 @@ public record Witness(List<Waiting> threads, List<OpenFile> files, List<Waiting>
      * @param sigkill whether a SIGKILL waits for it
      * @param stack functions of the kernel in which it waits, the innermost first; empty if the kernel hides that
      */
-    public record Waiting(
-            int tid, String comm, char state, @Nullable Call call, long handle, boolean sigkill, List<String> stack) {
+    public record TaskInfo(
+            int tid,
+            String comm,
+            char state,
+            @Nullable ContextCall call,
+            long handle,
+            boolean sigkill,
+            List<String> stack) {
         /** Copies the stack. */
-        public Waiting {
+        public TaskInfo {
             stack = List.copyOf(stack);
         }
 
@@ -72,7 +78,7 @@ public record Witness(List<Waiting> threads, List<OpenFile> files, List<Waiting>
             if (state != 'D') {
                 return null;
             }
-            return call == Call.IO_DESTROY ? Trigger.DESTROY : stack.contains("exit_aio") ? Trigger.EXIT : null;
+            return call == ContextCall.IO_DESTROY ? Trigger.DESTROY : stack.contains("exit_aio") ? Trigger.EXIT : null;
         }
     }
 
@@ -226,9 +232,9 @@ public record Witness(List<Waiting> threads, List<OpenFile> files, List<Waiting>
 
     /** Reads what {@link #main} says. */
     static Witness parse(String lines) {
-        List<Waiting> threads = new ArrayList<>();
+        List<TaskInfo> threads = new ArrayList<>();
         List<OpenFile> files = new ArrayList<>();
-        List<Waiting> workers = new ArrayList<>();
+        List<TaskInfo> workers = new ArrayList<>();
         for (String line : lines.split("\n", -1)) {
             String[] f = line.split("\t", -1);
             if (f[0].equals("T") && f.length == 8) {
@@ -243,9 +249,9 @@ public record Witness(List<Waiting> threads, List<OpenFile> files, List<Waiting>
         return new Witness(threads, files, workers);
     }
 
-    private static Waiting waiting(String[] f) {
-        Call call = f[5].isEmpty() ? null : ProcText.call(f[5]);
-        return new Waiting(
+    private static TaskInfo waiting(String[] f) {
+        ContextCall call = f[5].isEmpty() ? null : ProcText.call(f[5]);
+        return new TaskInfo(
                 Integer.parseInt(f[1]),
                 f[2],
                 f[3].charAt(0),

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Mode;
-import dev.aioscope.probe.AttachPoint.Refusal;
+import dev.aioscope.probe.AttachPoint.Rejection;
 import dev.aioscope.probe.Tier;
 import java.util.EnumSet;
 import java.util.List;
@@ -15,16 +15,16 @@ class AttachPlanTest {
 
     @Test
     void whatStandsInForAnotherIsWantedOnceThatHasNoWayLeft() {
-        assertThat(plan.sites())
+        assertThat(plan.targets())
                 .contains(AttachTarget.AIO_COMPLETE)
                 .doesNotContain(AttachTarget.AIO_COMPLETE_RW, AttachTarget.FPUT);
-        plan.refuse(AttachTarget.AIO_COMPLETE, "no such type", "another kernel");
+        plan.reject(AttachTarget.AIO_COMPLETE, "no such type", "another kernel");
         assertThat(plan.mode(AttachTarget.AIO_COMPLETE)).isEqualTo(Mode.KPROBE);
-        assertThat(plan.sites())
+        assertThat(plan.targets())
                 .contains(AttachTarget.AIO_COMPLETE)
                 .doesNotContain(AttachTarget.AIO_COMPLETE_RW, AttachTarget.FPUT);
-        plan.refuse(AttachTarget.AIO_COMPLETE, "no such symbol", "another kernel");
-        assertThat(plan.sites())
+        plan.reject(AttachTarget.AIO_COMPLETE, "no such symbol", "another kernel");
+        assertThat(plan.targets())
                 .doesNotContain(AttachTarget.AIO_COMPLETE)
                 .contains(AttachTarget.AIO_COMPLETE_RW, AttachTarget.FPUT);
         assertThat(plan.mode(AttachTarget.FPUT)).isEqualTo(Mode.FENTRY);
@@ -33,16 +33,16 @@ class AttachPlanTest {
 
     @Test
     void whatIsPlacedOnDemandIsToldOfOnlyIfItCannotBe() {
-        assertThat(plan.points()).extracting(AttachPoint::name).doesNotContain("aio_complete");
-        plan.refuse(AttachTarget.AIO_COMPLETE, "no such type", "a");
-        plan.refuse(AttachTarget.AIO_COMPLETE, "no such symbol", "b");
-        assertThat(plan.points())
+        assertThat(plan.attachPoints()).extracting(AttachPoint::name).doesNotContain("aio_complete");
+        plan.reject(AttachTarget.AIO_COMPLETE, "no such type", "a");
+        plan.reject(AttachTarget.AIO_COMPLETE, "no such symbol", "b");
+        assertThat(plan.attachPoints())
                 .contains(new AttachPoint(
                         "aio_complete",
                         null,
                         List.of(
-                                new Refusal(Mode.FENTRY, "no such type", "a"),
-                                new Refusal(Mode.KPROBE, "no such symbol", "b"))))
+                                new Rejection(Mode.FENTRY, "no such type", "a"),
+                                new Rejection(Mode.KPROBE, "no such symbol", "b"))))
                 .extracting(AttachPoint::name)
                 .doesNotContain("aio_complete_rw", "fput");
     }
@@ -50,7 +50,7 @@ class AttachPlanTest {
     @Test
     void noOtherTierHasIt() {
         AttachPlan syscall = new AttachPlan(Tier.SYSCALL, EnumSet.allOf(Mode.class), false);
-        assertThat(syscall.sites())
+        assertThat(syscall.targets())
                 .doesNotContain(AttachTarget.AIO_COMPLETE, AttachTarget.AIO_COMPLETE_RW, AttachTarget.FPUT);
     }
 }

@@ -60,15 +60,15 @@ class HazardGuestTest {
     private static Set<Integer> awaitWholeLook(ProcProbes probes) {
         Set<Integer> inExit = new HashSet<>();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
-        ScanGaps unseen;
+        ScanGaps gaps;
         do {
-            unseen = probes.inventory(event -> {
+            gaps = probes.inventory(event -> {
                 if (event.type() == EventType.TASK_IN_TEARDOWN && event.trigger() == Trigger.EXIT) {
                     inExit.add(event.pid());
                 }
             });
-        } while (!unseen.equals(ScanGaps.NOTHING) && System.nanoTime() < deadline);
-        assertThat(unseen).isEqualTo(ScanGaps.NOTHING);
+        } while (!gaps.equals(ScanGaps.NONE) && System.nanoTime() < deadline);
+        assertThat(gaps).isEqualTo(ScanGaps.NONE);
         return inExit;
     }
 
@@ -81,10 +81,10 @@ class HazardGuestTest {
                 .orElseThrow();
         try (AioWork work = AioWork.start("exit", "--outstanding", "1", "--device", device.path(), "--wait")) {
             work.await("ready");
-            ScanGaps unseen = probes.inventory(event -> {});
+            ScanGaps gaps = probes.inventory(event -> {});
 
             // The agent has its answer; the reader waits for the request in place of the process.
-            assertThat(unseen.unfinished()).contains(work.pid());
+            assertThat(gaps.partial()).contains(work.pid());
             assertThat(new File("/proc/" + work.pid())).doesNotExist();
             assertThat(stacks(reader)).contains("exit_aio");
             hanging.add(reader);

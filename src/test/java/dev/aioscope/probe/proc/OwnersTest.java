@@ -13,7 +13,7 @@ class OwnersTest {
     private final Owners owners = new Owners();
 
     private void look(Owner... found) {
-        owners.beginLook();
+        owners.beginScan();
         for (Owner each : found) {
             owners.add(RING, each);
         }

@@ -44,10 +44,10 @@ class ProcProbesTest {
     @Timeout(60)
     void aProcessThatIsNotReadInTimeIsLeftOut() {
         try (ProcProbes probes = new ProcProbes(Hanging.class, Duration.ofSeconds(3), 2)) {
-            assertThat(probes.inventory(event -> {}).unfinished()).containsExactly(THIS);
+            assertThat(probes.inventory(event -> {}).partial()).containsExactly(THIS);
             // It is left alone then: to ask again would cost another reader.
             long reader = reader();
-            assertThat(probes.inventory(event -> {}).unfinished()).containsExactly(THIS);
+            assertThat(probes.inventory(event -> {}).partial()).containsExactly(THIS);
             assertThat(reader()).isEqualTo(reader);
         }
     }
@@ -65,7 +65,7 @@ class ProcProbesTest {
     @Timeout(60)
     void whatIsNoAnswerIsNotUnderstood() {
         try (ProcProbes probes = new ProcProbes(Babbling.class, Duration.ofSeconds(3), 2)) {
-            assertThat(probes.inventory(event -> {}).unfinished()).contains(THIS, 1);
+            assertThat(probes.inventory(event -> {}).partial()).contains(THIS, 1);
             assertThat(probes.losses().total()).isZero();
         }
     }

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Mutation;
-import dev.aioscope.probe.proc.ProcText.CallOn;
-import dev.aioscope.probe.proc.ProcText.Frame;
+import dev.aioscope.probe.proc.ProcText.HandleCall;
 import dev.aioscope.probe.proc.ProcText.Mount;
-import dev.aioscope.probe.proc.ProcText.Ring;
-import dev.aioscope.probe.proc.Witness.Call;
+import dev.aioscope.probe.proc.ProcText.RingMapping;
+import dev.aioscope.probe.proc.ProcText.StackFrame;
+import dev.aioscope.probe.proc.Witness.ContextCall;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Random;
@@ -37,7 +37,7 @@ class ProcTextTest {
 
     @Test
     void theRingOfAContext() {
-        assertThat(ProcText.ring(RING)).contains(new Ring(0x7f9b5b2e7000L, 66051, 255));
+        assertThat(ProcText.ring(RING)).contains(new RingMapping(0x7f9b5b2e7000L, 66051, 255));
     }
 
     @ParameterizedTest
@@ -59,8 +59,9 @@ class ProcTextTest {
 
     @Test
     void theCallThatAThreadIsInsideOf() {
-        assertThat(ProcText.callOnContext(DESTROY)).contains(new CallOn(Call.IO_DESTROY, 0x7f1b16853000L));
-        assertThat(ProcText.callOnContext(GETEVENTS)).contains(new CallOn(Call.IO_GETEVENTS, 0x7f1b16853000L));
+        assertThat(ProcText.callOnContext(DESTROY)).contains(new HandleCall(ContextCall.IO_DESTROY, 0x7f1b16853000L));
+        assertThat(ProcText.callOnContext(GETEVENTS))
+                .contains(new HandleCall(ContextCall.IO_GETEVENTS, 0x7f1b16853000L));
     }
 
     @ParameterizedTest
@@ -99,9 +100,12 @@ class ProcTextTest {
     @Test
     void theFramesOfAStack() {
         assertThat(ProcText.frames(STACK))
-                .containsExactly(new Frame("exit_aio", 0x105), new Frame("__mmput", 0x19), new Frame("do_exit", 0x2f4));
+                .containsExactly(
+                        new StackFrame("exit_aio", 0x105),
+                        new StackFrame("__mmput", 0x19),
+                        new StackFrame("do_exit", 0x2f4));
         assertThat(ProcText.frames("[<ffffffff81a0b0c0>] f.isra.0+0x1/0x2 [fuse]\n[<0>] 0xffffffff81\nx+0x1/0x2"))
-                .containsExactly(new Frame("f.isra.0", 1));
+                .containsExactly(new StackFrame("f.isra.0", 1));
     }
 
     @Test
@@ -168,7 +172,7 @@ class ProcTextTest {
         Random random = new Random(4);
         int rings = 0;
         for (int i = 0; i < 100_000; i++) {
-            Ring ring = ProcText.ring(Mutation.of(RING, random)).orElse(null);
+            RingMapping ring = ProcText.ring(Mutation.of(RING, random)).orElse(null);
             if (ring != null) {
                 assertThat(ring.handle()).isPositive();
                 assertThat(ring.slots()).isPositive();

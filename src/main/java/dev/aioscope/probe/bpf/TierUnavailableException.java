@@ -6,15 +6,15 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** A tier cannot be had on this host, with everything that was tried. */
-public final class TierRefusedException extends RuntimeException {
+public final class TierUnavailableException extends RuntimeException {
     private static final long serialVersionUID = 1;
     private final transient List<AttachPoint> points;
     private final transient AttachPoint missing;
 
-    TierRefusedException(Tier tier, List<AttachPoint> points, AttachPoint missing) {
+    TierUnavailableException(Tier tier, List<AttachPoint> points, AttachPoint missing) {
         super("the tier " + tier.label() + " cannot be had: no probe can be placed on " + missing.name() + " ("
-                + missing.refusals().stream()
-                        .map(refusal -> refusal.mode().label() + ": " + refusal.answer())
+                + missing.rejections().stream()
+                        .map(rejection -> rejection.mode().label() + ": " + rejection.reason())
                         .collect(Collectors.joining("; "))
                 + ")");
         this.points = points;
@@ -22,7 +22,7 @@ public final class TierRefusedException extends RuntimeException {
     }
 
     /** Every probe point of the tier. */
-    public List<AttachPoint> points() {
+    public List<AttachPoint> attachPoints() {
         return points;
     }
 
