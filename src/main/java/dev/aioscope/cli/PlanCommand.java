@@ -172,13 +172,13 @@ final class PlanCommand implements Runnable {
     /** One name. */
     static String kind(Kind kind) {
         return Json.line(
-                "kind",
+                "program_plan",
                 json -> json.put("comm", kind.all.name())
                         .put("processes", kind.all.processes())
                         .put("contexts", kind.all.contexts().size())
                         .put("charge", kind.all.charge())
-                        .put("charge_each", kind.each)
-                        .put("fit", kind.fit));
+                        .put("largest_charge", kind.each)
+                        .put("fits", kind.fit));
     }
 
     /** The last line. */

@@ -183,7 +183,7 @@ final class TopCommand implements Runnable {
                 tier,
                 opened.probes().engine(),
                 caution(tier));
-        try (Processes processes = probes.processes(hidden.isHidden(), Processes::patient);
+        try (Processes processes = probes.processes(hidden.isHidden(), Processes::unlimited);
                 ListenerQueue queue =
                         new ListenerQueue(activity, WAITING, opened.probes().canWait());
                 IdentityCollector firstSight =
@@ -276,7 +276,7 @@ final class TopCommand implements Runnable {
                 }
                 if (isFirst) {
                     // Not before: the start of another Java would hold up the first screen.
-                    watching.processes().prepare();
+                    watching.processes().start();
                 }
                 Optional<Pressed> key = full.key(last == NEVER ? FIRST_LOOK_MILLIS : KEY_MILLIS);
                 isNew = key.isPresent();
@@ -297,8 +297,8 @@ final class TopCommand implements Runnable {
         int columns = Math.min(FILE_COLUMNS, screen.columns());
         @Nullable Long began = null;
         // Nobody waits for text as for a key.
-        Identities looking = (task, mm, mayLook) -> watching.processes().of(task, mm, true);
-        watching.processes().prepare();
+        Identities looking = (task, mm, mayRead) -> watching.processes().of(task, mm, true);
+        watching.processes().start();
         long last = NEVER;
         boolean isEnough = false;
         while (!isEnough && !isEnded && !out.checkError()) {

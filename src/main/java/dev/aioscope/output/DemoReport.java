@@ -128,9 +128,9 @@ public final class DemoReport implements LifecycleListener {
         return Json.line(
                 "demo",
                 json -> json.put("tier", tier.label())
-                        .object("done", object -> rows().forEach(row -> object.put(row.name, row.done)))
+                        .object("expected", object -> rows().forEach(row -> object.put(row.name, row.done)))
                         .object(
-                                "seen",
+                                "observed",
                                 object -> rows().forEach(row ->
                                         object.put(row.name, tier.isScanOnly() ? null : (Integer) row.seen))));
     }

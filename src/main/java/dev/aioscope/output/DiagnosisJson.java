@@ -20,10 +20,10 @@ public final class DiagnosisJson {
                         .put("daemon_tier", label(diagnosis.daemonTier()))
                         .array("tiers", diagnosis.tiers(), DiagnosisJson::tier)
                         .array(
-                                "facts",
+                                "checks",
                                 diagnosis.facts(),
                                 (object, fact) -> object.put("name", fact.name())
-                                        .put("good", fact.good())
+                                        .put("ok", fact.good())
                                         .put("value", fact.value())
                                         .put("hint", fact.hint())));
     }
@@ -33,17 +33,17 @@ public final class DiagnosisJson {
                 .put("works", trial.works())
                 .put("reason", trial.reason())
                 .put("hint", trial.hint())
-                .array("points", trial.points(), (object, point) -> point(object, point, trial.works()));
+                .array("attach_points", trial.points(), (object, point) -> point(object, point, trial.works()));
     }
 
     private static void point(Json json, AttachPoint point, boolean attached) {
         json.put("name", point.name())
                 .put("mode", attached && point.mode() != null ? point.mode().label() : null)
                 .array(
-                        "refusals",
+                        "rejections",
                         point.refusals(),
                         (object, refusal) -> object.put("mode", refusal.mode().label())
-                                .put("answer", refusal.answer())
+                                .put("reason", refusal.answer())
                                 .put("hint", refusal.hint()));
     }
 

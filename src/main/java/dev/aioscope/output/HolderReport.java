@@ -38,7 +38,7 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
     private String name(GroupBy by, LiveContext context) {
         return by == GroupBy.PROCESS
                 ? context.owner().pid() + " " + context.owner().processStart()
-                : by.of(identity(context)).orElse(Units.ABSENT);
+                : by.nameOf(identity(context)).orElse(Units.ABSENT);
     }
 
     private String command(LiveContext context) {
@@ -154,7 +154,7 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
         for (Holder holder : Holder.group(shown(), context -> name(by, context))) {
             LiveContext first = by == GroupBy.PROCESS ? holder.contexts().get(0) : null;
             lines.add(Json.line("holder", json -> {
-                json.put("by", by.toString());
+                json.put("group_by", by.toString());
                 json.put("name", by == GroupBy.PROCESS || holder.name().equals(Units.ABSENT) ? null : holder.name());
                 json.put("charge", holder.charge());
                 json.put("nr_events", holder.nrEvents());
@@ -203,8 +203,8 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
             json.put("unattributed", snapshot.unattributed());
             json.put("threads_in_teardown", snapshot.waiting());
             json.put("tier", snapshot.tier().label());
-            json.put("refused_processes", snapshot.unseen().refused().size());
-            json.put("unfinished_processes", snapshot.unseen().unfinished().size());
+            json.put("unreadable_processes", snapshot.unseen().refused().size());
+            json.put("partial_processes", snapshot.unseen().unfinished().size());
         });
     }
 }

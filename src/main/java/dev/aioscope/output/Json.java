@@ -12,7 +12,7 @@ import tools.jackson.core.json.JsonFactory;
 /** Writes JSON objects of one line, each with the number of the schema in {@code agent/json.md} and its type. */
 public final class Json {
     /** Changes when a name goes or changes its meaning; a new name does not change it. */
-    public static final int SCHEMA = 1;
+    public static final int SCHEMA = 2;
 
     private static final JsonFactory FACTORY = new JsonFactory();
 

@@ -75,8 +75,8 @@ public final class TraceJson implements TraceFormat {
         WaitReason waitReason = going == null ? null : going.waitReason();
         json.put("age_ns", going == null ? null : (Long) going.age(now));
         json.put("waits_for", waitReason == null ? null : waitReason.label());
-        json.put("requests_left", going == null ? null : going.requestsLeft());
-        json.put("siblings_left", going == null ? null : going.siblingsLeft());
+        json.put("outstanding_now", going == null ? null : going.requestsLeft());
+        json.put("siblings_now", going == null ? null : going.siblingsLeft());
         json.put("waiter_sigkill", going == null ? null : going.pendingSigkill());
         json.put("found_late", going == null ? null : (Boolean) going.isFoundLate());
         json.put("stuck", going == null ? null : (Boolean) going.isStuck());

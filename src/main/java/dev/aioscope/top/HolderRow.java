@@ -82,7 +82,7 @@ public record HolderRow(
         ProcessKey process = ProcessKey.of(task);
         String key = by == GroupBy.PROCESS
                 ? process.pid() + " " + process.start()
-                : by.of(picture.identity(process)).orElse("");
+                : by.nameOf(picture.identity(process)).orElse("");
         Parts parts = rows.computeIfAbsent(key, none -> new Parts());
         parts.members.putIfAbsent(process, task);
         return parts;

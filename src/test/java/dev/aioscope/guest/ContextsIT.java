@@ -144,7 +144,7 @@ class ContextsIT {
 
     @Test
     void processesAreNamedAlsoAfterTheirEnd() throws IOException {
-        try (Processes processes = Processes.patient(false);
+        try (Processes processes = Processes.unlimited(false);
                 AioWork work = AioWork.start("many", "--count", "1", "--charge", "5", "--wait")) {
             work.await("aio_nr");
             LiveContext context = of(take(), work.pid()).get(0);

@@ -32,8 +32,8 @@ class DemoIT {
 
         assertThat(ofType(told, "demo")).singleElement().satisfies(demo -> {
             assertThat(demo.path("tier").asString()).isEqualTo(tier).isIn("full", "syscall");
-            assertThat(demo.path("seen")).isEqualTo(demo.path("done"));
-            assertThat(demo.path("done").path("destroys").asInt()).isEqualTo(7);
+            assertThat(demo.path("observed")).isEqualTo(demo.path("expected"));
+            assertThat(demo.path("expected").path("destroys").asInt()).isEqualTo(7);
         });
         assertThat(ofType(told, "refusal"))
                 .singleElement()

@@ -74,7 +74,7 @@ class RefusalsGuestTest {
     @Test
     void aHolderThatIsKilledIsNamedAsTheReleaserAfterItsEnd() throws IOException {
         InMemorySpanExporter spans = InMemorySpanExporter.create();
-        try (Processes processes = Processes.patient(false);
+        try (Processes processes = Processes.unlimited(false);
                 SdkTracerProvider provider = SdkTracerProvider.builder()
                         .addSpanProcessor(SimpleSpanProcessor.create(spans))
                         .build();

@@ -160,8 +160,8 @@ class StuckSituationsGuestTest {
     private static void assertNamed(Stuck stuck) throws IOException {
         JsonNode told = await(stuck.pid, "in_progress");
         assertThat(told.path("waits_for").asString()).isEqualTo("requests");
-        assertThat(told.path("requests_left").asInt()).isEqualTo(stuck.requests);
-        assertThat(told.path("siblings_left").asInt()).isZero();
+        assertThat(told.path("outstanding_now").asInt()).isEqualTo(stuck.requests);
+        assertThat(told.path("siblings_now").asInt()).isZero();
         assertThat(told.path("trigger").asString()).isEqualTo(stuck.trigger);
         assertThat(told.path("found_late").asBoolean()).isFalse();
         assertThat(told.path("stuck").asBoolean()).isTrue();
@@ -206,7 +206,7 @@ class StuckSituationsGuestTest {
             work.await("ready");
             JsonNode told = await(work.pid(), "in_progress");
             assertThat(told.path("waits_for").asString()).isEqualTo("siblings");
-            assertThat(told.path("siblings_left").asInt()).isEqualTo(1);
+            assertThat(told.path("siblings_now").asInt()).isEqualTo(1);
             assertThat(told.path("tid").asLong()).isEqualTo(work.the("destroyer"));
             assertToldSoon(told.path("age_ns").asLong());
             assertThat(told.path("found_late").asBoolean()).isFalse();
