@@ -7,7 +7,7 @@ import dev.aioscope.output.HolderReport;
 import dev.aioscope.output.Json;
 import dev.aioscope.output.Screen;
 import dev.aioscope.output.Table;
-import dev.aioscope.output.Units;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
 import java.io.PrintWriter;

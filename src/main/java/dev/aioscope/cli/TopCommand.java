@@ -18,7 +18,7 @@ import dev.aioscope.kernel.Terminal;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.output.Screen;
 import dev.aioscope.output.TierReport;
-import dev.aioscope.output.Units;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.top.Activity;

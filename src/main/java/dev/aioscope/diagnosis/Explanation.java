@@ -6,7 +6,7 @@ import dev.aioscope.host.Printable;
 import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.output.Json;
-import dev.aioscope.output.Units;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.proc.BlockDevice;
 import dev.aioscope.probe.proc.FuseConnection;

@@ -1,5 +1,6 @@
 package dev.aioscope.output;
 
+import dev.aioscope.kernel.Units;
 import dev.aioscope.audit.Clause;
 import dev.aioscope.audit.Observation;
 import dev.aioscope.audit.Verdict;

@@ -1,5 +1,6 @@
 package dev.aioscope.output;
 
+import dev.aioscope.kernel.Units;
 import dev.aioscope.demo.DemoWorkload;
 import dev.aioscope.demo.DemoWorkload.Truth;
 import dev.aioscope.event.Trigger;

@@ -1,5 +1,6 @@
 package dev.aioscope.output;
 
+import dev.aioscope.kernel.Units;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.GroupBy;
 import dev.aioscope.host.Identities;

@@ -1,5 +1,6 @@
 package dev.aioscope.output;
 
+import dev.aioscope.kernel.Units;
 import dev.aioscope.host.Printable;
 import java.util.ArrayList;
 import java.util.Arrays;

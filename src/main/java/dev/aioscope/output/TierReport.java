@@ -1,5 +1,6 @@
 package dev.aioscope.output;
 
+import dev.aioscope.kernel.Units;
 import dev.aioscope.agent.ProbeSelector.Opened;
 import dev.aioscope.agent.ProbeSelector.Refused;
 import dev.aioscope.kernel.Host;

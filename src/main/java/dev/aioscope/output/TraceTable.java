@@ -1,5 +1,6 @@
 package dev.aioscope.output;
 
+import dev.aioscope.kernel.Units;
 import dev.aioscope.event.RingState;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
