@@ -1,11 +1,11 @@
 package dev.aioscope.output;
 
-import dev.aioscope.kernel.Units;
 import dev.aioscope.audit.Clause;
 import dev.aioscope.audit.Observation;
 import dev.aioscope.audit.Verdict;
 import dev.aioscope.audit.Verdict.State;
 import dev.aioscope.host.Printable;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.probe.Tier;
 import java.util.ArrayList;

@@ -1,10 +1,10 @@
 package dev.aioscope.output;
 
-import dev.aioscope.kernel.Units;
 import dev.aioscope.demo.DemoWorkload;
 import dev.aioscope.demo.DemoWorkload.Truth;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.kernel.BootClock;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;

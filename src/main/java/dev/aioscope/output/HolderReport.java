@@ -1,6 +1,5 @@
 package dev.aioscope.output;
 
-import dev.aioscope.kernel.Units;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.GroupBy;
 import dev.aioscope.host.Identities;
@@ -8,6 +7,7 @@ import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Tier;

@@ -1,7 +1,7 @@
 package dev.aioscope.output;
 
-import dev.aioscope.kernel.Units;
 import dev.aioscope.host.Printable;
+import dev.aioscope.kernel.Units;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

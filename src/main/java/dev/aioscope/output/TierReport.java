@@ -1,10 +1,10 @@
 package dev.aioscope.output;
 
-import dev.aioscope.kernel.Units;
 import dev.aioscope.agent.ProbeSelector.Opened;
 import dev.aioscope.agent.ProbeSelector.Refused;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;

@@ -1,12 +1,12 @@
 package dev.aioscope.output;
 
-import dev.aioscope.kernel.Units;
 import dev.aioscope.event.RingState;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Printable;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.KernelStack;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.RefusalOutcome;

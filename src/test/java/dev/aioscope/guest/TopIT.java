@@ -149,7 +149,7 @@ class TopIT {
             }
 
             top.press("f");
-            top.await("Enter keeps it");
+            top.await("Enter applies");
             top.press("" + first.pid());
             top.await("only one row", shown -> has(shown, firstRow) && !has(shown, secondRow));
             top.press("BSpace", "z", "Enter");
