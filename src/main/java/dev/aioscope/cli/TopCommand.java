@@ -238,12 +238,7 @@ final class TopCommand implements Runnable {
                 + stats.counters().evictedCalls()
                 + watching.queue().dropped();
         return Frame.of(
-                view,
-                host,
-                identities,
-                filter.filter(),
-                lost,
-                watching.clock().offsetAt(view.time()));
+                view, host, identities, filter.filter(), lost, watching.clock().offsetAt(view.time()));
     }
 
     // ---- in a terminal ----

@@ -118,7 +118,8 @@ final class TraceCommand implements Runnable {
         try (Shutdown stop = new Shutdown();
                 StackSymbolizer names = probes.stackNames();
                 Processes processes = probes.probes()
-                        .processes(hidden.isHidden(), hides -> Processes.rateLimited(hides, Processes.DEFAULT_CAPACITY))) {
+                        .processes(
+                                hidden.isHidden(), hides -> Processes.rateLimited(hides, Processes.DEFAULT_CAPACITY))) {
             Opened opened = probes.open(true);
             TierReport.of(opened, interval.get()).forEach(err::println);
             probes.withoutStacks(opened).ifPresent(err::println);
