@@ -190,7 +190,7 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
     private void who(Json json, @Nullable LiveContext context) {
         json.put("pid", context == null ? null : (Integer) context.owner().pid());
         json.put("comm", context == null ? null : context.owner().comm());
-        json.put("start_time", IdentityJson.started(clock, context == null ? null : context.owner()));
+        json.put("start_time", IdentityJson.startTime(clock, context == null ? null : context.owner()));
         IdentityJson.put(json, "", context == null ? Identity.UNKNOWN : identity(context));
     }
 
