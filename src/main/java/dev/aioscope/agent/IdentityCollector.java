@@ -26,7 +26,7 @@ public final class IdentityCollector implements ForwardingListener, AutoCloseabl
 
     @Override
     public void onSetup(Context context) {
-        if (!processes.knows(context)) {
+        if (!processes.isKnown(context)) {
             queue.onSetup(context);
         }
         next.onSetup(context);
@@ -34,7 +34,7 @@ public final class IdentityCollector implements ForwardingListener, AutoCloseabl
 
     @Override
     public void onFound(Context context) {
-        if (!processes.knows(context)) {
+        if (!processes.isKnown(context)) {
             queue.onFound(context);
         }
         next.onFound(context);

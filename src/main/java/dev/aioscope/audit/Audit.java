@@ -117,7 +117,7 @@ public final class Audit implements LifecycleListener {
         State state = switch (decides) {
             case BROKEN -> State.VIOLATED;
             case OTHERWISE -> clause.kind() == Clause.Kind.FINDING ? State.FOUND : State.DIFFERS;
-            case KEPT -> kept > 0 ? State.HOLDS : State.NOT_SEEN;
+            case KEPT -> kept > 0 ? State.HOLDS : State.NOT_OBSERVED;
         };
         return new Verdict(
                 clause,

@@ -4,8 +4,8 @@ import dev.aioscope.audit.Observation.Outcome;
 import dev.aioscope.event.RingState;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.lifecycle.Context;
-import dev.aioscope.lifecycle.DurationText;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.HandleUse;
 import dev.aioscope.lifecycle.Task;
@@ -149,7 +149,7 @@ final class Checks {
                 && t.kernel().unmapResult() == 0) {
             boolean isInside = enter >= killEnter && exit <= killExit;
             String values =
-                    "vm_munmap took " + DurationText.text(exit - enter) + (isInside ? "" : ", not inside kill_ioctx");
+                    "vm_munmap took " + Units.duration(exit - enter) + (isInside ? "" : ", not inside kill_ioctx");
             judge(Clause.L4, isInside, values);
         }
     }
@@ -162,14 +162,14 @@ final class Checks {
         }
         if (before > 0) {
             String values = (before - after) + " of " + before + " cancellable requests were cancelled in "
-                    + DurationText.text(t.cancel() == null ? 0 : t.cancel());
+                    + Units.duration(t.cancel() == null ? 0 : t.cancel());
             judge(Clause.S6, after == 0, values);
             judge(Clause.L3, after == 0, values);
         }
         Integer left = t.counts().outstandingAfterGrace();
         if (left != null && left > before) {
             String values = (left - before) + " requests could not be cancelled"
-                    + (t.io() == null ? "" : ", and were waited for " + DurationText.text(t.io()));
+                    + (t.io() == null ? "" : ", and were waited for " + Units.duration(t.io()));
             otherwise(Clause.S6, values);
             otherwise(Clause.F1, values);
         }
@@ -185,7 +185,7 @@ final class Checks {
             }
             return;
         }
-        String values = "free_ioctx came " + DurationText.text(deferred) + " after the last request";
+        String values = "free_ioctx came " + Units.duration(deferred) + " after the last request";
         judge(Clause.S5, deferred >= NOT_DEFERRED, values);
         if (deferred >= SLOW_FREE) {
             otherwise(Clause.F5, values);
@@ -195,11 +195,11 @@ final class Checks {
     private void looked(Teardown t) {
         Long lookup = t.lookup();
         if (lookup != null && lookup >= SLOW_LOOKUP) {
-            otherwise(Clause.F2, "kill_ioctx was entered " + DurationText.text(lookup) + " after io_destroy");
+            otherwise(Clause.F2, "kill_ioctx was entered " + Units.duration(lookup) + " after io_destroy");
         }
         Long wake = t.wake();
         if (wake != null && wake >= SLOW_WAKE) {
-            otherwise(Clause.F6, "io_destroy returned " + DurationText.text(wake) + " after the last request");
+            otherwise(Clause.F6, "io_destroy returned " + Units.duration(wake) + " after the last request");
         } else if (t.phases().reqsTime() != null
                 && t.call().returnTime() == null
                 && t.end() == Teardown.End.INCOMPLETE) {
@@ -229,16 +229,16 @@ final class Checks {
 
     private void released(long late) {
         if (late <= 0) {
-            kept(Clause.R2, "free_ioctx came " + DurationText.text(-late) + " before the return");
+            kept(Clause.R2, "free_ioctx came " + Units.duration(-late) + " before the return");
         } else {
-            otherwise(Clause.R2, "free_ioctx came " + DurationText.text(late) + " after the return");
+            otherwise(Clause.R2, "free_ioctx came " + Units.duration(late) + " after the return");
         }
     }
 
     /** How long after the last request the call returned, ns. */
     private void waited(Teardown t, long later) {
         boolean isDrained = later >= 0;
-        String order = "io_destroy returned " + DurationText.text(Math.abs(later)) + (isDrained ? " after" : " before")
+        String order = "io_destroy returned " + Units.duration(Math.abs(later)) + (isDrained ? " after" : " before")
                 + " the last request was gone";
         judge(Clause.R1, isDrained, order);
         Integer left = t.counts().outstandingAfterGrace();

@@ -34,7 +34,7 @@ public record Verdict(
         /** A finding was made. */
         FOUND,
         /** Nothing has put it to the test. */
-        NOT_SEEN,
+        NOT_OBSERVED,
         /** It cannot be seen here. */
         NOT_OBSERVABLE;
 
@@ -50,7 +50,7 @@ public record Verdict(
             case HOLDS -> kept;
             case VIOLATED -> broken;
             case DIFFERS, FOUND -> otherwise;
-            case NOT_SEEN, NOT_OBSERVABLE -> 0;
+            case NOT_OBSERVED, NOT_OBSERVABLE -> 0;
         };
     }
 }

@@ -56,7 +56,7 @@ import picocli.CommandLine.Spec;
             "  VIOLATED        it was broken",
             "  DIFFERS         the kernel did otherwise, as all kernels are known to",
             "  FOUND           beyond the specification, and worth to know",
-            "  NOT SEEN        nothing has put it to the test",
+            "  NOT OBSERVED    nothing has put it to the test",
             "  NOT OBSERVABLE  it cannot be seen in this tier, or at all",
             "The clauses and what kernels make of them: dashboards/audit.md.",
             "",

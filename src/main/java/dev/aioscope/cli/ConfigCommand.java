@@ -147,10 +147,10 @@ final class ConfigCommand implements Runnable {
                     "setting",
                     object -> object.put("name", name)
                             .put("value", given.value())
-                            .put("origin", given.origin().name().toLowerCase(Locale.ROOT))
-                            .put("where", given.where())
+                            .put("source", given.origin().name().toLowerCase(Locale.ROOT))
+                            .put("location", given.where())
                             .put("default", initial)
-                            .put("reloads", reloads));
+                            .put("reloadable", reloads));
         }
     }
 }

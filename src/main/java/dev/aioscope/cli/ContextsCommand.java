@@ -107,7 +107,7 @@ final class ContextsCommand implements Runnable {
         CountDownLatch end = new CountDownLatch(watch == null ? 0 : 1);
         try (Shutdown stop = new Shutdown();
                 Probes probes = looks.open(spec.commandLine().getErr());
-                Processes processes = Processes.patient(hidden.isHidden())) {
+                Processes processes = Processes.unlimited(hidden.isHidden())) {
             WallClock clock = new WallClock(BootClock::now, InstantSource.system());
             stop.onRequest(end::countDown);
             do {

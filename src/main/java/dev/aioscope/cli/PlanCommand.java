@@ -3,11 +3,11 @@ package dev.aioscope.cli;
 import dev.aioscope.cli.option.ScanOptions;
 import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.Inventory;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.output.HolderReport;
 import dev.aioscope.output.Json;
 import dev.aioscope.output.Screen;
 import dev.aioscope.output.Table;
-import dev.aioscope.output.Units;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
 import java.io.PrintWriter;
@@ -172,13 +172,13 @@ final class PlanCommand implements Runnable {
     /** One name. */
     static String kind(Kind kind) {
         return Json.line(
-                "kind",
+                "program_plan",
                 json -> json.put("comm", kind.all.name())
                         .put("processes", kind.all.processes())
                         .put("contexts", kind.all.contexts().size())
                         .put("charge", kind.all.charge())
-                        .put("charge_each", kind.each)
-                        .put("fit", kind.fit));
+                        .put("largest_charge", kind.each)
+                        .put("fits", kind.fit));
     }
 
     /** The last line. */

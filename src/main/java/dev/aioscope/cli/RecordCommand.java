@@ -80,12 +80,12 @@ final class RecordCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         WallClock clock = probes.probes().clock();
         try (Shutdown stop = new Shutdown();
-                Processes processes = Processes.sparing(hidden.isHidden(), Processes.MOST)) {
+                Processes processes = Processes.rateLimited(hidden.isHidden(), Processes.DEFAULT_CAPACITY)) {
             SelectedProbes opened = probes.open(true);
             TierReport.of(opened, interval.get()).forEach(err::println);
             probes.withoutStacks(opened).ifPresent(err::println);
             Recorder recorder = new Recorder(storage(opened), clock);
-            processes.tell(recorder);
+            processes.setObserver(recorder);
             long records;
             try (recorder;
                     IdentityCollector firstSight = new IdentityCollector(processes, new LifecycleListener() {});

@@ -1,7 +1,7 @@
 package dev.aioscope.cli;
 
 import dev.aioscope.cli.option.ReplaySource;
-import dev.aioscope.output.Units;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.recording.Recording;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -15,20 +15,20 @@ import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Scan;
 import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.kernel.Terminal;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.output.Screen;
 import dev.aioscope.output.TierReport;
-import dev.aioscope.output.Units;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.top.Activity;
-import dev.aioscope.top.Activity.Figures;
-import dev.aioscope.top.Drawing;
+import dev.aioscope.top.Activity.HostActivity;
 import dev.aioscope.top.Frame;
 import dev.aioscope.top.FullScreen;
-import dev.aioscope.top.FullScreen.Pressed;
+import dev.aioscope.top.FullScreen.KeyPress;
 import dev.aioscope.top.HeaderInfo;
 import dev.aioscope.top.Help;
+import dev.aioscope.top.Renderer;
 import dev.aioscope.top.TopModel;
 import dev.aioscope.worker.Worker;
 import java.io.IOException;
@@ -183,7 +183,7 @@ final class TopCommand implements Runnable {
                 tier,
                 opened.probes().engine(),
                 caution(tier));
-        try (Processes processes = probes.processes(hidden.isHidden(), Processes::patient);
+        try (Processes processes = probes.processes(hidden.isHidden(), Processes::unlimited);
                 ListenerQueue queue =
                         new ListenerQueue(activity, WAITING, opened.probes().canWait());
                 IdentityCollector firstSight =
@@ -230,7 +230,7 @@ final class TopCommand implements Runnable {
     }
 
     private Frame picture(Scan view, Seen watching, Activity activity, Identities identities) {
-        Figures figures = activity.at(view.time());
+        HostActivity host = activity.at(view.time());
         Stats stats = watching.watch().stats();
         long lost = stats.losses().total()
                 + stats.counters().evictedContexts()
@@ -238,12 +238,7 @@ final class TopCommand implements Runnable {
                 + stats.counters().evictedCalls()
                 + watching.queue().dropped();
         return Frame.of(
-                view,
-                figures,
-                identities,
-                filter.filter(),
-                lost,
-                watching.clock().offsetAt(view.time()));
+                view, host, identities, filter.filter(), lost, watching.clock().offsetAt(view.time()));
     }
 
     // ---- in a terminal ----
@@ -251,8 +246,7 @@ final class TopCommand implements Runnable {
     private void show(
             Seen watching, Activity activity, HeaderInfo about, FullScreen full, DeferredLog log, Screen screen)
             throws IOException {
-        Drawing drawing =
-                new Drawing(about, Units::duration, KernelStack::functions, ZoneId.systemDefault(), screen.colours());
+        Renderer renderer = new Renderer(about, KernelStack::functions, ZoneId.systemDefault(), screen.colours());
         try {
             full.open();
             TopModel model = TopModel.START;
@@ -271,14 +265,14 @@ final class TopCommand implements Runnable {
                 isNew |= !notice.equals(log.latest());
                 if (isNew) {
                     notice = log.latest();
-                    model = drawing.fitted(model, notice, full.columns(), full.rows());
-                    full.draw(drawing.lines(model, notice, full.columns(), full.rows()));
+                    model = renderer.limitScroll(model, notice, full.columns(), full.rows());
+                    full.draw(renderer.lines(model, notice, full.columns(), full.rows()));
                 }
                 if (isFirst) {
                     // Not before: the start of another Java would hold up the first screen.
-                    watching.processes().prepare();
+                    watching.processes().start();
                 }
-                Optional<Pressed> key = full.key(last == NEVER ? FIRST_LOOK_MILLIS : KEY_MILLIS);
+                Optional<KeyPress> key = full.key(last == NEVER ? FIRST_LOOK_MILLIS : KEY_MILLIS);
                 isNew = key.isPresent();
                 if (key.isPresent()) {
                     model = model.press(key.get().key(), key.get().text());
@@ -293,12 +287,12 @@ final class TopCommand implements Runnable {
 
     private void print(Seen watching, Activity activity, HeaderInfo about, Screen screen) {
         PrintWriter out = spec.commandLine().getOut();
-        Drawing drawing = new Drawing(about, Units::duration, KernelStack::functions, ZoneId.systemDefault(), false);
+        Renderer renderer = new Renderer(about, KernelStack::functions, ZoneId.systemDefault(), false);
         int columns = Math.min(FILE_COLUMNS, screen.columns());
         @Nullable Long began = null;
         // Nobody waits for text as for a key.
-        Identities looking = (task, mm, mayLook) -> watching.processes().of(task, mm, true);
-        watching.processes().prepare();
+        Identities looking = (task, mm, mayRead) -> watching.processes().of(task, mm, true);
+        watching.processes().start();
         long last = NEVER;
         boolean isEnough = false;
         while (!isEnough && !isEnded && !out.checkError()) {
@@ -318,7 +312,7 @@ final class TopCommand implements Runnable {
             isEnough = isLast || (once && last - began >= SECOND);
             if (isEnough || !once) {
                 TopModel model = TopModel.START.show(picture(view, watching, activity, looking));
-                drawing.text(model, columns).forEach(out::println);
+                renderer.text(model, columns).forEach(out::println);
                 if (!once) {
                     out.println();
                 }

@@ -118,7 +118,8 @@ final class TraceCommand implements Runnable {
         try (Shutdown stop = new Shutdown();
                 StackSymbolizer names = probes.stackNames();
                 Processes processes = probes.probes()
-                        .processes(hidden.isHidden(), hides -> Processes.sparing(hides, Processes.MOST))) {
+                        .processes(
+                                hidden.isHidden(), hides -> Processes.rateLimited(hides, Processes.DEFAULT_CAPACITY))) {
             SelectedProbes opened = probes.open(true);
             TierReport.of(opened, interval.get()).forEach(err::println);
             probes.withoutStacks(opened).ifPresent(err::println);
@@ -152,7 +153,7 @@ final class TraceCommand implements Runnable {
             Shutdown stop,
             @Nullable StackSymbolizer names,
             Processes processes) {
-        processes.prepare();
+        processes.start();
         ListenerQueue queue =
                 new ListenerQueue(printer, LINES_WAITING, opened.probes().canWait());
         IdentityCollector firstSight =

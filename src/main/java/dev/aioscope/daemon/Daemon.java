@@ -122,13 +122,13 @@ public final class Daemon {
                 TraceExport export = TraceExport.open(source.host());
                 StackSymbolizer symbolizer = isLive && options.stacks() ? StackSymbolizer.start() : null;
                 Processes processes = source.processes(
-                        options.hideArguments(), hides -> Processes.sparing(hides, capacity.identities()))) {
+                        options.hideArguments(), hides -> Processes.rateLimited(hides, capacity.identities()))) {
             SelectedProbes opened = source.open(
                     options.allowSyscallTier(),
                     new ProbeSettings(options.stacks(), false, capacity.ringBytes(), capacity.callsInProgress()));
             try (Recorder recorder = isLive ? FlightRecorder.start(options.recorder(), clock, System.getenv()) : null) {
                 if (recorder != null) {
-                    processes.tell(recorder);
+                    processes.setObserver(recorder);
                 }
                 run(new Resources(opened, clock, export, symbolizer, processes, recorder, manager, shutdown));
             }
@@ -138,7 +138,7 @@ public final class Daemon {
     private void run(Resources resources) {
         Probes probes = resources.probes();
         Listeners listeners = listeners(resources);
-        resources.processes.prepare();
+        resources.processes.start();
         try (ListenerQueue queue = new ListenerQueue(
                         listeners.queued(resources.export.isActive()),
                         options.capacity().queuedEvents(),

@@ -83,12 +83,12 @@ record Endpoints(
 
     /** Arguments may contain secrets. */
     private Identities withoutArguments() {
-        return (task, mm, mayLook) -> {
-            Identity all = identities.of(task, mm, mayLook);
+        return (task, mm, mayRead) -> {
+            Identity all = identities.of(task, mm, mayRead);
             return new Identity(
                     all.executable(),
                     all.arguments().stream().limit(1).toList(),
-                    all.isCut(),
+                    all.hidesArguments(),
                     all.user(),
                     all.cgroup());
         };

@@ -3,15 +3,15 @@ package dev.aioscope.host;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What those that hold contexts have in common, to be added up. */
+/** How holders of contexts are grouped. */
 public enum GroupBy {
     PROCESS,
     CONTAINER,
     CGROUP,
     USER;
 
-    /** The name of the container, cgroup or user; empty for a process, which has more than a name, or if it is not known. */
-    public Optional<String> of(Identity identity) {
+    /** The name of the container, cgroup or user; empty if it is unknown, and always empty for {@link #PROCESS}. */
+    public Optional<String> nameOf(Identity identity) {
         return switch (this) {
             case PROCESS -> Optional.empty();
             case CONTAINER -> identity.container().map(Container::label);

@@ -6,38 +6,41 @@ import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 
-/** Tells who processes are, or were. */
+/** Finds the identity of a process. */
 public interface Identities {
-    /** Knows nobody. */
-    Identities NONE = (task, mm, mayLook) -> Identity.UNKNOWN;
+    /** Returns {@link Identity#UNKNOWN} for every process. */
+    Identities NONE = (task, mm, mayRead) -> Identity.UNKNOWN;
 
     /**
-     * The identity of the process of this thread.
+     * The identity of the process that a thread belongs to.
      *
-     * @param mm the kernel's address of its {@code struct mm_struct}, which an exec replaces; 0 for the latest
-     * @param mayLook whether a process that is not known may be looked at, which takes a while
-     * @return with nothing in it if the process had ended before it was looked at, or cannot be looked at
+     * @param mm the kernel's address of the process's {@code struct mm_struct}, which an exec replaces; 0 for the latest
+     * @param mayRead whether to read an unknown process from /proc, which can block for seconds
+     * @return {@link Identity#UNKNOWN} if the process is unknown and could not be read
      */
-    Identity of(Task task, long mm, boolean mayLook);
+    Identity of(Task task, long mm, boolean mayRead);
 
-    /** The identity of a process as it was last seen, or is now. */
+    /** The latest known identity of a process; reads the process if it is unknown. */
     default Identity of(Task task) {
         return of(task, 0, true);
     }
 
-    /** Whose call it was. */
+    /** The process that made the call. */
     default Identity ofCaller(FailedCall call) {
         return of(call.caller(), call.mm(), true);
     }
 
-    /** Whose context it was. Its address space is gone with an exit: what has its number now would be another program. */
+    /**
+     * The process that owns the context. After an exit or exec its address space is gone and the PID can belong to another
+     * program, so this reads the process only if it survives the teardown.
+     */
     default Identity ofOwner(Teardown teardown) {
         Context context = teardown.context();
-        boolean goesOn = teardown.trigger() == Trigger.DESTROY || teardown.trigger() == Trigger.ROLLBACK;
-        return context.owner() == null ? Identity.UNKNOWN : of(context.owner(), context.mm(), goesOn);
+        boolean survives = teardown.trigger() == Trigger.DESTROY || teardown.trigger() == Trigger.ROLLBACK;
+        return context.owner() == null ? Identity.UNKNOWN : of(context.owner(), context.mm(), survives);
     }
 
-    /** Who ended it: its owner, or for an exit perhaps an outsider. */
+    /** The process that ended the context: the owner, or in an exit possibly another process. */
     default Identity ofCaller(Teardown teardown) {
         Task caller = teardown.caller();
         Task owner = teardown.context().owner();

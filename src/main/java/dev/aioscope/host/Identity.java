@@ -5,22 +5,22 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who a process is, as it was when it was looked at. What could not be read is null. When it began tells its {@link
- * dev.aioscope.lifecycle.Task}.
+ * The identity of a process at the time it was read. A component that could not be read is null. The start time is in
+ * {@link dev.aioscope.lifecycle.Task}.
  *
- * @param executable the path of its program
- * @param arguments its command line, the program's name first; empty for one that has none
- * @param isCut whether all arguments but the program's name were left out because they are to be hidden
- * @param user whom it runs as
- * @param cgroup the path of its cgroup
+ * @param executable path of the program
+ * @param arguments command line, starting with the program's name; may be empty
+ * @param hidesArguments whether all arguments after the program's name were removed
+ * @param user the user that the process runs as
+ * @param cgroup path of the cgroup
  */
 public record Identity(
         @Nullable String executable,
         List<String> arguments,
-        boolean isCut,
+        boolean hidesArguments,
         @Nullable String user,
         @Nullable String cgroup) {
-    /** A process of which nothing is known. */
+    /** The identity of an unknown process. */
     public static final Identity UNKNOWN = new Identity(null, List.of(), false, null, null);
 
     /** Copies the arguments. */
@@ -28,17 +28,17 @@ public record Identity(
         arguments = List.copyOf(arguments);
     }
 
-    /** The same without what can hold secrets. */
-    public Identity cut() {
+    /** A copy that keeps only the program's name, because arguments can contain secrets. */
+    public Identity withoutArguments() {
         return new Identity(executable, arguments.stream().limit(1).toList(), !arguments.isEmpty(), user, cgroup);
     }
 
-    /** The command line with spaces, or else the program; null if neither is known. */
+    /** The command line joined with spaces, or the executable if there is none; null if both are unknown. */
     public @Nullable String command() {
         return arguments.isEmpty() ? executable : String.join(" ", arguments);
     }
 
-    /** What it runs in. */
+    /** The container or systemd unit of the process. */
     public Optional<Container> container() {
         return cgroup == null ? Optional.empty() : Container.of(cgroup);
     }

@@ -1,21 +1,21 @@
 package dev.aioscope.host;
 
-/** What programs chose as their names, paths and arguments, made fit for a terminal. */
+/** Makes names, paths and arguments that programs chose safe to print in a terminal. */
 public final class Printable {
     private Printable() {}
 
     /**
-     * The text with a question mark for everything that could control a terminal: C0 and C1 characters, line and paragraph
-     * separators, what turns the direction of writing, and what is no character at all.
+     * Replaces every character that could control a terminal with a question mark: C0 and C1 controls, line and paragraph
+     * separators, format characters such as direction marks, surrogates, private-use and unassigned code points.
      */
     public static String of(String text) {
         return text.codePoints()
-                .map(character -> isHarmless(character) ? character : '?')
+                .map(character -> isPrintable(character) ? character : '?')
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                 .toString();
     }
 
-    private static boolean isHarmless(int character) {
+    private static boolean isPrintable(int character) {
         return switch (Character.getType(character)) {
             case Character.CONTROL,
                     Character.FORMAT,

@@ -12,53 +12,53 @@ import oshi.software.os.OSProcess;
 import oshi.software.os.OperatingSystem;
 
 /**
- * Looks at one process at a time, by OSHI, for {@link Processes}.
+ * Helper process of {@link Processes}: reads one process at a time with OSHI.
  *
  * <pre>
- *   reads:  pid SPACE start             CLOCK_BOOTTIME, ns
- *   says:   executable TAB user TAB text of /proc/PID/cgroup TAB argument TAB argument ...
- *           or nothing, if there is no such process (any more)
+ *   stdin:  pid SPACE start             CLOCK_BOOTTIME, ns
+ *   stdout: executable TAB user TAB text of /proc/PID/cgroup TAB argument TAB argument ...
+ *           or an empty line if there is no such process
  * </pre>
  */
 final class ProcessReader {
-    /** It has 56 MB, and takes less than half a second to start again. */
+    /** The helper uses 56 MB and restarts in less than half a second. */
     private static final Duration IDLE = Duration.ofSeconds(60);
 
-    private static final int LONGEST = 4096;
-    private static final int MOST_ARGUMENTS = 256;
+    private static final int MAX_FIELD_LENGTH = 4096;
+    private static final int MAX_ARGUMENTS = 256;
 
     private ProcessReader() {}
 
-    /** Serves stdin until it ends. */
+    /** Answers queries on stdin until it is closed. */
     public static void main(String[] arguments) throws InterruptedException {
         OperatingSystem system = new SystemInfo().getOperatingSystem();
-        // So that the first question does not wait for classes to be loaded.
+        // Load classes before the first query.
         answer(system, ProcessHandle.current().pid() + " 0");
-        HelperProcess.serve("ready", question -> answer(system, question), IDLE);
+        HelperProcess.serve("ready", query -> answer(system, query), IDLE);
     }
 
-    private static String answer(OperatingSystem system, String question) {
-        int space = question.indexOf(' ');
-        int pid = Integer.parseInt(question.substring(0, space));
-        long start = Long.parseLong(question.substring(space + 1));
+    private static String answer(OperatingSystem system, String query) {
+        int space = query.indexOf(' ');
+        int pid = Integer.parseInt(query.substring(0, space));
+        long start = Long.parseLong(query.substring(space + 1));
         String cgroup = Host.read("/proc/" + pid + "/cgroup").orElse("");
         OSProcess process = system.getProcess(pid);
         if (process == null || !isSame(pid, start)) {
             return "";
         }
         List<String> fields = new ArrayList<>(List.of(process.getPath(), process.getUser(), cgroup));
-        fields.addAll(process.getArguments().stream().limit(MOST_ARGUMENTS).toList());
+        fields.addAll(process.getArguments().stream().limit(MAX_ARGUMENTS).toList());
         return fields.stream()
-                .map(field -> escape(field.length() > LONGEST ? field.substring(0, LONGEST) : field))
+                .map(field -> escape(field.length() > MAX_FIELD_LENGTH ? field.substring(0, MAX_FIELD_LENGTH) : field))
                 .collect(Collectors.joining("\t"));
     }
 
-    /** Whether the process with this number began at that time. */
+    /** Whether the process with this PID started at that time. */
     private static boolean isSame(int pid, long start) {
         return isSame(Host.read("/proc/" + pid + "/stat").orElse(""), start);
     }
 
-    /** The same from the text of {@code /proc/PID/stat}; another text tells of no process. */
+    /** Whether the text of {@code /proc/PID/stat} is of a process that started at that time; false for malformed text. */
     static boolean isSame(String stat, long start) {
         return TaskStat.parse(stat)
                 .filter(process -> Math.abs(process.start() - start) / TaskStat.TICK <= 1)
@@ -72,7 +72,7 @@ final class ProcessReader {
                 .replace("\r", "\\r");
     }
 
-    /** The text before {@link #escape}; what is no escape stays as it is. */
+    /** Reverses {@link #escape}; keeps unknown escapes. */
     static String unescape(String text) {
         StringBuilder plain = new StringBuilder();
         for (int i = 0; i < text.length(); i++) {

@@ -22,99 +22,109 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The identities of processes, each looked at once and remembered after its end. To read the command line of a process
- * that dies meanwhile can make the reader wait for that process's requests: so a {@link ProcessReader} does it, which is
- * left behind if it hangs. As a listener, on a thread that may wait, it looks at each process that is heard of. Bounded,
- * thread-safe.
+ * Reads the identity of each process once and keeps it after the process exits.
+ *
+ * <p>A reader of the command line of a dying process can become the last user of that process's address space and then
+ * block on the process's requests. A helper process, {@link ProcessReader}, therefore does the reading, and is abandoned
+ * if it hangs. As a listener, this class reads the owner of each new context and must run on a thread that may block.
+ * Bounded, thread-safe.
  */
 public final class Processes implements Identities, LifecycleListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Processes.class);
-    /** How many are remembered if nothing else is said. */
-    public static final int MOST = 16_384;
 
-    private static final Duration PATIENCE = Duration.ofSeconds(3);
-    private static final Duration PATIENCE_AT_START = Duration.ofSeconds(60);
+    /** Default number of processes kept. */
+    public static final int DEFAULT_CAPACITY = 16_384;
+
+    private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+
+    /** Rate limit: a quarter of the time, and 2 s in a row. */
     private static final int SHARE = 4;
-    private static final long SAVED_UP = 2_000_000_000L;
 
-    private record Key(int pid, long start, long mm) {}
+    private static final long BURST_NANOS = 2_000_000_000L;
 
-    /** Is told of each process that could be identified, on the thread that asked. */
+    private record IdentityKey(int pid, long start, long mm) {}
+
+    /** Receives each identity that was read, on the thread that asked for it. */
     public interface Observer {
-        /** With when it began, CLOCK_BOOTTIME ns, and the address of its {@code struct mm_struct}. */
+        /**
+         * A process was identified.
+         *
+         * @param start start of the process, CLOCK_BOOTTIME ns
+         * @param mm the kernel's address of its {@code struct mm_struct}
+         */
         void onIdentity(int pid, long start, long mm, Identity identity);
     }
 
     private final @Nullable Class<?> reader;
     private final boolean hidesArguments;
-    private final @Nullable TokenBucket allowance;
-    private final int most;
-    private final Map<Key, Identity> known = new LinkedHashMap<>(16, 0.75f, true);
+    private final @Nullable TokenBucket budget;
+    private final int capacity;
+    private final Map<IdentityKey, Identity> known = new LinkedHashMap<>(16, 0.75f, true);
     private final AtomicLong unidentified = new AtomicLong();
 
-    /** Fair: who tells of a refusal does not wait for all the others that are to be looked at. */
-    private final ReentrantLock asking = new ReentrantLock(true);
+    /** Fair, so that reporting a refusal does not wait for all other pending reads. */
+    private final ReentrantLock helperLock = new ReentrantLock(true);
 
     private volatile Observer observer = (pid, start, mm, identity) -> {};
     private volatile @Nullable HelperProcess helper;
     private volatile boolean isBroken;
     private boolean isStarted;
 
-    /** With another reader, or none, and without an allowance if {@code clock} is null. */
-    Processes(@Nullable Class<?> reader, boolean hidesArguments, @Nullable LongSupplier clock, int most) {
+    /** Uses this helper class, or none if null; without a rate limit if {@code clock} is null. */
+    Processes(@Nullable Class<?> reader, boolean hidesArguments, @Nullable LongSupplier clock, int capacity) {
         this.reader = reader;
         this.hidesArguments = hidesArguments;
-        this.most = most;
-        this.allowance = clock == null ? null : new TokenBucket(clock, SAVED_UP, SHARE);
+        this.capacity = capacity;
+        this.budget = clock == null ? null : new TokenBucket(clock, BURST_NANOS, SHARE);
     }
 
     /**
-     * For one who waits for all answers.
+     * Reads every process, however long that takes.
      *
-     * @param hidesArguments whether of command lines only the program is kept: secrets can stand in the rest
+     * @param hidesArguments whether to keep only the program of each command line, because arguments can contain secrets
      */
-    public static Processes patient(boolean hidesArguments) {
-        return new Processes(ProcessReader.class, hidesArguments, null, MOST);
+    public static Processes unlimited(boolean hidesArguments) {
+        return new Processes(ProcessReader.class, hidesArguments, null, DEFAULT_CAPACITY);
     }
 
     /**
-     * For one who watches: a quarter of the time at most is spent on looking, so that thousands of short-lived processes
-     * do not hold it up.
+     * Spends at most a quarter of the time on reading, so that thousands of short-lived processes do not delay the caller.
      *
-     * @param hidesArguments as in {@link #patient}
-     * @param most how many are remembered
+     * @param hidesArguments as in {@link #unlimited}
+     * @param capacity number of processes kept
      */
-    public static Processes sparing(boolean hidesArguments, int most) {
-        return new Processes(ProcessReader.class, hidesArguments, System::nanoTime, most);
+    public static Processes rateLimited(boolean hidesArguments, int capacity) {
+        return new Processes(ProcessReader.class, hidesArguments, System::nanoTime, capacity);
     }
 
     /**
-     * For processes of another host or another time: knows those that it is told of by {@link #remember}.
+     * Reads no process and returns only identities passed to {@link #remember}, such as those of a recording.
      *
-     * @param hidesArguments as in {@link #patient}
+     * @param hidesArguments as in {@link #unlimited}
      */
-    public static Processes recalling(boolean hidesArguments) {
-        return new Processes(null, hidesArguments, null, MOST);
+    public static Processes fromRecording(boolean hidesArguments) {
+        return new Processes(null, hidesArguments, null, DEFAULT_CAPACITY);
     }
 
-    /** Has this one told of what is found from now on. */
-    public void tell(Observer to) {
-        observer = to;
+    /** Replaces the observer. */
+    public void setObserver(Observer newObserver) {
+        observer = newObserver;
     }
 
-    /** Gets ready on a thread of its own, so that the first look does not wait for all of it. */
-    public void prepare() {
-        Worker.startOnce("identities", self -> start());
+    /** Starts the helper in the background, so that the first read does not wait for it. */
+    public void start() {
+        Worker.startOnce("identities", self -> startHelper());
     }
 
-    private void start() {
-        asking.lock();
+    private void startHelper() {
+        helperLock.lock();
         try {
             open();
         } catch (IOException e) {
             fail(e);
         } finally {
-            asking.unlock();
+            helperLock.unlock();
         }
     }
 
@@ -131,68 +141,68 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
     }
 
     @Override
-    public Identity of(Task task, long mm, boolean mayLook) {
-        Key key = new Key(task.pid(), task.processStart(), mm);
+    public Identity of(Task task, long mm, boolean mayRead) {
+        IdentityKey key = new IdentityKey(task.pid(), task.processStart(), mm);
         Identity identity = recall(key);
-        if (identity != null || !mayLook) {
+        if (identity != null || !mayRead) {
             return identity == null ? Identity.UNKNOWN : identity;
         }
-        asking.lock();
+        helperLock.lock();
         try {
             identity = recall(key);
             if (identity == null) {
-                identity = look(key);
+                identity = readOnce(key);
             }
             return identity;
         } finally {
-            asking.unlock();
+            helperLock.unlock();
         }
     }
 
-    /** Whether there is no need to look at the owner of this context: that has been done, or there is none. Returns at once. */
-    public boolean knows(Context context) {
+    /** Whether the owner of this context was read already or does not exist. Never blocks. */
+    public boolean isKnown(Context context) {
         Task owner = context.owner();
-        return owner == null || recall(new Key(owner.pid(), owner.processStart(), context.mm())) != null;
+        return owner == null || recall(new IdentityKey(owner.pid(), owner.processStart(), context.mm())) != null;
     }
 
-    /** How often a process was to be looked at and was not: it had ended, or there were too many. */
+    /** How often a process could not be identified: it had exited, or the rate limit was reached. */
     public long unidentified() {
         return unidentified.get();
     }
 
-    private @Nullable Identity recall(Key key) {
+    private @Nullable Identity recall(IdentityKey key) {
         synchronized (known) {
             return known.get(key);
         }
     }
 
-    /** Takes over what somebody else has found; the arguments are as {@link Observer#onIdentity} has them. */
+    /** Adds an identity from another source; for the parameters see {@link Observer#onIdentity}. */
     public void remember(int pid, long start, long mm, Identity found) {
-        Identity identity = hidesArguments ? found.cut() : found;
+        Identity identity = hidesArguments ? found.withoutArguments() : found;
         synchronized (known) {
-            known.put(new Key(pid, start, mm), identity);
-            known.put(new Key(pid, start, 0), identity);
-            // Each has these two keys.
-            while (known.size() > 2L * most) {
+            known.put(new IdentityKey(pid, start, mm), identity);
+            known.put(new IdentityKey(pid, start, 0), identity);
+            // Each process has two keys.
+            while (known.size() > 2L * capacity) {
                 known.remove(known.keySet().iterator().next());
             }
         }
     }
 
-    private Identity look(Key key) {
+    private Identity readOnce(IdentityKey key) {
         Identity identity = Identity.UNKNOWN;
-        // To see whether the folder is there touches nothing of the process.
+        // Checking the directory does not touch the process's memory.
         if (reader != null && Files.exists(Path.of("/proc", Integer.toString(key.pid)))) {
             if (!isStarted) {
-                start(); // Which is not a look and can take its time.
+                startHelper(); // Not counted against the budget.
             }
-            if (allowance != null && !allowance.isLeft()) {
+            if (budget != null && !budget.isAvailable()) {
                 unidentified.incrementAndGet();
-                return identity; // There can be time for it later.
+                return identity; // A later call may read it.
             }
             identity = ask(key.pid, key.start);
-            if (allowance != null) {
-                allowance.spend();
+            if (budget != null) {
+                budget.consume();
             }
         }
         if (identity.equals(Identity.UNKNOWN)) {
@@ -205,30 +215,30 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
     }
 
     private Identity ask(int pid, long start) {
-        String question = pid + " " + start;
+        String query = pid + " " + start;
         try {
             try {
-                return ask(question);
+                return ask(query);
             } catch (EndedException e) {
-                // It had nothing to do for long: another one is asked, once.
-                forget();
-                return ask(question);
+                // The helper exits when idle: start another one and retry once.
+                discardHelper();
+                return ask(query);
             }
         } catch (IOException e) {
             if (helper != null && !isBroken && !Thread.currentThread().isInterrupted()) {
-                LOG.warn("Process {} stays without executable and container: {}", pid, e.getMessage());
+                LOG.warn("cannot identify process {}: {}", pid, e.getMessage());
             }
             fail(e);
             return Identity.UNKNOWN;
         }
     }
 
-    private Identity ask(String question) throws IOException {
+    private Identity ask(String query) throws IOException {
         HelperProcess asked = open();
-        return asked == null ? Identity.UNKNOWN : read(asked.ask(question, PATIENCE));
+        return asked == null ? Identity.UNKNOWN : read(asked.ask(query, ANSWER_TIMEOUT));
     }
 
-    private void forget() {
+    private void discardHelper() {
         HelperProcess ended = helper;
         if (ended != null) {
             ended.close();
@@ -236,37 +246,37 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         }
     }
 
-    /** The helper; null if there is none to be had. */
+    /** Starts the helper if necessary; null if it cannot be started. */
     private @Nullable HelperProcess open() throws IOException {
         HelperProcess opened = helper;
         Class<?> serves = reader;
         if (opened == null && !isBroken && serves != null) {
             isStarted = true;
-            opened = new HelperProcess(serves, PATIENCE_AT_START);
+            opened = new HelperProcess(serves, START_TIMEOUT);
             helper = opened;
             if (isBroken) {
-                close(); // Too late.
+                close(); // Closed meanwhile.
             }
         }
         return opened;
     }
 
-    /** One that hangs cannot be killed; the next question gets another. One that does not even start never will. */
+    /** Replaces a helper that hangs, because it cannot be killed. Gives up if the helper does not start. */
     private void fail(IOException failure) {
         if (helper != null) {
-            forget();
+            discardHelper();
         } else if (!isBroken) {
             isBroken = true;
-            LOG.warn("Processes stay without executable and container: {}", failure.getMessage());
+            LOG.warn("cannot identify processes, executable and container stay unknown: {}", failure.getMessage());
         }
     }
 
     private Identity read(String answer) {
         Identity identity = parse(answer);
-        return hidesArguments ? identity.cut() : identity;
+        return hidesArguments ? identity.withoutArguments() : identity;
     }
 
-    /** Reads an answer of {@link ProcessReader}; one that is not as it should be tells nothing. */
+    /** Parses an answer of {@link ProcessReader}; a malformed one gives {@link Identity#UNKNOWN}. */
     static Identity parse(String answer) {
         List<String> fields = new ArrayList<>();
         for (String field : answer.split("\t", -1)) {
@@ -276,18 +286,18 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
             return Identity.UNKNOWN;
         }
         return new Identity(
-                presence(fields.get(0)),
+                emptyToNull(fields.get(0)),
                 fields.subList(3, fields.size()),
                 false,
-                presence(fields.get(1)),
-                CgroupPath.path(fields.get(2)).orElse(null));
+                emptyToNull(fields.get(1)),
+                CgroupPath.parse(fields.get(2)).orElse(null));
     }
 
-    private static @Nullable String presence(String text) {
+    private static @Nullable String emptyToNull(String text) {
         return text.isEmpty() ? null : text;
     }
 
-    /** Ends the helper, even one that is asked just now. What is known stays. */
+    /** Stops the helper, even during a read. Known identities stay available. */
     @Override
     public void close() {
         isBroken = true;

@@ -2,41 +2,41 @@ package dev.aioscope.host;
 
 import java.util.function.LongSupplier;
 
-/** How much of its time something may spend: a share, and what it has saved up. Not thread-safe. */
+/** Limits the share of time that an activity may use; unused time is saved up to a maximum. Not thread-safe. */
 final class TokenBucket {
     private final LongSupplier clock;
-    private final long most;
+    private final long capacity;
     private final int share;
-    private long left;
-    private long at;
+    private long tokens;
+    private long updated;
 
     /**
-     * Begins with all that can be saved up.
+     * Starts full.
      *
-     * @param clock ns that only grow
-     * @param most what can be saved up, ns
-     * @param share one in how many ns it may spend
+     * @param clock monotonic clock, ns
+     * @param capacity maximum time that is saved up, ns
+     * @param share the activity may use 1/share of the time
      */
-    TokenBucket(LongSupplier clock, long most, int share) {
+    TokenBucket(LongSupplier clock, long capacity, int share) {
         this.clock = clock;
-        this.most = most;
+        this.capacity = capacity;
         this.share = share;
-        this.left = most;
-        this.at = clock.getAsLong();
+        this.tokens = capacity;
+        this.updated = clock.getAsLong();
     }
 
-    /** Whether something is left. */
-    boolean isLeft() {
+    /** Adds the time earned since the last call and returns whether any is available. */
+    boolean isAvailable() {
         long now = clock.getAsLong();
-        left = Math.min(most, left + (now - at) / share);
-        at = now;
-        return left > 0;
+        tokens = Math.min(capacity, tokens + (now - updated) / share);
+        updated = now;
+        return tokens > 0;
     }
 
-    /** Takes off what was spent since {@link #isLeft}; that can be more than was left. */
-    void spend() {
+    /** Takes the time used since {@link #isAvailable}, which may exceed what was available. */
+    void consume() {
         long now = clock.getAsLong();
-        left -= now - at;
-        at = now;
+        tokens -= now - updated;
+        updated = now;
     }
 }

@@ -1,4 +1,4 @@
-/** Who the processes are that hold contexts: executable, command line, user, cgroup, container. */
+/** Identifies the processes that hold contexts: executable, command line, user, cgroup, container. */
 @NullMarked
 package dev.aioscope.host;
 

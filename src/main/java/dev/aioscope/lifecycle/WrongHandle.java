@@ -1,5 +1,6 @@
 package dev.aioscope.lifecycle;
 
+import dev.aioscope.kernel.Units;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -81,7 +82,7 @@ public record WrongHandle(
     }
 
     private String ago(long now) {
-        return killedTime == null ? "" : " " + DurationText.text(Math.max(0, now - killedTime)) + " ago";
+        return killedTime == null ? "" : " " + Units.duration(Math.max(0, now - killedTime)) + " ago";
     }
 
     private String by() {
@@ -99,7 +100,7 @@ public record WrongHandle(
         }
         return drainedTime == null || killedTime == null
                 ? ""
-                : "; its last request drained " + DurationText.text(Math.max(0, drainedTime - killedTime)) + " later";
+                : "; its last request drained " + Units.duration(Math.max(0, drainedTime - killedTime)) + " later";
     }
 
     private String charge() {

@@ -5,6 +5,7 @@ import dev.aioscope.audit.Observation;
 import dev.aioscope.audit.Verdict;
 import dev.aioscope.audit.Verdict.State;
 import dev.aioscope.host.Printable;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.probe.Tier;
 import java.util.ArrayList;
@@ -149,12 +150,12 @@ public final class AuditReport {
         return Json.line("verdict", json -> {
             json.put("clause", clause.name());
             json.put("kind", clause.kind().label());
-            json.put("says", clause.text());
-            json.put("observed", clause.observed());
+            json.put("clause_text", clause.text());
+            json.put("observation", clause.observed());
             json.put("verdict", verdict.state().label());
-            json.put("kept", verdict.kept());
-            json.put("otherwise", verdict.otherwise());
-            json.put("broken", verdict.broken());
+            json.put("held_count", verdict.kept());
+            json.put("deviated_count", verdict.otherwise());
+            json.put("violated_count", verdict.broken());
             json.put("reason", verdict.reason());
             evidence(json, verdict.evidence());
         });
@@ -176,6 +177,6 @@ public final class AuditReport {
                 "comm",
                 seen == null || seen.caller() == null ? null : seen.caller().comm());
         json.put("context_id", seen == null ? null : seen.context());
-        json.put("seen", seen == null ? null : seen.values());
+        json.put("evidence", seen == null ? null : seen.values());
     }
 }

@@ -4,6 +4,7 @@ import dev.aioscope.demo.DemoWorkload;
 import dev.aioscope.demo.DemoWorkload.Truth;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.kernel.BootClock;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -128,9 +129,9 @@ public final class DemoReport implements LifecycleListener {
         return Json.line(
                 "demo",
                 json -> json.put("tier", tier.label())
-                        .object("done", object -> rows().forEach(row -> object.put(row.name, row.done)))
+                        .object("expected", object -> rows().forEach(row -> object.put(row.name, row.done)))
                         .object(
-                                "seen",
+                                "observed",
                                 object -> rows().forEach(row ->
                                         object.put(row.name, tier.isScanOnly() ? null : (Integer) row.seen))));
     }

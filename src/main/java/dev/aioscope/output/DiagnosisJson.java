@@ -20,10 +20,10 @@ public final class DiagnosisJson {
                         .put("daemon_tier", label(diagnosis.daemonTier()))
                         .array("tiers", diagnosis.tiers(), DiagnosisJson::tier)
                         .array(
-                                "facts",
+                                "checks",
                                 diagnosis.facts(),
                                 (object, fact) -> object.put("name", fact.name())
-                                        .put("good", fact.good())
+                                        .put("ok", fact.good())
                                         .put("value", fact.value())
                                         .put("hint", fact.hint())));
     }
@@ -33,18 +33,18 @@ public final class DiagnosisJson {
                 .put("works", trial.works())
                 .put("reason", trial.reason())
                 .put("hint", trial.hint())
-                .array("points", trial.points(), (object, point) -> point(object, point, trial.works()));
+                .array("attach_points", trial.points(), (object, point) -> point(object, point, trial.works()));
     }
 
     private static void point(Json json, AttachPoint point, boolean attached) {
         json.put("name", point.name())
                 .put("mode", attached && point.mode() != null ? point.mode().label() : null)
                 .array(
-                        "refusals",
+                        "rejections",
                         point.rejections(),
                         (object, rejection) -> object.put(
                                         "mode", rejection.mode().label())
-                                .put("answer", rejection.reason())
+                                .put("reason", rejection.reason())
                                 .put("hint", rejection.hint()));
     }
 

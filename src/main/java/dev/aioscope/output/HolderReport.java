@@ -7,6 +7,7 @@ import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Tier;
@@ -38,7 +39,7 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
     private String name(GroupBy by, LiveContext context) {
         return by == GroupBy.PROCESS
                 ? context.owner().pid() + " " + context.owner().processStart()
-                : by.of(identity(context)).orElse(Units.ABSENT);
+                : by.nameOf(identity(context)).orElse(Units.ABSENT);
     }
 
     private String command(LiveContext context) {
@@ -154,7 +155,7 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
         for (Holder holder : Holder.group(shown(), context -> name(by, context))) {
             LiveContext first = by == GroupBy.PROCESS ? holder.contexts().get(0) : null;
             lines.add(Json.line("holder", json -> {
-                json.put("by", by.toString());
+                json.put("group_by", by.toString());
                 json.put("name", by == GroupBy.PROCESS || holder.name().equals(Units.ABSENT) ? null : holder.name());
                 json.put("charge", holder.charge());
                 json.put("nr_events", holder.nrEvents());
@@ -189,7 +190,7 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
     private void who(Json json, @Nullable LiveContext context) {
         json.put("pid", context == null ? null : (Integer) context.owner().pid());
         json.put("comm", context == null ? null : context.owner().comm());
-        json.put("start_time", IdentityJson.started(clock, context == null ? null : context.owner()));
+        json.put("start_time", IdentityJson.startTime(clock, context == null ? null : context.owner()));
         IdentityJson.put(json, "", context == null ? Identity.UNKNOWN : identity(context));
     }
 
@@ -203,8 +204,8 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
             json.put("unattributed", snapshot.unattributed());
             json.put("threads_in_teardown", snapshot.waiting());
             json.put("tier", snapshot.tier().label());
-            json.put("refused_processes", snapshot.unseen().unreadable().size());
-            json.put("unfinished_processes", snapshot.unseen().partial().size());
+            json.put("unreadable_processes", snapshot.unseen().unreadable().size());
+            json.put("partial_processes", snapshot.unseen().partial().size());
         });
     }
 }

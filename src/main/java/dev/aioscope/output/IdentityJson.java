@@ -6,17 +6,17 @@ import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Task;
 import org.jspecify.annotations.Nullable;
 
-/** The names by which every JSON object tells who a process is. */
+/** Writes the identity of a process; all JSON objects use the same names. */
 final class IdentityJson {
     private IdentityJson() {}
 
     /** The value of {@code start_time}. */
-    static @Nullable Long started(WallClock clock, @Nullable Task task) {
+    static @Nullable Long startTime(WallClock clock, @Nullable Task task) {
         Long start = task == null ? null : task.beginning();
         return start == null ? null : (Long) clock.epochNanos(start);
     }
 
-    /** Writes them, each with this before it. */
+    /** Writes all names, each with a prefix. */
     static void put(Json json, String prefix, Identity identity) {
         Container container = identity.container().orElse(null);
         json.put(prefix + "executable", identity.executable());

@@ -9,10 +9,10 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
-/** Writes JSON objects of one line, each with the number of the schema in {@code agent/json.md} and its type. */
+/** Writes one-line JSON objects that start with {@code schema} and {@code type}; {@code agent/json.md} documents them. */
 public final class Json {
-    /** Changes when a name goes or changes its meaning; a new name does not change it. */
-    public static final int SCHEMA = 1;
+    /** Increases when a name is removed or redefined, not when one is added. */
+    public static final int SCHEMA = 2;
 
     private static final JsonFactory FACTORY = new JsonFactory();
 
@@ -22,7 +22,7 @@ public final class Json {
         this.generator = generator;
     }
 
-    /** One object, without the end of the line. */
+    /** One object, without a line separator. */
     public static String line(String type, Consumer<Json> body) {
         StringWriter line = new StringWriter();
         try (JsonGenerator generator = FACTORY.createGenerator(ObjectWriteContext.empty(), line)) {
@@ -64,7 +64,7 @@ public final class Json {
         return this;
     }
 
-    /** An object inside this one. */
+    /** Writes a nested object. */
     public Json object(String name, Consumer<Json> body) {
         generator.writeName(name);
         generator.writeStartObject();
@@ -73,7 +73,7 @@ public final class Json {
         return this;
     }
 
-    /** An array of objects. */
+    /** Writes an array of objects. */
     public <T> Json array(String name, List<T> values, BiConsumer<Json, T> body) {
         generator.writeName(name);
         generator.writeStartArray();

@@ -5,24 +5,24 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What the text goes to.
+ * The terminal or file that receives the output.
  *
- * @param colours whether it may be coloured
- * @param columns its width
- * @param rows its height
+ * @param colours whether to use colours
+ * @param columns width of a line
+ * @param rows number of lines
  */
 public record Screen(boolean colours, int columns, int rows) {
-    /** A file or a pipe: as wide and as long as it takes. */
+    /** A file or pipe: no limits and no colours. */
     public static final Screen FILE = new Screen(false, Integer.MAX_VALUE, Integer.MAX_VALUE);
 
-    private static final int MOST_COLUMNS = 120;
+    private static final int MAX_TEXT_COLUMNS = 120;
 
-    /** The standard output as it is now: a window can change its size. */
+    /** The standard output, with the current size of the window. */
     public static Screen stdout() {
         return of(Terminal.of(Terminal.STDOUT), System.getenv());
     }
 
-    /** A terminal has colours unless NO_COLOR (no-color.org) or TERM says otherwise. */
+    /** Disables colours if NO_COLOR (no-color.org) is set or TERM is dumb. */
     static Screen of(Optional<Terminal> terminal, Map<String, String> environment) {
         if (terminal.isEmpty()) {
             return FILE;
@@ -34,20 +34,20 @@ public record Screen(boolean colours, int columns, int rows) {
         return new Screen(colours, columns == 0 ? 80 : columns, rows == 0 ? 24 : rows);
     }
 
-    /** Lines that are as wide as the screen and not too wide to read, the second and all others indented. */
+    /** Wraps text at the screen width, at most 120 columns; indents all lines but the first. */
     String wrap(String prefix, int indent, String words) {
-        int room = Math.min(columns, MOST_COLUMNS);
+        int width = Math.min(columns, MAX_TEXT_COLUMNS);
         StringBuilder lines = new StringBuilder();
         StringBuilder line = new StringBuilder(prefix);
-        boolean begun = false;
+        boolean hasWord = false;
         for (String word : words.strip().split("\\s+", -1)) {
-            if (begun && line.length() + 1 + word.length() > room) {
+            if (hasWord && line.length() + 1 + word.length() > width) {
                 lines.append(line).append(System.lineSeparator());
                 line = new StringBuilder(" ".repeat(indent));
-                begun = false;
+                hasWord = false;
             }
-            line.append(begun ? " " : "").append(word);
-            begun = true;
+            line.append(hasWord ? " " : "").append(word);
+            hasWord = true;
         }
         return lines.append(line).append(System.lineSeparator()).toString();
     }

@@ -1,13 +1,14 @@
 package dev.aioscope.output;
 
 import dev.aioscope.host.Printable;
+import dev.aioscope.kernel.Units;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Columns under their names, each as wide as its widest cell; the last one is cut where the screen ends. */
+/** A table whose columns are as wide as their widest cells. Lines are cut at the screen width. */
 public final class Table {
     private final List<String> names;
     private final int right;
@@ -16,7 +17,7 @@ public final class Table {
     /**
      * A table without rows.
      *
-     * @param right how many of the first columns hold numbers, which stand at the right
+     * @param right number of columns, from the left, that are aligned at the right
      */
     public Table(int right, String... names) {
         this.right = right;
@@ -24,8 +25,8 @@ public final class Table {
     }
 
     /**
-     * Adds a row with a cell for each column; null is a value that was not seen. Programs choose their names and paths:
-     * what would control a terminal is replaced.
+     * Adds a row with one cell per column; null prints {@link Units#ABSENT}. Replaces control characters, because programs
+     * choose their names and paths.
      */
     public void row(@Nullable Object... cells) {
         rows.add(Arrays.stream(cells)
@@ -33,7 +34,7 @@ public final class Table {
                 .toList());
     }
 
-    /** All lines, the names first. */
+    /** All lines, starting with the column names. */
     public List<String> lines(Screen screen) {
         List<List<String>> all = new ArrayList<>(List.of(names));
         all.addAll(rows);

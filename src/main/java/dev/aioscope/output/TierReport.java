@@ -4,6 +4,7 @@ import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.ProbeSelector.UnavailableTier;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;

@@ -6,28 +6,28 @@ import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownInProgress;
 
-/** How {@code trace} tells what happened: whole lines, the last one without its end. */
+/** Formats the events of {@code trace} as one or more lines, without a final line separator. */
 public interface TraceFormat {
     /**
-     * A teardown.
+     * A teardown that ended.
      *
-     * @param now when it is told, CLOCK_BOOTTIME ns: all there is if none of its own times was seen
+     * @param now time of the report, CLOCK_BOOTTIME ns; shown if none of the teardown's own times was observed
      */
     String teardown(Teardown teardown, long now);
 
     /**
-     * A teardown that goes on for long.
+     * A teardown in progress that is stuck.
      *
-     * @param now when it is told, CLOCK_BOOTTIME ns
+     * @param now time of the report, CLOCK_BOOTTIME ns
      */
     String stuck(TeardownInProgress teardown, long now);
 
-    /** A request for which a teardown was stuck and that has completed. */
+    /** A request that completed while a teardown was waiting for it. */
     String straggler(Straggler straggler);
 
-    /** An io_setup or io_destroy that failed. */
+    /** An io_setup or io_destroy that returned an error. */
     String failedCall(FailedCall call);
 
-    /** What became of an io_setup that was refused. */
+    /** The outcome of a refused io_setup. */
     String refusalOutcome(RefusalOutcome outcome);
 }

@@ -26,18 +26,22 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** One JSON object per line; {@code agent/json.md} tells what each name means. */
+/** Prints one JSON object per event; {@code agent/json.md} documents the names. */
 public final class TraceJson implements TraceFormat {
     private final WallClock clock;
     private final Identities identities;
     private final Function<String, Optional<BlockDevice>> devices;
 
-    /** With the devices of this host. */
+    /** Prints events of this host. */
     public TraceJson(WallClock clock, Identities identities) {
         this(clock, identities, BlockDevice::of);
     }
 
-    /** With what finds a device by its numbers. */
+    /**
+     * Prints events that can be from another host.
+     *
+     * @param devices finds a block device by major:minor
+     */
     public TraceJson(WallClock clock, Identities identities, Function<String, Optional<BlockDevice>> devices) {
         this.clock = clock;
         this.identities = identities;
@@ -54,7 +58,7 @@ public final class TraceJson implements TraceFormat {
         return line(teardown.known(), teardown, now);
     }
 
-    private String line(Teardown t, @Nullable TeardownInProgress going, long now) {
+    private String line(Teardown t, @Nullable TeardownInProgress inProgress, long now) {
         return Json.line("teardown", json -> {
             json.put("time", clock.epochNanos(now));
             caller(json, t.caller(), identities.ofCaller(t));
@@ -67,24 +71,24 @@ public final class TraceJson implements TraceFormat {
             times(json, t);
             phases(json, t);
             counts(json, t);
-            going(json, going, now);
+            inProgress(json, inProgress, now);
         });
     }
 
-    private static void going(Json json, @Nullable TeardownInProgress going, long now) {
-        WaitReason waitReason = going == null ? null : going.waitReason();
-        json.put("age_ns", going == null ? null : (Long) going.age(now));
+    private static void inProgress(Json json, @Nullable TeardownInProgress inProgress, long now) {
+        WaitReason waitReason = inProgress == null ? null : inProgress.waitReason();
+        json.put("age_ns", inProgress == null ? null : (Long) inProgress.age(now));
         json.put("waits_for", waitReason == null ? null : waitReason.label());
-        json.put("requests_left", going == null ? null : going.requestsLeft());
-        json.put("siblings_left", going == null ? null : going.siblingsLeft());
-        json.put("waiter_sigkill", going == null ? null : going.pendingSigkill());
-        json.put("found_late", going == null ? null : (Boolean) going.isFoundLate());
-        json.put("stuck", going == null ? null : (Boolean) going.isStuck());
-        json.put("kernel_stack", going == null ? null : kernelStack(going));
+        json.put("outstanding_now", inProgress == null ? null : inProgress.requestsLeft());
+        json.put("siblings_now", inProgress == null ? null : inProgress.siblingsLeft());
+        json.put("waiter_sigkill", inProgress == null ? null : inProgress.pendingSigkill());
+        json.put("found_late", inProgress == null ? null : (Boolean) inProgress.isFoundLate());
+        json.put("stuck", inProgress == null ? null : (Boolean) inProgress.isStuck());
+        json.put("kernel_stack", inProgress == null ? null : kernelStack(inProgress));
     }
 
-    private static @Nullable String kernelStack(TeardownInProgress going) {
-        List<String> functions = KernelStack.functions(going.kernelStack());
+    private static @Nullable String kernelStack(TeardownInProgress inProgress) {
+        List<String> functions = KernelStack.functions(inProgress.kernelStack());
         return functions.isEmpty() ? null : String.join("\n", functions);
     }
 
@@ -137,7 +141,7 @@ public final class TraceJson implements TraceFormat {
             json.put("call_stack", stack(call.callStack()));
             if (call.isRefusal()) {
                 json.put("needed_aio_max_nr", call.neededLimit());
-                json.array("largest_holders", call.largest(), this::holding);
+                json.array("largest_holders", call.largest(), this::share);
             } else {
                 wrongHandle(json, call, offset);
             }
@@ -180,27 +184,27 @@ public final class TraceJson implements TraceFormat {
     }
 
     private void release(Json json, @Nullable Release release) {
-        Task by = release == null ? null : release.by();
+        Task releaser = release == null ? null : release.by();
         Trigger trigger = release == null ? null : release.trigger();
         json.put("trigger", trigger == null ? null : trigger.label());
         json.put("contexts", release == null ? null : (Integer) release.contexts());
         json.put("charge", release == null ? null : (Long) release.charge());
-        json.put("releaser_pid", by == null ? null : (Integer) by.pid());
-        json.put("releaser_comm", by == null ? null : by.comm());
-        json.put("releaser_start_time", IdentityJson.started(clock, by));
-        IdentityJson.put(json, "releaser_", by == null ? Identity.UNKNOWN : identities.of(by));
+        json.put("releaser_pid", releaser == null ? null : (Integer) releaser.pid());
+        json.put("releaser_comm", releaser == null ? null : releaser.comm());
+        json.put("releaser_start_time", IdentityJson.startTime(clock, releaser));
+        IdentityJson.put(json, "releaser_", releaser == null ? Identity.UNKNOWN : identities.of(releaser));
     }
 
-    private void holding(Json json, QuotaShare holding) {
-        json.put("pid", holding.owner().pid());
-        json.put("comm", holding.owner().comm());
-        json.put("start_time", IdentityJson.started(clock, holding.owner()));
-        IdentityJson.put(json, "", identities.of(holding.owner()));
-        json.put("contexts", holding.contexts());
-        json.put("charge", holding.charge());
+    private void share(Json json, QuotaShare share) {
+        json.put("pid", share.owner().pid());
+        json.put("comm", share.owner().comm());
+        json.put("start_time", IdentityJson.startTime(clock, share.owner()));
+        IdentityJson.put(json, "", identities.of(share.owner()));
+        json.put("contexts", share.contexts());
+        json.put("charge", share.charge());
     }
 
-    /** The last line. */
+    /** The last object. */
     public static String summary(TraceSummary summary) {
         return Json.line("summary", json -> {
             json.put("teardowns", summary.teardowns());
@@ -219,7 +223,7 @@ public final class TraceJson implements TraceFormat {
         json.put("tid", caller == null ? null : (Integer) caller.tid());
         json.put("comm", caller == null ? null : caller.comm());
         json.put("cgroup_id", caller == null ? null : (Long) caller.cgroup());
-        json.put("start_time", IdentityJson.started(clock, caller));
+        json.put("start_time", IdentityJson.startTime(clock, caller));
         IdentityJson.put(json, "", identity);
     }
 
@@ -228,7 +232,7 @@ public final class TraceJson implements TraceFormat {
         json.put("owner_pid", owner == null ? null : (Integer) owner.pid());
         json.put("owner_comm", owner == null ? null : owner.comm());
         json.put("owner_cgroup_id", owner == null ? null : (Long) owner.cgroup());
-        json.put("owner_start_time", IdentityJson.started(clock, owner));
+        json.put("owner_start_time", IdentityJson.startTime(clock, owner));
         IdentityJson.put(json, "owner_", identities.ofOwner(t));
     }
 
@@ -241,7 +245,7 @@ public final class TraceJson implements TraceFormat {
         json.put("setup_time", setup == null ? null : (Long) clock.epochNanos(setup));
     }
 
-    /** All moved by one offset: they stay in their order though the clock be set between them. */
+    /** Converts all times with one offset, so that they stay in order if the clock is set between them. */
     private void times(Json json, Teardown t) {
         Long begin = t.startTime();
         Long end = t.endTime();

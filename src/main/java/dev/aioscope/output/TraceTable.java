@@ -2,32 +2,28 @@ package dev.aioscope.output;
 
 import dev.aioscope.event.RingState;
 import dev.aioscope.host.Identities;
-import dev.aioscope.host.Identity;
 import dev.aioscope.host.Printable;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.KernelStack;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.RefusalOutcome;
-import dev.aioscope.lifecycle.RefusalOutcome.Cause;
 import dev.aioscope.lifecycle.RefusalOutcome.Release;
-import dev.aioscope.lifecycle.RefusalOutcome.Verdict;
 import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.lifecycle.WrongHandle;
+import dev.aioscope.output.TraceRow.Highlight;
 import dev.aioscope.probe.proc.BlockDevice;
 import dev.aioscope.telemetry.TeardownSpans;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -35,86 +31,38 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A line for each teardown and failed call, under a header that comes again on every screen. Columns that the screen has
- * no room for are left out. What is not normal is coloured, and told at the end of the line or on a line of its own.
+ * Prints one line for each teardown and failed call, for people. Unusual values are coloured and explained in notes at the
+ * end of the line or on a second line. Not thread-safe.
  */
 public final class TraceTable implements TraceFormat {
-    private static final DateTimeFormatter LONG_TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSS");
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSS");
 
-    /** A part of a teardown that takes longer is worth a look; an idle one spends some 30 ms in all. */
+    /** Highlights phases from this duration on; a whole idle teardown takes about 30 ms. */
     private static final long SLOW_NANOS = TeardownSpans.SLOW.toNanos();
 
-    /** A part that nobody expects to take any time is mentioned from here on. */
+    /** Notes phases without a column, which normally take no time, from this duration on. */
     private static final long NOTABLE_NANOS = 10_000_000;
 
-    private static final int MOST_FUNCTIONS = 8;
-
-    private static final List<Column> DISPENSABLE =
-            List.of(Column.EXECUTABLE, Column.CONTAINER, Column.FREED, Column.KILL, Column.WAKE, Column.HANDLE);
-
-    private enum Column {
-        TIME(12, 8, false),
-        PID(7, 7, true),
-        COMM(15, 12, false),
-        CONTAINER(19, 19, false),
-        EXECUTABLE(15, 15, false),
-        TRIGGER(10, 10, false),
-        HANDLE(12, 12, true),
-        OUT(5, 5, true),
-        WAIT(6, 6, true),
-        KILL(6, 6, true),
-        GRACE(6, 6, true),
-        IO(6, 6, true),
-        WAKE(6, 6, true),
-        FREED(6, 6, true),
-        RESULT(10, 10, false);
-
-        private final int width;
-        private final int narrow;
-        private final boolean right;
-
-        Column(int width, int narrow, boolean right) {
-            this.width = width;
-            this.narrow = narrow;
-            this.right = right;
-        }
-    }
-
-    private enum Style {
-        PLAIN(""),
-        HEADER("\u001b[1m"),
-        SLOW("\u001b[33m"),
-        FAILED("\u001b[31m");
-
-        private final String code;
-
-        Style(String code) {
-            this.code = code;
-        }
-    }
-
-    private record Cell(String text, Style style) {}
+    private static final int MAX_FUNCTIONS = 8;
 
     private final WallClock clock;
     private final ZoneId zone;
-    private final Supplier<Screen> screens;
     private final Identities identities;
     private final Function<String, Optional<BlockDevice>> devices;
-    private final Function<List<Long>, List<String>> functions;
-    private Screen screen = Screen.FILE;
-    private Map<Column, Integer> widths = Map.of();
-    private int linesLeft;
+    private final Function<List<Long>, List<String>> symbols;
+    private final TraceLayout layout;
 
-    /** The screen is asked anew for each header: a window can change its size. */
+    /** Prints events of this host. */
     public TraceTable(WallClock clock, ZoneId zone, Supplier<Screen> screens, Identities identities) {
         this(clock, zone, screens, identities, BlockDevice::of, KernelStack::functions);
     }
 
     /**
-     * The same for what was seen on another host perhaps.
+     * Prints events that can be from another host.
      *
-     * @param devices finds a device by its numbers
-     * @param functions names the functions of the kernel in which addresses lie
+     * @param screens the current screen; read before each header
+     * @param devices finds a block device by major:minor
+     * @param symbols names the kernel functions at these addresses
      */
     public TraceTable(
             WallClock clock,
@@ -122,170 +70,224 @@ public final class TraceTable implements TraceFormat {
             Supplier<Screen> screens,
             Identities identities,
             Function<String, Optional<BlockDevice>> devices,
-            Function<List<Long>, List<String>> functions) {
+            Function<List<Long>, List<String>> symbols) {
         this.clock = clock;
         this.zone = zone;
-        this.screens = screens;
         this.identities = identities;
         this.devices = devices;
-        this.functions = functions;
+        this.symbols = symbols;
+        this.layout = new TraceLayout(screens);
     }
+
+    // ---- teardowns ----
 
     @Override
     public String teardown(Teardown t, long now) {
-        Row row = new Row(t.caller() != null ? t.caller() : t.context().owner(), clock.epochNanos(lastTime(t, now)));
-        row.identity(identities.ofOwner(t));
-        row.put(Column.TRIGGER, t.trigger() == null ? Units.ABSENT : t.trigger().label());
-        row.put(Column.HANDLE, handle(t));
-        row.put(Column.OUT, t.outstanding() == null ? Units.ABSENT : Integer.toString(t.outstanding()));
-        row.duration(Column.WAIT, t.held(), SLOW_NANOS);
-        row.duration(Column.KILL, t.kill(), SLOW_NANOS);
-        row.duration(Column.GRACE, t.grace(), SLOW_NANOS);
-        row.duration(Column.IO, t.io(), 1);
-        row.duration(Column.WAKE, t.wake(), SLOW_NANOS);
-        row.duration(Column.FREED, t.deferredFree(), SLOW_NANOS);
-        row.cells.put(Column.RESULT, result(t));
-        row.notes.addAll(notes(t));
-        return row.lines()
-                + stack("set up in", t.context().setupStack())
-                + stack("destroyed in", t.call().stack());
+        TraceRow row = row(t, t.endTime() != null ? t.endTime() : now);
+        row.putDuration(TraceColumn.WAIT, t.held(), SLOW_NANOS);
+        row.putDuration(TraceColumn.KILL, t.kill(), SLOW_NANOS);
+        row.putDuration(TraceColumn.GRACE, t.grace(), SLOW_NANOS);
+        row.putDuration(TraceColumn.IO, t.io(), 1);
+        row.putDuration(TraceColumn.WAKE, t.wake(), SLOW_NANOS);
+        row.putDuration(TraceColumn.FREED, t.deferredFree(), SLOW_NANOS);
+        putResult(row, t);
+        noteSlowPhases(row, t);
+        noteAnomalies(row, t);
+        return layout.row(row)
+                + stack("io_setup stack:", t.context().setupStack())
+                + stack("io_destroy stack:", t.call().stack());
     }
 
     @Override
-    public String stuck(TeardownInProgress going, long now) {
-        Teardown t = going.known();
-        Row row = new Row(t.caller() != null ? t.caller() : t.context().owner(), clock.epochNanos(now));
-        row.identity(identities.ofOwner(t));
-        row.put(Column.TRIGGER, t.trigger() == null ? Units.ABSENT : t.trigger().label());
-        row.put(Column.HANDLE, handle(t));
-        row.put(Column.OUT, t.outstanding() == null ? Units.ABSENT : Integer.toString(t.outstanding()));
-        row.duration(Column.WAIT, going.age(now), SLOW_NANOS);
-        row.cells.put(Column.RESULT, new Cell("stuck", Style.SLOW));
-        row.notes.add(going.explanation());
-        if (Boolean.TRUE.equals(going.pendingSigkill())) {
-            row.notes.add("SIGKILL pending");
+    public String stuck(TeardownInProgress teardown, long now) {
+        TraceRow row = row(teardown.known(), now);
+        row.putDuration(TraceColumn.WAIT, teardown.age(now), SLOW_NANOS);
+        row.put(TraceColumn.RESULT, "stuck", Highlight.SLOW);
+        row.note(teardown.explanation());
+        if (Boolean.TRUE.equals(teardown.pendingSigkill())) {
+            row.note("SIGKILL pending");
         }
-        if (going.isFoundLate()) {
-            row.notes.add("found late: it began before it was first seen");
+        if (teardown.isFoundLate()) {
+            row.note("found late: started before aioscope observed it");
         }
-        return row.lines() + kernelStack(going);
-    }
-
-    /** Where the caller waits, from inside out, as far as that tells anything. */
-    private String kernelStack(TeardownInProgress going) {
-        List<String> names = functions.apply(going.kernelStack());
-        if (names.isEmpty()) {
-            return "";
-        }
-        int indent = widths.getOrDefault(Column.TIME, 0) + 3;
-        String told = String.join(" < ", names.subList(0, Math.min(names.size(), MOST_FUNCTIONS)))
-                + (names.size() > MOST_FUNCTIONS ? " < …" : "");
-        String lines = screen.wrap(" ".repeat(indent) + "in ", indent + 2, told).stripTrailing();
-        linesLeft -= (int) lines.lines().count();
-        return System.lineSeparator() + lines;
+        return layout.row(row) + kernelStack(teardown);
     }
 
     @Override
     public String straggler(Straggler straggler) {
         Teardown t = straggler.teardown().known();
-        Row row = new Row(t.caller() != null ? t.caller() : t.context().owner(), clock.epochNanos(straggler.time()));
-        row.identity(identities.ofOwner(t));
-        row.put(Column.TRIGGER, "straggler");
-        row.put(Column.HANDLE, handle(t));
-        row.duration(Column.WAIT, straggler.age(), SLOW_NANOS);
-        boolean isFailed = straggler.result() < 0;
-        row.cells.put(
-                Column.RESULT,
-                isFailed
-                        ? new Cell(Errno.name((int) -straggler.result()), Style.FAILED)
-                        : new Cell(Long.toString(straggler.result()), Style.PLAIN));
+        TraceRow row = row(callerOrOwner(t), straggler.time());
+        row.putIdentity(identities.ofOwner(t));
+        row.put(TraceColumn.TRIGGER, "straggler");
+        row.putHandle(t.context());
+        row.putDuration(TraceColumn.WAIT, straggler.age(), SLOW_NANOS);
+        if (straggler.result() < 0) {
+            row.put(TraceColumn.RESULT, Errno.name((int) -straggler.result()), Highlight.FAILED);
+        } else {
+            row.put(TraceColumn.RESULT, Long.toString(straggler.result()));
+        }
         String path = straggler.path();
-        row.notes.add(straggler.operation().label()
+        row.note(straggler.operation().label()
                 + (straggler.offset() == null ? "" : " at " + straggler.offset())
-                + " of " + (path == null ? "a file without a name" : Printable.of(path))
+                + " of " + (path == null ? "an unnamed file" : Printable.of(path))
                 + " (inode " + straggler.inode() + ") on "
                 + devices.apply(straggler.device())
                         .map(device -> device.name() + " ")
                         .orElse("")
                 + straggler.device());
-        return row.lines();
+        return layout.row(row);
     }
 
-    private static String handle(Teardown t) {
-        return t.context().handle() == 0
-                ? Units.ABSENT
-                : Long.toHexString(t.context().handle());
+    private TraceRow row(Teardown t, long time) {
+        TraceRow row = row(callerOrOwner(t), time);
+        row.putIdentity(identities.ofOwner(t));
+        if (t.trigger() != null) {
+            row.put(TraceColumn.TRIGGER, t.trigger().label());
+        }
+        row.putHandle(t.context());
+        row.putNumber(TraceColumn.OUT, t.outstanding());
+        return row;
     }
+
+    private static @Nullable Task callerOrOwner(Teardown t) {
+        return t.caller() != null ? t.caller() : t.context().owner();
+    }
+
+    private static void putResult(TraceRow row, Teardown t) {
+        Long result = t.call().result();
+        if (result != null && result < 0) {
+            row.put(TraceColumn.RESULT, Errno.name((int) -result), Highlight.FAILED);
+            return;
+        }
+        switch (t.end()) {
+            case COMPLETE -> row.put(TraceColumn.RESULT, result == null ? Units.ABSENT : "ok");
+            case VANISHED -> row.put(TraceColumn.RESULT, "vanished");
+            case INCOMPLETE, UNKNOWN, IN_PROGRESS ->
+                row.put(TraceColumn.RESULT, lower(t.end()).replace('_', ' '), Highlight.SLOW);
+        }
+    }
+
+    private static void noteSlowPhases(TraceRow row, Teardown t) {
+        noteSlow(row, "finding the context", t.lookup());
+        noteSlow(row, "unmapping the ring", t.unmap());
+        noteSlow(row, "cancelling requests", t.cancel());
+        noteSlow(row, "waiting for threads inside AIO calls", t.inSiblings());
+    }
+
+    private static void noteSlow(TraceRow row, String phase, @Nullable Long nanos) {
+        if (nanos != null && nanos >= NOTABLE_NANOS) {
+            row.note(phase + " took " + Units.duration(nanos));
+        }
+    }
+
+    private static void noteAnomalies(TraceRow row, Teardown t) {
+        Integer unmapResult = t.kernel().unmapResult();
+        if (unmapResult != null && unmapResult < 0) {
+            row.note("cannot unmap the ring: " + Errno.name(-unmapResult));
+        }
+        if (t.kernel().ring() == RingState.OTHER) {
+            row.note("the program had mapped other memory over the ring; the kernel unmapped it");
+        }
+        if (Boolean.TRUE.equals(t.call().pendingSigkill())) {
+            row.note("SIGKILL pending");
+        }
+        Task owner = t.context().owner();
+        if (owner != null && t.caller() != null && owner.pid() != t.caller().pid()) {
+            row.note("owner " + owner.pid() + " " + Printable.of(owner.comm()));
+        }
+    }
+
+    /** Kernel functions in which the caller waits, innermost first. */
+    private String kernelStack(TeardownInProgress teardown) {
+        List<String> names = symbols.apply(teardown.kernelStack());
+        return names.isEmpty()
+                ? ""
+                : layout.wrapped(
+                        "in ",
+                        String.join(" < ", names.subList(0, Math.min(names.size(), MAX_FUNCTIONS)))
+                                + (names.size() > MAX_FUNCTIONS ? " < …" : ""));
+    }
+
+    // ---- calls ----
 
     @Override
     public String failedCall(FailedCall call) {
-        Row row = new Row(call.caller(), clock.epochNanos(call.returnTime()));
-        row.identity(identities.ofCaller(call));
-        row.put(Column.TRIGGER, call.call().name().toLowerCase(Locale.ROOT));
-        row.put(Column.HANDLE, call.handle() == null ? Units.ABSENT : Long.toHexString(call.handle()));
+        TraceRow row = row(call.caller(), call.returnTime());
+        row.putIdentity(identities.ofCaller(call));
+        row.put(TraceColumn.TRIGGER, lower(call.call()));
+        if (call.handle() != null) {
+            row.putHandle(call.handle());
+        }
         Long wait = call.enterTime() == null ? null : (Long) (call.returnTime() - call.enterTime());
-        row.duration(Column.WAIT, wait, SLOW_NANOS);
-        row.cells.put(Column.RESULT, new Cell(Errno.name(call.errno()), Style.FAILED));
+        row.putDuration(TraceColumn.WAIT, wait, SLOW_NANOS);
+        row.put(TraceColumn.RESULT, Errno.name(call.errno()), Highlight.FAILED);
         WrongHandle wrong = call.wrongHandle();
         if (wrong != null) {
-            row.notes.add((wrong.isIoInFlight() ? "WARNING: " : "") + call.explanation());
+            row.note((wrong.isIoInFlight() ? "WARNING: " : "") + call.explanation());
         }
         if (call.maxReqs() != null) {
-            row.notes.add("asked for " + call.maxReqs());
+            row.note("requested " + call.maxReqs());
         }
-        if (call.aioNr() != null && call.aioMaxNr() != null) {
-            row.notes.add(call.aioNr() + " of " + call.aioMaxNr() + " in use");
-        }
+        noteUsage(row, call.aioNr(), call.aioMaxNr());
         if (call.neededLimit() != null) {
-            row.notes.add("fs.aio-max-nr=" + call.neededLimit() + " would do");
+            row.note("needs fs.aio-max-nr=" + call.neededLimit());
         }
         if (!call.largest().isEmpty()) {
-            row.notes.add("held by "
+            row.note("held by "
                     + call.largest().stream()
-                            .map(holding -> who(holding.owner()) + ": " + holding.charge())
+                            .map(share -> process(share.owner()) + ": " + share.charge())
                             .collect(Collectors.joining(", ")));
         }
-        return row.lines() + stack("called in", call.callStack());
+        return layout.row(row) + stack(lower(call.call()) + " stack:", call.callStack());
     }
 
     @Override
     public String refusalOutcome(RefusalOutcome outcome) {
         FailedCall refusal = outcome.refusal();
-        Row row = new Row(refusal.caller(), clock.epochNanos(outcome.time()));
-        row.identity(identities.ofCaller(refusal));
-        row.put(Column.TRIGGER, refusal.call().name().toLowerCase(Locale.ROOT));
-        row.put(Column.WAIT, Units.duration(outcome.duration()));
-        row.cells.put(
-                Column.RESULT,
-                new Cell(
-                        outcome.verdict().name().toLowerCase(Locale.ROOT),
-                        outcome.verdict() == Verdict.LASTING ? Style.FAILED : Style.PLAIN));
-        row.notes.add("asked for " + refusal.maxReqs());
+        TraceRow row = row(refusal.caller(), outcome.time());
+        row.putIdentity(identities.ofCaller(refusal));
+        row.put(TraceColumn.TRIGGER, lower(refusal.call()));
+        row.put(TraceColumn.WAIT, Units.duration(outcome.duration()));
+        row.put(
+                TraceColumn.RESULT,
+                lower(outcome.verdict()),
+                outcome.verdict() == RefusalOutcome.Verdict.LASTING ? Highlight.FAILED : Highlight.NONE);
+        row.note("requested " + refusal.maxReqs());
         if (outcome.retries() > 0) {
-            row.notes.add("refused " + (outcome.retries() + 1) + " times");
+            row.note("refused " + (outcome.retries() + 1) + " times");
         }
-        if (outcome.aioNr() != null && outcome.aioMaxNr() != null) {
-            row.notes.add(outcome.aioNr() + " of " + outcome.aioMaxNr() + " in use");
-        }
-        if (outcome.cause() == Cause.LIMIT) {
-            row.notes.add("fs.aio-max-nr was raised");
+        noteUsage(row, outcome.aioNr(), outcome.aioMaxNr());
+        if (outcome.cause() == RefusalOutcome.Cause.LIMIT) {
+            row.note("fs.aio-max-nr was raised");
         }
         if (outcome.release() != null) {
-            row.notes.add(released(outcome.release()));
+            row.note(release(outcome.release()));
         }
         if (outcome.hasSucceeded()) {
-            row.notes.add("has it now");
+            row.note("a retry succeeded");
         }
-        return row.lines();
+        return layout.row(row);
     }
 
-    private String released(Release release) {
-        return who(release.by()) + " gave back " + release.charge()
+    private static void noteUsage(TraceRow row, @Nullable Long used, @Nullable Long limit) {
+        if (used != null && limit != null) {
+            row.note(used + " of " + limit + " in use");
+        }
+    }
+
+    private String release(Release release) {
+        return process(release.by()) + " released " + release.charge()
                 + (release.trigger() == null ? "" : " by " + release.trigger().label());
     }
 
-    /** A process in a note. */
-    private String who(Task task) {
+    // ---- parts of a row ----
+
+    private TraceRow row(@Nullable Task task, long time) {
+        Instant instant = Instant.ofEpochSecond(0, clock.epochNanos(time));
+        return new TraceRow(TIME.format(instant.atZone(zone)), task);
+    }
+
+    private String process(Task task) {
         return Printable.of(task.comm()) + " " + task.pid()
                 + identities
                         .of(task)
@@ -294,165 +296,11 @@ public final class TraceTable implements TraceFormat {
                         .orElse("");
     }
 
-    /** A line for each frame. */
-    private String stack(String what, @Nullable UserStack stack) {
-        if (stack == null) {
-            return "";
-        }
-        String indent = System.lineSeparator() + " ".repeat(widths.getOrDefault(Column.TIME, 0) + 1);
-        List<String> frames = stack.frames();
-        linesLeft -= frames.size() + 1;
-        return indent + what + ":" + indent + "  " + String.join(indent + "  ", frames);
+    private String stack(String title, @Nullable UserStack stack) {
+        return stack == null ? "" : layout.list(title, stack.frames());
     }
 
-    /** When it was over for its caller, or else when it was told. */
-    private static long lastTime(Teardown t, long now) {
-        return t.endTime() != null ? t.endTime() : now;
-    }
-
-    private static Cell result(Teardown t) {
-        if (t.call().result() != null && t.call().result() < 0) {
-            return new Cell(Errno.name((int) -t.call().result()), Style.FAILED);
-        }
-        return switch (t.end()) {
-            case COMPLETE -> new Cell(t.call().result() == null ? Units.ABSENT : "ok", Style.PLAIN);
-            case VANISHED -> new Cell("vanished", Style.PLAIN);
-            case INCOMPLETE, UNKNOWN, IN_PROGRESS ->
-                new Cell(t.end().name().toLowerCase(Locale.ROOT).replace('_', ' '), Style.SLOW);
-        };
-    }
-
-    private static List<String> notes(Teardown t) {
-        List<String> notes = new ArrayList<>();
-        noteSlow(notes, "finding the context", t.lookup());
-        noteSlow(notes, "unmapping the ring", t.unmap());
-        noteSlow(notes, "cancelling", t.cancel());
-        noteSlow(notes, "threads still inside AIO calls", t.inSiblings());
-        if (t.kernel().unmapResult() != null && t.kernel().unmapResult() < 0) {
-            notes.add("the ring was not unmapped: " + Errno.name(-t.kernel().unmapResult()));
-        }
-        if (t.kernel().ring() == RingState.OTHER) {
-            notes.add("no ring stood at the ring's place: what the program had put there was unmapped");
-        }
-        if (Boolean.TRUE.equals(t.call().pendingSigkill())) {
-            notes.add("SIGKILL pending");
-        }
-        Task owner = t.context().owner();
-        if (owner != null && t.caller() != null && owner.pid() != t.caller().pid()) {
-            notes.add("context of " + owner.pid() + " " + Printable.of(owner.comm()));
-        }
-        return notes;
-    }
-
-    private static void noteSlow(List<String> notes, String what, @Nullable Long nanos) {
-        if (nanos != null && nanos >= NOTABLE_NANOS) {
-            notes.add(what + " took " + Units.duration(nanos));
-        }
-    }
-
-    /** What is told of one teardown or call; cells that are not set are absent. */
-    private final class Row {
-        private final Map<Column, Cell> cells = new EnumMap<>(Column.class);
-        private final List<String> notes = new ArrayList<>();
-
-        Row(@Nullable Task task, long epochNanos) {
-            Instant time = Instant.ofEpochSecond(0, epochNanos);
-            put(Column.TIME, LONG_TIME.format(time.atZone(zone)));
-            if (task != null) {
-                put(Column.PID, Integer.toString(task.pid()));
-                put(Column.COMM, Printable.of(task.comm()));
-            }
-        }
-
-        void put(Column column, String text) {
-            cells.put(column, new Cell(text, Style.PLAIN));
-        }
-
-        void identity(Identity identity) {
-            String executable = identity.executable();
-            identity.container().ifPresent(container -> put(Column.CONTAINER, Printable.of(container.label())));
-            if (executable != null) {
-                put(Column.EXECUTABLE, Printable.of(executable.substring(executable.lastIndexOf('/') + 1)));
-            }
-        }
-
-        void duration(Column column, @Nullable Long nanos, long slow) {
-            boolean isSlow = nanos != null && nanos >= slow;
-            cells.put(column, new Cell(Units.duration(nanos), isSlow ? Style.SLOW : Style.PLAIN));
-        }
-
-        String lines() {
-            StringBuilder lines = new StringBuilder();
-            if (linesLeft <= 0) {
-                beginScreen(lines);
-            }
-            linesLeft--;
-            String line = line(column -> cells.getOrDefault(column, new Cell(Units.ABSENT, Style.PLAIN)));
-            lines.append(line);
-            if (!notes.isEmpty()) {
-                String told = String.join(", ", notes);
-                int length =
-                        widths.values().stream().mapToInt(width -> width + 1).sum();
-                if (length + told.length() <= screen.columns()) {
-                    lines.append(" ".repeat(padding(cells.get(Column.RESULT)) + 1))
-                            .append(styled(told, Style.SLOW));
-                } else {
-                    linesLeft--;
-                    lines.append(System.lineSeparator())
-                            .append(" ".repeat(widths.getOrDefault(Column.TIME, 0) + 1))
-                            .append(styled("└ " + told, Style.SLOW));
-                }
-            }
-            return lines.toString();
-        }
-    }
-
-    private static int padding(@Nullable Cell last) {
-        return last == null ? 0 : Math.max(0, Column.RESULT.width - last.text.length());
-    }
-
-    private void beginScreen(StringBuilder lines) {
-        screen = screens.get();
-        linesLeft = screen.rows() - 2;
-        widths = widths(screen.columns());
-        lines.append(line(column -> new Cell(column.name(), Style.HEADER))).append(System.lineSeparator());
-    }
-
-    /** The columns that there is room for. */
-    private static Map<Column, Integer> widths(int room) {
-        Map<Column, Integer> widths = new EnumMap<>(Column.class);
-        for (Column column : Column.values()) {
-            widths.put(column, column.width);
-        }
-        for (Column column : DISPENSABLE) {
-            if (length(widths) > room) {
-                widths.remove(column);
-            }
-        }
-        if (length(widths) > room) {
-            widths.replaceAll((column, width) -> column.narrow);
-        }
-        return widths;
-    }
-
-    private static int length(Map<Column, Integer> widths) {
-        return widths.values().stream().mapToInt(width -> width + 1).sum() - 1;
-    }
-
-    private String line(Function<Column, Cell> cells) {
-        StringBuilder line = new StringBuilder();
-        widths.forEach((column, width) -> {
-            Cell cell = cells.apply(column);
-            String text =
-                    cell.text.length() > width && column != Column.RESULT ? cell.text.substring(0, width) : cell.text;
-            String space = " ".repeat(Math.max(0, width - text.length()));
-            String padded = column == Column.RESULT ? text : column.right ? space + text : text + space;
-            line.append(line.isEmpty() ? "" : " ").append(styled(padded, cell.style));
-        });
-        return line.toString();
-    }
-
-    private String styled(String text, Style style) {
-        return screen.colours() && style != Style.PLAIN ? style.code + text + "\u001b[0m" : text;
+    private static String lower(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 }

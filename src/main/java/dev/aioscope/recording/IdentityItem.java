@@ -31,7 +31,7 @@ record IdentityItem(int pid, long start, long mm, Identity identity) {
                 .putInt(pid)
                 .putLong(start)
                 .putLong(mm)
-                .put((byte) (identity.isCut() ? 1 : 0));
+                .put((byte) (identity.hidesArguments() ? 1 : 0));
         List<@Nullable String> texts =
                 new ArrayList<>(Arrays.asList(identity.executable(), identity.user(), identity.cgroup()));
         texts.addAll(identity.arguments());

@@ -175,7 +175,7 @@ public final class Recording {
      * @param hidesArguments whether of command lines only the program is told
      */
     public Processes processes(boolean hidesArguments) {
-        Processes processes = Processes.recalling(hidesArguments);
+        Processes processes = Processes.fromRecording(hidesArguments);
         try (Blocks blocks = new Blocks(channel(file))) {
             for (Item item = blocks.next(); item != null; item = blocks.next()) {
                 if (item == Item.IDENTITY) {

@@ -544,7 +544,7 @@ public final class TeardownSpans implements LifecycleListener {
             SpanAttribute.EXECUTABLE_NAME.set(attributes, executable.substring(executable.lastIndexOf('/') + 1));
         }
         SpanAttribute.EXECUTABLE_PATH.set(attributes, executable);
-        boolean isTold = !identity.isCut() && !identity.arguments().isEmpty();
+        boolean isTold = !identity.hidesArguments() && !identity.arguments().isEmpty();
         SpanAttribute.COMMAND_ARGS.set(attributes, isTold ? identity.arguments() : null);
         SpanAttribute.USER.set(attributes, identity.user());
         SpanAttribute.CGROUP.set(attributes, identity.cgroup());

@@ -16,16 +16,16 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** What happened since the view began, of the host and of each process. Bounded; what happened longest ago goes first. */
+/** Rates, counts and latest lines since the view was opened, for the host and each process. Bounded, thread-safe. */
 public final class Activity implements LifecycleListener {
-    private static final int MOST_PROCESSES = 512;
-    private static final int LATEST = 256;
-    private static final int LATEST_OF_PROCESS = 16;
+    private static final int MAX_PROCESSES = 512;
+    private static final int MAX_LINES = 256;
+    private static final int MAX_LINES_PER_PROCESS = 16;
 
     private final LongSupplier boottime;
     private final long began;
-    private final PerSecond setups;
-    private final PerSecond destroys;
+    private final RateCounter setups;
+    private final RateCounter destroys;
     private final Deque<ActivityLine> latest = new ArrayDeque<>();
     private final Map<ProcessKey, History> histories = new LinkedHashMap<>(16, 0.75f, true);
     private long refusals;
@@ -33,55 +33,55 @@ public final class Activity implements LifecycleListener {
 
     private static final class History {
         private Task task;
-        private final PerSecond destroys;
-        private final LatencyHistogram waits = new LatencyHistogram();
+        private final RateCounter destroys;
+        private final LatencyHistogram latencies = new LatencyHistogram();
         private final Deque<ActivityLine> latest = new ArrayDeque<>();
 
         History(Task task, long began) {
             this.task = task;
-            this.destroys = new PerSecond(began);
+            this.destroys = new RateCounter(began);
         }
     }
 
     /**
-     * What a process did.
+     * The activity of a process.
      *
      * @param task one of its threads
-     * @param destroysPerSecond null before the first second is over
-     * @param waits of its teardowns
-     * @param latest what happened to its contexts, the newest first
+     * @param destroysPerSecond null within the first second
+     * @param latencies how long its teardowns blocked their callers
+     * @param latest its latest lines, newest first
      */
-    public record Doings(
-            Task task, @Nullable Double destroysPerSecond, LatencyHistogram waits, List<ActivityLine> latest) {}
+    public record ProcessActivity(
+            Task task, @Nullable Double destroysPerSecond, LatencyHistogram latencies, List<ActivityLine> latest) {}
 
     /**
-     * What happened up to a moment.
+     * The activity of the host.
      *
-     * @param setupsPerSecond null before the first second is over
-     * @param destroysPerSecond the same
-     * @param refusals times that the quota was the reason for an io_setup to fail
+     * @param setupsPerSecond null within the first second
+     * @param destroysPerSecond null within the first second
+     * @param refusals io_setup calls that failed because of the quota
      * @param failedCalls other calls that failed
-     * @param latest what happened last, the newest first
-     * @param processes those that ended contexts
+     * @param latest the latest lines, newest first
+     * @param processes processes that ended contexts or had a call fail
      */
-    public record Figures(
+    public record HostActivity(
             @Nullable Double setupsPerSecond,
             @Nullable Double destroysPerSecond,
             long refusals,
             long failedCalls,
             List<ActivityLine> latest,
-            Map<ProcessKey, Doings> processes) {}
+            Map<ProcessKey, ProcessActivity> processes) {}
 
     /**
-     * Begins now.
+     * Starts now.
      *
      * @param boottime CLOCK_BOOTTIME, ns
      */
     public Activity(LongSupplier boottime) {
         this.boottime = boottime;
         this.began = boottime.getAsLong();
-        this.setups = new PerSecond(began);
-        this.destroys = new PerSecond(began);
+        this.setups = new RateCounter(began);
+        this.destroys = new RateCounter(began);
     }
 
     @Override
@@ -91,33 +91,33 @@ public final class Activity implements LifecycleListener {
 
     @Override
     public synchronized void onTeardown(Teardown teardown) {
-        ActivityLine happening = ActivityLine.of(teardown, boottime.getAsLong());
+        ActivityLine line = ActivityLine.of(teardown, boottime.getAsLong());
         boolean isDestroy = teardown.trigger() == Trigger.DESTROY;
         if (isDestroy) {
-            destroys.add(happening.time());
+            destroys.add(line.time());
         }
-        keep(latest, happening, LATEST);
+        addLine(latest, line, MAX_LINES);
         history(ProcessKey.holder(teardown)).ifPresent(history -> {
-            keep(history.latest, happening, LATEST_OF_PROCESS);
+            addLine(history.latest, line, MAX_LINES_PER_PROCESS);
             if (isDestroy) {
-                history.destroys.add(happening.time());
+                history.destroys.add(line.time());
             }
-            if (happening.held() != null) {
-                history.waits.add(happening.held());
+            if (line.waitNanos() != null) {
+                history.latencies.add(line.waitNanos());
             }
         });
     }
 
     @Override
     public synchronized void onFailedCall(FailedCall call) {
-        ActivityLine happening = ActivityLine.of(call);
+        ActivityLine line = ActivityLine.of(call);
         if (call.isRefusal()) {
             refusals++;
         } else {
             failedCalls++;
         }
-        keep(latest, happening, LATEST);
-        history(Optional.of(call.caller())).ifPresent(history -> keep(history.latest, happening, LATEST_OF_PROCESS));
+        addLine(latest, line, MAX_LINES);
+        history(Optional.of(call.caller())).ifPresent(history -> addLine(history.latest, line, MAX_LINES_PER_PROCESS));
     }
 
     @Override
@@ -125,10 +125,10 @@ public final class Activity implements LifecycleListener {
         refusals++;
     }
 
-    private static void keep(Deque<ActivityLine> latest, ActivityLine happening, int most) {
-        latest.addFirst(happening);
-        if (latest.size() > most) {
-            latest.removeLast();
+    private static void addLine(Deque<ActivityLine> lines, ActivityLine line, int max) {
+        lines.addFirst(line);
+        if (lines.size() > max) {
+            lines.removeLast();
         }
     }
 
@@ -136,22 +136,30 @@ public final class Activity implements LifecycleListener {
         return of.map(task -> {
             History history = histories.computeIfAbsent(ProcessKey.of(task), key -> new History(task, began));
             history.task = task;
-            if (histories.size() > MOST_PROCESSES) {
+            if (histories.size() > MAX_PROCESSES) {
                 histories.remove(histories.keySet().iterator().next());
             }
             return history;
         });
     }
 
-    /** What happened up to this moment of CLOCK_BOOTTIME. */
-    public synchronized Figures at(long now) {
-        Map<ProcessKey, Doings> processes = new HashMap<>();
+    /** A copy of the activity up to this time, CLOCK_BOOTTIME ns. */
+    public synchronized HostActivity at(long now) {
+        Map<ProcessKey, ProcessActivity> processes = new HashMap<>();
         histories.forEach((key, history) -> {
-            LatencyHistogram waits = new LatencyHistogram();
-            waits.add(history.waits);
-            processes.put(key, new Doings(history.task, history.destroys.at(now), waits, List.copyOf(history.latest)));
+            LatencyHistogram latencies = new LatencyHistogram();
+            latencies.add(history.latencies);
+            processes.put(
+                    key,
+                    new ProcessActivity(
+                            history.task, history.destroys.perSecond(now), latencies, List.copyOf(history.latest)));
         });
-        return new Figures(
-                setups.at(now), destroys.at(now), refusals, failedCalls, List.copyOf(latest), Map.copyOf(processes));
+        return new HostActivity(
+                setups.perSecond(now),
+                destroys.perSecond(now),
+                refusals,
+                failedCalls,
+                List.copyOf(latest),
+                Map.copyOf(processes));
     }
 }

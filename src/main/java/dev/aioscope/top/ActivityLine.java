@@ -13,42 +13,44 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What happened to a context, as a line of a list. What was not seen is null.
+ * A teardown or failed call as a line of the activity list. A value that was not observed is null.
  *
- * @param time when it was over for its caller, or else when it was told, CLOCK_BOOTTIME ns
- * @param task who did it
- * @param what the trigger of a teardown, or the call that failed; null for a context that vanished
- * @param handle of the context; 0 if it has none
- * @param outstanding requests submitted and not completed at kill_ioctx
- * @param held how long the caller was held, or is held by now, ns
- * @param phases what it waited for
- * @param result what the call returned, or how the agent learnt of the end
- * @param grade how much it deserves to be looked at
- * @param note more of it; empty if there is no more
+ * @param time when the caller was released, or else when the teardown was reported, CLOCK_BOOTTIME ns
+ * @param task the caller, or else the owner of the context
+ * @param trigger the trigger of a teardown, or the call that failed; null for a context that vanished
+ * @param handle of the context; 0 if unknown
+ * @param outstanding requests outstanding at kill_ioctx
+ * @param waitNanos how long the caller was blocked, or has been blocked so far
+ * @param phases parts of the wait
+ * @param result what the call returned, or how the teardown ended
+ * @param severity how the line is highlighted
+ * @param note details; may be empty
  */
 public record ActivityLine(
         long time,
         @Nullable Task task,
-        @Nullable String what,
+        @Nullable String trigger,
         long handle,
         @Nullable Integer outstanding,
-        @Nullable Long held,
-        @Nullable Phases phases,
+        @Nullable Long waitNanos,
+        @Nullable PhaseTimes phases,
         String result,
-        Grade grade,
+        Severity severity,
         String note) {
 
-    /** How much something deserves to be looked at. */
-    public enum Grade {
+    static final String IN_PROGRESS = "waiting";
+
+    /** How a line is highlighted. */
+    public enum Severity {
         NORMAL,
-        /** Slow, or not all of it was seen. */
+        /** Slow, or not completely observed. */
         NOTABLE,
         FAILED
     }
 
-    /** The parts of a wait, ns; they are known together or not at all. */
-    public record Phases(long kill, long grace, long io, long siblings, long wake) {
-        static @Nullable Phases of(Teardown t) {
+    /** The parts of a wait in ns; all are known or none. */
+    public record PhaseTimes(long kill, long grace, long io, long siblings, long wake) {
+        static @Nullable PhaseTimes of(Teardown t) {
             Long kill = t.kill();
             Long grace = t.grace();
             Long io = t.io();
@@ -57,18 +59,18 @@ public record ActivityLine(
                 return null;
             }
             Long wake = t.wake();
-            return new Phases(kill, grace, io, siblings, wake == null ? 0 : wake);
+            return new PhaseTimes(kill, grace, io, siblings, wake == null ? 0 : wake);
         }
     }
 
-    /** A teardown that is over. */
+    /** A teardown that ended. */
     static ActivityLine of(Teardown t, long now) {
         Long time = t.endTime();
         Long held = t.held();
         Integer error = t.call().result() != null && t.call().result() < 0
                 ? (Integer) (int) -t.call().result()
                 : null;
-        boolean isSeen = t.end() == Teardown.End.COMPLETE || t.end() == Teardown.End.VANISHED;
+        boolean isObserved = t.end() == Teardown.End.COMPLETE || t.end() == Teardown.End.VANISHED;
         boolean isSlow = held != null && held >= TeardownSpans.SLOW.toNanos();
         return new ActivityLine(
                 time == null ? now : time,
@@ -77,13 +79,13 @@ public record ActivityLine(
                 t.context().handle(),
                 t.outstanding(),
                 held,
-                Phases.of(t),
+                PhaseTimes.of(t),
                 error != null ? Errno.name(error) : t.end() == Teardown.End.COMPLETE ? "ok" : lower(t.end()),
-                error != null ? Grade.FAILED : isSeen && !isSlow ? Grade.NORMAL : Grade.NOTABLE,
+                error != null ? Severity.FAILED : isObserved && !isSlow ? Severity.NORMAL : Severity.NOTABLE,
                 "");
     }
 
-    /** A teardown that goes on. */
+    /** A teardown in progress. */
     static ActivityLine of(TeardownInProgress teardown, long now) {
         Teardown t = teardown.known();
         long age = teardown.age(now);
@@ -95,12 +97,12 @@ public record ActivityLine(
                 t.outstanding(),
                 age,
                 null,
-                "waits",
-                age >= TeardownSpans.SLOW.toNanos() ? Grade.NOTABLE : Grade.NORMAL,
+                IN_PROGRESS,
+                age >= TeardownSpans.SLOW.toNanos() ? Severity.NOTABLE : Severity.NORMAL,
                 note(teardown));
     }
 
-    /** What it waits for, in a few words; empty if that is not seen. */
+    /** What the teardown waits for; empty if not observed. */
     private static String note(TeardownInProgress teardown) {
         List<String> notes = new ArrayList<>();
         WaitReason waitReason = teardown.waitReason();
@@ -130,13 +132,13 @@ public record ActivityLine(
     static ActivityLine of(FailedCall call) {
         List<String> notes = new ArrayList<>();
         if (call.maxReqs() != null) {
-            notes.add("asked " + call.maxReqs());
+            notes.add("requested " + call.maxReqs());
         }
         if (call.isRefusal() && call.aioNr() != null && call.aioMaxNr() != null) {
-            notes.add((call.aioMaxNr() - call.aioNr()) + " left");
+            notes.add("headroom " + (call.aioMaxNr() - call.aioNr()));
         }
         if (call.neededLimit() != null) {
-            notes.add("fs.aio-max-nr=" + call.neededLimit() + " would do");
+            notes.add("needs fs.aio-max-nr=" + call.neededLimit());
         }
         return new ActivityLine(
                 call.returnTime(),
@@ -147,7 +149,7 @@ public record ActivityLine(
                 call.enterTime() == null ? null : (Long) (call.returnTime() - call.enterTime()),
                 null,
                 Errno.name(call.errno()),
-                Grade.FAILED,
+                Severity.FAILED,
                 String.join(", ", notes));
     }
 

@@ -14,70 +14,66 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * All that can be shown of one moment.
+ * The data of one screen.
  *
- * @param view who held what, and what went on
- * @param figures what had happened before
- * @param identities who the processes are, as far as it is known yet
- * @param wanted whose contexts and teardowns are shown; the sums are those of all
- * @param lost events, and times of a probe, that were lost
- * @param epochOffset what to add to the picture's times to have ns since the epoch
+ * @param scan contexts and teardowns in progress
+ * @param activity rates and latest lines up to the scan
+ * @param identities identities known so far
+ * @param filter selects the processes to show; sums include all processes
+ * @param lost lost events and missed probe runs
+ * @param epochOffset offset from the times of the scan to ns since the epoch
  */
 public record Frame(
-        Scan view,
-        Activity.Figures figures,
+        Scan scan,
+        Activity.HostActivity activity,
         Map<ProcessKey, Identity> identities,
-        Predicate<Task> wanted,
+        Predicate<Task> filter,
         long lost,
         long epochOffset) {
 
-    /**
-     * A picture of what is known now.
-     *
-     * @param identities asked for what they know; nobody waits for what they do not
-     */
+    /** A frame with the identities that are already known; never blocks to read others. */
     public static Frame of(
-            Scan view,
-            Activity.Figures figures,
+            Scan scan,
+            Activity.HostActivity activity,
             Identities identities,
-            Predicate<Task> wanted,
+            Predicate<Task> filter,
             long lost,
             long epochOffset) {
         Map<ProcessKey, Identity> known = new HashMap<>();
-        processes(view, figures).forEach((key, task) -> known.put(key, identities.of(task, 0, false)));
-        return new Frame(view, figures, known, wanted, lost, epochOffset);
+        processes(scan, activity).forEach((key, task) -> known.put(key, identities.of(task, 0, false)));
+        return new Frame(scan, activity, known, filter, lost, epochOffset);
     }
 
-    /** A thread of each process that is in it. */
-    private static Map<ProcessKey, Task> processes(Scan view, Activity.Figures figures) {
+    /** One thread of each process in the frame. */
+    private static Map<ProcessKey, Task> processes(Scan scan, Activity.HostActivity activity) {
         Map<ProcessKey, Task> processes = new HashMap<>();
         Stream.of(
-                        view.snapshot().contexts().stream().map(LiveContext::owner),
-                        view.inProgress().stream()
+                        scan.snapshot().contexts().stream().map(LiveContext::owner),
+                        scan.inProgress().stream()
                                 .map(teardown -> ProcessKey.holder(teardown.known()))
                                 .flatMap(Optional::stream),
-                        figures.processes().values().stream().map(Activity.Doings::task))
+                        activity.processes().values().stream().map(Activity.ProcessActivity::task))
                 .flatMap(tasks -> tasks)
                 .forEach(task -> processes.putIfAbsent(ProcessKey.of(task), task));
         return processes;
     }
 
-    /** The contexts that are shown. */
+    /** The contexts to show. */
     List<LiveContext> contexts() {
-        return view.snapshot().contexts().stream()
-                .filter(context -> wanted.test(context.owner()))
+        return scan.snapshot().contexts().stream()
+                .filter(context -> filter.test(context.owner()))
                 .toList();
     }
 
-    /** The teardowns in progress that are shown. */
+    /** The teardowns in progress to show. */
     List<TeardownInProgress> inProgress() {
-        return view.inProgress().stream()
+        return scan.inProgress().stream()
                 .filter(teardown ->
-                        ProcessKey.holder(teardown.known()).filter(wanted).isPresent())
+                        ProcessKey.holder(teardown.known()).filter(filter).isPresent())
                 .toList();
     }
 
-    /** Who this is; with nothing in it if that is not known. */
+    /** The identity of a process; {@link Identity#UNKNOWN} if not known yet. */
     Identity identity(ProcessKey process) {
         return identities.getOrDefault(process, Identity.UNKNOWN);
     }

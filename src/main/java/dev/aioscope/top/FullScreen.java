@@ -20,11 +20,10 @@ import org.jline.utils.InfoCmp.Capability;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The terminal of this process, taken over whole until this is closed: it is given back as it was, with what stood on it.
+ * The alternate screen of the terminal. {@link #close} restores the terminal and its contents.
  *
- * <p>JLine draws and reads the keys. It does so on the plain streams: its own ways to the terminal start other programs or
- * unpack a native library, and neither is quick. Nor does it ask the terminal anything, or infocmp about it: what it sends
- * is understood by everything that has learnt from xterm.
+ * <p>JLine draws and reads keys, on plain streams: its own terminal providers start programs or unpack a native library,
+ * which is slow. It sends xterm sequences without querying the terminal or infocmp.
  */
 public final class FullScreen implements AutoCloseable {
     private static final String TYPE = "xterm-256color";
@@ -36,10 +35,14 @@ public final class FullScreen implements AutoCloseable {
     private int columns;
     private int rows;
 
-    /** What was pressed; the text is that of {@link Key#TYPED}. */
-    public record Pressed(Key key, String text) {}
+    /**
+     * A key that was pressed.
+     *
+     * @param text the character of {@link KeyCode#TYPED}
+     */
+    public record KeyPress(KeyCode key, String text) {}
 
-    /** Gets ready; the terminal stays as it is. Takes a while, so that it is worth doing beside something else. */
+    /** Loads JLine without changing the terminal. Slow: run it in parallel with other work. */
     public FullScreen() throws IOException {
         InfoCmp.setLoadedInfoCmp(TYPE, InfoCmp.getDefaultInfoCmp(TYPE));
         terminal = new ExternalTerminal(
@@ -55,9 +58,9 @@ public final class FullScreen implements AutoCloseable {
     }
 
     /**
-     * Takes the terminal over.
+     * Switches to the alternate screen.
      *
-     * @throws IOException if the standard input is none
+     * @throws IOException if the standard input is not a terminal
      */
     public void open() throws IOException {
         raw = new RawTerminal(Terminal.STDIN);
@@ -66,7 +69,7 @@ public final class FullScreen implements AutoCloseable {
         terminal.flush();
     }
 
-    /** Takes over the size of the window; whether it is another one now. */
+    /** Reads the size of the window and returns whether it changed. */
     public boolean resize() {
         Optional<Terminal> now = Terminal.of(Terminal.STDOUT);
         int newColumns = now.map(Terminal::columns).filter(width -> width > 0).orElse(80);
@@ -81,43 +84,43 @@ public final class FullScreen implements AutoCloseable {
         return true;
     }
 
-    /** Its width, as of the last {@link #resize}. */
+    /** Width at the last {@link #resize}. */
     public int columns() {
         return columns;
     }
 
-    /** Its height. */
+    /** Height at the last {@link #resize}. */
     public int rows() {
         return rows;
     }
 
-    /** Draws what differs from what stands there. */
+    /** Draws the lines that changed. */
     public void draw(List<AttributedString> lines) {
         display.update(lines, -1);
         terminal.flush();
     }
 
     /**
-     * LatencyHistogram for a key.
+     * Waits for a key.
      *
-     * @return empty if none came in that time, or it was one that means nothing
-     * @throws UncheckedIOException if the terminal has gone
+     * @return empty after a timeout or an unknown key
+     * @throws UncheckedIOException if the terminal was closed
      */
-    public Optional<Pressed> key(long millis) {
+    public Optional<KeyPress> key(long millis) {
         return keyboard.key(millis);
     }
 
     @Override
     public void close() {
-        RawTerminal taken = raw;
+        RawTerminal opened = raw;
         raw = null;
-        if (taken != null) {
+        if (opened != null) {
             try {
                 terminal.puts(Capability.cursor_normal);
                 terminal.puts(Capability.exit_ca_mode);
                 terminal.flush();
             } finally {
-                taken.close();
+                opened.close();
             }
         }
     }

@@ -3,17 +3,17 @@ package dev.aioscope.top;
 import dev.aioscope.probe.Tier;
 
 /**
- * What does not change while the view lasts.
+ * The part of the header that does not change while the view is open.
  *
- * @param host its name
- * @param kernel its release
- * @param tier what it lets us see
- * @param engine where the probes come from
- * @param caution what the tier costs or lacks; empty for nothing
+ * @param host host name
+ * @param kernel kernel release
+ * @param tier tier of the probes
+ * @param engine engine that loaded the probes
+ * @param tierNote what the tier costs or cannot observe; empty for nothing
  */
-public record HeaderInfo(String host, String kernel, Tier tier, String engine, String caution) {
-    /** Whether set-ups, refusals and destroys are seen as they happen. */
-    boolean seesCalls() {
+public record HeaderInfo(String host, String kernel, Tier tier, String engine, String tierNote) {
+    /** Whether the tier observes setups, refusals and destroys as they happen. */
+    boolean observesCalls() {
         return tier == Tier.FULL || tier == Tier.SYSCALL;
     }
 }

@@ -2,35 +2,37 @@ package dev.aioscope.top;
 
 import java.util.List;
 
-/** What the keys do and the columns mean. */
+/** Describes keys and columns, for the help page and {@code top --help}. */
 public final class Help {
-    /** A line for each key. */
+    /** One line for each key. */
     public static final List<String> KEYS = List.of(
-            "  j k, arrows, PgUp PgDn, Home End   move, or scroll",
-            "  Enter       the contexts of the selected row and its latest teardowns",
-            "  Esc         back; in the list: no filter",
-            "  f or /      filter: part of a name, command, user, container, cgroup; a pid",
-            "  s           sort by the next column; the name of that column stands out",
-            "  g           add up by process, container, cgroup, user",
-            "  p           stand still, and go on",
-            "  ?           these lines",
-            "  q           the end");
+            "  j k, arrows, PgUp PgDn, Home End   move or scroll",
+            "  Enter       show the contexts and latest teardowns of the selected row",
+            "  Esc         go back; in the list, clear the filter",
+            "  f or /      filter by part of a name, command, user, container or cgroup,",
+            "              or by process ID",
+            "  s           sort by the next column; its heading is highlighted",
+            "  g           group by process, container, cgroup or user",
+            "  p           pause or resume the display",
+            "  ?           show this help",
+            "  q           quit");
 
-    /** A line for each column, or more. */
+    /** One or more lines for each column. */
     public static final List<String> COLUMNS = List.of(
-            "  CTX         contexts",
-            "  CHARGE      what was given to io_setup: what fs.aio-nr counts",
-            "  SHARE       of fs.aio-max-nr",
-            "  OUT         requests submitted and not completed",
-            "  UNREAP      requests completed that the program has not read",
-            "  D/S         destroys per second, over the last five",
-            "  P50 P99     of the time that callers were held, since the start; within 6%",
-            "  OLDEST      how long the longest teardown in progress has lasted",
-            "  unattributed  what of fs.aio-nr no context accounts for: processes in exit_aio",
-            "  WAIT        how long the caller was held, or is held by now",
-            "  PHASES      what of it went where: k kill_ioctx, . RCU grace (some 30 ms are",
-            "              normal), # requests really left, s threads in AIO calls, w wake",
-            "  –           not seen; never a zero");
+            "  CTX         live contexts",
+            "  CHARGE      sum of the io_setup arguments, which fs.aio-nr counts",
+            "  SHARE       charge as a share of fs.aio-max-nr",
+            "  OUT         outstanding requests: submitted and not completed",
+            "  UNREAP      completed requests that the program has not reaped",
+            "  D/S         io_destroy calls per second, over the last five seconds",
+            "  P50 P99     percentiles of WAIT since the start of top, within 6.3 %",
+            "  OLDEST      duration of the longest teardown in progress",
+            "  unattributed  part of fs.aio-nr that no context accounts for, such as",
+            "              processes in exit_aio",
+            "  WAIT        how long the caller was blocked, or has been blocked so far",
+            "  PHASES      parts of WAIT: k kill_ioctx, . RCU grace period (about 30 ms is",
+            "              normal), # outstanding requests, s threads in AIO calls, w wake-up",
+            "  –           not observed; never zero");
 
     private Help() {}
 }

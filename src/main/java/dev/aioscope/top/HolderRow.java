@@ -18,19 +18,19 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A process, container, cgroup or user in the main list.
+ * A process, container, cgroup or user in the list.
  *
- * @param key tells it from the others, also in the next picture
- * @param name of the group; of a process its comm
- * @param members the processes in it, of which it has one at least
- * @param identity of the first of them
- * @param contexts that it holds; none if it only ends some
- * @param charge what they charge; null if that was seen of none
- * @param outstanding requests submitted and not completed; null if that was seen of none
- * @param unreaped requests completed and not read; null if that was seen of none
- * @param destroysPerSecond null if that is not seen
- * @param waits of its teardowns
- * @param oldest how long its longest teardown has been in progress, ns; null for none
+ * @param key identifies the row in all frames
+ * @param name of the group, or comm of the process
+ * @param members processes of the group, at least one
+ * @param identity of the first member
+ * @param contexts live contexts; empty if the processes only have teardowns
+ * @param charge charge of the contexts; null if unknown for all of them
+ * @param outstanding outstanding requests; null if unknown for all contexts
+ * @param unreaped completed requests not yet reaped; null if unknown for all contexts
+ * @param destroysPerSecond null if not observed
+ * @param latencies how long the teardowns blocked their callers
+ * @param oldest duration of the longest teardown in progress, ns; null for none
  */
 public record HolderRow(
         String key,
@@ -42,81 +42,78 @@ public record HolderRow(
         @Nullable Long outstanding,
         @Nullable Long unreaped,
         @Nullable Double destroysPerSecond,
-        LatencyHistogram waits,
+        LatencyHistogram latencies,
         @Nullable Long oldest) {
 
-    /** What a row is made of. */
-    private static final class Parts {
+    /** Collects the members and contexts of a row. */
+    private static final class Group {
         private final Map<ProcessKey, Task> members = new LinkedHashMap<>();
         private final List<LiveContext> contexts = new ArrayList<>();
         private @Nullable Long oldest;
     }
 
-    /**
-     * The rows of a picture, in no order: those who hold contexts, wait for the end of some, or have ended some in the last
-     * seconds.
-     */
-    static List<HolderRow> of(Frame picture, GroupBy by) {
-        Map<String, Parts> rows = new LinkedHashMap<>();
-        for (LiveContext context : picture.contexts()) {
-            parts(rows, picture, by, context.owner()).contexts.add(context);
+    /** The unsorted rows of a frame: processes with live contexts, teardowns in progress, or destroys in the last seconds. */
+    static List<HolderRow> of(Frame frame, GroupBy groupBy) {
+        Map<String, Group> rows = new LinkedHashMap<>();
+        for (LiveContext context : frame.contexts()) {
+            group(rows, frame, groupBy, context.owner()).contexts.add(context);
         }
-        for (TeardownInProgress teardown : picture.inProgress()) {
+        for (TeardownInProgress teardown : frame.inProgress()) {
             ProcessKey.holder(teardown.known()).ifPresent(task -> {
-                Parts parts = parts(rows, picture, by, task);
-                long age = teardown.age(picture.view().time());
-                parts.oldest = parts.oldest == null ? age : Math.max(parts.oldest, age);
+                Group group = group(rows, frame, groupBy, task);
+                long age = teardown.age(frame.scan().time());
+                group.oldest = group.oldest == null ? age : Math.max(group.oldest, age);
             });
         }
-        for (Activity.Doings doings : picture.figures().processes().values()) {
-            if (doings.destroysPerSecond() != null && doings.destroysPerSecond() > 0) {
-                parts(rows, picture, by, doings.task());
+        for (Activity.ProcessActivity activity : frame.activity().processes().values()) {
+            if (activity.destroysPerSecond() != null && activity.destroysPerSecond() > 0) {
+                group(rows, frame, groupBy, activity.task());
             }
         }
         return rows.entrySet().stream()
-                .map(row -> of(row.getKey(), row.getValue(), picture, by))
+                .map(row -> of(row.getKey(), row.getValue(), frame, groupBy))
                 .toList();
     }
 
-    private static Parts parts(Map<String, Parts> rows, Frame picture, GroupBy by, Task task) {
+    private static Group group(Map<String, Group> rows, Frame frame, GroupBy groupBy, Task task) {
         ProcessKey process = ProcessKey.of(task);
-        String key = by == GroupBy.PROCESS
+        String key = groupBy == GroupBy.PROCESS
                 ? process.pid() + " " + process.start()
-                : by.of(picture.identity(process)).orElse("");
-        Parts parts = rows.computeIfAbsent(key, none -> new Parts());
-        parts.members.putIfAbsent(process, task);
-        return parts;
+                : groupBy.nameOf(frame.identity(process)).orElse("");
+        Group group = rows.computeIfAbsent(key, none -> new Group());
+        group.members.putIfAbsent(process, task);
+        return group;
     }
 
-    private static HolderRow of(String key, Parts parts, Frame picture, GroupBy by) {
-        Map.Entry<ProcessKey, Task> first = parts.members.entrySet().iterator().next();
-        LatencyHistogram waits = new LatencyHistogram();
-        Double destroys = picture.figures().destroysPerSecond() == null ? null : (Double) 0.0;
-        for (ProcessKey member : parts.members.keySet()) {
-            Activity.Doings doings = picture.figures().processes().get(member);
-            if (doings != null) {
-                waits.add(doings.waits());
-                destroys = doings.destroysPerSecond() == null || destroys == null
+    private static HolderRow of(String key, Group group, Frame frame, GroupBy groupBy) {
+        Map.Entry<ProcessKey, Task> first = group.members.entrySet().iterator().next();
+        LatencyHistogram latencies = new LatencyHistogram();
+        Double destroys = frame.activity().destroysPerSecond() == null ? null : (Double) 0.0;
+        for (ProcessKey member : group.members.keySet()) {
+            Activity.ProcessActivity activity = frame.activity().processes().get(member);
+            if (activity != null) {
+                latencies.add(activity.latencies());
+                destroys = activity.destroysPerSecond() == null || destroys == null
                         ? null
-                        : (Double) (destroys + doings.destroysPerSecond());
+                        : (Double) (destroys + activity.destroysPerSecond());
             }
         }
-        Holder holder = new Holder(key, parts.contexts);
+        Holder holder = new Holder(key, group.contexts);
         return new HolderRow(
                 key,
-                by == GroupBy.PROCESS ? first.getValue().comm() : key,
-                Map.copyOf(parts.members),
-                picture.identity(first.getKey()),
-                List.copyOf(parts.contexts),
-                parts.contexts.isEmpty() ? (Long) 0L : holder.charge(),
-                parts.contexts.isEmpty() ? (Long) 0L : holder.outstanding(),
-                parts.contexts.isEmpty() ? (Long) 0L : holder.unreaped(),
+                groupBy == GroupBy.PROCESS ? first.getValue().comm() : key,
+                Map.copyOf(group.members),
+                frame.identity(first.getKey()),
+                List.copyOf(group.contexts),
+                group.contexts.isEmpty() ? (Long) 0L : holder.charge(),
+                group.contexts.isEmpty() ? (Long) 0L : holder.outstanding(),
+                group.contexts.isEmpty() ? (Long) 0L : holder.unreaped(),
                 destroys,
-                waits,
-                parts.oldest);
+                latencies,
+                group.oldest);
     }
 
-    /** Whether any of its names or numbers has this text in it. */
+    /** Whether a name contains this text, ignoring case, or a process ID equals it. */
     boolean matches(String text) {
         String wanted = text.toLowerCase(Locale.ROOT);
         Stream<@Nullable String> names = Stream.of(
@@ -131,25 +128,25 @@ public record HolderRow(
                         .anyMatch(has -> has.toLowerCase(Locale.ROOT).contains(wanted));
     }
 
-    /** The command line of its process, or its name in brackets if that is not known. */
+    /** The command line of the process, or the name in brackets if unknown. */
     String command() {
         String command = identity.command();
         return command == null ? "[" + name + "]" : command;
     }
 
-    /** The number of its process; null for a group. */
-    @Nullable Integer pid(GroupBy by) {
-        return by == GroupBy.PROCESS
+    /** The process ID; null for a group. */
+    @Nullable Integer pid(GroupBy groupBy) {
+        return groupBy == GroupBy.PROCESS
                 ? (Integer) members.keySet().iterator().next().pid()
                 : null;
     }
 
-    /** What happened to contexts of its processes, the newest first. */
-    List<ActivityLine> latest(Frame picture) {
+    /** The latest lines of the members, newest first. */
+    List<ActivityLine> latest(Frame frame) {
         return members.keySet().stream()
-                .map(picture.figures().processes()::get)
+                .map(frame.activity().processes()::get)
                 .filter(Objects::nonNull)
-                .map(Activity.Doings::latest)
+                .map(Activity.ProcessActivity::latest)
                 .flatMap(Collection::stream)
                 .sorted((a, b) -> Long.compare(b.time(), a.time()))
                 .toList();

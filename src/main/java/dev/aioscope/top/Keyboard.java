@@ -1,6 +1,6 @@
 package dev.aioscope.top;
 
-import dev.aioscope.top.FullScreen.Pressed;
+import dev.aioscope.top.FullScreen.KeyPress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
@@ -11,76 +11,76 @@ import org.jline.keymap.KeyMap;
 import org.jline.utils.NonBlockingReader;
 import org.jspecify.annotations.Nullable;
 
-/** Makes keys of what a terminal sends. */
+/** Decodes the key sequences of a terminal. */
 final class Keyboard {
-    /** What a terminal sends for one key comes at once; what a person presses after Esc does not. */
-    private static final long TOGETHER_MILLIS = 50;
+    /** A terminal sends a sequence at once; a person takes longer after Esc. */
+    private static final long SEQUENCE_MILLIS = 50;
 
-    /** Longer than anything that a terminal sends. */
-    private static final int LONGEST = 32;
+    /** No terminal sends a longer sequence. */
+    private static final int MAX_SEQUENCE = 32;
 
     private static final char ESC = '\u001b';
 
     private final BindingReader reader;
-    private final KeyMap<Key> plain = new KeyMap<>();
-    private final Map<String, Key> sequences = new HashMap<>();
+    private final KeyMap<KeyCode> plain = new KeyMap<>();
+    private final Map<String, KeyCode> sequences = new HashMap<>();
 
     Keyboard(NonBlockingReader reader) {
         this.reader = new BindingReader(reader);
-        plain.setUnicode(Key.TYPED);
-        plain.bind(Key.TYPED, KeyMap.range(" -~"));
-        plain.bind(Key.ENTER, "\r", "\n");
-        plain.bind(Key.ERASE, "\u007f", "\b");
-        mean(Key.UP, "[A", "OA");
-        mean(Key.DOWN, "[B", "OB");
-        mean(Key.PAGE_UP, "[5~");
-        mean(Key.PAGE_DOWN, "[6~");
-        mean(Key.FIRST, "[H", "OH", "[1~");
-        mean(Key.LAST, "[F", "OF", "[4~");
+        plain.setUnicode(KeyCode.TYPED);
+        plain.bind(KeyCode.TYPED, KeyMap.range(" -~"));
+        plain.bind(KeyCode.ENTER, "\r", "\n");
+        plain.bind(KeyCode.ERASE, "\u007f", "\b");
+        bind(KeyCode.UP, "[A", "OA");
+        bind(KeyCode.DOWN, "[B", "OB");
+        bind(KeyCode.PAGE_UP, "[5~");
+        bind(KeyCode.PAGE_DOWN, "[6~");
+        bind(KeyCode.FIRST, "[H", "OH", "[1~");
+        bind(KeyCode.LAST, "[F", "OF", "[4~");
     }
 
-    private void mean(Key key, String... all) {
+    private void bind(KeyCode key, String... all) {
         for (String sequence : all) {
             sequences.put(ESC + sequence, key);
         }
     }
 
     /**
-     * LatencyHistogram for a key.
+     * Waits for a key.
      *
-     * @return empty if none came in that time, or it was one that means nothing
-     * @throws UncheckedIOException if the terminal has gone
+     * @return empty after a timeout or an unknown key
+     * @throws UncheckedIOException if the terminal was closed
      */
-    Optional<Pressed> key(long millis) {
+    Optional<KeyPress> key(long millis) {
         int next = reader.peekCharacter(millis);
         if (next == NonBlockingReader.READ_EXPIRED) {
             return Optional.empty();
         }
         if (next == NonBlockingReader.EOF) {
-            throw new UncheckedIOException(new IOException("the terminal has gone"));
+            throw new UncheckedIOException(new IOException("the terminal was closed"));
         }
         if (next == ESC) {
-            return Optional.ofNullable(escape()).map(key -> new Pressed(key, ""));
+            return Optional.ofNullable(escape()).map(key -> new KeyPress(key, ""));
         }
-        Key key = reader.readBinding(plain);
-        return key == null ? Optional.empty() : Optional.of(new Pressed(key, reader.getLastBinding()));
+        KeyCode key = reader.readBinding(plain);
+        return key == null ? Optional.empty() : Optional.of(new KeyPress(key, reader.getLastBinding()));
     }
 
     /**
-     * Esc, or a sequence that begins with it, as ECMA-48 has them: {@code [} or {@code O}, parameters, and a last
-     * character from {@code @} on. One that is not known is read as a whole too, or its rest would be taken for keys.
+     * Reads Esc, or an ECMA-48 sequence: Esc, {@code [} or {@code O}, parameters, and a final character from {@code @} on.
+     * Reads unknown sequences completely too, so that their rest is not taken for keys.
      */
-    private @Nullable Key escape() {
+    private @Nullable KeyCode escape() {
         StringBuilder sequence = new StringBuilder().append((char) reader.readCharacter());
-        int next = reader.peekCharacter(TOGETHER_MILLIS);
+        int next = reader.peekCharacter(SEQUENCE_MILLIS);
         if (next != '[' && next != 'O') {
-            return Key.ESCAPE;
+            return KeyCode.ESCAPE;
         }
         boolean isOver = false;
-        while (!isOver && sequence.length() < LONGEST) {
+        while (!isOver && sequence.length() < MAX_SEQUENCE) {
             sequence.append((char) reader.readCharacter());
-            next = reader.peekCharacter(TOGETHER_MILLIS);
-            // The console of Linux begins those of F1 to F5 with two brackets.
+            next = reader.peekCharacter(SEQUENCE_MILLIS);
+            // The Linux console sends two brackets for F1 to F5.
             boolean isLast = next >= '@' && next <= '~' && next != '[';
             if (isLast) {
                 sequence.append((char) reader.readCharacter());

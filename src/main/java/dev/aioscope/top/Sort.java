@@ -4,18 +4,29 @@ import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** By which column the rows are sorted, the largest first; what was not seen comes last, and the name decides a tie. */
+/** Sort column of the list: largest value first, unknown values last, ties by name. */
 public enum Sort {
-    CHARGE,
-    CONTEXTS,
-    OUTSTANDING,
-    UNREAPED,
-    DESTROYS,
-    P50,
-    P99,
-    OLDEST;
+    CHARGE("CHARGE"),
+    CONTEXTS("CTX"),
+    OUTSTANDING("OUT"),
+    UNREAPED("UNREAP"),
+    DESTROYS("D/S"),
+    P50("P50"),
+    P99("P99"),
+    OLDEST("OLDEST");
 
     private static final List<Sort> ALL = List.of(values());
+
+    private final String column;
+
+    Sort(String column) {
+        this.column = column;
+    }
+
+    /** Name of the column. */
+    String column() {
+        return column;
+    }
 
     /** The order of the rows. */
     Comparator<HolderRow> order() {
@@ -32,14 +43,14 @@ public enum Sort {
             case OUTSTANDING -> row.outstanding();
             case UNREAPED -> row.unreaped();
             case DESTROYS -> row.destroysPerSecond();
-            case P50 -> row.waits().percentile(0.5);
-            case P99 -> row.waits().percentile(0.99);
+            case P50 -> row.latencies().percentile(0.5);
+            case P99 -> row.latencies().percentile(0.99);
             case OLDEST -> row.oldest();
         };
         return value == null ? null : (Double) value.doubleValue();
     }
 
-    /** The next one; after the last, the first. */
+    /** The next column; after the last, the first. */
     Sort next() {
         return ALL.get((ALL.indexOf(this) + 1) % ALL.size());
     }

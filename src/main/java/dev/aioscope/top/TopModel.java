@@ -6,121 +6,120 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the view shows: pictures and keys change it, nothing else does. It knows no clock, no terminal and no size.
- * Immutable.
+ * The state of the view. Only frames and keys change it. Immutable.
  *
- * @param latest the newest picture; null before the first
- * @param picture the one that is shown: the newest, or the one at which it was paused
- * @param by what the main list adds up by
- * @param sort its order
- * @param filter what its rows must match; empty for all
- * @param page what fills the screen
- * @param isTyping whether keys go into the filter
- * @param isPaused whether the picture stands still
- * @param isOver whether the user wants to leave
- * @param selected the key of the selected row; null for the one at {@code at}
- * @param at its place in the list when it was last there
- * @param scroll how many lines of a page other than the list are above the screen
+ * @param latest the latest frame; null before the first
+ * @param shown the frame on the screen: the latest, or the one at which the view was paused
+ * @param groupBy how the list is grouped
+ * @param sort order of the list
+ * @param filter text that the rows must match; empty for all
+ * @param page the page on the screen
+ * @param isTyping whether keys edit the filter
+ * @param isPaused whether new frames are not shown
+ * @param isOver whether the user has quit
+ * @param selectedKey key of the selected row; null for the row at {@code selectedIndex}
+ * @param selectedIndex latest index of the selected row
+ * @param scroll lines scrolled on a page other than the list
  */
 public record TopModel(
         @Nullable Frame latest,
-        @Nullable Frame picture,
-        GroupBy by,
+        @Nullable Frame shown,
+        GroupBy groupBy,
         Sort sort,
         String filter,
-        Page page,
+        TopPage page,
         boolean isTyping,
         boolean isPaused,
         boolean isOver,
-        @Nullable String selected,
-        int at,
+        @Nullable String selectedKey,
+        int selectedIndex,
         int scroll) {
 
-    /** What fills the screen. */
-    public enum Page {
+    /** The pages of the view. */
+    public enum TopPage {
         LIST,
         /** The selected row alone. */
         DETAIL,
         HELP
     }
 
-    private static final int PAGE_OF_ROWS = 10;
-    private static final int LONGEST_FILTER = 64;
+    private static final int PAGE_LINES = 10;
+    private static final int MAX_FILTER_LENGTH = 64;
 
-    /** Before the first picture. */
+    /** The state before the first frame. */
     public static final TopModel START =
-            new TopModel(null, null, GroupBy.PROCESS, Sort.CHARGE, "", Page.LIST, false, false, false, null, 0, 0);
+            new TopModel(null, null, GroupBy.PROCESS, Sort.CHARGE, "", TopPage.LIST, false, false, false, null, 0, 0);
 
-    /** The rows of the main list. */
+    /** The rows of the list. */
     List<HolderRow> rows() {
-        return picture == null
+        return shown == null
                 ? List.of()
-                : HolderRow.of(picture, by).stream()
+                : HolderRow.of(shown, groupBy).stream()
                         .filter(row -> row.matches(filter))
                         .sorted(sort.order())
                         .toList();
     }
 
-    /** The place of the selected row among these; -1 if there are none. */
-    int place(List<HolderRow> rows) {
+    /** The index of the selected row; -1 if there are no rows. */
+    int selectedIndex(List<HolderRow> rows) {
         for (int i = 0; i < rows.size(); i++) {
-            if (rows.get(i).key().equals(selected)) {
+            if (rows.get(i).key().equals(selectedKey)) {
                 return i;
             }
         }
-        return Math.min(at, rows.size() - 1);
+        return Math.min(selectedIndex, rows.size() - 1);
     }
 
-    /** The row that the detail page is about; empty once it is gone. */
-    Optional<HolderRow> open() {
-        return picture == null
+    /** The row on the detail page; empty if it is no longer in the frame. */
+    Optional<HolderRow> detailRow() {
+        return shown == null
                 ? Optional.empty()
-                : HolderRow.of(picture, by).stream()
-                        .filter(row -> row.key().equals(selected))
+                : HolderRow.of(shown, groupBy).stream()
+                        .filter(row -> row.key().equals(selectedKey))
                         .findFirst();
     }
 
-    /** A new picture has come. */
+    /** Shows a new frame, unless paused. */
     public TopModel show(Frame newest) {
         TopModel next = new Change(this).latest(newest).done();
-        return next.page == Page.LIST ? next.select(next.place(next.rows())) : next;
+        return next.page == TopPage.LIST ? next.select(next.selectedIndex(next.rows())) : next;
     }
 
     /**
-     * A key was pressed.
+     * Handles a key.
      *
-     * @param text what a {@link Key#TYPED} one stands for
+     * @param text the character of {@link KeyCode#TYPED}
      */
-    public TopModel press(Key key, String text) {
-        return isTyping ? type(key, text) : page == Page.LIST ? list(key, text) : aside(key, text);
+    public TopModel press(KeyCode key, String text) {
+        return isTyping ? editFilter(key, text) : page == TopPage.LIST ? onList(key, text) : onPage(key, text);
     }
 
-    private TopModel type(Key key, String text) {
+    private TopModel editFilter(KeyCode key, String text) {
         return switch (key) {
-            case TYPED -> filter.length() < LONGEST_FILTER ? filter(filter + text) : this;
+            case TYPED -> filter.length() < MAX_FILTER_LENGTH ? withFilter(filter + text) : this;
             case ERASE ->
-                filter(filter.substring(0, filter.offsetByCodePoints(filter.length(), filter.isEmpty() ? 0 : -1)));
+                withFilter(filter.substring(0, filter.offsetByCodePoints(filter.length(), filter.isEmpty() ? 0 : -1)));
             case ENTER -> new Change(this).typing(false).done();
-            case ESCAPE -> new Change(filter("")).typing(false).done();
+            case ESCAPE -> new Change(withFilter("")).typing(false).done();
             default -> this;
         };
     }
 
-    private TopModel filter(String text) {
+    private TopModel withFilter(String text) {
         TopModel next = new Change(this).filter(text).done();
-        return next.select(next.place(next.rows()));
+        return next.select(next.selectedIndex(next.rows()));
     }
 
-    private TopModel list(Key key, String text) {
+    private TopModel onList(KeyCode key, String text) {
         return switch (key) {
             case UP -> move(-1);
             case DOWN -> move(1);
-            case PAGE_UP -> move(-PAGE_OF_ROWS);
-            case PAGE_DOWN -> move(PAGE_OF_ROWS);
+            case PAGE_UP -> move(-PAGE_LINES);
+            case PAGE_DOWN -> move(PAGE_LINES);
             case FIRST -> move(-rows().size());
             case LAST -> move(rows().size());
-            case ENTER -> rows().isEmpty() ? this : turn(Page.DETAIL);
-            case ESCAPE -> filter("");
+            case ENTER -> rows().isEmpty() ? this : open(TopPage.DETAIL);
+            case ESCAPE -> withFilter("");
             case ERASE -> this;
             case TYPED -> command(text);
         };
@@ -132,7 +131,7 @@ public record TopModel(
             case "j" -> move(1);
             case "f", "/" -> new Change(this).typing(true).done();
             case "s" -> new Change(this).sort(sort.next()).done();
-            case "g" -> group();
+            case "g" -> nextGroup();
             default -> common(text);
         };
     }
@@ -140,97 +139,98 @@ public record TopModel(
     private TopModel common(String text) {
         return switch (text) {
             case "p" -> new Change(this).paused(!isPaused).done();
-            case "?" -> turn(page == Page.HELP ? Page.LIST : Page.HELP);
+            case "?" -> open(page == TopPage.HELP ? TopPage.LIST : TopPage.HELP);
             case "q" -> new Change(this).over().done();
             default -> this;
         };
     }
 
-    private TopModel aside(Key key, String text) {
+    private TopModel onPage(KeyCode key, String text) {
         return switch (key) {
             case UP -> scroll(-1);
             case DOWN -> scroll(1);
-            case PAGE_UP -> scroll(-PAGE_OF_ROWS);
-            case PAGE_DOWN -> scroll(PAGE_OF_ROWS);
+            case PAGE_UP -> scroll(-PAGE_LINES);
+            case PAGE_DOWN -> scroll(PAGE_LINES);
             case FIRST -> scroll(-scroll);
-            case ESCAPE -> turn(Page.LIST);
+            case ESCAPE -> open(TopPage.LIST);
             case TYPED -> text.equals("k") ? scroll(-1) : text.equals("j") ? scroll(1) : common(text);
             default -> this;
         };
     }
 
-    private TopModel group() {
+    private TopModel nextGroup() {
         List<GroupBy> all = List.of(GroupBy.values());
-        TopModel next =
-                new Change(this).by(all.get((all.indexOf(by) + 1) % all.size())).done();
+        TopModel next = new Change(this)
+                .groupBy(all.get((all.indexOf(groupBy) + 1) % all.size()))
+                .done();
         return next.select(next.rows().isEmpty() ? -1 : 0);
     }
 
-    private TopModel move(int by) {
+    private TopModel move(int rowCount) {
         List<HolderRow> rows = rows();
-        return select(Math.max(0, Math.min(rows.size() - 1, place(rows) + by)));
+        return select(Math.max(0, Math.min(rows.size() - 1, selectedIndex(rows) + rowCount)));
     }
 
-    /** Follows the row at this place, wherever it goes. */
-    private TopModel select(int place) {
+    /** Selects the row at an index and follows it when the order changes. */
+    private TopModel select(int index) {
         List<HolderRow> rows = rows();
-        return place < 0 || rows.isEmpty()
+        return index < 0 || rows.isEmpty()
                 ? new Change(this).selected(null, 0).done()
-                : new Change(this).selected(rows.get(place).key(), place).done();
+                : new Change(this).selected(rows.get(index).key(), index).done();
     }
 
-    private TopModel turn(Page to) {
-        return new Change(this).page(to).done();
+    private TopModel open(TopPage next) {
+        return new Change(this).page(next).done();
     }
 
-    /** The last line that there is to scroll to, only the drawing knows. */
-    private TopModel scroll(int by) {
-        return new Change(this).scroll(Math.max(0, scroll + by)).done();
+    /** The renderer limits the scrolling, with {@link #withScrollAtMost}. */
+    private TopModel scroll(int lines) {
+        return new Change(this).scroll(Math.max(0, scroll + lines)).done();
     }
 
-    /** The same when no more than so many lines can be scrolled by. */
-    TopModel withScrollAtMost(int most) {
-        return scroll <= most ? this : new Change(this).scroll(most).done();
+    /** A copy with the scroll position limited to this many lines. */
+    TopModel withScrollAtMost(int max) {
+        return scroll <= max ? this : new Change(this).scroll(max).done();
     }
 
-    /** A copy in the making. */
+    /** Builds a changed copy. */
     private static final class Change {
         private @Nullable Frame latest;
-        private @Nullable Frame picture;
-        private GroupBy by;
+        private @Nullable Frame shown;
+        private GroupBy groupBy;
         private Sort sort;
         private String filter;
-        private Page page;
+        private TopPage page;
         private boolean isTyping;
         private boolean isPaused;
         private boolean isOver;
-        private @Nullable String selected;
-        private int at;
+        private @Nullable String selectedKey;
+        private int selectedIndex;
         private int scroll;
 
         Change(TopModel from) {
             latest = from.latest;
-            picture = from.picture;
-            by = from.by;
+            shown = from.shown;
+            groupBy = from.groupBy;
             sort = from.sort;
             filter = from.filter;
             page = from.page;
             isTyping = from.isTyping;
             isPaused = from.isPaused;
             isOver = from.isOver;
-            selected = from.selected;
-            at = from.at;
+            selectedKey = from.selectedKey;
+            selectedIndex = from.selectedIndex;
             scroll = from.scroll;
         }
 
         Change latest(Frame newest) {
             latest = newest;
-            picture = isPaused && picture != null ? picture : newest;
+            shown = isPaused && shown != null ? shown : newest;
             return this;
         }
 
-        Change by(GroupBy value) {
-            by = value;
+        Change groupBy(GroupBy value) {
+            groupBy = value;
             return this;
         }
 
@@ -244,7 +244,7 @@ public record TopModel(
             return this;
         }
 
-        Change page(Page value) {
+        Change page(TopPage value) {
             page = value;
             scroll = 0;
             return this;
@@ -257,7 +257,7 @@ public record TopModel(
 
         Change paused(boolean value) {
             isPaused = value;
-            picture = value ? picture : latest;
+            shown = value ? shown : latest;
             return this;
         }
 
@@ -266,9 +266,9 @@ public record TopModel(
             return this;
         }
 
-        Change selected(@Nullable String key, int place) {
-            selected = key;
-            at = place;
+        Change selected(@Nullable String key, int index) {
+            selectedKey = key;
+            selectedIndex = index;
             return this;
         }
 
@@ -279,7 +279,18 @@ public record TopModel(
 
         TopModel done() {
             return new TopModel(
-                    latest, picture, by, sort, filter, page, isTyping, isPaused, isOver, selected, at, scroll);
+                    latest,
+                    shown,
+                    groupBy,
+                    sort,
+                    filter,
+                    page,
+                    isTyping,
+                    isPaused,
+                    isOver,
+                    selectedKey,
+                    selectedIndex,
+                    scroll);
         }
     }
 }

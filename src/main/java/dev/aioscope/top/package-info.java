@@ -1,4 +1,4 @@
-/** The live view: what is to be seen, how keys change that, and how it is drawn in a terminal. */
+/** The live view: its model, keys, and rendering in a terminal. */
 @NullMarked
 package dev.aioscope.top;
 

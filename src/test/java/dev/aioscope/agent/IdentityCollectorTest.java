@@ -42,7 +42,7 @@ class IdentityCollectorTest {
 
     @Test
     void neverBlocksListenerOnTenThousandShortLivedProcesses() throws Exception {
-        try (Processes processes = Processes.sparing(false, Processes.MOST);
+        try (Processes processes = Processes.rateLimited(false, Processes.DEFAULT_CAPACITY);
                 IdentityCollector firstSight = new IdentityCollector(processes, next)) {
             for (int i = 0; i < 10_000; i++) {
                 firstSight.onSetup(context(i, NO_PID + i, 1));
@@ -57,18 +57,18 @@ class IdentityCollectorTest {
         int pid = (int) ProcessHandle.current().pid();
         String stat = Files.readString(Path.of("/proc/self/stat"));
         long start = Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[19]) * 10_000_000;
-        try (Processes processes = Processes.sparing(true, Processes.MOST);
+        try (Processes processes = Processes.rateLimited(true, Processes.DEFAULT_CAPACITY);
                 IdentityCollector firstSight = new IdentityCollector(processes, next)) {
             Context context = context(1, pid, start);
-            assertThat(processes.knows(context)).isFalse();
+            assertThat(processes.isKnown(context)).isFalse();
             firstSight.onFound(context);
             firstSight.onSetup(context(2, NO_PID, 1));
             awaitUnidentified(firstSight, 1);
 
-            assertThat(processes.knows(context)).as("is not looked at again").isTrue();
+            assertThat(processes.isKnown(context)).as("is not looked at again").isTrue();
             Identity identity = processes.of(context.owner(), context.mm(), false);
             assertThat(identity.executable()).endsWith("java");
-            assertThat(identity.isCut()).isTrue();
+            assertThat(identity.hidesArguments()).isTrue();
             assertThat(identity.arguments()).hasSize(1);
         }
     }

@@ -58,7 +58,7 @@ class AuditTest {
     void nothingHoldsThatWasNotSeen() {
         assertThat(audit.verdicts())
                 .hasSameSizeAs(Clause.values())
-                .allSatisfy(verdict -> assertThat(verdict.state()).isIn(State.NOT_SEEN, State.NOT_OBSERVABLE))
+                .allSatisfy(verdict -> assertThat(verdict.state()).isIn(State.NOT_OBSERVED, State.NOT_OBSERVABLE))
                 .allSatisfy(verdict -> assertThat(verdict.evidence()).isNull());
     }
 
@@ -195,7 +195,7 @@ class AuditTest {
     @EnumSource(names = {"S3", "T3"})
     void aChargeThatIsNotGivenBackIsAViolation(Clause clause) {
         for (int i = 0; i < 3; i++) {
-            assertThat(verdict(clause).state()).isEqualTo(State.NOT_SEEN);
+            assertThat(verdict(clause).state()).isEqualTo(State.NOT_OBSERVED);
             feed(lifecycle, later(10_000.0 * i, 640));
         }
         assertViolated(clause);
@@ -207,7 +207,7 @@ class AuditTest {
         for (int i = 0; i < 5; i++) {
             feed(lifecycle, later(500.0 * i, 640));
         }
-        assertThat(verdict(clause).state()).isEqualTo(State.NOT_SEEN);
+        assertThat(verdict(clause).state()).isEqualTo(State.NOT_OBSERVED);
     }
 
     @Test
@@ -286,7 +286,7 @@ class AuditTest {
     void aBadAddressSaysNothingOfTheHandle() {
         feed(lifecycle, sound().values());
         feed(lifecycle, List.of(use(200, AioCall.IO_CANCEL, -EFAULT)));
-        assertThat(verdict(Clause.N4).state()).isEqualTo(State.NOT_SEEN);
+        assertThat(verdict(Clause.N4).state()).isEqualTo(State.NOT_OBSERVED);
     }
 
     @Test

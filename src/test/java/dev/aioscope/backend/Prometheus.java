@@ -69,7 +69,8 @@ final class Prometheus implements AutoCloseable {
                         "--web.enable-remote-write-receiver",
                         "--web.listen-address=127.0.0.1:" + port));
         Prometheus prometheus = new Prometheus(server, port);
-        server.awaitReady(Duration.ofMinutes(1), () -> prometheus.get("/-/ready").statusCode() == 200);
+        server.awaitReady(
+                Duration.ofMinutes(1), () -> prometheus.get("/-/ready").statusCode() == 200);
         return prometheus;
     }
 

@@ -54,7 +54,9 @@ public final class Zipkin implements AutoCloseable {
 
     /** Why Zipkin cannot run here; empty if it can. */
     public static Optional<String> unavailable() {
-        return Files.isRegularFile(JAR) ? Optional.empty() : Optional.of("Zipkin is unavailable: " + JAR + " does not exist");
+        return Files.isRegularFile(JAR)
+                ? Optional.empty()
+                : Optional.of("Zipkin is unavailable: " + JAR + " does not exist");
     }
 
     /**

@@ -70,7 +70,7 @@ class JsonDocumentTest {
         TraceJson trace = new TraceJson(CLOCK, Identities.NONE);
         TraceJson told = new TraceJson(
                 CLOCK,
-                (task, mm, mayLook) ->
+                (task, mm, mayRead) ->
                         new Identity("/a", List.of("a", "b"), false, "root", "/kubepods/pod" + UID + "/" + ID));
         Stats stats = new Stats(9, new Losses(1, 2, 3, 4L), new Counters(4, 5, 6, 7));
         LiveContext context = new LiveContext(CALLER, null, 1, 0x1000, 2816, 3000, 1, null);
@@ -186,7 +186,7 @@ class JsonDocumentTest {
         Map<String, JsonNode> written = new LinkedHashMap<>();
         collect("", object, written);
 
-        assertThat(object.path("schema").asInt()).isEqualTo(1);
+        assertThat(object.path("schema").asInt()).isEqualTo(2);
         assertThat(written.keySet()).containsExactlyElementsOf(documented.keySet());
         written.forEach((name, value) -> {
             if (!value.isNull()) {

@@ -90,7 +90,7 @@ class LimitOptionsMemoryTest {
 
     @Test
     void identities() {
-        try (Processes processes = Processes.sparing(false, MANY)) {
+        try (Processes processes = Processes.rateLimited(false, MANY)) {
             long before = used();
             for (int i = 1; i <= 2 * MANY; i++) {
                 processes.remember(i, i * 1000L, i * 8192L, container(i));

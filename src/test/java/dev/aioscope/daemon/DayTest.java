@@ -55,7 +55,7 @@ class DayTest {
 
     private final Random random = new Random(1);
     private final WallClock clock = new WallClock(() -> 0, () -> Instant.EPOCH);
-    private final Processes processes = Processes.sparing(false, Processes.MOST);
+    private final Processes processes = Processes.rateLimited(false, Processes.DEFAULT_CAPACITY);
     private final TeardownMetrics counts = new TeardownMetrics(Tier.FULL, clock);
     private final HolderMetrics holders = new HolderMetrics(processes, () -> 0, 20, false);
     private final RecentTeardowns recent = new RecentTeardowns(100);

@@ -31,7 +31,7 @@ class AuditIT {
                 assertThat(state).as("%s", clause).isEqualTo(State.HOLDS);
             } else if (clause == Clause.F8) {
                 // Depends on the scheduler.
-                assertThat(state).isIn(State.FOUND, State.NOT_SEEN);
+                assertThat(state).isIn(State.FOUND, State.NOT_OBSERVED);
             } else {
                 assertThat(state).as("%s", clause).isEqualTo(State.NOT_OBSERVABLE);
                 assertThat(run.verdicts().get(clause).path("reason").asString())

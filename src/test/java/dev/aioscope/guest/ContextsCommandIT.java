@@ -78,8 +78,8 @@ class ContextsCommandIT {
                     .filteredOn(line -> line.path("comm").asString().equals("aiowork"))
                     .singleElement()
                     .satisfies(kind -> {
-                        assertThat(kind.path("charge_each").asInt()).isEqualTo(100);
-                        assertThat(kind.path("fit").asLong())
+                        assertThat(kind.path("largest_charge").asInt()).isEqualTo(100);
+                        assertThat(kind.path("fits").asLong())
                                 .isEqualTo(plan.path("headroom").asLong() / 100);
                     });
             assertThat(Commands.run(Aioscope.command("plan", "--more", "aiowork=" + limit)))

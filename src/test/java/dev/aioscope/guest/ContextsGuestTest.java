@@ -81,7 +81,7 @@ class ContextsGuestTest extends ContextsIT {
     }
 
     private static void assertNamed(Path root, Map<String, Container> containers) throws IOException {
-        try (Processes processes = Processes.patient(false);
+        try (Processes processes = Processes.unlimited(false);
                 TestAgent agent = new TestAgent(Tier.SAMPLE, AttachMethod.FENTRY)) {
             for (Map.Entry<String, Container> container : containers.entrySet()) {
                 assertThat(containerIn(processes, agent, root.resolve(container.getKey())))

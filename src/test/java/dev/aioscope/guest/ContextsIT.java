@@ -120,7 +120,8 @@ class ContextsIT {
                 assertThat(of(inventory, still.pid())).hasSize(50);
                 // Only contexts of churn's children can be in setup or teardown; a slow scan meets several of them.
                 assertThat(inventory.unattributed()).isBetween(-600L, 600L);
-                inventory.contexts()
+                inventory
+                        .contexts()
                         .forEach(context -> children.add(context.owner().pid()));
                 children.remove(still.pid());
             }
@@ -134,7 +135,7 @@ class ContextsIT {
 
     @Test
     void identifiesProcessAlsoAfterExit() throws IOException {
-        try (Processes processes = Processes.patient(false);
+        try (Processes processes = Processes.unlimited(false);
                 AioWork work = AioWork.start("many", "--count", "1", "--charge", "5", "--wait")) {
             work.await("aio_nr");
             LiveContext context = of(take(), work.pid()).get(0);

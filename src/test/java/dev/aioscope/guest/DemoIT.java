@@ -24,8 +24,8 @@ class DemoIT {
 
         assertThat(JsonLines.ofType(objects, "demo")).singleElement().satisfies(demo -> {
             assertThat(demo.path("tier").asString()).isEqualTo(tier).isIn("full", "syscall");
-            assertThat(demo.path("seen")).isEqualTo(demo.path("done"));
-            assertThat(demo.path("done").path("destroys").asInt()).isEqualTo(7);
+            assertThat(demo.path("observed")).isEqualTo(demo.path("expected"));
+            assertThat(demo.path("expected").path("destroys").asInt()).isEqualTo(7);
         });
         assertThat(JsonLines.ofType(objects, "refusal"))
                 .singleElement()

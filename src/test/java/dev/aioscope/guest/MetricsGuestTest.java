@@ -71,8 +71,7 @@ class MetricsGuestTest {
 
         assertThat(delta.of("aio_context_drain_duration_seconds_count", "destroy"))
                 .isEqualTo(works.size());
-        assertThat(delta.of("aio_context_destroy_outstanding_count", "destroy"))
-                .isEqualTo(works.size());
+        assertThat(delta.of("aio_context_destroy_outstanding_count", "destroy")).isEqualTo(works.size());
         assertThat(delta.of("aio_context_destroy_outstanding_sum", "destroy")).isEqualTo(13);
         assertThat(delta.of("aio_context_setup_duration_seconds_count")).isEqualTo(works.size());
         assertThat(delta.of("aio_context_setup_duration_seconds_sum")).isBetween(1e-6, (double) works.size());
@@ -110,8 +109,7 @@ class MetricsGuestTest {
         double passed = (System.nanoTime() - begin) / 1e9;
         MetricsDelta delta = MetricsDelta.await(from, "exit", 1);
 
-        assertThat(delta.of("aio_context_drain_duration_seconds_count", "exit"))
-                .isEqualTo(1);
+        assertThat(delta.of("aio_context_drain_duration_seconds_count", "exit")).isEqualTo(1);
         assertThat(delta.of("aio_context_destroy_outstanding_sum", "exit")).isEqualTo(7);
         assertThat(delta.of("aio_context_drain_duration_seconds_sum", "exit")).isBetween(0.25, passed);
     }

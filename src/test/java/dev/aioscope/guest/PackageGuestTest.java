@@ -185,7 +185,10 @@ class PackageGuestTest {
             try (AioWork work = AioWork.start("destroy")) {
                 work.finish();
             }
-            await("io_destroys", () -> String.valueOf(destroys("count")), text -> text.equals(String.valueOf(expected)));
+            await(
+                    "io_destroys",
+                    () -> String.valueOf(destroys("count")),
+                    text -> text.equals(String.valueOf(expected)));
             assertThat(destroys("sum") - before).as("seconds after " + step).isBetween(1e-6, 60.0);
         }
         assertThat(show("MainPID")).isEqualTo(pid);

@@ -104,7 +104,7 @@ class ProcTierIT extends ProcTierTests {
             assertThat(quota.path("aio_nr").asLong()).isGreaterThanOrEqualTo(100);
             assertThat(quota.path("charge").isNull()).isTrue();
             assertThat(quota.path("unattributed").isNull()).isTrue();
-            assertThat(quota.path("unfinished_processes").asInt()).isZero();
+            assertThat(quota.path("partial_processes").asInt()).isZero();
             assertThat(Commands.run(Aioscope.command("contexts", "--tier", "proc")))
                     .contains("charge –, unattributed –")
                     .contains("The tier proc sees neither charges nor requests outstanding");
@@ -124,8 +124,8 @@ class ProcTierIT extends ProcTierTests {
                     .singleElement()
                     .satisfies(kind -> {
                         assertThat(kind.path("contexts").asInt()).isEqualTo(4);
-                        assertThat(kind.path("charge_each").isNull()).isTrue();
-                        assertThat(kind.path("fit").isNull()).isTrue();
+                        assertThat(kind.path("largest_charge").isNull()).isTrue();
+                        assertThat(kind.path("fits").isNull()).isTrue();
                     });
             assertThat(more.status()).isEqualTo(3);
             assertThat(more.output())
@@ -153,7 +153,9 @@ class ProcTierIT extends ProcTierTests {
             assertThat(objects)
                     .filteredOn(line -> line.path("pid").asInt() == others.pid())
                     .isEmpty();
-            assertThat(objects.get(objects.size() - 1).path("refused_processes").asInt())
+            assertThat(objects.get(objects.size() - 1)
+                            .path("unreadable_processes")
+                            .asInt())
                     .isPositive();
             assertThat(contexts.output()).contains("Not sample: ").contains("hint: ");
             assertThat(Commands.run(powerless("contexts")))

@@ -114,7 +114,8 @@ abstract class ProcTierTests extends ScanTests {
                 assertThat(StuckTeardowns.inProgress(agent, work.pid()))
                         .singleElement()
                         .satisfies(inProgress -> {
-                            assertThat(inProgress.known().trigger()).isEqualTo(isKilled ? Trigger.EXIT : Trigger.DESTROY);
+                            assertThat(inProgress.known().trigger())
+                                    .isEqualTo(isKilled ? Trigger.EXIT : Trigger.DESTROY);
                             assertThat(inProgress.waitReason())
                                     .as("requests do not show")
                                     .isNull();

@@ -78,8 +78,8 @@ class RecordingGuestTest implements LifecycleListener {
         String liveResult;
         ExecutorService executor = Executors.newSingleThreadExecutor();
         try (Recorder recorder = new Recorder(Storage.file(file), clock);
-                Processes processes = Processes.patient(false)) {
-            processes.tell((pid, start, mm, identity) -> {
+                Processes processes = Processes.unlimited(false)) {
+            processes.setObserver((pid, start, mm, identity) -> {
                 recorder.onIdentity(pid, start, mm, identity);
                 known.add(pid);
             });

@@ -77,7 +77,7 @@ class RefusalsGuestTest {
     @Test
     void namesKilledHolderAsReleaserAfterExit() throws IOException {
         InMemorySpanExporter spans = InMemorySpanExporter.create();
-        try (Processes processes = Processes.patient(false);
+        try (Processes processes = Processes.unlimited(false);
                 SdkTracerProvider provider = SdkTracerProvider.builder()
                         .addSpanProcessor(SimpleSpanProcessor.create(spans))
                         .build();

@@ -70,7 +70,9 @@ class RefusalsIT {
                 assertThat(outcome.path("releaser_pid").asInt()).isEqualTo(holder.pid());
                 assertThat(outcome.path("releaser_command").asString()).contains("aiowork many");
                 assertThat(outcome.path("refusal_time")).isEqualTo(refusal.path("time"));
-                assertThat(read(output, "refusal")).as("retries are counted, not reported").hasSize(1);
+                assertThat(read(output, "refusal"))
+                        .as("retries are counted, not reported")
+                        .hasSize(1);
                 assertThat(outcome.path("retries").asLong()).isEqualTo(refused.value("tries") - 2);
             }
         }

@@ -84,8 +84,8 @@ class StuckGuestTest {
     void namesFileOfEachKindOfRequest(Engine engine, AttachMethod attachMethod) throws IOException {
         try (BlockingDevice device = BlockingDevice.withFiles("data", "dirty");
                 TestAgent agent = new TestAgent(Tier.FULL, attachMethod, engine);
-                AioWork work =
-                        AioWork.start("operations", "--directory", device.folder().toString(), "--wait")) {
+                AioWork work = AioWork.start(
+                        "operations", "--directory", device.folder().toString(), "--wait")) {
             work.await("ready");
             agent.readUntil("the context", () -> !agent.setups(work.pid()).isEmpty());
             Context context = agent.setups(work.pid()).get(0);

@@ -147,9 +147,9 @@ class StuckIT {
         try (AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("siblings");
             assertThat(Commands.run(Aioscope.command("explain", Integer.toString(work.pid()))))
-                    .contains(
-                            "Thread " + work.value("destroyer") + " (aiowork) waits uninterruptibly in io_destroy of the"
-                                    + " context 0x" + Long.toHexString(work.value("handle")))
+                    .contains("Thread " + work.value("destroyer")
+                            + " (aiowork) waits uninterruptibly in io_destroy of the" + " context 0x"
+                            + Long.toHexString(work.value("handle")))
                     .contains("which is inside io_submit on the same context");
         }
     }

@@ -114,7 +114,8 @@ class StuckSituationsGuestTest {
         return startThrough(List.of(), situation, blocker, requests, more);
     }
 
-    private AioWork startThrough(List<String> launcher, String situation, RequestBlocker blocker, int requests, String... more)
+    private AioWork startThrough(
+            List<String> launcher, String situation, RequestBlocker blocker, int requests, String... more)
             throws IOException {
         List<String> arguments = new ArrayList<>(
                 List.of(situation, "--outstanding", Integer.toString(requests), "--device", blocker.path(), "--wait"));
@@ -150,8 +151,8 @@ class StuckSituationsGuestTest {
     private static void assertNamed(StuckProcess stuck) throws IOException {
         JsonNode report = await(stuck.pid, "in_progress");
         assertThat(report.path("waits_for").asString()).isEqualTo("requests");
-        assertThat(report.path("requests_left").asInt()).isEqualTo(stuck.requests);
-        assertThat(report.path("siblings_left").asInt()).isZero();
+        assertThat(report.path("outstanding_now").asInt()).isEqualTo(stuck.requests);
+        assertThat(report.path("siblings_now").asInt()).isZero();
         assertThat(report.path("trigger").asString()).isEqualTo(stuck.trigger);
         assertThat(report.path("found_late").asBoolean()).isFalse();
         assertThat(report.path("stuck").asBoolean()).isTrue();
@@ -196,7 +197,7 @@ class StuckSituationsGuestTest {
             work.await("ready");
             JsonNode report = await(work.pid(), "in_progress");
             assertThat(report.path("waits_for").asString()).isEqualTo("siblings");
-            assertThat(report.path("siblings_left").asInt()).isEqualTo(1);
+            assertThat(report.path("siblings_now").asInt()).isEqualTo(1);
             assertThat(report.path("tid").asLong()).isEqualTo(work.value("destroyer"));
             assertReportedSoon(report.path("age_ns").asLong());
             assertThat(report.path("found_late").asBoolean()).isFalse();

@@ -32,7 +32,8 @@ final class StuckTeardowns {
     }
 
     private static boolean isOf(TeardownInProgress inProgress, int pid) {
-        return isOf(inProgress.known().caller(), pid) || isOf(inProgress.known().context().owner(), pid);
+        return isOf(inProgress.known().caller(), pid)
+                || isOf(inProgress.known().context().owner(), pid);
     }
 
     private static boolean isOf(Task task, int pid) {

@@ -128,7 +128,8 @@ abstract class TeardownTests {
         assertThat(teardown.counts().unreaped()).isZero();
         assertThat(teardown.counts().siblings()).isZero();
         // The delay of null_blk; an exec uses up part of it before the teardown.
-        assertThat(teardown.phases().reqsTime()).isGreaterThanOrEqualTo(work.value("submitted") + NullBlockDevice.DELAY);
+        assertThat(teardown.phases().reqsTime())
+                .isGreaterThanOrEqualTo(work.value("submitted") + NullBlockDevice.DELAY);
         assertThat(teardown.io()).isGreaterThan(teardown.drain() * 9 / 10);
         assertThat(teardown.reqsWait()).isEqualTo(Wait.IO);
         // The kernel never cancels reads.
@@ -297,8 +298,7 @@ abstract class TeardownTests {
         assertThat(teardown.end()).isEqualTo(End.COMPLETE);
         assertThat(teardown.context().maxReqs()).isEqualTo(5);
         assertThat(teardown.kernel().aioNrAfter()).isEqualTo(work.value("aio_nr_after"));
-        agent.readUntil(
-                "the failed setup", () -> !agent.failedCalls(work.pid()).isEmpty());
+        agent.readUntil("the failed setup", () -> !agent.failedCalls(work.pid()).isEmpty());
         assertThat(agent.failedCalls(work.pid()).get(0).errno()).isEqualTo(Errno.EFAULT);
     }
 

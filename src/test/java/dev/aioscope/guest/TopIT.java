@@ -150,7 +150,7 @@ class TopIT {
             }
 
             top.press("f");
-            top.await("Enter keeps it");
+            top.await("Enter applies");
             top.press("" + first.pid());
             top.await("only one row", shown -> has(shown, firstRow) && !has(shown, secondRow));
             top.press("BSpace", "z", "Enter");
@@ -243,10 +243,7 @@ class TopIT {
 
     private static void assertRestored(TmuxSession top, int status) throws IOException {
         List<String> screen = top.await(TmuxSession.EXITED);
-        assertThat(screen)
-                .as("the previous content")
-                .contains("typed before")
-                .noneMatch(line -> line.contains(FOOTER));
+        assertThat(screen).as("the previous content").contains("typed before").noneMatch(line -> line.contains(FOOTER));
         assertThat(top.isAlternate()).isFalse();
         assertThat(top.isCursorShown()).isTrue();
         assertThat(top.file("after")).isEqualTo(top.file("before"));

@@ -93,7 +93,9 @@ abstract class WrongHandleTests {
                         .handle())
                 .isEqualTo(work.value("unmapped"));
         if (tier == Tier.FULL) {
-            assertThat(awaitTeardown(work.pid(), work.value("moved_to")).context().setupTime())
+            assertThat(awaitTeardown(work.pid(), work.value("moved_to"))
+                            .context()
+                            .setupTime())
                     .isNotNull();
             assertThat(agent.teardowns(work.pid()))
                     .extracting(teardown -> teardown.context().handle())

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Paths as the runtimes make them, on cgroup v1 and v2, by systemd and by cgroupfs. */
+/** Cgroup paths of the runtimes, on v1 and v2, with the systemd and the cgroupfs driver. */
 class ContainerTest {
     private static final String ID = "f0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde";
     private static final String UID = "01234567-89ab-cdef-0123-456789abcdef";
@@ -36,7 +36,7 @@ class ContainerTest {
                 "/system.slice/mariadb.service                                       | systemd | mariadb.service |",
                 "/user.slice/user-0.slice/session-4.scope                            | systemd | session-4.scope |",
             })
-    void isFoundInThePath(String path, String runtime, String id, String podUid) {
+    void findsContainerInCgroupPath(String path, String runtime, String id, String podUid) {
         String real = path.replace("UID_", UID.replace('-', '_'))
                 .replace("UID", UID)
                 .replace("ID", ID)
@@ -50,32 +50,32 @@ class ContainerTest {
 
     @ParameterizedTest
     @CsvSource({"/", "/user.slice", "/docker/short", "/kubepods/burstable", "''", "/lxc", "/process_api/36aabd"})
-    void isNotInvented(String path) {
+    void findsNoContainerInOtherPaths(String path) {
         assertThat(Container.of(path)).isEmpty();
     }
 
     @Test
-    void anIdIsCutForPeople() {
+    void shortensIdInLabel() {
         assertThat(new Container("docker", ID, null).label()).isEqualTo("docker:f0123456789a");
         assertThat(new Container("lxc", "web-1", null).label()).isEqualTo("lxc:web-1");
     }
 
     @Test
-    void theTellingHierarchyIsTaken() {
-        assertThat(CgroupPath.path("0::/system.slice/a.service\n")).hasValue("/system.slice/a.service");
-        assertThat(CgroupPath.path("0::/\n")).hasValue("/");
-        // Both at once: v2 holds nothing.
-        assertThat(CgroupPath.path("9:cpu,cpuacct:/other\n3:memory:/docker/1\n1:name=systemd:/docker/2\n0::/\n"))
+    void picksMostSpecificHierarchy() {
+        assertThat(CgroupPath.parse("0::/system.slice/a.service\n")).hasValue("/system.slice/a.service");
+        assertThat(CgroupPath.parse("0::/\n")).hasValue("/");
+        // Hybrid: the v2 path is the root.
+        assertThat(CgroupPath.parse("9:cpu,cpuacct:/other\n3:memory:/docker/1\n1:name=systemd:/docker/2\n0::/\n"))
                 .hasValue("/docker/1");
-        assertThat(CgroupPath.path("7:freezer:/docker/1\n1:name=systemd:/docker/2\n"))
+        assertThat(CgroupPath.parse("7:freezer:/docker/1\n1:name=systemd:/docker/2\n"))
                 .hasValue("/docker/2");
-        assertThat(CgroupPath.path("4:memory:/a:b\n")).hasValue("/a:b");
-        assertThat(CgroupPath.path("")).isEmpty();
-        assertThat(CgroupPath.path("nonsense\n::\n0:\n")).isEmpty();
+        assertThat(CgroupPath.parse("4:memory:/a:b\n")).hasValue("/a:b");
+        assertThat(CgroupPath.parse("")).isEmpty();
+        assertThat(CgroupPath.parse("nonsense\n::\n0:\n")).isEmpty();
     }
 
     @Test
-    void aRealPathThatIsDamagedIsNoError() {
+    void toleratesDamagedPath() {
         String text = "12:memory:/kubepods/burstable/pod" + UID + "/" + ID + "\n1:name=systemd:/docker/" + ID
                 + "\n0::/system.slice/docker-" + ID + ".scope\n";
         for (int seed = 0; seed < 20_000; seed++) {
@@ -90,7 +90,7 @@ class ContainerTest {
                     default -> damaged.insert(at, damaged.substring(random.nextInt(at + 1), at));
                 }
             }
-            assertThatCode(() -> CgroupPath.path(damaged.toString())
+            assertThatCode(() -> CgroupPath.parse(damaged.toString())
                             .flatMap(Container::of)
                             .map(Container::label))
                     .as("seed %d: %s", seed, damaged)
@@ -99,7 +99,7 @@ class ContainerTest {
     }
 
     @Test
-    void whateverAHostSaysIsNoError() {
+    void toleratesRandomText() {
         String alphabet = "0:/:,-_.\\x2d\n\tdockerkubepodslxc64scopeslice0123456789abcdef\u0000é";
         List<String> parts = List.of("0::", "/docker/", ID, "kubepods-pod", UID, ".slice", ".scope", "\n", ":memory:");
         for (int seed = 0; seed < 20_000; seed++) {
@@ -111,7 +111,7 @@ class ContainerTest {
                                 ? parts.get(random.nextInt(parts.size()))
                                 : alphabet.charAt(random.nextInt(alphabet.length())) + "");
             }
-            assertThatCode(() -> CgroupPath.path(text.toString()).ifPresent(Container::of))
+            assertThatCode(() -> CgroupPath.parse(text.toString()).ifPresent(Container::of))
                     .as("seed %d: %s", seed, text)
                     .doesNotThrowAnyException();
         }

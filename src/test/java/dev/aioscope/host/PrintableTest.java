@@ -19,7 +19,7 @@ class PrintableTest {
                 "名前 é e\u0301 😀,名前 é e\u0301 😀",
                 "a\ud800b,a?b",
             })
-    void nothingThatControlsATerminalIsLeft(String text, String expected) {
+    void replacesCharactersThatControlTerminal(String text, String expected) {
         assertThat(Printable.of(text)).isEqualTo(expected);
     }
 }

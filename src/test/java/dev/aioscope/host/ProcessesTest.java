@@ -14,10 +14,10 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Answers of the helper that looks at processes: what programs call themselves is theirs to choose. */
+/** Reading processes with a helper; names and arguments are untrusted. */
 class ProcessesTest {
     @Test
-    void anAnswerIsTakenApart() {
+    void parsesAnswer() {
         Identity identity = Processes.parse("/usr/bin/a b\tmysql\t0::/x\\n1:name=systemd:/y\\n\ta\t-c\\tx\\\\n\t");
 
         assertThat(identity.executable()).isEqualTo("/usr/bin/a b");
@@ -27,7 +27,7 @@ class ProcessesTest {
     }
 
     @Test
-    void whatIsMissingIsNull() {
+    void treatsMissingFieldsAsNull() {
         assertThat(Processes.parse("")).isEqualTo(Identity.UNKNOWN);
         assertThat(Processes.parse("\t\t")).isEqualTo(Identity.UNKNOWN);
     }
@@ -36,12 +36,12 @@ class ProcessesTest {
         return new Task((int) ProcessHandle.current().pid(), 1, "me", 0, start);
     }
 
-    /** Makes an identity of each question, and hangs at some. */
+    /** Answers each query with an identity; hangs for start time 666. */
     static final class Reader {
         public static void main(String[] arguments) throws InterruptedException {
             AtomicInteger asked = new AtomicInteger();
-            HelperProcess.serve("ready", question -> {
-                while (question.endsWith(" 666")) {
+            HelperProcess.serve("ready", query -> {
+                while (query.endsWith(" 666")) {
                     LockSupport.parkNanos(Duration.ofSeconds(60).toNanos());
                 }
                 return "/bin/" + asked.incrementAndGet() + "\troot\t0::/\tprogram\tsecret";
@@ -50,8 +50,8 @@ class ProcessesTest {
     }
 
     @Test
-    void eachIsLookedAtOnceAndAgainAfterAnExec() {
-        try (Processes processes = new Processes(Reader.class, false, null, Processes.MOST)) {
+    void readsEachProcessOnceAndAgainAfterExec() {
+        try (Processes processes = new Processes(Reader.class, false, null, Processes.DEFAULT_CAPACITY)) {
             assertThat(processes.of(task(1), 5, true).executable()).isEqualTo("/bin/1");
             assertThat(processes.of(task(1), 5, false).executable()).isEqualTo("/bin/1");
             assertThat(processes.of(task(1)).executable()).isEqualTo("/bin/1");
@@ -65,34 +65,34 @@ class ProcessesTest {
     }
 
     @Test
-    void whatIsToBeHiddenIsNotKept() {
-        try (Processes processes = new Processes(Reader.class, true, null, Processes.MOST)) {
+    void dropsHiddenArguments() {
+        try (Processes processes = new Processes(Reader.class, true, null, Processes.DEFAULT_CAPACITY)) {
             Identity identity = processes.of(task(1));
             assertThat(identity.arguments()).containsExactly("program");
             assertThat(identity.command()).isEqualTo("program");
-            assertThat(identity.isCut()).isTrue();
+            assertThat(identity.hidesArguments()).isTrue();
         }
     }
 
     @Test
-    void oneThatHasEndedIsNotAskedFor() {
-        try (Processes processes = new Processes(Reader.class, false, null, Processes.MOST)) {
+    void skipsExitedProcess() {
+        try (Processes processes = new Processes(Reader.class, false, null, Processes.DEFAULT_CAPACITY)) {
             assertThat(processes.of(new Task(1 << 22, 1, "gone", 0, 1))).isEqualTo(Identity.UNKNOWN);
             assertThat(processes.unidentified()).isEqualTo(1);
             assertThat(processes.of(task(1)).executable()).isEqualTo("/bin/1");
         }
     }
 
-    /** Ends soon after it has answered, or before it has, if it is asked for 999. */
+    /** Exits soon after an answer; for start time 999 exits without an answer. */
     static final class Idler {
         public static void main(String[] arguments) throws InterruptedException {
             HelperProcess.serve(
                     "ready",
-                    question -> {
-                        if (question.endsWith(" 999")) {
+                    query -> {
+                        if (query.endsWith(" 999")) {
                             Runtime.getRuntime().halt(1);
                         }
-                        return "/bin/" + question.substring(question.indexOf(' ') + 1) + "\troot\t0::/\tprogram";
+                        return "/bin/" + query.substring(query.indexOf(' ') + 1) + "\troot\t0::/\tprogram";
                     },
                     Duration.ofMillis(300));
         }
@@ -100,16 +100,16 @@ class ProcessesTest {
 
     @Test
     @Timeout(120)
-    void oneThatWasIdleAndEndedIsStartedAgainAndNoAnswerIsLost() {
+    void restartsIdleHelperWithoutLosingAnswers() {
         AtomicLong now = new AtomicLong();
-        try (Processes processes = new Processes(Idler.class, false, now::get, Processes.MOST)) {
+        try (Processes processes = new Processes(Idler.class, false, now::get, Processes.DEFAULT_CAPACITY)) {
             for (int start = 1; start <= 4; start++) {
                 assertThat(processes.of(task(start)).executable()).isEqualTo("/bin/" + start);
                 awaitEndOf(Idler.class);
             }
             assertThat(processes.unidentified()).isZero();
             assertThat(processes.of(task(999)).executable())
-                    .as("one that dies of the question")
+                    .as("helper crashes")
                     .isNull();
             assertThat(processes.unidentified()).isEqualTo(1);
             assertThat(processes.of(task(5)).executable()).isEqualTo("/bin/5");
@@ -128,23 +128,23 @@ class ProcessesTest {
 
     @Test
     @Timeout(60)
-    void aReaderThatHangsCostsItsDeadlineOnce() {
+    void replacesHelperThatHangs() {
         AtomicLong now = new AtomicLong();
-        try (Processes processes = new Processes(Reader.class, false, now::get, Processes.MOST)) {
+        try (Processes processes = new Processes(Reader.class, false, now::get, Processes.DEFAULT_CAPACITY)) {
             assertThat(processes.of(task(1)).executable()).isEqualTo("/bin/1");
             assertThat(processes.of(task(666))).isEqualTo(Identity.UNKNOWN);
             assertThat(processes.of(task(666))).isEqualTo(Identity.UNKNOWN);
             assertThat(processes.unidentified()).isEqualTo(1);
-            assertThat(processes.of(task(2)).executable()).as("another reader").isEqualTo("/bin/1");
+            assertThat(processes.of(task(2)).executable()).as("second helper").isEqualTo("/bin/1");
         }
     }
 
     @Test
-    void whoWatchesSpendsAQuarterOfTheTimeOnLooking() {
-        // Each look at the clock takes 400 ms: so does an answer.
+    void rateLimitReadsForQuarterOfTime() {
+        // Each clock reading advances 400 ms, so each read takes 400 ms.
         AtomicLong now = new AtomicLong();
         try (Processes processes =
-                new Processes(Reader.class, false, () -> now.addAndGet(400_000_000), Processes.MOST)) {
+                new Processes(Reader.class, false, () -> now.addAndGet(400_000_000), Processes.DEFAULT_CAPACITY)) {
             int seen = 0;
             for (int start = 1; start <= 100; start++) {
                 seen += processes.of(task(start)).equals(Identity.UNKNOWN) ? 0 : 1;
@@ -155,7 +155,7 @@ class ProcessesTest {
     }
 
     @Test
-    void whateverTheKernelSaysOfAProcessIsNoError() {
+    void toleratesDamagedStat() {
         String stat = "4711 (a) b (c) S 1 4711 4711 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 123456 2703360 0 184467440";
         assertThat(ProcessReader.isSame(stat, 1_234_560_000_000L)).isTrue();
         assertThat(ProcessReader.isSame(stat, 1_234_580_000_000L)).isFalse();
@@ -178,7 +178,7 @@ class ProcessesTest {
     }
 
     @Test
-    void anyTextComesThrough() {
+    void escapesAndUnescapesAnyText() {
         for (int seed = 0; seed < 20_000; seed++) {
             Random random = new Random(seed);
             StringBuilder text = new StringBuilder();

@@ -6,29 +6,29 @@ import org.junit.jupiter.api.Test;
 
 class TokenBucketTest {
     private long now;
-    private final TokenBucket allowance = new TokenBucket(() -> now, 100, 4);
+    private final TokenBucket bucket = new TokenBucket(() -> now, 100, 4);
 
     @Test
-    void aShareOfTheTimeAndWhatWasSavedUpCanBeSpent() {
-        assertThat(allowance.isLeft()).isTrue();
+    void allowsShareOfTimePlusSavings() {
+        assertThat(bucket.isAvailable()).isTrue();
         now += 90;
-        allowance.spend();
-        assertThat(allowance.isLeft()).isTrue();
+        bucket.consume();
+        assertThat(bucket.isAvailable()).isTrue();
         now += 50;
-        allowance.spend();
-        assertThat(allowance.isLeft()).as("40 too much").isFalse();
+        bucket.consume();
+        assertThat(bucket.isAvailable()).as("overdrawn by 40").isFalse();
         now += 160;
-        assertThat(allowance.isLeft()).isFalse();
+        assertThat(bucket.isAvailable()).isFalse();
         now += 4;
-        assertThat(allowance.isLeft()).isTrue();
+        assertThat(bucket.isAvailable()).isTrue();
     }
 
     @Test
-    void noMoreThanSoMuchIsSavedUp() {
+    void limitsSavingsToCapacity() {
         now += 1_000_000;
-        assertThat(allowance.isLeft()).isTrue();
+        assertThat(bucket.isAvailable()).isTrue();
         now += 100;
-        allowance.spend();
-        assertThat(allowance.isLeft()).isFalse();
+        bucket.consume();
+        assertThat(bucket.isAvailable()).isFalse();
     }
 }

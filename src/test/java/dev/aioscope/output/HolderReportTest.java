@@ -37,7 +37,7 @@ class HolderReportTest {
                         2921L,
                         65536L),
                 task -> true,
-                (task, mm, mayLook) -> task.equals(MYSQLD)
+                (task, mm, mayRead) -> task.equals(MYSQLD)
                         ? new Identity(
                                 "/usr/sbin/mysqld", List.of("mysqld", "--x"), false, "mysql", "/system.slice/a.service")
                         : Identity.UNKNOWN,
@@ -86,7 +86,7 @@ class HolderReportTest {
                 new ScanGaps(Set.of(11, 12), Set.of(13, 14, 15, 16, 17, 18)),
                 2921L,
                 65536L);
-        HolderReport holders = new HolderReport(snapshot, task -> true, (task, mm, mayLook) -> Identity.UNKNOWN, CLOCK);
+        HolderReport holders = new HolderReport(snapshot, task -> true, (task, mm, mayRead) -> Identity.UNKNOWN, CLOCK);
 
         assertThat(holders.text(GroupBy.PROCESS, Screen.FILE).stream().map(line -> line.replaceAll(" {2,}", "|")))
                 .contains(
@@ -99,7 +99,7 @@ class HolderReportTest {
                 .anyMatch(line -> line.startsWith("cannot read 2 processes"));
         assertThat(holders.json(GroupBy.PROCESS).get(1))
                 .contains("\"charge\":null", "\"unattributed\":null", "\"tier\":\"proc\"")
-                .contains("\"refused_processes\":2", "\"unfinished_processes\":6");
+                .contains("\"unreadable_processes\":2", "\"partial_processes\":6");
     }
 
     @ParameterizedTest

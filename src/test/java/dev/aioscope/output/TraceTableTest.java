@@ -30,8 +30,8 @@ class TraceTableTest {
     private static final Screen WIDE = new Screen(false, 200, 50);
     private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-    /** Process 100 is in a container, of others nothing is known. */
-    private static final Identities IDENTITIES = (task, mm, mayLook) -> task.pid() != 100
+    /** Process 100 runs in a container; other processes are unknown. */
+    private static final Identities IDENTITIES = (task, mm, mayRead) -> task.pid() != 100
             ? Identity.UNKNOWN
             : new Identity("/usr/sbin/mysqld", List.of("mysqld"), false, "mysql", "/docker/" + ID);
 
@@ -55,7 +55,7 @@ class TraceTableTest {
     }
 
     @Test
-    void aHeaderComesWithEachScreen() {
+    void repeatsHeaderOnEachScreen() {
         TraceTable table = table(new Screen(false, 200, 4));
         StringBuilder printed = new StringBuilder();
         for (int i = 0; i < 4; i++) {
@@ -66,7 +66,7 @@ class TraceTableTest {
     }
 
     @Test
-    void aNarrowScreenLeavesOutWhatTellsLeast() {
+    void dropsColumnsOnNarrowScreen() {
         assertThat(table(new Screen(false, 80, 24))
                         .teardown(TeardownBuilder.busy().build(), 0)
                         .lines())
@@ -84,7 +84,7 @@ class TraceTableTest {
     }
 
     @Test
-    void whatIsStuckTellsWhatItWaitsForAndItsStragglersTheirFile() {
+    void showsWaitReasonOfStuckTeardownAndFileOfStraggler() {
         assertThat(table(WIDE).stuck(stuck(), 3_500_000_000L).lines().skip(1))
                 .containsExactly(
                         "12:00:03.500     100 ib_io_rd-1      docker:0123456789ab mysqld          destroy    7f0000001000     3  2.50s      –      –      –      –      – stuck",
@@ -97,7 +97,7 @@ class TraceTableTest {
     }
 
     @Test
-    void whereItWaitsInTheKernelIsToldAsFarAsThereIsRoom() {
+    void wrapsAndLimitsKernelStack() {
         Long[] stack = {1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L};
         assertThat(table(WIDE).stuck(stuck(1L, 2L), 3_500_000_000L).lines().skip(3))
                 .containsExactly("               in function_1 < function_2");
@@ -111,7 +111,7 @@ class TraceTableTest {
     }
 
     @Test
-    void whatWasNotSeenIsADash() {
+    void showsDashForAbsentValues() {
         TeardownBuilder teardown = new TeardownBuilder();
         teardown.trigger = null;
         teardown.end = Teardown.End.VANISHED;
@@ -125,7 +125,7 @@ class TraceTableTest {
     }
 
     @Test
-    void tellsARefusalWithTheQuota() {
+    void showsQuotaOfRefusal() {
         FailedCall refusal = new FailedCall(
                 FailedCall.Call.IO_SETUP,
                 CALLER,
@@ -143,10 +143,11 @@ class TraceTableTest {
 
         assertThat(table(new Screen(false, 300, 50)).failedCall(refusal).lines().skip(1))
                 .containsExactly(
-                        "12:00:00.001     100 mysqld          docker:0123456789ab mysqld          io_setup              –     –    4µs      –      –      –      –      – EAGAIN     asked for 1024, 65000 of 65536 in use, fs.aio-max-nr=66024 would do, held by mysqld 100 (docker:0123456789ab): 64000");
+                        "12:00:00.001     100 mysqld          docker:0123456789ab mysqld          io_setup              –     –    4µs      –      –      –      –      – EAGAIN     requested 1024, 65000 of 65536 in use, needs fs.aio-max-nr=66024, held by mysqld 100 (docker:0123456789ab): 64000");
         assertThat(table(new Screen(false, 80, 24)).failedCall(refusal).lines().skip(2))
-                .containsExactly("         └ asked for 1024, 65000 of 65536 in use, fs.aio-max-nr=66024 would do,"
-                        + " held by mysqld 100 (docker:0123456789ab): 64000");
+                .containsExactly(
+                        "         └ requested 1024, 65000 of 65536 in use, needs fs.aio-max-nr=66024,",
+                        "           held by mysqld 100 (docker:0123456789ab): 64000");
     }
 
     private static RefusalOutcome outcome(
@@ -169,7 +170,7 @@ class TraceTableTest {
     }
 
     @Test
-    void tellsWhatBecameOfARefusal() {
+    void showsRefusalOutcome() {
         RefusalOutcome over = outcome(
                 RefusalOutcome.Verdict.TRANSIENT,
                 RefusalOutcome.Cause.TEARDOWN,
@@ -177,17 +178,17 @@ class TraceTableTest {
         assertThat(table(new Screen(false, 80, 24)).refusalOutcome(over).lines().skip(1))
                 .containsExactly(
                         "12:00:03       7 nginx        io_setup       –  2.00s      –      – transient",
-                        "         └ asked for 1024, refused 5 times, 2024 of 65536 in use,"
-                                + " mysqld 100 (docker:0123456789ab) gave back 64000 by exit, has it now");
+                        "         └ requested 1024, refused 5 times, 2024 of 65536 in use, mysqld 100",
+                        "           (docker:0123456789ab) released 64000 by exit, a retry succeeded");
         assertThat(table(WIDE).refusalOutcome(outcome(RefusalOutcome.Verdict.LASTING, null, null)))
                 .contains("lasting")
-                .doesNotContain("gave back");
+                .doesNotContain("released");
         assertThat(table(WIDE).refusalOutcome(outcome(RefusalOutcome.Verdict.OVER, RefusalOutcome.Cause.LIMIT, null)))
                 .contains("fs.aio-max-nr was raised");
     }
 
     @Test
-    void warnsALoserWhileTheRequestsAreInFlight() {
+    void warnsWhileRequestsOfLostRaceAreInFlight() {
         Task winner = new Task(100, 102, "mysqld", 1, 0);
         FailedCall lost = new FailedCall(
                 FailedCall.Call.IO_DESTROY,
@@ -204,13 +205,13 @@ class TraceTableTest {
                 List.of(),
                 new WrongHandle(WrongHandle.Cause.LOST_RACE, null, winner, 1_002_000L, null, true, 3));
 
-        assertThat(table(new Screen(false, 300, 50)).failedCall(lost))
+        assertThat(table(Screen.FILE).failedCall(lost))
                 .endsWith("WARNING: another thread destroyed this handle at the same time: thread 102;"
                         + " that call still waits for 3 requests: do not free or reuse their buffers yet");
     }
 
     @Test
-    void tellsWhatIsNotNormal() {
+    void notesAnomalies() {
         TeardownBuilder teardown = TeardownBuilder.idle();
         teardown.trigger = Trigger.EXIT;
         teardown.usersReleasedBy = ReleasedBy.HOLDER;
@@ -218,13 +219,13 @@ class TraceTableTest {
         teardown.pendingSigkill = true;
         teardown.caller = new Task(300, 300, "other", 1, 0);
 
-        assertThat(table(WIDE).teardown(teardown.build(), 0))
-                .endsWith("└ threads still inside AIO calls took 14.9ms, the ring was not unmapped: EINTR,"
-                        + " SIGKILL pending, context of 100 mysqld");
+        assertThat(table(Screen.FILE).teardown(teardown.build(), 0))
+                .endsWith(" waiting for threads inside AIO calls took 14.9ms, cannot unmap the ring: EINTR,"
+                        + " SIGKILL pending, owner 100 mysqld");
     }
 
     @Test
-    void aNameCannotSteerTheTerminal() {
+    void replacesControlCharactersInNames() {
         TeardownBuilder teardown = TeardownBuilder.idle();
         teardown.caller = new Task(100, 100, "\u001b[2Jevil\u202e", 1, 0);
 
@@ -234,7 +235,7 @@ class TraceTableTest {
     }
 
     @Test
-    void colourMarksWhatIsSlowAndNothingElse() {
+    void coloursSlowValuesOnly() {
         Screen colours = new Screen(true, 200, 50);
 
         assertThat(table(colours)
@@ -254,11 +255,11 @@ class TraceTableTest {
     }
 
     @Test
-    void stacksStandBelowTheirLine() {
+    void printsStacksBelowLine() {
         TeardownBuilder t = TeardownBuilder.busy();
         t.callStack = TeardownBuilder.stack("io_destroy+0x9 (libaio.so.1)", "main+0x1f (mysqld)");
 
         assertThat(table(WIDE).teardown(t.build(), 0).lines().skip(2).map(String::strip))
-                .containsExactly("destroyed in:", "io_destroy+0x9 (libaio.so.1)", "main+0x1f (mysqld)");
+                .containsExactly("io_destroy stack:", "io_destroy+0x9 (libaio.so.1)", "main+0x1f (mysqld)");
     }
 }

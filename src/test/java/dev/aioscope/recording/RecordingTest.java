@@ -107,7 +107,7 @@ class RecordingTest {
     private String record(Path file, Scripted script) throws IOException {
         WallClock clock = clock();
         try (Recorder recorder = new Recorder(Storage.file(file), clock);
-                Processes processes = Processes.recalling(false)) {
+                Processes processes = Processes.fromRecording(false)) {
             processes.remember(7, 0, 9, DB);
             recorder.onIdentity(7, 0, 9, DB);
             return ReplayResult.of(
@@ -174,7 +174,7 @@ class RecordingTest {
         Task task = new Task(7, 7, "db", 0, 0);
 
         assertThat(Recording.open(file).processes(false).of(task, 9, true)).isEqualTo(DB);
-        assertThat(Recording.open(file).processes(true).of(task, 9, true)).isEqualTo(DB.cut());
+        assertThat(Recording.open(file).processes(true).of(task, 9, true)).isEqualTo(DB.withoutArguments());
         assertThat(Recording.open(file).processes(false).of(new Task(1, 1, "init", 0, 0), 5, true))
                 .isEqualTo(Identity.UNKNOWN);
     }
@@ -285,7 +285,7 @@ class RecordingTest {
         Recorder recorder =
                 new Recorder(Storage.to(FileChannel.open(Path.of("/dev/full"), StandardOpenOption.WRITE)), clock());
         try (recorder;
-                Processes processes = Processes.recalling(false)) {
+                Processes processes = Processes.fromRecording(false)) {
             recorded = ReplayResult.of(
                     recorder.record(script()), clock(), processes, new LifecycleListener() {}, watch -> {});
         }

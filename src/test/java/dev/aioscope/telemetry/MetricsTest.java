@@ -63,7 +63,7 @@ class MetricsTest {
     private final Audit audit = new Audit(Tier.FULL, false);
     private final List<Task> asked = new ArrayList<>();
     private final HolderMetrics holders =
-            new HolderMetrics((task, mm, mayLook) -> identity(task), () -> 100_000_000_000L, 20, false);
+            new HolderMetrics((task, mm, mayRead) -> identity(task), () -> 100_000_000_000L, 20, false);
     private TraceExport export = TraceExport.open(Map.of());
 
     @AfterEach
@@ -349,7 +349,7 @@ class MetricsTest {
 
     @Test
     void tenThousandProcessesHaveABoundedNumberOfSeries() {
-        HolderMetrics byPid = new HolderMetrics((task, mm, mayLook) -> identity(task), () -> 0, 20, true);
+        HolderMetrics byPid = new HolderMetrics((task, mm, mayRead) -> identity(task), () -> 0, 20, true);
         List<LiveContext> contexts = new ArrayList<>();
         for (int pid = 2; pid < 10_002; pid++) {
             contexts.add(context("program" + pid, pid, pid));

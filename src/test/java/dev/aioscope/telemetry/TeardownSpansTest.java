@@ -550,12 +550,12 @@ class TeardownSpansTest {
                 false,
                 "mysql",
                 "/kubepods.slice/kubepods-pod01234567_89ab_cdef_0123_456789abcdef.slice/crio-" + ID + ".scope");
-        return isCut ? whole.cut() : whole;
+        return isCut ? whole.withoutArguments() : whole;
     }
 
     @Test
     void theProcessIsNamedAfterItsEnd() {
-        identities = (task, mm, mayLook) -> mysqld(false);
+        identities = (task, mm, mayRead) -> mysqld(false);
         TeardownBuilder t = TeardownBuilder.busy();
         t.caller = new Task(100, 101, "ib_io_rd-1", 1, 1_500_000_000L);
         spans(1).onTeardown(t.build());
@@ -578,7 +578,7 @@ class TeardownSpansTest {
 
     @Test
     void hiddenArgumentsAreInNoSpan() {
-        identities = (task, mm, mayLook) -> mysqld(true);
+        identities = (task, mm, mayRead) -> mysqld(true);
         spans(1).onTeardown(TeardownBuilder.busy().build());
 
         assertThat(attributes(root()))
@@ -589,7 +589,7 @@ class TeardownSpansTest {
     @Test
     void aUnitIsNoContainer() {
         identities =
-                (task, mm, mayLook) -> new Identity("/a", List.of(), false, "root", "/system.slice/mariadb.service");
+                (task, mm, mayRead) -> new Identity("/a", List.of(), false, "root", "/system.slice/mariadb.service");
         spans(1).onTeardown(TeardownBuilder.busy().build());
 
         assertThat(attributes(root()))
@@ -599,8 +599,8 @@ class TeardownSpansTest {
 
     @Test
     void anOwnerThatIsNotTheCallerIsNamedToo() {
-        identities = (task, mm, mayLook) -> {
-            assertThat(mayLook)
+        identities = (task, mm, mayRead) -> {
+            assertThat(mayRead)
                     .as("what has the number of an exited process is another")
                     .isEqualTo(task.pid() == 300);
             return task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
@@ -620,7 +620,7 @@ class TeardownSpansTest {
 
     @Test
     void whatBecameOfARefusalIsASpanLinkedToIt() {
-        identities = (task, mm, mayLook) -> task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
+        identities = (task, mm, mayRead) -> task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
         Task holder = new Task(100, 101, "mysqld", 1, 0);
         FailedCall refusal = new FailedCall(
                 FailedCall.Call.IO_SETUP,

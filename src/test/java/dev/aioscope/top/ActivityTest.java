@@ -21,14 +21,14 @@ class ActivityTest {
     }
 
     @Test
-    void aRateIsThatOfTheLastFiveWholeSeconds() {
+    void averagesRateOverLastFiveWholeSeconds() {
         for (int second = 0; second < 20; second++) {
             for (int i = 0; i < second; i++) {
                 setUp(Frames.BEGAN + second * SECOND + i);
             }
         }
 
-        // Seconds 0, 1 and 2 are over after 3; 10 to 14 count after 15.9, since 15 is not over.
+        // At 20 s, the seconds 15 to 19 count.
         assertThat(host.activity.at(Frames.BEGAN + SECOND - 1).setupsPerSecond())
                 .isNull();
         assertThat(host.activity.at(Frames.BEGAN + 20 * SECOND).setupsPerSecond())
@@ -38,7 +38,7 @@ class ActivityTest {
     }
 
     @Test
-    void aRateOfTheFirstSecondsIsOverThoseThereWere() {
+    void averagesRateOverFewerSecondsAtStart() {
         setUp(Frames.BEGAN);
         setUp(Frames.BEGAN + SECOND / 2);
         setUp(Frames.BEGAN + SECOND);
@@ -49,39 +49,40 @@ class ActivityTest {
     }
 
     @Test
-    void teardownsAreKeptForTheHostAndForTheirProcess() {
+    void keepsTeardownsForHostAndProcess() {
         host.destroys(1, "a", 30_000_000);
         host.now += SECOND;
         host.destroys(2, "b", 2 * SECOND).destroys(1, "a", 50_000_000);
-        Activity.Figures figures = host.activity.at(host.now + SECOND);
+        Activity.HostActivity activity = host.activity.at(host.now + SECOND);
 
-        assertThat(figures.destroysPerSecond()).isEqualTo(1.5);
-        assertThat(figures.latest())
-                .extracting(ActivityLine::held)
+        assertThat(activity.destroysPerSecond()).isEqualTo(1.5);
+        assertThat(activity.latest())
+                .extracting(ActivityLine::waitNanos)
                 .containsExactly(50_000_000L, 2 * SECOND, 30_000_000L);
-        assertThat(figures.latest())
-                .extracting(ActivityLine::grade)
-                .containsExactly(ActivityLine.Grade.NORMAL, ActivityLine.Grade.NOTABLE, ActivityLine.Grade.NORMAL);
-        Activity.Doings doings = figures.processes().get(new ProcessKey(1, 1));
-        assertThat(doings.destroysPerSecond()).isEqualTo(1);
-        assertThat(doings.latest()).hasSize(2);
-        assertThat(figures.processes().get(new ProcessKey(2, 2)).waits().percentile(0.5))
+        assertThat(activity.latest())
+                .extracting(ActivityLine::severity)
+                .containsExactly(
+                        ActivityLine.Severity.NORMAL, ActivityLine.Severity.NOTABLE, ActivityLine.Severity.NORMAL);
+        Activity.ProcessActivity process = activity.processes().get(new ProcessKey(1, 1));
+        assertThat(process.destroysPerSecond()).isEqualTo(1);
+        assertThat(process.latest()).hasSize(2);
+        assertThat(activity.processes().get(new ProcessKey(2, 2)).latencies().percentile(0.5))
                 .isBetween(SECOND * 188 / 100, 2 * SECOND);
     }
 
     @Test
-    void refusalsAreCountedApartFromOtherFailures() {
+    void countsRefusalsSeparatelyFromOtherFailures() {
         host.activity.onFailedCall(failed(Call.IO_SETUP, 11, 500));
         host.activity.onRetry(failed(Call.IO_SETUP, 11, 500));
         host.activity.onFailedCall(failed(Call.IO_DESTROY, 22, null));
-        Activity.Figures figures = host.activity.at(host.now);
+        Activity.HostActivity activity = host.activity.at(host.now);
 
-        assertThat(figures.refusals()).isEqualTo(2);
-        assertThat(figures.failedCalls()).isEqualTo(1);
-        assertThat(figures.latest())
+        assertThat(activity.refusals()).isEqualTo(2);
+        assertThat(activity.failedCalls()).isEqualTo(1);
+        assertThat(activity.latest())
                 .extracting(ActivityLine::note)
-                .containsExactly("", "asked 500, 100 left, fs.aio-max-nr=1400 would do");
-        assertThat(figures.latest()).extracting(ActivityLine::result).containsExactly("EINVAL", "EAGAIN");
+                .containsExactly("", "requested 500, headroom 100, needs fs.aio-max-nr=1400");
+        assertThat(activity.latest()).extracting(ActivityLine::result).containsExactly("EINVAL", "EAGAIN");
     }
 
     private static FailedCall failed(Call call, int errno, Integer asked) {
@@ -90,17 +91,18 @@ class ActivityTest {
     }
 
     @Test
-    void whatHappenedLongestAgoIsForgotten() {
+    void evictsOldestLinesAndProcesses() {
         for (int pid = 1; pid <= 2000; pid++) {
             host.destroys(pid, "a", 1000);
         }
         for (int i = 0; i < 100; i++) {
             host.destroys(2000, "a", 1000);
         }
-        Activity.Figures figures = host.activity.at(host.now);
+        Activity.HostActivity activity = host.activity.at(host.now);
 
-        assertThat(figures.latest()).hasSize(256);
-        assertThat(figures.processes()).hasSize(512).containsKey(new ProcessKey(2000, 2000));
-        assertThat(figures.processes().get(new ProcessKey(2000, 2000)).latest()).hasSize(16);
+        assertThat(activity.latest()).hasSize(256);
+        assertThat(activity.processes()).hasSize(512).containsKey(new ProcessKey(2000, 2000));
+        assertThat(activity.processes().get(new ProcessKey(2000, 2000)).latest())
+                .hasSize(16);
     }
 }

@@ -17,7 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Builds pictures for tests. Time begins at 100 s after boot, which was at midnight; the quota is 1000. */
+/** Builds frames for tests. Time starts at 100 s after boot, which was at midnight; the quota is 1000. */
 final class Frames {
     static final long SECOND = 1_000_000_000L;
     static final long BEGAN = 100 * SECOND;
@@ -36,7 +36,7 @@ final class Frames {
         return new Task(pid, pid, comm, 1, pid);
     }
 
-    /** A context with a charge, requests outstanding, and set up at the beginning. */
+    /** Adds a context that was set up at the start. */
     Frames holds(int pid, String comm, Integer charge, Integer outstanding) {
         long handle = 0x7f0000000000L + contexts.size() * 0x1000L;
         contexts.add(new LiveContext(task(pid, comm), BEGAN, pid, handle, charge, 511, outstanding, 0));
@@ -49,7 +49,7 @@ final class Frames {
         return this;
     }
 
-    /** An io_destroy of this process returns now, with this wait. */
+    /** Adds an io_destroy that returns now, after this wait. */
     Frames destroys(int pid, String comm, long nanos) {
         TeardownBuilder teardown = TeardownBuilder.idle();
         teardown.context = dev.aioscope.lifecycle.Context.of(7, 0, pid, 0x7f0000001000L)
@@ -69,7 +69,7 @@ final class Frames {
         return this;
     }
 
-    /** A thread of this process has waited since then for the end of a context. */
+    /** Adds a teardown in progress since this time. */
     Frames waits(int pid, String comm, long since, Long... kernelStack) {
         TeardownBuilder teardown = new TeardownBuilder();
         teardown.context =
@@ -94,8 +94,8 @@ final class Frames {
     }
 
     Frame take() {
-        Scan view = new Scan(now, new Inventory(tier, contexts, inProgress.size(), unseen, aioNr, 1000L), inProgress);
-        return new Frame(view, activity.at(now), identities, task -> true, lost, 0);
+        Scan scan = new Scan(now, new Inventory(tier, contexts, inProgress.size(), unseen, aioNr, 1000L), inProgress);
+        return new Frame(scan, activity.at(now), identities, task -> true, lost, 0);
     }
 
     TopModel model() {

@@ -21,12 +21,12 @@ class KeyboardTest {
         return new Keyboard(NonBlocking.nonBlocking("keyboard", new StringReader(text)));
     }
 
-    /** The keys before the q at the end. */
-    private static List<Key> keys(String text) {
+    /** The keys before the final q. */
+    private static List<KeyCode> keys(String text) {
         Keyboard keyboard = sent(text + "q");
-        List<Key> keys = new ArrayList<>();
+        List<KeyCode> keys = new ArrayList<>();
         while (true) {
-            Optional<FullScreen.Pressed> pressed = keyboard.key(MILLIS);
+            Optional<FullScreen.KeyPress> pressed = keyboard.key(MILLIS);
             if (pressed.isPresent() && pressed.get().text().equals("q")) {
                 return keys;
             }
@@ -35,38 +35,39 @@ class KeyboardTest {
     }
 
     @Test
-    void knowsTheKeysAsTerminalsSendThem() {
+    void decodesKeySequencesOfTerminals() {
         assertThat(keys(ESC + "[A" + ESC + "OB" + ESC + "[5~" + ESC + "[6~" + ESC + "[H" + ESC + "[4~"))
-                .containsExactly(Key.UP, Key.DOWN, Key.PAGE_UP, Key.PAGE_DOWN, Key.FIRST, Key.LAST);
-        assertThat(keys("\r\u007fxä")).containsExactly(Key.ENTER, Key.ERASE, Key.TYPED, Key.TYPED);
+                .containsExactly(
+                        KeyCode.UP, KeyCode.DOWN, KeyCode.PAGE_UP, KeyCode.PAGE_DOWN, KeyCode.FIRST, KeyCode.LAST);
+        assertThat(keys("\r\u007fxä")).containsExactly(KeyCode.ENTER, KeyCode.ERASE, KeyCode.TYPED, KeyCode.TYPED);
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {"[1;5A", "[1;3B", "OP", "[15~", "[[A", "[3~", "[Z", "Oa", "[200~", "[<0;10;20M", "[?1;2c", "[5^"
             })
-    void aSequenceThatMeansNothingIsIgnoredAsAWhole(String sequence) {
-        assertThat(keys("j" + ESC + sequence + "k")).containsExactly(Key.TYPED, Key.TYPED);
+    void ignoresUnknownSequenceCompletely(String sequence) {
+        assertThat(keys("j" + ESC + sequence + "k")).containsExactly(KeyCode.TYPED, KeyCode.TYPED);
     }
 
     @Test
-    void escIsAKeyOfItsOwn() {
+    void decodesSingleEscape() {
         assertThat(keys(ESC + "j" + ESC + ESC + "k"))
-                .containsExactly(Key.ESCAPE, Key.TYPED, Key.ESCAPE, Key.ESCAPE, Key.TYPED);
+                .containsExactly(KeyCode.ESCAPE, KeyCode.TYPED, KeyCode.ESCAPE, KeyCode.ESCAPE, KeyCode.TYPED);
     }
 
     @Test
-    void aSequenceThatIsCutOffHoldsNothingUp() {
-        assertThat(keys(ESC + "[1;" + ESC + "[A")).containsExactly(Key.UP);
-        assertThat(keys(ESC + "[" + "1".repeat(31))).containsExactly(Key.TYPED);
+    void toleratesTruncatedSequence() {
+        assertThat(keys(ESC + "[1;" + ESC + "[A")).containsExactly(KeyCode.UP);
+        assertThat(keys(ESC + "[" + "1".repeat(31))).containsExactly(KeyCode.TYPED);
     }
 
     @Test
-    void theEndOfTheTerminalIsTold() {
+    void failsWhenTerminalIsClosed() {
         Keyboard keyboard = sent("j");
         assertThat(keyboard.key(MILLIS)).isPresent();
         assertThatThrownBy(() -> keyboard.key(MILLIS))
                 .isInstanceOf(UncheckedIOException.class)
-                .hasMessageContaining("the terminal has gone");
+                .hasMessageContaining("the terminal was closed");
     }
 }

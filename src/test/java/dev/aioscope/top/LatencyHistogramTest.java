@@ -12,44 +12,46 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class LatencyHistogramTest {
     @Test
-    void withoutWaitsThereIsNoPercentile() {
+    void hasNoPercentileWhenEmpty() {
         assertThat(new LatencyHistogram().percentile(0.5)).isNull();
     }
 
     @ParameterizedTest
     @ValueSource(doubles = {0, 0.01, 0.5, 0.9, 0.99, 1})
-    void aPercentileIsCloseToTheTrueOne(double share) {
+    void percentileIsWithinErrorBound(double share) {
         Random random = new Random(4);
         long[] all = random.doubles(10_000, 3.3, 12)
                 .mapToLong(power -> (long) Math.pow(10, power))
                 .toArray();
-        LatencyHistogram waits = new LatencyHistogram();
-        Arrays.stream(all).forEach(waits::add);
+        LatencyHistogram latencies = new LatencyHistogram();
+        Arrays.stream(all).forEach(latencies::add);
         Arrays.sort(all);
 
-        long truth = all[(int) Math.max(0, Math.ceil(share * all.length) - 1)];
-        assertThat(waits.percentile(share)).isCloseTo(truth, Percentage.withPercentage(6.3));
+        long exact = all[(int) Math.max(0, Math.ceil(share * all.length) - 1)];
+        assertThat(latencies.percentile(share)).isCloseTo(exact, Percentage.withPercentage(6.3));
     }
 
     @Test
-    void noPercentileExceedsTheLongest() {
-        LatencyHistogram waits = new LatencyHistogram();
-        waits.add(30_000_001);
+    void percentileNeverExceedsMaximum() {
+        LatencyHistogram latencies = new LatencyHistogram();
+        latencies.add(30_000_001);
 
-        assertThat(waits.percentile(0.99)).isLessThanOrEqualTo(30_000_001L).isCloseTo(30_000_001L, within(2_000_000L));
+        assertThat(latencies.percentile(0.99))
+                .isLessThanOrEqualTo(30_000_001L)
+                .isCloseTo(30_000_001L, within(2_000_000L));
     }
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, 1023, Long.MAX_VALUE, 1L << 42})
-    void whatIsOutsideIsCountedToo(long nanos) {
-        LatencyHistogram waits = new LatencyHistogram();
-        waits.add(nanos);
+    void countsValuesOutsideRange(long nanos) {
+        LatencyHistogram latencies = new LatencyHistogram();
+        latencies.add(nanos);
 
-        assertThat(waits.percentile(1)).isNotNull().isLessThanOrEqualTo(Math.max(nanos, 1100));
+        assertThat(latencies.percentile(1)).isNotNull().isLessThanOrEqualTo(Math.max(nanos, 1100));
     }
 
     @Test
-    void twoAddUp() {
+    void addsHistograms() {
         LatencyHistogram one = new LatencyHistogram();
         LatencyHistogram other = new LatencyHistogram();
         one.add(1_000_000);

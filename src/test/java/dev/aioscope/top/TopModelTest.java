@@ -3,7 +3,7 @@ package dev.aioscope.top;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.host.GroupBy;
-import dev.aioscope.top.TopModel.Page;
+import dev.aioscope.top.TopModel.TopPage;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,9 +27,9 @@ class TopModelTest {
 
     private static TopModel press(TopModel model, String keys) {
         for (String key : keys.split(" ", -1)) {
-            model = Stream.of(Key.values()).anyMatch(it -> it.name().equals(key))
-                    ? model.press(Key.valueOf(key), "\u001b")
-                    : model.press(Key.TYPED, key);
+            model = Stream.of(KeyCode.values()).anyMatch(it -> it.name().equals(key))
+                    ? model.press(KeyCode.valueOf(key), "\u001b")
+                    : model.press(KeyCode.TYPED, key);
         }
         return model;
     }
@@ -40,7 +40,7 @@ class TopModelTest {
 
     private static String selected(TopModel model) {
         List<HolderRow> rows = model.rows();
-        return rows.get(model.place(rows)).name();
+        return rows.get(model.selectedIndex(rows)).name();
     }
 
     @ParameterizedTest
@@ -49,7 +49,7 @@ class TopModelTest {
         "4, qemu mysqld oracle", "5, mysqld qemu oracle", "6, mysqld qemu oracle", "7, oracle mysqld qemu",
         "8, oracle mysqld qemu"
     })
-    void sGoesThroughTheOrders(int times, String order) {
+    void sSelectsNextSortColumn(int times, String order) {
         Frames host = host().destroys(2, "qemu", 1_000_000)
                 .destroys(2, "qemu", 1_000_000)
                 .destroys(1, "mysqld", 30_000_000)
@@ -64,11 +64,11 @@ class TopModelTest {
     }
 
     @Test
-    void gGoesThroughTheGroups() {
+    void gSelectsNextGrouping() {
         TopModel model = host().model();
 
         model = press(model, "g");
-        assertThat(model.by()).isEqualTo(GroupBy.CONTAINER);
+        assertThat(model.groupBy()).isEqualTo(GroupBy.CONTAINER);
         assertThat(names(model)).containsExactly("systemd:oracle.service", "docker:abababababab");
         assertThat(model.rows().get(1).charge()).isEqualTo(160);
         assertThat(model.rows().get(1).outstanding()).isEqualTo(11);
@@ -76,7 +76,7 @@ class TopModelTest {
         assertThat(names(model)).containsExactly("/system.slice/oracle.service", DOCKER);
         model = press(model, "g");
         assertThat(names(model)).containsExactly("oracle", "mysql", "root");
-        assertThat(press(model, "g").by()).isEqualTo(GroupBy.PROCESS);
+        assertThat(press(model, "g").groupBy()).isEqualTo(GroupBy.PROCESS);
     }
 
     @ParameterizedTest
@@ -95,12 +95,12 @@ class TopModelTest {
         "x, oracle",
         "ERASE, oracle"
     })
-    void keysMoveTheSelection(String keys, String expected) {
+    void movesSelection(String keys, String expected) {
         assertThat(selected(press(host().model(), keys))).isEqualTo(expected);
     }
 
     @Test
-    void theSelectionFollowsItsRow() {
+    void selectionFollowsRow() {
         Frames host = host();
         TopModel model = press(host.model(), "j");
         host.holds(1, "mysqld", 500, 0);
@@ -113,10 +113,10 @@ class TopModelTest {
     }
 
     @Test
-    void nothingToSelectIsNoTrouble() {
+    void toleratesKeysOnEmptyList() {
         TopModel model = press(new Frames().model(), "j k DOWN UP LAST FIRST ENTER s g f x ENTER ESCAPE p ?");
 
-        assertThat(model.page()).isEqualTo(Page.HELP);
+        assertThat(model.page()).isEqualTo(TopPage.HELP);
         assertThat(model.rows()).isEmpty();
         assertThat(press(TopModel.START, "j ENTER p").rows()).isEmpty();
     }
@@ -127,7 +127,7 @@ class TopModelTest {
         "f . s e r v i c e, oracle", "f r o o t, qemu", "f q e x ERASE, qemu", "f ö, ''",
                 "f ö ERASE ERASE, oracle mysqld qemu"
     })
-    void aFilterIsTypedAndActsAtOnce(String keys, String expected) {
+    void filtersWhileTyping(String keys, String expected) {
         TopModel model = press(host().model(), keys);
 
         assertThat(model.isTyping()).isTrue();
@@ -140,7 +140,7 @@ class TopModelTest {
     }
 
     @Test
-    void commandsAreLettersWhileAFilterIsTyped() {
+    void typesCommandLettersIntoFilter() {
         TopModel model = press(host().model(), "f q p s g ? j");
 
         assertThat(model.filter()).isEqualTo("qpsg?j");
@@ -149,14 +149,14 @@ class TopModelTest {
     }
 
     @Test
-    void aFilterIsBounded() {
+    void limitsFilterLength() {
         TopModel model = press(host().model(), "f" + " x".repeat(1000));
 
         assertThat(model.filter()).hasSize(64);
     }
 
     @Test
-    void pauseKeepsThePictureAndKeysStillWork() {
+    void keepsFrameWhilePausedAndHandlesKeys() {
         Frames host = host();
         TopModel model = press(host.model(), "p");
         host.holds(4, "new", 500, 0);
@@ -168,38 +168,38 @@ class TopModelTest {
     }
 
     @Test
-    void enterOpensTheSelectedRowAndEscapeLeadsBack() {
+    void enterOpensSelectedRowAndEscapeGoesBack() {
         Frames host = host();
         TopModel model = press(host.model(), "j ENTER");
 
-        assertThat(model.page()).isEqualTo(Page.DETAIL);
-        assertThat(model.open()).get().extracting(HolderRow::name).isEqualTo("mysqld");
+        assertThat(model.page()).isEqualTo(TopPage.DETAIL);
+        assertThat(model.detailRow()).get().extracting(HolderRow::name).isEqualTo("mysqld");
         model = press(model, "j DOWN PAGE_DOWN k UP");
         assertThat(model.scroll()).isEqualTo(10);
         assertThat(press(model, "FIRST").scroll()).isZero();
         host.contexts.clear();
         model = model.show(host.take());
-        assertThat(model.open()).isEmpty();
+        assertThat(model.detailRow()).isEmpty();
         model = press(model, "ESCAPE");
-        assertThat(model.page()).isEqualTo(Page.LIST);
+        assertThat(model.page()).isEqualTo(TopPage.LIST);
     }
 
     @Test
-    void helpComesAndGoes() {
-        assertThat(press(host().model(), "?").page()).isEqualTo(Page.HELP);
-        assertThat(press(host().model(), "? ?").page()).isEqualTo(Page.LIST);
-        assertThat(press(host().model(), "? ESCAPE").page()).isEqualTo(Page.LIST);
-        assertThat(press(host().model(), "ENTER ?").page()).isEqualTo(Page.HELP);
+    void togglesHelp() {
+        assertThat(press(host().model(), "?").page()).isEqualTo(TopPage.HELP);
+        assertThat(press(host().model(), "? ?").page()).isEqualTo(TopPage.LIST);
+        assertThat(press(host().model(), "? ESCAPE").page()).isEqualTo(TopPage.LIST);
+        assertThat(press(host().model(), "ENTER ?").page()).isEqualTo(TopPage.HELP);
     }
 
     @ParameterizedTest
     @CsvSource({"q", "? q", "ENTER q", "p q", "f x ENTER q"})
-    void qEndsFromEverywhere(String keys) {
+    void qQuitsFromEveryPage(String keys) {
         assertThat(press(host().model(), keys).isOver()).isTrue();
     }
 
     @Test
-    void thoseWhoOnlyWaitOrDestroyAreListedToo() {
+    void listsProcessesWithoutContexts() {
         Frames host = host().waits(7, "stuck", Frames.BEGAN - 5 * Frames.SECOND).destroys(8, "churn", 1000);
         host.now += Frames.SECOND;
         TopModel model = host.model();

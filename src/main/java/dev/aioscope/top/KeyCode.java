@@ -1,7 +1,7 @@
 package dev.aioscope.top;
 
-/** What can be pressed. */
-public enum Key {
+/** A key that the view understands. */
+public enum KeyCode {
     UP,
     DOWN,
     PAGE_UP,
@@ -11,6 +11,6 @@ public enum Key {
     ENTER,
     ESCAPE,
     ERASE,
-    /** A character. */
+    /** Any other character. */
     TYPED
 }

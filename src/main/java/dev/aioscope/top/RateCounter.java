@@ -2,23 +2,24 @@ package dev.aioscope.top;
 
 import org.jspecify.annotations.Nullable;
 
-/** How often something happened, over the last whole seconds since the beginning, five at most. */
-final class PerSecond {
+/** Rate of events per second over the last whole seconds, at most five. Not thread-safe. */
+final class RateCounter {
     private static final int SECONDS = 5;
     private static final long NANOS = 1_000_000_000L;
 
-    /** Room for the seconds that count, the present one, and some that events come late for. */
+    /** The seconds that count, the current one, and two more for late events. */
     private static final int SLOTS = 8;
 
     private final long began;
     private final long[] counts = new long[SLOTS];
     private final long[] seconds = new long[SLOTS];
 
-    PerSecond(long began) {
+    /** Starts counting at this time, ns. */
+    RateCounter(long began) {
         this.began = began;
     }
 
-    /** It happened. */
+    /** Counts an event. */
     void add(long time) {
         long second = Math.max(0, time - began) / NANOS;
         int slot = (int) (second % SLOTS);
@@ -31,18 +32,18 @@ final class PerSecond {
         }
     }
 
-    /** How often per second; null before the first second is over. */
-    @Nullable Double at(long now) {
-        long present = (now - began) / NANOS;
-        if (present < 1) {
+    /** Events per second; null within the first second. */
+    @Nullable Double perSecond(long now) {
+        long current = (now - began) / NANOS;
+        if (current < 1) {
             return null;
         }
         long sum = 0;
         for (int i = 0; i < SLOTS; i++) {
-            if (seconds[i] < present && seconds[i] >= present - SECONDS) {
+            if (seconds[i] < current && seconds[i] >= current - SECONDS) {
                 sum += counts[i];
             }
         }
-        return (double) sum / Math.min(SECONDS, present);
+        return (double) sum / Math.min(SECONDS, current);
     }
 }

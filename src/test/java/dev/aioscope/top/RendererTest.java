@@ -12,21 +12,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class DrawingTest {
-    private static Drawing drawing(Tier tier, boolean isColoured) {
-        String caution = tier == Tier.FULL ? "" : "what it costs";
-        return new Drawing(
-                new HeaderInfo("db1", "6.1.0", tier, "core", caution),
-                nanos -> nanos == null ? "–" : nanos / 1_000_000 + "ms",
+class RendererTest {
+    private static Renderer renderer(Tier tier, boolean isColoured) {
+        String note = tier == Tier.FULL ? "" : "what it costs";
+        return new Renderer(
+                new HeaderInfo("db1", "6.1.0", tier, "core", note),
                 addresses -> addresses.stream().map(address -> "f" + address).toList(),
                 ZoneOffset.UTC,
                 isColoured);
     }
 
-    private static final Drawing PLAIN = drawing(Tier.FULL, false);
+    private static final Renderer PLAIN = renderer(Tier.FULL, false);
 
-    private static List<String> text(Drawing drawing, TopModel model, int columns, int rows) {
-        return drawing.lines(model, "", columns, rows).stream()
+    private static List<String> text(Renderer renderer, TopModel model, int columns, int rows) {
+        return renderer.lines(model, "", columns, rows).stream()
                 .map(line -> line.toString().stripTrailing())
                 .toList();
     }
@@ -44,16 +43,16 @@ class DrawingTest {
     }
 
     @Test
-    void everythingFitsOnASmallScreen() {
+    void fitsOnSmallScreen() {
         assertThat(text(PLAIN, host().model(), 80, 24))
                 .containsExactly(
                         "aioscope top  00:01:41  db1  Linux 6.1.0  tier full  engine core",
                         "aio-nr [||||                  ] 160 of 1000  16.0%  unattributed 10",
-                        "set-ups 0/s  destroys 1.0/s  refusals 0  failed calls 0  in teardown 1  lost 0",
+                        "setups 0/s  destroys 1.0/s  refusals 0  failed calls 0  in teardown 1  lost 0",
                         "    PID  CTX  CHARGE SHARE   OUT UNREAP  D/S    P50    P99 OLDEST COMMAND",
-                        "      1    1     100 10.0%    12      0  1.0   39ms   39ms      – mysqld",
+                        "      1    1     100 10.0%    12      0  1.0 40.0ms 40.0ms      – mysqld",
                         "      2    1      50  5.0%     –      0    0      –      –      – qemu",
-                        "      7    0       0  0.0%     0      0    0      –      – 5000ms stuck",
+                        "      7    0       0  0.0%     0      0    0      –      –  5.00s stuck",
                         "                  10  1.0%                                        unattributed",
                         "",
                         "",
@@ -65,8 +64,8 @@ class DrawingTest {
                         "",
                         "",
                         "TIME         PID COMM         TRIGGER      OUT   WAIT RESULT   k . grace # io w",
-                        "now            7 stuck        exit           – 5000ms waits    2 requests, SIGK…",
-                        "00:01:40       1 mysqld       destroy        0   40ms ok       .................",
+                        "now            7 stuck        exit           –  5.00s waiting  2 requests, SIGK…",
+                        "00:01:40       1 mysqld       destroy        0 40.0ms ok       .................",
                         "",
                         "",
                         "",
@@ -74,12 +73,12 @@ class DrawingTest {
     }
 
     @Test
-    void whatALookCouldNotSeeIsSaid() {
+    void showsScanGaps() {
         Frames host = new Frames()
                 .holds(1, "mysqld", null, null)
                 .tier(Tier.PROC)
                 .unseen(new ScanGaps(Set.of(), Set.of(4711)));
-        List<String> lines = text(drawing(Tier.PROC, false), host.model(), 80, 24);
+        List<String> lines = text(renderer(Tier.PROC, false), host.model(), 80, 24);
 
         assertThat(lines)
                 .contains("cannot read 1 process to the end: 4711")
@@ -88,7 +87,7 @@ class DrawingTest {
     }
 
     @Test
-    void aLargeScreenShowsMore() {
+    void showsMoreOnLargeScreen() {
         List<String> lines = text(PLAIN, host().model(), 200, 60);
 
         assertThat(lines).hasSize(60);
@@ -99,7 +98,7 @@ class DrawingTest {
 
     @ParameterizedTest
     @CsvSource({"80, 24", "200, 60", "100, 30", "40, 10", "20, 5", "1, 1", "119, 3"})
-    void noLineIsWiderAndNoScreenIsLonger(int columns, int rows) {
+    void neverExceedsScreenSize(int columns, int rows) {
         Frames host = host();
         for (int i = 0; i < 300; i++) {
             host.holds(1000 + i, "名前名前名前名前\u001b[31m", 1_000_000, 1_234_567)
@@ -109,9 +108,9 @@ class DrawingTest {
         for (String keys : List.of("", "j", "ENTER", "?", "g", "f x", "f \u001b", "p")) {
             TopModel model = host.model();
             for (String key : keys.split(" ", -1)) {
-                model = key.equals("ENTER") ? model.press(Key.ENTER, "\r") : model.press(Key.TYPED, key);
+                model = key.equals("ENTER") ? model.press(KeyCode.ENTER, "\r") : model.press(KeyCode.TYPED, key);
             }
-            List<AttributedString> lines = drawing(Tier.FULL, true).lines(model, "a notice", columns, rows);
+            List<AttributedString> lines = renderer(Tier.FULL, true).lines(model, "a notice", columns, rows);
             assertThat(lines).hasSizeLessThanOrEqualTo(rows);
             assertThat(lines).allSatisfy(line -> {
                 assertThat(line.columnLength()).isLessThanOrEqualTo(columns);
@@ -121,7 +120,7 @@ class DrawingTest {
     }
 
     @Test
-    void wideAndCombiningCharactersDoNotMoveTheColumns() {
+    void alignsColumnsBesideWideAndCombiningCharacters() {
         Frames host = new Frames().destroys(1, "名前", 1_000_000).destroys(2, "e\u0301tude", 1_000_000);
         List<AttributedString> lines = PLAIN.lines(host.model(), "", 80, 24);
 
@@ -133,18 +132,18 @@ class DrawingTest {
     }
 
     @Test
-    void whatATierDoesNotSeeIsADash() {
-        List<String> lines = text(drawing(Tier.SAMPLE, false), host().model(), 80, 24);
+    void showsDashForValuesTheTierCannotObserve() {
+        List<String> lines = text(renderer(Tier.SAMPLE, false), host().model(), 80, 24);
 
         assertThat(lines.get(2))
-                .isEqualTo("set-ups –/s  destroys –/s  refusals –  failed calls –  in teardown 1  lost 0");
+                .isEqualTo("setups –/s  destroys –/s  refusals –  failed calls –  in teardown 1  lost 0");
         assertThat(lines.get(3)).isEqualTo("what it costs");
-        assertThat(lines.get(5)).contains(" 12      0    –   39ms");
+        assertThat(lines.get(5)).contains(" 12      0    – 40.0ms");
         assertThat(lines).anyMatch(line -> line.startsWith("TIME") && line.endsWith("NOTE"));
     }
 
     @Test
-    void aChargeThatIsNotKnownIsADash() {
+    void showsDashForUnknownCharge() {
         Frames host = new Frames().holds(1, "mysqld", null, null);
         host.aioNr = null;
 
@@ -155,7 +154,7 @@ class DrawingTest {
 
     @ParameterizedTest
     @CsvSource({"740, 74.0%", "760, ! 76.0%", "901, !! 90.1%", "1100, !! 110%"})
-    void aQuotaThatRunsOutIsMarkedWithoutColourToo(long nr, String mark) {
+    void marksHighUsageWithoutColour(long nr, String mark) {
         Frames host = new Frames();
         host.aioNr = nr;
 
@@ -163,23 +162,23 @@ class DrawingTest {
     }
 
     @Test
-    void withoutColourThereIsNone() {
+    void usesNoColourWhenDisabled() {
         for (AttributedString line : PLAIN.lines(host().model(), "a notice", 80, 24)) {
             assertThat(line.toAnsi()).doesNotContainPattern("\u001b\\[[0-9;]*3[0-7]");
         }
-        assertThat(drawing(Tier.FULL, true).lines(host().model(), "", 80, 24))
+        assertThat(renderer(Tier.FULL, true).lines(host().model(), "", 80, 24))
                 .anyMatch(line -> line.toAnsi().contains("36m"));
     }
 
     @Test
-    void aRowFarDownIsShown() {
+    void scrollsListToSelectedRow() {
         Frames host = new Frames();
         for (int i = 0; i < 300; i++) {
             host.holds(1000 + i, "p" + i, 300 - i, 0);
         }
         TopModel model = host.model();
         for (int i = 0; i < 200; i++) {
-            model = model.press(Key.DOWN, "");
+            model = model.press(KeyCode.DOWN, "");
         }
 
         assertThat(PLAIN.lines(model, "", 80, 24))
@@ -190,41 +189,41 @@ class DrawingTest {
     }
 
     @Test
-    void aProcessIsShownWithItsContextsAndTeardowns() {
+    void showsContextsAndTeardownsOfProcess() {
         Frames host = host().waits(1, "mysqld", Frames.BEGAN, 1L, 2L);
-        List<String> lines = text(PLAIN, host.model().press(Key.ENTER, "\r"), 80, 24);
+        List<String> lines = text(PLAIN, host.model().press(KeyCode.ENTER, "\r"), 80, 24);
 
         assertThat(lines)
                 .contains(
                         "process 1 mysqld  user mysql  container docker:0123456789ab",
                         "command /usr/sbin/mysqld --port=3306",
-                        "contexts 1  charge 100  10.0%  outstanding 12  unreaped 0  p50 39ms  p99 39ms",
+                        "contexts 1  charge 100  10.0%  out 12  unreaped 0  p50 40.0ms  p99 40.0ms",
                         "        HANDLE   CHARGE     RING      OUT   UNREAP     AGE     PID COMM",
-                        "  7f0000000000      100      511       12        0  1000ms       1 mysqld",
-                        "now            1 mysqld       exit           – 1000ms waits    2 requests, SIGK…",
-                        "00:01:40       1 mysqld       destroy        0   40ms ok       .................",
+                        "  7f0000000000      100      511       12        0   1.00s       1 mysqld",
+                        "now            1 mysqld       exit           –  1.00s waiting  2 requests, SIGK…",
+                        "00:01:40       1 mysqld       destroy        0 40.0ms ok       .................",
                         "thread 1 waits in f1 < f2");
     }
 
     @Test
-    void scrollingEndsAtTheLastLine() {
-        TopModel model = host().model().press(Key.TYPED, "?");
+    void limitsScrollToLastLine() {
+        TopModel model = host().model().press(KeyCode.TYPED, "?");
         for (int i = 0; i < 100; i++) {
-            model = PLAIN.fitted(model.press(Key.DOWN, ""), "", 80, 24);
+            model = PLAIN.limitScroll(model.press(KeyCode.DOWN, ""), "", 80, 24);
         }
 
-        assertThat(text(PLAIN, model, 80, 24).get(22)).contains("not seen; never a zero");
+        assertThat(text(PLAIN, model, 80, 24).get(22)).contains("not observed; never zero");
         assertThat(model.scroll()).isEqualTo(Help.KEYS.size() + Help.COLUMNS.size() + 2 - 20);
     }
 
     @Test
-    void helpFitsOnASmallScreen() {
+    void helpFitsIn80Columns() {
         assertThat(Help.KEYS).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
         assertThat(Help.COLUMNS).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
     }
 
     @Test
-    void textForAFileHasEveryRow() {
+    void plainTextHasEveryRow() {
         Frames host = new Frames();
         for (int i = 0; i < 300; i++) {
             host.holds(1000 + i, "p" + i, 300 - i, 0);
@@ -234,7 +233,7 @@ class DrawingTest {
     }
 
     @Test
-    void numbersWithoutRoomAreShortened() {
+    void shortensNumbersThatDoNotFit() {
         Frames host = new Frames().holds(1, "many", 1, 12_345_678);
 
         assertThat(text(PLAIN, host.model(), 80, 24)).anyMatch(line -> line.contains(" 12M "));
