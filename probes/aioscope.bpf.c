@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The probes. None of them is on the path of a request: they run when a context is made, when it ends, and when the
- * inventory is asked for. Only if the user wants destroyed handles to be watched, there is one on each call that takes a
- * handle:
+ * The probes. They run when a context begins, when it ends, and when user space scans the tasks; none is on the path of a
+ * request:
  *
- *   lookup_ioctx  entry, return        the kernel looks the context of a handle up
- *
- * All others:
- *
- *   io_setup    entry, return          a context is made, or refused
- *   io_destroy  entry, return          lookup begins; the caller goes on
+ *   io_setup    entry, return          the kernel makes a context, or refuses it
+ *   io_destroy  entry, return          the lookup begins; the caller continues
  *   kill_ioctx  entry, return          the context dies; the caller begins to wait
- *   vm_munmap   entry, return          the ring is unmapped; looked at only inside kill_ioctx
- *   free_ioctx_users  entry, return    no thread is inside a call on the context; what can be is cancelled
- *   free_ioctx_reqs   entry            no request is left; the caller is woken
- *   free_ioctx        entry            the memory goes
+ *   vm_munmap   entry, return          the kernel unmaps the ring; recorded only inside kill_ioctx
+ *   free_ioctx_users  entry, return    no thread is inside a call on the context; the kernel cancels what it can
+ *   free_ioctx_reqs   entry            all requests have completed; the caller wakes
+ *   free_ioctx        entry            the kernel frees the context
  *
- * Each has a fentry/fexit and a kprobe/kretprobe twin around one body; user space loads the one that the kernel takes.
+ * Two exceptions, attached only on demand: lookup_ioctx (entry, return), which each call with a handle passes, if the user
+ * asks to watch destroyed handles; and the completion of requests, while a teardown is stuck.
+ *
+ * Each has a fentry/fexit and a kprobe/kretprobe twin around one body; user space loads the one that the kernel accepts.
  */
 #include "kernel.h"
 
@@ -32,10 +30,10 @@ SHARED(inventory)
 #define MAX_FOLLOWED 1024
 
 /*
- * What the program of a BPF trampoline does. The kernel skips such a program while another run of it on the same CPU has
- * not ended: a task that is preempted in the middle of one would cost all other tasks their records. A program may forbid
- * its own preemption since 6.10, but call verified functions then only since 6.15, which nothing in a kernel's BTF tells;
- * the list of features is there since 6.17.
+ * The body of a BPF trampoline program, with preemption disabled. The kernel skips such a program while another run of it
+ * on the same CPU is not over: a task preempted inside one would cost other tasks their records. A program may disable
+ * preemption since 6.10, but call global functions then only since 6.15. BTF shows neither; enum bpf_features exists since
+ * 6.17.
  */
 #define UNPREEMPTED(body)                                                   \
 	({                                                                  \
@@ -79,12 +77,12 @@ struct users {
 };
 
 /* A handle is unique only within its address space. */
-struct place {
+struct handle_key {
 	__u64 mm;
 	__u64 handle;
 };
 
-/* All that one process with 1,000 contexts makes when it ends, before the reader gets a turn, and as much again. */
+/* Twice what one process with 1,000 contexts sends at its exit before the reader runs. */
 RING(events, 1024 * 1024)
 
 MAP(losses, PERCPU_ARRAY, __u32, __u64, LOSS_REASONS)
@@ -96,13 +94,13 @@ MAP(kills, HASH, __u64, struct kill, MAX_IN_PROGRESS)
 
 MAP(releases, HASH, __u64, struct users, MAX_IN_PROGRESS)
 
-/* The handles that io_destroy has made invalid lately, if they are watched. Only the keys matter. */
-MAP(destroyed, LRU_HASH, struct place, __u32, MAX_DESTROYED)
+/* The handles that io_destroy made invalid recently, if settings.watch_handles. Only the keys matter. */
+MAP(destroyed, LRU_HASH, struct handle_key, __u32, MAX_DESTROYED)
 
-/* The destroyed handle of each task that looks one up right now. */
+/* The destroyed handle of each task that looks one up now. */
 MAP(uses, HASH, __u64, __u64, MAX_USES)
 
-/* The contexts in teardown that user space wants to be looked into, with their handles. */
+/* The contexts in teardown whose state user space wants, with their handles. */
 MAP(followed, HASH, __u64, __u64, MAX_FOLLOWED)
 
 inline_body void count_loss(__u32 reason)
@@ -123,7 +121,7 @@ inline_body __u64 process_start(struct task_struct *task)
 	return BPF_CORE_READ(task, group_leader, start_boottime);
 }
 
-/* A record of this type with its header filled in, or NULL with the loss counted. */
+/* A record of this type with its header filled in; or NULL, and the loss is counted. */
 #define RESERVE(type, code, mm, kioctx) \
 	((struct type *)reserve(sizeof(struct type), code, (__u64)(mm), (__u64)(kioctx)))
 
@@ -156,9 +154,9 @@ inline_body struct mm_struct *current_mm(void)
 }
 
 /*
- * Where the registers of the program of this task stand while it is in the kernel. Before 5.15, which has a helper for it:
- * at the top of its kernel stack. Where that is larger than usual (KASAN; arm64 with pages of 64 KiB) something else stands
- * there, which is no number of the calls that are looked for.
+ * The user registers of this task while it is in the kernel. Kernels before 5.15 have no helper for it: there they are at
+ * the top of its kernel stack. If that stack is larger than usual (KASAN; arm64 with 64 KiB pages), other data is there,
+ * which matches none of the call numbers.
  */
 inline_body struct pt_regs *user_registers(struct task_struct *task)
 {
@@ -195,7 +193,7 @@ inline_body __s32 clamp(__s64 count)
 	return count < 0 ? 0 : (__s32)count;
 }
 
-/* References held on a percpu_ref that is alive, or that only counts atomically any more. */
+/* The address of the per-CPU counts of a percpu_ref; 0 once it counts atomically. */
 inline_body __u64 percpu_part(unsigned long count_ptr)
 {
 	return count_ptr & 3 ? 0 : count_ptr;
@@ -210,7 +208,7 @@ inline_body __s64 atomic_references(struct percpu_ref *ref)
 	return BPF_CORE_READ(old, count.counter);
 }
 
-/* The number behind a pointer that the verifier would not let us calculate with. */
+/* A pointer as a number: the verifier allows no arithmetic on the pointer itself. */
 inline_body __u64 number_of(void *pointer)
 {
 	__u64 number = 0;
@@ -220,9 +218,9 @@ inline_body __u64 number_of(void *pointer)
 }
 
 /*
- * What to add to a per-CPU pointer to reach this CPU's part, or ABSENT. A per-CPU map of our own tells: its pointer and
- * its place on that CPU. Older kernels have no helper for another CPU's place; there the kernel's own array is read, if
- * its symbol is to be had.
+ * The offset from a per-CPU pointer to the part of this CPU, or ABSENT. A per-CPU map of our own shows it: its pointer and
+ * its address on that CPU. Kernels before 5.18 have no helper for another CPU's address; there this reads the kernel's own
+ * array, if its symbol is available.
  */
 inline_body __u64 cpu_offset(__u32 cpu)
 {
@@ -240,10 +238,10 @@ inline_body __u64 cpu_offset(__u32 cpu)
 }
 
 /*
- * The sum over all CPUs of a per-CPU counter of 4 or 8 bytes, or ABSENT. A function of its own, which the verifier looks
- * at once and not at each of its many calls; the reason why it takes and returns nothing but numbers (5.10).
+ * The sum over all CPUs of a per-CPU counter of 4 or 8 bytes, or ABSENT. A global function: the verifier checks it once
+ * and not for each of its many calls.
  */
-VERIFIED_APART __u64 percpu_sum(__u64 counter, __u32 size)
+GLOBAL_FUNCTION __u64 percpu_sum(__u64 counter, __u32 size)
 {
 	__u64 sum = 0;
 
@@ -262,10 +260,9 @@ VERIFIED_APART __u64 percpu_sum(__u64 counter, __u32 size)
 }
 
 /*
- * Requests submitted and not completed, by two ways that must agree: a request holds one slot of the ring until its
- * completion event is there (the slots of completed events are counted by completed_events), and one reference on
- * `reqs`. The sums over the CPUs are not atomic: a request that is being submitted or completed at that moment can be
- * counted or not.
+ * Outstanding requests, in two ways that must agree: a request holds one slot of the ring until its completion event is
+ * written (completed_events counts the slots of completed events), and one reference on `reqs`. The sums over the CPUs are
+ * not atomic: they may miss or include a request that begins or completes at that moment.
  */
 inline_body __s32 outstanding_by_slots(struct kioctx *ctx)
 {
@@ -285,11 +282,11 @@ inline_body __s32 outstanding_by_refs(struct kioctx *ctx)
 	if (!counter)
 		return clamp(atomic_references(FIELD_ADDRESS(ctx, reqs)));
 	references = percpu_sum(counter, 8);
-	/* The first reference stands in the atomic part; another one is the context's own while it is alive. */
+	/* The first reference is in the atomic part; a live context holds another one itself. */
 	return references == ABSENT_U64 ? ABSENT_S32 : clamp((__s64)references - 1);
 }
 
-/* Threads inside a call on the context, as long as it is alive. */
+/* Threads inside a call on the context, while it is alive. */
 inline_body __s32 count_users(struct kioctx *ctx)
 {
 	__u64 counter = percpu_part(BPF_CORE_READ(ctx, users.percpu_count_ptr));
@@ -299,9 +296,9 @@ inline_body __s32 count_users(struct kioctx *ctx)
 }
 
 /*
- * The head of the ring, which the program moves on as it reads. It stands in the ring's first page, which is read
- * through the kernel's own map of all memory: the program's mapping may not be populated, and in exit_aio there is none.
- * Only x86-64 has that map at an address that can be looked up; elsewhere the mapping has to do.
+ * The head of the ring, which the program advances as it reads. It is in the ring's first page, read here through the
+ * kernel's direct map: the program's mapping may not be populated, and exit_aio has none. Only on x86-64 a symbol has the
+ * address of the direct map; elsewhere this reads the program's mapping.
  */
 inline_body bool read_head(struct kioctx *ctx, bool is_own, __u32 *head)
 {
@@ -326,14 +323,14 @@ inline_body bool read_head(struct kioctx *ctx, bool is_own, __u32 *head)
 	return !bpf_probe_read_kernel(head, sizeof(*head), &ring->head);
 }
 
-/* Requests completed that the program has not read. is_own: the context belongs to the current address space. */
+/* Completed requests that the program has not read. is_own: the context belongs to the current address space. */
 inline_body __s32 read_unreaped(struct kioctx *ctx, bool is_own)
 {
 	__u32 nr_events = BPF_CORE_READ(ctx, nr_events), tail = BPF_CORE_READ(ctx, tail), head = 0;
 
 	if (!nr_events || !read_head(ctx, is_own, &head))
 		return ABSENT_S32;
-	/* The program can write into the head: what it says must not lead outside of the ring. */
+	/* The program can write any head: keep it inside the ring. */
 	head %= nr_events;
 	tail %= nr_events;
 	return tail >= head ? tail - head : tail + nr_events - head;
@@ -353,8 +350,8 @@ inline_body __s32 count_cancellable(struct kioctx *ctx)
 }
 
 /*
- * Whether one of the functions that led here lies between these two addresses. Calculated and not compared: each branch
- * would double what the verifier has to look at (1,000,000 instructions and a refusal on 5.10).
+ * Whether one of these return addresses lies between the two addresses. Calculated and not compared: each branch would
+ * double the paths that the verifier checks, beyond its limit of 1,000,000 instructions on 5.10.
  */
 inline_body bool frames_contain(const __u64 *frames, __u64 begin, __u64 end)
 {
@@ -363,15 +360,15 @@ inline_body bool frames_contain(const __u64 *frames, __u64 begin, __u64 end)
 	for (int i = 0; i < KERNEL_STACK_DEPTH; i++) {
 		__u64 distance = frames[i] - begin;
 
-		/* The sign bit is set if it is before the end and not before the begin. */
+		/* The sign bit is set from the beginning on and before the end. */
 		found |= (distance - (end - begin)) & ~distance;
 	}
 	return found >> 63;
 }
 
 /*
- * Who called the release function of a percpu_ref: the RCU callback that ends percpu_ref_kill, or the last holder. The
- * state of the percpu_ref is the same in both, the callers are not.
+ * What called the release function of a percpu_ref: the RCU callback that ends percpu_ref_kill, or the last holder. Only
+ * the callers differ, not the state of the percpu_ref.
  */
 inline_body __u32 released_by(void *context)
 {
@@ -386,7 +383,7 @@ inline_body __u32 released_by(void *context)
 		return RELEASED_BY_UNKNOWN;
 	if (frames_contain(frames, begin, end))
 		return RELEASED_BY_RCU;
-	/* Before 5.15 the way up ends at the trampoline of a return probe, whoever has placed it. */
+	/* Before 5.15 the stack ends at the trampoline of any return probe. */
 	if (frames_contain(frames, settings_memory()->return_trampoline_begin, settings_memory()->return_trampoline_end))
 		return RELEASED_BY_UNKNOWN;
 	return RELEASED_BY_HOLDER;
@@ -402,8 +399,8 @@ inline_body struct kioctx *context_in(struct kioctx_table *table, __u32 slot)
 	return ctx;
 }
 
-/* The context in this slot if it has this handle, else 0. Apart for the verifier, like percpu_sum. */
-VERIFIED_APART __u64 context_with_handle(__u64 table, __u32 slot, __u64 handle)
+/* The context in this slot if it has this handle, else 0. Global for the verifier, like percpu_sum. */
+GLOBAL_FUNCTION __u64 context_with_handle(__u64 table, __u32 slot, __u64 handle)
 {
 	struct kioctx *ctx = context_in((struct kioctx_table *)table, slot);
 
@@ -422,7 +419,7 @@ inline_body struct kioctx *find_context(__u64 handle)
 	return (struct kioctx *)ctx;
 }
 
-/* What stands where a handle of the current address space points (enum ring). */
+/* What the current address space holds where this handle points (enum ring_state). */
 inline_body __u32 ring_at(__u64 handle)
 {
 	struct aio_ring ring = {};
@@ -434,7 +431,7 @@ inline_body __u32 ring_at(__u64 handle)
 
 /* ---- system calls ---- */
 
-/* Tells who has made the call that was entered at this time. */
+/* Sends the user stack of the call that began at this time. */
 inline_body void send_stack(void *context, __u64 enter_time)
 {
 	struct event_stack *event;
@@ -480,7 +477,7 @@ inline_body int call_enter_regs(void *context, struct pt_regs *user)
 	return call_enter(context, argument_1, argument_2);
 }
 
-/* Takes the remembered entry of the call that the current thread returns from. */
+/* Removes the stored entry of the call that the current thread returns from. */
 inline_body bool take_call(struct call *to)
 {
 	__u64 key = bpf_get_current_task();
@@ -493,23 +490,23 @@ inline_body bool take_call(struct call *to)
 	return true;
 }
 
-/* From the return of its io_destroy on nobody may use a handle. */
+/* After io_destroy returns, its handle is invalid ... */
 inline_body void remember_destroyed(__u64 handle)
 {
-	struct place place = {.mm = (__u64)current_mm(), .handle = handle};
+	struct handle_key handle_key = {.mm = (__u64)current_mm(), .handle = handle};
 	__u32 present = 1;
 
 	if (settings_memory()->watch_handles)
-		bpf_map_update_elem(destroyed_map(), &place, &present, BPF_ANY);
+		bpf_map_update_elem(destroyed_map(), &handle_key, &present, BPF_ANY);
 }
 
-/* Until it is given out again. */
+/* ... until io_setup returns it again. */
 inline_body void forget_destroyed(__u64 handle)
 {
-	struct place place = {.mm = (__u64)current_mm(), .handle = handle};
+	struct handle_key handle_key = {.mm = (__u64)current_mm(), .handle = handle};
 
 	if (settings_memory()->watch_handles)
-		bpf_map_delete_elem(destroyed_map(), &place);
+		bpf_map_delete_elem(destroyed_map(), &handle_key);
 }
 
 inline_body int setup_exit(long result)
@@ -539,7 +536,7 @@ inline_body int setup_exit(long result)
 	return 0;
 }
 
-/* Whether find_context looks at all slots of the current address space. */
+/* Whether find_context searches all slots of the current address space. */
 inline_body bool is_table_searched(void)
 {
 	struct kioctx_table *table = BPF_CORE_READ(current_mm(), ioctx_table);
@@ -568,7 +565,7 @@ inline_body int destroy_exit(long result)
 	event->voluntary_switches = BPF_CORE_READ(task, nvcsw) - call.switches;
 	event->pending_sigkill = has_pending_sigkill(task);
 	bpf_ringbuf_submit(event, 0);
-	/* Only now: no record of a use is to come before this one. */
+	/* After the submit: no record of a use may come before this one. */
 	if (!result)
 		remember_destroyed(call.argument_1);
 	return 0;
@@ -624,7 +621,7 @@ int BPF_KRETPROBE(kretprobe_io_destroy, long result)
 
 /* ---- kill_ioctx ---- */
 
-/* What is known of a context at the moment its end begins. */
+/* The state of a context at the moment its teardown begins. */
 inline_body void fill_teardown(struct event_teardown *event, struct kioctx *ctx, __u32 trigger, __u64 handle)
 {
 	event->handle = handle;
@@ -672,7 +669,7 @@ inline_body int kill_enter(struct mm_struct *mm, struct kioctx *ctx, struct ctx_
 	return 0;
 }
 
-/* Whether the address space has the context in its table (enum found). */
+/* Whether the table of the address space holds the context (enum found). */
 inline_body __u8 is_in_table(struct mm_struct *mm, struct kioctx *ctx)
 {
 	struct kioctx_table *table = BPF_CORE_READ(mm, ioctx_table);
@@ -689,7 +686,7 @@ inline_body void find_after_kill(struct event_kill_exit *event, struct kill *kil
 
 	event->dead = FOUND_NOT_READ;
 	event->in_table = FOUND_NOT_READ;
-	/* exit_aio holds no reference: what it has killed can be gone. */
+	/* exit_aio holds no reference: the context may be freed already. */
 	if (kill->trigger == TRIGGER_EXIT)
 		return;
 	event->dead = BPF_CORE_READ(ctx, dead.counter) ? FOUND_YES : FOUND_NO;
@@ -797,7 +794,7 @@ int BPF_KRETPROBE(kretprobe_vm_munmap, int result)
 
 /* ---- free_ioctx_users ---- */
 
-/* `users` is the first field of struct kioctx: the percpu_ref's address is the context's. */
+/* `users` is the first field of struct kioctx: the address of the percpu_ref is that of the context. */
 inline_body int users_enter(void *context, struct kioctx *ctx)
 {
 	__u64 key = bpf_get_current_task();
@@ -909,22 +906,22 @@ int BPF_KPROBE(kprobe_free_ioctx, struct work_struct *work)
 	return free_enter(work);
 }
 
-/* ---- destroyed handles, if they are watched ---- */
+/* ---- destroyed handles, if settings.watch_handles ---- */
 
 inline_body int use_enter(__u64 handle)
 {
-	struct place place = {.mm = (__u64)current_mm(), .handle = handle};
+	struct handle_key handle_key = {.mm = (__u64)current_mm(), .handle = handle};
 	__u64 key = bpf_get_current_task();
 
-	if (!bpf_map_lookup_elem(destroyed_map(), &place))
+	if (!bpf_map_lookup_elem(destroyed_map(), &handle_key))
 		return 0;
-	/* What is wrong with the handle of an io_destroy, its own return tells. */
+	/* The return of io_destroy reports a wrong handle itself. */
 	if (!bpf_map_lookup_elem(calls_map(), &key) && bpf_map_update_elem(uses_map(), &key, &handle, BPF_ANY))
 		count_loss(LOSS_MAP_FULL);
 	return 0;
 }
 
-/* The destroyed handle that the current thread has tried, or 0. */
+/* Removes and returns the destroyed handle that the current thread tried, or 0. */
 inline_body __u64 take_use(void)
 {
 	__u64 key = bpf_get_current_task();
@@ -940,19 +937,19 @@ inline_body __u32 use_of(__s32 number)
 {
 	switch (number) {
 	case NR_IO_SUBMIT:
-		return USE_IO_SUBMIT;
+		return AIO_CALL_IO_SUBMIT;
 	case NR_IO_GETEVENTS:
-		return USE_IO_GETEVENTS;
+		return AIO_CALL_IO_GETEVENTS;
 	case NR_IO_PGETEVENTS:
-		return USE_IO_PGETEVENTS;
+		return AIO_CALL_IO_PGETEVENTS;
 	case NR_IO_CANCEL:
-		return USE_IO_CANCEL;
+		return AIO_CALL_IO_CANCEL;
 	default:
-		return USE_UNKNOWN;
+		return AIO_CALL_UNKNOWN;
 	}
 }
 
-/* found: the context that has the handle after all. One that is alive has got it since, from io_setup or by mremap. */
+/* found: the context that has the handle. If it is alive, it got the handle later, from io_setup or by mremap. */
 inline_body int use_exit(__u64 handle, struct kioctx *found, long result, __u32 call)
 {
 	struct event_use *event;
@@ -972,7 +969,7 @@ inline_body int use_exit(__u64 handle, struct kioctx *found, long result, __u32 
 	return 0;
 }
 
-/* The call that the current thread is in. */
+/* The call that the current thread is inside of. */
 inline_body __u32 current_use(void)
 {
 	struct pt_regs *user = ENUMERATOR_EXISTS(bpf_func_id, BPF_FUNC_task_pt_regs)
@@ -1081,15 +1078,15 @@ inline_body void fill_task(struct event_header *header, struct task_struct *task
 }
 
 /*
- * Fills in the part of the inventory's record that is the context's own; false if there is no context in this slot. A
- * function of its own, which the verifier looks at once and not for each slot.
+ * Fills in the fields of the inventory's record that describe the context; false if this slot has none. A global function:
+ * the verifier checks it once and not for each slot.
  */
-VERIFIED_APART __u32 describe_context(__u64 table, __u32 slot)
+GLOBAL_FUNCTION __u32 describe_context(__u64 table, __u32 slot)
 {
 	struct kioctx *ctx = context_in((struct kioctx_table *)table, slot);
 	__u64 handle = ctx ? BPF_CORE_READ(ctx, user_id) : 0;
 
-	/* exit_aio frees the table without waiting for RCU: what is no context any more is left out. */
+	/* exit_aio frees the table without waiting for RCU: skip what is no longer a context. */
 	if (!ctx || BPF_CORE_READ(ctx, id) != slot || handle % PAGE_SIZE_4K)
 		return false;
 	inventory_memory()->context.header.kioctx = (__u64)ctx;
@@ -1133,13 +1130,13 @@ inline_body __u32 task_state(struct task_struct *task)
 	return BPF_CORE_READ(old, state);
 }
 
-/* Whether this thread is in a call of a 32-bit program, whose calls have other numbers. */
+/* Whether this thread is in a 32-bit system call: these have other numbers. */
 inline_body bool is_in_32_bit_call(struct task_struct *task)
 {
 	return FIELD_EXISTS(thread_info, status) && (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT);
 }
 
-/* The handle with which this thread is inside io_destroy; ABSENT if it is not. */
+/* The handle of the io_destroy that this thread is inside of, or ABSENT. */
 inline_body __u64 handle_in_io_destroy(struct task_struct *task)
 {
 	struct pt_regs *user;
@@ -1158,7 +1155,7 @@ inline_body bool is_in_exit_aio(const __u64 *frames)
 	       frames_contain(frames, settings_memory()->exit_aio_begin, settings_memory()->exit_aio_end);
 }
 
-/* A thread that waits in a teardown: its context is in no table any more. */
+/* Reports a thread that waits in a teardown: its context is no longer in any table. */
 inline_body void task_in_teardown(struct seq_file *seq, struct task_struct *task)
 {
 	struct event_task_in_teardown event = {};
@@ -1192,7 +1189,7 @@ int iter_contexts(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	mm = BPF_CORE_READ(task, mm);
-	/* One thread stands for the process, but a leader that has ended has no address space any more. */
+	/* One thread per process suffices, but a leader that has exited has no address space. */
 	if (mm && (BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid) || !BPF_CORE_READ(task, group_leader, mm)))
 		live_contexts(ctx->meta->seq, task, mm);
 	return 0;
@@ -1208,9 +1205,9 @@ int iter_teardowns(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-/* ---- what it waited for ---- */
+/* ---- completions ---- */
 
-/* Placed while a teardown is stuck, and only then: this is on the path of every request. */
+/* Attached only while a teardown is stuck: these are on the path of every request. */
 
 inline_body bool is_waited_for(struct aio_kiocb *iocb)
 {
@@ -1269,7 +1266,7 @@ inline_body int send_straggler(struct aio_kiocb *iocb, __u32 operation, __s64 re
 	event->magic = BPF_CORE_READ(inode, i_sb, s_magic);
 	event->result = result;
 	event->operation = operation;
-	/* The position has been moved on already. */
+	/* The kernel has already advanced the position. */
 	event->offset = operation == OPERATION_READ || operation == OPERATION_WRITE
 				? BPF_CORE_READ(iocb, rw.ki_pos) - (result > 0 ? result : 0)
 				: ABSENT_U64;
@@ -1299,8 +1296,8 @@ int BPF_KPROBE(kprobe_aio_complete, struct aio_kiocb *iocb)
 }
 
 /*
- * Where the compiler has put aio_complete into its callers, two places see the same. All reads and writes come by
- * aio_complete_rw.
+ * If the compiler inlined aio_complete into its callers, two other functions see the same completions. All reads and writes
+ * pass aio_complete_rw.
  */
 inline_body int complete_rw_enter(struct kiocb *kiocb, long result)
 {
@@ -1321,7 +1318,7 @@ int BPF_KPROBE(kprobe_aio_complete_rw, struct kiocb *kiocb, long result)
 	return complete_rw_enter(kiocb, result);
 }
 
-/* What this thread works at, if it is a worker of a workqueue. */
+/* The worker of a workqueue that this thread is, or NULL. */
 inline_body struct worker *current_worker(void)
 {
 	struct task_struct *task = current_task();
@@ -1338,9 +1335,9 @@ inline_body struct worker *current_worker(void)
 }
 
 /*
- * An fsync or a poll is completed by a worker, which is inside of it for long before: it was entered before there was a
- * probe. The last thing that it does with a request is to give its file back; what interrupts it can give the same file
- * back, but while somebody refers to the request.
+ * A worker completes an fsync or a poll. It entered that work long before the probe was attached, so no entry probe sees
+ * it. Its last step is to release the request's file. An interrupt can release the same file, but then the request still
+ * has references.
  */
 inline_body int fput_enter(struct file *file)
 {
@@ -1381,8 +1378,8 @@ int BPF_KPROBE(kprobe_fput, struct file *file)
 #define PERCPU_COUNT_BIAS (1ULL << 63)
 
 /*
- * References on a percpu_ref that is dying, but not the one that the end of its grace period drops. Until then they are
- * counted in both of its parts.
+ * References on a dying percpu_ref, without the one that the end of its grace period drops. Until then both of its parts
+ * count them.
  */
 inline_body __s32 dying_references(struct percpu_ref *ref)
 {
@@ -1396,12 +1393,11 @@ inline_body __s32 dying_references(struct percpu_ref *ref)
 }
 
 /*
- * The two low bits of percpu_count_ptr are set when the percpu_ref dies; the rest of it goes when its grace period has
- * ended. The memory of a context that was freed can be read and tells nothing of use: it is not dead, has another
- * handle, or its references have lost their data. User space drops what it reads here if the context may have been freed
- * by the end of the look.
+ * The kernel sets the two low bits of percpu_count_ptr when the percpu_ref dies, and clears the rest when its grace period
+ * ends. The memory of a freed context is readable but useless: not marked dead, with another handle, or with references
+ * without data. User space drops this record if the context may be free by the end of the scan.
  */
-inline_body void look_into(struct event_teardown_state *event, struct kioctx *ctx, __u64 handle)
+inline_body void describe_teardown(struct event_teardown_state *event, struct kioctx *ctx, __u64 handle)
 {
 	unsigned long users = BPF_CORE_READ(ctx, users.percpu_count_ptr), reqs = BPF_CORE_READ(ctx, reqs.percpu_count_ptr);
 
@@ -1413,16 +1409,16 @@ inline_body void look_into(struct event_teardown_state *event, struct kioctx *ct
 		return;
 	event->requests = reqs & 3 ? dying_references(FIELD_ADDRESS(ctx, reqs)) : outstanding_by_refs(ctx);
 	if (users != 3) {
-		event->waits_for = users & 3 ? WAITS_FOR_GRACE : WAITS_FOR_MMAP_LOCK;
+		event->wait_reason = users & 3 ? WAIT_REASON_GRACE : WAIT_REASON_MMAP_LOCK;
 		return;
 	}
 	event->siblings = clamp(atomic_references(FIELD_ADDRESS(ctx, users)));
 	if (event->siblings > 0)
-		event->waits_for = WAITS_FOR_SIBLINGS;
+		event->wait_reason = WAIT_REASON_SIBLINGS;
 	else if (reqs != 3)
-		event->waits_for = WAITS_FOR_GRACE;
+		event->wait_reason = WAIT_REASON_GRACE;
 	else
-		event->waits_for = event->requests > 0 ? WAITS_FOR_REQUESTS : WAITS_FOR_WAKE;
+		event->wait_reason = event->requests > 0 ? WAIT_REASON_REQUESTS : WAIT_REASON_WAKE;
 }
 
 SEC("iter/bpf_map_elem")
@@ -1441,7 +1437,7 @@ int iter_followed(struct bpf_iter__bpf_map_elem *ctx)
 	event.header.kioctx = kioctx;
 	event.header.type = EVENT_TEARDOWN_STATE;
 	event.header.size = sizeof(event);
-	look_into(&event, (struct kioctx *)kioctx, *handle);
+	describe_teardown(&event, (struct kioctx *)kioctx, *handle);
 	bpf_seq_write(ctx->meta->seq, &event, sizeof(event));
 	return 0;
 }

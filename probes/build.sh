@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compiles the BPF programs for every architecture: build.sh OUTPUT_FOLDER
+# Compiles the BPF programs for each architecture: build.sh OUTPUT_DIRECTORY
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 set -eu
 
@@ -10,7 +10,8 @@ CLANG=${CLANG:-clang}
 LLVM_STRIP=${LLVM_STRIP:-llvm-strip}
 
 missing() {
-    echo "aioscope: $1 not found, so the BPF programs cannot be built. Please install clang llvm libbpf-dev." >&2
+    echo "aioscope: cannot build the BPF programs: $1 not found" >&2
+    echo "hint: install clang llvm libbpf-dev" >&2
     exit 1
 }
 command -v "$CLANG" >/dev/null || missing "$CLANG"
@@ -18,7 +19,7 @@ command -v "$LLVM_STRIP" >/dev/null || missing "$LLVM_STRIP"
 echo '#include <bpf/bpf_helpers.h>' | "$CLANG" -target bpf -M -MG -E -x c - -o - 2>/dev/null | grep -q '/bpf/bpf_helpers.h' ||
     missing "bpf/bpf_helpers.h"
 
-# Paths relative to the project keep the objects the same wherever it is checked out.
+# Relative paths make the objects independent of the location of the checkout.
 cd "$here/.."
 compile() { # OBJECT ARCHITECTURE [OPTION...]
     object=$1 architecture=$2

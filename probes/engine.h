@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the two engines do differently; all the rest of the source is the same for both.
+ * The differences between the two engines. Both share the rest of the source.
  *
- * core: compiled by clang when aioscope is built. libbpf makes the maps, fills in where they are, and moves every access
- * to a field to where the running kernel has it (CO-RE).
+ * core: clang compiles the source when aioscope is built. libbpf creates the maps, inserts their descriptors, and relocates
+ * each field access to the field's offset in the running kernel (CO-RE).
  *
- * bcc: compiled by libbcc on the host. Where the fields are stands in offsets.h, which is made from the kernel's BTF.
- * This file is not the one that libbcc itself is given, so its rewriter leaves it alone: a map is named by a constant
- * that describes it wholly, and whoever loads the program makes the map and puts its descriptor there.
+ * bcc: libbcc compiles the source on the host. offsets.h, made from the kernel's BTF, has the offsets of the fields. libbcc
+ * gets another file, so its rewriter does not change this one: a constant in the code describes each map, and the loader
+ * creates the map and replaces the constant by its descriptor.
  */
 #ifndef AIOSCOPE_ENGINE_H
 #define AIOSCOPE_ENGINE_H
@@ -22,11 +22,11 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* A function of its own, which the verifier looks at once and not at each of its calls. It takes and returns nothing but
- * numbers: 5.10 knows no other arguments there. */
-#define VERIFIED_APART __noinline
+/* A global function, which the verifier checks once and not for each call. Linux 5.10 allows only numbers as its arguments
+ * and result. */
+#define GLOBAL_FUNCTION __noinline
 
-/* Of a table in one run of the iterator: the records of one task must fit into the 32 KiB that the kernel gives it. */
+/* Slots of a table per run of the iterator: the records of one task must fit into the kernel's buffer of 32 KiB. */
 #define SLOTS_PER_RUN 256
 
 /* Each map has a function that returns it: name_map(). */
@@ -52,7 +52,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 		return &name;                                 \
 	}
 
-/* Memory that is shared with user space: name_memory(). CONSTANT is written before the program is loaded. */
+/* Memory shared with user space: name_memory(). User space writes a CONSTANT before it loads the program. */
 #define CONSTANT(name)                                        \
 	const volatile struct name name = {};                 \
 	inline_body const volatile struct name *name##_memory(void) \
@@ -74,8 +74,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define ENUMERATOR_EXISTS(type, name) bpf_core_enum_value_exists(enum type, name)
 
 /*
- * A function of the kernel that programs may call: name(). libbpf looks for one that the kernel does not have among the
- * types of modules, which needs CAP_SYS_ADMIN: without it the object that calls none is loaded.
+ * A function of the kernel that programs may call: name(). If the kernel lacks it, libbpf searches the types of modules,
+ * which needs CAP_SYS_ADMIN: without it user space loads the object that calls none.
  */
 #ifdef WITHOUT_KERNEL_FUNCTIONS
 #define KERNEL_FUNCTION(name) inline_body void name(void) {}
@@ -87,14 +87,14 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #undef SEC
 #define SEC(name) static __always_inline
-#define VERIFIED_APART inline_body
+#define GLOBAL_FUNCTION inline_body
 
-/* libbcc makes one function of each program, so that the verifier looks at every slot anew: not too many of them. */
+/* libbcc inlines all into one function per program, so the verifier checks each slot: use few. */
 #define SLOTS_PER_RUN 8
 
 /*
- * The constant that names a map: 16 bits mark, 1 bit whether the first value in the map is meant, 6 bits type, 5 bits
- * size of the key, 11 bits size of the value, 4 bits number of the map, 21 bits entries. The numbers are in places.h.
+ * The constant that describes a map: 16 bits mark, 1 bit whether it refers to the first value in the map, 6 bits type,
+ * 5 bits key size, 11 bits value size, 4 bits number of the map, 21 bits entries. The numbers are in offsets.h.
  */
 #define MAP_MARK 0xa105ULL
 #define MAP_CONSTANT(name, is_value, kind, key_size, value_size, entries)                                    \
@@ -130,7 +130,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define SIZE_OF(type) SIZE_##type
 #define ENUMERATOR_EXISTS(type, name) HAS_##name
 
-/* Beyond the numbers of the helpers: whoever compiles makes a call of a kernel function of it. */
+/* Beyond the numbers of helpers: the compiler process turns it into a call of a kernel function. */
 #define KERNEL_CALL 0x40000000
 #define KERNEL_FUNCTION(name) static void (*const name)(void) = (void *)(KERNEL_CALL | FUNCTION_##name);
 
@@ -159,7 +159,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define BPF_CORE_READ(from, ...) FIFTH(__VA_ARGS__, READ_4, READ_3, READ_2, READ_1)(from, __VA_ARGS__)
 #define BPF_CORE_READ_INTO(to, from, field) bpf_probe_read_kernel(to, sizeof(*(to)), &(from)->field)
 
-/* BPF_PROG, BPF_KPROBE and BPF_KRETPROBE as libbpf has them: the arguments of a program from its context. */
+/* BPF_PROG, BPF_KPROBE and BPF_KRETPROBE as in libbpf: they read a program's arguments from its context. */
 #undef BPF_PROG
 #pragma clang diagnostic ignored "-Wint-conversion"
 #define PROGRAM_0(name, context) name(context *ctx)
@@ -197,8 +197,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #endif /* AIOSCOPE_BCC */
 
 /*
- * The kernel's structs. With bcc each field stands in its own packed struct, behind as many bytes as the running kernel
- * has before it.
+ * The kernel's structs. With bcc each field is in its own packed struct, after as many bytes as precede it in the running
+ * kernel.
  */
 #ifndef AIOSCOPE_BCC
 #define KERNEL_STRUCT(name) struct name {

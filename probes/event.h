@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The records that the probes send to user space. The Java side reads them by the offsets in
- * dev.aioscope.event.EventLayout; a test compiles this header and compares the two.
+ * The records that the probes send to user space. Java reads them by the offsets in dev.aioscope.event.EventLayout; a test
+ * compiles this header and compares the two.
  *
- * All numbers are in the byte order of the host. Times are CLOCK_BOOTTIME in nanoseconds, so that a suspended host
- * does not shift them against the wall clock. A value that could not be seen is ABSENT, never zero.
+ * All numbers are in the byte order of the host. Times are CLOCK_BOOTTIME in ns, so that suspend does not shift them
+ * against the wall clock. A value that a probe could not read is ABSENT, never zero.
  */
 #ifndef AIOSCOPE_EVENT_H
 #define AIOSCOPE_EVENT_H
@@ -29,15 +29,15 @@ enum event_type {
 	EVENT_DESTROY_EXIT = 3,   /* io_destroy returned */
 	EVENT_KILL_ENTER = 4,     /* kill_ioctx was entered: a teardown begins */
 	EVENT_KILL_EXIT = 5,      /* kill_ioctx returned: the wait begins */
-	EVENT_USERS = 6,          /* free_ioctx_users ran: nobody is inside a call on the context any more */
-	EVENT_REQS = 7,           /* free_ioctx_reqs was entered: no request is left, the waiter is woken */
-	EVENT_FREE = 8,           /* free_ioctx was entered: the memory goes */
-	EVENT_STACK = 9,          /* who called io_setup or io_destroy; comes before all else about that call */
-	EVENT_USE = 10,           /* another io_ call was given a destroyed handle; only if such handles are watched */
-	EVENT_STRAGGLER = 11,     /* a request of a context that is followed completed */
+	EVENT_USERS = 6,          /* free_ioctx_users ran: no thread is inside a call on the context */
+	EVENT_REQS = 7,           /* free_ioctx_reqs was entered: all requests have completed, the waiter wakes */
+	EVENT_FREE = 8,           /* free_ioctx was entered: the kernel frees the context */
+	EVENT_STACK = 9,          /* user stack of io_setup or io_destroy; comes before all other records of that call */
+	EVENT_USE = 10,           /* another io_ call got a destroyed handle; only if settings.watch_handles */
+	EVENT_STRAGGLER = 11,     /* a request of a followed context completed */
 	EVENT_LIVE_CONTEXT = 16,  /* inventory: one context in the table of an address space */
-	EVENT_TASK_IN_TEARDOWN = 17, /* inventory: one thread that sits in io_destroy or in exit_aio */
-	EVENT_TEARDOWN_STATE = 18, /* inventory: one context that is being torn down, if user space has told which to follow */
+	EVENT_TASK_IN_TEARDOWN = 17, /* inventory: one thread that waits in io_destroy or exit_aio */
+	EVENT_TEARDOWN_STATE = 18, /* inventory: one followed context in teardown */
 };
 
 /* Why a context ends (kill_ioctx has these three callers). */
@@ -50,40 +50,40 @@ enum trigger {
 /* Who dropped the last reference of a percpu_ref. */
 enum released_by {
 	RELEASED_BY_UNKNOWN = 0,
-	RELEASED_BY_RCU = 1,    /* the grace period after percpu_ref_kill: nothing else was left */
+	RELEASED_BY_RCU = 1,    /* the grace period after percpu_ref_kill: there were no other references */
 	RELEASED_BY_HOLDER = 2, /* a request that completed, or a thread that left an AIO call */
 };
 
 /* The calls besides io_destroy that take a handle. */
-enum use {
-	USE_UNKNOWN = 0,
-	USE_IO_SUBMIT = 1,
-	USE_IO_GETEVENTS = 2,
-	USE_IO_PGETEVENTS = 3,
-	USE_IO_CANCEL = 4,
+enum aio_call {
+	AIO_CALL_UNKNOWN = 0,
+	AIO_CALL_IO_SUBMIT = 1,
+	AIO_CALL_IO_GETEVENTS = 2,
+	AIO_CALL_IO_PGETEVENTS = 3,
+	AIO_CALL_IO_CANCEL = 4,
 };
 
-/* What stands in the memory of the caller where a handle points. */
-enum ring {
+/* What the memory of the caller holds where a handle points. */
+enum ring_state {
 	RING_NOT_READ = 0,
 	RING_UNREADABLE = 1, /* nothing is mapped there */
 	RING_OTHER = 2,      /* memory that does not begin as a ring does */
 	RING_PRESENT = 3,
 };
 
-/* What the teardown of a context waits for at the moment of a look. */
-enum waits_for {
-	WAITS_FOR_UNKNOWN = 0,   /* the memory does not hold this context (any more) */
-	WAITS_FOR_MMAP_LOCK = 1, /* kill_ioctx goes on: it unmaps the ring */
-	WAITS_FOR_GRACE = 2,     /* an RCU grace period */
-	WAITS_FOR_SIBLINGS = 3,  /* threads inside an AIO call on the context */
-	WAITS_FOR_REQUESTS = 4,  /* requests that are not completed */
-	WAITS_FOR_WAKE = 5,      /* no request is left */
+/* What the teardown of a context waits for at the moment of a scan. */
+enum wait_reason {
+	WAIT_REASON_UNKNOWN = 0,   /* the memory does not hold this context, or no longer */
+	WAIT_REASON_MMAP_LOCK = 1, /* kill_ioctx still runs: it unmaps the ring */
+	WAIT_REASON_GRACE = 2,     /* an RCU grace period */
+	WAIT_REASON_SIBLINGS = 3,  /* threads inside an AIO call on the context */
+	WAIT_REASON_REQUESTS = 4,  /* outstanding requests */
+	WAIT_REASON_WAKE = 5,      /* all requests have completed */
 };
 
-/* What a request is to do. */
+/* What a request does. */
 enum operation {
-	OPERATION_UNKNOWN = 0, /* the kernel's symbols are hidden */
+	OPERATION_UNKNOWN = 0, /* the kernel hides its symbols */
 	OPERATION_READ = 1,
 	OPERATION_WRITE = 2,
 	OPERATION_FSYNC = 3,
@@ -91,28 +91,28 @@ enum operation {
 	OPERATION_POLL = 5,
 };
 
-/* What was found after kill_ioctx. */
+/* What the probe found after kill_ioctx. */
 enum found {
 	FOUND_NOT_READ = 0,
 	FOUND_NO = 1,
 	FOUND_YES = 2,
 };
 
-/* Why a record or a part of it was lost: index into the map `losses`. */
+/* Why a record or a part of it is lost: index into the map `losses`. */
 enum loss {
-	LOSS_RING_FULL = 0, /* no room in the ring buffer: the record is gone */
-	LOSS_MAP_FULL = 1,  /* no room to remember a call's entry: its return will not be reported */
+	LOSS_RING_FULL = 0, /* no room in the ring buffer: the record is lost */
+	LOSS_MAP_FULL = 1,  /* no room to store a call's entry: no record for its return */
 	LOSS_REASONS = 2,
 };
 
 /*
- * In the callbacks (EVENT_USERS, EVENT_REQS, EVENT_FREE) pid, tid, comm, cgroup and process_start are those of whatever task was
- * interrupted: the kioctx pointer is the only identity. In inventory records they are those of the task found.
+ * In the callbacks (EVENT_USERS, EVENT_REQS, EVENT_FREE) pid, tid, comm, cgroup and process_start belong to the interrupted
+ * task: only the kioctx pointer identifies the context. In inventory records they belong to the task found.
  */
 struct event_header {
 	__u64 time;
-	__u64 kioctx; /* address of the struct kioctx; 0: not known */
-	__u64 mm;     /* address of the struct mm_struct; 0: not known */
+	__u64 kioctx; /* address of the struct kioctx; 0: unknown */
+	__u64 mm;     /* address of the struct mm_struct; 0: unknown */
 	__u64 cgroup; /* id of the cgroup v2 */
 	__u32 pid;
 	__u32 tid;
@@ -120,7 +120,7 @@ struct event_header {
 	__u16 type; /* enum event_type */
 	__u16 size; /* of the whole record, bytes */
 	char comm[COMM_LEN];
-	__u64 process_start; /* when the process (pid) began: tells it from another one with its number */
+	__u64 process_start; /* start of the process (pid): distinguishes it from another one with the same pid */
 };
 
 struct event_setup {
@@ -130,7 +130,7 @@ struct event_setup {
 	__s64 result;
 	__u64 aio_nr;
 	__u64 aio_max_nr;
-	__u32 max_reqs;  /* what the program asked for: the charge */
+	__u32 max_reqs;  /* argument of io_setup: the charge */
 	__s32 nr_events; /* slots in the ring */
 };
 
@@ -143,11 +143,11 @@ struct event_teardown {
 	__u32 trigger; /* enum trigger */
 	__s32 max_reqs;
 	__s32 nr_events;
-	__s32 outstanding_slots; /* requests not completed, from the ring's free slots */
+	__s32 outstanding_slots; /* outstanding requests, from the ring's free slots */
 	__s32 outstanding_refs;  /* the same, from the references on `reqs` */
 	__s32 unreaped;
 	__s32 siblings; /* other threads inside an AIO call on this context */
-	__u32 ring;     /* enum ring: at the handle, before the kernel unmaps it; EVENT_KILL_ENTER of io_destroy only */
+	__u32 ring;     /* enum ring_state: at the handle, before the kernel unmaps it; EVENT_KILL_ENTER of io_destroy only */
 };
 
 struct event_kill_exit {
@@ -157,11 +157,11 @@ struct event_kill_exit {
 	__u64 aio_nr;
 	__u64 unmap_enter_time; /* vm_munmap inside kill_ioctx; ABSENT when it was not called */
 	__u64 unmap_exit_time;
-	__u64 voluntary_switches; /* of the task, since it began */
+	__u64 voluntary_switches; /* of the task, since its start */
 	__s32 unmap_result;
 	__u8 pending_sigkill; /* 0 or 1 */
-	__u8 dead;            /* enum found: whether the context is marked dead; not in exit_aio, which may have freed it */
-	__u8 in_table;        /* enum found: whether the address space still has it in its table; likewise */
+	__u8 dead;            /* enum found: whether the context is marked dead; not read in exit_aio, which may have freed it */
+	__u8 in_table;        /* enum found: whether the table of the address space still holds it; likewise */
 	__u8 reserved;
 };
 
@@ -170,7 +170,7 @@ struct event_users {
 	__u64 enter_time;
 	__s32 cancellable_before; /* requests with a ki_cancel */
 	__s32 cancellable_after;
-	__s32 outstanding; /* requests left when it was entered */
+	__s32 outstanding; /* outstanding requests at its entry */
 	__u32 released_by; /* enum released_by: the last reference on `users` */
 };
 
@@ -185,30 +185,30 @@ struct event_free {
 };
 
 struct event_destroy_exit {
-	struct event_header header; /* kioctx: of a call that failed, what the table has under its handle after all */
+	struct event_header header; /* kioctx: of a failed call, the context that the table has for its handle */
 	__u64 enter_time;
 	__u64 handle;
 	__s64 result;
 	__u64 voluntary_switches; /* during the call */
 	__u32 pending_sigkill;    /* 0 or 1 */
-	__u32 ring; /* enum ring: at the handle of a call that failed; RING_NOT_READ too if the table is too long to search */
+	__u32 ring; /* enum ring_state: at the handle of a failed call; RING_NOT_READ also if the table is too long to search */
 };
 
-/* In its header pid, tid, comm, cgroup and process_start are those of whatever task was interrupted. */
+/* In its header pid, tid, comm, cgroup and process_start belong to the interrupted task. */
 struct event_straggler {
 	struct event_header header;
 	__u64 inode;
 	__u64 magic;     /* of the file system */
-	__u64 offset;    /* where in the file it began; ABSENT but for reads and writes */
+	__u64 offset;    /* start position in the file; ABSENT except for reads and writes */
 	__s64 result;    /* bytes, or a negative errno */
 	__u32 operation; /* enum operation */
-	__u32 device;    /* major << 20 | minor: of a block device itself, else of the file system */
-	__u32 depth;     /* how many names there are */
+	__u32 device;    /* major << 20 | minor: of the block device itself, else of the file system */
+	__u32 depth;     /* number of names */
 	__u32 reserved;
-	char names[NAMES_LEN]; /* of the file and the folders above it, up to the root of its file system */
+	char names[NAMES_LEN]; /* of the file and its parent directories, up to the root of its file system */
 };
 
-/* The user stack of a call, if settings ask for it. The time in the header is exactly that of the call's entry. */
+/* The user stack of a call, if settings.stacks. The time in the header equals that of the call's entry. */
 struct event_stack {
 	struct event_header header;
 	__u32 depth;
@@ -216,12 +216,12 @@ struct event_stack {
 	__u64 frames[STACK_DEPTH]; /* return addresses, the innermost first */
 };
 
-/* A call with a handle that io_destroy had made invalid before the call looked it up. */
+/* A call with a handle that io_destroy made invalid before the call looked it up. */
 struct event_use {
-	struct event_header header; /* kioctx: the dead context that it got all the same; 0: none */
+	struct event_header header; /* kioctx: the dead context that the call still got; 0: none */
 	__u64 handle;
-	__s64 result; /* of the call; in tier full of the lookup: -EINVAL where it found nothing, which is what the caller gets */
-	__u32 call;   /* enum use */
+	__s64 result; /* of the call; in tier full of the lookup: -EINVAL if it found nothing, which the caller gets too */
+	__u32 call;   /* enum aio_call */
 	__u32 reserved;
 };
 
@@ -246,28 +246,28 @@ struct event_task_in_teardown {
 	__u64 frames[KERNEL_STACK_DEPTH]; /* where in the kernel it waits, the innermost first */
 };
 
-/* In its header only the time and the address of the context mean anything. */
+/* Only the time and the address of the context are valid in its header. */
 struct event_teardown_state {
 	struct event_header header;
-	__u32 waits_for;  /* enum waits_for */
-	__s32 siblings;   /* threads inside an AIO call on the context; ABSENT during the first grace period */
-	__s32 requests;   /* not completed */
+	__u32 wait_reason; /* enum wait_reason */
+	__s32 siblings;    /* threads inside an AIO call on the context; ABSENT during the first grace period */
+	__s32 requests;    /* outstanding */
 	__u32 reserved;
 };
 
 /*
- * What user space tells the probes before they are loaded: addresses of kernel symbols, 0 where the kernel hides or does
- * not have one. Constant for the programs.
+ * What user space sets before it loads the probes: addresses of kernel symbols, 0 if the kernel hides or lacks one.
+ * Constant for the programs.
  */
 struct settings {
-	__u64 per_cpu_offset; /* array of the offsets of the CPUs; only needed before 5.18 */
+	__u64 per_cpu_offset; /* array of the offsets of the CPUs; needed only before 5.18 */
 	__u64 aio_nr;
 	__u64 aio_max_nr;
 	__u64 page_offset_base; /* x86-64: the kernel's map of all memory ... */
 	__u64 vmemmap_base;     /* ... and its array of struct page */
 	__u64 switch_to_atomic_rcu_begin; /* percpu_ref_switch_to_atomic_rcu */
 	__u64 switch_to_atomic_rcu_end;
-	__u64 return_trampoline_begin; /* where a function with a return probe returns to */
+	__u64 return_trampoline_begin; /* where a function with a return probe returns */
 	__u64 return_trampoline_end;
 	__u64 aio_complete_rw;
 	__u64 aio_fsync_work;
@@ -276,16 +276,16 @@ struct settings {
 	__u64 exit_aio_begin;
 	__u64 exit_aio_end;
 	__u32 possible_cpus;
-	__u32 stacks; /* whether user stacks are wanted */
-	__u32 watch_handles; /* whether destroyed handles are watched */
+	__u32 stacks; /* whether to send user stacks */
+	__u32 watch_handles; /* whether to watch destroyed handles */
 	__u32 reserved;
 };
 
-/* What user space and the iterator over the contexts tell each other for one run. Both write to it. */
+/* What user space and the iterator over contexts share in one run. Both write to it. */
 struct inventory {
-	__u32 first_slot; /* where in each table to begin */
-	__u32 next_slot;  /* set by the iterator when a table goes on after the last slot that it looked at */
-	struct event_live_context context; /* the iterator's own */
+	__u32 first_slot; /* the first slot to read in each table */
+	__u32 next_slot;  /* set by the iterator if a table has more slots than it read */
+	struct event_live_context context; /* the iterator's buffer */
 };
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The few kernel structs that the probes read, and of those only the fields that are read. Each access
- * goes to where the running kernel has the field (engine.h), so order and size here mean nothing. A name with ___ before its
- * last part is the same struct as another kernel version has it.
+ * The few kernel structs that the probes read, with only the fields that they read. Each access uses the field's offset in
+ * the running kernel (engine.h), so order and size here have no meaning. A suffix after ___ names the kernel version whose
+ * layout of the struct this is.
  */
 #ifndef AIOSCOPE_KERNEL_H
 #define AIOSCOPE_KERNEL_H
 
-/* No kernel header is used, so that the result is the same on every build machine. */
+/* Without kernel headers the result is the same on every build machine. */
 #define __VMLINUX_H__ /* for bpf_tracing.h: registers have the kernel's names */
 
 #ifndef AIOSCOPE_BCC
@@ -46,7 +46,7 @@ enum bpf_features {
 #include "event.h"
 #include "engine.h"
 #ifdef AIOSCOPE_BCC
-#include "places.h"
+#include "offsets.h"
 #endif
 
 #define PAGE_SIZE_4K 4096
@@ -94,7 +94,7 @@ KERNEL_STRUCT(percpu_ref)
 	FIELD(percpu_ref, data, struct percpu_ref_data *data)
 KERNEL_STRUCT_END
 
-/* Before 5.10 (2b0d3d3e4fcf) the count stood in the percpu_ref itself. */
+/* Before 5.10 (2b0d3d3e4fcf) the count was in the percpu_ref itself. */
 KERNEL_STRUCT(percpu_ref___v5_9)
 	FIELD(percpu_ref___v5_9, count, atomic64_t count)
 KERNEL_STRUCT_END
@@ -244,7 +244,7 @@ KERNEL_STRUCT(kthread)
 	FIELD(kthread, data, void *data)
 KERNEL_STRUCT_END
 
-/* Only x86-64 has a status there. */
+/* Only x86-64 has a status here. */
 KERNEL_STRUCT(thread_info)
 	FIELD(thread_info, status, __u32 status)
 KERNEL_STRUCT_END
@@ -267,12 +267,12 @@ KERNEL_STRUCT(task_struct)
 	FIELD(task_struct, worker_private, void *worker_private)
 KERNEL_STRUCT_END
 
-/* Before 5.17 (e32cf5dfbe22) what belongs to a kernel thread stood in a field that only other threads have a use for. */
+/* Before 5.17 (e32cf5dfbe22) the data of a kernel thread was in a field that only user threads need. */
 KERNEL_STRUCT(task_struct___v5_16)
 	FIELD(task_struct___v5_16, set_child_tid, void *set_child_tid)
 KERNEL_STRUCT_END
 
-/* Before 5.14 (2f064a59a11f) the state had no underscores. */
+/* Before 5.14 (2f064a59a11f) the name of the state had no underscores. */
 KERNEL_STRUCT(task_struct___v5_13)
 	FIELD(task_struct___v5_13, state, long state)
 KERNEL_STRUCT_END
@@ -344,7 +344,7 @@ struct pt_regs {
 };
 #define SYSCALL(name) "__arm64_sys_" #name
 #define SYSCALL_NUMBER syscallno
-#define SYSCALL_ARGUMENT_1 orig_x0 /* register 0 holds the result once the call is over */
+#define SYSCALL_ARGUMENT_1 orig_x0 /* register 0 holds the result after the call */
 #define SYSCALL_ARGUMENT_2 regs[1]
 #define NR_IO_DESTROY 1
 #define NR_IO_SUBMIT 2
@@ -352,7 +352,7 @@ struct pt_regs {
 #define NR_IO_GETEVENTS 4
 #define NR_IO_PGETEVENTS 292
 #else
-#error "aioscope knows x86-64 and arm64"
+#error "aioscope supports x86-64 and arm64"
 #endif
 
 /* The format of the system call tracepoints. */

@@ -1,2 +1,2 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Nothing of it is needed. */
+/* The probes need nothing from it. */

@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* libbcc brings its own; this one is only asked for. */
+/* libbcc has its own; it only checks that this file exists. */
 #include <linux/types.h>

@@ -21,7 +21,7 @@ public enum AioCall {
         this.code = code;
     }
 
-    /** The value of {@code enum use} in {@code probes/event.h}. */
+    /** The value of {@code enum aio_call} in {@code probes/event.h}. */
     public int code() {
         return code;
     }

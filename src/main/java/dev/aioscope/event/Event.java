@@ -419,7 +419,7 @@ public final class Event {
     public @Nullable WaitReason waitReason() {
         return WaitReason.of(s32(
                 switch (type) {
-                    case TEARDOWN_STATE -> EventLayout.TEARDOWN_STATE_WAITS_FOR;
+                    case TEARDOWN_STATE -> EventLayout.TEARDOWN_STATE_WAIT_REASON;
                     default -> throw other();
                 }));
     }

@@ -123,7 +123,7 @@ public final class EventLayout {
     static final int TASK_IN_TEARDOWN_FRAMES = 96;
     static final int TASK_IN_TEARDOWN_SIZE = 224;
 
-    static final int TEARDOWN_STATE_WAITS_FOR = 72;
+    static final int TEARDOWN_STATE_WAIT_REASON = 72;
     static final int TEARDOWN_STATE_SIBLINGS = 76;
     static final int TEARDOWN_STATE_REQUESTS = 80;
     static final int TEARDOWN_STATE_SIZE = 88;

@@ -72,7 +72,7 @@ public final class InventoryRecords {
      */
     public void teardownLook(Subject waiter, WaitReason waitReason, int siblings) {
         int at = begin(EventType.TEARDOWN_STATE, waiter, 0);
-        records.putInt(at + EventLayout.TEARDOWN_STATE_WAITS_FOR, waitReason.code())
+        records.putInt(at + EventLayout.TEARDOWN_STATE_WAIT_REASON, waitReason.code())
                 .putInt(at + EventLayout.TEARDOWN_STATE_SIBLINGS, siblings)
                 .putInt(at + EventLayout.TEARDOWN_STATE_REQUESTS, EventLayout.ABSENT_S32);
     }

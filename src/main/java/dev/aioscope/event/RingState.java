@@ -12,7 +12,7 @@ public enum RingState {
     PRESENT;
 
     /**
-     * The value of {@code enum ring} in {@code probes/event.h}.
+     * The value of {@code enum ring_state} in {@code probes/event.h}.
      *
      * @throws CorruptEventException if there is none
      */

@@ -32,7 +32,7 @@ public enum WaitReason {
     }
 
     /**
-     * The value of {@code enum waits_for} in {@code probes/event.h}.
+     * The value of {@code enum wait_reason} in {@code probes/event.h}.
      *
      * @throws IllegalStateException if it has none
      */
@@ -44,7 +44,7 @@ public enum WaitReason {
     }
 
     /**
-     * What has this value of {@code enum waits_for}; null for one that could not be seen. The last two are none of it: the
+     * What has this value of {@code enum wait_reason}; null for one that could not be seen. The last two are none of it: the
      * records of several events tell them.
      *
      * @throws CorruptEventException if there is none

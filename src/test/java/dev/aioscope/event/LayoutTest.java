@@ -26,7 +26,7 @@ class LayoutTest {
     private static final Pattern STRUCT = Pattern.compile("struct (\\w+) \\{(.*?)\\n\\};", Pattern.DOTALL);
     private static final Pattern FIELD = Pattern.compile("\\n\\t[\\w ]+? (\\w+)(\\[\\w+\\])?;");
     private static final Pattern ENUM =
-            Pattern.compile("\\b(EVENT|OPERATION|RELEASED_BY|RING|TRIGGER|USE|WAITS_FOR)_(\\w+) = (\\d+)");
+            Pattern.compile("\\b(EVENT|OPERATION|RELEASED_BY|RING|TRIGGER|AIO_CALL|WAIT_REASON)_(\\w+) = (\\d+)");
 
     /** Java's name of the constant → what C says. */
     private static Map<String, Integer> inC;
@@ -120,9 +120,9 @@ class LayoutTest {
         codes("RELEASED_BY")
                 .forEach((name, code) -> assertThat(ReleasedBy.of(code)).hasToString(name));
         codes("RING").forEach((name, code) -> assertThat(RingState.of(code)).hasToString(name));
-        codes("USE").forEach((name, code) -> assertThat(AioCall.of(code)).hasToString(name));
-        assertThat(codes("USE")).hasSameSizeAs(AioCall.values());
-        codes("WAITS_FOR")
+        codes("AIO_CALL").forEach((name, code) -> assertThat(AioCall.of(code)).hasToString(name));
+        assertThat(codes("AIO_CALL")).hasSameSizeAs(AioCall.values());
+        codes("WAIT_REASON")
                 .forEach((name, code) ->
                         assertThat(WaitReason.of(code)).isEqualTo(code == 0 ? null : WaitReason.valueOf(name)));
         codes("OPERATION")

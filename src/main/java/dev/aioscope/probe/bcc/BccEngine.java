@@ -53,7 +53,7 @@ public final class BccEngine implements Engine {
         }
         if (bytecode == null) {
             try {
-                bytecode = cache.get(new ProbeSource());
+                bytecode = cache.get(new SourceCode());
             } catch (ProbeException e) {
                 failure = e;
                 throw e;

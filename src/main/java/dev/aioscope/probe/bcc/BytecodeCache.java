@@ -53,7 +53,7 @@ final class BytecodeCache {
      *
      * @throws ProbeException if there is none and none can be compiled
      */
-    Bytecode get(ProbeSource source) {
+    Bytecode get(SourceCode source) {
         Path file = folder.resolve(key(source) + SUFFIX);
         Bytecode kept = read(file);
         if (kept != null) {
@@ -65,7 +65,7 @@ final class BytecodeCache {
     }
 
     /** The name for what is compiled here: the kernel's build (its build id stands in its notes) and the source. */
-    static String key(ProbeSource source) {
+    static String key(SourceCode source) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             digest.update(Host.release().getBytes(StandardCharsets.UTF_8));

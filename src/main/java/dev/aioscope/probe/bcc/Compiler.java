@@ -124,11 +124,11 @@ final class Compiler {
     }
 
     private static Bytecode compileHere(Path folder) throws IOException {
-        ProbeSource source = new ProbeSource();
+        SourceCode source = new SourceCode();
         Btf btf = Btf.ofKernel();
         source.writeTo(folder, btf);
         // libbcc has debugging information made, which takes a tenth of the time and is not used.
-        String[] options = {"-DAIOSCOPE_BCC", "-D__TARGET_ARCH_" + ProbeSource.target(), "-I" + folder, "-g0"};
+        String[] options = {"-DAIOSCOPE_BCC", "-D__TARGET_ARCH_" + SourceCode.target(), "-I" + folder, "-g0"};
         Pointer module = LibBcc.bpf_module_create_c_from_string(
                 source.main(), 0, new StringArray(options), options.length, true, Pointer.NULL);
         if (module == null) {
@@ -139,7 +139,7 @@ final class Compiler {
             String name = LibBcc.bpf_function_name(module, i);
             int instructions = (int) (LibBcc.bpf_function_size_id(module, i) / 8);
             programs.put(
-                    name.substring(ProbeSource.PREFIX.length()),
+                    name.substring(SourceCode.PREFIX.length()),
                     KernelCall.complete(LibBcc.bpf_function_start_id(module, i).getLongArray(0, instructions)));
         }
         return new Bytecode(LibBcc.identity(LibBcc.path()), programs, source.maps(), functions(btf));

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What was compiled once is taken again, unless somebody else could have written it. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BytecodeCacheIT {
-    private final ProbeSource source = new ProbeSource();
+    private final SourceCode source = new SourceCode();
     private Bytecode compiled;
 
     @TempDir

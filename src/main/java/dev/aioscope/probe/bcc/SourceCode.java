@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The source of the probes, from the jar, and what libbcc needs beside it. */
-final class ProbeSource {
+final class SourceCode {
     /** The mark before the names of the programs, which libbcc's own functions do not have. */
     static final String PREFIX = "program_";
 
@@ -49,7 +49,7 @@ final class ProbeSource {
     private final String structs = text("kernel.h");
 
     private static String text(String file) {
-        try (InputStream in = ProbeSource.class.getResourceAsStream("/probes/" + file)) {
+        try (InputStream in = SourceCode.class.getResourceAsStream("/probes/" + file)) {
             if (in == null) {
                 throw new ProbeException("the probe source " + file + " is not in the jar", "install aioscope again");
             }
