@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class StacksOptionIT {
     @Test
     void reportsTierWithoutStacks() throws IOException {
-        String message = "No stacks: they are taken in io_setup and io_destroy, and the tier sample has no probe there";
+        String message = "No stacks: the tier sample has no probe on io_setup and io_destroy";
 
         assertThat(Commands.run(Aioscope.command("trace", "--stacks", "--tier", "sample", "--for", "1ms")))
                 .contains(message);
