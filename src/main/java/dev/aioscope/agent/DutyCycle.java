@@ -216,7 +216,7 @@ public final class DutyCycle implements AutoCloseable {
     private void look(long now) {
         Inventory.Builder snapshot = new Inventory.Builder(probes.tier());
         probes.follow(lifecycle.contextsInTeardown());
-        lifecycle.beginInventory(now);
+        lifecycle.beginScan(now);
         ScanGaps unseen = inventory(snapshot);
         Quota quota = probes.quota();
         if (unseen != null) {
@@ -238,10 +238,10 @@ public final class DutyCycle implements AutoCloseable {
                 lifecycle.accept(event);
                 snapshot.accept(event);
             });
-            unseen.refused().forEach(lifecycle::unseen);
-            unseen.unfinished().forEach(lifecycle::unseen);
+            unseen.refused().forEach(lifecycle::skip);
+            unseen.unfinished().forEach(lifecycle::skip);
             drain();
-            lifecycle.endInventory();
+            lifecycle.endScan();
             return unseen;
         } catch (ProbeException e) {
             warn("No inventory: " + e.getMessage() + "; " + e.hint());

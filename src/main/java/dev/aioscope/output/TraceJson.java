@@ -75,8 +75,8 @@ public final class TraceJson implements TraceFormat {
         WaitReason waitReason = going == null ? null : going.waitReason();
         json.put("age_ns", going == null ? null : (Long) going.age(now));
         json.put("waits_for", waitReason == null ? null : waitReason.label());
-        json.put("requests_left", going == null ? null : going.requestsLeft());
-        json.put("siblings_left", going == null ? null : going.siblingsLeft());
+        json.put("requests_left", going == null ? null : going.outstandingNow());
+        json.put("siblings_left", going == null ? null : going.siblingsNow());
         json.put("waiter_sigkill", going == null ? null : going.pendingSigkill());
         json.put("found_late", going == null ? null : (Boolean) going.isFoundLate());
         json.put("stuck", going == null ? null : (Boolean) going.isStuck());
@@ -166,7 +166,7 @@ public final class TraceJson implements TraceFormat {
             caller(json, refusal.caller(), identities.ofCaller(refusal));
             json.put("max_reqs", refusal.maxReqs());
             json.put("refusal_time", refusal.returnTime() + offset);
-            json.put("outcome", outcome.verdict().name().toLowerCase(Locale.ROOT));
+            json.put("outcome", outcome.status().name().toLowerCase(Locale.ROOT));
             json.put("duration_ns", outcome.duration());
             json.put("retries", outcome.retries());
             json.put("succeeded", outcome.hasSucceeded());
@@ -174,7 +174,9 @@ public final class TraceJson implements TraceFormat {
             json.put("aio_max_nr", outcome.aioMaxNr());
             json.put(
                     "cause",
-                    outcome.cause() == null ? null : outcome.cause().name().toLowerCase(Locale.ROOT));
+                    outcome.resolution() == null
+                            ? null
+                            : outcome.resolution().name().toLowerCase(Locale.ROOT));
             release(json, outcome.release());
         });
     }

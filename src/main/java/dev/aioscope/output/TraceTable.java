@@ -9,9 +9,9 @@ import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.RefusalOutcome;
-import dev.aioscope.lifecycle.RefusalOutcome.Cause;
 import dev.aioscope.lifecycle.RefusalOutcome.Release;
-import dev.aioscope.lifecycle.RefusalOutcome.Verdict;
+import dev.aioscope.lifecycle.RefusalOutcome.Resolution;
+import dev.aioscope.lifecycle.RefusalOutcome.Status;
 import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
@@ -258,8 +258,8 @@ public final class TraceTable implements TraceFormat {
         row.cells.put(
                 Column.RESULT,
                 new Cell(
-                        outcome.verdict().name().toLowerCase(Locale.ROOT),
-                        outcome.verdict() == Verdict.LASTING ? Style.FAILED : Style.PLAIN));
+                        outcome.status().name().toLowerCase(Locale.ROOT),
+                        outcome.status() == Status.LASTING ? Style.FAILED : Style.PLAIN));
         row.notes.add("asked for " + refusal.maxReqs());
         if (outcome.retries() > 0) {
             row.notes.add("refused " + (outcome.retries() + 1) + " times");
@@ -267,7 +267,7 @@ public final class TraceTable implements TraceFormat {
         if (outcome.aioNr() != null && outcome.aioMaxNr() != null) {
             row.notes.add(outcome.aioNr() + " of " + outcome.aioMaxNr() + " in use");
         }
-        if (outcome.cause() == Cause.LIMIT) {
+        if (outcome.resolution() == Resolution.LIMIT) {
             row.notes.add("fs.aio-max-nr was raised");
         }
         if (outcome.release() != null) {

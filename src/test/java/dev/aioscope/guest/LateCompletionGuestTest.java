@@ -121,7 +121,7 @@ class LateCompletionGuestTest {
     private static void assertFoundStuckSoon(Told told, Teardown end) {
         assertThat(told.stuck).singleElement().satisfies(stuck -> {
             assertThat(stuck.waitReason()).isEqualTo(WaitReason.REQUESTS);
-            assertThat(stuck.requestsLeft()).isEqualTo(3);
+            assertThat(stuck.outstandingNow()).isEqualTo(3);
             assertThat(stuck.known().context()).isEqualTo(end.context());
         });
         StuckListener.assertToldSoon(told.stuckAt.get(0) - end.call().enterTime());

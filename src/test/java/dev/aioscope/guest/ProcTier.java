@@ -82,8 +82,8 @@ abstract class ProcTier extends ScanTests {
                     .singleElement()
                     .satisfies(going -> {
                         assertThat(going.waitReason()).isEqualTo(WaitReason.SIBLINGS);
-                        assertThat(going.siblingsLeft()).isEqualTo(1);
-                        assertThat(going.requestsLeft()).isNull();
+                        assertThat(going.siblingsNow()).isEqualTo(1);
+                        assertThat(going.outstandingNow()).isNull();
                         assertThat(going.isFoundLate()).isTrue();
                         assertThat(going.pendingSigkill()).isFalse();
                         assertThat(going.known().context().handle()).isEqualTo(work.the("handle"));

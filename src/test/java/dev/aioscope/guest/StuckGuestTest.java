@@ -38,8 +38,8 @@ class StuckGuestTest {
                 TestAgent agent = new TestAgent(Tier.FULL, Placing.FENTRY);
                 AioWork work = AioWork.start("destroy", "--outstanding", "10", "--device", device.path())) {
             TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.REQUESTS);
-            assertThat(going.requestsLeft()).isEqualTo(10);
-            assertThat(going.siblingsLeft()).isZero();
+            assertThat(going.outstandingNow()).isEqualTo(10);
+            assertThat(going.siblingsNow()).isZero();
             assertThat(going.known().outstanding()).isEqualTo(10);
             assertThat(going.known().trigger()).isEqualTo(Trigger.DESTROY);
             assertThat(going.pendingSigkill()).isFalse();
@@ -95,7 +95,7 @@ class StuckGuestTest {
             assertThat(agent.probes().tellCompletions(false)).isFalse();
 
             TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.REQUESTS);
-            assertThat(going.requestsLeft()).isEqualTo(6);
+            assertThat(going.outstandingNow()).isEqualTo(6);
             assertThat(KernelStack.functions(going.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
             if (engine instanceof CoreEngine) {
                 assertThat(Witness.of(work.pid()).workers())
@@ -153,7 +153,7 @@ class StuckGuestTest {
             work.await("ready");
             work.signalKill();
             TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.REQUESTS);
-            assertThat(going.requestsLeft()).isEqualTo(3);
+            assertThat(going.outstandingNow()).isEqualTo(3);
             assertThat(going.known().trigger()).isEqualTo(Trigger.EXIT);
             assertThat(Command.run(Command.aioscope("explain", Integer.toString(work.pid()))))
                     .contains("waits uninterruptibly in exit_aio")
@@ -170,7 +170,7 @@ class StuckGuestTest {
                 AioWork work = AioWork.start("sibling", "--milliseconds", "1", "--wait")) {
             work.await("siblings");
             TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.SIBLINGS);
-            assertThat(going.siblingsLeft()).isEqualTo(1);
+            assertThat(going.siblingsNow()).isEqualTo(1);
             work.goOn();
             work.finish();
         }

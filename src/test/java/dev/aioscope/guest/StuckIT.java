@@ -39,7 +39,7 @@ class StuckIT {
                 AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("siblings");
             TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.SIBLINGS);
-            assertThat(going.siblingsLeft()).isEqualTo(1);
+            assertThat(going.siblingsNow()).isEqualTo(1);
             assertThat(going.known().context().handle()).isEqualTo(work.the("handle"));
             assertThat(going.isFoundLate()).isFalse();
             assertThat(going.pendingSigkill()).isFalse();
@@ -90,12 +90,12 @@ class StuckIT {
             killed.signalKill();
 
             TeardownInProgress destroy = StuckListener.await(agent, destroyed.pid(), WaitReason.REQUESTS);
-            assertThat(destroy.requestsLeft()).isEqualTo(10);
-            assertThat(destroy.siblingsLeft()).isZero();
+            assertThat(destroy.outstandingNow()).isEqualTo(10);
+            assertThat(destroy.siblingsNow()).isZero();
             assertThat(destroy.known().trigger()).isEqualTo(Trigger.DESTROY);
             assertThat(destroy.isFoundLate()).isEqualTo(tier == Tier.SAMPLE);
             TeardownInProgress exit = StuckListener.await(agent, killed.pid(), WaitReason.REQUESTS);
-            assertThat(exit.requestsLeft()).isEqualTo(3);
+            assertThat(exit.outstandingNow()).isEqualTo(3);
             assertThat(exit.known().trigger()).isEqualTo(Trigger.EXIT);
             assertThat(exit.isFoundLate()).isTrue();
 
@@ -118,7 +118,7 @@ class StuckIT {
             work.goOn();
             work.await("siblings");
             TeardownInProgress going = StuckListener.await(agent, work.pid(), WaitReason.SIBLINGS);
-            assertThat(going.siblingsLeft()).isEqualTo(1);
+            assertThat(going.siblingsNow()).isEqualTo(1);
             assertThat(going.isFoundLate()).isTrue();
             work.goOn();
             work.finish();

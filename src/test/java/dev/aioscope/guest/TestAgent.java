@@ -3,6 +3,8 @@ package dev.aioscope.guest;
 import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventType;
+import dev.aioscope.event.LiveContextEvent;
+import dev.aioscope.event.TaskInTeardownEvent;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
@@ -141,7 +143,7 @@ final class TestAgent implements LifecycleListener, AutoCloseable {
     /** One look at the tasks of the host. */
     List<Found> look() {
         List<Found> found = new ArrayList<>();
-        probes.inventory(event -> found.add(new Found(event)));
+        probes.inventory(event -> found.add(Found.of(event)));
         return found;
     }
 
@@ -149,12 +151,12 @@ final class TestAgent implements LifecycleListener, AutoCloseable {
     void lookAround() {
         long now = BootClock.now();
         probes.follow(lifecycle.contextsInTeardown());
-        lifecycle.beginInventory(now);
+        lifecycle.beginScan(now);
         ScanGaps unseen = probes.inventory(lifecycle::accept);
-        unseen.refused().forEach(lifecycle::unseen);
-        unseen.unfinished().forEach(lifecycle::unseen);
+        unseen.refused().forEach(lifecycle::skip);
+        unseen.unfinished().forEach(lifecycle::skip);
         drain();
-        lifecycle.endInventory();
+        lifecycle.endScan();
         lifecycle.newlyStuck(now - DutyCycle.STUCK_AFTER.toNanos()).forEach(teardown -> onStuck(teardown, now));
     }
 
@@ -167,15 +169,19 @@ final class TestAgent implements LifecycleListener, AutoCloseable {
             int outstandingSlots,
             int outstandingRefs,
             int unreaped) {
-        Found(Event event) {
-            this(
-                    event.type(),
-                    event.pid(),
-                    event.handle(),
-                    event.type() == EventType.LIVE_CONTEXT ? event.maxReqs() : 0,
-                    event.type() == EventType.LIVE_CONTEXT ? event.outstandingSlots() : 0,
-                    event.type() == EventType.LIVE_CONTEXT ? event.outstandingRefs() : 0,
-                    event.type() == EventType.LIVE_CONTEXT ? event.unreaped() : 0);
+        static Found of(Event event) {
+            if (event instanceof LiveContextEvent live) {
+                return new Found(
+                        live.type(),
+                        live.pid(),
+                        live.handle(),
+                        live.maxReqs(),
+                        live.outstandingSlots(),
+                        live.outstandingRefs(),
+                        live.unreaped());
+            }
+            long handle = event instanceof TaskInTeardownEvent task ? task.handle() : 0;
+            return new Found(event.type(), event.pid(), handle, 0, 0, 0, 0);
         }
     }
 
