@@ -241,7 +241,7 @@ public final class DutyCycle implements AutoCloseable {
     private void scan() {
         Inventory.Builder builder = new Inventory.Builder(probes.tier());
         probes.follow(lifecycle.contextsInTeardown());
-        lifecycle.beginInventory(now);
+        lifecycle.beginScan(now);
         ScanGaps gaps = inventory(builder);
         Quota quota = probes.quota();
         if (gaps != null) {
@@ -263,10 +263,10 @@ public final class DutyCycle implements AutoCloseable {
                 lifecycle.accept(event);
                 builder.accept(event);
             });
-            gaps.unreadable().forEach(lifecycle::unseen);
-            gaps.partial().forEach(lifecycle::unseen);
+            gaps.unreadable().forEach(lifecycle::skip);
+            gaps.partial().forEach(lifecycle::skip);
             drain();
-            lifecycle.endInventory();
+            lifecycle.endScan();
             return gaps;
         } catch (ProbeException e) {
             warn("cannot scan the host's tasks: " + e.getMessage() + " (hint: " + e.hint() + ")");

@@ -82,7 +82,7 @@ public final class Audit implements LifecycleListener {
 
     @Override
     public synchronized void onFailedCall(FailedCall call) {
-        if (call.call() == FailedCall.Call.IO_SETUP) {
+        if (call.call() == FailedCall.SystemCall.IO_SETUP) {
             recent.changed(call.returnTime());
         }
         Checks.of(call).forEach(this::count);

@@ -256,12 +256,12 @@ final class Checks {
     // ---- calls that fail ----
 
     private void failed(FailedCall call) {
-        String name = call.call() == FailedCall.Call.IO_SETUP ? "io_setup" : "io_destroy";
+        String name = call.call() == FailedCall.SystemCall.IO_SETUP ? "io_setup" : "io_destroy";
         String values = name + " returned " + Errno.name(call.errno());
         if (call.errno() == Errno.ENOSYS) {
             judge(Clause.C1, false, values);
         }
-        if (call.call() == FailedCall.Call.IO_DESTROY) {
+        if (call.call() == FailedCall.SystemCall.IO_DESTROY) {
             judge(Clause.E6, call.errno() != Errno.EFAULT, values);
         }
     }

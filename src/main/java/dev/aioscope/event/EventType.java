@@ -2,7 +2,7 @@ package dev.aioscope.event;
 
 import org.jspecify.annotations.Nullable;
 
-/** What a record tells. The codes and sizes are those of {@code probes/event.h}. */
+/** The types of records. The codes and sizes are those of {@code probes/event.h}. */
 public enum EventType {
     /** io_setup returned. */
     SETUP(1, EventLayout.SETUP_SIZE),
@@ -16,21 +16,21 @@ public enum EventType {
     KILL_EXIT(5, EventLayout.KILL_EXIT_SIZE),
     /** free_ioctx_users ran: no thread is inside a call on the context any more. */
     USERS(6, EventLayout.USERS_SIZE),
-    /** free_ioctx_reqs was entered: no request is left and the waiter is woken. */
+    /** free_ioctx_reqs was entered: no request is outstanding, and the kernel wakes the waiter. */
     REQS(7, EventLayout.REQS_SIZE),
-    /** free_ioctx was entered: the memory of the context goes. */
+    /** free_ioctx was entered: the kernel frees the context. */
     FREE(8, EventLayout.HEADER_SIZE),
-    /** Who called io_setup or io_destroy; its time is exactly that call's entry, and it comes before all else about it. */
+    /** The stack of a caller of io_setup or io_destroy, sent first; its time is exactly the call's entry. */
     STACK(9, EventLayout.STACK_SIZE),
-    /** Another call than io_destroy was given a destroyed handle; only sent if such handles are watched. */
+    /** A call other than io_destroy got a destroyed handle; only sent if the agent checks such handles. */
     USE(10, EventLayout.USE_SIZE),
-    /** A request of a context that is followed completed; only sent while that is asked for. */
+    /** A request of a followed context completed; only sent while the agent asks for it. */
     STRAGGLER(11, EventLayout.STRAGGLER_SIZE),
     /** Inventory: one context in the table of an address space. */
     LIVE_CONTEXT(16, EventLayout.LIVE_CONTEXT_SIZE),
-    /** Inventory: one thread that sits in io_destroy or in exit_aio. */
+    /** Inventory: one thread that waits in io_destroy or in exit_aio. */
     TASK_IN_TEARDOWN(17, EventLayout.TASK_IN_TEARDOWN_SIZE),
-    /** Inventory: one context that is being torn down and followed. */
+    /** Inventory: the state of one followed context in teardown. */
     TEARDOWN_STATE(18, EventLayout.TEARDOWN_STATE_SIZE);
 
     private static final @Nullable EventType[] BY_CODE = new EventType[32];
@@ -59,7 +59,7 @@ public enum EventType {
         return size;
     }
 
-    /** The type with this code, or null if there is none. */
+    /** The type with this code; null for an unknown code. */
     public static @Nullable EventType of(int code) {
         return code >= 0 && code < BY_CODE.length ? BY_CODE[code] : null;
     }

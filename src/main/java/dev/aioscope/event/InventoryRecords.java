@@ -70,7 +70,7 @@ public final class InventoryRecords {
      * @param waitReason one that the kernel's records can tell
      * @param siblings threads inside an AIO call on the context, or {@link EventLayout#ABSENT_S32}
      */
-    public void teardownLook(Subject waiter, WaitReason waitReason, int siblings) {
+    public void teardownState(Subject waiter, WaitReason waitReason, int siblings) {
         int at = begin(EventType.TEARDOWN_STATE, waiter, 0);
         records.putInt(at + EventLayout.TEARDOWN_STATE_WAIT_REASON, waitReason.code())
                 .putInt(at + EventLayout.TEARDOWN_STATE_SIBLINGS, siblings)

@@ -10,9 +10,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Contexts that belong together: those of a process, a container, a cgroup, a user.
+ * The contexts of one process, container, cgroup or user.
  *
- * @param name what they have in common
+ * @param name the name of the group
  * @param contexts one or more
  */
 public record Holder(String name, List<LiveContext> contexts) {
@@ -28,7 +28,7 @@ public record Holder(String name, List<LiveContext> contexts) {
         contexts = List.copyOf(contexts);
     }
 
-    /** Contexts by what they have in common, the largest charge first; if no charge is known, the most ring slots. */
+    /** Groups contexts by name: largest charge first, or most ring slots first if no charge is known. */
     public static List<Holder> group(List<LiveContext> contexts, Function<LiveContext, String> name) {
         Map<String, List<LiveContext>> groups = new LinkedHashMap<>();
         contexts.forEach(context -> groups.computeIfAbsent(name.apply(context), key -> new ArrayList<>())
@@ -39,7 +39,7 @@ public record Holder(String name, List<LiveContext> contexts) {
                 .toList();
     }
 
-    /** How many processes they are in. */
+    /** Number of processes that own the contexts. */
     public int processes() {
         return (int) contexts.stream()
                 .map(context -> context.owner().pid())
@@ -47,30 +47,31 @@ public record Holder(String name, List<LiveContext> contexts) {
                 .count();
     }
 
-    /** What they charge to fs.aio-nr; null if that could be read of none. */
+    /** Their charge to fs.aio-nr; null if no charge is readable. */
     public @Nullable Long charge() {
         return sum(LiveContext::charge);
     }
 
-    /** Slots in their rings; null if that could be read of none. */
+    /** Slots in their rings; null if no ring is readable. */
     public @Nullable Long nrEvents() {
         return sum(LiveContext::nrEvents);
     }
 
-    /** Requests submitted and not completed; null if that could be read of none. */
+    /** Outstanding requests; null if no count is readable. */
     public @Nullable Long outstanding() {
         return sum(LiveContext::outstanding);
     }
 
-    /** Requests completed and not read; null if that could be read of none. */
+    /** Requests completed and not read; null if no count is readable. */
     public @Nullable Long unreaped() {
         return sum(LiveContext::unreaped);
     }
 
-    private @Nullable Long sum(Function<LiveContext, @Nullable Integer> of) {
-        List<Integer> seen = contexts.stream().map(of).filter(Objects::nonNull).toList();
-        return seen.isEmpty()
+    private @Nullable Long sum(Function<LiveContext, @Nullable Integer> value) {
+        List<Integer> known =
+                contexts.stream().map(value).filter(Objects::nonNull).toList();
+        return known.isEmpty()
                 ? null
-                : (Long) seen.stream().mapToLong(Integer::longValue).sum();
+                : (Long) known.stream().mapToLong(Integer::longValue).sum();
     }
 }

@@ -1,6 +1,7 @@
 package dev.aioscope.inventory;
 
 import dev.aioscope.event.Event;
+import dev.aioscope.event.LiveContextEvent;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
@@ -15,14 +16,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who held what at one look.
+ * The contexts of the host at one scan.
  *
- * @param tier what the look could see
- * @param contexts in the order in which they were found
- * @param waiting threads that sat in io_destroy or in exit_aio: their contexts are in no table any more
- * @param unseen the processes that could not be looked at
- * @param aioNr fs.aio-nr right after the look; null on a kernel that does not tell
- * @param aioMaxNr fs.aio-max-nr
+ * @param tier the tier of the scan
+ * @param contexts in the order of the scan
+ * @param waiting number of threads that wait in io_destroy or in exit_aio: their contexts are in no table any more
+ * @param unseen the processes that the scan could not read
+ * @param aioNr fs.aio-nr right after the scan; null if unreadable
+ * @param aioMaxNr fs.aio-max-nr; null if unreadable
  */
 public record Inventory(
         Tier tier,
@@ -32,40 +33,44 @@ public record Inventory(
         @Nullable Long aioNr,
         @Nullable Long aioMaxNr) {
 
-    private record Place(long mm, long handle) {}
+    private record ContextKey(long mm, long handle) {}
 
-    /** Puts a snapshot together from the records of one look. */
+    /** Builds an inventory from the records of one scan. */
     public static final class Builder {
         private final Tier tier;
-        private final Map<Place, LiveContext> contexts = new LinkedHashMap<>();
+        private final Map<ContextKey, LiveContext> contexts = new LinkedHashMap<>();
         private final Set<Integer> waiting = new HashSet<>();
 
-        /** Begins with nothing found by this tier. */
+        /** Starts empty. */
         public Builder(Tier tier) {
             this.tier = tier;
         }
 
-        /** Takes the next record of the inventory; others are of no interest. Nothing of the event is kept. */
+        /** Takes the next record; ignores other types. Keeps no reference to the event. */
         public void accept(Event event) {
             switch (event.type()) {
                 case TASK_IN_TEARDOWN -> waiting.add(event.tid());
-                case LIVE_CONTEXT -> contexts.putIfAbsent(new Place(event.mm(), event.handle()), LiveContext.of(event));
+                case LIVE_CONTEXT -> add(LiveContext.of((LiveContextEvent) event));
                 default -> {}
             }
         }
 
+        private void add(LiveContext context) {
+            contexts.putIfAbsent(new ContextKey(context.mm(), context.handle()), context);
+        }
+
         /**
-         * The snapshot.
+         * The inventory.
          *
-         * @param unseen the processes that could not be looked at
-         * @param quota right after the look
-         * @param known contexts of which more may be known: when they were set up
+         * @param unseen the processes that the scan could not read
+         * @param quota right after the scan
+         * @param known contexts whose setup times may be known
          */
         public Inventory build(ScanGaps unseen, Quota quota, List<Context> known) {
             for (Context context : known) {
                 contexts.computeIfPresent(
-                        new Place(context.mm(), context.handle()),
-                        (place, found) -> found.withSetupTime(context.setupTime()));
+                        new ContextKey(context.mm(), context.handle()),
+                        (key, found) -> found.withSetupTime(context.setupTime()));
             }
             return new Inventory(
                     tier, List.copyOf(contexts.values()), waiting.size(), unseen, quota.aioNr(), quota.aioMaxNr());
@@ -78,9 +83,9 @@ public record Inventory(
     }
 
     /**
-     * Looks at the host now.
+     * Scans the host now.
      *
-     * @throws ProbeException if the kernel does not let it
+     * @throws ProbeException if the kernel does not permit it
      */
     public static Inventory take(Probes probes) {
         Builder builder = new Builder(probes.tier());
@@ -88,22 +93,22 @@ public record Inventory(
         return builder.build(unseen, probes.quota(), List.of());
     }
 
-    /** What all contexts that were found charge; null if that could be read of none, as in the tier {@code proc}. */
+    /** The charge of all contexts; null if no charge is readable, as in the tier {@code proc}. */
     public @Nullable Long charge() {
         return contexts.isEmpty() && tier != Tier.PROC ? (Long) 0L : new Holder("", contexts).charge();
     }
 
     /**
-     * What of fs.aio-nr no context accounts for: processes inside exit_aio, whose contexts are in no table any more but
-     * still charge, and what came and went during the look; below 0 if more contexts were found than are charged now.
-     * Null if fs.aio-nr or the charge is not known.
+     * The part of fs.aio-nr that no found context charges: contexts of processes inside exit_aio, which are in no table
+     * any more but still charge, and changes during the scan. Negative if contexts ended during the scan. Null if
+     * fs.aio-nr or the charge is unknown.
      */
     public @Nullable Long unattributed() {
         Long charge = charge();
         return aioNr == null || charge == null ? null : (Long) (aioNr - charge);
     }
 
-    /** What is left of the quota; below 0 if the limit was lowered since. Null if it is not known. */
+    /** Limit minus usage of the quota; negative after the limit was lowered. Null if unknown. */
     public @Nullable Long headroom() {
         return aioNr == null || aioMaxNr == null ? null : (Long) (aioMaxNr - aioNr);
     }

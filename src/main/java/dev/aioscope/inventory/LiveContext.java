@@ -1,18 +1,18 @@
 package dev.aioscope.inventory;
 
-import dev.aioscope.event.Event;
 import dev.aioscope.event.EventLayout;
+import dev.aioscope.event.LiveContextEvent;
 import dev.aioscope.lifecycle.Task;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A context that a look found in the table of an address space. What could not be read is null.
+ * A context that a scan found in the table of an address space. Unreadable values are null.
  *
- * @param owner the first thread found that has this address space
- * @param setupTime when io_setup returned (CLOCK_BOOTTIME ns); null if that was not seen
- * @param mm the kernel's address of the address space, or what stands for it
+ * @param owner the first thread that the scan found with this address space
+ * @param setupTime when io_setup returned (CLOCK_BOOTTIME ns); null if not observed
+ * @param mm the kernel's address of the address space, in the tier {@code proc} the pid
  * @param handle the {@code aio_context_t} of the program
- * @param charge the number given to io_setup, which fs.aio-nr counts
+ * @param charge the argument of io_setup, which fs.aio-nr counts
  * @param nrEvents slots in the ring
  * @param outstanding requests submitted and not completed
  * @param unreaped requests completed that the program has not read
@@ -27,25 +27,25 @@ public record LiveContext(
         @Nullable Integer outstanding,
         @Nullable Integer unreaped) {
 
-    /** Copies a {@code LIVE_CONTEXT}. */
-    static LiveContext of(Event event) {
-        Integer refs = seen(event.outstandingRefs());
+    /** Copies the record. */
+    static LiveContext of(LiveContextEvent event) {
+        Integer refs = known(event.outstandingRefs());
         return new LiveContext(
                 Task.of(event),
                 null,
                 event.mm(),
                 event.handle(),
-                seen(event.maxReqs()),
-                seen(event.nrEvents()),
-                refs != null ? refs : seen(event.outstandingSlots()),
-                seen(event.unreaped()));
+                known(event.maxReqs()),
+                known(event.nrEvents()),
+                refs != null ? refs : known(event.outstandingSlots()),
+                known(event.unreaped()));
     }
 
     LiveContext withSetupTime(@Nullable Long time) {
         return new LiveContext(owner, time, mm, handle, charge, nrEvents, outstanding, unreaped);
     }
 
-    private static @Nullable Integer seen(int value) {
+    private static @Nullable Integer known(int value) {
         return value == EventLayout.ABSENT_S32 ? null : (Integer) value;
     }
 }

@@ -4,11 +4,11 @@ import dev.aioscope.lifecycle.TeardownInProgress;
 import java.util.List;
 
 /**
- * The host as one look found it, with what the events before it had told.
+ * The result of one scan, combined with the events before it.
  *
- * @param time when the look began, CLOCK_BOOTTIME ns
- * @param snapshot who held what; contexts whose set-up was seen have its time
- * @param inProgress teardowns for which somebody waited, oldest first
+ * @param time when the scan began, CLOCK_BOOTTIME ns
+ * @param snapshot the contexts; with setup times where events contained them
+ * @param inProgress teardowns in progress, oldest first
  */
 public record Scan(long time, Inventory snapshot, List<TeardownInProgress> inProgress) {
     /** Copies the list. */

@@ -1,4 +1,4 @@
-/** Who holds the quota: the live contexts of the host, reconciled with fs.aio-nr. */
+/** The live contexts of the host, compared with fs.aio-nr. */
 @NullMarked
 package dev.aioscope.inventory;
 

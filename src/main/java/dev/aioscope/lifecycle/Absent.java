@@ -3,9 +3,9 @@ package dev.aioscope.lifecycle;
 import dev.aioscope.event.EventLayout;
 import org.jspecify.annotations.Nullable;
 
-/** Turns what a record holds into what is reported: a value that was not seen is null. */
+/** Converts absent values of records to null. */
 final class Absent {
-    /** A time that was not seen. */
+    /** An unobserved time. */
     static final long NEVER = EventLayout.ABSENT_U64;
 
     static @Nullable Long u64(long value) {
@@ -14,6 +14,11 @@ final class Absent {
 
     static @Nullable Integer s32(int value) {
         return value == EventLayout.ABSENT_S32 ? null : (Integer) value;
+    }
+
+    /** Whether both times are known and in this order. */
+    static boolean isBefore(long earlier, long later) {
+        return earlier != NEVER && later != NEVER && earlier < later;
     }
 
     private Absent() {}

@@ -1,54 +1,54 @@
 package dev.aioscope.lifecycle;
 
+import dev.aioscope.event.DestroyExitEvent;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.RingState;
+import dev.aioscope.event.UseEvent;
 import dev.aioscope.lifecycle.LiveContexts.Known;
-import dev.aioscope.lifecycle.LiveContexts.Place;
 import dev.aioscope.lifecycle.WrongHandle.Cause;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The handles that io_destroy has made invalid lately, per address space, and what they tell about a later io_destroy
- * that fails. A handle leaves the table when it is given out again.
+ * The handles that io_destroy has made invalid recently, per address space. They explain later calls that fail. A handle
+ * leaves the table when the kernel reuses it.
  */
 final class DestroyedHandles {
-    /** Some 4 MB at worst. */
+    /** About 4 MB at most. */
     private static final int MOST = 4096;
 
-    private final Map<Place, OpenTeardown> byPlace = new LinkedHashMap<>();
+    private final Map<HandleKey, OpenTeardown> byHandle = new LinkedHashMap<>();
 
-    /** Takes a teardown by io_destroy, from its beginning. */
+    /** Takes a teardown by io_destroy, from its first record on. */
     void add(OpenTeardown teardown) {
-        Place place = place(teardown);
-        if (byPlace.get(place) == teardown) {
-            return; // Its entry was seen, now its return.
+        HandleKey key = key(teardown);
+        if (byHandle.get(key) == teardown) {
+            return; // Its entry came before, now its return.
         }
-        byPlace.remove(place);
-        byPlace.put(place, teardown);
-        if (byPlace.size() > MOST) {
-            byPlace.remove(byPlace.keySet().iterator().next());
+        byHandle.remove(key);
+        byHandle.put(key, teardown);
+        if (byHandle.size() > MOST) {
+            byHandle.remove(byHandle.keySet().iterator().next());
         }
     }
 
-    /** This teardown was none. */
+    /** The context was not destroyed. */
     void remove(OpenTeardown teardown) {
-        byPlace.remove(place(teardown), teardown);
+        byHandle.remove(key(teardown), teardown);
     }
 
     /** The handle is valid again. */
     void remove(long mm, long handle) {
-        byPlace.remove(new Place(mm, handle));
+        byHandle.remove(new HandleKey(mm, handle));
     }
 
     /**
-     * What is wrong with the handle of an io_destroy that has failed; null if it cannot be told.
+     * What is wrong with the handle of an io_destroy that failed; null if unknown.
      *
-     * @param destroyExit its return
-     * @param tried what it was seen to try to end, without this attempt
+     * @param tried the teardown that the call tried to cause, without this attempt
      */
-    @Nullable WrongHandle explain(Event destroyExit, @Nullable OpenTeardown tried, LiveContexts live) {
+    @Nullable WrongHandle explain(DestroyExitEvent destroyExit, @Nullable OpenTeardown tried, LiveContexts live) {
         if (destroyExit.handle() == 0) {
             return WrongHandle.of(Cause.ZERO);
         }
@@ -56,9 +56,9 @@ final class DestroyedHandles {
         if (tried != null && rival != null) {
             return explain(Cause.LOST_RACE, tried, rival);
         }
-        OpenTeardown ended = byPlace.get(new Place(destroyExit.mm(), destroyExit.handle()));
+        OpenTeardown ended = byHandle.get(new HandleKey(destroyExit.mm(), destroyExit.handle()));
         TeardownAttempt by = ended == null ? null : ended.by();
-        // The address of an address space is used again, too.
+        // The kernel reuses the addresses of address spaces, too.
         if (ended == null || by == null || !isProcessOf(by.caller, destroyExit)) {
             return destroyExit.kioctx() != 0 ? explainLive(destroyExit, live) : explainUnknown(destroyExit, live);
         }
@@ -68,17 +68,17 @@ final class DestroyedHandles {
         return destroyExit.kioctx() != 0 ? explainLive(destroyExit, live) : explain(Cause.ALREADY_DESTROYED, ended, by);
     }
 
-    /** What became of the handle that another call was given; null if that was not seen to be destroyed. */
-    @Nullable WrongHandle explainUse(Event use) {
-        OpenTeardown ended = byPlace.get(new Place(use.mm(), use.handle()));
+    /** The history of the handle that another call got; null if no io_destroy of it is known. */
+    @Nullable WrongHandle explainUse(UseEvent use) {
+        OpenTeardown ended = byHandle.get(new HandleKey(use.mm(), use.handle()));
         TeardownAttempt by = ended == null ? null : ended.by();
         return ended == null || by == null || !isProcessOf(by.caller, use)
                 ? null
                 : explain(Cause.ALREADY_DESTROYED, ended, by);
     }
 
-    /** Whether the call was entered before the other one had taken the context out of the table. */
-    private static boolean isRace(TeardownAttempt by, Event destroyExit) {
+    /** Whether the call began before the other one removed the context from the table. */
+    private static boolean isRace(TeardownAttempt by, DestroyExitEvent destroyExit) {
         boolean isInside = by.killEnterTime != Absent.NEVER && by.killExitTime == Absent.NEVER;
         return isInside || (by.killExitTime != Absent.NEVER && destroyExit.enterTime() < by.killExitTime);
     }
@@ -94,12 +94,12 @@ final class DestroyedHandles {
                 by.caller,
                 Absent.u64(killed),
                 Absent.u64(ended.drainedTime()),
-                !ended.isOver(),
+                !ended.drain.isOver(),
                 refs != null ? refs : Absent.s32(by.slots));
     }
 
-    /** The table has a context under this handle, but the kernel, which goes by the id in the ring, did not find it. */
-    private static @Nullable WrongHandle explainLive(Event destroyExit, LiveContexts live) {
+    /** The table has a context with this handle, but the kernel, which uses the id in the ring, did not find it. */
+    private static @Nullable WrongHandle explainLive(DestroyExitEvent destroyExit, LiveContexts live) {
         Known known = live.byPointer(destroyExit.kioctx());
         Context context = known == null ? null : known.context;
         return switch (destroyExit.ring()) {
@@ -109,11 +109,11 @@ final class DestroyedHandles {
         };
     }
 
-    private static @Nullable WrongHandle explainUnknown(Event destroyExit, LiveContexts live) {
+    private static @Nullable WrongHandle explainUnknown(DestroyExitEvent destroyExit, LiveContexts live) {
         if (destroyExit.ring() == RingState.NOT_READ) {
             return null;
         }
-        Known known = live.byPlace(destroyExit.mm(), destroyExit.handle());
+        Known known = live.byHandle(destroyExit.mm(), destroyExit.handle());
         if (known != null && isOwner(known, destroyExit)) {
             return WrongHandle.of(Cause.RING_MOVED, known.context);
         }
@@ -124,16 +124,16 @@ final class DestroyedHandles {
         return WrongHandle.of(destroyExit.ring() == RingState.PRESENT ? Cause.OTHER_PROCESS : Cause.NEVER_VALID);
     }
 
-    private static boolean isOwner(Known known, Event destroyExit) {
+    private static boolean isOwner(Known known, Event event) {
         Task owner = known.context.owner();
-        return owner != null && isProcessOf(owner, destroyExit);
+        return owner != null && isProcessOf(owner, event);
     }
 
-    private static boolean isProcessOf(Task task, Event destroyExit) {
-        return task.pid() == destroyExit.pid() && task.processStart() == destroyExit.processStart();
+    private static boolean isProcessOf(Task task, Event event) {
+        return task.pid() == event.pid() && task.processStart() == event.processStart();
     }
 
-    private static Place place(OpenTeardown teardown) {
-        return new Place(teardown.context().mm(), teardown.context().handle());
+    private static HandleKey key(OpenTeardown teardown) {
+        return new HandleKey(teardown.context().mm(), teardown.context().handle());
     }
 }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param wrongHandle of an io_destroy: what is wrong with the handle; null if it cannot be told
  */
 public record FailedCall(
-        Call call,
+        SystemCall call,
         Task caller,
         long mm,
         @Nullable Long enterTime,
@@ -36,7 +36,7 @@ public record FailedCall(
         @Nullable WrongHandle wrongHandle) {
 
     /** The system calls that can fail. */
-    public enum Call {
+    public enum SystemCall {
         /** Makes a context. */
         IO_SETUP,
         /** Ends one. */
@@ -62,6 +62,6 @@ public record FailedCall(
 
     /** Whether the quota was the reason: io_setup said EAGAIN. */
     public boolean isRefusal() {
-        return call == Call.IO_SETUP && errno == 11;
+        return call == SystemCall.IO_SETUP && errno == 11;
     }
 }

@@ -1,7 +1,7 @@
 package dev.aioscope.lifecycle;
 
+import dev.aioscope.event.ContextEvent;
 import dev.aioscope.event.Event;
-import dev.aioscope.event.EventType;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.lifecycle.LiveContexts.Known;
 import dev.aioscope.probe.Tier;
@@ -13,8 +13,8 @@ import org.agrona.collections.Long2ObjectHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known at the moment: the contexts that are alive, the teardowns that are not reported, the calls that threads are
- * in. Bounded; what leaves them is told to the listener.
+ * The current state: live contexts, teardowns not reported yet, and calls in progress. Bounded. Reports each teardown to
+ * the listener when it leaves the tables.
  */
 final class LifecycleTables {
     final LiveContexts live;
@@ -24,20 +24,20 @@ final class LifecycleTables {
     final Long2ObjectHashMap<OpenTeardown> byPointer = new Long2ObjectHashMap<>();
     /** Those that are over and wait for their last records, in the order of their deadlines. */
     final Set<OpenTeardown> ending = new LinkedHashSet<>();
-    /** What each thread (tid) is inside of, as far as is known. */
+    /** The call in progress of each thread (tid). */
     final Map<Integer, TeardownAttempt> calls = new LinkedHashMap<>();
 
     /**
-     * Exits of which all is told, by the thread: whether it goes on no record tells, so the next look does. The latest of
-     * each thread.
+     * The latest fully reported exit of each thread. No record shows whether the thread goes on, but the next scan does.
      */
     final Map<Integer, OpenTeardown> drainedExits = new LinkedHashMap<>();
 
     final UserStacks stacks;
+    final ContextFactory contexts;
     final DestroyedHandles destroyed = new DestroyedHandles();
 
-    /** The look at the host that goes on. */
-    @Nullable ScanState look;
+    /** The scan in progress. */
+    @Nullable ScanState scan;
 
     long orphanEvents;
 
@@ -47,34 +47,29 @@ final class LifecycleTables {
     private final LifecycleListener listener;
     private final Tier tier;
     private final Limits limits;
-    private long generations;
     private long evictedTeardowns;
     private long evictedCalls;
 
-    /** Begins with nothing known. */
     LifecycleTables(LifecycleListener listener, Tier tier, Limits limits) {
         this.listener = listener;
         this.tier = tier;
         this.limits = limits;
         this.live = new LiveContexts(limits.contexts());
         this.stacks = new UserStacks(limits.calls());
+        this.contexts = new ContextFactory(live, stacks);
     }
 
-    /** What could not be kept or used so far. */
     Counters counters() {
         return new Counters(live.evicted(), evictedTeardowns, evictedCalls, orphanEvents);
     }
 
-    /** Tells the contexts apart that have the same pointer, one after the other. */
-    long nextGeneration() {
-        return ++generations;
-    }
+    // ---- calls ----
 
     /**
-     * What this thread is inside of, if a record that covers this time is about the same call. If it is about a later
-     * one, the earlier has returned without being seen to.
+     * The call in progress of this thread, if a record with these times belongs to it. If the record belongs to a later
+     * call, the earlier one has returned unobserved.
      *
-     * @param isExit whether the record tells of an exit, which kills many contexts and only then waits
+     * @param isExit whether the record can be of an exit, which kills many contexts and only then waits
      */
     @Nullable TeardownAttempt call(int tid, long begin, long end, boolean isExit) {
         TeardownAttempt attempt = calls.get(tid);
@@ -82,7 +77,7 @@ final class LifecycleTables {
             return null;
         }
         if (isExit && attempt.isOnlyListed()) {
-            // The look was ahead of the event, which knows more.
+            // The scan was ahead of the event, which has more details.
             lose(attempt);
             return null;
         }
@@ -93,13 +88,20 @@ final class LifecycleTables {
         OpenTeardown teardown = attempt.teardown;
         boolean hasWaited = attempt.trigger == Trigger.DESTROY || (!isExit && attempt.trigger != Trigger.ROLLBACK);
         if (teardown != null && hasWaited && teardown.by() == attempt) {
-            teardown.isOverBefore(begin);
+            teardown.drain.endsBefore(begin);
             settle(teardown, begin);
         }
         return null;
     }
 
-    /** The thread is inside of this from now on. */
+    /** The call of this thread on the context with this pointer; null if none is known. */
+    @Nullable TeardownAttempt call(Event event, long begin, boolean isExit) {
+        TeardownAttempt attempt = call(event.tid(), begin, event.time(), isExit);
+        OpenTeardown teardown = attempt == null ? byPointer.get(event.kioctx()) : null;
+        return teardown == null ? attempt : teardown.attemptOf(event.tid(), begin, event.time());
+    }
+
+    /** The thread is in this call from now on. */
     void remember(TeardownAttempt attempt) {
         calls.put(attempt.caller.tid(), attempt);
         if (calls.size() > limits.calls()) {
@@ -109,7 +111,7 @@ final class LifecycleTables {
         }
     }
 
-    /** This attempt did not end the context. If nobody else tries, it lives. */
+    /** This attempt did not end the context. Without another attempt the context is live again. */
     void lose(TeardownAttempt attempt) {
         calls.remove(attempt.caller.tid(), attempt);
         OpenTeardown teardown = attempt.teardown;
@@ -127,42 +129,98 @@ final class LifecycleTables {
         }
     }
 
-    /** Begins the teardown of this context, of which this record tells. */
-    OpenTeardown open(Known known, Event event) {
-        live.remove(known);
-        fill(known, event, null);
-        OpenTeardown teardown = new OpenTeardown(known, event.time());
-        register(teardown);
+    /** This attempt has ended a context: the kernel returns 0 to only one of several. */
+    OpenTeardown win(TeardownAttempt attempt, Event event) {
+        OpenTeardown teardown = attempt.teardown;
+        if (teardown != null && teardown.winner != null && teardown.winner != attempt) {
+            // The kernel has reused the pointer, so this attempt did not lose.
+            teardown.attempts.remove(attempt);
+            release(teardown);
+            teardown = null;
+        }
+        if (teardown == null) {
+            teardown = openUnknown(attempt, event);
+        }
+        teardown.winner = attempt;
         return teardown;
     }
 
-    private void register(OpenTeardown teardown) {
+    // ---- opening ----
+
+    /** Starts the teardown of this context. */
+    OpenTeardown open(Known known, ContextEvent event) {
+        live.remove(known);
+        contexts.fill(known, event, null);
+        return register(new OpenTeardown(known, event.time()));
+    }
+
+    /** Starts the teardown of this context with a record that does not describe it. */
+    OpenTeardown open(Known known, long time) {
+        live.remove(known);
+        return register(new OpenTeardown(known, time));
+    }
+
+    /**
+     * Starts a teardown whose earlier records are missing, if the context was live at this time. Otherwise the record is
+     * an orphan.
+     */
+    @Nullable OpenTeardown openLate(Event event, long time) {
+        Known known = live.byPointer(event.kioctx());
+        if (known == null || known.since > time) {
+            orphanEvents++;
+            return null;
+        }
+        return open(known, event.time());
+    }
+
+    /** Starts the teardown of a context of which only this attempt is known. */
+    private OpenTeardown openUnknown(TeardownAttempt attempt, Event event) {
+        long kioctx = attempt.kioctx != 0 ? attempt.kioctx : event.kioctx();
+        Context context = Context.of(contexts.nextGeneration(), kioctx, attempt.mm, attempt.handle)
+                .withSize(Absent.s32(attempt.maxReqs), Absent.s32(attempt.nrEvents))
+                .withOwner(attempt.trigger == Trigger.EXIT ? null : attempt.caller);
+        OpenTeardown teardown = open(new Known(context, attempt.since(), 0), event.time());
+        teardown.join(attempt);
+        return teardown;
+    }
+
+    /** Starts a teardown that only a scan found. */
+    void openFound(Known known, TeardownAttempt attempt) {
+        OpenTeardown teardown = open(known, attempt.since());
+        teardown.join(attempt);
+        remember(attempt);
+    }
+
+    private OpenTeardown register(OpenTeardown teardown) {
         open.add(teardown);
         if (teardown.context().kioctx() != 0) {
             byPointer.put(teardown.context().kioctx(), teardown);
         }
         if (open.size() > limits.teardowns()) {
-            // Those that are over tell less by staying than those that are stuck.
+            // Keep the stuck ones: they matter more than those that are over.
             OpenTeardown oldest = (ending.isEmpty() ? open : ending).iterator().next();
             close(oldest, Teardown.End.UNKNOWN);
             evictedTeardowns++;
         }
+        return teardown;
     }
 
-    /** Gives the pointer to the next context. What was freed can still hear of its caller's return. */
+    // ---- closing ----
+
+    /** Frees the pointer for the next context. A freed context can still get the return of its caller. */
     void release(OpenTeardown teardown) {
-        if (teardown.isFreed()) {
+        if (teardown.drain.isFreed()) {
             unindex(teardown);
         } else {
             close(teardown, Teardown.End.UNKNOWN);
         }
     }
 
-    /** Reports the teardown if its last record is there, or gives it a time until which it must come. */
+    /** Reports the teardown if its last record arrived, or sets a deadline if it is over. */
     void settle(OpenTeardown teardown, long now) {
         if (isComplete(teardown)) {
             close(teardown, Teardown.End.COMPLETE);
-        } else if (teardown.isOver()) {
+        } else if (teardown.drain.isOver()) {
             if (tier != Tier.FULL || teardown.context().kioctx() == 0) {
                 close(teardown, Teardown.End.UNKNOWN);
                 return;
@@ -171,7 +229,7 @@ final class LifecycleTables {
         }
     }
 
-    /** The last records of the teardown, which is over, must come until then. */
+    /** Sets the deadline for the last records of a teardown that is over. */
     void expect(OpenTeardown teardown, long until) {
         teardown.overdueAt = until;
         ending.remove(teardown);
@@ -195,15 +253,11 @@ final class LifecycleTables {
         }
     }
 
-    private boolean isComplete(OpenTeardown teardown) {
-        return tier == Tier.FULL ? teardown.hasAllPhases() : teardown.hasWholeCall();
-    }
-
-    /** Reports it, as complete if it is; else as incomplete or with this end. */
-    void close(OpenTeardown teardown, Teardown.End unlessSeen) {
+    /** Reports the teardown: as complete or incomplete where its records show that, else with this end. */
+    void close(OpenTeardown teardown, Teardown.End otherwise) {
         forget(teardown);
         Teardown.End end =
-                isComplete(teardown) ? Teardown.End.COMPLETE : teardown.hasEnd() ? Teardown.End.INCOMPLETE : unlessSeen;
+                isComplete(teardown) ? Teardown.End.COMPLETE : teardown.hasEnd() ? Teardown.End.INCOMPLETE : otherwise;
         listener.onTeardown(teardown.report(end));
         TeardownAttempt by = teardown.by();
         if (tier == Tier.FULL && end == Teardown.End.COMPLETE && by != null && by.trigger == Trigger.EXIT) {
@@ -214,10 +268,14 @@ final class LifecycleTables {
         }
     }
 
-    private void unindex(OpenTeardown teardown) {
-        if (byPointer.get(teardown.context().kioctx()) == teardown) {
-            byPointer.remove(teardown.context().kioctx());
-        }
+    /** Reports the end of a context without any record of its teardown. */
+    void endUnobserved(Known known, Teardown.End end) {
+        live.remove(known);
+        listener.onTeardown(new OpenTeardown(known, known.since).report(end));
+    }
+
+    private boolean isComplete(OpenTeardown teardown) {
+        return tier == Tier.FULL ? teardown.hasAllPhases() : teardown.hasWholeCall();
     }
 
     private void forget(OpenTeardown teardown) {
@@ -226,65 +284,15 @@ final class LifecycleTables {
         unindex(teardown);
         for (TeardownAttempt attempt : teardown.attempts) {
             calls.remove(attempt.caller.tid(), attempt);
-            if (look != null) {
-                look.isDone(attempt.caller.tid());
+            if (scan != null) {
+                scan.isDone(attempt.caller.tid());
             }
         }
     }
 
-    /** Reports the end of a context of which no record came. */
-    void endUnseen(Known known, Teardown.End end) {
-        live.remove(known);
-        listener.onTeardown(new OpenTeardown(known, known.since).report(end));
-    }
-
-    /** Begins the teardown of this context of which only a look tells. */
-    void openFound(Known known, TeardownAttempt attempt) {
-        live.remove(known);
-        OpenTeardown teardown = new OpenTeardown(known, attempt.since());
-        register(teardown);
-        teardown.join(attempt);
-        remember(attempt);
-    }
-
-    /** Completes what is known of a context from another record about it. */
-    void fill(Known known, Event event, @Nullable Task owner) {
-        if (!describes(event.type())) {
-            return;
+    private void unindex(OpenTeardown teardown) {
+        if (byPointer.get(teardown.context().kioctx()) == teardown) {
+            byPointer.remove(teardown.context().kioctx());
         }
-        Context old = known.context;
-        boolean isWhole = old.kioctx() != 0 && old.mm() != 0 && old.maxReqs() != null && old.nrEvents() != null;
-        if (isWhole && (old.owner() != null || owner == null)) {
-            return;
-        }
-        Context filled = old.withAddresses(
-                        old.kioctx() != 0 ? old.kioctx() : event.kioctx(), old.mm() != 0 ? old.mm() : event.mm())
-                .withSize(
-                        old.maxReqs() != null ? old.maxReqs() : Absent.s32(event.maxReqs()),
-                        old.nrEvents() != null ? old.nrEvents() : Absent.s32(event.nrEvents()))
-                .withOwner(old.owner() != null ? old.owner() : owner);
-        if (live.contains(known)) {
-            live.update(known, filled);
-        } else {
-            known.context = filled;
-        }
-    }
-
-    private static boolean describes(EventType type) {
-        return switch (type) {
-            case SETUP, KILL_ENTER, DESTROY_ENTER, LIVE_CONTEXT -> true;
-            default -> false;
-        };
-    }
-
-    /** The context that this record describes. */
-    Context context(long generation, Event event, @Nullable Task owner) {
-        Context context = Context.of(generation, event.kioctx(), event.mm(), event.handle())
-                .withSize(Absent.s32(event.maxReqs()), Absent.s32(event.nrEvents()))
-                .withOwner(owner);
-        return event.type() == EventType.SETUP
-                ? context.withSetup(
-                        Absent.u64(event.enterTime()), event.time(), stacks.of(event.tid(), event.enterTime()))
-                : context;
     }
 }

@@ -1,6 +1,6 @@
 package dev.aioscope.lifecycle;
 
-import dev.aioscope.event.Event;
+import dev.aioscope.event.ContextEvent;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
@@ -13,45 +13,45 @@ import org.agrona.collections.Long2ObjectHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The contexts that are alive as far as is known, found by pointer or by place. The pointer comes first: a program that
- * unmaps the ring itself leaves a context behind whose place the next one can take.
+ * The known live contexts, indexed by pointer and by handle. The pointer has precedence: if a program unmaps the ring
+ * itself, the context stays and the next one can get its handle.
  */
 final class LiveContexts {
 
-    /** A context, and what the looks found of it. */
+    /** A context and the results of the scans. */
     static final class Known {
         Context context;
-        /** When it was first known to be alive. */
+        /** The earliest time at which it was known to be alive. */
         final long since;
-        /** The last look that found it in a table. */
-        int look;
-        /** The beginning of the first of the latest looks that did not find it. */
+        /** The number of the last scan that found it in a table. */
+        int lastScan;
+        /** When the first of the latest scans began that did not find it. */
         long missingSince = Absent.NEVER;
 
-        Known(Context context, long since, int look) {
+        Known(Context context, long since, int lastScan) {
             this.context = context;
             this.since = since;
-            this.look = look;
+            this.lastScan = lastScan;
         }
 
-        /** Java's own takes longer. */
+        /** The identity hash code takes longer. */
         @Override
         public int hashCode() {
             return Long.hashCode(context.generation());
         }
 
-        /** Whether a record with pointer, mm, handle and max_reqs can be about this context. */
-        boolean fits(Event event) {
+        /** Whether a record with this pointer, address space, handle and max_reqs can belong to this context. */
+        boolean fits(ContextEvent event) {
             Integer maxReqs = Absent.s32(event.maxReqs());
-            return samePlace(context, event.mm(), event.handle())
+            return hasHandle(context, event.mm(), event.handle())
                     && (context.kioctx() == 0 || event.kioctx() == 0 || context.kioctx() == event.kioctx())
                     && (context.maxReqs() == null
                             || maxReqs == null
                             || context.maxReqs().equals(maxReqs));
         }
 
-        /** Whether the record has this context with another handle: mremap moves a ring, and the handle with it. */
-        boolean isMovedTo(Event event) {
+        /** Whether the record shows this context with another handle: mremap moves the ring and changes the handle. */
+        boolean isMovedTo(ContextEvent event) {
             return event.kioctx() != 0
                     && context.kioctx() == event.kioctx()
                     && context.mm() == event.mm()
@@ -60,25 +60,10 @@ final class LiveContexts {
         }
     }
 
-    /** Where a context is for its program. */
-    record Place(long mm, long handle) {
-        // Those of a record itself take longer, unless they are compiled very well.
-
-        @Override
-        public int hashCode() {
-            return Long.hashCode(31 * mm + handle);
-        }
-
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return other instanceof Place place && place.mm == mm && place.handle == handle;
-        }
-    }
-
     private final int limit;
     private final Set<Known> all = new LinkedHashSet<>();
     private final Long2ObjectHashMap<Known> byPointer = new Long2ObjectHashMap<>();
-    private final Map<Place, Known> byPlace = new HashMap<>();
+    private final Map<HandleKey, Known> byKey = new HashMap<>();
     private final Long2ObjectHashMap<Known> byHandle = new Long2ObjectHashMap<>();
     private long evicted;
 
@@ -86,8 +71,8 @@ final class LiveContexts {
         this.limit = limit;
     }
 
-    /** Whether the context has this place; an mm that was not seen can be any. */
-    static boolean samePlace(Context context, long mm, long handle) {
+    /** Whether the context has this handle in this address space; an unknown address space matches any. */
+    static boolean hasHandle(Context context, long mm, long handle) {
         return context.handle() == handle && (context.mm() == 0 || mm == 0 || context.mm() == mm);
     }
 
@@ -105,7 +90,7 @@ final class LiveContexts {
         unindex(known);
     }
 
-    /** Replaces what is known of the context: the same one, seen better. */
+    /** Replaces the description of the same context. */
     void update(Known known, Context context) {
         unindex(known);
         known.context = context;
@@ -116,23 +101,23 @@ final class LiveContexts {
         return kioctx == 0 ? null : byPointer.get(kioctx);
     }
 
-    /** The context at this place; of two, of which one has lost its ring, the younger. */
-    @Nullable Known byPlace(long mm, long handle) {
-        return byPlace.get(new Place(mm, handle));
+    /** The context with this handle in this address space; if one of two has lost its ring, the younger. */
+    @Nullable Known byHandle(long mm, long handle) {
+        return byKey.get(new HandleKey(mm, handle));
     }
 
-    /** The context with this handle in whatever address space; of several the youngest. */
+    /** The youngest context with this handle in any address space. */
     @Nullable Known byHandle(long handle) {
         return byHandle.get(handle);
     }
 
-    /** The context with this pointer, or the one at this place of which the pointer is not known. */
+    /** The context with this pointer, or one of unknown pointer with this handle. */
     @Nullable Known find(long kioctx, long mm, long handle) {
         Known found = byPointer(kioctx);
         if (found != null) {
             return found;
         }
-        found = byPlace(mm, handle);
+        found = byHandle(mm, handle);
         return found != null && (kioctx == 0 || found.context.kioctx() == 0) ? found : null;
     }
 
@@ -141,23 +126,23 @@ final class LiveContexts {
         return Collections.unmodifiableSet(all);
     }
 
-    /** The processes that charge most, the largest first. */
+    /** The processes with the largest charges, largest first. */
     List<QuotaShare> largest(int most) {
-        Map<Integer, QuotaShare> holdings = new HashMap<>();
+        Map<Integer, QuotaShare> shares = new HashMap<>();
         for (Known known : all) {
             Task owner = known.context.owner();
             Integer charge = known.context.maxReqs();
             if (owner != null && charge != null) {
-                holdings.merge(
+                shares.merge(
                         owner.pid(),
                         new QuotaShare(owner, 1, charge),
                         (a, b) -> new QuotaShare(a.owner(), a.contexts() + b.contexts(), a.charge() + b.charge()));
             }
         }
-        return holdings.values().stream()
+        return shares.values().stream()
                 .sorted(Comparator.comparingLong(QuotaShare::charge)
                         .reversed()
-                        .thenComparing(holding -> holding.owner().pid()))
+                        .thenComparing(share -> share.owner().pid()))
                 .limit(most)
                 .toList();
     }
@@ -174,13 +159,13 @@ final class LiveContexts {
         if (known.context.kioctx() != 0) {
             byPointer.put(known.context.kioctx(), known);
         }
-        byPlace.put(place(known), known);
+        byKey.put(key(known), known);
         byHandle.put(known.context.handle(), known);
     }
 
     private void unindex(Known known) {
         remove(byPointer, known.context.kioctx(), known);
-        byPlace.remove(place(known), known);
+        byKey.remove(key(known), known);
         remove(byHandle, known.context.handle(), known);
     }
 
@@ -190,7 +175,7 @@ final class LiveContexts {
         }
     }
 
-    private static Place place(Known known) {
-        return new Place(known.context.mm(), known.context.handle());
+    private static HandleKey key(Known known) {
+        return new HandleKey(known.context.mm(), known.context.handle());
     }
 }

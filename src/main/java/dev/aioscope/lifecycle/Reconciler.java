@@ -1,6 +1,9 @@
 package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.Event;
+import dev.aioscope.event.LiveContextEvent;
+import dev.aioscope.event.TaskInTeardownEvent;
+import dev.aioscope.event.TeardownStateEvent;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.lifecycle.LiveContexts.Known;
@@ -16,159 +19,173 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds the tables against what a look at the host finds: contexts and teardowns that no event told of, and those whose end
- * was not told. The records of a look come between {@link #begin} and {@link #end}.
+ * Compares the tables with a scan: adds contexts and teardowns without events, and ends those whose last events are
+ * missing. The records of a scan come between {@link #begin} and {@link #end}.
  */
 final class Reconciler {
     private final LifecycleTables tables;
     private final Refusals refusals;
     private final LifecycleListener listener;
     private final Tier tier;
-    private final int most;
+    private final int limit;
 
-    /** Calls of io_destroy that have not reached kill_ioctx at the latest look, by thread. */
+    /** Calls of io_destroy that had not reached kill_ioctx at the latest scan, by thread. */
     private final Map<Integer, OpenTeardown> lookups = new LinkedHashMap<>();
 
-    private int looks;
+    private int scans;
 
-    /** Reconciles these tables; for the rest see {@link Lifecycle#Lifecycle}. */
     Reconciler(LifecycleTables tables, Refusals refusals, LifecycleListener listener, Tier tier, Limits limits) {
         this.tables = tables;
         this.refusals = refusals;
         this.listener = listener;
         this.tier = tier;
-        this.most = limits.calls();
+        this.limit = limits.calls();
     }
 
-    /** See {@link Lifecycle#beginInventory}. */
+    // ---- a scan ----
+
+    /** See {@link Lifecycle#beginScan}. */
     void begin(long boottimeNs) {
-        looks++;
-        tables.look = new ScanState(boottimeNs, most);
+        scans++;
+        tables.scan = new ScanState(boottimeNs, limit);
     }
 
-    /** See {@link Lifecycle#unseen}. */
-    void unseen(int pid) {
-        ScanState current = tables.look;
-        if (current == null) {
-            throw new IllegalStateException("no inventory was begun");
+    /** See {@link Lifecycle#skip}. */
+    void skip(int pid) {
+        current().skip(pid);
+    }
+
+    /** Takes a context in the table of an address space. */
+    void liveContext(LiveContextEvent event) {
+        ScanState scan = scanOf(event);
+        if (scan == null) {
+            return;
         }
-        current.isUnseen(pid);
+        OpenTeardown teardown = tables.byPointer.get(event.kioctx());
+        if (teardown != null) {
+            // Unread records in the ring may explain this, so the end of the scan decides.
+            if (teardown.isReplacedBy(event)) {
+                scan.replaced.add(teardown);
+            }
+            return;
+        }
+        Known known = tables.live.find(event.kioctx(), event.mm(), event.handle());
+        if (known == null) {
+            Context context = tables.contexts.of(event, Task.of(event));
+            tables.live.add(new Known(context, event.time(), scans));
+            listener.onFound(context);
+        } else if (known.fits(event)) {
+            isFound(known);
+            tables.contexts.fill(known, event, Task.of(event));
+        } else if (known.isMovedTo(event)) {
+            isFound(known);
+        }
     }
 
-    /** See {@link Lifecycle#endInventory}. */
+    private void isFound(Known known) {
+        known.lastScan = scans;
+        known.missingSince = Absent.NEVER;
+    }
+
+    /** Takes a thread inside io_destroy or exit_aio. */
+    void taskInTeardown(TaskInTeardownEvent event) {
+        ScanState scan = scanOf(event);
+        if (scan != null) {
+            scan.add(event);
+        }
+    }
+
+    /** Takes the state of a context in teardown. */
+    void teardownState(TeardownStateEvent event) {
+        ScanState scan = scanOf(event);
+        if (scan != null) {
+            scan.add(event);
+        }
+    }
+
+    /** The current scan; null if there is none: the record is an orphan. */
+    private @Nullable ScanState scanOf(Event event) {
+        if (tables.scan == null) {
+            tables.orphanEvents++;
+        }
+        return tables.scan;
+    }
+
+    private ScanState current() {
+        ScanState scan = tables.scan;
+        if (scan == null) {
+            throw new IllegalStateException("no scan in progress");
+        }
+        return scan;
+    }
+
+    /** See {@link Lifecycle#endScan}. */
     void end() {
-        ScanState ended = tables.look;
-        if (ended == null) {
-            throw new IllegalStateException("no inventory was begun");
-        }
-        tables.look = null;
-        endReplaced(ended);
-        endNoLongerWaiting(ended);
-        endUntold(ended);
-        Map<Integer, OpenTeardown> lookupsBefore = Map.copyOf(lookups);
+        ScanState scan = current();
+        tables.scan = null;
+        endReplaced(scan);
+        endNoLongerWaiting(scan);
+        endDrained(scan);
+        Map<Integer, OpenTeardown> earlierLookups = Map.copyOf(lookups);
         lookups.clear();
-        List<Known> gone = gone(ended);
-        openWaiting(ended, gone, lookupsBefore);
+        List<Known> gone = gone(scan);
+        openWaiting(scan, gone, earlierLookups);
         for (Known known : gone) {
-            refusals.released(known.context, null, null, known.since, ended.begin);
-            tables.endUnseen(known, Teardown.End.VANISHED);
+            refusals.released(known.context, null, null, known.since, scan.begin);
+            tables.endUnobserved(known, Teardown.End.VANISHED);
         }
         for (OpenTeardown teardown : tables.open) {
-            teardown.isSeenInside(inside(ended, teardown));
-            if (teardown.isNotWoken(ended, this::waitsForAnother) || teardown.isSeenUnfreed()) {
-                // What is to follow does not come, so neither does the end of the time for its last records.
-                tables.expect(teardown, ended.begin + Lifecycle.OVERDUE_NS);
+            teardown.scanned(stateOf(teardown, scan));
+            if (teardown.updateNotWoken(scan, this::waitsForAnother) || teardown.isFoundUnfreed()) {
+                // What should follow does not come, so the deadline for the last records moves.
+                tables.expect(teardown, scan.begin + Lifecycle.OVERDUE_NS);
             }
         }
     }
 
-    /** Whether an exit can wait for another context too: one that is not drained, or whose end was not told. */
+    // ---- states ----
+
+    /** Whether an exit can also wait for another context: one that is not drained, or whose end is not reported. */
     private boolean waitsForAnother(TeardownAttempt exit) {
         return tables.open.stream()
-                        .filter(other -> !other.isOver())
+                        .filter(other -> !other.drain.isOver())
                         .flatMap(other -> other.attempts.stream())
                         .anyMatch(attempt -> attempt.caller.tid() == exit.caller.tid())
                 || tables.live.all().stream()
-                        .anyMatch(known -> known.look != looks
+                        .anyMatch(known -> known.lastScan != scans
                                 && known.context.owner() != null
                                 && known.context.owner().pid() == exit.caller.pid());
     }
 
     /**
-     * Without probes on free_ioctx a context can have been freed, and another one be in its place, unless its caller still
-     * waits.
+     * The state of the teardown at this scan. Without probes on free_ioctx another context can have its address, unless
+     * its caller still waits.
      */
-    private ScanState.Inside inside(ScanState ended, OpenTeardown teardown) {
+    private ScanState.WaitState stateOf(OpenTeardown teardown, ScanState scan) {
         TeardownAttempt by = teardown.by();
         if (tier == Tier.PROC) {
-            return by == null ? ScanState.Inside.NOT_SEEN : ended.insideBy(by.caller);
+            return by == null ? ScanState.WaitState.UNKNOWN : scan.stateBy(by.caller);
         }
         boolean isThere = tier == Tier.FULL
                 ? teardown.isFollowed()
-                : !teardown.isOver() && by != null && ended.isWaiting(by.caller.tid());
-        return isThere ? ended.inside(teardown.context().kioctx()) : ScanState.Inside.NOT_SEEN;
+                : !teardown.drain.isOver() && by != null && scan.isWaiting(by.caller.tid());
+        return isThere ? scan.stateOf(teardown.context().kioctx()) : ScanState.WaitState.UNKNOWN;
     }
 
-    /** Whether no call of io_destroy was found that has not reached kill_ioctx. */
+    /** Whether the latest scan found no call of io_destroy that had not reached kill_ioctx. */
     boolean isIdle() {
         return lookups.isEmpty();
     }
 
     /** Calls of io_destroy that do not reach kill_ioctx. */
     Stream<OpenTeardown> certainLookups() {
-        return lookups.values().stream().filter(OpenTeardown::isSeenToWait);
+        return lookups.values().stream().filter(OpenTeardown::hasWaitReason);
     }
 
-    /** LIVE_CONTEXT: a context in the table of an address space. */
-    void found(Event event) {
-        ScanState current = tables.look;
-        if (current == null) {
-            tables.orphanEvents++;
-            return;
-        }
-        OpenTeardown teardown = tables.byPointer.get(event.kioctx());
-        if (teardown != null) {
-            // What lies unread in the ring may explain it: it is decided at the end.
-            if (teardown.isReplacedBy(event)) {
-                current.replaced.add(teardown);
-            }
-            return;
-        }
-        Known known = tables.live.find(event.kioctx(), event.mm(), event.handle());
-        if (known == null) {
-            Context context = tables.context(tables.nextGeneration(), event, Task.of(event));
-            tables.live.add(new Known(context, event.time(), looks));
-            listener.onFound(context);
-        } else if (known.fits(event)) {
-            known.look = looks;
-            known.missingSince = Absent.NEVER;
-            tables.fill(known, event, Task.of(event));
-        } else if (known.isMovedTo(event)) {
-            known.look = looks;
-            known.missingSince = Absent.NEVER;
-        }
-    }
+    // ---- ends without events ----
 
-    /** TASK_IN_TEARDOWN: a thread inside io_destroy or exit_aio. */
-    void foundWaiting(Event event) {
-        if (tables.look == null) {
-            tables.orphanEvents++;
-        } else {
-            tables.look.add(event);
-        }
-    }
-
-    /** TEARDOWN_STATE: what is left of a context in teardown. */
-    void lookedInto(Event event) {
-        if (tables.look == null) {
-            tables.orphanEvents++;
-        } else {
-            tables.look.addInside(event);
-        }
-    }
-
-    private void endReplaced(ScanState ended) {
-        for (OpenTeardown teardown : ended.replaced) {
+    private void endReplaced(ScanState scan) {
+        for (OpenTeardown teardown : scan.replaced) {
             if (tables.open.contains(teardown)) {
                 tables.release(teardown);
             }
@@ -176,16 +193,16 @@ final class Reconciler {
     }
 
     /**
-     * Ends teardowns whose caller waited at an earlier look and does not at this one. That a thread was never seen
-     * waiting proves nothing: some kernels do not show it.
+     * Ends teardowns whose caller waited at an earlier scan and does not at this one. If no scan has found a thread
+     * waiting, its absence proves nothing: some kernels do not show it.
      */
-    private void endNoLongerWaiting(ScanState ended) {
+    private void endNoLongerWaiting(ScanState scan) {
         for (OpenTeardown teardown : List.copyOf(tables.open)) {
             TeardownAttempt by = teardown.by();
-            if (by != null && by.listed && ended.isMissing(by.caller) && !teardown.isOver()) {
-                teardown.isOverBefore(ended.begin);
+            if (by != null && by.listed && scan.isMissing(by.caller) && !teardown.drain.isOver()) {
+                teardown.drain.endsBefore(scan.begin);
                 if (tier == Tier.FULL && by.entered) {
-                    tables.settle(teardown, ended.begin);
+                    tables.settle(teardown, scan.begin);
                 } else {
                     tables.close(teardown, by.entered ? Teardown.End.UNKNOWN : Teardown.End.VANISHED);
                 }
@@ -193,126 +210,133 @@ final class Reconciler {
         }
     }
 
-    /**
-     * Ends teardowns of which nothing is left to wait for, though no record told so by the end of the look: it was lost.
-     * Else they would seem to be stuck, for ever.
-     */
-    private void endUntold(ScanState ended) {
+    /** Ends drained teardowns whose REQS is lost: otherwise they would seem stuck for ever. */
+    private void endDrained(ScanState scan) {
         for (OpenTeardown teardown : List.copyOf(tables.open)) {
             TeardownAttempt by = teardown.by();
             if (tier == Tier.FULL
-                    && teardown.isKilledBefore(ended.begin)
-                    && !teardown.isOver()
-                    && (by == null || !ended.isWaiting(by.caller.tid()))
-                    && ended.foundNothingLeft(teardown.context().kioctx())) {
-                teardown.isOverBefore(ended.begin);
-                tables.settle(teardown, ended.begin);
+                    && teardown.isKilledBefore(scan.begin)
+                    && !teardown.drain.isOver()
+                    && (by == null || !scan.isWaiting(by.caller.tid()))
+                    && scan.foundDrained(teardown.context().kioctx())) {
+                teardown.drain.endsBefore(scan.begin);
+                tables.settle(teardown, scan.begin);
             }
         }
     }
 
     /**
-     * The contexts that are in no table any more. With probes on kill_ioctx their end should have been told, and an
-     * address space that ends is invisible for a moment before that: then a second look decides.
+     * The contexts that are in no table any more. With probes on kill_ioctx their end is usually reported, and an exiting
+     * address space is invisible shortly before that, so a second scan decides.
      */
-    private List<Known> gone(ScanState ended) {
+    private List<Known> gone(ScanState scan) {
         List<Known> gone = new ArrayList<>();
         for (Known known : tables.live.all()) {
-            if (known.look == looks || known.since >= ended.begin || !ended.shows(known.context)) {
+            if (known.lastScan == scans || known.since >= scan.begin || !scan.covers(known.context)) {
                 continue;
             }
             if (known.missingSince == Absent.NEVER) {
-                known.missingSince = ended.begin;
+                known.missingSince = scan.begin;
             }
-            if (tier != Tier.FULL || ended.begin - known.missingSince >= Lifecycle.OVERDUE_NS) {
+            if (tier != Tier.FULL || scan.begin - known.missingSince >= Lifecycle.OVERDUE_NS) {
                 gone.add(known);
             }
         }
         return gone;
     }
 
-    /** Opens teardowns for the threads that wait in one that no event told of, and takes their contexts out of gone. */
-    private void openWaiting(ScanState ended, List<Known> gone, Map<Integer, OpenTeardown> lookupsBefore) {
-        Set<Integer> told = new HashSet<>();
-        tables.drainedExits.values().removeIf(teardown -> !teardown.canBeUnwoken(ended));
-        for (OpenTeardown teardown : tables.drainedExits.values()) {
-            TeardownAttempt by = teardown.by();
-            if (teardown.isNotWoken(ended, this::waitsForAnother) && by != null) {
-                ended.mark(by);
-                told.add(by.caller.tid());
+    // ---- teardowns without events ----
+
+    /** Opens teardowns for waiting threads without events, and removes their contexts from {@code gone}. */
+    private void openWaiting(ScanState scan, List<Known> gone, Map<Integer, OpenTeardown> earlierLookups) {
+        Set<Integer> known = markKnown(scan);
+        for (ScanState.WaitingThread waiting : scan.stillWaiting()) {
+            int tid = waiting.attempt().caller.tid();
+            if (known.contains(tid)) {
+                continue;
             }
-        }
-        for (OpenTeardown teardown : tables.open) {
-            for (TeardownAttempt attempt : teardown.attempts) {
-                ended.mark(attempt);
-                told.add(attempt.caller.tid());
-            }
-        }
-        for (ScanState.Waiting waiting : ended.stillWaiting()) {
-            if (!told.contains(waiting.attempt().caller.tid())) {
-                if (waiting.trigger() == Trigger.EXIT) {
-                    openExit(waiting, gone);
-                } else {
-                    openDestroy(
-                            waiting,
-                            gone,
-                            lookupsBefore.get(waiting.attempt().caller.tid()));
-                }
+            if (waiting.trigger() == Trigger.EXIT) {
+                openExit(waiting, gone);
+            } else {
+                openDestroy(waiting, gone, earlierLookups.get(tid));
             }
         }
     }
 
-    private void openDestroy(ScanState.Waiting waiting, List<Known> gone, @Nullable OpenTeardown lookupBefore) {
+    /** Marks the threads of known teardowns as waiting; returns their tids. */
+    private Set<Integer> markKnown(ScanState scan) {
+        Set<Integer> tids = new HashSet<>();
+        tables.drainedExits.values().removeIf(teardown -> !teardown.canBeUnwoken(scan));
+        for (OpenTeardown teardown : tables.drainedExits.values()) {
+            TeardownAttempt by = teardown.by();
+            if (teardown.updateNotWoken(scan, this::waitsForAnother) && by != null) {
+                scan.mark(by);
+                tids.add(by.caller.tid());
+            }
+        }
+        for (OpenTeardown teardown : tables.open) {
+            for (TeardownAttempt attempt : teardown.attempts) {
+                scan.mark(attempt);
+                tids.add(attempt.caller.tid());
+            }
+        }
+        return tids;
+    }
+
+    private void openDestroy(ScanState.WaitingThread waiting, List<Known> gone, @Nullable OpenTeardown earlierLookup) {
         TeardownAttempt attempt = waiting.attempt();
-        Known known = tables.live.byPlace(waiting.mm(), attempt.handle);
-        if (known != null && known.look == looks) {
-            lookup(known, attempt, lookupBefore);
+        Known known = tables.live.byHandle(waiting.mm(), attempt.handle);
+        if (known != null && known.lastScan == scans) {
+            lookup(known, attempt, earlierLookup);
             return;
         }
         if (known == null) {
-            Context context = Context.of(tables.nextGeneration(), 0, waiting.mm(), attempt.handle)
+            Context context = Context.of(tables.contexts.nextGeneration(), 0, waiting.mm(), attempt.handle)
                     .withOwner(attempt.caller);
-            known = new Known(context, attempt.since(), looks);
+            known = new Known(context, attempt.since(), scans);
         }
         gone.remove(known);
         tables.openFound(known, attempt);
     }
 
     /**
-     * It has not reached kill_ioctx yet, unless it has come there between the look at the contexts and that at the threads:
-     * only who is found so by two looks waits for mmap_lock.
+     * Takes a thread that has not reached kill_ioctx, unless it did so between the scan of the contexts and that of the
+     * threads. Only a thread that two scans find like this waits for mmap_lock.
      */
-    private void lookup(Known known, TeardownAttempt attempt, @Nullable OpenTeardown before) {
-        OpenTeardown again = before != null && before.known == known ? before : null;
+    private void lookup(Known known, TeardownAttempt attempt, @Nullable OpenTeardown earlier) {
+        OpenTeardown again = earlier != null && earlier.known == known ? earlier : null;
         OpenTeardown lookup = again != null ? again : new OpenTeardown(known, attempt.since());
         lookup.attempts.clear();
         lookup.join(attempt);
-        lookup.isSeenInside(
-                again != null ? new ScanState.Inside(WaitReason.MMAP_LOCK, null, null) : ScanState.Inside.NOT_SEEN);
+        lookup.scanned(
+                again != null
+                        ? new ScanState.WaitState(WaitReason.MMAP_LOCK, null, null)
+                        : ScanState.WaitState.UNKNOWN);
         lookups.put(attempt.caller.tid(), lookup);
     }
 
-    /** One thread ends all contexts of an address space, which shows only by the process that they belonged to. */
-    private void openExit(ScanState.Waiting waiting, List<Known> gone) {
+    /** One thread ends all contexts of an address space; only the process connects it with them. */
+    private void openExit(ScanState.WaitingThread waiting, List<Known> gone) {
         TeardownAttempt attempt = waiting.attempt();
-        // A thread that has given its address space up was the last one in it, so all that its process had end, those
-        // too that were made during the look, or still stood in the table when the look came by. With probes on
-        // kill_ioctx each end is told.
-        Collection<Known> ending = waiting.mm() == 0 && tier != Tier.FULL ? tables.live.all() : gone;
-        List<Known> ended = ending.stream()
+        // A thread without an address space was its last user, so all contexts of its process end, including those set
+        // up during the scan and those that the scan still found in the table. With probes on kill_ioctx, events report
+        // each end.
+        Collection<Known> candidates = waiting.mm() == 0 && tier != Tier.FULL ? tables.live.all() : gone;
+        List<Known> ending = candidates.stream()
                 .filter(known -> known.since < attempt.since()
                         && known.context.owner() != null
                         && known.context.owner().pid() == attempt.caller.pid())
                 .toList();
-        gone.removeAll(ended);
-        for (Known known : ended) {
+        gone.removeAll(ending);
+        for (Known known : ending) {
             if (tier != Tier.FULL) {
                 refusals.released(known.context, attempt.caller, Trigger.EXIT, known.since, attempt.since());
             }
             tables.openFound(known, attempt);
         }
-        if (ended.isEmpty()) {
-            tables.openFound(new Known(Context.of(tables.nextGeneration(), 0, 0, 0), attempt.since(), looks), attempt);
+        if (ending.isEmpty()) {
+            Context unknown = Context.of(tables.contexts.nextGeneration(), 0, 0, 0);
+            tables.openFound(new Known(unknown, attempt.since(), scans), attempt);
         }
     }
 }

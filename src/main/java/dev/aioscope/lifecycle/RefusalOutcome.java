@@ -4,56 +4,56 @@ import dev.aioscope.event.Trigger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of a refusal. What was not seen is null.
+ * The outcome of a refusal. Unobserved values are null.
  *
- * @param refusal the first io_setup that was refused
- * @param retries how often the same process was refused the same again
- * @param verdict whether the quota came to suffice
- * @param time when it was first seen to suffice, or else when it was judged; CLOCK_BOOTTIME ns
- * @param cause what made it suffice
- * @param release of the cause {@code TEARDOWN}: who gave back
- * @param hasSucceeded whether an io_setup of the same process for as much was seen to succeed since
- * @param aioNr fs.aio-nr as it was last seen
- * @param aioMaxNr fs.aio-max-nr as it was last seen
+ * @param refusal the first refused io_setup
+ * @param retries how often the same process repeated it and was refused
+ * @param status whether the quota suffices now
+ * @param time when the quota was first known to suffice, otherwise the time of this report; CLOCK_BOOTTIME ns
+ * @param resolution why the quota suffices
+ * @param release the largest release, for {@link Resolution#TEARDOWN}
+ * @param hasSucceeded whether an io_setup of the same process for the same amount or more has succeeded since
+ * @param aioNr the latest known fs.aio-nr
+ * @param aioMaxNr the latest known fs.aio-max-nr
  */
 public record RefusalOutcome(
         FailedCall refusal,
         int retries,
-        Verdict verdict,
+        Status status,
         long time,
-        @Nullable Cause cause,
+        @Nullable Resolution resolution,
         @Nullable Release release,
         boolean hasSucceeded,
         @Nullable Long aioNr,
         @Nullable Long aioMaxNr) {
 
-    /** How it stands. */
-    public enum Verdict {
-        /** The quota came to suffice soon. */
+    /** Whether the quota suffices. */
+    public enum Status {
+        /** The quota sufficed within ten seconds. */
         TRANSIENT,
-        /** After ten seconds it did not suffice. */
+        /** The quota does not suffice after ten seconds. */
         LASTING,
-        /** It has come to suffice after the refusal was told to be lasting. */
+        /** The quota suffices after the refusal was reported as lasting. */
         OVER,
-        /** There are too many refusals at once to watch this one on. */
+        /** Too many refusals are open at once to follow this one. */
         UNKNOWN
     }
 
-    /** What can make a quota suffice. */
-    public enum Cause {
+    /** Why a quota suffices again. */
+    public enum Resolution {
         /** Contexts ended. */
         TEARDOWN,
-        /** fs.aio-max-nr was raised. */
+        /** Somebody raised fs.aio-max-nr. */
         LIMIT
     }
 
     /**
-     * The process that gave back most between the refusal and the moment when the quota sufficed.
+     * The process that released most between the refusal and the time when the quota sufficed.
      *
-     * @param by whose contexts they were, or else the thread that ended them
-     * @param trigger why the last of them ended; null if no event told of it: a look found it gone
-     * @param contexts how many
-     * @param charge what they had charged
+     * @param by the owner of the contexts, otherwise the thread that ended them
+     * @param trigger why the last of them ended; null if a scan found it gone without an event
+     * @param contexts number of contexts
+     * @param charge their total charge
      */
     public record Release(Task by, @Nullable Trigger trigger, int contexts, long charge) {}
 

@@ -1,11 +1,11 @@
 package dev.aioscope.lifecycle;
 
-import dev.aioscope.event.Event;
 import dev.aioscope.event.EventLayout;
+import dev.aioscope.event.SetupEvent;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.lifecycle.RefusalOutcome.Cause;
 import dev.aioscope.lifecycle.RefusalOutcome.Release;
-import dev.aioscope.lifecycle.RefusalOutcome.Verdict;
+import dev.aioscope.lifecycle.RefusalOutcome.Resolution;
+import dev.aioscope.lifecycle.RefusalOutcome.Status;
 import dev.aioscope.probe.Tier;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -16,41 +16,40 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches what becomes of refusals. The kernel refuses an io_setup if fs.aio-nr and what is asked for are more than
- * fs.aio-max-nr together; every record that carries fs.aio-nr shows whether that still holds.
+ * Follows refusals until the quota suffices. The kernel refuses an io_setup if the sum of fs.aio-nr and its argument is
+ * larger than fs.aio-max-nr. Every record with fs.aio-nr shows whether this still holds.
  *
- * <p>kill_ioctx gives back first and tells us last: others can see the quota suffice before the record of the release
- * is there. And a quota near its limit flaps. So a refusal is over only if it has been so for a while.
+ * <p>kill_ioctx releases the charge before its record is sent, so the quota can suffice before the release is known. A
+ * quota near its limit also flaps. A refusal is therefore over only after the quota has sufficed for a while.
  */
 final class Refusals {
-    /** When a refusal is lasting; and how long after its latest retry one that lasts is still watched. */
+    /** A refusal is lasting after this time; a lasting one is dropped this long after its latest retry. */
     static final long LASTING_NS = 10_000_000_000L;
 
-    /** How long a refusal must be over. */
+    /** How long the quota must suffice before a refusal is over. */
     static final long SETTLE_NS = 1_000_000_000L;
 
     private static final int MOST = 1024;
     private static final int MOST_RELEASERS = 64;
 
-    /** Who asked for how much. */
-    private record Key(int pid, long processStart, int asked) {}
+    private record RefusalKey(int pid, long processStart, int requested) {}
 
-    private static final class Open {
+    private static final class OpenRefusal {
         final FailedCall first;
         FailedCall latest;
         int retries;
         boolean isLasting;
         long overAt = Absent.NEVER;
-        int looksWhenOver;
+        int scansWhenOver;
         boolean hasSucceeded;
 
-        @Nullable Cause cause;
+        @Nullable Resolution resolution;
 
         long aioNr;
         long aioMaxNr;
         final Map<Integer, Release> releases = new HashMap<>();
 
-        Open(FailedCall first) {
+        OpenRefusal(FailedCall first) {
             this.first = first;
             this.latest = first;
             begin(first);
@@ -60,68 +59,69 @@ final class Refusals {
             latest = refused;
             overAt = Absent.NEVER;
             hasSucceeded = false;
-            cause = null;
+            resolution = null;
             aioNr = refused.aioNr() == null ? Absent.NEVER : refused.aioNr();
             aioMaxNr = refused.aioMaxNr() == null ? Absent.NEVER : refused.aioMaxNr();
             releases.clear();
         }
 
-        long asked() {
+        long requested() {
             return Integer.toUnsignedLong(latest.maxReqs() == null ? 0 : latest.maxReqs());
         }
 
-        /** How much too little there was; where that was not seen, no more than what was asked for. */
+        /** How much quota was missing; if unknown, the requested amount. */
         long shortfall() {
             Long needed = latest.neededLimit();
-            return needed == null || latest.aioMaxNr() == null ? asked() : needed - latest.aioMaxNr();
+            return needed == null || latest.aioMaxNr() == null ? requested() : needed - latest.aioMaxNr();
         }
 
         boolean isOver() {
             return overAt != Absent.NEVER;
         }
 
-        /** When something is due if nothing happens. */
+        /** When the next decision is due. */
         long due() {
             return isOver() ? overAt + SETTLE_NS : (isLasting ? latest.returnTime() : first.returnTime()) + LASTING_NS;
         }
     }
 
     private final Tier tier;
-    private final Consumer<RefusalOutcome> told;
-    private final Map<Key, Open> open = new LinkedHashMap<>();
+    private final Consumer<RefusalOutcome> listener;
+    private final Map<RefusalKey, OpenRefusal> open = new LinkedHashMap<>();
     private long due = Long.MAX_VALUE;
-    private int looks;
+    private int scans;
 
-    /** Watches nothing yet; outcomes are told during the calls. */
-    Refusals(Tier tier, Consumer<RefusalOutcome> told) {
+    /** The methods call the listener. */
+    Refusals(Tier tier, Consumer<RefusalOutcome> listener) {
         this.tier = tier;
-        this.told = told;
+        this.listener = listener;
     }
 
-    /** Takes a refusal; whether it repeats one that is being watched. */
+    /** Takes a refusal; returns whether it repeats an open one. */
     boolean repeats(FailedCall call) {
         advance(call.returnTime());
         Task caller = call.caller();
-        Key key = new Key(caller.pid(), caller.processStart(), call.maxReqs() == null ? 0 : call.maxReqs());
-        Open known = open.get(key);
+        RefusalKey key =
+                new RefusalKey(caller.pid(), caller.processStart(), call.maxReqs() == null ? 0 : call.maxReqs());
+        OpenRefusal known = open.get(key);
         if (known != null) {
             known.retries++;
             known.begin(call);
             return true;
         }
         if (open.size() >= MOST) {
-            Open oldest = open.values().iterator().next();
+            OpenRefusal oldest = open.values().iterator().next();
             open.values().remove(oldest);
-            tell(oldest, Verdict.UNKNOWN, call.returnTime());
+            report(oldest, Status.UNKNOWN, call.returnTime());
         }
-        Open refusal = new Open(call);
+        OpenRefusal refusal = new OpenRefusal(call);
         open.put(key, refusal);
         due = Math.min(due, refusal.due());
         return false;
     }
 
     /** Takes an io_setup that succeeded. */
-    void setUp(Event event) {
+    void setUp(SetupEvent event) {
         if (open.isEmpty()) {
             return;
         }
@@ -129,21 +129,21 @@ final class Refusals {
         open.forEach((key, refusal) -> {
             if (key.pid == event.pid()
                     && key.processStart == event.processStart()
-                    && charge >= refusal.asked()
+                    && charge >= refusal.requested()
                     && event.time() > refusal.latest.returnTime()) {
                 refusal.hasSucceeded = true;
                 over(refusal, event.time(), event.aioNr());
             }
         });
-        seen(event.time(), event.aioNr(), event.aioMaxNr());
+        observe(event.time(), event.aioNr(), event.aioMaxNr());
     }
 
-    /** Takes what fs.aio-nr and fs.aio-max-nr were at a moment, as far as they were seen. */
-    void seen(long time, long aioNr, long aioMaxNr) {
+    /** Takes fs.aio-nr and fs.aio-max-nr at a moment; each can be absent. */
+    void observe(long time, long aioNr, long aioMaxNr) {
         if (open.isEmpty() || aioNr == EventLayout.ABSENT_U64) {
             return;
         }
-        for (Open refusal : open.values()) {
+        for (OpenRefusal refusal : open.values()) {
             if (time <= refusal.latest.returnTime()) {
                 continue;
             }
@@ -151,13 +151,13 @@ final class Refusals {
             if (aioMaxNr != EventLayout.ABSENT_U64) {
                 refusal.aioMaxNr = aioMaxNr;
             }
-            if (refusal.aioMaxNr != Absent.NEVER && aioNr + refusal.asked() <= refusal.aioMaxNr) {
-                over(refusal, time, aioNr + refusal.asked());
+            if (refusal.aioMaxNr != Absent.NEVER && aioNr + refusal.requested() <= refusal.aioMaxNr) {
+                over(refusal, time, aioNr + refusal.requested());
             }
         }
     }
 
-    /** Takes a release: it began and ended in these moments, or at an unknown time before a look. */
+    /** Takes a release that began and ended at these times, or at an unknown time before a scan. */
     void released(Context context, @Nullable Task caller, @Nullable Trigger trigger, long from, long to) {
         Task by = context.owner() != null ? context.owner() : caller;
         Integer maxReqs = context.maxReqs();
@@ -165,7 +165,7 @@ final class Refusals {
             return;
         }
         Release release = new Release(by, trigger, 1, Integer.toUnsignedLong(maxReqs));
-        for (Open refusal : open.values()) {
+        for (OpenRefusal refusal : open.values()) {
             boolean isBefore = to <= refusal.latest.returnTime();
             boolean isAfter = refusal.isOver() && from > refusal.overAt;
             boolean hasRoom = refusal.releases.size() < MOST_RELEASERS || refusal.releases.containsKey(by.pid());
@@ -179,24 +179,24 @@ final class Refusals {
         }
     }
 
-    /** A look is over: what it found gone has been told. */
-    void looked() {
-        looks++;
+    /** A scan is over, and the ends that it found are reported. */
+    void scanned() {
+        scans++;
     }
 
-    /** Whether none is watched. */
+    /** Whether no refusal is open. */
     boolean isEmpty() {
         return open.isEmpty();
     }
 
-    /** Tells what is due. */
+    /** Reports what is due. */
     void advance(long now) {
         if (now < due) {
             return;
         }
         due = Long.MAX_VALUE;
-        for (Iterator<Open> all = open.values().iterator(); all.hasNext(); ) {
-            Open refusal = all.next();
+        for (Iterator<OpenRefusal> all = open.values().iterator(); all.hasNext(); ) {
+            OpenRefusal refusal = all.next();
             if (now >= refusal.due() && isDone(refusal, now)) {
                 all.remove();
             } else {
@@ -205,60 +205,60 @@ final class Refusals {
         }
     }
 
-    /** Tells what has become of the refusal; whether there is no more to come. */
-    private boolean isDone(Open refusal, long now) {
+    /** Reports a refusal that is due; returns whether to drop it. */
+    private boolean isDone(OpenRefusal refusal, long now) {
         if (refusal.isOver()) {
-            // Without probes on exits only a look tells which contexts are gone.
-            if (tier != Tier.FULL && looks == refusal.looksWhenOver && now < refusal.overAt + LASTING_NS) {
+            // Without probes on exits only a scan shows which contexts are gone.
+            if (tier != Tier.FULL && scans == refusal.scansWhenOver && now < refusal.overAt + LASTING_NS) {
                 return false;
             }
-            tell(refusal, refusal.isLasting ? Verdict.OVER : Verdict.TRANSIENT, refusal.overAt);
+            report(refusal, refusal.isLasting ? Status.OVER : Status.TRANSIENT, refusal.overAt);
             return true;
         }
         if (refusal.isLasting) {
-            return true; // Its process has given up.
+            return true; // Its process does not retry any more.
         }
         refusal.isLasting = true;
-        tell(refusal, Verdict.LASTING, now);
+        report(refusal, Status.LASTING, now);
         return now >= refusal.due();
     }
 
     /**
      * The quota suffices.
      *
-     * @param total what is charged with this in it: if more than the old limit, it is the new limit that made room
+     * @param total the charge including the refused amount: above the old limit, a new limit made room
      */
-    private void over(Open refusal, long time, long total) {
+    private void over(OpenRefusal refusal, long time, long total) {
         if (refusal.isOver()) {
-            // Two CPUs: the time in a record can be later than in the next one.
+            // Times of records from two CPUs can be out of order.
             refusal.overAt = Math.min(refusal.overAt, time);
             return;
         }
         refusal.overAt = time;
-        refusal.looksWhenOver = looks;
+        refusal.scansWhenOver = scans;
         Long limit = refusal.latest.aioMaxNr();
-        refusal.cause = total != Absent.NEVER && limit != null && total > limit ? Cause.LIMIT : null;
+        refusal.resolution = total != Absent.NEVER && limit != null && total > limit ? Resolution.LIMIT : null;
         due = Math.min(due, refusal.due());
     }
 
-    private void tell(Open refusal, Verdict verdict, long time) {
-        Cause cause = refusal.cause;
+    private void report(OpenRefusal refusal, Status status, long time) {
+        Resolution resolution = refusal.resolution;
         Release release = null;
-        long given =
+        long released =
                 refusal.releases.values().stream().mapToLong(Release::charge).sum();
-        // Where the releases that were seen do not explain it, there was another.
-        if (refusal.isOver() && cause == null && given >= refusal.shortfall()) {
-            cause = Cause.TEARDOWN;
+        // If the known releases are too small, an unobserved one made the difference.
+        if (refusal.isOver() && resolution == null && released >= refusal.shortfall()) {
+            resolution = Resolution.TEARDOWN;
             release = refusal.releases.values().stream()
                     .max(Comparator.comparingLong(Release::charge))
                     .orElse(null);
         }
-        told.accept(new RefusalOutcome(
+        listener.accept(new RefusalOutcome(
                 refusal.first,
                 refusal.retries,
-                verdict,
+                status,
                 time,
-                cause,
+                resolution,
                 release,
                 refusal.hasSucceeded,
                 Absent.u64(refusal.aioNr),

@@ -1,22 +1,22 @@
 package dev.aioscope.lifecycle;
 
-import dev.aioscope.event.Event;
 import dev.aioscope.event.Operation;
+import dev.aioscope.event.StragglerEvent;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A request that completed while the teardown of its context was stuck.
  *
- * @param teardown what waited for it, as far as it is known
- * @param time when it completed, CLOCK_BOOTTIME ns
- * @param operation what it was to do
- * @param path of its file within its file system; null if it has no name, as a pipe
- * @param inode of its file
- * @param magic the number that tells the kind of its file system
- * @param major of the block device that it is, or that its file system is on; 0 for a file system without one
- * @param minor of the same
- * @param offset where in the file it began; null but for reads and writes
+ * @param teardown the stuck teardown
+ * @param time when the request completed, CLOCK_BOOTTIME ns
+ * @param operation its operation
+ * @param path path of its file in the file system; null for a file without a name, such as a pipe
+ * @param inode inode of its file
+ * @param magic magic number of its file system
+ * @param major major number of the block device, or of the one that holds the file system; 0 if there is none
+ * @param minor minor number of the same
+ * @param offset file offset; null except for reads and writes
  * @param result bytes, or a negative errno
  */
 public record Straggler(
@@ -32,10 +32,10 @@ public record Straggler(
         long result) {
     private static final int MINOR_BITS = 20;
 
-    /** Names that the probes can tell; there may be more above them. */
+    /** The most path components that a record holds. */
     private static final int MOST_NAMES = 8;
 
-    static Straggler of(Event event, TeardownInProgress teardown) {
+    static Straggler of(StragglerEvent event, TeardownInProgress teardown) {
         return new Straggler(
                 teardown,
                 event.time(),
@@ -49,12 +49,12 @@ public record Straggler(
                 event.result());
     }
 
-    /** How long its teardown had lasted, ns. */
+    /** How long the teardown had lasted, ns. */
     public long age() {
         return teardown.age(time);
     }
 
-    /** The numbers of its device as sysfs has them. */
+    /** The device numbers in the format of sysfs. */
     public String device() {
         return major + ":" + minor;
     }
@@ -62,7 +62,7 @@ public record Straggler(
     private static @Nullable String path(List<String> names) {
         StringBuilder path = new StringBuilder();
         for (String name : names) {
-            // The root of a file system is called so.
+            // "/" is the name of the root of a file system.
             if (!name.equals("/") && !name.isEmpty()) {
                 path.insert(0, "/" + name);
             }

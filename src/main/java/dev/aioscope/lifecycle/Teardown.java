@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param counts requests and threads on the context
  * @param kernel other kernel state that the probes read
  */
-public record Teardown(Context context, End end, Call call, Phases phases, Counts counts, KernelState kernel) {
+public record Teardown(
+        Context context, End end, KillCall call, PhaseTimes phases, RequestCounts counts, KernelState kernel) {
 
     /** How the agent learnt that the teardown is over. */
     public enum End {
@@ -64,7 +65,7 @@ public record Teardown(Context context, End end, Call call, Phases phases, Count
      * @param voluntarySwitches voluntary context switches of the caller during the call
      * @param stack where the program called io_destroy; null if not recorded
      */
-    public record Call(
+    public record KillCall(
             @Nullable Trigger trigger,
             @Nullable Task caller,
             @Nullable Long enterTime,
@@ -75,8 +76,8 @@ public record Teardown(Context context, End end, Call call, Phases phases, Count
             @Nullable UserStack stack) {
 
         /** A call of which at most the trigger is known. */
-        static Call unknown(@Nullable Trigger trigger) {
-            return new Call(trigger, null, null, null, null, null, null, null);
+        static KillCall unknown(@Nullable Trigger trigger) {
+            return new KillCall(trigger, null, null, null, null, null, null, null);
         }
     }
 
@@ -94,7 +95,7 @@ public record Teardown(Context context, End end, Call call, Phases phases, Count
      * @param lateReqsTime free_ioctx_reqs was entered with this context's pointer after io_destroy had returned: no
      *     kernel should do so, unless the records of a later context are lost
      */
-    public record Phases(
+    public record PhaseTimes(
             @Nullable Long killEnterTime,
             @Nullable Long killExitTime,
             @Nullable Long unmapEnterTime,
@@ -104,15 +105,15 @@ public record Teardown(Context context, End end, Call call, Phases phases, Count
             @Nullable Long reqsTime,
             @Nullable Long freeTime,
             @Nullable Long lateReqsTime) {
-        static final Phases UNKNOWN = new Phases(null, null, null, null, null, null, null, null, null);
+        static final PhaseTimes UNKNOWN = new PhaseTimes(null, null, null, null, null, null, null, null, null);
 
-        Phases withDrain(
+        PhaseTimes withDrain(
                 @Nullable Long usersEnter,
                 @Nullable Long usersExit,
                 @Nullable Long reqs,
                 @Nullable Long free,
                 @Nullable Long lateReqs) {
-            return new Phases(
+            return new PhaseTimes(
                     killEnterTime,
                     killExitTime,
                     unmapEnterTime,
@@ -136,7 +137,7 @@ public record Teardown(Context context, End end, Call call, Phases phases, Count
      * @param cancellableBefore cancellable requests at the entry of free_ioctx_users
      * @param cancellableAfter cancellable requests at its return
      */
-    public record Counts(
+    public record RequestCounts(
             @Nullable Integer outstandingSlots,
             @Nullable Integer outstandingRefs,
             @Nullable Integer unreaped,
@@ -144,10 +145,10 @@ public record Teardown(Context context, End end, Call call, Phases phases, Count
             @Nullable Integer outstandingAfterGrace,
             @Nullable Integer cancellableBefore,
             @Nullable Integer cancellableAfter) {
-        static final Counts UNKNOWN = new Counts(null, null, null, null, null, null, null);
+        static final RequestCounts UNKNOWN = new RequestCounts(null, null, null, null, null, null, null);
 
-        Counts withDrain(@Nullable Integer afterGrace, @Nullable Integer before, @Nullable Integer after) {
-            return new Counts(outstandingSlots, outstandingRefs, unreaped, siblings, afterGrace, before, after);
+        RequestCounts withDrain(@Nullable Integer afterGrace, @Nullable Integer before, @Nullable Integer after) {
+            return new RequestCounts(outstandingSlots, outstandingRefs, unreaped, siblings, afterGrace, before, after);
         }
     }
 
@@ -181,19 +182,25 @@ public record Teardown(Context context, End end, Call call, Phases phases, Count
 
     /** A teardown of which at most the trigger is known. */
     static Teardown unknown(Context context, @Nullable Trigger trigger, End end) {
-        return new Teardown(context, end, Call.unknown(trigger), Phases.UNKNOWN, Counts.UNKNOWN, KernelState.UNKNOWN);
+        return new Teardown(
+                context,
+                end,
+                KillCall.unknown(trigger),
+                PhaseTimes.UNKNOWN,
+                RequestCounts.UNKNOWN,
+                KernelState.UNKNOWN);
     }
 
-    Teardown withDrain(Phases phases, Counts counts, KernelState kernel) {
+    Teardown withDrain(PhaseTimes phases, RequestCounts counts, KernelState kernel) {
         return new Teardown(context, end, call, phases, counts, kernel);
     }
 
-    /** Why the context ends; see {@link Call#trigger}. */
+    /** Why the context ends; see {@link KillCall#trigger}. */
     public @Nullable Trigger trigger() {
         return call.trigger;
     }
 
-    /** The thread that ends the context; see {@link Call#caller}. */
+    /** The thread that ends the context; see {@link KillCall#caller}. */
     public @Nullable Task caller() {
         return call.caller;
     }

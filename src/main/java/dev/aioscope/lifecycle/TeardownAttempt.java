@@ -1,34 +1,38 @@
 package dev.aioscope.lifecycle;
 
+import dev.aioscope.event.DestroyExitEvent;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventLayout;
 import dev.aioscope.event.EventType;
+import dev.aioscope.event.KillExitEvent;
 import dev.aioscope.event.RingState;
+import dev.aioscope.event.TaskInTeardownEvent;
+import dev.aioscope.event.TeardownEnterEvent;
 import dev.aioscope.event.Trigger;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thread that ends a context, or tries to: of several inside kill_ioctx with one context, the first to swap its
- * {@code dead} wins and the others get EINVAL. A thread does one thing at a time, so two records of one thread whose
- * spans overlap are about the same call.
+ * One thread that ends a context, or tries to. Of several threads inside kill_ioctx with one context, the first to set
+ * its {@code dead} flag wins, and the others get EINVAL. A thread makes one call at a time, so two records of one thread
+ * with overlapping times belong to the same call.
  */
 final class TeardownAttempt {
     final Task caller;
     final long kioctx;
 
-    /** What it ends; null for a call with a handle that no context has. */
+    /** Null for a call with a handle that no context has. */
     @Nullable OpenTeardown teardown;
 
     @Nullable Trigger trigger;
 
-    /** Its KILL_ENTER or DESTROY_ENTER was seen. */
+    /** Its KILL_ENTER or DESTROY_ENTER arrived. */
     boolean entered;
 
-    /** Its DESTROY_EXIT was seen. */
+    /** Its DESTROY_EXIT arrived. */
     boolean returned;
 
-    /** A look found the thread waiting. */
+    /** A scan found the thread waiting. */
     boolean listed;
 
     long mm;
@@ -52,7 +56,7 @@ final class TeardownAttempt {
     boolean sigkill;
     long switches = EventLayout.ABSENT_U64;
 
-    /** Where in the kernel it waited at the latest look, the innermost first; empty if that was not seen. */
+    /** Return addresses in the kernel at the latest scan, the innermost first; empty if not read. */
     List<Long> kernelStack = List.of();
 
     @Nullable RingState ring;
@@ -66,7 +70,7 @@ final class TeardownAttempt {
     private long from;
     private long to;
 
-    /** Begins with the first record of the thread, whichever it is. */
+    /** Starts with the first record of the call, which can be any. */
     TeardownAttempt(Event event) {
         caller = Task.of(event);
         kioctx = event.kioctx();
@@ -75,8 +79,19 @@ final class TeardownAttempt {
         to = event.time();
     }
 
+    /** The attempt of a thread that a scan found waiting. */
+    static TeardownAttempt listed(TaskInTeardownEvent event) {
+        TeardownAttempt attempt = new TeardownAttempt(event);
+        attempt.trigger = event.trigger();
+        attempt.handle = attempt.trigger == Trigger.DESTROY ? event.handle() : 0;
+        attempt.sigkill = event.pendingSigkill();
+        attempt.listed = true;
+        attempt.kernelStack = event.kernelFrames();
+        return attempt;
+    }
+
     /** Takes KILL_ENTER or DESTROY_ENTER. */
-    void enter(Event event, Trigger why) {
+    void enter(TeardownEnterEvent event, Trigger why) {
         entered = true;
         trigger = why;
         mm = event.mm();
@@ -99,7 +114,7 @@ final class TeardownAttempt {
     }
 
     /** Takes KILL_EXIT. */
-    void exit(Event event) {
+    void exit(KillExitEvent event) {
         if (killEnterTime == Absent.NEVER) {
             killEnterTime = event.enterTime();
         }
@@ -114,7 +129,7 @@ final class TeardownAttempt {
         span(event.enterTime(), event.time());
     }
 
-    /** Whether it had surely killed the context by this time, also if the record of that was lost. */
+    /** Whether it had certainly killed the context by this time, even if KILL_EXIT is lost. */
     boolean isKilledBefore(long time) {
         return killExitTime != Absent.NEVER
                 ? killExitTime < time
@@ -122,7 +137,7 @@ final class TeardownAttempt {
     }
 
     /** Takes a DESTROY_EXIT without error. */
-    void destroyed(Event event) {
+    void destroyed(DestroyExitEvent event) {
         returned = true;
         trigger = Trigger.DESTROY;
         handle = event.handle();
@@ -136,32 +151,32 @@ final class TeardownAttempt {
         span(event.enterTime(), event.time());
     }
 
-    /** Whether a record that covers this time is about this very call. */
+    /** Whether a record with these times belongs to this call. */
     boolean overlaps(long begin, long end) {
         return from <= end && begin <= to;
     }
 
-    /** Whether the pointer is the one it was seen with. */
+    /** Whether its records can have this pointer. */
     boolean canBeOn(long otherKioctx) {
         return kioctx == 0 || kioctx == otherKioctx;
     }
 
-    /** Whether no event told of it, only a look. */
+    /** Whether only a scan found it, and no event came. */
     boolean isOnlyListed() {
         return listed && !entered && killExitTime == Absent.NEVER && !returned;
     }
 
-    /** When the call was first seen. */
+    /** The earliest time in its records. */
     long since() {
         return from;
     }
 
-    /** Whether a SIGKILL was waiting at the latest moment that matters; null if that moment was not seen. */
+    /** Whether a SIGKILL was pending at the last moment that matters; null if that moment was not observed. */
     @Nullable Boolean pendingSigkill() {
         if (sigkill) {
             return true;
         }
-        // The signal that counts mostly comes while io_destroy waits: until it has returned there is no "no".
+        // The signal usually comes while io_destroy waits, so "no" is certain only after its return.
         boolean isLast = returned || (trigger != null && trigger != Trigger.DESTROY && killExitTime != Absent.NEVER);
         return isLast ? (Boolean) false : null;
     }
@@ -171,7 +186,7 @@ final class TeardownAttempt {
         return new Teardown(
                 context,
                 end,
-                new Teardown.Call(
+                new Teardown.KillCall(
                         trigger,
                         caller,
                         Absent.u64(callTime),
@@ -180,7 +195,7 @@ final class TeardownAttempt {
                         pendingSigkill(),
                         Absent.u64(switches),
                         stack),
-                new Teardown.Phases(
+                new Teardown.PhaseTimes(
                         Absent.u64(killEnterTime),
                         Absent.u64(killExitTime),
                         Absent.u64(unmapEnterTime),
@@ -190,7 +205,7 @@ final class TeardownAttempt {
                         null,
                         null,
                         null),
-                new Teardown.Counts(
+                new Teardown.RequestCounts(
                         Absent.s32(slots),
                         Absent.s32(refs),
                         Absent.s32(unreaped),

@@ -6,23 +6,23 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A teardown that goes on. What was not seen is null.
+ * A teardown in progress. Unobserved values are null.
  *
- * @param known what is known so far; its end is {@link Teardown.End#IN_PROGRESS}
- * @param seenSince when it was first seen, CLOCK_BOOTTIME ns
- * @param waitReason what it waited for at the latest look
- * @param requestsLeft requests not completed then
- * @param siblingsLeft threads inside an AIO call on the context then
- * @param pendingSigkill whether a SIGKILL waited for the caller then
- * @param kernelStack where the caller waited then: addresses in the kernel, the innermost first; empty if not seen
- * @param isStuck whether it has lasted for so long that it was told of
+ * @param known the state so far; its end is {@link Teardown.End#IN_PROGRESS}
+ * @param seenSince when it was first observed, CLOCK_BOOTTIME ns
+ * @param waitReason what it waited for at the latest scan
+ * @param outstandingNow outstanding requests at that scan
+ * @param siblingsNow threads inside an AIO call on the context at that scan
+ * @param pendingSigkill whether a SIGKILL was pending for the caller at that scan
+ * @param kernelStack return addresses in the kernel at that scan, the innermost first; empty if not read
+ * @param isStuck whether it was reported as stuck
  */
 public record TeardownInProgress(
         Teardown known,
         long seenSince,
         @Nullable WaitReason waitReason,
-        @Nullable Integer requestsLeft,
-        @Nullable Integer siblingsLeft,
+        @Nullable Integer outstandingNow,
+        @Nullable Integer siblingsNow,
         @Nullable Boolean pendingSigkill,
         List<Long> kernelStack,
         boolean isStuck) {
@@ -32,18 +32,18 @@ public record TeardownInProgress(
         kernelStack = List.copyOf(kernelStack);
     }
 
-    /** Whether only a look found it: it began before it was first seen, and how is not known. */
+    /** Whether only a scan found it: it began earlier, at an unknown time. */
     public boolean isFoundLate() {
         return known.call().enterTime() == null && known.phases().killEnterTime() == null;
     }
 
-    /** Whether a thread waits; else only the memory of the context is left. */
+    /** Whether a thread waits; otherwise only the memory remains to be freed. */
     public boolean isWaitedFor() {
         return waitReason != WaitReason.DEFERRED_FREE;
     }
 
     /**
-     * Whether its end was reported before: an exit of which every record was seen, and then that its caller is not woken.
+     * Whether its end was reported: all records of the exit arrived, but then its caller was found still waiting.
      */
     public boolean isReported() {
         return known.trigger() == Trigger.EXIT
@@ -54,7 +54,7 @@ public record TeardownInProgress(
                 && known.phases().freeTime() != null;
     }
 
-    /** How long it has lasted at this time, ns; longer if it was found late. */
+    /** How long it has lasted at this time, ns; at least that long if {@link #isFoundLate}. */
     public long age(long now) {
         return Math.max(0, now - since());
     }
@@ -66,27 +66,27 @@ public record TeardownInProgress(
         return known.startTime() != null ? known.startTime() : seenSince;
     }
 
-    /** What it waits for and what ends that, as a sentence. */
+    /** The wait and what ends it, as a clause with "it" as the subject. */
     public String explanation() {
         if (waitReason == null) {
             return known.phases().reqsTime() == null
-                    ? "what it waits for cannot be seen here"
-                    : "its requests are gone; what else it waits for cannot be seen here";
+                    ? "waits for an unknown reason"
+                    : "waits for an unknown reason, though no request is outstanding";
         }
         return switch (waitReason) {
-            case MMAP_LOCK ->
-                "waits for the lock on its own address space (mmap_lock): another thread of the process holds it";
-            case GRACE -> "waits for an RCU grace period, which takes some 15 ms: longer is an RCU stall of the kernel";
+            case MMAP_LOCK -> "waits for mmap_lock of its own address space, which another thread of the process holds";
+            case GRACE -> "waits for an RCU grace period, which takes about 15 ms; a longer wait is an RCU stall";
             case SIBLINGS ->
-                "waits for " + counted(siblingsLeft, "thread", "threads")
+                "waits for " + counted(siblingsNow, "thread", "threads")
                         + " inside io_submit, io_getevents or io_cancel on the same context";
-            case REQUESTS -> "waits for " + counted(requestsLeft, "request", "requests") + " to complete";
+            case REQUESTS -> "waits for " + counted(outstandingNow, "request", "requests") + " to complete";
             case CANCELLED_POLLS ->
-                "waits for " + counted(requestsLeft, "cancelled poll", "cancelled polls")
-                        + ", which a kernel thread is to complete";
-            case WAKE -> "no request is left and the caller was to be woken: a wake-up that was lost, if it lasts";
+                "waits for " + counted(outstandingNow, "cancelled poll", "cancelled polls")
+                        + ", which a kernel thread has to complete";
+            case WAKE ->
+                "waits for its wake-up, though no request is outstanding: if this lasts, the kernel has lost the wake-up";
             case DEFERRED_FREE ->
-                "no request is left, but the memory of the context is not freed: RCU or the kernel's workers stall";
+                "no request is outstanding, but the kernel has not freed the context: RCU or its workers stall";
         };
     }
 

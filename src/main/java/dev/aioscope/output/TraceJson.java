@@ -79,8 +79,8 @@ public final class TraceJson implements TraceFormat {
         WaitReason waitReason = inProgress == null ? null : inProgress.waitReason();
         json.put("age_ns", inProgress == null ? null : (Long) inProgress.age(now));
         json.put("waits_for", waitReason == null ? null : waitReason.label());
-        json.put("outstanding_now", inProgress == null ? null : inProgress.requestsLeft());
-        json.put("siblings_now", inProgress == null ? null : inProgress.siblingsLeft());
+        json.put("outstanding_now", inProgress == null ? null : inProgress.outstandingNow());
+        json.put("siblings_now", inProgress == null ? null : inProgress.siblingsNow());
         json.put("waiter_sigkill", inProgress == null ? null : inProgress.pendingSigkill());
         json.put("found_late", inProgress == null ? null : (Boolean) inProgress.isFoundLate());
         json.put("stuck", inProgress == null ? null : (Boolean) inProgress.isStuck());
@@ -170,7 +170,7 @@ public final class TraceJson implements TraceFormat {
             caller(json, refusal.caller(), identities.ofCaller(refusal));
             json.put("max_reqs", refusal.maxReqs());
             json.put("refusal_time", refusal.returnTime() + offset);
-            json.put("outcome", outcome.verdict().name().toLowerCase(Locale.ROOT));
+            json.put("outcome", outcome.status().name().toLowerCase(Locale.ROOT));
             json.put("duration_ns", outcome.duration());
             json.put("retries", outcome.retries());
             json.put("succeeded", outcome.hasSucceeded());
@@ -178,7 +178,9 @@ public final class TraceJson implements TraceFormat {
             json.put("aio_max_nr", outcome.aioMaxNr());
             json.put(
                     "cause",
-                    outcome.cause() == null ? null : outcome.cause().name().toLowerCase(Locale.ROOT));
+                    outcome.resolution() == null
+                            ? null
+                            : outcome.resolution().name().toLowerCase(Locale.ROOT));
             release(json, outcome.release());
         });
     }

@@ -250,14 +250,14 @@ public final class TraceTable implements TraceFormat {
         row.put(TraceColumn.WAIT, Units.duration(outcome.duration()));
         row.put(
                 TraceColumn.RESULT,
-                lower(outcome.verdict()),
-                outcome.verdict() == RefusalOutcome.Verdict.LASTING ? Highlight.FAILED : Highlight.NONE);
+                lower(outcome.status()),
+                outcome.status() == RefusalOutcome.Status.LASTING ? Highlight.FAILED : Highlight.NONE);
         row.note("requested " + refusal.maxReqs());
         if (outcome.retries() > 0) {
             row.note("refused " + (outcome.retries() + 1) + " times");
         }
         noteUsage(row, outcome.aioNr(), outcome.aioMaxNr());
-        if (outcome.cause() == RefusalOutcome.Cause.LIMIT) {
+        if (outcome.resolution() == RefusalOutcome.Resolution.LIMIT) {
             row.note("fs.aio-max-nr was raised");
         }
         if (outcome.release() != null) {

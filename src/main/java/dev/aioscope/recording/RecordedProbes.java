@@ -2,6 +2,8 @@ package dev.aioscope.recording;
 
 import dev.aioscope.event.CorruptEventException;
 import dev.aioscope.event.Event;
+import dev.aioscope.event.EventReader;
+import dev.aioscope.event.TaskInTeardownEvent;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.HostInfo;
 import dev.aioscope.probe.Losses;
@@ -35,7 +37,7 @@ public final class RecordedProbes implements Probes {
     private final Optional<Double> speed;
     private final boolean lingers;
     private final Blocks blocks;
-    private final Event event = new Event();
+    private final EventReader reader = new EventReader();
     private final ByteBuffer records;
     private final Semaphore woken = new Semaphore(0);
     private final long started = System.nanoTime();
@@ -117,8 +119,10 @@ public final class RecordedProbes implements Probes {
 
     private void hand(Consumer<Event> handler) {
         try {
-            event.wrap(records, blocks.at(), blocks.length());
-            event.forgetKernelFrames();
+            Event event = reader.read(records, blocks.at(), blocks.length());
+            if (event instanceof TaskInTeardownEvent waiting) {
+                waiting.forgetKernelFrames();
+            }
             handler.accept(event);
         } catch (CorruptEventException e) {
             corrupt++;

@@ -71,7 +71,7 @@ enum SpanName {
     }
 
     /** The span of a call that failed. */
-    static SpanName of(FailedCall.Call call) {
+    static SpanName of(FailedCall.SystemCall call) {
         return switch (call) {
             case IO_SETUP -> IO_SETUP;
             case IO_DESTROY -> IO_DESTROY;

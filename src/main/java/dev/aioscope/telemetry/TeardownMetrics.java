@@ -146,7 +146,7 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
     public synchronized void onFailedCall(FailedCall call) {
         String error = Errno.name(call.errno());
         long[] count;
-        if (call.call() == FailedCall.Call.IO_SETUP) {
+        if (call.call() == FailedCall.SystemCall.IO_SETUP) {
             count = failedSetups.computeIfAbsent(error, key -> new long[1]);
             setUp(error, call.enterTime(), call.returnTime());
         } else {

@@ -272,12 +272,14 @@ public final class TeardownSpans implements LifecycleListener {
         SpanAttribute.REQUESTED.set(attributes, wide(refusal.maxReqs()));
         SpanAttribute.USAGE.set(attributes, outcome.aioNr());
         SpanAttribute.LIMIT.set(attributes, outcome.aioMaxNr());
-        SpanAttribute.REFUSAL_OUTCOME.set(attributes, outcome.verdict().name().toLowerCase(Locale.ROOT));
+        SpanAttribute.REFUSAL_OUTCOME.set(attributes, outcome.status().name().toLowerCase(Locale.ROOT));
         SpanAttribute.REFUSAL_RETRIES.set(attributes, (long) outcome.retries());
         SpanAttribute.REFUSAL_SUCCEEDED.set(attributes, outcome.hasSucceeded());
         SpanAttribute.REFUSAL_CAUSE.set(
                 attributes,
-                outcome.cause() == null ? null : outcome.cause().name().toLowerCase(Locale.ROOT));
+                outcome.resolution() == null
+                        ? null
+                        : outcome.resolution().name().toLowerCase(Locale.ROOT));
         Release release = outcome.release();
         SpanAttribute.RELEASER.set(attributes, release == null ? null : who(release.by(), release.charge()));
 
@@ -508,8 +510,8 @@ public final class TeardownSpans implements LifecycleListener {
         AttributesBuilder attributes = Attributes.builder();
         WaitReason waitReason = going.waitReason();
         SpanAttribute.WAITS_FOR.set(attributes, waitReason == null ? null : waitReason.label());
-        SpanAttribute.REQUESTS_LEFT.set(attributes, wide(going.requestsLeft()));
-        SpanAttribute.SIBLINGS_LEFT.set(attributes, wide(going.siblingsLeft()));
+        SpanAttribute.REQUESTS_LEFT.set(attributes, wide(going.outstandingNow()));
+        SpanAttribute.SIBLINGS_LEFT.set(attributes, wide(going.siblingsNow()));
         List<String> functions = KernelStack.functions(going.kernelStack());
         SpanAttribute.KERNEL_STACK.set(attributes, functions.isEmpty() ? null : functions);
         return attributes.build();

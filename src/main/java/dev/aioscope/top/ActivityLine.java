@@ -109,9 +109,9 @@ public record ActivityLine(
         if (waitReason != null) {
             notes.add(
                     switch (waitReason) {
-                        case SIBLINGS -> counted(teardown.siblingsLeft(), "sibling");
-                        case REQUESTS -> counted(teardown.requestsLeft(), "request");
-                        case CANCELLED_POLLS -> counted(teardown.requestsLeft(), "cancelled poll");
+                        case SIBLINGS -> counted(teardown.siblingsNow(), "sibling");
+                        case REQUESTS -> counted(teardown.outstandingNow(), "request");
+                        case CANCELLED_POLLS -> counted(teardown.outstandingNow(), "cancelled poll");
                         default -> waitReason.label().replace('_', ' ');
                     });
         }

@@ -73,7 +73,7 @@ class DutyCycleTest {
                 .time(BootClock.now())
                 .handle(kioctx * 4096)
                 .build();
-        return new Event().wrap(record, 0, record.capacity());
+        return Event.of(record, 0, record.capacity());
     }
 
     private static Event found(long kioctx) {
@@ -84,7 +84,7 @@ class DutyCycleTest {
                 .time(BootClock.now())
                 .handle(kioctx * 4096)
                 .build();
-        return new Event().wrap(record, 0, record.capacity());
+        return Event.of(record, 0, record.capacity());
     }
 
     private static Event live(int pid) {
@@ -94,7 +94,7 @@ class DutyCycleTest {
                 .task(pid, pid, "db")
                 .handle(4096)
                 .build();
-        return new Event().wrap(record, 0, record.capacity());
+        return Event.of(record, 0, record.capacity());
     }
 
     @Test
@@ -130,7 +130,7 @@ class DutyCycleTest {
     @Test
     void scansStuckTeardownLongBeforeNextScanIsDue() {
         long began = BootClock.now() - 2_000_000_000L;
-        probes.live.add(event(EventBuilder.teardownLook(4).kioctx(7).left(0, 3)));
+        probes.live.add(event(EventBuilder.teardownState(4).kioctx(7).left(0, 3)));
         probes.whenEmpty = () -> {
             if (stuck.isEmpty()) {
                 probes.ring.add(event(EventBuilder.killEnter(Trigger.DESTROY)
@@ -152,7 +152,7 @@ class DutyCycleTest {
         assertThat(probes.followed).containsExactly(Map.entry(7L, 4096L));
         assertThat(stuck).singleElement().satisfies(going -> {
             assertThat(going.waitReason()).isEqualTo(WaitReason.REQUESTS);
-            assertThat(going.requestsLeft()).isEqualTo(3);
+            assertThat(going.outstandingNow()).isEqualTo(3);
         });
         assertThat(watch.latestScan().inProgress()).isEqualTo(stuck);
         assertThat(probes.completions)
@@ -293,7 +293,7 @@ class DutyCycleTest {
                 .handle(4096)
                 .task(10, 11, "db")
                 .time(time)));
-        probes.live.add(event(EventBuilder.teardownLook(4).kioctx(kioctx).left(0, 3)));
+        probes.live.add(event(EventBuilder.teardownState(4).kioctx(kioctx).left(0, 3)));
     }
 
     private void end(int kioctx, long time) {
@@ -309,7 +309,7 @@ class DutyCycleTest {
 
     private static Event event(EventBuilder builder) {
         ByteBuffer record = builder.build();
-        return new Event().wrap(record, 0, record.capacity());
+        return Event.of(record, 0, record.capacity());
     }
 
     @Test

@@ -339,7 +339,7 @@ class AuditTest {
     private static void feed(Lifecycle lifecycle, Iterable<EventBuilder> records) {
         for (EventBuilder record : records) {
             ByteBuffer bytes = record.build();
-            lifecycle.accept(new Event().wrap(bytes, 0, bytes.limit()));
+            lifecycle.accept(Event.of(bytes, 0, bytes.limit()));
         }
     }
 

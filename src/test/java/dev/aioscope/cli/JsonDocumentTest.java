@@ -97,7 +97,7 @@ class JsonDocumentTest {
                         -5)),
                 trace.failedCall(refusal()),
                 trace.failedCall(new FailedCall(
-                        FailedCall.Call.IO_DESTROY,
+                        FailedCall.SystemCall.IO_DESTROY,
                         CALLER,
                         1,
                         1L,
@@ -111,13 +111,13 @@ class JsonDocumentTest {
                         List.of(),
                         null)),
                 trace.refusalOutcome(new RefusalOutcome(
-                        refusal(), 3, RefusalOutcome.Verdict.LASTING, 9, null, null, false, 65000L, 65536L)),
+                        refusal(), 3, RefusalOutcome.Status.LASTING, 9, null, null, false, 65000L, 65536L)),
                 told.refusalOutcome(new RefusalOutcome(
                         refusal(),
                         3,
-                        RefusalOutcome.Verdict.TRANSIENT,
+                        RefusalOutcome.Status.TRANSIENT,
                         9,
-                        RefusalOutcome.Cause.TEARDOWN,
+                        RefusalOutcome.Resolution.TEARDOWN,
                         new RefusalOutcome.Release(CALLER, Trigger.EXIT, 2, 5632),
                         true,
                         1L,
@@ -147,7 +147,7 @@ class JsonDocumentTest {
 
     private static FailedCall refusal() {
         return new FailedCall(
-                FailedCall.Call.IO_SETUP,
+                FailedCall.SystemCall.IO_SETUP,
                 CALLER,
                 1,
                 1L,

@@ -51,7 +51,7 @@ class LimitOptionsMemoryTest {
 
     private static Event event(EventBuilder builder) {
         ByteBuffer record = builder.build();
-        return new Event().wrap(record, 0, record.capacity());
+        return Event.of(record, 0, record.capacity());
     }
 
     private static EventBuilder by(EventBuilder builder, int i) {

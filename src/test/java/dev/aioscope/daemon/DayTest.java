@@ -74,7 +74,7 @@ class DayTest {
                     .handle(0x7f00_0000_0000L)
                     .size(charge, 2 * charge)
                     .build();
-            return new Event().wrap(record, 0, record.capacity());
+            return Event.of(record, 0, record.capacity());
         }
     }
 
@@ -180,13 +180,13 @@ class DayTest {
         }
         staying.set(random.nextInt(STAYING), start());
         Inventory.Builder snapshot = new Inventory.Builder(Tier.FULL);
-        lifecycle.beginInventory(time);
+        lifecycle.beginScan(time);
         for (Staying process : staying) {
             Event found = process.found(time);
             lifecycle.accept(found);
             snapshot.accept(found);
         }
-        lifecycle.endInventory();
+        lifecycle.endScan();
         holders.onScan(new Scan(
                 time,
                 snapshot.build(ScanGaps.NONE, new Quota(time, null, null), lifecycle.liveContexts()),

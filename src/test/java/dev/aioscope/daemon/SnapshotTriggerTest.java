@@ -20,7 +20,7 @@ class SnapshotTriggerTest {
 
     private void failed(long time, int errno) {
         snapshots.onFailedCall(new FailedCall(
-                FailedCall.Call.IO_SETUP,
+                FailedCall.SystemCall.IO_SETUP,
                 new Task(7, 7, "db", 0, 0),
                 0,
                 null,

@@ -121,7 +121,7 @@ public final class EventBuilder {
     }
 
     /** With its two counts absent. */
-    public static EventBuilder teardownLook(int waitReason) {
+    public static EventBuilder teardownState(int waitReason) {
         return new EventBuilder(EventType.TEARDOWN_STATE)
                 .s32(EventLayout.TEARDOWN_STATE_WAIT_REASON, waitReason)
                 .s32(EventLayout.TEARDOWN_STATE_SIBLINGS, EventLayout.ABSENT_S32)

@@ -11,11 +11,11 @@ public final class EventFuzz {
     public static void fuzzerTestOneInput(byte[] bytes) {
         ByteBuffer record = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
         try {
-            Event event = new Event().wrap(record, 0, bytes.length);
+            Event event = Event.of(record, 0, bytes.length);
             String unused = event.type() + event.comm() + event.time();
         } catch (CorruptEventException e) {
             // It is told apart.
         }
-        Event.sizeAt(record, 0, bytes.length);
+        EventReader.sizeAt(record, 0, bytes.length);
     }
 }

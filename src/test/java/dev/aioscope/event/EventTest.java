@@ -17,7 +17,7 @@ class EventTest {
     @Test
     void oneThatStandsAnywhereIsRead() {
         ByteBuffer moved = ByteBuffer.allocate(length + 4).order(record.order()).put(4, record, 0, length);
-        Event event = new Event().wrap(moved, 4, length);
+        Event event = Event.of(moved, 4, length);
         assertThat(event.type()).isEqualTo(EventType.SETUP);
         assertThat(event.kioctx()).isEqualTo(1);
         assertThat(event.pid()).isEqualTo(2);
@@ -29,7 +29,7 @@ class EventTest {
     @ValueSource(ints = {0, 8, EventLayout.HEADER_SIZE - 1, EventLayout.HEADER_SIZE, 0xffff})
     void oneThatSaysAnotherSizeIsCorrupt(int size) {
         record.putShort(EventLayout.SIZE, (short) size);
-        assertThatThrownBy(() -> new Event().wrap(record, 0, length))
+        assertThatThrownBy(() -> Event.of(record, 0, length))
                 .isInstanceOf(CorruptEventException.class)
                 .hasMessageContaining("SETUP of " + size + " bytes");
     }
@@ -37,20 +37,20 @@ class EventTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 7, EventLayout.HEADER_SIZE - 1})
     void oneThatIsCutOffInItsHeaderIsCorrupt(int most) {
-        assertThatThrownBy(() -> new Event().wrap(record, 0, most))
+        assertThatThrownBy(() -> Event.of(record, 0, most))
                 .isInstanceOf(CorruptEventException.class)
                 .hasMessageContaining(most + " bytes is shorter than its header");
     }
 
     @Test
     void oneThatIsCutOffLaterIsCorrupt() {
-        assertThatThrownBy(() -> new Event().wrap(record, 0, length - 1)).isInstanceOf(CorruptEventException.class);
+        assertThatThrownBy(() -> Event.of(record, 0, length - 1)).isInstanceOf(CorruptEventException.class);
     }
 
     @Test
     void oneOfNoTypeIsCorrupt() {
         record.putShort(EventLayout.TYPE, (short) 999);
-        assertThatThrownBy(() -> new Event().wrap(record, 0, length))
+        assertThatThrownBy(() -> Event.of(record, 0, length))
                 .isInstanceOf(CorruptEventException.class)
                 .hasMessageContaining("type 999");
     }

@@ -14,22 +14,22 @@ import org.junit.jupiter.api.Test;
 class InventoryRecordsTest {
     private static final Subject THREAD = new Subject(1, 100, 7, 100, 101, "a name of sixteen", 5);
 
-    private static List<Event> read(InventoryRecords records) {
+    private static <E extends Event> List<E> read(InventoryRecords records, Class<E> type) {
         byte[] bytes = records.bytes();
         ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
-        List<Event> events = new ArrayList<>();
-        for (int at = 0; at < bytes.length; at += Event.sizeAt(buffer, at, bytes.length - at)) {
-            events.add(new Event().wrap(buffer, at, bytes.length - at));
+        List<E> events = new ArrayList<>();
+        for (int at = 0; at < bytes.length; at += EventReader.sizeAt(buffer, at, bytes.length - at)) {
+            events.add(type.cast(Event.of(buffer, at, bytes.length - at)));
         }
         return events;
     }
 
     @Test
-    void aContextIsReadAsItWasWritten() {
+    void readsContextAsWritten() {
         InventoryRecords records = new InventoryRecords();
         records.liveContext(THREAD, 66051, 0x7f00_0000_0000L, 255, 4, 1);
 
-        assertThat(read(records)).singleElement().satisfies(context -> {
+        assertThat(read(records, LiveContextEvent.class)).singleElement().satisfies(context -> {
             assertThat(context.type()).isEqualTo(EventType.LIVE_CONTEXT);
             assertThat(context.time()).isEqualTo(1);
             assertThat(context.mm()).isEqualTo(100);
@@ -50,51 +50,52 @@ class InventoryRecordsTest {
     }
 
     @Test
-    void aThreadInATeardownIsReadAsItWasWritten() {
+    void readsThreadInTeardownAsWritten() {
         InventoryRecords records = new InventoryRecords();
         records.taskInTeardown(THREAD, Trigger.DESTROY, 0x1000, true, List.of(7L, 8L));
         List<Long> deep = Collections.nCopies(100, 9L);
         records.taskInTeardown(THREAD, Trigger.EXIT, EventLayout.ABSENT_U64, false, deep);
 
-        assertThat(read(records)).hasSize(2).allSatisfy(task -> {
+        List<TaskInTeardownEvent> tasks = read(records, TaskInTeardownEvent.class);
+        assertThat(tasks).hasSize(2).allSatisfy(task -> {
             assertThat(task.type()).isEqualTo(EventType.TASK_IN_TEARDOWN);
             assertThat(task.tid()).isEqualTo(101);
             assertThat(task.processStart()).isEqualTo(5);
             assertThat(task.state()).isEqualTo(2);
             assertThat(task.kioctx()).isZero();
         });
-        assertThat(read(records)).extracting(Event::trigger).containsExactly(Trigger.DESTROY, Trigger.EXIT);
-        assertThat(read(records)).extracting(Event::handle).containsExactly(0x1000L, EventLayout.ABSENT_U64);
-        assertThat(read(records)).extracting(Event::pendingSigkill).containsExactly(true, false);
-        assertThat(read(records).get(0).kernelFrames()).containsExactly(7L, 8L);
-        assertThat(read(records).get(1).kernelFrames()).hasSize(16).isSubsetOf(deep);
+        assertThat(tasks).extracting(TaskInTeardownEvent::trigger).containsExactly(Trigger.DESTROY, Trigger.EXIT);
+        assertThat(tasks).extracting(TaskInTeardownEvent::handle).containsExactly(0x1000L, EventLayout.ABSENT_U64);
+        assertThat(tasks).extracting(TaskInTeardownEvent::pendingSigkill).containsExactly(true, false);
+        assertThat(tasks.get(0).kernelFrames()).containsExactly(7L, 8L);
+        assertThat(tasks.get(1).kernelFrames()).hasSize(16).isSubsetOf(deep);
     }
 
     @Test
-    void whatAThreadWaitsForIsReadAsItWasWritten() {
+    void readsTeardownStateAsWritten() {
         InventoryRecords records = new InventoryRecords();
-        records.teardownLook(THREAD, WaitReason.SIBLINGS, 2);
+        records.teardownState(THREAD, WaitReason.SIBLINGS, 2);
 
-        assertThat(read(records)).singleElement().satisfies(look -> {
-            assertThat(look.type()).isEqualTo(EventType.TEARDOWN_STATE);
-            assertThat(look.tid()).isEqualTo(101);
-            assertThat(look.kioctx()).isZero();
-            assertThat(look.waitReason()).isEqualTo(WaitReason.SIBLINGS);
-            assertThat(look.siblings()).isEqualTo(2);
-            assertThat(look.requests()).isEqualTo(EventLayout.ABSENT_S32);
+        assertThat(read(records, TeardownStateEvent.class)).singleElement().satisfies(state -> {
+            assertThat(state.type()).isEqualTo(EventType.TEARDOWN_STATE);
+            assertThat(state.tid()).isEqualTo(101);
+            assertThat(state.kioctx()).isZero();
+            assertThat(state.waitReason()).isEqualTo(WaitReason.SIBLINGS);
+            assertThat(state.siblings()).isEqualTo(2);
+            assertThat(state.requests()).isEqualTo(EventLayout.ABSENT_S32);
         });
-        assertThatThrownBy(() -> records.teardownLook(THREAD, WaitReason.DEFERRED_FREE, 0))
+        assertThatThrownBy(() -> records.teardownState(THREAD, WaitReason.DEFERRED_FREE, 0))
                 .isInstanceOf(IllegalStateException.class);
     }
 
     @Test
-    void anyNumberOfRecordsHasRoom() {
+    void holdsAnyNumberOfRecords() {
         InventoryRecords records = new InventoryRecords();
         for (int i = 0; i < 1000; i++) {
             records.liveContext(THREAD, i, 4096L * i, 255, 0, i);
         }
 
-        assertThat(read(records)).hasSize(1000);
-        assertThat(read(records).get(999).kioctx()).isEqualTo(999);
+        assertThat(read(records, LiveContextEvent.class)).hasSize(1000);
+        assertThat(read(records, LiveContextEvent.class).get(999).kioctx()).isEqualTo(999);
     }
 }

@@ -18,8 +18,8 @@ public record Repeatable(List<Event> events) {
             while (!probes.isOver()) {
                 probes.await(0);
                 while (probes.poll(
-                                event -> events.add(new Event()
-                                        .wrap(copy(event), 0, event.type().size())),
+                                event -> events.add(
+                                        Event.of(copy(event), 0, event.type().size())),
                                 1000)
                         > 0) {}
                 if (probes.isScanDue(0, 0)) {
@@ -49,7 +49,7 @@ public record Repeatable(List<Event> events) {
                     ByteBuffer record = copy(event);
                     EventBuilder.postpone(record, event.type(), nanos);
                     EventBuilder.rename(record, event.pid() + pids, event.tid() + pids, comm);
-                    return new Event().wrap(record, 0, record.capacity());
+                    return Event.of(record, 0, record.capacity());
                 })
                 .toList();
     }

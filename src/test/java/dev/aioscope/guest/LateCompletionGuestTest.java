@@ -118,7 +118,7 @@ class LateCompletionGuestTest {
     private static void assertFoundStuckSoon(ReportCollector collector, Teardown end) {
         assertThat(collector.stuck).singleElement().satisfies(stuck -> {
             assertThat(stuck.waitReason()).isEqualTo(WaitReason.REQUESTS);
-            assertThat(stuck.requestsLeft()).isEqualTo(3);
+            assertThat(stuck.outstandingNow()).isEqualTo(3);
             assertThat(stuck.known().context()).isEqualTo(end.context());
         });
         StuckTeardowns.assertReportedSoon(collector.stuckAt.get(0) - end.call().enterTime());

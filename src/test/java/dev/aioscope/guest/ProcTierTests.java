@@ -82,8 +82,8 @@ abstract class ProcTierTests extends ScanTests {
                     .singleElement()
                     .satisfies(inProgress -> {
                         assertThat(inProgress.waitReason()).isEqualTo(WaitReason.SIBLINGS);
-                        assertThat(inProgress.siblingsLeft()).isEqualTo(1);
-                        assertThat(inProgress.requestsLeft()).isNull();
+                        assertThat(inProgress.siblingsNow()).isEqualTo(1);
+                        assertThat(inProgress.outstandingNow()).isNull();
                         assertThat(inProgress.isFoundLate()).isTrue();
                         assertThat(inProgress.pendingSigkill()).isFalse();
                         assertThat(inProgress.known().context().handle()).isEqualTo(work.value("handle"));

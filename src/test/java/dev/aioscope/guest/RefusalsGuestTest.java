@@ -12,8 +12,8 @@ import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.QuotaShare;
 import dev.aioscope.lifecycle.RefusalOutcome;
-import dev.aioscope.lifecycle.RefusalOutcome.Cause;
-import dev.aioscope.lifecycle.RefusalOutcome.Verdict;
+import dev.aioscope.lifecycle.RefusalOutcome.Resolution;
+import dev.aioscope.lifecycle.RefusalOutcome.Status;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.TeardownSpans;
@@ -107,8 +107,8 @@ class RefusalsGuestTest {
                 holder.kill();
                 refused.finish();
                 RefusalOutcome outcome = awaitOutcome(refused, 1);
-                assertThat(outcome.verdict()).as("%s", outcome).isEqualTo(Verdict.TRANSIENT);
-                assertThat(outcome.cause()).isEqualTo(Cause.TEARDOWN);
+                assertThat(outcome.status()).as("%s", outcome).isEqualTo(Status.TRANSIENT);
+                assertThat(outcome.resolution()).isEqualTo(Resolution.TEARDOWN);
                 assertThat(outcome.release().by().pid()).isEqualTo(holder.pid());
                 assertThat(outcome.release().trigger()).isEqualTo(Trigger.EXIT);
                 assertThat(outcome.release().charge()).isIn(300L, 600L, 900L);
@@ -151,17 +151,17 @@ class RefusalsGuestTest {
         try (AioWork holder = holder();
                 AioWork refused = refused()) {
             RefusalOutcome lasting = awaitOutcome(refused, 1);
-            assertThat(lasting.verdict()).isEqualTo(Verdict.LASTING);
+            assertThat(lasting.status()).isEqualTo(Status.LASTING);
             assertThat(lasting.duration()).isGreaterThanOrEqualTo(10_000_000_000L);
-            assertThat(lasting.cause()).isNull();
+            assertThat(lasting.resolution()).isNull();
             assertThat(lasting.hasSucceeded()).isFalse();
             assertThat(lasting.refusal().largest().get(0).owner().pid()).isEqualTo(holder.pid());
 
             Files.writeString(LIMIT, "2000");
             refused.finish();
             RefusalOutcome over = awaitOutcome(refused, 2);
-            assertThat(over.verdict()).isEqualTo(Verdict.OVER);
-            assertThat(over.cause()).isEqualTo(Cause.LIMIT);
+            assertThat(over.status()).isEqualTo(Status.OVER);
+            assertThat(over.resolution()).isEqualTo(Resolution.LIMIT);
             assertThat(over.hasSucceeded()).isTrue();
             assertThat(over.aioMaxNr()).isEqualTo(2000);
             assertThat(over.retries()).isEqualTo((int) refused.value("tries") - 2);

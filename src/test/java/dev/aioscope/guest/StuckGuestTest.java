@@ -40,8 +40,8 @@ class StuckGuestTest {
                 TestAgent agent = new TestAgent(Tier.FULL, AttachMethod.FENTRY);
                 AioWork work = AioWork.start("destroy", "--outstanding", "10", "--device", device.path())) {
             TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.REQUESTS);
-            assertThat(inProgress.requestsLeft()).isEqualTo(10);
-            assertThat(inProgress.siblingsLeft()).isZero();
+            assertThat(inProgress.outstandingNow()).isEqualTo(10);
+            assertThat(inProgress.siblingsNow()).isZero();
             assertThat(inProgress.known().outstanding()).isEqualTo(10);
             assertThat(inProgress.known().trigger()).isEqualTo(Trigger.DESTROY);
             assertThat(inProgress.pendingSigkill()).isFalse();
@@ -97,7 +97,7 @@ class StuckGuestTest {
             assertThat(agent.probes().reportCompletions(false)).isFalse();
 
             TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.REQUESTS);
-            assertThat(inProgress.requestsLeft()).isEqualTo(6);
+            assertThat(inProgress.outstandingNow()).isEqualTo(6);
             assertThat(KernelStack.functions(inProgress.kernelStack())).anyMatch(name -> name.contains("io_destroy"));
             if (engine instanceof CoreEngine) {
                 assertThat(Witness.of(work.pid()).workers())
@@ -156,7 +156,7 @@ class StuckGuestTest {
             work.await("ready");
             work.killWithoutWaiting();
             TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.REQUESTS);
-            assertThat(inProgress.requestsLeft()).isEqualTo(3);
+            assertThat(inProgress.outstandingNow()).isEqualTo(3);
             assertThat(inProgress.known().trigger()).isEqualTo(Trigger.EXIT);
             assertThat(Commands.run(Aioscope.command("explain", Integer.toString(work.pid()))))
                     .contains("waits uninterruptibly in exit_aio")
@@ -173,7 +173,7 @@ class StuckGuestTest {
                 AioWork work = AioWork.start("sibling", "--milliseconds", "1", "--wait")) {
             work.await("siblings");
             TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.SIBLINGS);
-            assertThat(inProgress.siblingsLeft()).isEqualTo(1);
+            assertThat(inProgress.siblingsNow()).isEqualTo(1);
             work.proceed();
             work.finish();
         }

@@ -41,7 +41,7 @@ class StuckIT {
                 AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("siblings");
             TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.SIBLINGS);
-            assertThat(inProgress.siblingsLeft()).isEqualTo(1);
+            assertThat(inProgress.siblingsNow()).isEqualTo(1);
             assertThat(inProgress.known().context().handle()).isEqualTo(work.value("handle"));
             assertThat(inProgress.isFoundLate()).isFalse();
             assertThat(inProgress.pendingSigkill()).isFalse();
@@ -92,12 +92,12 @@ class StuckIT {
             killed.killWithoutWaiting();
 
             TeardownInProgress destroy = StuckTeardowns.await(agent, destroyed.pid(), WaitReason.REQUESTS);
-            assertThat(destroy.requestsLeft()).isEqualTo(10);
-            assertThat(destroy.siblingsLeft()).isZero();
+            assertThat(destroy.outstandingNow()).isEqualTo(10);
+            assertThat(destroy.siblingsNow()).isZero();
             assertThat(destroy.known().trigger()).isEqualTo(Trigger.DESTROY);
             assertThat(destroy.isFoundLate()).isEqualTo(tier == Tier.SAMPLE);
             TeardownInProgress exit = StuckTeardowns.await(agent, killed.pid(), WaitReason.REQUESTS);
-            assertThat(exit.requestsLeft()).isEqualTo(3);
+            assertThat(exit.outstandingNow()).isEqualTo(3);
             assertThat(exit.known().trigger()).isEqualTo(Trigger.EXIT);
             assertThat(exit.isFoundLate()).isTrue();
 
@@ -120,7 +120,7 @@ class StuckIT {
             work.proceed();
             work.await("siblings");
             TeardownInProgress inProgress = StuckTeardowns.await(agent, work.pid(), WaitReason.SIBLINGS);
-            assertThat(inProgress.siblingsLeft()).isEqualTo(1);
+            assertThat(inProgress.siblingsNow()).isEqualTo(1);
             assertThat(inProgress.isFoundLate()).isTrue();
             work.proceed();
             work.finish();

@@ -11,7 +11,7 @@ import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
-import dev.aioscope.lifecycle.FailedCall.Call;
+import dev.aioscope.lifecycle.FailedCall.SystemCall;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.Teardown.End;
 import dev.aioscope.lifecycle.Teardown.Wait;
@@ -266,7 +266,7 @@ abstract class TeardownTests {
     }
 
     private static void isEinvalOfDestroy(FailedCall call) {
-        assertThat(call.call()).isEqualTo(Call.IO_DESTROY);
+        assertThat(call.call()).isEqualTo(SystemCall.IO_DESTROY);
         assertThat(call.errno()).isEqualTo(Errno.EINVAL);
     }
 

@@ -3,6 +3,8 @@ package dev.aioscope.guest;
 import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventType;
+import dev.aioscope.event.LiveContextEvent;
+import dev.aioscope.event.TaskInTeardownEvent;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
@@ -134,7 +136,7 @@ final class TestAgent extends RecordingListener implements AutoCloseable {
     /** Scans the tasks of the host without the correlation. */
     List<FoundContext> inventoryRecords() {
         List<FoundContext> found = new ArrayList<>();
-        probes.inventory(event -> found.add(new FoundContext(event)));
+        probes.inventory(event -> found.add(FoundContext.of(event)));
         return found;
     }
 
@@ -142,12 +144,12 @@ final class TestAgent extends RecordingListener implements AutoCloseable {
     void scan() {
         long now = BootClock.now();
         probes.follow(lifecycle.contextsInTeardown());
-        lifecycle.beginInventory(now);
+        lifecycle.beginScan(now);
         ScanGaps gaps = probes.inventory(lifecycle::accept);
-        gaps.unreadable().forEach(lifecycle::unseen);
-        gaps.partial().forEach(lifecycle::unseen);
+        gaps.unreadable().forEach(lifecycle::skip);
+        gaps.partial().forEach(lifecycle::skip);
         drain();
-        lifecycle.endInventory();
+        lifecycle.endScan();
         lifecycle.newlyStuck(now - DutyCycle.STUCK_AFTER.toNanos()).forEach(teardown -> onStuck(teardown, now));
     }
 
@@ -160,15 +162,19 @@ final class TestAgent extends RecordingListener implements AutoCloseable {
             int outstandingSlots,
             int outstandingRefs,
             int unreaped) {
-        FoundContext(Event event) {
-            this(
-                    event.type(),
-                    event.pid(),
-                    event.handle(),
-                    event.type() == EventType.LIVE_CONTEXT ? event.maxReqs() : 0,
-                    event.type() == EventType.LIVE_CONTEXT ? event.outstandingSlots() : 0,
-                    event.type() == EventType.LIVE_CONTEXT ? event.outstandingRefs() : 0,
-                    event.type() == EventType.LIVE_CONTEXT ? event.unreaped() : 0);
+        static FoundContext of(Event event) {
+            if (event instanceof LiveContextEvent live) {
+                return new FoundContext(
+                        live.type(),
+                        live.pid(),
+                        live.handle(),
+                        live.maxReqs(),
+                        live.outstandingSlots(),
+                        live.outstandingRefs(),
+                        live.unreaped());
+            }
+            long handle = event instanceof TaskInTeardownEvent task ? task.handle() : 0;
+            return new FoundContext(event.type(), event.pid(), handle, 0, 0, 0, 0);
         }
     }
 

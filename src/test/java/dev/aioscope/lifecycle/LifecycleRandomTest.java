@@ -115,17 +115,17 @@ class LifecycleRandomTest {
             SimulatedScan open = null;
             for (Sent sent : kernel.ring) {
                 if (open != null && sent.at() > open.at()) {
-                    lifecycle.endInventory();
+                    lifecycle.endScan();
                     open = null;
                 }
                 while (open == null
                         && !inventories.isEmpty()
                         && sent.at() > inventories.get(0).readUntil()) {
                     open = inventories.remove(0);
-                    lifecycle.beginInventory(open.at());
+                    lifecycle.beginScan(open.at());
                     open.found().forEach(record -> RecordingListener.feed(lifecycle, record));
                     if (sent.at() > open.at()) {
-                        lifecycle.endInventory();
+                        lifecycle.endScan();
                         open = null;
                     }
                 }
@@ -139,7 +139,7 @@ class LifecycleRandomTest {
                 }
             }
             if (open != null) {
-                lifecycle.endInventory();
+                lifecycle.endScan();
             }
             lifecycle.advance(Long.MAX_VALUE);
         }

@@ -47,7 +47,7 @@ class LifecycleTest {
         feed(full, failedSetup(10, -11));
         assertThat(heard.failedCalls)
                 .containsExactly(new FailedCall(
-                        FailedCall.Call.IO_SETUP,
+                        FailedCall.SystemCall.IO_SETUP,
                         new Task(PID, TID, "worker", 7, 0),
                         MM,
                         ms(9),
@@ -143,7 +143,7 @@ class LifecycleTest {
                 .isEqualTo(new Teardown(
                         heard.setups.get(0),
                         End.COMPLETE,
-                        new Teardown.Call(
+                        new Teardown.KillCall(
                                 Trigger.DESTROY,
                                 new Task(PID, TID, "worker", 7, 0),
                                 ms(99),
@@ -152,9 +152,9 @@ class LifecycleTest {
                                 true,
                                 2L,
                                 null),
-                        new Teardown.Phases(
+                        new Teardown.PhaseTimes(
                                 ms(100), ms(103), ms(101), ms(102), ms(115), ms(116), ms(130), ms(150), null),
-                        new Teardown.Counts(3, 4, 5, 1, 2, 7, 6),
+                        new Teardown.RequestCounts(3, 4, 5, 1, 2, 7, 6),
                         new Teardown.KernelState(640L, 512L, null, 0, null, null, ReleasedBy.RCU, ReleasedBy.HOLDER)));
         assertThat(full.liveContexts()).isEmpty();
         assertThat(full.teardownsInProgress()).isEmpty();
@@ -249,7 +249,7 @@ class LifecycleTest {
         feed(full, destroyExit(100, -EINVAL));
         assertThat(heard.failedCalls)
                 .containsExactly(new FailedCall(
-                        FailedCall.Call.IO_DESTROY,
+                        FailedCall.SystemCall.IO_DESTROY,
                         new Task(PID, TID, "worker", 7, 0),
                         MM,
                         ms(99),
@@ -585,12 +585,12 @@ class LifecycleTest {
     @Test
     void lookAheadOfTheRing() {
         // The whole life of one context lies unread in the ring, and the look finds the next one with its pointer.
-        full.beginInventory(ms(200));
+        full.beginScan(ms(200));
         feed(full, live(201));
         feed(full, setup(10));
         feed(full, destroy());
         feed(full, setup(160));
-        full.endInventory();
+        full.endScan();
         assertThat(only().context().setupTime()).isEqualTo(ms(10));
         assertThat(only().end()).isEqualTo(End.COMPLETE);
         assertThat(full.liveContexts()).extracting(Context::setupTime).containsExactly(ms(160));
@@ -598,10 +598,10 @@ class LifecycleTest {
 
     @Test
     void contextFoundBeforeItsSetupReturnedIsOne() {
-        full.beginInventory(ms(50));
+        full.beginScan(ms(50));
         feed(full, live(51));
         feed(full, setup(51.5));
-        full.endInventory();
+        full.endScan();
         assertThat(heard.teardowns).isEmpty();
         assertThat(full.liveContexts()).extracting(Context::generation).containsExactly(1L);
         assertThat(full.liveContexts()).extracting(Context::setupTime).containsExactly(ms(51.5));
@@ -609,22 +609,22 @@ class LifecycleTest {
 
     @Test
     void lookSoFarAheadThatItFindsALaterContextOfAnotherSize() {
-        full.beginInventory(ms(200));
+        full.beginScan(ms(200));
         feed(full, live(201).size(1, 127));
         feed(full, setup(10));
         feed(full, destroy());
         feed(full, setup(160).size(1, 127));
-        full.endInventory();
+        full.endScan();
         assertThat(only().end()).isEqualTo(End.COMPLETE);
         assertThat(full.liveContexts()).extracting(Context::maxReqs).containsExactly(1);
     }
 
     @Test
     void ownerFoundByALaterLookIsNotThatOfAnEarlierContext() {
-        full.beginInventory(ms(200));
+        full.beginScan(ms(200));
         feed(full, live(201).task(PID + 50, PID + 50, "later"));
         feed(full, killEnter(100, Trigger.EXIT));
-        full.endInventory();
+        full.endScan();
         assertThat(full.teardownsInProgress())
                 .extracting(going -> going.known().context().owner())
                 .containsOnlyNulls();
@@ -634,10 +634,10 @@ class LifecycleTest {
     void lookAheadOfTheEndOfATeardown() {
         EventBuilder[] records = destroy();
         feed(full, setup(10), records[0], records[1]);
-        full.beginInventory(ms(200));
+        full.beginScan(ms(200));
         feed(full, live(201));
         feed(full, records[2], records[3], records[4], records[5], setup(160));
-        full.endInventory();
+        full.endScan();
         assertThat(only().end()).isEqualTo(End.COMPLETE);
         assertThat(full.liveContexts()).extracting(Context::setupTime).containsExactly(ms(160));
     }
@@ -667,9 +667,9 @@ class LifecycleTest {
 
     @Test
     void contextThatWasSetUpDuringTheLookHasNotVanished() {
-        syscall.beginInventory(ms(50));
+        syscall.beginScan(ms(50));
         feed(syscall, setup(51));
-        syscall.endInventory();
+        syscall.endScan();
         assertThat(heard.teardowns).isEmpty();
         look(syscall, 60);
         assertThat(only().end()).isEqualTo(End.VANISHED);
@@ -717,10 +717,10 @@ class LifecycleTest {
 
     @Test
     void exitDuringALookEndsWhatTheLookFoundAndWhatWasMadeMeanwhile() {
-        syscall.beginInventory(ms(50));
+        syscall.beginScan(ms(50));
         feed(syscall, live(51), waiting(60, Trigger.EXIT));
         feed(syscall, setup(55).kioctx(0).handle(HANDLE + 4096));
-        syscall.endInventory();
+        syscall.endScan();
         assertThat(syscall.teardownsInProgress())
                 .extracting(going -> going.known().context().handle())
                 .containsExactly(HANDLE, HANDLE + 4096);
@@ -767,9 +767,9 @@ class LifecycleTest {
 
     @Test
     void callThatReturnedDuringTheLookIsNotOpened() {
-        sample.beginInventory(ms(100));
+        sample.beginScan(ms(100));
         feed(sample, waiting(101, Trigger.DESTROY), destroyExit(110, -EINVAL));
-        sample.endInventory();
+        sample.endScan();
         assertThat(sample.teardownsInProgress()).isEmpty();
     }
 
@@ -813,15 +813,15 @@ class LifecycleTest {
     }
 
     private void lookWithout(int pid, double ms) {
-        sample.beginInventory(ms(ms));
-        sample.unseen(pid);
-        sample.endInventory();
+        sample.beginScan(ms(ms));
+        sample.skip(pid);
+        sample.endScan();
     }
 
     @Test
     void lookMustBeBegun() {
-        assertThatThrownBy(full::endInventory).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> full.unseen(PID)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(full::endScan).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> full.skip(PID)).isInstanceOf(IllegalStateException.class);
         feed(full, live(51), waiting(52, Trigger.EXIT));
         assertThat(full.counters().orphanEvents()).isEqualTo(2);
     }
@@ -982,9 +982,9 @@ class LifecycleTest {
     }
 
     private static void look(Lifecycle lifecycle, double ms, EventBuilder... found) {
-        lifecycle.beginInventory(ms(ms));
+        lifecycle.beginScan(ms(ms));
         feed(lifecycle, found);
-        lifecycle.endInventory();
+        lifecycle.endScan();
     }
 
     private static void permute(List<Integer> records, int from, List<List<Integer>> to) {

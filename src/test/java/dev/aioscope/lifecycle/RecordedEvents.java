@@ -44,10 +44,10 @@ final class RecordedEvents {
 
     private static void look(Probes probes, Lifecycle lifecycle) {
         if (probes.isScanDue(0, 0)) {
-            lifecycle.beginInventory(probes.now());
+            lifecycle.beginScan(probes.now());
             probes.inventory(lifecycle::accept);
             poll(probes, lifecycle);
-            lifecycle.endInventory();
+            lifecycle.endScan();
         }
     }
 

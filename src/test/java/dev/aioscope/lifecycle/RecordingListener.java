@@ -65,6 +65,6 @@ public class RecordingListener implements LifecycleListener {
     }
 
     static void feed(Lifecycle lifecycle, ByteBuffer record) {
-        lifecycle.accept(new Event().wrap(record, 0, record.limit()));
+        lifecycle.accept(Event.of(record, 0, record.limit()));
     }
 }

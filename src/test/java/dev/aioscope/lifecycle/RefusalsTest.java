@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.lifecycle.RefusalOutcome.Cause;
-import dev.aioscope.lifecycle.RefusalOutcome.Verdict;
+import dev.aioscope.lifecycle.RefusalOutcome.Resolution;
+import dev.aioscope.lifecycle.RefusalOutcome.Status;
 import dev.aioscope.probe.Tier;
 import org.junit.jupiter.api.Test;
 
@@ -62,8 +62,8 @@ class RefusalsTest {
         assertThat(heard.outcomes).as("it must stay so").isEmpty();
         full.advance(ms(1031));
 
-        assertThat(only().verdict()).isEqualTo(Verdict.TRANSIENT);
-        assertThat(only().cause()).isEqualTo(Cause.TEARDOWN);
+        assertThat(only().status()).isEqualTo(Status.TRANSIENT);
+        assertThat(only().resolution()).isEqualTo(Resolution.TEARDOWN);
         assertThat(only().duration()).isEqualTo(ms(21));
         assertThat(only().refusal()).isEqualTo(heard.failedCalls.get(0));
         assertThat(only().release())
@@ -112,8 +112,8 @@ class RefusalsTest {
         feed(full, killEnter(20, 3, 10, 910), killExit(21, 3, 300));
         full.advance(ms(1021));
 
-        assertThat(only().verdict()).isEqualTo(Verdict.TRANSIENT);
-        assertThat(only().cause()).isNull();
+        assertThat(only().status()).isEqualTo(Status.TRANSIENT);
+        assertThat(only().resolution()).isNull();
         assertThat(only().release()).isNull();
     }
 
@@ -121,7 +121,7 @@ class RefusalsTest {
     void aRaisedLimitIsSeenBySetupsAndByLooks() {
         feed(full, refused(10, 1, 200, 900), setup(20, 3, 1, 901).aioMaxNr(2000));
         full.advance(ms(1020));
-        assertThat(only().cause()).isEqualTo(Cause.LIMIT);
+        assertThat(only().resolution()).isEqualTo(Resolution.LIMIT);
         assertThat(only().aioMaxNr()).isEqualTo(2000);
 
         heard.outcomes.clear();
@@ -129,7 +129,7 @@ class RefusalsTest {
         full.quota(ms(2500), 900L, 1000L);
         full.quota(ms(3000), 900L, 1100L);
         full.advance(ms(4000));
-        assertThat(only().cause()).isEqualTo(Cause.LIMIT);
+        assertThat(only().resolution()).isEqualTo(Resolution.LIMIT);
         assertThat(only().duration()).isEqualTo(ms(990));
     }
 
@@ -138,7 +138,7 @@ class RefusalsTest {
         feed(full, refused(10, 1, 200, 900), setup(20, 1, 200, 1100).aioMaxNr(1100));
         full.advance(ms(1020));
 
-        assertThat(only().cause()).isEqualTo(Cause.LIMIT);
+        assertThat(only().resolution()).isEqualTo(Resolution.LIMIT);
         assertThat(only().hasSucceeded()).isTrue();
     }
 
@@ -150,14 +150,14 @@ class RefusalsTest {
         }
         assertThat(heard.failedCalls).hasSize(200);
         assertThat(heard.retries).isEqualTo(199);
-        assertThat(only().verdict()).isEqualTo(Verdict.LASTING);
+        assertThat(only().status()).isEqualTo(Status.LASTING);
         assertThat(only().retries()).isEqualTo(99);
-        assertThat(only().cause()).isNull();
+        assertThat(only().resolution()).isNull();
 
         feed(full, killEnter(20_000, 2, 900, 900), killExit(20_001, 2, 0));
         full.advance(ms(30_000));
         RefusalOutcome over = heard.outcomes.get(1);
-        assertThat(over.verdict()).isEqualTo(Verdict.OVER);
+        assertThat(over.status()).isEqualTo(Status.OVER);
         assertThat(over.retries()).isEqualTo(199);
         assertThat(over.duration()).isEqualTo(ms(19_991));
         assertThat(over.release().by().pid()).isEqualTo(2);
@@ -170,7 +170,7 @@ class RefusalsTest {
         full.advance(ms(10_009));
         assertThat(heard.outcomes).isEmpty();
         full.advance(ms(10_010));
-        assertThat(only().verdict()).isEqualTo(Verdict.LASTING);
+        assertThat(only().status()).isEqualTo(Status.LASTING);
         full.quota(ms(11_000), 0L, 1000L);
         full.advance(ms(60_000));
         assertThat(heard.outcomes).hasSize(1);
@@ -214,14 +214,14 @@ class RefusalsTest {
         feed(syscall, setup(1, 2, 900, 900), refused(10, 1, 200, 900), setup(500, 1, 200, 200));
         syscall.advance(ms(1600));
         assertThat(heard.outcomes).as("no look yet").isEmpty();
-        syscall.beginInventory(ms(1700));
+        syscall.beginScan(ms(1700));
         feed(syscall, at(EventBuilder.liveContext(), 1701, 1).handle(0x7000).size(200, 200));
-        syscall.endInventory();
+        syscall.endScan();
         syscall.quota(ms(1702), 200L, 1000L);
         syscall.advance(ms(1703));
 
         assertThat(only().duration()).isEqualTo(ms(490));
-        assertThat(only().cause()).isEqualTo(Cause.TEARDOWN);
+        assertThat(only().resolution()).isEqualTo(Resolution.TEARDOWN);
         assertThat(only().release()).isEqualTo(new RefusalOutcome.Release(new Task(2, 2, "p2", 0, 0), null, 1, 900));
     }
 
@@ -233,10 +233,10 @@ class RefusalsTest {
         feed(full, setup(30, 1, 200, -1).aioMaxNr(-1));
         full.advance(ms(1030));
 
-        assertThat(only().verdict()).isEqualTo(Verdict.TRANSIENT);
+        assertThat(only().status()).isEqualTo(Status.TRANSIENT);
         assertThat(only().hasSucceeded()).isTrue();
         assertThat(only().aioNr()).isNull();
-        assertThat(only().cause()).isNull();
+        assertThat(only().resolution()).isNull();
     }
 
     @Test
@@ -245,7 +245,7 @@ class RefusalsTest {
         feed(full, killExit(13, 2, -1), setup(14, 1, 200, -1).aioMaxNr(-1));
         full.advance(ms(1014));
 
-        assertThat(only().cause()).isEqualTo(Cause.TEARDOWN);
+        assertThat(only().resolution()).isEqualTo(Resolution.TEARDOWN);
         assertThat(only().release().by().pid()).isEqualTo(2);
     }
 
@@ -254,9 +254,6 @@ class RefusalsTest {
         for (int i = 0; i < 1030; i++) {
             feed(full, refused(10 + i * 0.001, 1 + i, 200, 900));
         }
-        assertThat(heard.outcomes)
-                .hasSize(6)
-                .extracting(RefusalOutcome::verdict)
-                .containsOnly(Verdict.UNKNOWN);
+        assertThat(heard.outcomes).hasSize(6).extracting(RefusalOutcome::status).containsOnly(Status.UNKNOWN);
     }
 }

@@ -57,7 +57,7 @@ final class SimulatedKernel {
     }
 
     /** A failed call that must be reported. */
-    record Failure(FailedCall.Call call, int tid, long returnTime, int errno) {}
+    record Failure(FailedCall.SystemCall call, int tid, long returnTime, int errno) {}
 
     private static final long US = 1_000;
     private static final long MS = 1_000_000;
@@ -261,7 +261,7 @@ final class SimulatedKernel {
                 .result(-errno)
                 .size(maxReqs, EventLayout.ABSENT_S32);
         send(record, EventType.SETUP, time, null);
-        failures.add(new Failure(FailedCall.Call.IO_SETUP, thread.tid(), time, errno));
+        failures.add(new Failure(FailedCall.SystemCall.IO_SETUP, thread.tid(), time, errno));
         done(process, thread);
     }
 
@@ -313,7 +313,7 @@ final class SimulatedKernel {
         boolean sigkill = random.nextInt(8) == 0;
         GroundTruth truth = ctx == null ? null : ctx.truth;
         if (truth == null) {
-            failures.add(new Failure(FailedCall.Call.IO_DESTROY, thread.tid(), time, -result));
+            failures.add(new Failure(FailedCall.SystemCall.IO_DESTROY, thread.tid(), time, -result));
         } else {
             sigkill |= Boolean.TRUE.equals(truth.values.get("pendingSigkill"));
             truth.values.put("enterTime", enter);

@@ -53,13 +53,13 @@ class StuckTest {
     }
 
     private static EventBuilder inside(int waitReason, int siblings, int requests) {
-        return EventBuilder.teardownLook(waitReason).kioctx(KIOCTX).left(siblings, requests);
+        return EventBuilder.teardownState(waitReason).kioctx(KIOCTX).left(siblings, requests);
     }
 
     private static void look(Lifecycle lifecycle, long ms, EventBuilder... found) {
-        lifecycle.beginInventory(ms(ms));
+        lifecycle.beginScan(ms(ms));
         feed(lifecycle, found);
-        lifecycle.endInventory();
+        lifecycle.endScan();
     }
 
     private static TeardownInProgress only(Lifecycle lifecycle) {
@@ -72,8 +72,8 @@ class StuckTest {
         feed(full, enter(), killed());
         look(full, 2000, inside(code, 1, 3), waiter(2000).pendingSigkill(true).kernelFrames(7, 8));
         assertThat(only(full).waitReason()).isEqualTo(waitReason);
-        assertThat(only(full).siblingsLeft()).isEqualTo(1);
-        assertThat(only(full).requestsLeft()).isEqualTo(3);
+        assertThat(only(full).siblingsNow()).isEqualTo(1);
+        assertThat(only(full).outstandingNow()).isEqualTo(3);
         assertThat(only(full).pendingSigkill()).isTrue();
         assertThat(only(full).kernelStack()).containsExactly(7L, 8L);
         assertThat(only(full).isFoundLate()).isFalse();
@@ -81,15 +81,15 @@ class StuckTest {
 
         look(full, 3000, waiter(3000));
         assertThat(only(full).waitReason()).as("not seen any more").isNull();
-        assertThat(only(full).requestsLeft()).isNull();
+        assertThat(only(full).outstandingNow()).isNull();
     }
 
     @Test
     void whatWasReadOfAContextThatIsFreedByTheEndOfTheLookIsDropped() {
         feed(full, enter(), killed());
-        full.beginInventory(ms(2000));
+        full.beginScan(ms(2000));
         feed(full, inside(4, 0, 3), users(2001), at(EventBuilder.reqs(), 2002), at(EventBuilder.free(), 2003));
-        full.endInventory();
+        full.endScan();
         assertThat(full.teardownsInProgress()).isEmpty();
     }
 
@@ -100,7 +100,7 @@ class StuckTest {
         look(
                 full,
                 2000,
-                requests < 0 ? EventBuilder.teardownLook(waitReason).kioctx(KIOCTX) : inside(waitReason, 0, requests));
+                requests < 0 ? EventBuilder.teardownState(waitReason).kioctx(KIOCTX) : inside(waitReason, 0, requests));
         assertThat(full.teardownsInProgress()).isEmpty();
         assertThat(full.contextsInTeardown()).isEmpty();
         full.advance(ms(2000) + Lifecycle.OVERDUE_NS);
@@ -112,18 +112,18 @@ class StuckTest {
     @Test
     void oneThatIsJustBeingKilledIsNotTakenForFreed() {
         feed(full, enter());
-        look(full, 101, EventBuilder.teardownLook(0).kioctx(KIOCTX));
+        look(full, 101, EventBuilder.teardownState(0).kioctx(KIOCTX));
         feed(full, killed());
         look(full, 2000, inside(4, 0, 3));
         full.advance(ms(2000) + 2 * Lifecycle.OVERDUE_NS);
-        assertThat(only(full).requestsLeft()).isEqualTo(3);
+        assertThat(only(full).outstandingNow()).isEqualTo(3);
     }
 
     /** A kernel that hides its symbols does not tell where the parts of a count are, before 5.18. */
     @Test
     void oneWhoseRequestsCannotBeCountedIsNotTakenForFreed() {
         feed(full, enter(), killed());
-        look(full, 2000, EventBuilder.teardownLook(2).kioctx(KIOCTX));
+        look(full, 2000, EventBuilder.teardownState(2).kioctx(KIOCTX));
         full.advance(ms(2000) + 2 * Lifecycle.OVERDUE_NS);
         assertThat(only(full).waitReason()).isEqualTo(WaitReason.GRACE);
     }
@@ -222,7 +222,7 @@ class StuckTest {
             assertThat(told).hasSize(time == 2000 ? 1 : 0);
             assertThat(only(full).waitReason()).isEqualTo(WaitReason.WAKE);
             assertThat(only(full).isReported()).isFalse();
-            assertThat(only(full).requestsLeft()).isZero();
+            assertThat(only(full).outstandingNow()).isZero();
             full.advance(ms(time));
         }
         assertThat(heard.teardowns).isEmpty();
@@ -373,7 +373,7 @@ class StuckTest {
         look(full, 2000, exiting(2000), inside(4, 0, 2).kioctx(KIOCTX + 64));
         full.newlyStuck(ms(1000));
         assertThat(only(full).waitReason()).isEqualTo(WaitReason.REQUESTS);
-        assertThat(only(full).requestsLeft()).isEqualTo(2);
+        assertThat(only(full).outstandingNow()).isEqualTo(2);
 
         feed(full, other[3], other[4]);
         look(full, 7000, exiting(7000));
@@ -397,11 +397,11 @@ class StuckTest {
     void withoutBpfTheWaiterTellsWhatItWaitsFor() {
         Lifecycle proc = new Lifecycle(heard, Tier.PROC, Limits.DEFAULT);
         EventBuilder seen =
-                EventBuilder.teardownLook(3).task(PID, TID, "db").kioctx(0).left(2, EventLayout.ABSENT_S32);
+                EventBuilder.teardownState(3).task(PID, TID, "db").kioctx(0).left(2, EventLayout.ABSENT_S32);
         look(proc, 1000, waiter(1000), seen);
         assertThat(only(proc).waitReason()).isEqualTo(WaitReason.SIBLINGS);
-        assertThat(only(proc).siblingsLeft()).isEqualTo(2);
-        assertThat(only(proc).requestsLeft()).isNull();
+        assertThat(only(proc).siblingsNow()).isEqualTo(2);
+        assertThat(only(proc).outstandingNow()).isNull();
         assertThat(only(proc).isFoundLate()).isTrue();
         look(proc, 2000, waiter(2000));
         assertThat(only(proc).waitReason()).isNull();

@@ -106,9 +106,9 @@ public final class TeardownBuilder {
         return new Teardown(
                 context,
                 end,
-                new Teardown.Call(
+                new Teardown.KillCall(
                         trigger, caller, callTime, returnTime, result, pendingSigkill, voluntarySwitches, callStack),
-                new Teardown.Phases(
+                new Teardown.PhaseTimes(
                         killEnterTime,
                         killExitTime,
                         unmapEnterTime,
@@ -118,7 +118,7 @@ public final class TeardownBuilder {
                         reqsTime,
                         freeTime,
                         lateReqsTime),
-                new Teardown.Counts(
+                new Teardown.RequestCounts(
                         null,
                         outstanding,
                         unreaped,

@@ -7,7 +7,7 @@ import dev.aioscope.event.CorruptEventException;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.event.EventType;
-import dev.aioscope.event.Trigger;
+import dev.aioscope.event.StackEvent;
 import dev.aioscope.probe.Tier;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -24,7 +24,7 @@ class UserStacksTest {
 
     private static Event event(EventBuilder builder) {
         ByteBuffer record = builder.build();
-        return new Event().wrap(record, 0, record.capacity());
+        return Event.of(record, 0, record.capacity());
     }
 
     private void feed(EventBuilder builder) {
@@ -144,11 +144,10 @@ class UserStacksTest {
     void aStackDeeperThanTheRecordIsCorrupt() {
         Event event = event(stack(10, 1, new long[33]));
         assertThat(event.type()).isEqualTo(EventType.STACK);
-        assertThatThrownBy(event::frames)
+        assertThatThrownBy(((StackEvent) event)::frames)
                 .isInstanceOf(CorruptEventException.class)
                 .hasMessageContaining("33");
-        assertThatThrownBy(event(EventBuilder.killEnter(Trigger.EXIT))::frames)
-                .isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> lifecycle.accept(event)).isInstanceOf(CorruptEventException.class);
     }
 
     @Test

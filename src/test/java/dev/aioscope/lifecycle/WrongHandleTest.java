@@ -175,7 +175,7 @@ class WrongHandleTest {
     @Test
     void aLookDoesNotTakeAMovedRingForAContextThatIsGone() {
         feed(syscall, setup(10));
-        syscall.beginInventory(ms(50));
+        syscall.beginScan(ms(50));
         feed(
                 syscall,
                 EventBuilder.liveContext()
@@ -185,7 +185,7 @@ class WrongHandleTest {
                         .task(100, 100, "main")
                         .handle(HANDLE + 8192)
                         .size(128, 383));
-        syscall.endInventory();
+        syscall.endScan();
         assertThat(heard.teardowns).isEmpty();
         feed(syscall, enter(99, 2).kioctx(0), failed(100).enterTime(ms(99)).task(100, 2, "second"));
         assertThat(cause()).isEqualTo(Cause.RING_MOVED);

@@ -127,7 +127,7 @@ class TraceTableTest {
     @Test
     void showsQuotaOfRefusal() {
         FailedCall refusal = new FailedCall(
-                FailedCall.Call.IO_SETUP,
+                FailedCall.SystemCall.IO_SETUP,
                 CALLER,
                 1,
                 1_000_000L,
@@ -151,9 +151,9 @@ class TraceTableTest {
     }
 
     private static RefusalOutcome outcome(
-            RefusalOutcome.Verdict verdict, RefusalOutcome.Cause cause, RefusalOutcome.Release release) {
+            RefusalOutcome.Status verdict, RefusalOutcome.Resolution cause, RefusalOutcome.Release release) {
         FailedCall refusal = new FailedCall(
-                FailedCall.Call.IO_SETUP,
+                FailedCall.SystemCall.IO_SETUP,
                 new Task(7, 7, "nginx", 1, 0),
                 1,
                 1_000_000L,
@@ -172,18 +172,19 @@ class TraceTableTest {
     @Test
     void showsRefusalOutcome() {
         RefusalOutcome over = outcome(
-                RefusalOutcome.Verdict.TRANSIENT,
-                RefusalOutcome.Cause.TEARDOWN,
+                RefusalOutcome.Status.TRANSIENT,
+                RefusalOutcome.Resolution.TEARDOWN,
                 new RefusalOutcome.Release(CALLER, Trigger.EXIT, 3, 64_000));
         assertThat(table(new Screen(false, 80, 24)).refusalOutcome(over).lines().skip(1))
                 .containsExactly(
                         "12:00:03       7 nginx        io_setup       –  2.00s      –      – transient",
                         "         └ requested 1024, refused 5 times, 2024 of 65536 in use, mysqld 100",
                         "           (docker:0123456789ab) released 64000 by exit, a retry succeeded");
-        assertThat(table(WIDE).refusalOutcome(outcome(RefusalOutcome.Verdict.LASTING, null, null)))
+        assertThat(table(WIDE).refusalOutcome(outcome(RefusalOutcome.Status.LASTING, null, null)))
                 .contains("lasting")
                 .doesNotContain("released");
-        assertThat(table(WIDE).refusalOutcome(outcome(RefusalOutcome.Verdict.OVER, RefusalOutcome.Cause.LIMIT, null)))
+        assertThat(table(WIDE)
+                        .refusalOutcome(outcome(RefusalOutcome.Status.OVER, RefusalOutcome.Resolution.LIMIT, null)))
                 .contains("fs.aio-max-nr was raised");
     }
 
@@ -191,7 +192,7 @@ class TraceTableTest {
     void warnsWhileRequestsOfLostRaceAreInFlight() {
         Task winner = new Task(100, 102, "mysqld", 1, 0);
         FailedCall lost = new FailedCall(
-                FailedCall.Call.IO_DESTROY,
+                FailedCall.SystemCall.IO_DESTROY,
                 CALLER,
                 1,
                 1_000_000L,

@@ -72,7 +72,7 @@ final class RecordingBenchmark {
         WallClock clock = new WallClock(() -> 1, () -> Instant.ofEpochSecond(1_800_000_000));
         List<ByteBuffer> records = records();
         List<Event> events = records.stream()
-                .map(record -> new Event().wrap(record, 0, record.capacity()))
+                .map(record -> Event.of(record, 0, record.capacity()))
                 .toList();
         long waited = 0;
         long begin = cpuNanos();

@@ -58,7 +58,7 @@ class RingTest {
                         .kioctx(number)
                         .task(7, 7, "db")
                         .build();
-                recorder.event(new Event().wrap(record, 0, record.capacity()));
+                recorder.event(Event.of(record, 0, record.capacity()));
                 number++;
             }
             recorder.time((turn + 2) * SECOND);

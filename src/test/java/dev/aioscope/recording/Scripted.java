@@ -149,7 +149,7 @@ public final class Scripted implements Probes {
     }
 
     private static void hand(ByteBuffer record, Consumer<Event> handler) {
-        handler.accept(new Event().wrap(record, 0, record.capacity()));
+        handler.accept(Event.of(record, 0, record.capacity()));
     }
 
     @Override

@@ -102,15 +102,15 @@ class MetricsTest {
         full.onSetup(TeardownBuilder.idle().context);
         full.onTeardown(TeardownBuilder.busy().build());
         audit.onTeardown(TeardownBuilder.idle().build());
-        full.onFailedCall(failed(FailedCall.Call.IO_SETUP, 11));
-        full.onFailedCall(failed(FailedCall.Call.IO_DESTROY, 22));
+        full.onFailedCall(failed(FailedCall.SystemCall.IO_SETUP, 11));
+        full.onFailedCall(failed(FailedCall.SystemCall.IO_DESTROY, 22));
         TeardownBuilder exit = TeardownBuilder.idle();
         exit.trigger = Trigger.EXIT;
         holders.onTeardown(exit.build());
         holders.onScan(view(List.of(context("mysqld", 7, 100), context("init", 1, 5))));
     }
 
-    private static FailedCall failed(FailedCall.Call call, int errno) {
+    private static FailedCall failed(FailedCall.SystemCall call, int errno) {
         return new FailedCall(
                 call,
                 new Task(1, 1, "a", 1, 0),
@@ -124,7 +124,7 @@ class MetricsTest {
                 null,
                 null,
                 List.of(),
-                call == FailedCall.Call.IO_DESTROY ? wrongHandle() : null);
+                call == FailedCall.SystemCall.IO_DESTROY ? wrongHandle() : null);
     }
 
     private static WrongHandle wrongHandle() {
@@ -288,7 +288,7 @@ class MetricsTest {
 
     @Test
     void aWrongHandleIsCountedByItsCause() {
-        full.onFailedCall(failed(FailedCall.Call.IO_DESTROY, 22));
+        full.onFailedCall(failed(FailedCall.SystemCall.IO_DESTROY, 22));
         assertThat(scrape())
                 .contains(
                         "aio_context_destroy_errors_total{aio_destroy_error_cause=\"lost_race\",error_type=\"EINVAL\"} 1.0")
@@ -307,8 +307,8 @@ class MetricsTest {
 
     @Test
     void everyRefusalIsCountedARepeatedOneToo() {
-        full.onFailedCall(failed(FailedCall.Call.IO_SETUP, 11));
-        full.onRetry(failed(FailedCall.Call.IO_SETUP, 11));
+        full.onFailedCall(failed(FailedCall.SystemCall.IO_SETUP, 11));
+        full.onRetry(failed(FailedCall.SystemCall.IO_SETUP, 11));
         assertThat(scrape()).contains("aio_context_setup_total{error_type=\"EAGAIN\"} 2.0");
     }
 

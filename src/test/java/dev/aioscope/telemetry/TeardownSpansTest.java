@@ -301,7 +301,7 @@ class TeardownSpansTest {
     @Test
     void aFailedDestroyIsASpan() {
         spans(0).onFailedCall(new FailedCall(
-                FailedCall.Call.IO_DESTROY,
+                FailedCall.SystemCall.IO_DESTROY,
                 new Task(5, 6, "a", 1, 0),
                 0,
                 100L,
@@ -330,7 +330,7 @@ class TeardownSpansTest {
     void aFailedDestroyTellsWhatWasWrongWithTheHandle() {
         Task winner = new Task(5, 7, "b", 1, 0);
         spans(0).onFailedCall(new FailedCall(
-                FailedCall.Call.IO_DESTROY,
+                FailedCall.SystemCall.IO_DESTROY,
                 new Task(5, 6, "a", 1, 0),
                 0,
                 100L,
@@ -520,7 +520,7 @@ class TeardownSpansTest {
     @Test
     void aRefusedSetupTellsTheQuota() {
         spans(0).onFailedCall(new FailedCall(
-                FailedCall.Call.IO_SETUP,
+                FailedCall.SystemCall.IO_SETUP,
                 new Task(5, 6, "a", 1, 0),
                 0,
                 null,
@@ -623,7 +623,7 @@ class TeardownSpansTest {
         identities = (task, mm, mayRead) -> task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
         Task holder = new Task(100, 101, "mysqld", 1, 0);
         FailedCall refusal = new FailedCall(
-                FailedCall.Call.IO_SETUP,
+                FailedCall.SystemCall.IO_SETUP,
                 new Task(5, 6, "a", 1, 0),
                 0,
                 200L,
@@ -645,9 +645,9 @@ class TeardownSpansTest {
         spans.onRefusalOutcome(new RefusalOutcome(
                 refusal,
                 9,
-                RefusalOutcome.Verdict.TRANSIENT,
+                RefusalOutcome.Status.TRANSIENT,
                 4250,
-                RefusalOutcome.Cause.TEARDOWN,
+                RefusalOutcome.Resolution.TEARDOWN,
                 new RefusalOutcome.Release(holder, Trigger.EXIT, 2, 65_000),
                 true,
                 500L,

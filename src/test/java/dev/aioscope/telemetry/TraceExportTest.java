@@ -431,7 +431,7 @@ class TraceExportTest {
         for (int i = 0; i < spans; i++) {
             long now = System.nanoTime();
             listener.onFailedCall(new FailedCall(
-                    FailedCall.Call.IO_SETUP,
+                    FailedCall.SystemCall.IO_SETUP,
                     new Task(5, 6, "a", 1, 0),
                     0,
                     now,

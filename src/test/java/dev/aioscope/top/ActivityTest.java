@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
-import dev.aioscope.lifecycle.FailedCall.Call;
+import dev.aioscope.lifecycle.FailedCall.SystemCall;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -72,9 +72,9 @@ class ActivityTest {
 
     @Test
     void countsRefusalsSeparatelyFromOtherFailures() {
-        host.activity.onFailedCall(failed(Call.IO_SETUP, 11, 500));
-        host.activity.onRetry(failed(Call.IO_SETUP, 11, 500));
-        host.activity.onFailedCall(failed(Call.IO_DESTROY, 22, null));
+        host.activity.onFailedCall(failed(SystemCall.IO_SETUP, 11, 500));
+        host.activity.onRetry(failed(SystemCall.IO_SETUP, 11, 500));
+        host.activity.onFailedCall(failed(SystemCall.IO_DESTROY, 22, null));
         Activity.HostActivity activity = host.activity.at(host.now);
 
         assertThat(activity.refusals()).isEqualTo(2);
@@ -85,7 +85,7 @@ class ActivityTest {
         assertThat(activity.latest()).extracting(ActivityLine::result).containsExactly("EINVAL", "EAGAIN");
     }
 
-    private static FailedCall failed(Call call, int errno, Integer asked) {
+    private static FailedCall failed(SystemCall call, int errno, Integer asked) {
         return new FailedCall(
                 call, Frames.task(1, "a"), 1, 1L, 2, errno, null, asked, 900L, 1000L, null, List.of(), null);
     }

@@ -4,6 +4,7 @@ import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import dev.aioscope.event.CorruptEventException;
 import dev.aioscope.event.Event;
+import dev.aioscope.event.EventReader;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Libc;
 import dev.aioscope.kernel.Tracefs;
@@ -49,7 +50,7 @@ public final class BpfProbes implements Probes {
     /** What the map {@code followed} holds. */
     private final Set<Long> followed = new HashSet<>();
 
-    private final Event event = new Event();
+    private final EventReader reader = new EventReader();
     private long corruptInventory;
 
     private BpfProbes(Engine engine, Programs programs, AttachPlan plan) {
@@ -283,12 +284,12 @@ public final class BpfProbes implements Probes {
     private int handOn(ByteBuffer buffer, int length, Consumer<Event> handler) {
         int at = 0;
         while (length - at >= 2) {
-            int size = Event.sizeAt(buffer, at, length - at);
+            int size = EventReader.sizeAt(buffer, at, length - at);
             if (size > length - at) {
                 break;
             }
             try {
-                handler.accept(event.wrap(buffer, at, size));
+                handler.accept(reader.read(buffer, at, size));
             } catch (CorruptEventException e) {
                 corruptInventory++;
             }

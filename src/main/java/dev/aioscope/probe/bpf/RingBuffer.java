@@ -3,6 +3,7 @@ package dev.aioscope.probe.bpf;
 import com.sun.jna.Pointer;
 import dev.aioscope.event.CorruptEventException;
 import dev.aioscope.event.Event;
+import dev.aioscope.event.EventReader;
 import dev.aioscope.kernel.Libc;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -47,7 +48,7 @@ final class RingBuffer implements AutoCloseable {
     private final ByteBuffer data;
     private final LongBuffer words;
     private final long[] batch = new long[BATCH];
-    private final Event event = new Event();
+    private final EventReader reader = new EventReader();
     private long corrupt;
 
     /**
@@ -143,7 +144,7 @@ final class RingBuffer implements AutoCloseable {
 
     private void hand(Consumer<Event> handler, int begin, int at, int length) {
         try {
-            handler.accept(event.wrap(data, begin + at, length, batch, at / Long.BYTES));
+            handler.accept(reader.read(data, begin + at, length, batch, at / Long.BYTES));
         } catch (CorruptEventException e) {
             corrupt++;
         }

@@ -2,6 +2,7 @@ package dev.aioscope.probe.proc;
 
 import dev.aioscope.event.CorruptEventException;
 import dev.aioscope.event.Event;
+import dev.aioscope.event.EventReader;
 import dev.aioscope.event.EventType;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.HelperProcess;
@@ -241,10 +242,10 @@ public final class ProcProbes implements Probes {
 
     private void addRecords(ByteBuffer records, List<Event> found) {
         int left;
-        for (int at = 0; at < records.limit(); at += Event.sizeAt(records, at, left)) {
+        for (int at = 0; at < records.limit(); at += EventReader.sizeAt(records, at, left)) {
             left = records.limit() - at;
             try {
-                found.add(new Event().wrap(records, at, left));
+                found.add(Event.of(records, at, left));
             } catch (CorruptEventException e) {
                 corrupt++;
             }

@@ -197,7 +197,7 @@ final class ProcReader {
             int inside = siblings().getOrDefault(handle, 0);
             boolean isKnown = inside > 0 || ProcText.isInMmapLock(stack);
             if (isKnown && isRoom()) {
-                records.teardownLook(
+                records.teardownState(
                         subject(tid, thread),
                         inside > 0 ? WaitReason.SIBLINGS : WaitReason.MMAP_LOCK,
                         inside > 0 ? inside : EventLayout.ABSENT_S32);

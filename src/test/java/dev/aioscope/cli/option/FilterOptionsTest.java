@@ -61,7 +61,19 @@ class FilterOptionsTest {
         before.onSetup(teardown.context());
         before.onTeardown(teardown);
         before.onFailedCall(new FailedCall(
-                FailedCall.Call.IO_DESTROY, owner, 1, 5L, 6, 22, 0x1000L, null, null, null, null, List.of(), null));
+                FailedCall.SystemCall.IO_DESTROY,
+                owner,
+                1,
+                5L,
+                6,
+                22,
+                0x1000L,
+                null,
+                null,
+                null,
+                null,
+                List.of(),
+                null));
         before.onHandleUse(new HandleUse(
                 AioCall.IO_SUBMIT,
                 owner,
@@ -104,7 +116,7 @@ class FilterOptionsTest {
     @Test
     void whatFollowsARefusalPassesWithItsCaller() {
         FailedCall refusal = new FailedCall(
-                FailedCall.Call.IO_SETUP,
+                FailedCall.SystemCall.IO_SETUP,
                 new Task(300, 300, "db", 7, 0),
                 1,
                 5L,
@@ -133,7 +145,7 @@ class FilterOptionsTest {
             LifecycleListener before = parse("--pid", pid).filter().before(listener);
             before.onRetry(refusal);
             before.onRefusalOutcome(
-                    new RefusalOutcome(refusal, 1, RefusalOutcome.Verdict.LASTING, 9, null, null, false, null, null));
+                    new RefusalOutcome(refusal, 1, RefusalOutcome.Status.LASTING, 9, null, null, false, null, null));
         }
         assertThat(heard).hasSize(2);
     }

@@ -3,7 +3,7 @@ package dev.aioscope.probe.proc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.aioscope.event.EventType;
+import dev.aioscope.event.TaskInTeardownEvent;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.guest.AioWork;
 import dev.aioscope.guest.BlockingDevice;
@@ -63,7 +63,7 @@ class HazardGuestTest {
         ScanGaps gaps;
         do {
             gaps = probes.inventory(event -> {
-                if (event.type() == EventType.TASK_IN_TEARDOWN && event.trigger() == Trigger.EXIT) {
+                if (event instanceof TaskInTeardownEvent task && task.trigger() == Trigger.EXIT) {
                     inExit.add(event.pid());
                 }
             });
