@@ -21,9 +21,9 @@ public final class DiagnosisJson {
                         .array("tiers", diagnosis.tiers(), DiagnosisJson::tier)
                         .array(
                                 "facts",
-                                diagnosis.facts(),
+                                diagnosis.checks(),
                                 (object, fact) -> object.put("name", fact.name())
-                                        .put("good", fact.good())
+                                        .put("good", fact.ok())
                                         .put("value", fact.value())
                                         .put("hint", fact.hint())));
     }
