@@ -1,23 +1,22 @@
 package dev.aioscope.cli;
 
 import dev.aioscope.cli.option.ConfigOption;
+import dev.aioscope.cli.option.JsonOption;
 import dev.aioscope.config.Setting;
 import dev.aioscope.config.SettingSources;
 import dev.aioscope.config.SettingValue;
 import dev.aioscope.config.SettingValue.Origin;
 import dev.aioscope.config.SettingsException;
+import dev.aioscope.config.SettingsModel;
 import dev.aioscope.config.ValidationError;
 import dev.aioscope.daemon.Configuration;
 import dev.aioscope.http.HttpException;
-import dev.aioscope.output.Json;
-import dev.aioscope.output.Screen;
-import dev.aioscope.output.Table;
+import dev.aioscope.output.SettingsReport;
 import dev.aioscope.telemetry.OtelVariables;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -31,38 +30,36 @@ import picocli.CommandLine.Spec;
 /** Checks and shows the settings of the daemon. */
 @Command(
         name = "config",
-        header = "Checks and shows the settings of the daemon.",
+        header = "Check and show the daemon's settings.",
+        description =
+                "Flags override variables (AIOSCOPE_SLOW_THRESHOLD=1s for --slow-threshold 1s), variables override"
+                        + " the settings file, the file overrides defaults.",
         synopsisSubcommandLabel = "COMMAND",
-        mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class,
         subcommands = {ConfigCommand.Check.class, ConfigCommand.Show.class},
-        commandListHeading = "%nCommands:%n",
-        optionListHeading = "%nOptions:%n",
-        footerHeading =
-                "%nFlags win over variables (AIOSCOPE_SLOW_THRESHOLD=1s for --slow-threshold 1s), these over the file, it over defaults.%n",
         footer = {
             "",
             "Examples:",
-            "  aioscope config check                 whether the daemon can use its settings",
-            "  aioscope config show --effective      every setting, with the place that its value comes from",
+            "  aioscope config check               all errors in the settings",
+            "  aioscope config show --effective    every setting and its source",
             "",
-            "Exit status: 0 done, 2 wrong usage or wrong settings.",
+            ConfigCommand.EXIT_STATUS,
         })
 final class ConfigCommand implements Runnable {
+    static final String EXIT_STATUS = "Exit status: 0 success, 2 invalid usage or settings.";
+
     @Spec
     private CommandSpec spec;
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "say what to do: check, show");
+        throw new ParameterException(spec.commandLine(), "expected a command: check, show");
     }
 
     @Command(
             name = "check",
-            header = "Tells whether the daemon can use its settings, and all that is wrong with them.",
-            mixinStandardHelpOptions = true,
-            versionProvider = Main.Version.class,
-            optionListHeading = "%nOptions:%n")
+            header = "Check whether the daemon can use its settings.",
+            description = "Reports every error in the settings file, the files that it names, and the environment.",
+            footer = {"", EXIT_STATUS})
     static final class Check implements Runnable {
         @Spec
         private CommandSpec spec;
@@ -70,16 +67,14 @@ final class ConfigCommand implements Runnable {
         @Parameters(
                 arity = "0..1",
                 paramLabel = "FILE",
-                description =
-                        "The settings file (default: /etc/aioscope/aioscope.yaml if it is there). The files that it"
-                                + " names and the variables of the environment are checked too.")
+                description = "Settings file (default: /etc/aioscope/aioscope.yaml, if it exists).")
         private @Nullable Path named;
 
         @Override
         public void run() {
             Path file = SettingSources.file(named);
             RunCommand daemon = RunCommand.SETTINGS
-                    .parse(file == null ? List.of() : List.of(ConfigOption.NAME + "=" + file))
+                    .parse(file == null ? List.of() : List.of(SettingsModel.CONFIG_FLAG + "=" + file))
                     .getCommand();
             Configuration configuration;
             try {
@@ -94,17 +89,15 @@ final class ConfigCommand implements Runnable {
                     .count();
             spec.commandLine()
                     .getOut()
-                    .println((file == null ? SettingSources.DEFAULT_FILE + " is not there" : file + " can be used")
-                            + ": " + (set == 0 ? "nothing is set, the defaults hold" : set + " set"));
+                    .println((file == null ? SettingSources.DEFAULT_FILE + ": no such file" : file + ": valid") + ", "
+                            + (set == 0 ? "all settings have their defaults" : set + " set"));
         }
     }
 
     @Command(
             name = "show",
-            header = "Shows what is set, and where.",
-            mixinStandardHelpOptions = true,
-            versionProvider = Main.Version.class,
-            optionListHeading = "%nOptions:%n")
+            header = "Show the settings that are set, and their sources.",
+            footer = {"", EXIT_STATUS})
     static final class Show implements Runnable {
         @Spec
         private CommandSpec spec;
@@ -112,45 +105,21 @@ final class ConfigCommand implements Runnable {
         @Mixin
         private ConfigOption config;
 
-        @Option(names = "--effective", description = "Show all settings, the defaults too.")
+        @Option(names = "--effective", description = "Include defaults.")
         private boolean effective;
 
-        @Option(names = "--json", description = "Print a JSON object per line.")
-        private boolean json;
+        @Mixin
+        private JsonOption json;
 
         @Override
         public void run() {
             Map<Setting, SettingValue> settings =
                     new LinkedHashMap<>(RunCommand.SETTINGS.effective(RunCommand.SETTINGS.read(config.file()), null));
-            settings.values().removeIf(given -> !effective && given.origin() == Origin.DEFAULT);
+            settings.values().removeIf(value -> !effective && value.origin() == Origin.DEFAULT);
             Map<String, String> variables = OtelVariables.masked(System.getenv());
             PrintWriter out = spec.commandLine().getOut();
-            if (json) {
-                settings.forEach((setting, given) ->
-                        out.println(json(setting.name(), given, setting.initial(), setting.reloads())));
-                variables.forEach((name, value) -> out.println(json(name, variable(name, value), null, false)));
-                return;
-            }
-            Table table = new Table(0, "SETTING", "VALUE", "FROM");
-            settings.forEach((setting, given) -> table.row(setting.name(), given.value(), given.where()));
-            variables.forEach((name, value) -> table.row(name, value, "environment"));
-            table.lines(Screen.FILE).forEach(out::println);
-        }
-
-        private static SettingValue variable(String name, String value) {
-            return new SettingValue(value, Origin.ENVIRONMENT, name);
-        }
-
-        /** As {@code agent/json.md} has it. */
-        static String json(String name, SettingValue given, @Nullable String initial, boolean reloads) {
-            return Json.line(
-                    "setting",
-                    object -> object.put("name", name)
-                            .put("value", given.value())
-                            .put("source", given.origin().name().toLowerCase(Locale.ROOT))
-                            .put("location", given.where())
-                            .put("default", initial)
-                            .put("reloadable", reloads));
+            (json.isEnabled() ? SettingsReport.json(settings, variables) : SettingsReport.text(settings, variables))
+                    .forEach(out::println);
         }
     }
 }

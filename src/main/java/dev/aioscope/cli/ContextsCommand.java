@@ -3,6 +3,7 @@ package dev.aioscope.cli;
 import dev.aioscope.agent.Shutdown;
 import dev.aioscope.cli.option.FilterOptions;
 import dev.aioscope.cli.option.HideArgumentsOption;
+import dev.aioscope.cli.option.JsonOption;
 import dev.aioscope.cli.option.PositiveDurationConverter;
 import dev.aioscope.cli.option.ScanOptions;
 import dev.aioscope.host.GroupBy;
@@ -29,41 +30,42 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Who holds the quota, now. */
+/** Lists the holders of the quota. */
 @Command(
         name = "contexts",
-        header = "Shows who holds fs.aio-nr: every live context, those older than aioscope too.",
-        mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class,
-        sortOptions = false,
-        optionListHeading = "%nOptions:%n",
-        footerHeading = "%nColumns:%n",
+        header = "List the processes that hold fs.aio-nr.",
+        description =
+                "Takes one scan with a BPF iterator and attaches no probe. Includes contexts older than aioscope.",
         footer = {
-            "  CHARGE    what was given to io_setup: what fs.aio-nr counts",
+            "",
+            "Columns:",
+            "  CHARGE    nr_events passed to io_setup, as counted by fs.aio-nr",
             "  SHARE     of fs.aio-max-nr",
-            "  RING      slots in the rings, which are more than the charge",
-            "  OUT       requests submitted and not completed",
-            "  UNREAPED  requests completed that the program has not read",
-            "  –         not seen; never a zero",
-            "Their names and their order are kept, for scripts too; two spaces or more part them:",
-            "         CHARGE SHARE RING CONTEXTS OUT UNREAPED PID USER CONTAINER COMMAND",
-            "  --group-by  CHARGE SHARE RING CONTEXTS OUT UNREAPED PROCESSES CONTAINER|CGROUP|USER",
-            "  --all  CHARGE RING OUT UNREAPED HANDLE PID COMM",
-            "The age of a context is known only to one who saw its set-up: aioscope trace tells it.",
-            "What of fs.aio-nr no context accounts for is unattributed: processes inside exit_aio, whose contexts",
-            "are in no table any more, and what came or went during the look.",
+            "  RING      ring slots; always more than the charge",
+            "  OUT       outstanding requests: submitted, not completed",
+            "  UNREAPED  completed requests that the program has not read",
+            "  –         not observed; never a zero",
+            "Column names and order are stable, separated by two or more spaces:",
+            "  CHARGE SHARE RING CONTEXTS OUT UNREAPED PID USER CONTAINER COMMAND",
+            "--group-by:",
+            "  CHARGE SHARE RING CONTEXTS OUT UNREAPED PROCESSES CONTAINER|CGROUP|USER",
+            "--all:",
+            "  CHARGE RING OUT UNREAPED HANDLE PID COMM",
+            "Unattributed charge belongs to processes inside exit_aio, whose contexts are in",
+            "no table, and to contexts that came or went during the scan. A scan cannot show",
+            "the age of a context; aioscope trace shows it.",
+            "",
+            "Tier proc:",
+            "  Without BPF, a helper process reads /proc. It sees rings, but no charges and",
+            "  no outstanding requests. It misses contexts whose program unmapped the ring.",
+            "  Up to Linux 6.18 it can report a forked child as the holder while the parent",
+            "  is in a teardown.",
             "",
             "Examples:",
-            "  aioscope contexts                    processes, the largest charge first",
-            "  aioscope contexts --group-by container     containers, pods' containers, virtual machines, systemd units",
-            "  aioscope contexts --all --pid 4711   each context of one process",
-            "  aioscope contexts --json             a JSON object per line (agent/json.md), best for scripts",
-            "",
-            "No probe is placed: a BPF iterator walks the tasks once. Where there is no BPF, the tier proc reads /proc in a",
-            "process of its own: it sees rings but neither charges nor requests outstanding, so that nothing can be",
-            "attributed. It does not see a context whose program has unmapped the ring, and up to 6.18 it can take a",
-            "forked child for the holder while the teardown of its parent hangs.",
-            "Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 not possible on this host.",
+            "  aioscope contexts                        processes, largest charge first",
+            "  aioscope contexts --group-by container   containers, VMs, systemd units",
+            "  aioscope contexts --all --pid 4711       each context of one process",
+            "  aioscope contexts --json                 JSON for scripts (agent/json.md)",
         })
 final class ContextsCommand implements Runnable {
     private static final String CLEAR = "\u001b[H\u001b[J";
@@ -75,14 +77,17 @@ final class ContextsCommand implements Runnable {
             names = "--group-by",
             paramLabel = "WHAT",
             defaultValue = "process",
-            description = "Add up by ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private GroupBy by = GroupBy.PROCESS;
+            description = {
+                "Sum up by process, container, cgroup or user.",
+                "The default is ${DEFAULT-VALUE}.",
+            })
+    private GroupBy groupBy = GroupBy.PROCESS;
 
-    @Option(names = "--all", description = "Show each context.")
+    @Option(names = "--all", description = "List each context.")
     private boolean all;
 
-    @Option(names = "--json", description = "Print a JSON object per line.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Option(
             names = "--watch",
@@ -90,8 +95,8 @@ final class ContextsCommand implements Runnable {
             arity = "0..1",
             fallbackValue = "2s",
             converter = PositiveDurationConverter.class,
-            description = "Look again and again, until Ctrl-C (every 2s, if no time is given).")
-    private @Nullable Duration watch;
+            description = "Repeat at this interval (2s if omitted) until Ctrl-C.")
+    private @Nullable Duration interval;
 
     @Mixin
     private HideArgumentsOption hidden;
@@ -100,13 +105,13 @@ final class ContextsCommand implements Runnable {
     private FilterOptions filter;
 
     @Mixin
-    private ScanOptions looks;
+    private ScanOptions scan;
 
     @Override
     public void run() {
-        CountDownLatch end = new CountDownLatch(watch == null ? 0 : 1);
+        CountDownLatch end = new CountDownLatch(interval == null ? 0 : 1);
         try (Shutdown stop = new Shutdown();
-                Probes probes = looks.open(spec.commandLine().getErr());
+                Probes probes = scan.open(spec.commandLine().getErr());
                 Processes processes = Processes.unlimited(hidden.isHidden())) {
             WallClock clock = new WallClock(BootClock::now, InstantSource.system());
             stop.onRequest(end::countDown);
@@ -118,7 +123,7 @@ final class ContextsCommand implements Runnable {
 
     private boolean isOver(CountDownLatch end) {
         try {
-            return watch == null || end.await(watch.toNanos(), TimeUnit.NANOSECONDS);
+            return interval == null || end.await(interval.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return true;
@@ -129,11 +134,11 @@ final class ContextsCommand implements Runnable {
         PrintWriter out = spec.commandLine().getOut();
         Screen screen = Screen.stdout();
         List<String> lines;
-        if (json) {
-            lines = all ? holders.jsonOfAll() : holders.json(by);
+        if (json.isEnabled()) {
+            lines = all ? holders.jsonOfAll() : holders.json(groupBy);
         } else {
-            lines = all ? holders.textOfAll(screen) : holders.text(by, screen);
-            if (watch != null) {
+            lines = all ? holders.textOfAll(screen) : holders.text(groupBy, screen);
+            if (interval != null) {
                 out.print(screen.equals(Screen.FILE) ? "" : CLEAR);
                 out.println(LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS));
             }

@@ -4,10 +4,11 @@ import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.agent.ListenerQueue;
 import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.StackSymbolizer;
+import dev.aioscope.cli.option.DirectoryOption;
+import dev.aioscope.cli.option.JsonOption;
 import dev.aioscope.cli.option.StackOptions;
 import dev.aioscope.demo.DemoWorkload;
 import dev.aioscope.host.Identities;
-import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.output.DemoReport;
 import dev.aioscope.output.Screen;
@@ -15,12 +16,9 @@ import dev.aioscope.output.TierReport;
 import dev.aioscope.output.TraceFormat;
 import dev.aioscope.output.TraceJson;
 import dev.aioscope.output.TraceTable;
-import dev.aioscope.probe.Tier;
 import dev.aioscope.worker.Worker;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.concurrent.Callable;
@@ -29,55 +27,46 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Runs the demonstration's workload, under the agent if that is wanted. */
+/** Runs the demo workload, with or without the agent. */
 @Command(
         name = "demo",
-        header = "Runs a small real AIO workload of our own; with --watch, shows what the agent sees of it.",
-        mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class,
-        sortOptions = false,
-        optionListHeading = "%nOptions:%n",
-        footerHeading = "%nWhat it does, in two seconds or so:%n",
+        header = "Run a small AIO workload, for a first try.",
+        description = "The workload creates idle contexts, calls io_destroy with requests outstanding, provokes a"
+                + " refused io_setup and wrong handles, and starts a process that exits with live contexts. It takes"
+                + " about two seconds, charges at most 64 events, and writes 32 MiB to a file that it deletes.",
         footer = {
-            "  idle contexts, destroys with requests outstanding, a refused io_setup, wrong handles,",
-            "  and a process that exits without destroying its contexts. It charges 64 events to the",
-            "  quota at most, and writes 32 MiB into a file that it deletes.",
             "",
             "Examples:",
-            "  aioscope demo --watch               the workload and what was seen of it",
-            "  aioscope demo                       the workload alone, for a trace in another terminal",
-            "  aioscope demo --watch --tier sample what is left without any probe on a call",
+            "  aioscope demo --watch                 run and observe the workload",
+            "  aioscope demo                         run it, with a trace elsewhere",
+            "  aioscope demo --watch --tier sample   observe it without probes on calls",
             "",
-            "Exit status: 0 done, and with --watch seen as it was done; 1 the workload failed or something was",
-            "missed; 2 wrong usage; 3 not possible on this host.",
+            "Exit status: 0 success, 1 failure at run time, or events missed with --watch,",
+            "2 invalid usage, 3 not possible on this host, 130 SIGINT, 143 SIGTERM.",
         })
 final class DemoCommand implements Callable<Integer> {
-    private static final int LINES_WAITING = 8192;
-    private static final Duration LOOKS = Duration.ofMillis(250);
-    /** The last teardown ends some 50 ms after the workload; a look at the tasks can be due, and machines are slow. */
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final int QUEUE_CAPACITY = 8192;
+    private static final Duration SCAN_INTERVAL = Duration.ofMillis(250);
 
-    /** A teardown is told once its context is freed, some 30 ms after the step. */
-    private static final Duration STEP_PATIENCE = Duration.ofSeconds(2);
+    /** The last teardown ends some 50 ms after the workload, but a scan can be due, and machines can be slow. */
+    private static final Duration END_TIMEOUT = Duration.ofSeconds(10);
+
+    /** A teardown is reported when its context is freed, some 30 ms after the step. */
+    private static final Duration STEP_TIMEOUT = Duration.ofSeconds(2);
 
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--watch", description = "Watch it with the best probes that this host takes.")
+    @Option(names = "--watch", description = "Observe the workload with the best available tier.")
     private boolean watched;
 
-    @Option(names = "--json", description = "With --watch: print a JSON object per line.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
-    @Option(
-            names = "--directory",
-            paramLabel = "FOLDER",
-            defaultValue = "${sys:java.io.tmpdir}",
-            description = "Where it may write 32 MiB for a moment (default: ${DEFAULT-VALUE}).")
-    private Path folder = Path.of("/tmp");
+    @Mixin
+    private DirectoryOption directory;
 
     @Mixin
     private StackOptions probes;
@@ -86,62 +75,48 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
-            throw new ParameterException(
-                    spec.commandLine(), "--directory " + folder + " is not a folder that can be written to");
-        }
-        DemoWorkload demo = new DemoWorkload(folder, JavaCommand.command(Exiting.class, 32));
+        DemoWorkload demo = new DemoWorkload(directory.writable());
         if (watched) {
-            try (StackSymbolizer names = probes.stackNames()) {
-                return watch(demo, names, out, err);
+            try (StackSymbolizer symbolizer = probes.stackNames()) {
+                return watch(demo, symbolizer, out, err);
             }
         }
-        out.println(DemoReport.done(demo.run(step -> say(step, err))));
+        out.println(DemoReport.done(demo.run(step -> print(step, err))));
         return 0;
     }
 
-    private static void say(String step, PrintWriter err) {
+    static void print(String step, PrintWriter err) {
         err.println("▶ " + step);
         err.flush();
     }
 
-    private int watch(DemoWorkload demo, @Nullable StackSymbolizer names, PrintWriter out, PrintWriter err)
+    private int watch(DemoWorkload demo, @Nullable StackSymbolizer symbolizer, PrintWriter out, PrintWriter err)
             throws IOException {
         SelectedProbes opened = probes.open(true);
-        TierReport.of(opened, LOOKS).forEach(err::println);
+        TierReport.of(opened, SCAN_INTERVAL).forEach(err::println);
         probes.withoutStacks(opened).ifPresent(err::println);
         WallClock clock = probes.probes().clock();
-        TraceFormat format = json
+        TraceFormat format = json.isEnabled()
                 ? new TraceJson(clock, Identities.NONE)
                 : new TraceTable(clock, ZoneId.systemDefault(), Screen::stdout, Identities.NONE);
-        Tier tier = opened.probes().tier();
-        DemoReport report = new DemoReport(demo, tier, format, out);
-        try (ListenerQueue queue = new ListenerQueue(report, LINES_WAITING);
-                DutyCycle watch = new DutyCycle(opened.probes(), StackOptions.named(names, queue), clock, LOOKS)) {
-            Worker reader = Worker.startOnce("reader", self -> watch.run());
+        DemoReport report = new DemoReport(demo, opened.probes().tier(), format, out);
+        try (ListenerQueue queue = new ListenerQueue(report, QUEUE_CAPACITY);
+                DutyCycle cycle =
+                        new DutyCycle(opened.probes(), StackOptions.named(symbolizer, queue), clock, SCAN_INTERVAL)) {
+            Worker reader = Worker.startOnce("reader", self -> cycle.run());
             try {
                 demo.run(step -> {
-                    // Until all of the step before has been seen, so that the lines of each stand below it.
-                    report.await(STEP_PATIENCE);
-                    say(step, err);
+                    // Wait for the events of the previous step, so that they appear below it.
+                    report.await(STEP_TIMEOUT);
+                    print(step, err);
                 });
-                report.await(PATIENCE);
+                report.await(END_TIMEOUT);
             } finally {
-                watch.stop();
+                cycle.stop();
                 reader.join();
             }
         }
-        out.println(json ? report.json() : report.table());
+        out.println(json.isEnabled() ? report.json() : report.table());
         return report.isEverythingSeen() ? 0 : 1;
-    }
-
-    /** The process that leaves its contexts to its exit. */
-    static final class Exiting {
-        private Exiting() {}
-
-        /** Makes contexts and returns. */
-        public static void main(String[] args) throws IOException {
-            DemoWorkload.leaveToExit();
-        }
     }
 }

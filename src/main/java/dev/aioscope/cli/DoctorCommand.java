@@ -1,7 +1,8 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.cli.option.JsonOption;
 import dev.aioscope.diagnosis.Diagnosis;
-import dev.aioscope.diagnosis.Examination;
+import dev.aioscope.diagnosis.Doctor;
 import dev.aioscope.diagnosis.Versions;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.output.DiagnosisJson;
@@ -11,32 +12,28 @@ import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Tells what works on this host, what does not, and why. */
+/** Reports which tiers work on this host. */
 @Command(
         name = "doctor",
-        header = "Tells what works on this host, what does not, why, and what would change it.",
-        description = "Attaches the probes of every tier and removes them at once; this takes a few seconds.",
-        mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class,
-        sortOptions = false,
-        optionListHeading = "%nOptions:%n",
-        footer = {"", "Exit status: 0 if a tier works at least, 2 wrong usage, 3 if none does."})
+        header = "Check which tiers work on this host, and how to enable the rest.",
+        description = "Attaches and detaches the probes of every tier, which takes a few seconds.",
+        footer = {"", "Exit status: 0 at least one tier works, 2 invalid usage, 3 no tier works."})
 final class DoctorCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--json", description = "Print one JSON object (agent/json.md).")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Override
     public Integer call() {
-        Diagnosis diagnosis = Examination.examine();
+        Diagnosis diagnosis = Doctor.diagnose();
         PrintWriter out = spec.commandLine().getOut();
-        if (json) {
+        if (json.isEnabled()) {
             out.println(DiagnosisJson.of(diagnosis));
         } else {
             out.println("aioscope " + Versions.aioscope() + " on " + Host.release() + " " + Host.architecture());

@@ -1,10 +1,13 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.cli.option.FilterOptions;
+import dev.aioscope.cli.option.JsonOption;
+import dev.aioscope.cli.option.PidConverter;
 import dev.aioscope.cli.option.ScanOptions;
 import dev.aioscope.diagnosis.Explanation;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.output.ExplanationJson;
+import dev.aioscope.output.ExplanationText;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.proc.BlockDevice;
@@ -15,58 +18,53 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Why a process hangs. */
+/** Explains why a process hangs. */
 @Command(
         name = "explain",
-        header = "Tells in sentences what the contexts of a process wait for, and what would release them.",
-        mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class,
-        sortOptions = false,
-        optionListHeading = "%nOptions:%n",
+        header = "Explain what a stuck process waits for, and what releases it.",
+        description =
+                "Takes one scan and reads /proc in a helper process, because that read can block. It needs neither"
+                        + " a daemon nor probes, so it also explains a process that is already stuck. The number of"
+                        + " outstanding requests is then unknown.",
         footer = {
             "",
             "Examples:",
-            "  aioscope explain 4711          a page for the night",
+            "  aioscope explain 4711          findings in sentences",
             "  aioscope explain 4711 --json   the same as a JSON object (agent/json.md)",
-            "",
-            "No daemon and no probe is needed: it looks at the tasks once, and a helper process that may hang in its place",
-            "reads /proc. So what is stuck since before can be explained; how many requests are left cannot be seen then.",
-            "Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 not possible on this host, or no such process.",
         })
 final class ExplainCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "PID", converter = FilterOptions.PidReader.class, description = "The process.")
+    @Parameters(paramLabel = "PID", converter = PidConverter.class, description = "Process ID.")
     private int pid;
 
-    @Option(names = "--json", description = "Print a JSON object.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Mixin
-    private ScanOptions looks;
+    private ScanOptions scan;
 
     @Override
     public void run() {
         Witness witness = Witness.of(pid);
         List<LiveContext> contexts;
         Tier tier;
-        try (Probes probes = looks.open(spec.commandLine().getErr())) {
+        try (Probes probes = scan.open(spec.commandLine().getErr())) {
             tier = probes.tier();
             contexts = Inventory.take(probes).contexts().stream()
                     .filter(context -> context.owner().pid() == pid)
                     .toList();
         }
-        Explanation explanation = new Explanation(pid, tier, contexts, witness, BlockDevice::of, FuseConnection::of);
+        Explanation explanation = Explanation.of(pid, tier, contexts, witness, BlockDevice::of, FuseConnection::of);
         PrintWriter out = spec.commandLine().getOut();
-        if (json) {
-            out.println(explanation.json());
+        if (json.isEnabled()) {
+            out.println(ExplanationJson.of(explanation));
         } else {
-            explanation.text().forEach(out::println);
+            ExplanationText.of(explanation).forEach(out::println);
         }
     }
 }

@@ -13,54 +13,56 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** What a person is told when a command does not go as wanted, and the exit status. */
+/** Turns failures of a command into messages and exit statuses. */
 final class Failures {
-    /** This host cannot give what was asked. */
+    /** Exit status: this host does not support or permit the request. */
     static final int NOT_POSSIBLE_HERE = 3;
 
     private Failures() {}
 
-    /** One sentence, and which help to read. */
+    /** Prints the error, and a hint that names the help. */
     static int onWrongUsage(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
         String name = command.getCommandSpec().qualifiedName();
-        String message = String.valueOf(e.getMessage()).replaceFirst("[.\\s]+$", "");
-        command.getErr().println(name + ": " + message + suggestion(e) + " Try '" + name + " --help'.");
+        PrintWriter err = command.getErr();
+        err.println(name + ": " + String.valueOf(e.getMessage()).replaceFirst("[.\\s]+$", ""));
+        err.println("hint: " + suggestion(e) + "see " + name + " --help");
         return ExitCode.USAGE;
     }
 
     private static String suggestion(ParameterException e) {
-        if (e instanceof UnmatchedArgumentException unmatched
-                && !unmatched.getSuggestions().isEmpty()) {
-            return "; did you mean " + unmatched.getSuggestions().get(0) + "?";
-        }
-        return ".";
+        return e instanceof UnmatchedArgumentException unmatched
+                        && !unmatched.getSuggestions().isEmpty()
+                ? "did you mean " + unmatched.getSuggestions().get(0) + "? Else "
+                : "";
     }
 
-    /** Cause and hint where they are known, else what is known. */
+    /** Prints the error, and a hint if there is one. */
     static int onFailure(Exception e, CommandLine command, ParseResult parsed) {
         PrintWriter err = command.getErr();
         String name = command.getCommandSpec().qualifiedName();
         if (isDebug()) {
             e.printStackTrace(err);
         }
-        if (e instanceof ProbeException refused) {
-            err.println(name + ": " + refused.getMessage());
-            err.println("hint: " + refused.hint());
+        if (e instanceof ProbeException failure) {
+            err.println(name + ": " + failure.getMessage());
+            err.println("hint: " + failure.hint());
             return NOT_POSSIBLE_HERE;
         }
-        if (e instanceof SettingsException wrong) {
-            wrong.mistakes().forEach(err::println);
+        if (e instanceof SettingsException settings) {
+            settings.errors().forEach(err::println);
             return ExitCode.USAGE;
         }
         if (e instanceof TelemetryException || e instanceof HttpException) {
             err.println(name + ": " + e.getMessage());
             return ExitCode.USAGE;
         }
-        // A full disk or a file that is not there is not our fault.
-        boolean isDefect = !(e instanceof IOException) && !(e instanceof UncheckedIOException);
-        err.println(name + ": " + describe(e)
-                + (isDebug() || !isDefect ? "" : " (AIOSCOPE_DEBUG=1 shows where; this is a defect of aioscope)"));
+        // I/O errors, such as a full disk, are not bugs.
+        boolean isBug = !(e instanceof IOException) && !(e instanceof UncheckedIOException);
+        err.println(name + ": " + describe(e));
+        if (isBug && !isDebug()) {
+            err.println("hint: this is a bug in aioscope; AIOSCOPE_DEBUG=1 prints the stack trace");
+        }
         return ExitCode.SOFTWARE;
     }
 

@@ -1,5 +1,6 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.agent.LogSetup;
 import dev.aioscope.cli.option.ProbeOptions;
 import dev.aioscope.cli.option.ReplaySource;
 import dev.aioscope.config.SettingsException;
@@ -8,12 +9,15 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
@@ -22,37 +26,27 @@ import picocli.CommandLine.Spec;
 /** Entry point of the {@code aioscope} command. */
 @Command(
         name = "aioscope",
-        header = "Watches the life of Linux native AIO contexts: who holds fs.aio-nr, and why io_destroy takes long.",
+        header = "Show who holds fs.aio-nr, and why io_destroy or an exit is stuck.",
         synopsisSubcommandLabel = "COMMAND",
-        mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class,
-        commandListHeading = "%nCommands:%n",
-        optionListHeading = "%nOptions:%n",
-        footerHeading = "%nExamples:%n",
         footer = {
-            "  aioscope doctor                what this host lets us see, and what would change it",
-            "  aioscope contexts              who holds fs.aio-nr",
-            "  aioscope top                   the same, live, with the teardowns as they happen",
-            "  aioscope trace                 teardowns and refusals as they happen",
-            "  aioscope explain PID           what a process that hangs waits for, and what would release it",
-            "  aioscope trace --comm mysqld   those of one program",
-            "  aioscope audit --workload      the kernel against the specification of io_destroy",
-            "  aioscope config check          whether the daemon can use its settings",
-            "  aioscope replay FILE trace     what aioscope record, or the daemon's flight recorder, has kept",
-            "  aioscope COMMAND --help        the options of a command",
             "",
-            "Root, or CAP_BPF and CAP_PERFMON, is needed to see charges, requests and teardowns. Without them the tier",
-            "proc shows what /proc tells: which of the user's own processes hold contexts.",
-            "AIOSCOPE_DEBUG=1 adds a stack trace to an unexpected failure.",
+            "Examples:",
+            "  aioscope doctor                which tiers work on this host",
+            "  aioscope top                   holders and teardowns, live",
+            "  aioscope explain PID           why a process hangs",
+            "  aioscope trace --comm mysqld   events of one program",
+            "  aioscope COMMAND --help        options of a command",
             "",
-            "Exit status:",
-            "  0  done",
-            "  1  failed while running",
-            "  2  wrong usage",
-            "  3  this host cannot give what was asked; the reason and the hint are told",
-            "  4  audit found that the kernel broke a clause of the specification",
+            "Charges, requests and teardowns require root, or CAP_BPF and CAP_PERFMON.",
+            "Without them, the tier proc lists the contexts of your own processes.",
+            "Set AIOSCOPE_DEBUG=1 to print stack traces of unexpected failures.",
+            "",
+            "Exit status: 0 success, 1 failure at run time, 2 invalid usage or settings,",
+            "3 not possible on this host, 4 audit found a violation, 130 SIGINT, 143 SIGTERM.",
         })
 public final class Main implements Runnable {
+    private static final String EXIT_STATUS = "Exit status:";
+
     private static final List<Class<?>> COMMANDS = List.of(
             DoctorCommand.class,
             TopCommand.class,
@@ -75,7 +69,7 @@ public final class Main implements Runnable {
 
     /** Runs one command and exits with its status. */
     public static void main(String[] args) {
-        LogSetup.set();
+        LogSetup.apply();
         PrintWriter out = utf8(FileDescriptor.out);
         PrintWriter err = utf8(FileDescriptor.err);
         System.exit(execute(out, err, args));
@@ -86,7 +80,7 @@ public final class Main implements Runnable {
         return execute(out, err, null, args);
     }
 
-    /** Runs one command, with a recording in the place of this host if one is given. */
+    /** Runs one command, on a recording instead of this host unless {@code replay} is null. */
     static int execute(PrintWriter out, PrintWriter err, @Nullable ReplaySource replay, String... args) {
         CommandLine line = commandLine(replay, args);
         return line.setOut(out)
@@ -98,15 +92,15 @@ public final class Main implements Runnable {
                 .execute(args);
     }
 
-    /** With the command that is meant, or with all. */
-    static CommandLine commandLine(String... args) {
+    /** The command model; with one subcommand if the arguments name it, else with all. */
+    public static CommandLine commandLine(String... args) {
         return commandLine(null, args);
     }
 
     private static CommandLine commandLine(@Nullable ReplaySource replay, String... args) {
         CommandLine line = new CommandLine(new Main(), new Factory(replay));
         commands(args).forEach(line::addSubcommand);
-        return line(line);
+        return configured(line);
     }
 
     private static int run(CommandLine line, ParseResult parsed) {
@@ -117,25 +111,50 @@ public final class Main implements Runnable {
         }
     }
 
-    /** The command line of one command alone. */
+    /** The command line of a single command. */
     static CommandLine line(Object command) {
-        return line(new CommandLine(command, new Factory(null)));
+        return configured(new CommandLine(command, new Factory(null)));
     }
 
-    private static CommandLine line(CommandLine line) {
+    /** Sets what all commands share. */
+    private static CommandLine configured(CommandLine line) {
+        configure(line.getCommandSpec());
         return line.setCaseInsensitiveEnumValuesAllowed(true);
     }
 
-    /** The one that is meant, or all if there is none such: to learn the options of all takes as long as a start may. */
+    private static void configure(CommandSpec command) {
+        command.mixinStandardHelpOptions(true).versionProvider(new VersionProvider());
+        UsageMessageSpec usage = command.usageMessage();
+        usage.abbreviateSynopsis(true)
+                .sortOptions(false)
+                .synopsisHeading("%nUsage: ")
+                .descriptionHeading(usage.description().length == 0 ? "" : "%n")
+                .parameterListHeading("%n")
+                .optionListHeading("%nOptions:%n")
+                .commandListHeading("%nCommands:%n");
+        String[] footer = usage.footer();
+        if (Arrays.stream(footer).noneMatch(text -> text.startsWith(EXIT_STATUS))) {
+            usage.footer(Stream.concat(
+                            Arrays.stream(footer),
+                            Stream.of(
+                                    "",
+                                    EXIT_STATUS + " 0 success, 1 failure at run time, 2 invalid usage,",
+                                    "3 not possible on this host, 130 SIGINT, 143 SIGTERM."))
+                    .toArray(String[]::new));
+        }
+        command.subcommands().values().forEach(subcommand -> configure(subcommand.getCommandSpec()));
+    }
+
+    /** The named command, or all: building the options of all commands takes as long as a whole start should. */
     private static List<Class<?>> commands(String... args) {
-        List<Class<?>> meant = COMMANDS.stream()
+        List<Class<?>> named = COMMANDS.stream()
                 .filter(command -> args.length > 0
                         && args[0].equals(command.getAnnotation(Command.class).name()))
                 .toList();
-        return meant.isEmpty() ? COMMANDS : meant;
+        return named.isEmpty() ? COMMANDS : named;
     }
 
-    /** Whatever the locale: JSON is UTF-8, and terminals are. */
+    /** Writes UTF-8 in every locale: JSON requires it, and terminals use it. */
     private static PrintWriter utf8(FileDescriptor descriptor) {
         return new PrintWriter(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
     }
@@ -144,10 +163,10 @@ public final class Main implements Runnable {
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "say what to do: " + String.join(", ", spec.subcommands().keySet()));
+                "expected a command: " + String.join(", ", spec.subcommands().keySet()));
     }
 
-    /** Makes the commands and their options. */
+    /** Creates commands and options. */
     private record Factory(@Nullable ReplaySource replay) implements CommandLine.IFactory {
         @Override
         public <K> K create(Class<K> type) throws Exception {
@@ -157,7 +176,7 @@ public final class Main implements Runnable {
         }
     }
 
-    static final class Version implements CommandLine.IVersionProvider {
+    private static final class VersionProvider implements CommandLine.IVersionProvider {
         @Override
         public String[] getVersion() {
             return new String[] {"aioscope " + Versions.aioscope()};

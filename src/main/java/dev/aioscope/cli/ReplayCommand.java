@@ -21,26 +21,21 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
-/** Runs a command on a recording in the place of this host. */
+/** Runs a command on a recording instead of this host. */
 @Command(
         name = "replay",
-        header = "Shows a recording by another command, as that would have shown it then and there.",
-        mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class,
-        sortOptions = false,
-        parameterListHeading = "%n",
-        optionListHeading = "%nOptions, before FILE:%n",
-        footerHeading = "%nExamples:%n",
+        header = "Run trace, audit, top or run on a recording.",
+        description = "Requires no privileges. All times are those of the recording. top and run keep the final state"
+                + " until you stop them. Damage and losses of the recording are reported first.",
         footer = {
-            "  aioscope replay host.aioscope                  what it holds",
+            "",
+            "Examples:",
+            "  aioscope replay host.aioscope                  describe the recording",
             "  aioscope replay host.aioscope trace --json",
             "  aioscope replay host.aioscope audit",
             "  aioscope replay --speed 10 host.aioscope top",
-            "  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 aioscope replay host.aioscope run",
             "",
-            "Needs no privilege. All times are those of the recording. The end of it stays on show in top, and in the",
-            "metrics of run, until it is stopped. What is damaged or was lost is told before all else.",
-            "Exit status: 2 wrong usage, or a file that is no recording; else that of the command.",
+            "Exit status: that of COMMAND; 2 if FILE is not a recording.",
         })
 final class ReplayCommand implements Callable<Integer> {
     private static final List<String> COMMANDS = List.of("trace", "audit", "top", "run");
@@ -51,23 +46,26 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(
             names = "--speed",
             paramLabel = "N",
-            converter = SpeedReader.class,
-            description = "So many times faster than it happened, or max (default: 1 for top, max for the others).")
+            converter = SpeedConverter.class,
+            description = {
+                "Replay at N times the original speed, or max. Place before FILE.",
+                "The default is 1 for top and max for the other commands."
+            })
     private @Nullable Double speed;
 
-    @Parameters(index = "0", paramLabel = "FILE", description = "What aioscope record, or the daemon, has written.")
+    @Parameters(index = "0", paramLabel = "FILE", description = "Recording of aioscope record or of the daemon.")
     private Path file = Path.of("");
 
     @Parameters(
             index = "1..*",
             paramLabel = "COMMAND",
-            description = "trace, audit, top or run, with its options; without one, what the file holds is told.")
+            description = "Run this command with its options; without one, describe FILE.")
     private List<String> command = new ArrayList<>();
 
     @Spec
     void setSpec(CommandSpec command) {
         spec = command;
-        // What follows the command belongs to it.
+        // Options after the command belong to the command.
         spec.parser().stopAtPositional(true);
     }
 
@@ -77,27 +75,24 @@ final class ReplayCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         if (!command.isEmpty() && !COMMANDS.contains(command.get(0))) {
             throw new ParameterException(
-                    spec.commandLine(),
-                    "a recording can be shown by " + String.join(", ", COMMANDS) + ", not by " + command.get(0));
+                    spec.commandLine(), "expected one of " + String.join(", ", COMMANDS) + ", got " + command.get(0));
         }
-        refuseProbeOptions();
+        rejectProbeOptions();
         Recording recording = open();
         ReplaySource replay = new ReplaySource(recording, pace());
         (command.isEmpty() ? out : err).println(describe(recording));
-        recording.losses().forEach(loss -> err.println("The recording is not whole: " + loss + "."));
+        recording.losses().forEach(loss -> err.println("The recording is incomplete: " + loss + "."));
         return command.isEmpty() ? 0 : Main.execute(out, err, replay, command.toArray(String[]::new));
     }
 
-    /** What was recorded cannot be looked at by other probes. In a settings file these are for the commands of this host. */
-    private void refuseProbeOptions() {
+    /** In a settings file these options are allowed: they apply to the commands on this host. */
+    private void rejectProbeOptions() {
         command.stream()
                 .filter(argument -> argument.matches("--(tier|engine|probe-mode)(=.*)?"))
                 .findFirst()
                 .ifPresent(argument -> {
                     throw new ParameterException(
-                            spec.commandLine(),
-                            argument.replaceAll("=.*", "") + " is for the probes of this host; a recording has its own:"
-                                    + " leave it out");
+                            spec.commandLine(), argument.replaceAll("=.*", "") + " does not apply to a recording");
                 });
     }
 
@@ -105,13 +100,13 @@ final class ReplayCommand implements Callable<Integer> {
         try {
             return Recording.open(file);
         } catch (NoSuchFileException e) {
-            throw new ParameterException(spec.commandLine(), "there is no file " + file, e);
+            throw new ParameterException(spec.commandLine(), "cannot read " + file + ": no such file", e);
         } catch (IOException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
     }
 
-    /** Null for as fast as can be. */
+    /** Null for maximum speed. */
     private @Nullable Double pace() {
         if (speed == null) {
             return command.contains("top") ? (Double) 1.0 : null;
@@ -123,18 +118,18 @@ final class ReplayCommand implements Callable<Integer> {
         long began = recording.clock().epochNanos(recording.began());
         return "Recorded on " + recording.host().name() + ", Linux "
                 + recording.host().release() + ", tier " + recording.tier().label() + ", from "
-                + Instant.ofEpochSecond(began / 1_000_000_000L) + " on for "
+                + Instant.ofEpochSecond(began / 1_000_000_000L) + ", for "
                 + Units.duration(recording.ended() - recording.began());
     }
 
-    static final class SpeedReader implements ITypeConverter<Double> {
+    static final class SpeedConverter implements ITypeConverter<Double> {
         @Override
         public Double convert(String text) {
             if (text.equals("max")) {
                 return Double.POSITIVE_INFINITY;
             }
             if (!text.matches("\\d{1,6}(\\.\\d{1,6})?") || Double.parseDouble(text) == 0) {
-                throw new TypeConversionException("'" + text + "' is not a speed such as 0.5, 1 or 10, nor max");
+                throw new TypeConversionException("expected a speed such as 0.5, 1, 10 or max, got '" + text + "'");
             }
             return Double.parseDouble(text);
         }

@@ -1,7 +1,6 @@
 package dev.aioscope.cli;
 
 import dev.aioscope.cli.option.BooleanConverter;
-import dev.aioscope.cli.option.Configurable;
 import dev.aioscope.cli.option.DurationConverter;
 import dev.aioscope.cli.option.FilterOptions;
 import dev.aioscope.cli.option.HideArgumentsOption;
@@ -9,11 +8,12 @@ import dev.aioscope.cli.option.HttpOptions;
 import dev.aioscope.cli.option.LimitOptions;
 import dev.aioscope.cli.option.PositiveDurationConverter;
 import dev.aioscope.cli.option.RecorderOptions;
-import dev.aioscope.cli.option.SettingsModel;
 import dev.aioscope.cli.option.StackOptions;
 import dev.aioscope.cli.option.StuckOptions;
+import dev.aioscope.config.Configurable;
 import dev.aioscope.config.SettingValue;
 import dev.aioscope.config.SettingsException;
+import dev.aioscope.config.SettingsModel;
 import dev.aioscope.config.ValidationError;
 import dev.aioscope.daemon.Configuration;
 import dev.aioscope.daemon.Daemon;
@@ -37,22 +37,21 @@ import picocli.CommandLine.TypeConversionException;
 /** Starts the daemon. */
 @Command(
         name = "run",
-        header = "Runs the agent in the foreground: metrics by HTTP, teardowns as OpenTelemetry traces.",
-        mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class,
-        sortOptions = false,
-        optionListHeading = "%nOptions:%n",
-        footerHeading = "%nWhere traces and pushed metrics go is set by the standard variables of OpenTelemetry:%n",
+        header = "Run the daemon: metrics over HTTP, traces over OTLP.",
+        description = "Exports a trace of each teardown that was slow, failed, had requests outstanding, violated a"
+                + " clause of the specification, or could not be followed to its end, and of a sample of the others."
+                + " Standard OTEL_ variables configure trace export and metric push.",
         footer = {
-            "  OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 aioscope run",
-            "  OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4317 OTEL_EXPORTER_OTLP_PROTOCOL=grpc aioscope run",
-            "  OTEL_METRICS_EXPORTER=otlp OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 aioscope run",
             "",
-            "A teardown becomes a trace if it was slow, failed, had requests outstanding, broke a clause of the"
-                    + " specification or could not be followed to its end; of the others a share does.",
+            "Examples:",
+            "  export OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318",
+            "  aioscope run                                      traces over HTTP",
+            "  OTEL_EXPORTER_OTLP_PROTOCOL=grpc aioscope run     over gRPC (port 4317)",
+            "  OTEL_METRICS_EXPORTER=otlp aioscope run           push metrics too",
             "",
-            "Exit status: 1 failed while running, 2 wrong usage or a wrong OTEL_ variable, 3 not possible on this"
-                    + " host; 143 after SIGTERM and 130 after Ctrl-C, both with the probes gone and the traces sent.",
+            "Exit status: 1 failure at run time, 2 invalid usage, settings or OTEL_ variable,",
+            "3 not possible on this host. 130 after SIGINT and 143 after SIGTERM, with probes",
+            "detached and traces exported.",
         })
 public final class RunCommand implements Runnable, SettingsModel.Configured {
     /** The settings are options of this command. */
@@ -67,7 +66,7 @@ public final class RunCommand implements Runnable, SettingsModel.Configured {
             paramLabel = "TIME",
             defaultValue = "100ms",
             converter = DurationConverter.class,
-            description = "A caller held at least that long is always reported (default: ${DEFAULT-VALUE}).")
+            description = "Always export teardowns of at least TIME (default: ${DEFAULT-VALUE}).")
     private Duration slowThreshold = TeardownSpans.SLOW;
 
     @Configurable(reloads = true)
@@ -76,8 +75,10 @@ public final class RunCommand implements Runnable, SettingsModel.Configured {
             paramLabel = "RATIO",
             defaultValue = "0.01",
             converter = RatioConverter.class,
-            description = "The share, 0 to 1, of teardowns without a finding that are reported"
-                    + " (default: ${DEFAULT-VALUE}).")
+            description = {
+                "Export this ratio of other teardowns (default: ${DEFAULT-VALUE}).",
+                "RATIO is from 0 to 1. Other teardowns are those without a finding."
+            })
     private double samplingRatio = 0.01;
 
     @Configurable
@@ -88,8 +89,10 @@ public final class RunCommand implements Runnable, SettingsModel.Configured {
             fallbackValue = "true",
             defaultValue = "false",
             converter = BooleanConverter.class,
-            description = "Where full is not to be had, take the tier syscall rather than sample: while it is on, every"
-                    + " system call of every process is slower (143 -> 218 ns, measured on 2 cores).")
+            description = {
+                "Allow the tier syscall if full is unavailable.",
+                "While attached, it slows every system call of every process (143 -> 218 ns, measured on 2 cores)."
+            })
     private boolean allowSyscallTier;
 
     @Configurable(reloads = true)
@@ -98,9 +101,10 @@ public final class RunCommand implements Runnable, SettingsModel.Configured {
             paramLabel = "TIME",
             defaultValue = "5s",
             converter = PositiveDurationConverter.class,
-            description =
-                    "Between two looks at the host's tasks (default: ${DEFAULT-VALUE}); a look takes a fifth of the"
-                            + " time at most.")
+            description = {
+                "Scan all tasks at this interval (default: ${DEFAULT-VALUE}).",
+                "Scans take at most a fifth of the time."
+            })
     private Duration scanInterval = Duration.ofSeconds(5);
 
     @Mixin

@@ -1,31 +1,28 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.cli.option.JsonOption;
 import dev.aioscope.diagnosis.Versions;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.output.Json;
 import java.io.PrintWriter;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Prints the versions that a report of a defect should name. */
-@Command(
-        name = "version",
-        header = "Prints the versions of aioscope, Java, the kernel, libbpf and libbcc.",
-        mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class)
+/** Prints the versions that a bug report needs. */
+@Command(name = "version", header = "Print the versions of aioscope, Java, kernel and BPF libraries.")
 final class VersionCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--json", description = "Print one JSON object.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Override
     public void run() {
         PrintWriter out = spec.commandLine().getOut();
-        if (json) {
+        if (json.isEnabled()) {
             out.println(Json.line(
                     "version",
                     object -> object.put("aioscope", Versions.aioscope())
@@ -39,7 +36,7 @@ final class VersionCommand implements Runnable {
             out.println("kernel   " + Host.release());
             out.println("libbpf   " + Versions.libbpf().orElse("– (not installed)"));
             out.println("libbcc   "
-                    + Versions.libbcc().orElse("– (not installed; only --engine bcc and --stacks need it)"));
+                    + Versions.libbcc().orElse("– (not installed; only --engine bcc and --stacks require it)"));
         }
     }
 }

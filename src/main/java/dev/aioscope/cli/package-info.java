@@ -1,4 +1,4 @@
-/** The commands a person types. */
+/** The commands. */
 @NullMarked
 package dev.aioscope.cli;
 

@@ -6,16 +6,16 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that the operator can set: by a flag {@code --name}, by a variable, or by a line of the settings file.
+ * A setting of the daemon. A flag {@code --name}, a variable, or a line of the settings file sets it.
  *
  * @param name as in the file
- * @param parameter what kind of value it takes, such as {@code TIME}
- * @param initial its value if nobody sets it; null if there is none then
+ * @param parameter the type of its value, such as {@code TIME}
+ * @param initial its default; null if there is none
  * @param isList whether it takes several values
- * @param reloads whether it can change while the daemon runs
- * @param isEverywhere whether it holds for every command, and not for the daemon only
- * @param meaning in a few sentences
- * @param check what is wrong with a value; empty if nothing is
+ * @param reloads whether a running daemon can reload it
+ * @param isEverywhere whether it applies to every command, not only to the daemon
+ * @param meaning a description in a few sentences
+ * @param check returns what is wrong with a value; empty if it is valid
  */
 public record Setting(
         String name,
@@ -27,10 +27,10 @@ public record Setting(
         String meaning,
         Function<String, Optional<String>> check) {
 
-    /** What the name of each variable begins with. */
+    /** The prefix of all variables. */
     static final String PREFIX = "AIOSCOPE_";
 
-    /** The flag of the command line. */
+    /** The flag on the command line. */
     public String flag() {
         return "--" + name;
     }

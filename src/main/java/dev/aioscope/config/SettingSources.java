@@ -12,15 +12,15 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** The places where settings stand, flags aside: the file, and the variables of the environment, which win. */
+/** Reads settings from the settings file and from environment variables, which override the file. */
 public final class SettingSources {
-    /** Taken if it is there and no other one is named. */
+    /** The file to read if none is named and this one exists. */
     public static final Path DEFAULT_FILE = Path.of("/etc/aioscope/aioscope.yaml");
 
     private final Map<String, Setting> known = new LinkedHashMap<>();
     private final UnaryOperator<String> similar;
-    private final List<ValidationError> mistakes = new ArrayList<>();
-    private final Map<String, SettingValue> given = new LinkedHashMap<>();
+    private final List<ValidationError> errors = new ArrayList<>();
+    private final Map<String, SettingValue> values = new LinkedHashMap<>();
 
     private SettingSources(List<Setting> known, UnaryOperator<String> similar) {
         known.forEach(setting -> this.known.put(setting.name(), setting));
@@ -28,29 +28,31 @@ public final class SettingSources {
     }
 
     /**
-     * Whether anything can be set there: else nobody needs to know which settings there are, which takes a while.
+     * Whether these sources can set anything. If not, callers can skip building the list of known settings, which is
+     * slow.
      *
      * @param file null for none
      * @param environment variables
      */
-    public static boolean sayAnything(@Nullable Path file, Map<String, String> environment) {
+    public static boolean mayContainSettings(@Nullable Path file, Map<String, String> environment) {
         return (file != null && !SettingsFile.isAllComment(file))
                 || environment.keySet().stream().anyMatch(name -> name.startsWith(Setting.PREFIX));
     }
 
-    /** The file to read: the one that is named, or the default one if it is there. */
+    /** The file to read: the named one, or the default if it exists, or null. */
     public static @Nullable Path file(@Nullable Path named) {
         return named != null ? named : Files.exists(DEFAULT_FILE) ? DEFAULT_FILE : null;
     }
 
     /**
-     * What is set there, by the name of the setting. All of it is checked, whoever uses it.
+     * Reads and validates all settings.
      *
-     * @param known all settings that there are
-     * @param similar the name of a setting that is like this one; empty if there is none
+     * @param known all settings
+     * @param similar suggests a setting for an unknown name; an empty string if there is none
      * @param file null for none
      * @param environment variables
-     * @throws SettingsException with all mistakes
+     * @return values by the name of the setting
+     * @throws SettingsException with every error
      */
     public static Map<String, SettingValue> read(
             List<Setting> known, UnaryOperator<String> similar, @Nullable Path file, Map<String, String> environment) {
@@ -59,22 +61,22 @@ public final class SettingSources {
             sources.take(SettingsFile.read(file));
         }
         sources.take(environment);
-        if (!sources.mistakes.isEmpty()) {
-            throw new SettingsException(sources.mistakes);
+        if (!sources.errors.isEmpty()) {
+            throw new SettingsException(sources.errors);
         }
-        return sources.given;
+        return sources.values;
     }
 
     private void take(SettingsFile file) {
-        mistakes.addAll(file.mistakes());
+        errors.addAll(file.errors());
         for (Line line : file.lines()) {
             Setting setting = known.get(line.name());
             String where = file.where(line.number());
             if (setting == null) {
-                mistakes.add(new ValidationError(where, line.name() + ": there is no such setting", hint(line.name())));
+                errors.add(new ValidationError(where, line.name() + ": unknown setting", hint(line.name())));
             } else if (line.isList() && !setting.isList()) {
-                mistakes.add(new ValidationError(
-                        where, line.name() + ": takes one value", "write " + line.name() + ": value"));
+                errors.add(new ValidationError(
+                        where, line.name() + ": expected one value, got a list", "write " + line.name() + ": value"));
             } else if (line.value() != null) {
                 take(setting, new SettingValue(line.value(), Origin.FILE, where));
             }
@@ -93,7 +95,7 @@ public final class SettingSources {
                 .filter(setting -> setting.startsWith(plain))
                 .findFirst()
                 .orElseGet(() -> similar.apply(plain));
-        return meant.isEmpty() ? "aioscope config show --effective lists all" : "did you mean " + meant + "?";
+        return meant.isEmpty() ? "aioscope config show --effective lists all settings" : "did you mean " + meant + "?";
     }
 
     private void take(Map<String, String> environment) {
@@ -108,14 +110,14 @@ public final class SettingSources {
     private void take(Setting setting, SettingValue value) {
         setting.check()
                 .apply(String.valueOf(value.value()))
-                .ifPresent(wrong ->
-                        mistakes.add(new ValidationError(value.where(), setting.name() + ": " + wrong, hint(setting))));
-        given.put(setting.name(), value);
+                .ifPresent(reason ->
+                        errors.add(new ValidationError(value.where(), setting.name() + ": " + reason, hint(setting))));
+        values.put(setting.name(), value);
     }
 
     private static String hint(Setting setting) {
         return setting.initial() == null
                 ? "correct or remove it"
-                : "correct it, or remove it for the default " + setting.initial();
+                : "correct it, or remove it to use the default " + setting.initial();
     }
 }

@@ -3,21 +3,21 @@ package dev.aioscope.config;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The settings cannot be used: here is all that is wrong with them. */
+/** The settings are invalid; lists every error. */
 public final class SettingsException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     @SuppressWarnings("serial") // It is never serialized.
-    private final List<ValidationError> mistakes;
+    private final List<ValidationError> errors;
 
-    /** Takes one mistake at least. */
-    public SettingsException(List<ValidationError> mistakes) {
-        super(mistakes.stream().map(ValidationError::toString).collect(Collectors.joining("\n")));
-        this.mistakes = List.copyOf(mistakes);
+    /** Requires at least one error. */
+    public SettingsException(List<ValidationError> errors) {
+        super(errors.stream().map(ValidationError::toString).collect(Collectors.joining("\n")));
+        this.errors = List.copyOf(errors);
     }
 
-    /** All of them, in the order of the file. */
-    public List<ValidationError> mistakes() {
-        return mistakes;
+    /** All errors, in the order of the file. */
+    public List<ValidationError> errors() {
+        return errors;
     }
 }

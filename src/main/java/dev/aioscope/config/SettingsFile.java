@@ -29,22 +29,22 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
 
-/** The settings file: YAML, a line {@code name: value} for each setting; lists have their values in brackets or lines. */
+/** The settings file: YAML with {@code name: value} per setting. A value can be a list. */
 final class SettingsFile {
-    private static final int LARGEST = 1 << 20;
+    private static final int MAX_BYTES = 1 << 20;
 
-    /** A key with its value; null if it has none that could be used. */
+    /** A setting with its line; the value is null if it is invalid. */
     record Line(int number, String name, @Nullable String value, boolean isList) {}
 
     private final Path path;
     private final List<Line> lines = new ArrayList<>();
-    private final List<ValidationError> mistakes = new ArrayList<>();
+    private final List<ValidationError> errors = new ArrayList<>();
 
     private SettingsFile(Path path) {
         this.path = path;
     }
 
-    /** Whether it sets nothing, as the default file does not; false if it cannot be read, or only once, as a pipe. */
+    /** Whether the file sets nothing; false if it is unreadable, or a pipe, which can be read only once. */
     static boolean isAllComment(Path path) {
         if (!Files.isRegularFile(path)) {
             return false;
@@ -56,57 +56,58 @@ final class SettingsFile {
         }
     }
 
-    /** Reads it; what is wrong with it is among its mistakes. */
+    /** Reads the file; never throws, see {@link #errors}. */
     static SettingsFile read(Path path) {
         if (Files.isDirectory(path)) {
-            return unreadable(path, "it is a folder", "give the file in it by --config");
+            return unreadable(path, "cannot read: is a directory", "name a file with --config");
         }
         try (InputStream file = Files.newInputStream(path)) {
-            byte[] bytes = file.readNBytes(LARGEST + 1);
-            if (bytes.length > LARGEST) {
-                return unreadable(path, "it has more than 1 MiB", "give a settings file");
+            byte[] bytes = file.readNBytes(MAX_BYTES + 1);
+            if (bytes.length > MAX_BYTES) {
+                return unreadable(path, "cannot read: larger than 1 MiB", "name a settings file with --config");
             }
             return parse(path, UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
         } catch (NoSuchFileException e) {
-            return unreadable(path, "there is no such file", "make it, or give another one by --config");
+            return unreadable(path, "cannot read: no such file", "create it, or name another file with --config");
         } catch (AccessDeniedException e) {
-            return unreadable(path, "it may not be read", "chmod 644 " + path + ": it holds no secrets");
+            return unreadable(
+                    path, "cannot read: permission denied", "run chmod 644 " + path + "; it contains no secrets");
         } catch (CharacterCodingException e) {
-            return unreadable(path, "it is not UTF-8", "save it as UTF-8");
+            return unreadable(path, "cannot read: not UTF-8", "save it as UTF-8");
         } catch (IOException e) {
-            return unreadable(path, "it cannot be read: " + e, "give a readable file by --config");
+            return unreadable(path, "cannot read: " + e, "name a readable file with --config");
         }
     }
 
     private static SettingsFile unreadable(Path path, String cause, String hint) {
         SettingsFile file = new SettingsFile(path);
-        file.mistakes.add(new ValidationError(path.toString(), cause, hint));
+        file.errors.add(new ValidationError(path.toString(), cause, hint));
         return file;
     }
 
-    /** Reads this text, which is that of the file. */
+    /** Parses the text of the file. */
     static SettingsFile parse(Path path, String text) {
         SettingsFile file = new SettingsFile(path);
         try {
-            // No construction of values: `on`, `1e3` and dates are what was written.
+            // Compose only: constructing values would convert `on`, `1e3` and dates.
             LoadSettings settings =
                     LoadSettings.builder().setLabel(path.toString()).build();
             new Compose(settings).composeString(text).ifPresent(file::take);
         } catch (MarkedYamlEngineException e) {
             Optional<Mark> mark = e.getProblemMark().or(e::getContextMark);
             String problem = String.valueOf(e.getProblem()).replaceAll("\\s+", " ");
-            file.mistake(mark.map(Mark::getLine).orElse(0) + 1, "not YAML: " + problem, "write name: value");
+            file.error(mark.map(Mark::getLine).orElse(0) + 1, "invalid YAML: " + problem, "write name: value");
         } catch (ReaderException e) {
             long line = 1
                     + text.codePoints()
                             .limit(e.getPosition())
                             .filter(character -> character == '\n')
                             .count();
-            String problem = String.format("a character that is no text, U+%04X", e.getCodePoint());
-            file.mistake((int) line, "not YAML: " + problem, "remove it; was the file written to its end?");
+            String problem = String.format("control character U+%04X", e.getCodePoint());
+            file.error((int) line, "invalid YAML: " + problem, "remove it; the file may be damaged or truncated");
         } catch (YamlEngineException e) {
             String problem = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-            file.mistakes.add(new ValidationError(path.toString(), "not YAML: " + problem, "write name: value"));
+            file.errors.add(new ValidationError(path.toString(), "invalid YAML: " + problem, "write name: value"));
         }
         return file;
     }
@@ -115,17 +116,17 @@ final class SettingsFile {
         return lines;
     }
 
-    List<ValidationError> mistakes() {
-        return mistakes;
+    List<ValidationError> errors() {
+        return errors;
     }
 
-    /** A file and a line of it, as compilers write it. */
+    /** {@code FILE:LINE}. */
     String where(int line) {
         return path + ":" + line;
     }
 
-    private void mistake(int line, String cause, String hint) {
-        mistakes.add(new ValidationError(where(line), cause, hint));
+    private void error(int line, String cause, String hint) {
+        errors.add(new ValidationError(where(line), cause, hint));
     }
 
     private static int lineOf(Node node) {
@@ -136,31 +137,29 @@ final class SettingsFile {
         if (root instanceof MappingNode mapping) {
             mapping.getValue().forEach(this::take);
         } else if (!isNothing(root)) {
-            mistake(lineOf(root), "there is no setting here", "write name: value");
+            error(lineOf(root), "expected `name: value`", "write one setting per line");
         }
     }
 
     private void take(NodeTuple tuple) {
         Node key = tuple.getKeyNode();
         if (!(key instanceof ScalarNode name)) {
-            mistake(lineOf(key), "the name of a setting is a word", "write name: value");
+            error(lineOf(key), "expected `name: value`, got a name that is not a word", "write one setting per line");
             return;
         }
         int line = lineOf(key);
         lines.stream()
                 .filter(other -> other.name.equals(name.getValue()))
                 .findFirst()
-                .ifPresent(other -> mistake(
-                        line,
-                        name.getValue() + ": is set in line " + other.number + " already",
-                        "keep one of the two"));
+                .ifPresent(other ->
+                        error(line, name.getValue() + ": already set in line " + other.number, "keep one of them"));
         Node value = tuple.getValueNode();
         lines.add(new Line(line, name.getValue(), value(name.getValue(), value), value instanceof SequenceNode));
     }
 
     private @Nullable String value(String name, Node node) {
         if (isNothing(node)) {
-            mistake(lineOf(node), name + ": has no value", "give one, or remove the line");
+            error(lineOf(node), name + ": expected a value", "set one, or remove the line");
             return null;
         }
         if (node instanceof ScalarNode scalar) {
@@ -170,18 +169,18 @@ final class SettingsFile {
         if (node instanceof SequenceNode sequence) {
             for (Node element : sequence.getValue()) {
                 if (!(element instanceof ScalarNode scalar) || isNothing(element)) {
-                    mistake(lineOf(element), name + ": a value of the list is missing or no word", "write [a, b]");
+                    error(lineOf(element), name + ": expected a list of words", "write [a, b]");
                     return null;
                 }
                 if (scalar.getValue().contains(",")) {
-                    mistake(lineOf(element), name + ": '" + scalar.getValue() + "' has a comma in it", "write [a, b]");
+                    error(lineOf(element), name + ": unexpected comma in '" + scalar.getValue() + "'", "write [a, b]");
                     return null;
                 }
                 values.add(scalar.getValue());
             }
             return String.join(",", values);
         }
-        mistake(lineOf(node), name + ": has settings of its own", "write name: value, without names inside names");
+        error(lineOf(node), name + ": expected a value, got a mapping", "write name: value, without nesting");
         return null;
     }
 

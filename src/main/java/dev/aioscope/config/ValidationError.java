@@ -1,11 +1,11 @@
 package dev.aioscope.config;
 
 /**
- * Why the settings cannot be used.
+ * An error in the settings.
  *
- * @param where a file with the line, or a variable
- * @param cause what is wrong, with the name of the setting in front
- * @param hint what to do about it
+ * @param where {@code FILE:LINE}, a file, or a variable
+ * @param cause {@code SETTING: REASON}, or a reason without a setting
+ * @param hint how to fix it
  */
 public record ValidationError(String where, String cause, String hint) {
     @Override

@@ -1,4 +1,4 @@
-/** What the operator has set, in the settings file and in the environment. */
+/** Reads and validates settings from the settings file and the environment. */
 @NullMarked
 package dev.aioscope.config;
 

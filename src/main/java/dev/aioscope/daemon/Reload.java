@@ -52,7 +52,7 @@ final class Reload {
             apply.accept(wanted.options());
             report(wanted.settings());
         } catch (SettingsException e) {
-            e.mistakes().forEach(error -> LOG.error("{}", error));
+            e.errors().forEach(error -> LOG.error("{}", error));
             LOG.error("Settings are unchanged");
         } catch (HttpException e) {
             LOG.error("Settings are unchanged: {}", e.getMessage());

@@ -2,66 +2,71 @@ package dev.aioscope.demo;
 
 import dev.aioscope.kernel.Aio;
 import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.kernel.Libc;
+import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.Teardown;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A real workload that puts every clause to the test that a program can: the demonstration's, and all that a program can
- * do wrong. What cannot be undone it does in processes of their own, which end.
+ * A workload that exercises every clause that a program can: {@link DemoWorkload}, and common programming errors. It runs
+ * irreversible steps in child processes. Not thread-safe.
  */
 public final class AuditWorkload {
-    /** What the last context charges, by which it is known: when its end is told, so is all before it. */
-    public static final int LAST_CHARGE = 3;
+    /** The charge of the last context, whose teardown ends the workload. */
+    private static final int LAST_CHARGE = 3;
 
     private static final int ROUNDS = 20;
     private static final long JUNK = 0xdead_beef_f000L;
     private static final int READS = 4;
+    private static final int MAX_CHILD_MEGABYTES = 32;
+    private static final String GET_KILLED = "killed";
 
     private final DemoWorkload demo;
     private final @Nullable Path device;
-    private final List<String> childCommand;
-    private final Consumer<String> says;
+    private final Consumer<String> progress;
+    private final CountDownLatch ended = new CountDownLatch(1);
 
     /**
-     * Prepares the workload.
+     * A workload that has not run.
      *
-     * @param demo the first part of it
-     * @param device a block device to read from past the page cache, so that requests are outstanding for certain; null
-     *     to rely on the demonstration's fdatasync
-     * @param childCommand starts another Java process that calls {@link #inChild} with the arguments appended here
-     * @param says is told each step before it is done
+     * @param directory for a temporary file of 32 MiB
+     * @param device a block device to read with O_DIRECT, so that requests are outstanding for certain; null to rely on
+     *     the fdatasync of the demo workload
+     * @param progress receives the description of each step before the step
      */
-    public AuditWorkload(DemoWorkload demo, @Nullable Path device, List<String> childCommand, Consumer<String> says) {
-        this.demo = demo;
+    public AuditWorkload(Path directory, @Nullable Path device, Consumer<String> progress) {
+        this.demo = new DemoWorkload(directory);
         this.device = device;
-        this.childCommand = List.copyOf(childCommand);
-        this.says = says;
+        this.progress = progress;
     }
 
     /**
-     * Does all of it.
+     * Runs all steps once.
      *
-     * @throws IOException if the host does not let it: the message names the step and the cause
+     * @throws IOException if a call does not return the expected result; names the step and the cause
      */
     public void run() throws IOException {
-        demo.run(says);
+        demo.run(progress);
         if (device != null) {
             destroyWithReads(device);
         }
-        says.accept("io_destroy of a number that was never a handle: EINVAL");
+        progress.accept("io_destroy of a number that was never a handle: EINVAL");
         DemoWorkload.require(Aio.destroy(JUNK), -Errno.EINVAL, "io_destroy of a number");
         destroyedHandle();
         simultaneous();
         corrupted();
-        says.accept("memory of our own in place of a ring: the destroy succeeds, and unmaps it");
+        progress.accept("a ring replaced by other memory: io_destroy succeeds, and unmaps it");
         long covered = DemoWorkload.setUp();
         Aio.coverRing(covered);
         destroy(covered);
@@ -72,8 +77,28 @@ public final class AuditWorkload {
         destroy(last[0]);
     }
 
+    /** Receives the observed teardowns, so that {@link #awaitEnd} notices the last one. */
+    public LifecycleListener listener() {
+        return new LifecycleListener() {
+            @Override
+            public void onTeardown(Teardown teardown) {
+                Task owner = teardown.context().owner();
+                if (owner != null
+                        && owner.pid() == ProcessHandle.current().pid()
+                        && Objects.equals(teardown.context().maxReqs(), LAST_CHARGE)) {
+                    ended.countDown();
+                }
+            }
+        };
+    }
+
+    /** Waits until the last teardown is observed; false after the timeout. */
+    public boolean awaitEnd(Duration timeout) throws InterruptedException {
+        return ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
     private void destroyWithReads(Path from) throws IOException {
-        says.accept("a destroy with " + READS + " reads of " + from + " outstanding: it waits for them");
+        progress.accept("io_destroy with " + READS + " reads of " + from + " outstanding: waits for them");
         int fd = Aio.openDirect(from);
         try {
             long handle = DemoWorkload.setUp();
@@ -87,7 +112,7 @@ public final class AuditWorkload {
     }
 
     private void destroyedHandle() throws IOException {
-        says.accept("io_submit and io_getevents with a handle that was destroyed before: EINVAL, both times");
+        progress.accept("io_submit and io_getevents with a destroyed handle: EINVAL for both");
         long handle = DemoWorkload.setUp();
         destroy(handle);
         DemoWorkload.require(Aio.submitNothing(handle), -Errno.EINVAL, "io_submit with a destroyed handle");
@@ -95,7 +120,7 @@ public final class AuditWorkload {
     }
 
     private void simultaneous() throws IOException {
-        says.accept(ROUNDS + " times two threads that destroy one context: one gets 0, the other EINVAL");
+        progress.accept(ROUNDS + " times two threads destroy one context: one gets 0, the other EINVAL");
         for (int round = 0; round < ROUNDS; round++) {
             long handle = DemoWorkload.setUp();
             int[] results = new int[2];
@@ -104,7 +129,7 @@ public final class AuditWorkload {
             other.start();
             results[0] = destroyAt(start, handle);
             DemoWorkload.join(other);
-            DemoWorkload.require(results[0] + results[1], -Errno.EINVAL, "two io_destroy of one context, in all,");
+            DemoWorkload.require(results[0] + results[1], -Errno.EINVAL, "the sum of two io_destroy of one context");
         }
     }
 
@@ -114,13 +139,13 @@ public final class AuditWorkload {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (BrokenBarrierException | java.util.concurrent.TimeoutException e) {
-            throw new IllegalStateException("the rival did not come", e);
+            throw new IllegalStateException("the other thread did not start within 5 s", e);
         }
         return Aio.destroy(handle);
     }
 
     private void corrupted() throws IOException {
-        says.accept("a ring whose id is overwritten: EINVAL, until it is put right");
+        progress.accept("a ring with an overwritten ID: EINVAL, until the ID is restored");
         long handle = DemoWorkload.setUp();
         int id = Aio.ringId(handle);
         Aio.setRingId(handle, 0xdead);
@@ -130,21 +155,21 @@ public final class AuditWorkload {
     }
 
     private void otherProcess() throws IOException {
-        says.accept(
-                "another process: destroys a handle of ours and a context whose ring it has unmapped: EINVAL, twice");
+        progress.accept(
+                "another process destroys a handle of this one, and a context with an unmapped ring: EINVAL for both");
         long handle = DemoWorkload.setUp();
         DemoWorkload.runToItsEnd(child(Long.toString(handle)), "the process that misuses handles");
         destroy(handle);
     }
 
     private void killed() throws IOException {
-        says.accept("a process that gets SIGKILL inside io_destroy: the call ends only when its requests have");
-        Process process = child("killed");
+        progress.accept("SIGKILL inside io_destroy: the call returns only after its requests complete");
+        Process process = child(GET_KILLED);
         try {
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
             while (!Aio.isThreadInDestroy(process.pid())) {
                 if (System.nanoTime() > deadline || !process.isAlive()) {
-                    throw new IOException("the process that is to be killed did not get into io_destroy");
+                    throw new IOException("the child process did not enter io_destroy within 60 s");
                 }
                 TimeUnit.MILLISECONDS.sleep(5);
             }
@@ -161,25 +186,31 @@ public final class AuditWorkload {
     }
 
     private Process child(String argument) throws IOException {
-        List<String> command = new ArrayList<>(childCommand);
-        command.add(argument);
-        return DemoWorkload.start(command);
+        return DemoWorkload.start(JavaCommand.command(MisbehavingProcess.class, MAX_CHILD_MEGABYTES, argument));
     }
 
-    /** What the other processes do before they end. */
-    public static void inChild(String argument) throws IOException {
-        if (argument.equals("killed")) {
-            awaitKill();
-            return;
+    /** The process that misuses handles, or waits for SIGKILL inside io_destroy. */
+    static final class MisbehavingProcess {
+        private MisbehavingProcess() {}
+
+        /** Runs one step. */
+        public static void main(String[] args) throws IOException {
+            if (args[0].equals(GET_KILLED)) {
+                awaitKill();
+            } else {
+                misuse(Long.parseLong(args[0]));
+            }
         }
-        DemoWorkload.require(
-                Aio.destroy(Long.parseLong(argument)), -Errno.EINVAL, "io_destroy of another process's handle");
+    }
+
+    private static void misuse(long foreign) throws IOException {
+        DemoWorkload.require(Aio.destroy(foreign), -Errno.EINVAL, "io_destroy of another process's handle");
         long unmapped = DemoWorkload.setUp();
         Aio.unmapRing(unmapped);
         DemoWorkload.require(Aio.destroy(unmapped), -Errno.EINVAL, "io_destroy of a context without its ring");
     }
 
-    /** Another thread holds on to the context until the signal ends its read of an empty pipe. */
+    /** Another thread holds a reference to the context until the signal interrupts its read of an empty pipe. */
     private static void awaitKill() throws IOException {
         int[] pipe = Aio.pipe();
         long handle = DemoWorkload.setUp();

@@ -4,6 +4,7 @@ import dev.aioscope.kernel.Aio;
 import dev.aioscope.kernel.Aio.Opcode;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.kernel.Libc;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,22 +19,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * A small real workload: contexts that live and end in every way there is. It works on any file system, charges 64
- * events at most at any moment, and takes two seconds or so.
+ * A small AIO workload that ends contexts in every possible way. It works on any file system, charges at most 64 events
+ * at a time, and takes about two seconds. Not thread-safe, except {@link #isOurs}.
  */
 public final class DemoWorkload {
     private static final int CHARGE = 8;
     private static final int IDLE = 3;
     private static final int LEFT_TO_EXIT = 3;
-    private static final int MOST_CHARGED = 64;
-    /** More than this is EINVAL before the quota is looked at (the ring would be too large). */
+    private static final int MAX_CHARGE = 64;
+    /** For more, io_setup returns EINVAL before it checks the quota, because the ring would be too large. */
     private static final int LARGEST_SETUP = 4_000_000;
 
     private static final int DIRTY_BYTES = 32 << 20;
     private static final short POLLIN = 1;
+    private static final int MAX_CHILD_MEGABYTES = 32;
 
     private final List<String> childCommand;
-    private final Path folder;
+    private final Path directory;
     private final Set<Long> pids = ConcurrentHashMap.newKeySet();
     private int setups;
     private int destroys;
@@ -42,75 +44,91 @@ public final class DemoWorkload {
     private int wrongHandles;
 
     /**
-     * What the workload really did, to be compared with what the agent saw.
+     * What the workload did, to compare with what the agent observed.
      *
      * @param setups io_setup calls that returned 0
      * @param destroys io_destroy calls that returned 0
-     * @param leftToExit contexts that only the exit of their process ended
-     * @param refused io_setup calls that got EAGAIN
-     * @param wrongHandles io_destroy calls that got EINVAL
+     * @param leftToExit contexts that the exit of their process destroyed
+     * @param refused io_setup calls that returned EAGAIN
+     * @param wrongHandles io_destroy calls that returned EINVAL
      */
     public record Truth(int setups, int destroys, int leftToExit, int refused, int wrongHandles) {}
 
-    /** What it has done so far. */
+    /** The calls so far. */
     public Truth done() {
         return new Truth(setups, destroys, leftToExit, refused, wrongHandles);
     }
 
+    /** The process that exits with live contexts. */
+    static final class ExitingProcess {
+        private ExitingProcess() {}
+
+        /** Creates contexts and returns. */
+        public static void main(String[] args) throws IOException {
+            for (int i = 0; i < LEFT_TO_EXIT; i++) {
+                setUp();
+            }
+        }
+    }
+
     /**
-     * Prepares the workload.
+     * A workload that has not run.
      *
-     * @param folder where it may make a file of 32 MiB for a moment
-     * @param childCommand starts another Java process that calls {@link #leaveToExit}
+     * @param directory for a temporary file of 32 MiB
      */
-    public DemoWorkload(Path folder, List<String> childCommand) {
-        this.folder = folder;
+    public DemoWorkload(Path directory) {
+        this(directory, JavaCommand.command(ExitingProcess.class, MAX_CHILD_MEGABYTES));
+    }
+
+    /** As above, with the command line of the process that exits with live contexts. */
+    DemoWorkload(Path directory, List<String> childCommand) {
+        this.directory = directory;
         this.childCommand = List.copyOf(childCommand);
         pids.add(ProcessHandle.current().pid());
     }
 
     /**
-     * Does all of it, once.
+     * Runs all steps once.
      *
-     * @param says is told each step before it is done
-     * @throws IOException if the host does not let it: the message names the step and the cause
+     * @param progress receives the description of each step before the step
+     * @throws IOException if a call does not return the expected result; names the step and the cause
      */
-    public Truth run(Consumer<String> says) throws IOException {
+    public Truth run(Consumer<String> progress) throws IOException {
         requireRoom();
-        says.accept(
-                IDLE + " idle contexts, destroyed one after the other: each waits for two RCU grace periods, no more");
+        progress.accept(IDLE + " idle contexts, destroyed in turn: each waits for two RCU grace periods only");
         for (int i = 0; i < IDLE; i++) {
             destroy(setup());
         }
-        destroyWithSync(says);
-        destroyWithPoll(says);
-        destroyWithReader(says);
-        wrongHandles(says);
-        refused(says);
-        exit(says);
+        destroyWithSync(progress);
+        destroyWithPoll(progress);
+        destroyWithReader(progress);
+        wrongHandles(progress);
+        refused(progress);
+        exit(progress);
         return done();
     }
 
-    /** The processes of the workload, as far as they have been started. */
+    /** Whether this process belongs to the workload; from any thread. */
     public boolean isOurs(int pid) {
         return pids.contains((long) pid);
     }
 
     private static void requireRoom() throws IOException {
-        long limit = Host.aioMaxNr().orElseThrow(() -> new IOException("this kernel has no native AIO (CONFIG_AIO)"));
+        long limit = Host.aioMaxNr()
+                .orElseThrow(
+                        () -> new IOException("cannot run the workload: this kernel has no native AIO (CONFIG_AIO)"));
         long used = Host.aioNr().orElse(0L);
-        if (limit - used < MOST_CHARGED) {
-            throw new IOException("the quota is nearly used up (fs.aio-nr " + used + " of fs.aio-max-nr " + limit
-                    + "): the demonstration would take from others. Raise it: sysctl fs.aio-max-nr="
-                    + (used + 2 * MOST_CHARGED));
+        if (limit - used < MAX_CHARGE) {
+            throw new IOException("cannot run the workload: the quota is nearly exhausted (fs.aio-nr " + used
+                    + " of fs.aio-max-nr " + limit + ") (hint: sysctl fs.aio-max-nr=" + (used + 2 * MAX_CHARGE) + ")");
         }
     }
 
-    /** An fdatasync runs in a kworker: it is outstanding until the data is on the disk. */
-    private void destroyWithSync(Consumer<String> says) throws IOException {
-        says.accept(
-                "a destroy with an fdatasync of " + (DIRTY_BYTES >> 20) + " MiB outstanding: it waits for the disk");
-        Path file = Files.createTempFile(folder, "aioscope-demo", ".dat");
+    /** A kworker runs the fdatasync; the request is outstanding until the data is on disk. */
+    private void destroyWithSync(Consumer<String> progress) throws IOException {
+        progress.accept(
+                "io_destroy with an fdatasync of " + (DIRTY_BYTES >> 20) + " MiB outstanding: waits for the disk");
+        Path file = Files.createTempFile(directory, "aioscope-demo", ".dat");
         int fd = Aio.create(file);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 20);
@@ -126,8 +144,8 @@ public final class DemoWorkload {
         }
     }
 
-    private void destroyWithPoll(Consumer<String> says) throws IOException {
-        says.accept("a destroy with a poll outstanding: the only kind of request that is cancelled");
+    private void destroyWithPoll(Consumer<String> progress) throws IOException {
+        progress.accept("io_destroy with a poll outstanding: the only request type that the kernel cancels");
         int[] pipe = Aio.pipe();
         long handle = setup();
         require(Aio.submit(handle, Opcode.POLL, pipe[0], POLLIN), 1, "io_submit of a poll");
@@ -135,9 +153,10 @@ public final class DemoWorkload {
         close(pipe);
     }
 
-    /** A read of an empty pipe blocks inside io_submit, where its thread holds on to the context. */
-    private void destroyWithReader(Consumer<String> says) throws IOException {
-        says.accept("a destroy while another thread sits in io_submit on the context: it waits 300 ms for that thread");
+    /** A read of an empty pipe blocks inside io_submit, where its thread holds a reference to the context. */
+    private void destroyWithReader(Consumer<String> progress) throws IOException {
+        progress.accept(
+                "io_destroy while another thread is inside io_submit on the context: waits 300 ms for that thread");
         int[] pipe = Aio.pipe();
         long handle = setup();
         Thread reader = new Thread(() -> Aio.readOneByte(handle, pipe[0]), "demo-reader");
@@ -151,7 +170,7 @@ public final class DemoWorkload {
         close(pipe);
     }
 
-    /** Until the thread sits in io_submit: the kernel shows the system call in which a thread blocks. */
+    /** Waits until the thread blocks in io_submit; the kernel shows the system call of a blocked thread. */
     static void awaitBlocked(Thread reader) throws IOException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
         while (System.nanoTime() < deadline && reader.isAlive()) {
@@ -160,7 +179,7 @@ public final class DemoWorkload {
             }
             Thread.onSpinWait();
         }
-        throw new IOException("a thread that reads an empty pipe did not block in io_submit");
+        throw new IOException("the reader of an empty pipe did not block in io_submit within 5 s");
     }
 
     private static void writeLater(int fd) {
@@ -172,8 +191,8 @@ public final class DemoWorkload {
         Libc.write(fd, new byte[1], 1);
     }
 
-    private void wrongHandles(Consumer<String> says) throws IOException {
-        says.accept("io_destroy of 0 and of a handle that was destroyed before: EINVAL, both times");
+    private void wrongHandles(Consumer<String> progress) throws IOException {
+        progress.accept("io_destroy of 0 and of a destroyed handle: EINVAL for both");
         long handle = setup();
         destroy(handle);
         require(Aio.destroy(handle), -Errno.EINVAL, "io_destroy of a destroyed handle");
@@ -181,20 +200,20 @@ public final class DemoWorkload {
         wrongHandles += 2;
     }
 
-    private void refused(Consumer<String> says) throws IOException {
+    private void refused(Consumer<String> progress) throws IOException {
         long limit = Host.aioMaxNr().orElse(0L);
         if (limit >= LARGEST_SETUP) {
-            says.accept("no refused io_setup: the quota (" + limit + ") is larger than any context can be");
+            progress.accept("no refused io_setup: the quota (" + limit + ") exceeds the largest possible context");
             return;
         }
-        says.accept("io_setup of more than the whole quota (" + limit + "): refused with EAGAIN, nothing is charged");
+        progress.accept("io_setup of more than the whole quota (" + limit + "): refused with EAGAIN, without a charge");
         require(Aio.setup((int) limit + 1, new long[1]), -Errno.EAGAIN, "io_setup of too many");
         refused++;
     }
 
-    private void exit(Consumer<String> says) throws IOException {
-        says.accept("a process that ends without destroying its " + LEFT_TO_EXIT
-                + " contexts: the kernel does it, in exit_aio");
+    private void exit(Consumer<String> progress) throws IOException {
+        progress.accept(
+                "a process that exits with " + LEFT_TO_EXIT + " live contexts: the kernel destroys them in exit_aio");
         Process child = start(childCommand);
         pids.add(child.pid());
         runToItsEnd(child, "the process that exits");
@@ -213,19 +232,12 @@ public final class DemoWorkload {
         try {
             if (!child.waitFor(30, TimeUnit.SECONDS)) {
                 child.destroyForcibly();
-                throw new IOException(what + " is still there after 30 s");
+                throw new IOException(what + " did not exit within 30 s");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         require(child.exitValue(), 0, what);
-    }
-
-    /** What the other process does before it ends. */
-    public static void leaveToExit() throws IOException {
-        for (int i = 0; i < LEFT_TO_EXIT; i++) {
-            setUp();
-        }
     }
 
     private long setup() throws IOException {
@@ -248,7 +260,7 @@ public final class DemoWorkload {
     static void require(int result, int expected, String what) throws IOException {
         if (result != expected) {
             throw new IOException(what + " returned " + (result < 0 ? Errno.describe(-result) : "" + result)
-                    + " and not " + (expected < 0 ? Errno.describe(-expected) : "" + expected));
+                    + ", expected " + (expected < 0 ? Errno.describe(-expected) : "" + expected));
         }
     }
 

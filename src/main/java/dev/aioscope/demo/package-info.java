@@ -1,4 +1,4 @@
-/** Workloads of our own: real AIO contexts that live and end in every way there is. */
+/** AIO workloads that exercise contexts in every possible way. */
 @NullMarked
 package dev.aioscope.demo;
 

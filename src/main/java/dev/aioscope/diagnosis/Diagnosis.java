@@ -6,20 +6,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code doctor} found.
+ * The findings of {@code doctor}.
  *
- * @param tiers each tier, really tried, best first
- * @param facts what the host and the settings are like
+ * @param tiers each tier after an attempt to attach it, best first
+ * @param checks of the host and the settings
  */
-public record Diagnosis(List<TierTrial> tiers, List<Fact> facts) {
+public record Diagnosis(List<TierTrial> tiers, List<Check> checks) {
 
     /**
-     * One tier.
+     * An attempt to attach one tier.
      *
-     * @param works whether its probes could be attached, and for {@code proc} whether /proc could be read
-     * @param reason why not, or what it does not see
-     * @param hint what would change that
-     * @param points its probe points; of a tier that does not work, none is attached
+     * @param works whether its probes attached; for {@code proc}, whether /proc is readable
+     * @param reason why it does not work, or what it cannot observe; null if it works without gaps
+     * @param hint how to enable it; null if there is none
+     * @param points its attach points; those of a tier that does not work are all detached
      */
     public record TierTrial(
             Tier tier,
@@ -29,33 +29,34 @@ public record Diagnosis(List<TierTrial> tiers, List<Fact> facts) {
             List<AttachPoint> points) {}
 
     /**
-     * Something that bears on what works.
+     * A property of the host that affects the tiers.
      *
-     * @param name what it is, one word
-     * @param good whether it is as it should be; null if it is neither good nor bad
-     * @param value what it is like
-     * @param hint what to do about it if it is not good
+     * @param name one word
+     * @param ok whether it is as required; null if it is neutral
+     * @param hint how to fix it; null unless {@code ok} is false
      */
-    public record Fact(
+    public record Check(
             String name,
-            @Nullable Boolean good,
+            @Nullable Boolean ok,
             String value,
             @Nullable String hint) {
-        public static Fact neutral(String name, String value) {
-            return new Fact(name, null, value, null);
+        /** A check without a requirement. */
+        public static Check neutral(String name, String value) {
+            return new Check(name, null, value, null);
         }
 
-        public static Fact of(String name, boolean good, String value, String hint) {
-            return new Fact(name, good, value, good ? null : hint);
+        /** A check with a requirement; the hint is dropped if it is met. */
+        public static Check of(String name, boolean ok, String value, String hint) {
+            return new Check(name, ok, value, ok ? null : hint);
         }
     }
 
-    /** The tier that commands take by themselves, or null. */
+    /** The tier that commands select; null if none works. */
     public @Nullable Tier commandTier() {
         return best(true);
     }
 
-    /** The tier that the daemon takes by itself, or null. */
+    /** The tier that the daemon selects; null if none works. */
     public @Nullable Tier daemonTier() {
         return best(false);
     }
@@ -68,26 +69,26 @@ public record Diagnosis(List<TierTrial> tiers, List<Fact> facts) {
                 .orElse(null);
     }
 
-    /** All of it in a sentence. */
+    /** The result in one or two sentences. */
     public String summary() {
         Tier commands = commandTier();
         Tier daemon = daemonTier();
-        String takes;
+        String selected;
         if (commands == null) {
-            takes = "No tier works here";
+            selected = "No tier works on this host.";
         } else if (commands == daemon) {
-            takes = "The commands and the daemon will use the tier " + commands.label();
+            selected = "The commands and the daemon use the tier " + commands.label() + ".";
         } else {
-            takes = "The commands will use the tier " + commands.label() + ", the daemon "
+            selected = "The commands use the tier " + commands.label() + ". The daemon "
                     + (daemon == null
-                            ? "will not start without --allow-syscall-tier"
-                            : daemon.label() + " (or, with --allow-syscall-tier, syscall)");
+                            ? "does not start without --allow-syscall-tier."
+                            : "uses " + daemon.label() + ", or syscall with --allow-syscall-tier.");
         }
-        String raise = tiers.stream()
-                .filter(trial -> !trial.works())
-                .findFirst()
-                .map(trial -> "; what would give " + trial.tier().label() + ": " + trial.hint())
-                .orElse("");
-        return takes + raise + ".";
+        return selected
+                + tiers.stream()
+                        .filter(trial -> !trial.works())
+                        .findFirst()
+                        .map(trial -> " To enable " + trial.tier().label() + ": " + trial.hint() + ".")
+                        .orElse("");
     }
 }

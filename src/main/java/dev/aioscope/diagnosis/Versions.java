@@ -5,7 +5,7 @@ import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.core.CoreEngine;
 import java.util.Optional;
 
-/** The versions of aioscope and of what it stands on. */
+/** The versions of aioscope, Java and the BPF libraries. */
 public final class Versions {
     private Versions() {}
 
@@ -18,7 +18,7 @@ public final class Versions {
         return System.getProperty("java.runtime.version") + " (" + System.getProperty("java.vendor") + ")";
     }
 
-    /** The libbpf that is installed; empty if there is none. */
+    /** The installed libbpf; empty if there is none. */
     public static Optional<String> libbpf() {
         try {
             return Optional.of(CoreEngine.libbpfVersion());
@@ -27,7 +27,7 @@ public final class Versions {
         }
     }
 
-    /** The libbcc that is installed; empty if there is none. */
+    /** The installed libbcc; empty if there is none. */
     public static Optional<String> libbcc() {
         try {
             return Optional.of(BccEngine.libbccVersion());

@@ -1,4 +1,4 @@
-/** What works on this host and what a stuck process waits for, as data. */
+/** Findings as data: what works on this host, what a stuck process waits for, what fits into the quota. */
 @NullMarked
 package dev.aioscope.diagnosis;
 

@@ -21,9 +21,9 @@ public final class DiagnosisJson {
                         .array("tiers", diagnosis.tiers(), DiagnosisJson::tier)
                         .array(
                                 "checks",
-                                diagnosis.facts(),
+                                diagnosis.checks(),
                                 (object, fact) -> object.put("name", fact.name())
-                                        .put("ok", fact.good())
+                                        .put("ok", fact.ok())
                                         .put("value", fact.value())
                                         .put("hint", fact.hint())));
     }

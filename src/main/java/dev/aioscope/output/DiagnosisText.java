@@ -1,7 +1,7 @@
 package dev.aioscope.output;
 
 import dev.aioscope.diagnosis.Diagnosis;
-import dev.aioscope.diagnosis.Diagnosis.Fact;
+import dev.aioscope.diagnosis.Diagnosis.Check;
 import dev.aioscope.diagnosis.Diagnosis.TierTrial;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Rejection;
@@ -31,7 +31,7 @@ public final class DiagnosisText {
         text.section("Tiers");
         diagnosis.tiers().forEach(text::tier);
         text.section("Host");
-        diagnosis.facts().forEach(text::fact);
+        diagnosis.checks().forEach(text::check);
         text.section("Summary");
         text.text.append(screen.wrap("  ", 2, diagnosis.summary()));
         return text.text.toString();
@@ -74,8 +74,8 @@ public final class DiagnosisText {
         return groups;
     }
 
-    private void fact(Fact fact) {
-        entry(fact.good(), fact.name(), fact.value(), fact.hint());
+    private void check(Check check) {
+        entry(check.ok(), check.name(), check.value(), check.hint());
     }
 
     private void entry(@Nullable Boolean good, String name, String value, @Nullable String hint) {

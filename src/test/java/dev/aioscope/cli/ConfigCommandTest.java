@@ -16,32 +16,32 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ConfigCommandTest {
     @TempDir
-    private Path folder;
+    private Path directory;
 
     private Path file(String text) throws IOException {
-        return Files.writeString(folder.resolve("aioscope.yaml"), text);
+        return Files.writeString(directory.resolve("aioscope.yaml"), text);
     }
 
     @Test
-    void aGoodFileIsToldToBeGood() throws IOException {
+    void acceptsValidFile() throws IOException {
         Path file = file("slow-threshold: 1s\nstacks: false\npid: [1, 2]\nlisten: :1\nring-size: 256k\n");
         Run run = Run.of("config", "check", file.toString());
 
         assertThat(run.err()).isEmpty();
         assertThat(run.status()).isZero();
-        assertThat(run.out()).isEqualTo(file + " can be used: 5 set\n");
+        assertThat(run.out()).isEqualTo(file + ": valid, 5 set\n");
     }
 
     @Test
-    void theDefaultFileSetsNothing() {
+    void findsNoSettingInDefaultFile() {
         Run run = Run.of("config", "check", "agent/aioscope.yaml");
 
         assertThat(run.status()).as(run.err()).isZero();
-        assertThat(run.out()).isEqualTo("agent/aioscope.yaml can be used: nothing is set, the defaults hold\n");
+        assertThat(run.out()).isEqualTo("agent/aioscope.yaml: valid, all settings have their defaults\n");
     }
 
     @Test
-    void everyMistakeIsToldInALine() throws IOException {
+    void reportsEachErrorOnOneLine() throws IOException {
         Path file = file("""
                 slow-threshold: 1
                 sampling-ratio: 2
@@ -59,28 +59,29 @@ class ConfigCommandTest {
         assertThat(run.out()).isEmpty();
         assertThat(run.err().replace(file.toString(), "F").lines())
                 .containsExactly(
-                        "F:1: slow-threshold: '1' is not a duration such as 500ms, 10s, 5m or 1h (hint: correct it, or remove it for"
-                                + " the default 100ms)",
-                        "F:2: sampling-ratio: expected a ratio from 0 to 1, got '2' (hint: correct it, or remove it for the default 0.01)",
-                        "F:3: metrics-series: '0' is not a whole number from 1 to 1000 (hint: correct it, or remove it for"
-                                + " the default 20)",
+                        "F:1: slow-threshold: expected a duration such as 500ms, 10s, 5m or 1h, got '1' (hint: correct it,"
+                                + " or remove it to use the default 100ms)",
+                        "F:2: sampling-ratio: expected a ratio from 0 to 1, got '2' (hint: correct it, or remove it to use"
+                                + " the default 0.01)",
+                        "F:3: metrics-series: expected an integer from 1 to 1000, got '0' (hint: correct it, or remove it"
+                                + " to use the default 20)",
                         "F:4: tier: expected one of [auto, full, syscall, sample, proc] (case-insensitive) but was 'best'"
-                                + " (hint: correct it, or remove it for the default auto)",
-                        "F:5: stacks: 'maybe' is neither true nor false (hint: correct it, or remove it for the default"
-                                + " false)",
-                        "F:6: ring-size: '5k' is not a power of two from 4k to 64m, such as 256k (hint: correct it, or"
-                                + " remove it for the default 1m)",
-                        "F:7: max-calls: 'x' is not a whole number from 64 to 1048576 (hint: correct it, or remove it for"
-                                + " the default 16384)",
-                        "F:8: pid: 'a' is not the number of a process (hint: correct or remove it)",
-                        "F:9: stack: there is no such setting (hint: did you mean stacks?)");
+                                + " (hint: correct it, or remove it to use the default auto)",
+                        "F:5: stacks: expected true or false, got 'maybe' (hint: correct it, or remove it to use the"
+                                + " default false)",
+                        "F:6: ring-size: expected a power of two from 4k to 64m, such as 256k, got '5k' (hint: correct it,"
+                                + " or remove it to use the default 1m)",
+                        "F:7: max-calls: expected an integer from 64 to 1048576, got 'x' (hint: correct it, or remove it"
+                                + " to use the default 16384)",
+                        "F:8: pid: expected a process ID, got 'a' (hint: correct or remove it)",
+                        "F:9: stack: unknown setting (hint: did you mean stacks?)");
     }
 
     @Test
-    void whatTheSettingsNameIsCheckedToo() throws IOException {
+    void checksFilesThatSettingsName() throws IOException {
         Run alone = Run.of("config", "check", file("tls-key: /none").toString());
         assertThat(alone.status()).isEqualTo(2);
-        assertThat(alone.err()).contains("--tls-certificate and --tls-key go together");
+        assertThat(alone.err()).contains("--tls-certificate and --tls-key require each other");
 
         Run missing = Run.of("config", "check", file("auth-file: /none").toString());
         assertThat(missing.status()).isEqualTo(2);
@@ -88,7 +89,7 @@ class ConfigCommandTest {
     }
 
     @Test
-    void aFileThatIsNamedMustBeThere() {
+    void rejectsMissingFile() {
         for (String[] command : new String[][] {
             {"config", "check", "/none"},
             {"config", "show", "--config", "/none"},
@@ -98,18 +99,18 @@ class ConfigCommandTest {
         }) {
             Run run = Run.of(command);
             assertThat(run.status()).as(run.err()).isEqualTo(2);
-            assertThat(run.err()).startsWith("/none: there is no such file (hint: ");
+            assertThat(run.err()).startsWith("/none: cannot read: no such file (hint: ");
         }
     }
 
     @Test
-    void aWrongFileDoesNotKeepTheHelpAway() throws IOException {
+    void showsHelpDespiteInvalidFile() throws IOException {
         assertThat(Run.of("run", "--config", file("x: y").toString(), "--help").status())
                 .isZero();
     }
 
     @Test
-    void showTellsWhatIsSetAndEffectiveAlsoTheDefaults() throws IOException {
+    void showsSettingsAndOnRequestDefaults() throws IOException {
         Path file = file("slow-threshold: 1s\nhide-arguments: true\n");
         Run set = Run.of("config", "show", "--config", file.toString());
         Run all = Run.of("config", "show", "--effective", "--config", file.toString());
@@ -123,7 +124,7 @@ class ConfigCommandTest {
     }
 
     @Test
-    void secretsInVariablesAreMasked() {
+    void masksSecretsInVariables() {
         assertThat(OtelVariables.masked(Map.of(
                         "OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic%20c2VjcmV0,x=y",
                         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://me:secret@host:4318/v1",
@@ -136,7 +137,7 @@ class ConfigCommandTest {
     }
 
     @Test
-    void flagsWinOverTheFileAlsoToSwitchSomethingOff() throws IOException {
+    void prefersFlagsToFileAlsoToDisableSetting() throws IOException {
         Path file = file("slow-threshold: 1s\nsampling-ratio: 0.5\nallow-syscall-tier: true\nmetrics-pid: true\n");
         RunCommand daemon = RunCommand.SETTINGS
                 .parse(List.of(
@@ -157,7 +158,7 @@ class ConfigCommandTest {
     }
 
     @Test
-    void everyDefaultCanBeUsed() {
+    void acceptsEveryDefault() {
         for (Setting setting : RunCommand.SETTINGS.all()) {
             if (setting.initial() != null) {
                 assertThat(setting.check().apply(setting.initial()))

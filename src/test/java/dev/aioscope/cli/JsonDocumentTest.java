@@ -5,20 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aioscope.agent.DutyCycle.Stats;
 import dev.aioscope.audit.Audit;
 import dev.aioscope.audit.Clause;
+import dev.aioscope.config.Setting;
 import dev.aioscope.config.SettingValue;
 import dev.aioscope.config.SettingValue.Origin;
 import dev.aioscope.demo.DemoWorkload;
 import dev.aioscope.diagnosis.Diagnosis;
-import dev.aioscope.diagnosis.Diagnosis.Fact;
+import dev.aioscope.diagnosis.Diagnosis.Check;
 import dev.aioscope.diagnosis.Diagnosis.TierTrial;
 import dev.aioscope.diagnosis.ExplanationTest;
+import dev.aioscope.diagnosis.QuotaPlan;
 import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.GroupBy;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
-import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.kernel.Errno;
@@ -34,7 +35,10 @@ import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.output.AuditReport;
 import dev.aioscope.output.DemoReport;
 import dev.aioscope.output.DiagnosisJson;
+import dev.aioscope.output.ExplanationJson;
 import dev.aioscope.output.HolderReport;
+import dev.aioscope.output.PlanReport;
+import dev.aioscope.output.SettingsReport;
 import dev.aioscope.output.TraceJson;
 import dev.aioscope.output.TraceSummary;
 import dev.aioscope.probe.AttachPoint;
@@ -52,6 +56,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -128,21 +133,27 @@ class JsonDocumentTest {
                 audit(stats).get(0),
                 audit(stats).get(Clause.values().length),
                 DiagnosisJson.of(diagnosis()),
-                new DemoReport(
-                                new DemoWorkload(Path.of("."), List.of()),
-                                Tier.FULL,
-                                trace,
-                                new PrintWriter(new StringWriter()))
+                new DemoReport(new DemoWorkload(Path.of(".")), Tier.FULL, trace, new PrintWriter(new StringWriter()))
                         .json(),
                 holders.json(GroupBy.PROCESS).get(0),
                 holders.json(GroupBy.USER).get(0),
                 holders.jsonOfAll().get(0),
                 holders.jsonOfAll().get(1),
-                PlanCommand.kind(new PlanCommand.Kind(new Holder("mysqld", List.of(context)), 2816L, 22L)),
-                PlanCommand.plan(snapshot, 9000L),
-                ExplanationTest.siblingAndFile(List.of(context)).json(),
-                ConfigCommand.Show.json("slow", new SettingValue("1s", Origin.FILE, "/a:1"), "100ms", true),
+                PlanReport.json(plan(snapshot)).get(0),
+                PlanReport.json(plan(snapshot)).get(1),
+                ExplanationJson.of(ExplanationTest.siblingAndFile(List.of(context))),
+                SettingsReport.json(
+                                Map.of(
+                                        new Setting(
+                                                "slow", "TIME", "100ms", false, true, false, "", v -> Optional.empty()),
+                                        new SettingValue("1s", Origin.FILE, "/a:1")),
+                                Map.of())
+                        .get(0),
                 Run.of("version", "--json").out().strip());
+    }
+
+    private static QuotaPlan plan(Inventory inventory) {
+        return QuotaPlan.of(inventory, Map.of("mysqld", 2));
     }
 
     private static FailedCall refusal() {
@@ -174,7 +185,7 @@ class JsonDocumentTest {
                 "kill_ioctx", Mode.KPROBE, List.of(new Rejection(Mode.FENTRY, "EPERM", "another kernel")));
         return new Diagnosis(
                 List.of(new TierTrial(Tier.FULL, true, null, null, List.of(point))),
-                List.of(Fact.of("quota", false, "65536 of 65536", "sysctl")));
+                List.of(Check.of("quota", false, "65536 of 65536", "sysctl")));
     }
 
     @ParameterizedTest

@@ -23,7 +23,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** What the settings say that a full table takes. */
+/** Compares the memory of full tables with the settings that document it. */
 class LimitOptionsMemoryTest {
     private static final LifecycleListener NOBODY = new LifecycleListener() {};
     private static final int MANY = 16_384;
@@ -63,10 +63,10 @@ class LimitOptionsMemoryTest {
     }
 
     @Test
-    void contexts() {
+    void usesDocumentedMemoryForContexts() {
         Lifecycle lifecycle = new Lifecycle(NOBODY, Tier.FULL, new Limits(MANY, 64, 64));
         long before = used();
-        // Twice as many as there may be: what goes is given back.
+        // Twice the limit, so that evicted entries must be freed.
         for (int i = 1; i <= 2 * MANY; i++) {
             lifecycle.accept(event(by(EventBuilder.setup(), i)));
         }
@@ -76,7 +76,7 @@ class LimitOptionsMemoryTest {
     }
 
     @Test
-    void teardownsAndCalls() {
+    void usesDocumentedMemoryForTeardownsAndCalls() {
         Lifecycle lifecycle = new Lifecycle(NOBODY, Tier.FULL, new Limits(64, MANY, MANY));
         long before = used();
         for (int i = 1; i <= 2 * MANY; i++) {
@@ -89,7 +89,7 @@ class LimitOptionsMemoryTest {
     }
 
     @Test
-    void identities() {
+    void usesDocumentedMemoryForIdentities() {
         try (Processes processes = Processes.rateLimited(false, MANY)) {
             long before = used();
             for (int i = 1; i <= 2 * MANY; i++) {
@@ -104,7 +104,7 @@ class LimitOptionsMemoryTest {
         }
     }
 
-    /** As the helper tells of one, without a command line. */
+    /** An identity as the helper reports it, without a command line. */
     private static Identity container(int i) {
         String id = String.format("%064x", i);
         return new Identity(
@@ -116,7 +116,7 @@ class LimitOptionsMemoryTest {
     }
 
     @Test
-    void news() {
+    void usesDocumentedMemoryForQueuedEvents() {
         CountDownLatch held = new CountDownLatch(1);
         LifecycleListener slow = new LifecycleListener() {
             @Override

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class MainTest {
     @Test
-    void helpListsTheCommandsAndTheExitStatus() {
+    void listsCommandsAndExitStatusInHelp() {
         Run run = Run.of("--help");
 
         assertThat(run.status()).isZero();
@@ -22,9 +22,21 @@ class MainTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "doctor", "top", "explain", "trace", "audit", "record", "replay", "run", "config", "demo", "version"
+                "doctor",
+                "top",
+                "contexts",
+                "plan",
+                "explain",
+                "trace",
+                "audit",
+                "record",
+                "replay",
+                "run",
+                "config",
+                "demo",
+                "version"
             })
-    void everyCommandHasHelp(String command) {
+    void showsHelpOfEveryCommand(String command) {
         Run run = Run.of(command, "--help");
 
         assertThat(run.status()).isZero();
@@ -37,42 +49,42 @@ class MainTest {
             delimiter = '|',
             quoteCharacter = '"',
             value = {
-                "\"\"                      | say what to do: doctor, top, contexts, plan, explain, trace, audit, record, replay, run, config, demo, version",
-                "tarce                   | did you mean trace? Try",
+                "\"\"                      | expected a command: doctor, top, contexts, plan, explain, trace, audit, record, replay, run, config, demo, version",
+                "tarce                   | hint: did you mean trace?",
                 "trace --josn            | Unknown option: '--josn'",
-                "trace --for 10          | '10' is not a duration such as 500ms, 10s, 5m or 1h",
-                "trace --for 0s          | '0s' must be greater than zero",
-                "trace --count 0         | --count must be 1 or more",
-                "trace --pid mysqld      | 'mysqld' is not the number of a process",
+                "trace --for 10          | expected a duration such as 500ms, 10s, 5m or 1h, got '10'",
+                "trace --for 0s          | expected a duration greater than zero, got '0s'",
+                "trace --count 0         | --count: expected 1 or more, got 0",
+                "trace --pid mysqld      | expected a process ID, got 'mysqld'",
                 "trace --tier best       | --tier",
-                "top --scan-interval 0ms      | '0ms' must be greater than zero",
-                "trace --scan-interval 0ms    | '0ms' must be greater than zero",
+                "top --scan-interval 0ms      | expected a duration greater than zero, got '0ms'",
+                "trace --scan-interval 0ms    | expected a duration greater than zero, got '0ms'",
                 "explain                 | Missing required parameter: 'PID'",
-                "explain mysqld          | 'mysqld' is not the number of a process",
-                "trace --stuck-after 0s  | '0s' must be greater than zero",
+                "explain mysqld          | expected a process ID, got 'mysqld'",
+                "trace --stuck-after 0s  | expected a duration greater than zero, got '0s'",
                 "run --sampling-ratio 2          | expected a ratio from 0 to 1, got '2'",
                 "run --sampling-ratio NaN        | expected a ratio from 0 to 1, got 'NaN'",
-                "config                  | say what to do: check, show",
-                "run --max-calls 1       | '1' is not a whole number from 64 to 1048576",
-                "run --slow-threshold soon         | 'soon' is not a duration",
-                "demo --directory /no/such  | --directory /no/such is not a folder that can be written to",
-                "audit --json --markdown | --json and --markdown are two forms of the same: take one",
-                "audit --device /dev/vda | --device is for the workload: add --workload",
-                "audit --workload --device /no/such | --device /no/such cannot be read",
-                "audit --workload --directory /no/such | --directory /no/such is not a folder that can be written to",
+                "config                  | expected a command: check, show",
+                "run --max-calls 1       | expected an integer from 64 to 1048576, got '1'",
+                "run --slow-threshold soon         | expected a duration such as 500ms, 10s, 5m or 1h, got 'soon'",
+                "demo --directory /no/such  | cannot write to --directory /no/such: not a writable directory",
+                "audit --json --markdown | --json and --markdown exclude each other",
+                "audit --device /dev/vda | --device requires --workload",
+                "audit --workload --device /no/such | cannot read --device /no/such",
+                "audit --workload --directory /no/such | cannot write to --directory /no/such: not a writable directory",
                 "record                  | Missing required parameter: 'FILE'",
-                "record /dev/null --for 1 | '1' is not a duration",
-                "replay /no/such trace   | there is no file /no/such",
+                "record /dev/null --for 1 | got '1'",
+                "replay /no/such trace   | cannot read /no/such: no such file",
                 "replay pom.xml trace    | pom.xml is no recording of aioscope",
                 "replay /dev/zero trace  | /dev/zero is no file that can be read twice",
                 "replay src trace        | src is no file that can be read twice",
-                "replay pom.xml doctor   | a recording can be shown by trace, audit, top, run, not by doctor",
-                "replay --speed 0 pom.xml | '0' is not a speed such as 0.5, 1 or 10, nor max",
-                "run --recorder-size 1m  | '1m' is not a size from 8m on, such as 32m or 1g, nor off",
-                "run --recorder-size big | 'big' is not a size from 8m on",
+                "replay pom.xml doctor   | expected one of trace, audit, top, run, got doctor",
+                "replay --speed 0 pom.xml | expected a speed such as 0.5, 1, 10 or max, got '0'",
+                "run --recorder-size 1m  | expected a size of at least 8m, such as 32m or 1g, or off, got '1m'",
+                "run --recorder-size big | got 'big'",
                 "version now             | Unmatched argument at index 1: 'now'",
             })
-    void wrongUsageSaysWhatIsWrongAndWhatToTypeNext(String line, String message) {
+    void reportsInvalidUsageWithHint(String line, String message) {
         Run run = Run.of(line.isEmpty() ? new String[0] : line.split(" +", -1));
 
         assertThat(run.status()).as(run.err()).isEqualTo(2);
@@ -81,7 +93,7 @@ class MainTest {
     }
 
     @Test
-    void versionNamesAllThatCanDiffer() {
+    void printsVersionsOfAllComponents() {
         Run run = Run.of("version");
 
         assertThat(run.status()).isZero();

@@ -14,27 +14,26 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** The manual pages and completions, as the programs take them that read them. */
+/** Checks manual pages and completions with the programs that read them. */
 class ManualIT {
     @TempDir
-    static Path folder;
+    static Path directory;
 
     @BeforeAll
     static void write() throws IOException {
-        Manual.main(new String[] {folder.toString(), "2026-11-23"});
+        Manual.main(new String[] {directory.toString(), "2026-11-23"});
     }
 
     @Test
-    void pagesHaveNoFaults() throws Exception {
+    void writesPagesWithoutLintWarnings() throws Exception {
         assertThat(pages()).hasSize(Main.commandLine().getSubcommands().size() + 1);
         for (Path page : pages()) {
             assertThat(run("mandoc", "-Tlint", "-Wwarning", page.toString())).isEmpty();
         }
     }
 
-    /** As a terminal shows them. */
     @Test
-    void pagesTellEachOptionAndExample() throws Exception {
+    void documentsEachOptionAndExample() throws Exception {
         CommandLine main = Main.commandLine();
         for (CommandLine command : Stream.concat(Stream.of(main), main.getSubcommands().values().stream())
                 .toList()) {
@@ -44,7 +43,7 @@ class ManualIT {
                             "-Tutf8",
                             "-O",
                             "width=200",
-                            folder.resolve("man/man1/" + name + ".1").toString())
+                            directory.resolve("man/man1/" + name + ".1").toString())
                     .replaceAll(".\b", "");
             command.getCommandSpec().options().stream()
                     .filter(option -> !option.hidden())
@@ -57,12 +56,13 @@ class ManualIT {
     }
 
     @Test
-    void bashCompletesCommandsAndValues() throws Exception {
-        String script = folder.resolve("bash-completion/completions/aioscope").toString();
+    void completesCommandsAndOptionsInBash() throws Exception {
+        String script =
+                directory.resolve("bash-completion/completions/aioscope").toString();
         String complete = """
                 . %s
                 COMP_WORDS=(aioscope %s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMP_LINE="${COMP_WORDS[*]}"
-                _complete_aioscope 2>/dev/null # compopt is for the real thing only
+                _complete_aioscope 2>/dev/null # compopt fails outside a completion
                 echo "${COMPREPLY[*]}"
                 """;
         assertThat(run("bash", "-c", complete.formatted(script, "tr"))).isEqualTo("trace\n");
@@ -71,9 +71,9 @@ class ManualIT {
     }
 
     @Test
-    void fishCompletesCommandsOptionsAndValues() throws Exception {
+    void completesCommandsOptionsAndValuesInFish() throws Exception {
         String script =
-                folder.resolve("fish/vendor_completions.d/aioscope.fish").toString();
+                directory.resolve("fish/vendor_completions.d/aioscope.fish").toString();
         assertThat(fish(script, "aioscope tr")).containsExactly("trace");
         assertThat(fish(script, "aioscope contexts --hide")).containsExactly("--hide-arguments");
         assertThat(fish(script, "aioscope trace --tier s")).contains("syscall", "sample");
@@ -86,14 +86,14 @@ class ManualIT {
                 .toList();
     }
 
-    /** In a real line editor: a completion of zsh cannot be asked otherwise. */
+    /** Uses a real line editor, because zsh has no other way to query completions. */
     @Test
-    void zshCompletesCommandsAndOptions() throws Exception {
+    void completesCommandsAndOptionsInZsh() throws Exception {
         assertThat(zsh("aioscope tra")).contains("aioscope trace");
         assertThat(zsh("aioscope contexts --hide")).contains("--hide-arguments");
     }
 
-    /** What stands on the line after TAB. */
+    /** The line after TAB. */
     private static String zsh(String typed) throws Exception {
         String script = """
                 zmodload zsh/zpty
@@ -104,12 +104,12 @@ class ManualIT {
                 zpty -r editor line '*LINE<*>*'
                 print -r -- $line
                 zpty -d editor
-                """.formatted(folder.resolve("zsh/site-functions"), typed);
+                """.formatted(directory.resolve("zsh/site-functions"), typed);
         return run("timeout", "30", "zsh", "-f", "-c", script).replaceFirst("(?s).*LINE<", "");
     }
 
     private static List<Path> pages() throws IOException {
-        try (Stream<Path> pages = Files.list(folder.resolve("man/man1"))) {
+        try (Stream<Path> pages = Files.list(directory.resolve("man/man1"))) {
             return pages.toList();
         }
     }

@@ -32,19 +32,19 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The commands on a recording, on a machine that may have no probes at all. */
+/** Runs commands on a recording; needs no probes. */
 @Timeout(120)
 class ReplayCommandTest {
     private static final long SECOND = 1_000_000_000L;
 
     @TempDir
-    private Path folder;
+    private Path directory;
 
     private Path file;
 
     @BeforeEach
     void record() throws IOException {
-        file = folder.resolve("host.aioscope");
+        file = directory.resolve("host.aioscope");
         WallClock clock = new WallClock(() -> SECOND, () -> Instant.parse("2026-01-02T03:04:05Z"));
         Scripted script = new Scripted(Tier.FULL)
                 .look(SECOND, ScanGaps.NONE, live(SECOND, 1), live(SECOND, 2))
@@ -70,18 +70,17 @@ class ReplayCommandTest {
     }
 
     @Test
-    void withoutACommandItTellsWhatTheFileHolds() {
+    void describesRecordingWithoutCommand() {
         Run run = Run.of("replay", file.toString());
 
         assertThat(run.status()).as(run.err()).isZero();
         assertThat(run.err()).isEmpty();
         assertThat(run.out())
-                .isEqualTo(
-                        "Recorded on db1, Linux 6.1.0-18-amd64, tier full, from 2026-01-02T03:04:05Z on for 3.00s\n");
+                .isEqualTo("Recorded on db1, Linux 6.1.0-18-amd64, tier full, from 2026-01-02T03:04:05Z, for 3.00s\n");
     }
 
     @Test
-    void traceTellsWhatHappenedThenByWhomItWas() {
+    void tracesEventsWithRecordedIdentities() {
         Run run = Run.of("replay", file.toString(), "trace", "--json");
 
         assertThat(run.status()).as(run.err()).isZero();
@@ -96,7 +95,7 @@ class ReplayCommandTest {
                 .isBetween(Instant.parse("2026-01-02T03:04:05Z"), Instant.parse("2026-01-02T03:04:07Z"));
         assertThat(run.err())
                 .contains("Tier full, engine core, probes: as recorded")
-                .doesNotContain("not whole");
+                .doesNotContain("incomplete");
         assertThat(Run.of("replay", file.toString(), "trace", "--json").out()).isEqualTo(run.out());
         assertThat(Run.of("replay", file.toString(), "trace", "--json", "--hide-arguments")
                         .out())
@@ -104,17 +103,17 @@ class ReplayCommandTest {
     }
 
     @Test
-    void auditJudgesIt() {
+    void auditsRecording() {
         Run run = Run.of("replay", file.toString(), "audit");
 
         assertThat(run.status()).as(run.err()).isIn(0, 4);
         assertThat(run.out()).contains("Linux 6.1.0-18-amd64, tier full").containsPattern("P1 +HOLDS +1 ");
         assertThat(Run.of("replay", file.toString(), "audit", "--workload").err())
-                .contains("--workload is for this host");
+                .contains("--workload does not apply to a recording");
     }
 
     @Test
-    void topShowsItAtTheSpeedThatWasAskedFor() {
+    void showsRecordingInTopAtRequestedSpeed() {
         long begin = System.nanoTime();
         Run run = Run.of("replay", "--speed", "6", file.toString(), "top");
 
@@ -127,7 +126,7 @@ class ReplayCommandTest {
     }
 
     @Test
-    void theMetricsOfTheEndStayUntilTheCommandIsStopped() throws Exception {
+    void servesFinalMetricsUntilStopped() throws Exception {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
@@ -159,28 +158,28 @@ class ReplayCommandTest {
                             BodyHandlers.ofString())
                     .body();
         } catch (IOException e) {
-            return ""; // It does not serve yet.
+            return ""; // The server is not up yet.
         }
     }
 
     @Test
-    void whatChoosesTheProbesIsRefused() {
+    void rejectsProbeOptions() {
         for (String option : List.of("--tier=full", "--engine=bcc", "--probe-mode")) {
             Run run = Run.of("replay", file.toString(), "trace", option, "kprobe");
 
             assertThat(run.status()).isEqualTo(2);
             assertThat(run.err())
-                    .contains(option.replace("=full", "").replace("=bcc", "") + " is for the probes of this host");
+                    .contains(option.replace("=full", "").replace("=bcc", "") + " does not apply to a recording");
         }
     }
 
     @Test
-    void whatIsMissingIsSaid() throws IOException {
+    void reportsDamage() throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         Files.write(file, Arrays.copyOf(bytes, bytes.length - 250));
         Run run = Run.of("replay", file.toString(), "trace");
 
         assertThat(run.status()).isZero();
-        assertThat(run.err()).containsPattern("The recording is not whole: \\d+ bytes are damaged or cut off.");
+        assertThat(run.err()).containsPattern("The recording is incomplete: \\d+ bytes are damaged or cut off.");
     }
 }

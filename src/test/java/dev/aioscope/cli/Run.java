@@ -4,11 +4,11 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 
 /**
- * A command run inside the test.
+ * The result of a command that ran in this process.
  *
- * @param status its exit status
- * @param out what it printed
- * @param err what it complained about
+ * @param status exit status
+ * @param out standard output
+ * @param err standard error
  */
 public record Run(int status, String out, String err) {
     public static Run of(String... arguments) {

@@ -10,14 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** {@code agent/settings.md} and {@code agent/aioscope.yaml} say what the options of the daemon say. */
+/** Compares {@code agent/settings.md} and {@code agent/aioscope.yaml} with the options of the daemon. */
 class SettingsDocumentTest {
     private static final Path DOCUMENT = Path.of("agent/settings.md");
     private static final Path FILE = Path.of("agent/aioscope.yaml");
     private static final int WIDTH = 118;
 
     @Test
-    void theDocumentListsEverySetting() throws IOException {
+    void documentsEverySetting() throws IOException {
         List<String> wanted = RunCommand.SETTINGS.all().stream()
                 .map(setting -> "| `%s` | %s | %s | %s | %s | %s |"
                         .formatted(
@@ -38,14 +38,14 @@ class SettingsDocumentTest {
     }
 
     @Test
-    void theDefaultFileHasEverySettingAsAComment() throws IOException {
+    void hasEverySettingAsCommentInDefaultFile() throws IOException {
         List<String> wanted = new ArrayList<>();
         for (Setting setting : RunCommand.SETTINGS.all()) {
             wanted.add("");
             wrap(setting.meaning(), wanted);
             wrap(
-                    (setting.reloads() ? "Can change while the daemon runs." : "")
-                            + (setting.isEverywhere() ? "Holds for every command." : ""),
+                    (setting.reloads() ? "Reloadable." : "")
+                            + (setting.isEverywhere() ? "Applies to every command." : ""),
                     wanted);
             wanted.add(
                     "#" + setting.name() + ": " + (setting.initial() == null ? example(setting) : setting.initial()));
@@ -66,7 +66,7 @@ class SettingsDocumentTest {
             case "tls-key" -> "/etc/aioscope/key.pem";
             case "auth-file" -> "/etc/aioscope/users";
             case "recorder-directory" -> "/var/lib/aioscope";
-            default -> throw new AssertionError("an example for " + setting.name());
+            default -> throw new AssertionError("no example for " + setting.name());
         };
     }
 

@@ -11,43 +11,29 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The workload against the running kernel; it fails where a call does not return what the demonstration says. */
+/** Runs the workload on this kernel. It fails if a call does not return the expected result. */
 class DemoWorkloadTest {
-    private final List<String> said = new ArrayList<>();
+    private final List<String> steps = new ArrayList<>();
 
     @TempDir
-    private Path folder;
-
-    /** The process that leaves its contexts to its exit. */
-    static final class LeaveToExit {
-        private LeaveToExit() {}
-
-        public static void main(String[] args) throws IOException {
-            DemoWorkload.leaveToExit();
-        }
-    }
-
-    private static List<String> child(Class<?> main) {
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        return List.of(java, "-cp", System.getProperty("java.class.path"), main.getName());
-    }
+    private Path directory;
 
     @Test
-    void theWorkloadDoesWhatItSaysAndLeavesNothingBehind() throws Exception {
-        DemoWorkload.Truth truth = new DemoWorkload(folder, child(LeaveToExit.class)).run(said::add);
+    void returnsCallsAndLeavesNothingBehind() throws Exception {
+        DemoWorkload.Truth truth = new DemoWorkload(directory).run(steps::add);
 
         assertThat(truth).isEqualTo(new DemoWorkload.Truth(10, 7, 3, 1, 2));
-        assertThat(said).hasSize(7);
-        assertThat(folder).isEmptyDirectory();
-        // Every context of the workload is gone: a handle that io_setup gives now is the only one.
+        assertThat(steps).hasSize(7);
+        assertThat(directory).isEmptyDirectory();
+        // No context of the workload is left, so io_setup succeeds.
         long[] handle = new long[1];
         assertThat(Aio.setup(1, handle)).isZero();
         assertThat(Aio.destroy(handle[0])).isZero();
     }
 
     @Test
-    void aProcessThatFailsInsteadOfExitingIsAnError() {
-        assertThatThrownBy(() -> new DemoWorkload(folder, List.of("false")).run(said::add))
+    void failsIfChildProcessFails() {
+        assertThatThrownBy(() -> new DemoWorkload(directory, List.of("false")).run(steps::add))
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith("the process that exits returned 1");
     }

@@ -2,7 +2,7 @@ package dev.aioscope.diagnosis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.diagnosis.Diagnosis.Fact;
+import dev.aioscope.diagnosis.Diagnosis.Check;
 import dev.aioscope.diagnosis.Diagnosis.TierTrial;
 import dev.aioscope.output.DiagnosisText;
 import dev.aioscope.output.Screen;
@@ -20,7 +20,7 @@ class DiagnosisTest {
     private static final TierTrial FULL_REFUSED = new TierTrial(
             Tier.FULL,
             false,
-            "no probe can be placed on kill_ioctx",
+            "cannot attach to kill_ioctx",
             "another kernel",
             List.of(
                     new AttachPoint("kill_ioctx", null, List.of(NO_FENTRY, NO_KPROBE)),
@@ -35,17 +35,17 @@ class DiagnosisTest {
     private static Diagnosis diagnosis(TierTrial... trials) {
         return new Diagnosis(
                 List.of(trials),
-                List.of(Fact.of("quota", false, "65536 of 65536", "sysctl"), Fact.neutral("kernel", "6.1")));
+                List.of(Check.of("quota", false, "65536 of 65536", "sysctl"), Check.neutral("kernel", "6.1")));
     }
 
     @Test
-    void probePointsThatShareTheirFateShareTheirLines() {
+    void groupsAttachPointsWithEqualResults() {
         assertThat(DiagnosisText.of(diagnosis(FULL_REFUSED, works(Tier.SAMPLE)), new Screen(false, 80, 24))
                         .lines())
                 .containsExactly(
                         "",
                         "Tiers",
-                        "  NO full            no probe can be placed on kill_ioctx",
+                        "  NO full            cannot attach to kill_ioctx",
                         "                     hint: another kernel",
                         "                     not to be had: kill_ioctx, free_ioctx",
                         "                       fentry refused: EPERM",
@@ -62,25 +62,25 @@ class DiagnosisTest {
                         "     kernel          6.1",
                         "",
                         "Summary",
-                        "  The commands and the daemon will use the tier sample; what would give full:",
-                        "  another kernel.");
+                        "  The commands and the daemon use the tier sample. To enable full: another",
+                        "  kernel.");
     }
 
     @Test
-    void theDaemonDoesNotTakeSyscallByItself() {
+    void doesNotSelectSyscallForDaemon() {
         Diagnosis diagnosis = diagnosis(FULL_REFUSED, works(Tier.SYSCALL), works(Tier.SAMPLE));
 
         assertThat(diagnosis.commandTier()).isEqualTo(Tier.SYSCALL);
         assertThat(diagnosis.daemonTier()).isEqualTo(Tier.SAMPLE);
         assertThat(diagnosis.summary())
-                .isEqualTo("The commands will use the tier syscall, the daemon sample (or, with --allow-syscall-tier,"
-                        + " syscall); what would give full: another kernel.");
+                .isEqualTo("The commands use the tier syscall. The daemon uses sample, or syscall with"
+                        + " --allow-syscall-tier. To enable full: another kernel.");
     }
 
     @Test
-    void whereNothingWorksItSaysSo() {
+    void reportsThatNoTierWorks() {
         assertThat(diagnosis(FULL_REFUSED).commandTier()).isNull();
         assertThat(diagnosis(FULL_REFUSED).summary())
-                .isEqualTo("No tier works here; what would give full: another kernel.");
+                .isEqualTo("No tier works on this host. To enable full: another kernel.");
     }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.output.ExplanationJson;
+import dev.aioscope.output.ExplanationText;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.proc.BlockDevice;
 import dev.aioscope.probe.proc.FuseConnection;
@@ -36,7 +38,7 @@ public class ExplanationTest {
     }
 
     private static Explanation of(List<LiveContext> contexts, List<TaskInfo> threads, OpenFile... files) {
-        return new Explanation(
+        return Explanation.of(
                 1,
                 Tier.SAMPLE,
                 contexts,
@@ -51,6 +53,10 @@ public class ExplanationTest {
                 : Optional.empty();
     }
 
+    private static String text(Explanation explanation) {
+        return String.join("\n", ExplanationText.of(explanation));
+    }
+
     public static Explanation siblingAndFile(List<LiveContext> contexts) {
         return of(
                 contexts,
@@ -62,13 +68,13 @@ public class ExplanationTest {
     }
 
     @Test
-    void aThreadInsideACallOnTheSameContextIsWhatIsWaitedFor() {
+    void namesThreadInsideCallOnSameContext() {
         Explanation explanation = siblingAndFile(List.of());
         assertThat(explanation.stuck()).singleElement().satisfies(stuck -> {
             assertThat(stuck.waitReason()).isEqualTo(WaitReason.SIBLINGS);
             assertThat(stuck.siblings()).extracting(TaskInfo::tid).containsExactly(2);
         });
-        assertThat(String.join("\n", explanation.text()))
+        assertThat(text(explanation))
                 .contains("Thread 1 (db) waits uninterruptibly in io_destroy of the context 0x7f0000000000.")
                 .contains("It waits for thread 2 (db), which is inside io_submit on the same context")
                 .contains("kill -9 of the process ends both")
@@ -76,16 +82,14 @@ public class ExplanationTest {
     }
 
     @Test
-    void aSiblingThatIsUninterruptibleItselfIsNotEndedByASignal() {
+    void doesNotSuggestSignalForUninterruptibleSibling() {
         Explanation explanation =
                 of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY), thread(2, 'D', ContextCall.IO_SUBMIT)));
-        assertThat(String.join("\n", explanation.text()))
-                .contains("What does not: kill -9")
-                .doesNotContain("ends both");
+        assertThat(text(explanation)).contains("What does not: kill -9").doesNotContain("ends both");
     }
 
     @Test
-    void withoutSiblingRequestsAreAPossibilityAndBusyDevicesTheCandidates() {
+    void listsFilesOnBusyDevicesIfThereIsNoSibling() {
         Explanation explanation = of(
                 List.of(),
                 List.of(new TaskInfo(1, "db", 'D', null, 0, true, List.of("exit_aio", "mmput"))),
@@ -95,70 +99,66 @@ public class ExplanationTest {
         assertThat(explanation.candidates())
                 .extracting(candidate -> candidate.file().fd())
                 .containsExactly(4);
-        assertThat(String.join("\n", explanation.text()))
-                .contains("exit_aio: its process ends")
-                .contains("kill -9 does nothing")
-                .contains("A SIGKILL is pending already")
+        assertThat(text(explanation))
+                .contains("exit_aio: its process exits or calls exec")
+                .contains("kill -9 has no effect")
+                .contains("A SIGKILL is pending.")
                 .contains("0 reads and 7 writes in flight, SUSPENDED");
     }
 
     @Test
-    void aServerInUserSpaceThatDoesNotAnswerIsACandidate() {
+    void listsFileWithUnansweredFuseRequests() {
         OpenFile file = new OpenFile(5, "/mnt/remote/data", "0:57", "fuse.sshfs");
         Explanation explanation = of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY)), IDLE, file);
         assertThat(explanation.candidates())
                 .extracting(candidate -> candidate.file().fd())
                 .containsExactly(5);
-        assertThat(String.join("\n", explanation.text()))
-                .contains("fd 5 /mnt/remote/data on a file system in user space (FUSE): 3 requests not answered;"
-                        + " the end of its server, or a 1 written to /sys/fs/fuse/connections/57/abort, makes them"
-                        + " fail");
-        assertThat(explanation.json())
+        assertThat(text(explanation))
+                .contains("fd 5 /mnt/remote/data on a FUSE file system: 3 unanswered requests; they fail when its"
+                        + " server exits, or after echo 1 > /sys/fs/fuse/connections/57/abort");
+        assertThat(ExplanationJson.of(explanation))
                 .contains("\"file_system\":\"fuse.sshfs\"")
                 .contains("\"unanswered\":3");
     }
 
     @Test
-    void aServerOfWhichNothingIsShownIsStillNamed() {
+    void listsFuseFileWithUnreadableConnection() {
         OpenFile file = new OpenFile(5, "/mnt/remote/data", "0:58", "fuse");
         OpenFile remote = new OpenFile(6, "/mnt/nfs/data", "0:59", "nfs4");
-        assertThat(String.join(
-                        "\n",
-                        of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY)), file, remote)
-                                .text()))
-                .contains("fd 5 /mnt/remote/data on a file system in user space (FUSE)\n")
+        assertThat(text(of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY)), file, remote)))
+                .contains("fd 5 /mnt/remote/data on a FUSE file system\n")
                 .contains("fd 6 /mnt/nfs/data on nfs4\n");
     }
 
     @Test
-    void aWorkerThatHangsInAnFsyncIsShownAsOneThatMayBeWaitedFor() {
+    void listsKernelThreadThatHangsInFsync() {
         Explanation explanation = of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY)), IDLE);
-        assertThat(String.join("\n", explanation.text()))
-                .contains("An fsync or fdatasync by AIO, of this process or of another, hangs in the kernel's thread\n"
+        assertThat(text(explanation))
+                .contains("An AIO fsync or fdatasync, of this or another process, hangs in kernel thread\n"
                         + "  33 (kworker/0:1+dio): folio_wait_writeback < aio_fsync_work");
-        assertThat(explanation.json())
+        assertThat(ExplanationJson.of(explanation))
                 .contains("\"workers\":[{\"tid\":33,\"comm\":\"kworker/0:1+dio\","
                         + "\"kernel_stack\":\"folio_wait_writeback\\naio_fsync_work\"}]");
     }
 
-    /** Such as dm-delay: the kernel counts a request from when its target hands it on. */
+    /** As with dm-delay: the kernel counts a request only after the target forwards it. */
     @Test
-    void aMappedDeviceMayHoldMoreBackThanIsCounted() {
+    void warnsThatMappedDeviceCountsFewerRequests() {
         BlockDevice mapped = new BlockDevice("254:0", "dm-0", 0L, 0L, false);
-        Explanation explanation = new Explanation(
+        Explanation explanation = Explanation.of(
                 1,
                 Tier.SAMPLE,
                 List.of(),
                 new Witness(List.of(thread(1, 'D', ContextCall.IO_DESTROY)), List.of(IDLE), List.of()),
                 numbers -> Optional.of(mapped),
                 ExplanationTest::server);
-        assertThat(String.join("\n", explanation.text()))
+        assertThat(text(explanation))
                 .contains(
-                        "on dm-0 (254:0): 0 reads and 0 writes in flight (what its target holds back may not be counted)");
+                        "on dm-0 (254:0): 0 reads and 0 writes in flight (requests that its target delays may not be counted)");
     }
 
     @Test
-    void noRequestStaysOnAPipe() {
+    void excludesPipesFromCandidates() {
         OpenFile pipe = new OpenFile(0, "pipe:[1]", "0:14", null);
         assertThat(of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY)), pipe, IDLE)
                         .candidates())
@@ -167,7 +167,7 @@ public class ExplanationTest {
     }
 
     @Test
-    void aCallOnTheNextContextAtTheSamePlaceIsNotWaitedFor() {
+    void ignoresCallOnNextContextWithSameHandle() {
         LiveContext next = new LiveContext(new Task(1, 1, "db", 1, 0), null, 1, HANDLE, 64, 127, 0, 0);
         Explanation explanation = of(
                 List.of(next),
@@ -178,28 +178,28 @@ public class ExplanationTest {
     }
 
     @Test
-    void whereNoDeviceIsBusyAllFilesAreCandidates() {
+    void listsAllFilesIfNoDeviceIsBusy() {
         Explanation explanation = of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY)), IDLE);
         assertThat(explanation.candidates()).hasSize(1);
     }
 
     @Test
-    void theLockOnTheAddressSpaceIsSeenOnTheStack() {
+    void recognizesMmapLockOnStack() {
         Explanation explanation =
                 of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY, "rwsem_down_read_slowpath")), BUSY);
         assertThat(explanation.stuck().get(0).waitReason()).isEqualTo(WaitReason.MMAP_LOCK);
-        assertThat(String.join("\n", explanation.text())).contains("mmap_lock").doesNotContain("Candidates");
+        assertThat(text(explanation)).contains("mmap_lock").doesNotContain("Candidates");
     }
 
     @Test
-    void whoDoesNotWaitInATeardownIsNotStuck() {
+    void ignoresThreadsOutsideTeardowns() {
         Explanation explanation = of(
                 List.of(),
                 List.of(thread(1, 'S', ContextCall.IO_GETEVENTS), thread(2, 'D', null, "folio_wait_bit")),
                 BUSY);
         assertThat(explanation.stuck()).isEmpty();
-        assertThat(explanation.text())
-                .contains("No thread of it waits in a teardown.")
+        assertThat(ExplanationText.of(explanation))
+                .contains("None of its threads waits in a teardown.")
                 .hasSize(2);
     }
 }

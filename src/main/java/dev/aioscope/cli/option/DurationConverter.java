@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Parses a positive duration such as {@code 500ms}, {@code 10s}, {@code 1.5m} or {@code 2h}. */
+/** Parses a duration such as {@code 500ms}, {@code 10s}, {@code 1.5m} or {@code 2h}. */
 public final class DurationConverter implements ITypeConverter<Duration> {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)(ms|s|m|h)");
 
@@ -14,7 +14,7 @@ public final class DurationConverter implements ITypeConverter<Duration> {
     public Duration convert(String text) {
         Matcher matcher = DURATION.matcher(text);
         if (!matcher.matches()) {
-            throw new TypeConversionException("'" + text + "' is not a duration such as 500ms, 10s, 5m or 1h");
+            throw new TypeConversionException("expected a duration such as 500ms, 10s, 5m or 1h, got '" + text + "'");
         }
         double unit = switch (matcher.group(2)) {
             case "ms" -> 1e6;

@@ -1,5 +1,6 @@
 package dev.aioscope.cli.option;
 
+import dev.aioscope.config.Configurable;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.bpf.Engine;
@@ -9,7 +10,7 @@ import java.util.Locale;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The option that says where the eBPF programs come from. */
+/** The engine option, and the settings file that can set it. */
 final class EngineOptions {
     enum EngineOption {
         AUTO,
@@ -31,7 +32,7 @@ final class EngineOptions {
     }
 
     @Mixin
-    @SuppressWarnings("UnusedVariable") // SettingsModel finds it by its name.
+    @SuppressWarnings("UnusedVariable") // SettingsModel finds it by name.
     private ConfigOption config;
 
     @Configurable(everywhere = true)
@@ -40,13 +41,13 @@ final class EngineOptions {
             paramLabel = "ENGINE",
             defaultValue = "auto",
             description = {
-                "Where the eBPF programs come from: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).",
-                "core: from the jar, loaded by libbpf. bcc: compiled on this host by libbcc, without kernel headers."
-                        + " auto takes core and, where it cannot work, bcc. The tier proc needs none."
+                "Select the BPF engine (default: ${DEFAULT-VALUE}).",
+                "auto: core, else bcc. core: load precompiled programs with libbpf. bcc: compile them on this host with"
+                        + " libbcc, without kernel headers. The tier proc uses neither."
             })
     private EngineOption engine = EngineOption.AUTO;
 
-    /** Those that may be tried, the preferred one first. */
+    /** The engines to try, the preferred one first. */
     List<Engine> all() {
         return engine.engines();
     }
@@ -54,7 +55,7 @@ final class EngineOptions {
     /**
      * The tiers to try.
      *
-     * @param wanted has the name of a tier, or AUTO for these, without {@code proc} if an engine was asked for
+     * @param wanted named like a tier; AUTO selects {@code tiers}, without {@code proc} if an engine is set
      */
     List<Tier> tiers(Enum<?> wanted, List<Tier> tiers) {
         if (!wanted.name().equals("AUTO")) {

@@ -1,6 +1,7 @@
 package dev.aioscope.cli.option;
 
 import dev.aioscope.agent.TaskFilter;
+import dev.aioscope.config.Configurable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,10 +11,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/**
- * The options that say whose contexts to look at. Several values of one option mean any of them, several options all of
- * them. A context passes if its owner or the caller that ends it does.
- */
+/** The options that select tasks. */
 public final class FilterOptions {
     private static final int COMM_BYTES = 15;
 
@@ -22,8 +20,8 @@ public final class FilterOptions {
             names = "--pid",
             paramLabel = "PID",
             split = ",",
-            converter = PidReader.class,
-            description = "Only this process; several with commas.")
+            converter = PidConverter.class,
+            description = "Include only these processes (comma-separated).")
     private List<Integer> pids = List.of();
 
     @Configurable(reloads = true)
@@ -31,8 +29,8 @@ public final class FilterOptions {
             names = "--comm",
             paramLabel = "NAME",
             split = ",",
-            converter = CommReader.class,
-            description = "Only threads of this name, as in /proc/PID/comm; several with commas.")
+            converter = CommConverter.class,
+            description = "Include only threads with these /proc/PID/comm (comma-separated).")
     private List<String> comms = List.of();
 
     @Configurable(reloads = true)
@@ -40,8 +38,11 @@ public final class FilterOptions {
             names = "--cgroup",
             paramLabel = "CGROUP",
             split = ",",
-            converter = CgroupReader.class,
-            description = "Only this cgroup v2, not those below it: a path under /sys/fs/cgroup, or its number.")
+            converter = CgroupConverter.class,
+            description = {
+                "Include only these cgroups, without children.",
+                "A path below /sys/fs/cgroup (v2), or a cgroup ID (comma-separated)."
+            })
     private List<Long> cgroups = List.of();
 
     /** The filter that the options describe. */
@@ -49,35 +50,20 @@ public final class FilterOptions {
         return new TaskFilter(pids, comms, cgroups);
     }
 
-    public static final class PidReader implements ITypeConverter<Integer> {
-        @Override
-        public Integer convert(String text) {
-            try {
-                int pid = Integer.parseInt(text);
-                if (pid > 0) {
-                    return pid;
-                }
-            } catch (NumberFormatException e) {
-                // Told below.
-            }
-            throw new TypeConversionException("'" + text + "' is not the number of a process");
-        }
-    }
-
-    /** Cuts the name as the kernel does. */
-    static final class CommReader implements ITypeConverter<String> {
+    /** Truncates the name as the kernel does. */
+    static final class CommConverter implements ITypeConverter<String> {
         @Override
         public String convert(String text) {
             if (text.isEmpty()) {
-                throw new TypeConversionException("a name is missing");
+                throw new TypeConversionException("expected a thread name, got an empty string");
             }
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             return new String(bytes, 0, Math.min(bytes.length, COMM_BYTES), StandardCharsets.UTF_8);
         }
     }
 
-    /** The number of a cgroup is that of its folder's inode. */
-    static final class CgroupReader implements ITypeConverter<Long> {
+    /** Resolves a path to the cgroup ID, which is the inode of the directory. */
+    static final class CgroupConverter implements ITypeConverter<Long> {
         private static final Path ROOT = Path.of("/sys/fs/cgroup");
 
         @Override
@@ -86,15 +72,15 @@ public final class FilterOptions {
                 return Long.parseLong(text);
             }
             Path path = Path.of(text);
-            Path folder = path.startsWith(ROOT) ? path : ROOT.resolve(path.isAbsolute() ? text.substring(1) : text);
+            Path directory = path.startsWith(ROOT) ? path : ROOT.resolve(path.isAbsolute() ? text.substring(1) : text);
             try {
-                if (Files.isRegularFile(folder.resolve("cgroup.procs"))) {
-                    return (Long) Files.getAttribute(folder, "unix:ino");
+                if (Files.isRegularFile(directory.resolve("cgroup.procs"))) {
+                    return (Long) Files.getAttribute(directory, "unix:ino");
                 }
             } catch (IOException | UnsupportedOperationException e) {
-                // Told below.
+                // Reported below.
             }
-            throw new TypeConversionException("'" + text + "' is neither a cgroup under " + ROOT + " nor its number");
+            throw new TypeConversionException("expected a cgroup below " + ROOT + " or its ID, got '" + text + "'");
         }
     }
 }

@@ -1,8 +1,9 @@
 package dev.aioscope.cli.option;
 
+import dev.aioscope.config.Configurable;
 import picocli.CommandLine.Option;
 
-/** The option that keeps secrets in command lines where they are. */
+/** The option that hides the arguments of processes. */
 public final class HideArgumentsOption {
     @Configurable(everywhere = true)
     @Option(
@@ -12,7 +13,7 @@ public final class HideArgumentsOption {
             fallbackValue = "true",
             defaultValue = "false",
             converter = BooleanConverter.class,
-            description = "Tell of each command line the program only: secrets can stand in the rest.")
+            description = "Show only the executable; arguments may contain secrets.")
     private boolean hidden;
 
     public boolean isHidden() {

@@ -1,5 +1,6 @@
 package dev.aioscope.cli.option;
 
+import dev.aioscope.config.Configurable;
 import dev.aioscope.daemon.DaemonOptions.HolderSeries;
 import dev.aioscope.http.BasicAuth;
 import dev.aioscope.http.HttpSettings;
@@ -19,14 +20,14 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
-/** The options that say what is shown by HTTP, and to whom. */
+/** The options of the HTTP server and of the metrics that it serves. */
 public final class HttpOptions {
     private static final Logger LOG = LoggerFactory.getLogger("aioscope");
 
     @Spec
     private CommandSpec spec;
 
-    /** An address to listen at; null for none. */
+    /** An address to listen on; null for none. */
     record Listen(@Nullable InetSocketAddress address) {}
 
     @Configurable(reloads = true)
@@ -34,38 +35,45 @@ public final class HttpOptions {
             names = "--listen",
             paramLabel = "ADDRESS",
             defaultValue = "127.0.0.1:9464",
-            converter = ListenReader.class,
-            description = "Serve /metrics, /healthz, /readyz and /api there: HOST:PORT, [IPV6]:PORT, or :PORT for all"
-                    + " addresses of this host; off for none (default: ${DEFAULT-VALUE}).")
+            converter = ListenConverter.class,
+            description = {
+                "Listen on this address (default: ${DEFAULT-VALUE}).",
+                "Serves /metrics, /healthz, /readyz and /api. ADDRESS is HOST:PORT, [IPV6]:PORT, :PORT for all addresses"
+                        + " of this host, or off."
+            })
     private Listen listen = new Listen(null);
 
     @Configurable(reloads = true)
     @Option(
             names = "--tls-certificate",
             paramLabel = "FILE",
-            description = "Serve by TLS with this certificate: PEM, the chain after it.")
+            description = "Serve over TLS with this PEM certificate and its chain.")
     private @Nullable Path certificate;
 
     @Configurable(reloads = true)
-    @Option(names = "--tls-key", paramLabel = "FILE", description = "Its private key: PEM, PKCS #8.")
+    @Option(names = "--tls-key", paramLabel = "FILE", description = "Use this private key for TLS: PEM, PKCS #8.")
     private @Nullable Path key;
 
     @Configurable(reloads = true)
     @Option(
             names = "--auth-file",
             paramLabel = "FILE",
-            description =
-                    "Answer these users only: a file, for its owner's eyes only, with a line name:password for each.")
+            description = {
+                "Require basic authentication.",
+                "FILE contains one name:password per line, and must be readable by its owner only."
+            })
     private @Nullable Path users;
 
     @Configurable
     @Option(
             names = "--metrics-series",
-            paramLabel = "NUMBER",
+            paramLabel = "N",
             defaultValue = "20",
-            converter = SeriesReader.class,
-            description = "How many holders of the quota have series of their own, the largest first; all others are"
-                    + " 'other' (default: ${DEFAULT-VALUE}).")
+            converter = SeriesConverter.class,
+            description = {
+                "Export series for the N largest holders (default: ${DEFAULT-VALUE}).",
+                "The series 'other' sums up the rest."
+            })
     private int series = 20;
 
     @Configurable
@@ -76,16 +84,17 @@ public final class HttpOptions {
             fallbackValue = "true",
             defaultValue = "false",
             converter = BooleanConverter.class,
-            description = "Tell processes of one executable and container apart by their process.pid.")
+            description = "Distinguish processes of one executable and container by PID.")
     private boolean byPid;
 
-    /** Reads the files that the options name.
+    /**
+     * Reads the files that the options name.
      *
      * @throws dev.aioscope.http.HttpException if one of them is not usable
      */
     public HttpSettings settings() {
         if ((certificate == null) != (key == null)) {
-            throw new ParameterException(spec.commandLine(), "--tls-certificate and --tls-key go together");
+            throw new ParameterException(spec.commandLine(), "--tls-certificate and --tls-key require each other");
         }
         SSLContext tls = certificate == null || key == null ? null : Tls.read(certificate, key);
         BasicAuth allowed = users == null ? null : BasicAuth.read(users);
@@ -98,9 +107,9 @@ public final class HttpOptions {
 
     private static void warn(InetSocketAddress address, @Nullable SSLContext tls, @Nullable BasicAuth allowed) {
         if (allowed == null) {
-            LOG.warn("Whoever reaches {} can see which programs run here (hint: --auth-file)", address);
+            LOG.warn("Anyone who can reach {} can list the programs of this host (hint: set auth-file)", address);
         } else if (tls == null) {
-            LOG.warn("Passwords go to {} in the clear (hint: --tls-certificate and --tls-key)", address);
+            LOG.warn("Clients send passwords to {} unencrypted (hint: set tls-certificate and tls-key)", address);
         }
     }
 
@@ -109,13 +118,13 @@ public final class HttpOptions {
         return new HolderSeries(series, byPid);
     }
 
-    static final class SeriesReader extends IntegerRangeConverter {
-        SeriesReader() {
+    static final class SeriesConverter extends IntegerRangeConverter {
+        SeriesConverter() {
             super(1, 1000);
         }
     }
 
-    static final class ListenReader implements ITypeConverter<Listen> {
+    static final class ListenConverter implements ITypeConverter<Listen> {
         private static final Pattern ADDRESS = Pattern.compile("(?:\\[([0-9a-fA-F:.]+)]|([^\\[\\]:]*)):(\\d{1,5})");
 
         @Override
@@ -126,7 +135,7 @@ public final class HttpOptions {
             Matcher matcher = ADDRESS.matcher(text);
             if (!matcher.matches() || Integer.parseInt(matcher.group(3)) > 65_535) {
                 throw new TypeConversionException(
-                        "'" + text + "' is not an address such as 127.0.0.1:9464 or :9464," + " nor off");
+                        "expected an address such as 127.0.0.1:9464 or :9464, or off, got '" + text + "'");
             }
             int port = Integer.parseInt(matcher.group(3));
             String host = matcher.group(1) != null ? matcher.group(1) : matcher.group(2);

@@ -3,26 +3,26 @@ package dev.aioscope.cli.option;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads a whole number between two others. */
+/** Parses an integer in a range. */
 abstract class IntegerRangeConverter implements ITypeConverter<Integer> {
-    private final int least;
-    private final int most;
+    private final int min;
+    private final int max;
 
-    IntegerRangeConverter(int least, int most) {
-        this.least = least;
-        this.most = most;
+    IntegerRangeConverter(int min, int max) {
+        this.min = min;
+        this.max = max;
     }
 
     @Override
     public Integer convert(String text) {
         try {
             int number = Integer.parseInt(text);
-            if (number >= least && number <= most) {
+            if (number >= min && number <= max) {
                 return number;
             }
         } catch (NumberFormatException e) {
-            // Told below.
+            // Reported below.
         }
-        throw new TypeConversionException("'" + text + "' is not a whole number from " + least + " to " + most);
+        throw new TypeConversionException("expected an integer from " + min + " to " + max + ", got '" + text + "'");
     }
 }

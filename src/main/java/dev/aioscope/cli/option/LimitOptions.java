@@ -1,5 +1,6 @@
 package dev.aioscope.cli.option;
 
+import dev.aioscope.config.Configurable;
 import dev.aioscope.daemon.DaemonOptions.Capacity;
 import dev.aioscope.lifecycle.Limits;
 import java.util.Locale;
@@ -9,104 +10,112 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** The options that say how much the daemon keeps at most, with the memory that each takes when it is full. */
+/** The limits of the daemon's buffers and tables, with the memory that a full one uses. */
 public final class LimitOptions {
     @Configurable
     @Option(
             names = "--ring-size",
             paramLabel = "SIZE",
             defaultValue = "1m",
-            converter = RingReader.class,
-            description = "The ring between the kernel and the agent: a power of two from 4k to 64m of kernel memory"
-                    + " (default: ${DEFAULT-VALUE}). What does not fit is lost and counted as ring_full.")
+            converter = RingSizeConverter.class,
+            description = {
+                "Use a kernel ring buffer of SIZE (default: ${DEFAULT-VALUE}).",
+                "A power of two from 4k to 64m of kernel memory. Events that do not fit are lost and counted as"
+                        + " ring_full."
+            })
     private int ringBytes;
 
     @Configurable
     @Option(
             names = "--max-in-progress",
-            paramLabel = "NUMBER",
+            paramLabel = "N",
             defaultValue = "4096",
-            converter = MapReader.class,
-            description =
-                    "Threads inside io_setup or io_destroy of which the probes know at once, and half as many inside"
-                            + " kill_ioctx, which an exit calls too (default: ${DEFAULT-VALUE}): 200 bytes of kernel memory each,"
-                            + " taken at the start. One more is lost and counted as map_full.")
+            converter = CapacityConverter.class,
+            description = {
+                "Track N threads in AIO calls (default: ${DEFAULT-VALUE}).",
+                "Calls are io_setup and io_destroy; plus N/2 in kill_ioctx, which an exit calls too. Each allocates 200"
+                        + " bytes of kernel memory at the start. More calls are lost and counted as map_full."
+            })
     private int inProgress;
 
     @Configurable
     @Option(
             names = "--max-contexts",
-            paramLabel = "NUMBER",
+            paramLabel = "N",
             defaultValue = "65536",
-            converter = TableReader.class,
-            description =
-                    "Live contexts that are remembered (default: ${DEFAULT-VALUE}): 550 bytes each. The oldest goes,"
-                            + " and is counted as evicted_contexts.")
+            converter = CapacityConverter.class,
+            description = {
+                "Remember N live contexts (default: ${DEFAULT-VALUE}).",
+                "Each uses 550 bytes. The oldest is evicted and counted as evicted_contexts."
+            })
     private int contexts;
 
     @Configurable
     @Option(
             names = "--max-teardowns",
-            paramLabel = "NUMBER",
+            paramLabel = "N",
             defaultValue = "16384",
-            converter = TableReader.class,
-            description = "Teardowns in progress (default: ${DEFAULT-VALUE}): 900 bytes each. The oldest is reported"
-                    + " early, and counted as evicted_teardowns.")
+            converter = CapacityConverter.class,
+            description = {
+                "Track N teardowns in progress (default: ${DEFAULT-VALUE}).",
+                "Each uses 900 bytes. The oldest is reported early and counted as evicted_teardowns."
+            })
     private int teardowns;
 
     @Configurable
     @Option(
             names = "--max-calls",
-            paramLabel = "NUMBER",
+            paramLabel = "N",
             defaultValue = "16384",
-            converter = TableReader.class,
-            description = "Threads inside a teardown, and different stacks (default: ${DEFAULT-VALUE}): 400 bytes each."
-                    + " The oldest goes, and is counted as evicted_calls.")
+            converter = CapacityConverter.class,
+            description = {
+                "Track N threads and N stacks (default: ${DEFAULT-VALUE}).",
+                "Threads are those in a teardown. Each uses 400 bytes. The oldest is evicted and counted as evicted_calls."
+            })
     private int calls;
 
     @Configurable
     @Option(
             names = "--max-queued-events",
-            paramLabel = "NUMBER",
+            paramLabel = "N",
             defaultValue = "16384",
-            converter = TableReader.class,
-            description =
-                    "News that wait to become traces (default: ${DEFAULT-VALUE}): 750 bytes each. What does not fit"
-                            + " is lost and counted as queue_full; it is in the metrics all the same.")
-    private int waiting;
+            converter = CapacityConverter.class,
+            description = {
+                "Queue N events for trace export (default: ${DEFAULT-VALUE}).",
+                "Each uses 750 bytes. Events that do not fit are lost for traces, not for metrics, and counted as"
+                        + " queue_full."
+            })
+    private int queuedEvents;
 
     @Configurable
     @Option(
             names = "--max-identities",
-            paramLabel = "NUMBER",
+            paramLabel = "N",
             defaultValue = "16384",
-            converter = TableReader.class,
-            description = "Processes whose executable, user and container are remembered (default: ${DEFAULT-VALUE}):"
-                    + " 500 bytes and the command line each. The one that was not asked for longest goes.")
+            converter = CapacityConverter.class,
+            description = {
+                "Remember N process identities (default: ${DEFAULT-VALUE}).",
+                "An identity is executable, user and container. Each uses 500 bytes plus its command line. The least recently used is"
+                        + " evicted."
+            })
     private int identities;
 
-    /** How much the daemon keeps at most. */
+    /** The capacity that the options describe. */
     public Capacity capacity() {
-        return new Capacity(ringBytes, inProgress, new Limits(contexts, teardowns, calls), waiting, identities);
+        return new Capacity(ringBytes, inProgress, new Limits(contexts, teardowns, calls), queuedEvents, identities);
     }
 
-    static final class MapReader extends IntegerRangeConverter {
-        MapReader() {
+    static final class CapacityConverter extends IntegerRangeConverter {
+        CapacityConverter() {
             super(64, 1 << 20);
         }
     }
 
-    static final class TableReader extends IntegerRangeConverter {
-        TableReader() {
-            super(64, 1 << 20);
-        }
-    }
-
-    /** Reads {@code 64k} and {@code 4m}. */
-    static final class RingReader implements ITypeConverter<Integer> {
+    /** Parses {@code 64k} and {@code 4m}. */
+    static final class RingSizeConverter implements ITypeConverter<Integer> {
         private static final Pattern SIZE = Pattern.compile("(\\d{1,5})([km])");
-        private static final int LEAST = 4096;
-        private static final int MOST = 64 << 20;
+        private static final int MIN = 4096;
+        private static final int MAX = 64 << 20;
 
         @Override
         public Integer convert(String text) {
@@ -114,11 +123,12 @@ public final class LimitOptions {
             if (matcher.matches()) {
                 long bytes =
                         Long.parseLong(matcher.group(1)) << (matcher.group(2).equals("k") ? 10 : 20);
-                if (bytes >= LEAST && bytes <= MOST && Long.bitCount(bytes) == 1) {
+                if (bytes >= MIN && bytes <= MAX && Long.bitCount(bytes) == 1) {
                     return (int) bytes;
                 }
             }
-            throw new TypeConversionException("'" + text + "' is not a power of two from 4k to 64m, such as 256k");
+            throw new TypeConversionException(
+                    "expected a power of two from 4k to 64m, such as 256k, got '" + text + "'");
         }
     }
 }

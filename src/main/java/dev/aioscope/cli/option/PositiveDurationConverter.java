@@ -4,13 +4,13 @@ import java.time.Duration;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Parses a duration as {@link DurationConverter} does and rejects zero. */
+/** Parses a duration like {@link DurationConverter}, and rejects zero. */
 public final class PositiveDurationConverter implements ITypeConverter<Duration> {
     @Override
     public Duration convert(String text) {
         Duration duration = new DurationConverter().convert(text);
         if (duration.isZero()) {
-            throw new TypeConversionException("'" + text + "' must be greater than zero");
+            throw new TypeConversionException("expected a duration greater than zero, got '" + text + "'");
         }
         return duration;
     }

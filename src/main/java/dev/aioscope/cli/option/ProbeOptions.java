@@ -3,6 +3,7 @@ package dev.aioscope.cli.option;
 import dev.aioscope.agent.ProbeSelector;
 import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.ProbeSource;
+import dev.aioscope.config.Configurable;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.WallClock;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options that say how to look at the kernel. */
+/** The options that select tier, engine and probe mode. */
 public final class ProbeOptions implements ProbeSource {
     enum TierOption {
         AUTO,
@@ -70,9 +71,10 @@ public final class ProbeOptions implements ProbeSource {
             paramLabel = "TIER",
             defaultValue = "auto",
             description = {
-                "How much to see: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, the best that this host allows).",
-                "full: every phase. syscall: the calls, without phases; slows every system call of the host."
-                        + " sample: a look at an interval, so what lasts. proc: the same without BPF, at /proc."
+                "Select the tier (default: ${DEFAULT-VALUE}).",
+                "auto: the best available. full: every phase. syscall: calls without phases; slows every system call of"
+                        + " the host. sample: scans at an interval, shows only what lasts. proc: scans of /proc without"
+                        + " BPF."
             })
     private TierOption tier = TierOption.AUTO;
 
@@ -82,12 +84,12 @@ public final class ProbeOptions implements ProbeSource {
             paramLabel = "MODE",
             defaultValue = "auto",
             description = {
-                "How to attach to functions: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).",
-                "auto takes fentry and, where the kernel refuses it, kprobe."
+                "Select how to attach to functions (default: ${DEFAULT-VALUE}).",
+                "auto: fentry, else kprobe. fentry, kprobe: only this mode."
             })
     private ProbeMode probeMode = ProbeMode.AUTO;
 
-    /** Of this host, or of a recording. */
+    /** For this host if {@code replay} is null, else for a recording. */
     public ProbeOptions(@Nullable ReplaySource replay) {
         this.replay = replay;
     }

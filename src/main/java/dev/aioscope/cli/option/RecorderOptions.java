@@ -1,5 +1,6 @@
 package dev.aioscope.cli.option;
 
+import dev.aioscope.config.Configurable;
 import dev.aioscope.daemon.DaemonOptions.RecorderSettings;
 import dev.aioscope.recording.Storage;
 import java.nio.file.Path;
@@ -13,27 +14,29 @@ import picocli.CommandLine.TypeConversionException;
 
 /** The options of the daemon's flight recorder. */
 public final class RecorderOptions {
-    private static final String FOLDER = "/var/lib/aioscope";
+    private static final String DEFAULT_DIRECTORY = "/var/lib/aioscope";
 
     @Configurable
     @Option(
             names = "--recorder-size",
             paramLabel = "SIZE",
             defaultValue = "32m",
-            converter = SizeReader.class,
+            converter = SizeConverter.class,
             description = {
-                "Keep the latest records in a ring of files of this size, from 8m on, for aioscope replay; off for none"
-                        + " (default: ${DEFAULT-VALUE}).",
-                "A teardown that is stuck and a refusal set a copy aside, every five minutes at most; the latest "
-                        + Storage.SNAPSHOTS + " are kept."
+                "Record the latest events in files of SIZE (default: ${DEFAULT-VALUE}).",
+                "At least 8m, or off. aioscope replay reads the files. A stuck teardown or a refused io_setup copies them"
+                        + " to a snapshot, at most every five minutes; the latest " + Storage.SNAPSHOTS + " are kept."
             })
     private long size;
 
     @Configurable
     @Option(
             names = "--recorder-directory",
-            paramLabel = "FOLDER",
-            description = "The folder of these files; else STATE_DIRECTORY, which systemd sets, or " + FOLDER + ".")
+            paramLabel = "DIR",
+            description = {
+                "Write the recorder's files here.",
+                "The default is STATE_DIRECTORY, which systemd sets, or " + DEFAULT_DIRECTORY + "."
+            })
     private @Nullable Path directory;
 
     /** What the flight recorder keeps. */
@@ -42,11 +45,11 @@ public final class RecorderOptions {
     }
 
     /** Reads {@code 32m} and {@code 1g} as bytes, and {@code off} as 0. */
-    static final class SizeReader implements ITypeConverter<Long> {
+    static final class SizeConverter implements ITypeConverter<Long> {
         private static final Pattern SIZE = Pattern.compile("(\\d{1,5})([mg])");
 
         /** Identities take up to a quarter of each file of the ring. */
-        private static final long LEAST = 8 << 20;
+        private static final long MIN_BYTES = 8 << 20;
 
         @Override
         public Long convert(String text) {
@@ -57,11 +60,12 @@ public final class RecorderOptions {
             if (matcher.matches()) {
                 long bytes =
                         Long.parseLong(matcher.group(1)) << (matcher.group(2).equals("m") ? 20 : 30);
-                if (bytes >= LEAST) {
+                if (bytes >= MIN_BYTES) {
                     return bytes;
                 }
             }
-            throw new TypeConversionException("'" + text + "' is not a size from 8m on, such as 32m or 1g, nor off");
+            throw new TypeConversionException(
+                    "expected a size of at least 8m, such as 32m or 1g, or off, got '" + text + "'");
         }
     }
 }

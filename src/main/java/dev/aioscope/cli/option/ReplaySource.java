@@ -7,16 +7,15 @@ import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a command is given instead of this host.
+ * A recording that replaces this host.
  *
- * @param recording what is told again
- * @param speed how many times faster than it happened; null for as fast as can be
+ * @param speed as a multiple of the original speed; null for the maximum
  */
 public record ReplaySource(Recording recording, @Nullable Double speed) {
     /**
-     * Tells it from its beginning.
+     * Replays the recording from its beginning.
      *
-     * @param lingers whether it is never over
+     * @param lingers whether to stay open after its end
      */
     Probes probes(boolean lingers) {
         try {

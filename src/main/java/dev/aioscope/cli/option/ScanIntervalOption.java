@@ -3,16 +3,17 @@ package dev.aioscope.cli.option;
 import java.time.Duration;
 import picocli.CommandLine.Option;
 
-/** The option that says how often to look, for commands that people wait for. */
+/** The scan interval of interactive commands. */
 public final class ScanIntervalOption {
     @Option(
             names = "--scan-interval",
             paramLabel = "TIME",
             defaultValue = "1s",
             converter = PositiveDurationConverter.class,
-            description =
-                    "Between two looks at the host's tasks (default: ${DEFAULT-VALUE}); a look takes a fifth of the"
-                            + " time at most.")
+            description = {
+                "Scan all tasks at this interval (default: ${DEFAULT-VALUE}).",
+                "Scans take at most a fifth of the time."
+            })
     private Duration interval = Duration.ofSeconds(1);
 
     public Duration get() {

@@ -14,9 +14,9 @@ import java.util.Locale;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options of a command that looks at the tasks of the host, without any probe on a call. */
+/** The options of commands that only scan the tasks of the host, without probes on calls. */
 public final class ScanOptions {
-    enum TierOption {
+    enum ScanTier {
         AUTO,
         SAMPLE,
         PROC;
@@ -35,16 +35,17 @@ public final class ScanOptions {
             paramLabel = "TIER",
             defaultValue = "auto",
             description = {
-                "How to look: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, the best that this host allows).",
-                "sample: with a BPF iterator. proc: at /proc, without BPF; no charges, no requests outstanding."
+                "Select the tier (default: ${DEFAULT-VALUE}).",
+                "auto: the best available. sample: scan with a BPF iterator. proc: scan /proc without BPF; shows neither"
+                        + " charges nor outstanding requests."
             })
-    private TierOption tier = TierOption.AUTO;
+    private ScanTier tier = ScanTier.AUTO;
 
     /**
-     * What the command looks through; why that is not better is told.
+     * Opens the best available tier.
      *
-     * @param err for people
-     * @throws ProbeException if this host does not give it
+     * @param err receives why a better tier is unavailable
+     * @throws ProbeException if no requested tier is available
      */
     public Probes open(PrintWriter err) {
         SelectedProbes opened = ProbeSelector.open(

@@ -2,6 +2,7 @@ package dev.aioscope.cli.option;
 
 import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.StackSymbolizer;
+import dev.aioscope.config.Configurable;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.bpf.ProbeSettings;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options that say how to look at the kernel, for commands that can tell where programs make their calls. */
+/** The probe options, and the option that records user stacks. */
 public final class StackOptions {
     @Mixin
     private ProbeOptions probes;
@@ -24,38 +25,38 @@ public final class StackOptions {
             defaultValue = "false",
             converter = BooleanConverter.class,
             description = {
-                "Record where programs call io_setup and io_destroy, with names (needs libbcc).",
-                "Only frames that keep a frame pointer are found. What is recorded costs nothing but at these two calls;"
-                        + " the names are looked up by a helper process of some 100 MB."
+                "Record user stacks (requires libbcc).",
+                "Shows where programs call io_setup and io_destroy. Stacks contain only frames with frame pointers. Only"
+                        + " these two calls become slower. A helper process of about 100 MB resolves the symbols."
             })
     private boolean stacks;
 
     /**
-     * What finds the names for the stacks, if they are wanted.
+     * Starts the symbolizer; null if stacks are not requested.
      *
-     * @throws ProbeException if this host does not give them
+     * @throws ProbeException if this host does not support it
      */
     public @Nullable StackSymbolizer stackNames() {
-        // Of a recording the processes are gone.
+        // The processes of a recording no longer exist.
         return stacks && !probes.isRecording() ? StackSymbolizer.start() : null;
     }
 
-    /** Whether stacks are wanted. */
+    /** Whether stacks are requested. */
     public boolean isOn() {
         return stacks;
     }
 
-    /** How the host is looked at. */
+    /** The probe options. */
     public ProbeOptions probes() {
         return probes;
     }
 
-    /** Why no stack will ever come, if that is so although stacks are wanted. */
+    /** Why no stack can be recorded although stacks are requested; empty if they can. */
     public Optional<String> withoutStacks(SelectedProbes opened) {
         return stacks ? StackSymbolizer.unavailable(opened.probes().tier()) : Optional.empty();
     }
 
-    /** The same listener, with names for the stacks that it is told, if they are wanted. */
+    /** Adds symbols to the stacks that this listener receives, if there is a symbolizer. */
     public static LifecycleListener named(@Nullable StackSymbolizer names, LifecycleListener listener) {
         return names == null ? listener : names.before(listener);
     }
@@ -63,15 +64,11 @@ public final class StackOptions {
     /**
      * Attaches the probes.
      *
-     * @param allowSyscall whether the tier {@code syscall} may be taken without being asked for
-     * @throws ProbeException if this host does not give what was asked
+     * @param allowSyscall whether {@code auto} includes the tier {@code syscall}
+     * @throws ProbeException if no requested tier is available
      */
     public SelectedProbes open(boolean allowSyscall) {
-        return open(allowSyscall, ProbeSettings.RING_BYTES, ProbeSettings.IN_PROGRESS);
-    }
-
-    /** The same, with as much room as the caller wants: see {@link ProbeSettings}. */
-    public SelectedProbes open(boolean allowSyscall, int ringBytes, int inProgress) {
-        return probes.open(allowSyscall, new ProbeSettings(stacks, false, ringBytes, inProgress));
+        return probes.open(
+                allowSyscall, new ProbeSettings(stacks, false, ProbeSettings.RING_BYTES, ProbeSettings.IN_PROGRESS));
     }
 }

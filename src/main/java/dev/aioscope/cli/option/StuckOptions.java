@@ -1,10 +1,11 @@
 package dev.aioscope.cli.option;
 
 import dev.aioscope.agent.DutyCycle;
+import dev.aioscope.config.Configurable;
 import java.time.Duration;
 import picocli.CommandLine.Option;
 
-/** When a teardown that goes on is told of, and how often what it waits for is watched. */
+/** When to report a stuck teardown, and how often to trace what it waits for. */
 public final class StuckOptions {
     @Configurable
     @Option(
@@ -12,7 +13,7 @@ public final class StuckOptions {
             paramLabel = "TIME",
             defaultValue = "1s",
             converter = PositiveDurationConverter.class,
-            description = "A teardown that lasts so long is told of while it goes on (default: ${DEFAULT-VALUE}).")
+            description = "Report a teardown as stuck after this time (default: ${DEFAULT-VALUE}).")
     private Duration after = DutyCycle.STUCK_AFTER;
 
     @Configurable
@@ -22,9 +23,9 @@ public final class StuckOptions {
             defaultValue = "1m",
             converter = PositiveDurationConverter.class,
             description = {
-                "Between two episodes in which the completions that a stuck teardown waits for are watched"
-                        + " (default: ${DEFAULT-VALUE}).",
-                "In an episode a probe runs at every completion of the host."
+                "Pause between late-completion traces (default: ${DEFAULT-VALUE}).",
+                "Such a trace shows what a stuck teardown waits for. Meanwhile a probe runs at every completion of"
+                        + " the host."
             })
     private Duration lateCompletionPause = DutyCycle.LATE_COMPLETION_PAUSE;
 

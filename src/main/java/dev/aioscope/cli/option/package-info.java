@@ -1,4 +1,4 @@
-/** Options that several commands share, and the converters of their values. */
+/** Options that several commands share, and converters of their values. */
 @NullMarked
 package dev.aioscope.cli.option;
 

@@ -35,26 +35,26 @@ class FilterOptionsTest {
     }
 
     private static List<Object> passed(FilterOptions filter, Teardown teardown) {
-        List<Object> heard = new ArrayList<>();
+        List<Object> received = new ArrayList<>();
         LifecycleListener before = filter.filter().before(new LifecycleListener() {
             @Override
             public void onSetup(Context context) {
-                heard.add(context);
+                received.add(context);
             }
 
             @Override
             public void onTeardown(Teardown passed) {
-                heard.add(passed);
+                received.add(passed);
             }
 
             @Override
             public void onFailedCall(FailedCall call) {
-                heard.add(call);
+                received.add(call);
             }
 
             @Override
             public void onHandleUse(HandleUse use) {
-                heard.add(use);
+                received.add(use);
             }
         });
         Task owner = teardown.context().owner();
@@ -80,7 +80,7 @@ class FilterOptionsTest {
                 6,
                 -22,
                 new WrongHandle(Cause.ALREADY_DESTROYED, teardown.context(), null, null, null, false, null)));
-        return heard;
+        return received;
     }
 
     @ParameterizedTest
@@ -98,14 +98,14 @@ class FilterOptionsTest {
         "4, --pid=100 --comm=mysqld --cgroup=1",
         "0, --pid=100 --comm=fio",
     })
-    void severalValuesMeanAnyAndSeveralOptionsAll(int count, String arguments) {
+    void matchesAnyValueOfOptionAndAllOptions(int count, String arguments) {
         String[] list = arguments.isEmpty() ? new String[0] : arguments.split(" ", -1);
 
         assertThat(passed(parse(list), TEARDOWN)).hasSize(count);
     }
 
     @Test
-    void aTeardownPassesByItsCallerToo() {
+    void matchesTeardownByCaller() {
         TeardownBuilder teardown = TeardownBuilder.idle();
         teardown.caller = new Task(300, 300, "other", 7, 0);
 
@@ -114,7 +114,7 @@ class FilterOptionsTest {
     }
 
     @Test
-    void whatFollowsARefusalPassesWithItsCaller() {
+    void matchesRetriesAndOutcomeOfRefusal() {
         FailedCall refusal = new FailedCall(
                 FailedCall.SystemCall.IO_SETUP,
                 new Task(300, 300, "db", 7, 0),
@@ -129,16 +129,16 @@ class FilterOptionsTest {
                 null,
                 List.of(),
                 null);
-        List<Object> heard = new ArrayList<>();
+        List<Object> received = new ArrayList<>();
         LifecycleListener listener = new LifecycleListener() {
             @Override
             public void onRetry(FailedCall call) {
-                heard.add(call);
+                received.add(call);
             }
 
             @Override
             public void onRefusalOutcome(RefusalOutcome outcome) {
-                heard.add(outcome);
+                received.add(outcome);
             }
         };
         for (String pid : List.of("300", "100")) {
@@ -147,11 +147,11 @@ class FilterOptionsTest {
             before.onRefusalOutcome(
                     new RefusalOutcome(refusal, 1, RefusalOutcome.Status.LASTING, 9, null, null, false, null, null));
         }
-        assertThat(heard).hasSize(2);
+        assertThat(received).hasSize(2);
     }
 
     @Test
-    void whoIsNotKnownPassesNoFilter() {
+    void rejectsUnknownTask() {
         TeardownBuilder teardown = new TeardownBuilder();
 
         assertThat(parse("--pid", "1").filter().before(new LifecycleListener() {
@@ -164,7 +164,7 @@ class FilterOptionsTest {
     }
 
     @Test
-    void aNameIsCutAsTheKernelCutsIt() {
+    void truncatesNameLikeKernel() {
         TeardownBuilder teardown = TeardownBuilder.idle();
         teardown.caller = new Task(100, 101, "a-name-of-more-", 1, 0);
 
@@ -175,12 +175,13 @@ class FilterOptionsTest {
     @ParameterizedTest
     @CsvSource(
             quoteCharacter = '"',
+            delimiter = '|',
             value = {
-                "--pid=mysqld, 'mysqld' is not the number of a process",
-                "--pid=0, '0' is not the number of a process",
-                "--cgroup=no/such/folder, 'no/such/folder' is neither a cgroup under /sys/fs/cgroup nor its number",
+                "--pid=mysqld | expected a process ID, got 'mysqld'",
+                "--pid=0 | expected a process ID, got '0'",
+                "--cgroup=no/such/dir | expected a cgroup below /sys/fs/cgroup or its ID, got 'no/such/dir'",
             })
-    void saysWhatIsWrong(String argument, String message) {
+    void reportsInvalidValue(String argument, String message) {
         assertThatThrownBy(() -> parse(argument))
                 .isInstanceOf(ParameterException.class)
                 .hasMessageContaining(message);

@@ -1,4 +1,4 @@
-package dev.aioscope.cli;
+package dev.aioscope.agent;
 
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -15,31 +15,31 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One line per message of the log, up to the last one, unless the user has set it otherwise. For the journal each line has
- * its level in front, as sd-daemon(3) has it, and no time, since the journal knows that.
+ * Formats each log message as one line, unless system properties configure java.util.logging. For the systemd journal,
+ * each line starts with its level (see sd-daemon(3)), and has no time.
  */
-final class LogSetup {
+public final class LogSetup {
     private static final String FORMAT = "java.util.logging.SimpleFormatter.format";
     private static final String MANAGER = "java.util.logging.manager";
 
     private LogSetup() {}
 
-    /** Must come before the first message. */
-    static void set() {
+    /** Configures the log. Call it before the first message. */
+    public static void apply() {
         if (System.getProperty(FORMAT) == null) {
             System.setProperty(FORMAT, "%1$tFT%1$tT.%1$tL%1$tz %4$s %5$s%6$s%n");
         }
         if (System.getProperty(MANAGER) == null) {
-            System.setProperty(MANAGER, Lasting.class.getName());
+            System.setProperty(MANAGER, PersistentLogManager.class.getName());
         }
         if (isJournal(System.getenv("JOURNAL_STREAM"))) {
             for (Handler handler : Logger.getLogger("").getHandlers()) {
-                handler.setFormatter(new ForJournal());
+                handler.setFormatter(new JournalFormatter());
             }
         }
     }
 
-    /** Whether stderr is the stream of the journal that systemd has told of, as device and inode. */
+    /** Whether stderr is the journal stream, which systemd names by device and inode. */
     private static boolean isJournal(@Nullable String stream) {
         if (stream == null) {
             return false;
@@ -52,8 +52,8 @@ final class LogSetup {
         }
     }
 
-    /** The level as a number, and the message. */
-    static final class ForJournal extends Formatter {
+    /** Writes the level as a number, and the message. */
+    static final class JournalFormatter extends Formatter {
         @Override
         public String format(LogRecord record) {
             String level = "<" + priority(record.getLevel()) + ">";
@@ -74,11 +74,11 @@ final class LogSetup {
         }
     }
 
-    /** The JDK's own closes the log as soon as a signal comes: what a command says while it ends would be lost. */
-    public static final class Lasting extends LogManager {
+    /** Keeps the log open during shutdown; the default one closes it as soon as a signal arrives. */
+    public static final class PersistentLogManager extends LogManager {
         @Override
         public void reset() {
-            // Nothing is kept back by the handlers, so nothing is lost without it.
+            // The handlers buffer nothing, so they need no reset.
         }
     }
 }

@@ -1,8 +1,5 @@
-package dev.aioscope.cli.option;
+package dev.aioscope.config;
 
-import dev.aioscope.config.Setting;
-import dev.aioscope.config.SettingSources;
-import dev.aioscope.config.SettingValue;
 import dev.aioscope.config.SettingValue.Origin;
 import java.lang.reflect.Field;
 import java.nio.file.Path;
@@ -24,6 +21,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The daemon's settings. Each is a {@link Configurable} option of its command, which documents it. */
 public final class SettingsModel {
+    /** The flag that names the settings file. */
+    public static final String CONFIG_FLAG = "--config";
+
     private final Supplier<CommandLine> daemon;
 
     /** A command that needs to know which of its settings come from the file and the environment. */
@@ -101,7 +101,7 @@ public final class SettingsModel {
      */
     public Map<String, SettingValue> read(@Nullable Path file) {
         Map<String, String> environment = System.getenv();
-        return SettingSources.sayAnything(file, environment)
+        return SettingSources.mayContainSettings(file, environment)
                 ? SettingSources.read(all(), this::similar, file, environment)
                 : Map.of();
     }
@@ -118,7 +118,7 @@ public final class SettingsModel {
     /** The settings file that the daemon reads with these flags; null for none. */
     public @Nullable Path file(List<String> flags) {
         ParseResult parsed = daemon.get().parseArgs(flags.toArray(String[]::new));
-        return SettingSources.file(parsed.matchedOptionValue(ConfigOption.NAME, null));
+        return SettingSources.file(parsed.matchedOptionValue(CONFIG_FLAG, null));
     }
 
     /**
@@ -165,7 +165,7 @@ public final class SettingsModel {
         CommandLine command =
                 parsed.asCommandLineList().get(parsed.asCommandLineList().size() - 1);
         CommandSpec spec = command.getCommandSpec();
-        OptionSpec config = spec.findOption(ConfigOption.NAME);
+        OptionSpec config = spec.findOption(CONFIG_FLAG);
         boolean isHelp = command.isUsageHelpRequested() || command.isVersionHelpRequested();
         boolean hasSettings = spec.options().stream().anyMatch(option -> mark(option) != null);
         if (config == null || !hasSettings || isHelp) {

@@ -1,17 +1,17 @@
-package dev.aioscope.cli.option;
+package dev.aioscope.config;
 
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** Marks an option of the daemon that can be set by the settings file and by the environment too. */
+/** Marks an option of the daemon that the settings file and the environment can set too. */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.FIELD)
 public @interface Configurable {
-    /** Whether it can change while the daemon runs. */
+    /** Whether a running daemon can reload it. */
     boolean reloads() default false;
 
-    /** Whether what is set there holds for every command that has the option. */
+    /** Whether these sources set it for every command that has the option, not only for the daemon. */
     boolean everywhere() default false;
 }

@@ -1,4 +1,4 @@
-package dev.aioscope.cli;
+package dev.aioscope.top;
 
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -10,9 +10,9 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps what the log says off a screen that is drawn, and lets it out afterwards: the last hundred messages. */
-final class DeferredLog extends Handler implements AutoCloseable {
-    private static final int MOST = 100;
+/** Holds back log messages while a full-screen view is open. {@link #close} writes the last hundred of them. */
+public final class DeferredLog extends Handler implements AutoCloseable {
+    private static final int MAX_MESSAGES = 100;
     private static final int SECONDS_SHOWN = 10;
 
     private final Logger root = Logger.getLogger("");
@@ -21,8 +21,8 @@ final class DeferredLog extends Handler implements AutoCloseable {
     private @Nullable LogRecord last;
     private long lastNanos;
 
-    /** Begins. */
-    DeferredLog() {
+    /** Replaces the handlers of the root logger. */
+    public DeferredLog() {
         others.forEach(root::removeHandler);
         root.addHandler(this);
     }
@@ -32,12 +32,12 @@ final class DeferredLog extends Handler implements AutoCloseable {
         last = message;
         lastNanos = System.nanoTime();
         held.addLast(message);
-        if (held.size() > MOST) {
+        if (held.size() > MAX_MESSAGES) {
             held.removeFirst();
         }
     }
 
-    /** What it said in the last seconds; empty for nothing. */
+    /** The latest message if it is less than 10 s old, else an empty string. */
     synchronized String latest() {
         return last == null || System.nanoTime() - lastNanos > TimeUnit.SECONDS.toNanos(SECONDS_SHOWN)
                 ? ""

@@ -1,6 +1,6 @@
 package dev.aioscope.diagnosis;
 
-import dev.aioscope.diagnosis.Diagnosis.Fact;
+import dev.aioscope.diagnosis.Diagnosis.Check;
 import dev.aioscope.diagnosis.Diagnosis.TierTrial;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
@@ -36,52 +36,52 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Finds out what works on this host. Nothing is left behind. */
-public final class Examination {
+/** Checks what works on this host. It detaches every probe that it attaches. */
+public final class Doctor {
     private static final int CONNECT_MILLIS = 1000;
-    private static final long ENOUGH_FILES = 256;
+    private static final long MIN_OPEN_FILES = 256;
 
-    /** What each capability is for. */
+    /** What each capability is required for. */
     private static final Map<Capability, String> PURPOSES = Map.of(
-            Capability.CAP_BPF, "to load the probes",
-            Capability.CAP_PERFMON, "to attach the probes",
-            Capability.CAP_SYSLOG, "to see the addresses of kernel symbols",
-            Capability.CAP_SYS_PTRACE, "to see the processes of others in the tier proc",
-            Capability.CAP_SYS_ADMIN, "to mount tracefs where it is not mounted; stands for CAP_BPF and CAP_PERFMON",
-            Capability.CAP_SYS_RESOURCE, "to lift the memlock limit on kernels before 5.11");
+            Capability.CAP_BPF, "to load probes",
+            Capability.CAP_PERFMON, "to attach probes",
+            Capability.CAP_SYSLOG, "to read the addresses of kernel symbols",
+            Capability.CAP_SYS_PTRACE, "to read the processes of other users in the tier proc",
+            Capability.CAP_SYS_ADMIN, "to mount tracefs if it is not mounted; includes CAP_BPF and CAP_PERFMON",
+            Capability.CAP_SYS_RESOURCE, "to raise the memlock limit before Linux 5.11");
 
-    private Examination() {}
+    private Doctor() {}
 
-    /** Tries everything. */
-    public static Diagnosis examine() {
+    /** Attaches and detaches every tier, and checks the host. Takes a few seconds. */
+    public static Diagnosis diagnose() {
         List<TierTrial> tiers = new ArrayList<>();
         List<Engine> engines = List.of(new CoreEngine(), new BccEngine());
         for (Tier tier : Tier.values()) {
             tiers.add(tier == Tier.PROC ? tryProc() : tryTier(tier, engines));
         }
-        List<Fact> facts = new ArrayList<>();
-        facts.add(engine());
-        facts.add(otherEngine());
-        facts.add(Fact.neutral("kernel", Host.release() + " " + Host.architecture()));
-        facts.add(Fact.of(
+        List<Check> checks = new ArrayList<>();
+        checks.add(core());
+        checks.add(bcc());
+        checks.add(Check.neutral("kernel", Host.release() + " " + Host.architecture()));
+        checks.add(Check.of(
                 "btf",
                 Host.hasBtf(),
-                Host.hasBtf() ? "/sys/kernel/btf/vmlinux" : "not there",
-                "a kernel with CONFIG_DEBUG_INFO_BTF=y"));
-        facts.add(kallsyms());
-        facts.add(tracefs());
-        facts.add(lockdown());
+                Host.hasBtf() ? "/sys/kernel/btf/vmlinux" : "absent",
+                "use a kernel with CONFIG_DEBUG_INFO_BTF=y"));
+        checks.add(kallsyms());
+        checks.add(tracefs());
+        checks.add(lockdown());
         for (Capability capability : Capability.values()) {
-            facts.add(capability(capability));
+            checks.add(capability(capability));
         }
-        facts.add(memlock());
-        facts.add(openFiles());
-        facts.add(quota());
-        facts.add(export());
-        return new Diagnosis(List.copyOf(tiers), List.copyOf(facts));
+        checks.add(memlock());
+        checks.add(openFiles());
+        checks.add(quota());
+        checks.add(export());
+        return new Diagnosis(List.copyOf(tiers), List.copyOf(checks));
     }
 
-    /** With the engines that the commands take by themselves; the second only where the first cannot work. */
+    /** Tries the engines in the order of the commands: the second only if the first fails. */
     private static TierTrial tryTier(Tier tier, List<Engine> engines) {
         List<ProbeException> failures = new ArrayList<>();
         for (Engine engine : engines) {
@@ -92,9 +92,9 @@ public final class Examination {
                 String hint = e.missing().rejections().stream()
                         .map(AttachPoint.Rejection::hint)
                         .distinct()
-                        .collect(Collectors.joining(", or "));
+                        .collect(Collectors.joining("; or "));
                 return new TierTrial(
-                        tier, false, "no probe can be placed on " + e.missing().name(), hint, e.attachPoints());
+                        tier, false, "cannot attach to " + e.missing().name(), hint, e.attachPoints());
             } catch (ProbeException e) {
                 failures.add(e);
             }
@@ -103,95 +103,95 @@ public final class Examination {
                 tier,
                 false,
                 failures.stream().map(ProbeException::getMessage).collect(Collectors.joining("; ")),
-                failures.stream().map(ProbeException::hint).distinct().collect(Collectors.joining(", or ")),
+                failures.stream().map(ProbeException::hint).distinct().collect(Collectors.joining("; or ")),
                 List.of());
     }
 
     private static TierTrial tryProc() {
         try (ProcProbes probes = ProcProbes.open()) {
-            String refusal = probes.inventory(event -> {}).unreadableText().orElse(null);
-            return new TierTrial(Tier.PROC, true, refusal, null, List.of());
+            String gap = probes.inventory(event -> {}).unreadableText().orElse(null);
+            return new TierTrial(Tier.PROC, true, gap, null, List.of());
         } catch (ProbeException e) {
             return new TierTrial(Tier.PROC, false, e.getMessage(), e.hint(), List.of());
         }
     }
 
-    private static Fact engine() {
+    private static Check core() {
         try {
-            return Fact.of("core", true, "libbpf " + CoreEngine.libbpfVersion(), "");
+            return Check.of("core", true, "libbpf " + CoreEngine.libbpfVersion(), "");
         } catch (ProbeException e) {
-            return Fact.of("core", false, String.valueOf(e.getMessage()), e.hint());
+            return Check.of("core", false, String.valueOf(e.getMessage()), e.hint());
         }
     }
 
-    /** Neither good nor bad: it is only needed where core cannot work. */
-    private static Fact otherEngine() {
+    /** Neutral: only required if core fails. */
+    private static Check bcc() {
         try {
-            return Fact.neutral("bcc", "libbcc " + BccEngine.libbccVersion());
+            return Check.neutral("bcc", "libbcc " + BccEngine.libbccVersion());
         } catch (ProbeException e) {
-            return Fact.neutral("bcc", e.getMessage() + " (" + e.hint() + ")");
+            return Check.neutral("bcc", e.getMessage() + " (hint: " + e.hint() + ")");
         }
     }
 
-    private static Fact kallsyms() {
+    private static Check kallsyms() {
         boolean readable = ProbeSettings.knowsAddresses();
-        return Fact.of(
+        return Check.of(
                 "kallsyms",
                 readable,
-                readable ? "addresses are shown" : "addresses are hidden: grace cannot be told from io",
-                "CAP_SYSLOG, and sysctl kernel.kptr_restrict below 2");
+                readable ? "addresses are readable" : "addresses are hidden: grace and io cannot be distinguished",
+                "grant CAP_SYSLOG, and set sysctl kernel.kptr_restrict below 2");
     }
 
-    private static Fact tracefs() {
+    private static Check tracefs() {
         String folder = Tracefs.folder().map(Object::toString).orElse("");
-        boolean own = folder.startsWith("/proc/");
-        return Fact.of(
+        boolean isOwn = folder.startsWith("/proc/");
+        return Check.of(
                 "tracefs",
                 !folder.isEmpty(),
-                folder.isEmpty() ? Tracefs.why() : own ? "not mounted; mounted for aioscope alone" : folder,
+                folder.isEmpty() ? Tracefs.why() : isOwn ? "not mounted; aioscope mounts its own" : folder,
                 Tracefs.hint());
     }
 
-    private static Fact lockdown() {
+    private static Check lockdown() {
         return Host.lockdown()
-                .map(level -> Fact.of(
+                .map(level -> Check.of(
                         "lockdown",
                         !level.equals("confidentiality"),
                         level,
-                        "boot with lockdown=integrity or none: confidentiality forbids reading kernel memory"))
-                .orElse(Fact.neutral("lockdown", "unknown: no securityfs here"));
+                        "boot with lockdown=integrity or none; confidentiality forbids reading kernel memory"))
+                .orElse(Check.neutral("lockdown", "unknown: securityfs is not mounted"));
     }
 
-    private static Fact capability(Capability capability) {
+    private static Check capability(Capability capability) {
         boolean has = Host.has(capability);
-        boolean stoodFor = Host.has(Capability.CAP_SYS_ADMIN)
+        boolean isImplied = Host.has(Capability.CAP_SYS_ADMIN)
                 && (capability == Capability.CAP_BPF || capability == Capability.CAP_PERFMON);
         String purpose = PURPOSES.getOrDefault(capability, "");
         boolean essential = capability == Capability.CAP_BPF || capability == Capability.CAP_PERFMON;
         String name = capability.name().toLowerCase(Locale.ROOT);
         if (!has && !essential) {
-            return Fact.neutral(name, "missing; needed " + purpose);
+            return Check.neutral(name, "missing; required " + purpose);
         }
-        return Fact.of(
+        return Check.of(
                 name,
-                has || stoodFor,
-                has ? "there" : (stoodFor ? "not needed beside cap_sys_admin" : "missing; needed " + purpose),
-                "run aioscope as root, or give it the capability");
+                has || isImplied,
+                has ? "granted" : isImplied ? "implied by cap_sys_admin" : "missing; required " + purpose,
+                "run aioscope as root, or grant the capability");
     }
 
-    private static Fact memlock() {
+    private static Check memlock() {
         String limit = limit("Max locked memory").orElse("unknown");
         if (Host.isAtLeast(5, 11)) {
-            return Fact.neutral("memlock", limit + "; from 5.11 on the kernel does not count BPF against it");
+            return Check.neutral("memlock", limit + "; Linux 5.11 and newer do not count BPF memory against it");
         }
         boolean enough = limit.equals("unlimited") || Host.has(Capability.CAP_SYS_RESOURCE);
-        return Fact.of("memlock", enough, limit, "ulimit -l unlimited, or LimitMEMLOCK=infinity in the unit");
+        return Check.of("memlock", enough, limit, "run ulimit -l unlimited, or set LimitMEMLOCK=infinity in the unit");
     }
 
-    private static Fact openFiles() {
+    private static Check openFiles() {
         String limit = limit("Max open files").orElse("unknown");
-        boolean enough = !limit.matches("\\d+") || Long.parseLong(limit) >= ENOUGH_FILES;
-        return Fact.of("nofile", enough, limit, "ulimit -n 1024, or LimitNOFILE=1024 in the unit");
+        boolean enough = !limit.matches("\\d+") || Long.parseLong(limit) >= MIN_OPEN_FILES;
+        return Check.of("nofile", enough, limit, "run ulimit -n 1024, or set LimitNOFILE=1024 in the unit");
     }
 
     /** The soft limit of this process. */
@@ -202,53 +202,53 @@ public final class Examination {
         });
     }
 
-    private static Fact quota() {
+    private static Check quota() {
         Optional<Long> used = Host.aioNr();
-        Optional<Long> most = Host.aioMaxNr();
-        if (used.isEmpty() || most.isEmpty()) {
-            return Fact.of("quota", false, "fs.aio-nr is not there", "a kernel with CONFIG_AIO=y");
+        Optional<Long> limit = Host.aioMaxNr();
+        if (used.isEmpty() || limit.isEmpty()) {
+            return Check.of("quota", false, "fs.aio-nr does not exist", "use a kernel with CONFIG_AIO=y");
         }
-        return Fact.of(
+        return Check.of(
                 "quota",
-                used.get() < most.get() * 0.9,
-                "fs.aio-nr " + used.get() + " of fs.aio-max-nr " + most.get(),
-                "sysctl fs.aio-max-nr=1048576, or find out who holds it");
+                used.get() < limit.get() * 0.9,
+                "fs.aio-nr " + used.get() + " of fs.aio-max-nr " + limit.get(),
+                "run sysctl fs.aio-max-nr=1048576, or find its holders with aioscope contexts");
     }
 
-    private static Fact export() {
+    private static Check export() {
         try (TraceExport export = TraceExport.open(HostInfo.local())) {
             return export.endpoint()
-                    .map(Examination::answers)
-                    .orElse(Fact.neutral("otlp", "no endpoint is set: no traces are sent"));
+                    .map(Doctor::reach)
+                    .orElse(Check.neutral("otlp", "no endpoint is set, so no traces are exported"));
         } catch (TelemetryException e) {
-            return Fact.of("otlp", false, String.valueOf(e.getMessage()), "correct the variable");
+            return Check.of("otlp", false, String.valueOf(e.getMessage()), "correct the OTEL_ variable");
         }
     }
 
-    private static Fact answers(String endpoint) {
+    private static Check reach(String endpoint) {
         String hint = "start the collector, or correct OTEL_EXPORTER_OTLP_ENDPOINT";
-        // Elsewhere, because the name of the host has no deadline of its own.
+        // On another thread: name resolution has no timeout.
         CompletableFuture<String> connect = CompletableFuture.supplyAsync(() -> connect(URI.create(endpoint)));
         try {
             String failure = connect.get(CONNECT_MILLIS, TimeUnit.MILLISECONDS);
-            return Fact.of(
+            return Check.of(
                     "otlp", failure.isEmpty(), endpoint + (failure.isEmpty() ? " answers" : ": " + failure), hint);
         } catch (TimeoutException e) {
-            return Fact.of("otlp", false, endpoint + " does not answer within a second", hint);
+            return Check.of("otlp", false, endpoint + " does not answer within a second", hint);
         } catch (ExecutionException e) {
-            return Fact.of("otlp", false, endpoint + ": " + e.getCause(), hint);
+            return Check.of("otlp", false, endpoint + ": " + e.getCause(), hint);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return Fact.of("otlp", false, endpoint + " was not asked to the end", hint);
+            return Check.of("otlp", false, endpoint + ": interrupted", hint);
         }
     }
 
-    /** Empty, or why not. */
+    /** Returns an empty string, or why the connection failed. */
     private static String connect(URI endpoint) {
         int port = endpoint.getPort() >= 0 ? endpoint.getPort() : "https".equals(endpoint.getScheme()) ? 443 : 80;
         InetSocketAddress address = new InetSocketAddress(endpoint.getHost(), port);
         if (address.isUnresolved()) {
-            return "the name is not known";
+            return "cannot resolve host " + endpoint.getHost();
         }
         try (Socket socket = new Socket()) {
             socket.connect(address, CONNECT_MILLIS);

@@ -1,0 +1,90 @@
+package dev.aioscope.diagnosis;
+
+import dev.aioscope.inventory.Holder;
+import dev.aioscope.inventory.Inventory;
+import dev.aioscope.probe.ProbeException;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How many more processes of each program fit into {@code fs.aio-max-nr}.
+ *
+ * @param inventory of the host
+ * @param programs largest charge first
+ * @param isRequested whether more processes were requested
+ * @param needed the smallest {@code fs.aio-max-nr} for the current and the requested processes; null if unknown
+ */
+public record QuotaPlan(
+        Inventory inventory,
+        List<Program> programs,
+        boolean isRequested,
+        @Nullable Long needed) {
+    /**
+     * The processes of one comm.
+     *
+     * @param largestCharge of one of its processes; null if unknown
+     * @param fits how many more of them fit into the quota; null if unknown
+     */
+    public record Program(
+            Holder holder,
+            @Nullable Long largestCharge,
+            @Nullable Long fits) {}
+
+    /**
+     * Plans the quota.
+     *
+     * @param more how many more processes to plan for, by comm; not negative
+     * @throws IllegalArgumentException if no process with a requested comm holds a context
+     * @throws ProbeException if the tier of the inventory does not show charges
+     */
+    public static QuotaPlan of(Inventory inventory, Map<String, Integer> more) {
+        List<Program> programs = Holder.group(
+                        inventory.contexts(), context -> context.owner().comm())
+                .stream()
+                .map(holder -> program(holder, inventory.headroom()))
+                .toList();
+        return new QuotaPlan(inventory, programs, !more.isEmpty(), needed(inventory, programs, more));
+    }
+
+    private static Program program(Holder holder, @Nullable Long headroom) {
+        // Groups are sorted by charge, the largest first.
+        Long largest = Holder.group(
+                        holder.contexts(),
+                        context -> Integer.toString(context.owner().pid()))
+                .get(0)
+                .charge();
+        boolean isKnown = largest != null && largest != 0 && headroom != null;
+        return new Program(holder, largest, isKnown ? (Long) (Math.max(0, headroom) / largest) : null);
+    }
+
+    private static @Nullable Long needed(Inventory inventory, List<Program> programs, Map<String, Integer> more) {
+        long added = 0;
+        for (Map.Entry<String, Integer> entry : more.entrySet()) {
+            Long largest = find(entry.getKey(), programs).largestCharge;
+            if (largest == null) {
+                throw new ProbeException(
+                        "cannot plan for " + entry.getKey() + ": the tier "
+                                + inventory.tier().label() + " does not show charges",
+                        "run as root, or with CAP_BPF and CAP_PERFMON, for the tier sample");
+            }
+            added += largest * entry.getValue();
+        }
+        Long used = inventory.aioNr() == null ? inventory.charge() : inventory.aioNr();
+        return used == null ? null : (Long) (used + added);
+    }
+
+    private static Program find(String comm, List<Program> programs) {
+        return programs.stream()
+                .filter(program -> program.holder.name().equals(comm))
+                .findFirst()
+                .orElseThrow(() -> {
+                    String names = programs.stream()
+                            .map(program -> program.holder.name())
+                            .collect(Collectors.joining(", "));
+                    return new IllegalArgumentException("no process named '" + comm + "' holds a context now"
+                            + (names.isEmpty() ? "" : "; holders: " + names));
+                });
+    }
+}
