@@ -132,7 +132,7 @@ final class DemoCommand implements Callable<Integer> {
             }
         }
         out.println(json ? report.json() : report.table());
-        return report.isEverythingSeen() ? 0 : 1;
+        return report.isComplete() ? 0 : 1;
     }
 
     /** The process that leaves its contexts to its exit. */
