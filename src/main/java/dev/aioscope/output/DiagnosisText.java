@@ -49,16 +49,18 @@ public final class DiagnosisText {
             PointResult points = group.getKey();
             text.append(screen.wrap(
                     " ".repeat(MARGIN), MARGIN + 2, points.outcome() + ": " + String.join(", ", group.getValue())));
-            for (Refusal refusal : points.refusals()) {
+            for (Rejection rejection : points.rejections()) {
                 text.append(screen.wrap(
-                        " ".repeat(MARGIN + 2), MARGIN + 4, refusal.mode().label() + " rejected: " + refusal.answer()));
-                text.append(screen.wrap(" ".repeat(MARGIN + 4) + "hint: ", MARGIN + 6, refusal.hint()));
+                        " ".repeat(MARGIN + 2),
+                        MARGIN + 4,
+                        rejection.mode().label() + " rejected: " + rejection.reason()));
+                text.append(screen.wrap(" ".repeat(MARGIN + 4) + "hint: ", MARGIN + 6, rejection.hint()));
             }
         }
     }
 
     /** The result of attaching a point. */
-    private record PointResult(String outcome, List<Refusal> refusals) {}
+    private record PointResult(String outcome, List<Rejection> rejections) {}
 
     private static Map<PointResult, List<String>> byResult(TierTrial trial) {
         Map<PointResult, List<String>> groups = new LinkedHashMap<>();
@@ -66,7 +68,7 @@ public final class DiagnosisText {
             String outcome = point.mode() == null
                     ? "unavailable"
                     : trial.works() ? point.mode().label() : "not fully tried";
-            groups.computeIfAbsent(new PointResult(outcome, point.refusals()), result -> new ArrayList<>())
+            groups.computeIfAbsent(new PointResult(outcome, point.rejections()), result -> new ArrayList<>())
                     .add(point.name());
         }
         return groups;

@@ -77,7 +77,7 @@ public final class TierReport {
         if (probes.canWait()) {
             return "as recorded";
         }
-        List<AttachPoint> points = probes.points();
+        List<AttachPoint> points = probes.attachPoints();
         if (points.isEmpty()) {
             return "none";
         }

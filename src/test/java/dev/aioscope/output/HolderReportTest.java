@@ -95,8 +95,8 @@ class HolderReportTest {
                         "1 context in 1 process, charge –, unattributed –",
                         "The tier proc observes neither charges nor outstanding requests; a ring has more slots than its"
                                 + " charge",
-                        "6 processes could not be read to the end: 13, 14, 15, 16, 17 …")
-                .anyMatch(line -> line.startsWith("2 processes may not be read"));
+                        "cannot read 6 processes to the end: 13, 14, 15, 16, 17 …")
+                .anyMatch(line -> line.startsWith("cannot read 2 processes"));
         assertThat(holders.json(GroupBy.PROCESS).get(1))
                 .contains("\"charge\":null", "\"unattributed\":null", "\"tier\":\"proc\"")
                 .contains("\"unreadable_processes\":2", "\"partial_processes\":6");
