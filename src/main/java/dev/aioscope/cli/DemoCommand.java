@@ -117,6 +117,6 @@ final class DemoCommand implements Callable<Integer> {
             }
         }
         out.println(json.isEnabled() ? report.json() : report.table());
-        return report.isEverythingSeen() ? 0 : 1;
+        return report.isComplete() ? 0 : 1;
     }
 }

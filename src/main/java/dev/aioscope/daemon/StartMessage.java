@@ -34,7 +34,7 @@ final class StartMessage {
     }
 
     private static String describe(UnavailableTier unavailable, SelectedProbes opened) {
-        return "; not " + TierReport.what(unavailable, opened) + ": "
+        return "; cannot use " + TierReport.name(unavailable, opened) + ": "
                 + unavailable.reason().replaceAll("\\s+", " ") + " (hint: " + unavailable.hint() + ")";
     }
 }

@@ -7,6 +7,7 @@ import dev.aioscope.audit.Verdict.State;
 import dev.aioscope.host.Printable;
 import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
+import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Tier;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,10 +16,10 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The verdicts as a table for people, as Markdown and as JSON. */
+/** The verdicts of an audit as text, Markdown and JSON. */
 public final class AuditReport {
-    private static final String ROW = "%-6s  %-8s %7s  ";
-    private static final int MARGIN = 26;
+    private static final String ROW = "%-6s  %-12s %7s  ";
+    private static final int MARGIN = 30;
 
     private final List<Verdict> verdicts;
     private final Tier tier;
@@ -36,27 +37,28 @@ public final class AuditReport {
         return verdicts.stream().anyMatch(verdict -> verdict.state() == State.VIOLATED);
     }
 
-    /** The clauses that can be observed, why the others cannot, and the violations once more. */
+    /** The observable clauses, the reasons why others are not observable, the violations again, and the counts. */
     public String text(Screen screen) {
         StringBuilder text = new StringBuilder(ROW.formatted("CLAUSE", "VERDICT", "N"))
-                .append("SAYS → SEEN")
+                .append("CLAUSE TEXT → EVIDENCE")
                 .append(System.lineSeparator());
-        Map<String, List<String>> hidden = new LinkedHashMap<>();
+        Map<String, List<String>> notObservable = new LinkedHashMap<>();
         for (Verdict verdict : verdicts) {
             if (verdict.state() == State.NOT_OBSERVABLE) {
-                hidden.computeIfAbsent(String.valueOf(verdict.reason()), reason -> new ArrayList<>())
+                notObservable
+                        .computeIfAbsent(String.valueOf(verdict.reason()), reason -> new ArrayList<>())
                         .add(verdict.clause().name());
             } else {
-                text.append(screen.wrap(row(verdict), MARGIN, words(verdict)));
+                text.append(screen.wrap(row(verdict), MARGIN, description(verdict)));
             }
         }
         text.append(System.lineSeparator());
-        hidden.forEach((reason, clauses) ->
+        notObservable.forEach((reason, clauses) ->
                 text.append(screen.wrap("NOT OBSERVABLE  ", 16, String.join(" ", clauses) + ": " + reason)));
         text.append(System.lineSeparator());
         for (Verdict verdict : verdicts) {
             if (verdict.state() == State.VIOLATED) {
-                text.append(screen.wrap(verdict.clause() + " VIOLATED: ", 4, words(verdict)));
+                text.append(screen.wrap(verdict.clause() + " VIOLATED: ", 4, description(verdict)));
             }
         }
         return text.append(screen.wrap("", 4, counts())).toString();
@@ -65,20 +67,19 @@ public final class AuditReport {
     private static String row(Verdict verdict) {
         return ROW.formatted(
                 verdict.clause(),
-                words(verdict.state()),
+                name(verdict.state()),
                 verdict.observations() == 0 ? Units.ABSENT : verdict.observations());
     }
 
-    /** What the clause says, and what was seen; whoever was seen has chosen its name. */
-    private static String words(Verdict verdict) {
-        String seen = seen(verdict);
-        return verdict.clause().text() + (seen == null ? "" : " → " + Printable.of(seen));
+    private static String description(Verdict verdict) {
+        String evidence = evidence(verdict);
+        return verdict.clause().text() + (evidence == null ? "" : " → " + Printable.of(evidence));
     }
 
     private String counts() {
         return "Linux " + kernel + ", tier " + tier.label() + ": "
                 + List.of(State.values()).stream()
-                        .map(state -> count(state) + " " + words(state))
+                        .map(state -> count(state) + " " + name(state))
                         .collect(Collectors.joining(", "));
     }
 
@@ -86,47 +87,47 @@ public final class AuditReport {
         return verdicts.stream().filter(verdict -> verdict.state() == state).count();
     }
 
-    private static String words(State state) {
+    private static String name(State state) {
         return state.name().replace('_', ' ');
     }
 
-    /** What the verdict rests on; null if on nothing. */
-    private static @Nullable String seen(Verdict verdict) {
+    /** The observation behind the verdict, or else its reason; null if it has neither. */
+    private static @Nullable String evidence(Verdict verdict) {
         Observation evidence = verdict.evidence();
         if (evidence == null) {
             return verdict.reason();
         }
-        String who = evidence.caller() == null
+        String caller = evidence.caller() == null
                 ? ""
                 : " (" + evidence.caller().comm() + ", thread "
                         + evidence.caller().tid()
                         + (evidence.context() == null ? "" : ", context " + evidence.context()) + ")";
-        return evidence.values() + who;
+        return evidence.values() + caller;
     }
 
-    /** The same as a table in Markdown, to keep. */
+    /** A Markdown table with all clauses. */
     public List<String> markdown() {
         List<String> lines = new ArrayList<>(List.of(
                 "# io_destroy on Linux " + kernel + ", tier " + tier.label(),
                 "",
-                "| clause | verdict | n | says | seen |",
+                "| clause | verdict | n | clause text | evidence |",
                 "| --- | --- | --- | --- | --- |"));
         for (Verdict verdict : verdicts) {
-            String seen = seen(verdict);
+            String evidence = evidence(verdict);
             lines.add("| %s | %s | %s | %s | %s |"
                     .formatted(
                             verdict.clause(),
-                            words(verdict.state()),
+                            name(verdict.state()),
                             verdict.observations() == 0 ? Units.ABSENT : verdict.observations(),
                             verdict.clause().text(),
-                            seen == null
+                            evidence == null
                                     ? Units.ABSENT
-                                    : seen.replaceAll("\\p{Cntrl}", "?").replace("|", "\\|")));
+                                    : evidence.replaceAll("\\p{Cntrl}", "?").replace("|", "\\|")));
         }
         return lines;
     }
 
-    /** An object for each clause, and one for all. */
+    /** One object for each clause, and one with the counts. */
     public List<String> json(TraceSummary summary) {
         List<String> lines = new ArrayList<>(jsonOfVerdicts());
         lines.add(Json.line("audit", json -> {
@@ -140,7 +141,7 @@ public final class AuditReport {
         return lines;
     }
 
-    /** An object for each clause. */
+    /** One object for each clause. */
     public List<String> jsonOfVerdicts() {
         return verdicts.stream().map(this::json).toList();
     }
@@ -161,22 +162,13 @@ public final class AuditReport {
         });
     }
 
-    private void evidence(Json json, @Nullable Observation seen) {
-        json.put("time", seen == null ? null : (Long) clock.epochNanos(seen.time()));
-        json.put(
-                "pid",
-                seen == null || seen.caller() == null
-                        ? null
-                        : (Integer) seen.caller().pid());
-        json.put(
-                "tid",
-                seen == null || seen.caller() == null
-                        ? null
-                        : (Integer) seen.caller().tid());
-        json.put(
-                "comm",
-                seen == null || seen.caller() == null ? null : seen.caller().comm());
-        json.put("context_id", seen == null ? null : seen.context());
-        json.put("evidence", seen == null ? null : seen.values());
+    private void evidence(Json json, @Nullable Observation evidence) {
+        Task caller = evidence == null ? null : evidence.caller();
+        json.put("time", evidence == null ? null : (Long) clock.epochNanos(evidence.time()));
+        json.put("pid", caller == null ? null : (Integer) caller.pid());
+        json.put("tid", caller == null ? null : (Integer) caller.tid());
+        json.put("comm", caller == null ? null : caller.comm());
+        json.put("context_id", evidence == null ? null : evidence.context());
+        json.put("evidence", evidence == null ? null : evidence.values());
     }
 }

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Prints what is seen of the demonstration, counts it, and compares it with what was done. */
+/** Prints and counts the events of the demo, and compares the counts with what the demo did. Thread-safe. */
 public final class DemoReport implements LifecycleListener {
     private final DemoWorkload demo;
     private final Tier tier;
@@ -30,7 +30,7 @@ public final class DemoReport implements LifecycleListener {
     private int refused;
     private int wrongHandles;
 
-    /** Nothing seen yet. */
+    /** A report before the first event. */
     public DemoReport(DemoWorkload demo, Tier tier, TraceFormat format, PrintWriter out) {
         this.demo = demo;
         this.tier = tier;
@@ -51,7 +51,7 @@ public final class DemoReport implements LifecycleListener {
         if (!isOurs(teardown.context().owner()) && !isOurs(teardown.caller())) {
             return;
         }
-        // Without probes on the exit its contexts are only gone at the next look.
+        // Without exit probes, the next scan reports the contexts as vanished.
         if (teardown.trigger() == Trigger.DESTROY) {
             destroys++;
         } else {
@@ -79,72 +79,71 @@ public final class DemoReport implements LifecycleListener {
         return task != null && demo.isOurs(task.pid());
     }
 
-    /** Waits until all that was done so far was seen, or the time is over; a tier that only looks promises nothing. */
-    public synchronized void await(Duration patience) {
-        long deadline = System.nanoTime() + patience.toNanos();
+    /** Waits until everything was observed, or for the timeout; returns at once if the tier only scans. */
+    public synchronized void await(Duration timeout) {
+        long deadline = System.nanoTime() + timeout.toNanos();
         try {
-            while (!tier.isScanOnly() && !isEverythingSeen()) {
-                long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-                if (left <= 0) {
+            while (!tier.isScanOnly() && !isComplete()) {
+                long remaining = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+                if (remaining <= 0) {
                     return;
                 }
-                wait(left);
+                wait(remaining);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** Whether what was done was seen, no less and no more; true for a tier that does not see single calls. */
-    public synchronized boolean isEverythingSeen() {
+    /** Whether the counts are equal; true for a tier that only scans. */
+    public synchronized boolean isComplete() {
         return tier.isScanOnly() || demo.done().equals(new Truth(setups, destroys, exits, refused, wrongHandles));
     }
 
-    /** What was done, for people. */
+    /** A sentence about what the demo did. */
     public static String done(Truth truth) {
-        return "Done: %d contexts set up, %d destroyed, %d left to the exit of their process; %d io_setup refused, %d wrong handles."
+        return "Done: %d contexts set up, %d destroyed, %d left to process exit; %d io_setup calls refused, %d wrong handles."
                 .formatted(truth.setups(), truth.destroys(), truth.leftToExit(), truth.refused(), truth.wrongHandles());
     }
 
-    /** What was done against what was seen, for people. */
+    /** A table that compares expected and observed counts. */
     public synchronized String table() {
-        StringBuilder table = new StringBuilder("\n%-34s %5s %5s%n".formatted("", "done", "seen"));
-        for (Row row : rows()) {
-            String seen = tier.isScanOnly() ? Units.ABSENT : Integer.toString(row.seen);
-            table.append("%-34s %5d %5s%n".formatted(row.what, row.done, seen));
+        StringBuilder table = new StringBuilder("\n%-34s %8s %8s%n".formatted("", "expected", "observed"));
+        for (Comparison row : rows()) {
+            String observed = tier.isScanOnly() ? Units.ABSENT : Integer.toString(row.observed);
+            table.append("%-34s %8d %8s%n".formatted(row.title, row.expected, observed));
         }
         return table.append('\n').append(verdict()).toString();
     }
 
     private String verdict() {
         if (tier.isScanOnly()) {
-            return "The tier " + tier.label()
-                    + " looks now and then: of calls that come and go between two looks it sees nothing.";
+            return "The tier " + tier.label() + " only scans: it does not observe what happens between two scans.";
         }
-        return isEverythingSeen() ? "Everything that was done was seen." : "What was seen is not what was done.";
+        return isComplete() ? "Everything was observed." : "The observed counts differ from the expected ones.";
     }
 
-    /** The same as JSON. */
+    /** The comparison as a JSON object. */
     public synchronized String json() {
         return Json.line(
                 "demo",
                 json -> json.put("tier", tier.label())
-                        .object("expected", object -> rows().forEach(row -> object.put(row.name, row.done)))
+                        .object("expected", object -> rows().forEach(row -> object.put(row.name, row.expected)))
                         .object(
                                 "observed",
                                 object -> rows().forEach(row ->
-                                        object.put(row.name, tier.isScanOnly() ? null : (Integer) row.seen))));
+                                        object.put(row.name, tier.isScanOnly() ? null : (Integer) row.observed))));
     }
 
-    private record Row(String what, String name, int done, int seen) {}
+    private record Comparison(String title, String name, int expected, int observed) {}
 
-    private List<Row> rows() {
+    private List<Comparison> rows() {
         Truth done = demo.done();
         return List.of(
-                new Row("contexts set up", "setups", done.setups(), setups),
-                new Row("destroyed by io_destroy", "destroys", done.destroys(), destroys),
-                new Row("ended by their process's exit", "exits", done.leftToExit(), exits),
-                new Row("io_setup refused", "refused", done.refused(), refused),
-                new Row("io_destroy of a wrong handle", "wrong_handles", done.wrongHandles(), wrongHandles));
+                new Comparison("contexts set up", "setups", done.setups(), setups),
+                new Comparison("destroyed by io_destroy", "destroys", done.destroys(), destroys),
+                new Comparison("ended by process exit", "exits", done.leftToExit(), exits),
+                new Comparison("refused io_setup", "refused", done.refused(), refused),
+                new Comparison("io_destroy with a wrong handle", "wrong_handles", done.wrongHandles(), wrongHandles));
     }
 }

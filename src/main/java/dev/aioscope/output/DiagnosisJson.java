@@ -7,7 +7,7 @@ import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.Tier;
 import org.jspecify.annotations.Nullable;
 
-/** A diagnosis as a JSON object; {@code agent/json.md} tells what each name means. */
+/** A diagnosis as a JSON object; {@code agent/json.md} documents the names. */
 public final class DiagnosisJson {
     private DiagnosisJson() {}
 

@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A diagnosis for people. Probe points that share their fate share their lines. */
+/** A diagnosis for people. Attach points with the same result share their lines. */
 public final class DiagnosisText {
     private static final int MARGIN = 21;
     private static final String GREEN = "\u001b[32m";
@@ -43,32 +43,32 @@ public final class DiagnosisText {
 
     private void tier(TierTrial trial) {
         String reason = trial.reason();
-        String said = !trial.works() ? String.valueOf(reason) : reason == null ? "works" : "works, but " + reason;
-        entry(trial.works(), trial.tier().label(), said, trial.hint());
-        for (Map.Entry<Fate, List<String>> group : byFate(trial).entrySet()) {
-            Fate fate = group.getKey();
+        String result = !trial.works() ? String.valueOf(reason) : reason == null ? "works" : "works, but " + reason;
+        entry(trial.works(), trial.tier().label(), result, trial.hint());
+        for (Map.Entry<PointResult, List<String>> group : byResult(trial).entrySet()) {
+            PointResult points = group.getKey();
             text.append(screen.wrap(
-                    " ".repeat(MARGIN), MARGIN + 2, fate.outcome() + ": " + String.join(", ", group.getValue())));
-            for (Rejection rejection : fate.rejections()) {
+                    " ".repeat(MARGIN), MARGIN + 2, points.outcome() + ": " + String.join(", ", group.getValue())));
+            for (Rejection rejection : points.rejections()) {
                 text.append(screen.wrap(
                         " ".repeat(MARGIN + 2),
                         MARGIN + 4,
-                        rejection.mode().label() + " refused: " + rejection.reason()));
+                        rejection.mode().label() + " rejected: " + rejection.reason()));
                 text.append(screen.wrap(" ".repeat(MARGIN + 4) + "hint: ", MARGIN + 6, rejection.hint()));
             }
         }
     }
 
-    /** What became of a probe point. */
-    private record Fate(String outcome, List<Rejection> rejections) {}
+    /** The result of attaching a point. */
+    private record PointResult(String outcome, List<Rejection> rejections) {}
 
-    private static Map<Fate, List<String>> byFate(TierTrial trial) {
-        Map<Fate, List<String>> groups = new LinkedHashMap<>();
+    private static Map<PointResult, List<String>> byResult(TierTrial trial) {
+        Map<PointResult, List<String>> groups = new LinkedHashMap<>();
         for (AttachPoint point : trial.points()) {
             String outcome = point.mode() == null
-                    ? "not to be had"
-                    : trial.works() ? point.mode().label() : "not tried in every way";
-            groups.computeIfAbsent(new Fate(outcome, point.rejections()), fate -> new ArrayList<>())
+                    ? "unavailable"
+                    : trial.works() ? point.mode().label() : "not fully tried";
+            groups.computeIfAbsent(new PointResult(outcome, point.rejections()), result -> new ArrayList<>())
                     .add(point.name());
         }
         return groups;

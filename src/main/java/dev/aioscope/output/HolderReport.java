@@ -18,17 +18,17 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A snapshot for people and for programs; {@code agent/json.md} tells what each name in JSON means.
+ * An inventory as text and as JSON; {@code agent/json.md} documents the names.
  *
- * @param snapshot who holds what
- * @param wanted whose contexts are shown; the sums are those of all
- * @param identities who they are
- * @param clock when they began
+ * @param inventory the contexts of the host
+ * @param filter selects the processes to show; sums include all processes
+ * @param identities identities of the owners
+ * @param clock converts start times
  */
-public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identities identities, WallClock clock) {
+public record HolderReport(Inventory inventory, Predicate<Task> filter, Identities identities, WallClock clock) {
     private List<LiveContext> shown() {
-        return snapshot.contexts().stream()
-                .filter(context -> wanted.test(context.owner()))
+        return inventory.contexts().stream()
+                .filter(context -> filter.test(context.owner()))
                 .toList();
     }
 
@@ -36,10 +36,10 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
         return identities.of(context.owner(), context.mm(), true);
     }
 
-    private String name(GroupBy by, LiveContext context) {
-        return by == GroupBy.PROCESS
+    private String name(GroupBy groupBy, LiveContext context) {
+        return groupBy == GroupBy.PROCESS
                 ? context.owner().pid() + " " + context.owner().processStart()
-                : by.nameOf(identity(context)).orElse(Units.ABSENT);
+                : groupBy.nameOf(identity(context)).orElse(Units.ABSENT);
     }
 
     private String command(LiveContext context) {
@@ -47,54 +47,39 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
         return command == null ? "[" + context.owner().comm() + "]" : command;
     }
 
-    // ---- for people ----
+    // ---- text ----
 
-    /** A line for each holder, the largest first, and the sums. */
-    public List<String> text(GroupBy by, Screen screen) {
-        Table table = by == GroupBy.PROCESS
-                ? new Table(
-                        7,
-                        "CHARGE",
-                        "SHARE",
-                        "RING",
-                        "CONTEXTS",
-                        "OUT",
-                        "UNREAPED",
-                        "PID",
-                        "USER",
-                        "CONTAINER",
-                        "COMMAND")
-                : new Table(7, "CHARGE", "SHARE", "RING", "CONTEXTS", "OUT", "UNREAPED", "PROCESSES", by.name());
-        for (Holder holder : Holder.group(shown(), context -> name(by, context))) {
+    /** One line for each holder, largest charge first, and the sums. */
+    public List<String> text(GroupBy groupBy, Screen screen) {
+        boolean isProcess = groupBy == GroupBy.PROCESS;
+        List<String> columns = new ArrayList<>(List.of("CHARGE", "SHARE", "RING", "CONTEXTS", "OUT", "UNREAPED"));
+        columns.addAll(
+                isProcess ? List.of("PID", "USER", "CONTAINER", "COMMAND") : List.of("PROCESSES", groupBy.name()));
+        Table table = new Table(7, columns.toArray(String[]::new));
+        for (Holder holder : Holder.group(shown(), context -> name(groupBy, context))) {
             LiveContext first = holder.contexts().get(0);
-            if (by == GroupBy.PROCESS) {
-                table.row(
-                        holder.charge(),
-                        share(holder.charge()),
-                        holder.nrEvents(),
-                        holder.contexts().size(),
-                        holder.outstanding(),
-                        holder.unreaped(),
-                        first.owner().pid(),
-                        identity(first).user(),
-                        identity(first).container().map(Container::label).orElse(null),
-                        command(first));
+            List<@Nullable Object> cells = new ArrayList<>();
+            cells.add(holder.charge());
+            cells.add(share(holder.charge()));
+            cells.add(holder.nrEvents());
+            cells.add(holder.contexts().size());
+            cells.add(holder.outstanding());
+            cells.add(holder.unreaped());
+            if (isProcess) {
+                cells.add(first.owner().pid());
+                cells.add(identity(first).user());
+                cells.add(identity(first).container().map(Container::label).orElse(null));
+                cells.add(command(first));
             } else {
-                table.row(
-                        holder.charge(),
-                        share(holder.charge()),
-                        holder.nrEvents(),
-                        holder.contexts().size(),
-                        holder.outstanding(),
-                        holder.unreaped(),
-                        holder.processes(),
-                        holder.name());
+                cells.add(holder.processes());
+                cells.add(holder.name());
             }
+            table.row(cells.toArray());
         }
         return withSums(table.lines(screen));
     }
 
-    /** A line for each context, and the sums. */
+    /** One line for each context, and the sums. */
     public List<String> textOfAll(Screen screen) {
         Table table = new Table(6, "CHARGE", "RING", "OUT", "UNREAPED", "HANDLE", "PID", "COMM");
         for (LiveContext context : shown()) {
@@ -112,27 +97,27 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
 
     private List<String> withSums(List<String> lines) {
         List<String> all = new ArrayList<>(shown().isEmpty() ? List.of() : lines);
-        all.add("fs.aio-nr " + Units.number(snapshot.aioNr()) + " of " + Units.number(snapshot.aioMaxNr()) + " ("
-                + share(snapshot.aioNr()) + ", " + Units.number(snapshot.headroom()) + " left)");
-        Holder everybody = new Holder("", snapshot.contexts());
-        all.add(count(everybody.contexts().size(), "context") + " in "
-                + count(everybody.processes(), "process") + " charge " + Units.number(snapshot.charge())
-                + ", unattributed " + Units.number(snapshot.unattributed()));
-        if (snapshot.waiting() > 0) {
-            all.add(count(snapshot.waiting(), "thread") + " in a teardown: aioscope trace shows it");
+        all.add("fs.aio-nr " + Units.number(inventory.aioNr()) + " of " + Units.number(inventory.aioMaxNr()) + " ("
+                + share(inventory.aioNr()) + "), headroom " + Units.number(inventory.headroom()));
+        Holder host = new Holder("", inventory.contexts());
+        all.add(count(host.contexts().size(), "context") + " in "
+                + count(host.processes(), "process") + ", charge " + Units.number(inventory.charge())
+                + ", unattributed " + Units.number(inventory.unattributed()));
+        if (inventory.waiting() > 0) {
+            all.add(count(inventory.waiting(), "thread") + " in a teardown (hint: run aioscope trace)");
         }
-        all.addAll(gaps(snapshot));
+        all.addAll(gaps(inventory));
         return all;
     }
 
-    /** What the look could not see, in sentences. */
-    public static List<String> gaps(Inventory snapshot) {
+    /** What the scan could not observe, one sentence each. */
+    public static List<String> gaps(Inventory inventory) {
         List<String> gaps = new ArrayList<>();
-        if (snapshot.tier() == Tier.PROC) {
+        if (inventory.tier() == Tier.PROC) {
             gaps.add(TierReport.PROC_GAPS);
         }
-        snapshot.unseen().unreadableText().ifPresent(gaps::add);
-        snapshot.unseen().partialText().ifPresent(gaps::add);
+        inventory.unseen().unreadableText().ifPresent(gaps::add);
+        inventory.unseen().partialText().ifPresent(gaps::add);
         return gaps;
     }
 
@@ -141,36 +126,38 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
     }
 
     private String share(@Nullable Long charge) {
-        Long limit = snapshot.aioMaxNr();
+        Long limit = inventory.aioMaxNr();
         return charge == null || limit == null || limit == 0
                 ? Units.ABSENT
                 : String.format(Locale.ROOT, "%.1f%%", 100.0 * charge / limit);
     }
 
-    // ---- for programs ----
+    // ---- JSON ----
 
-    /** An object for each holder, and the sums. */
-    public List<String> json(GroupBy by) {
+    /** One object for each holder, and the sums. */
+    public List<String> json(GroupBy groupBy) {
         List<String> lines = new ArrayList<>();
-        for (Holder holder : Holder.group(shown(), context -> name(by, context))) {
-            LiveContext first = by == GroupBy.PROCESS ? holder.contexts().get(0) : null;
+        for (Holder holder : Holder.group(shown(), context -> name(groupBy, context))) {
+            LiveContext first = groupBy == GroupBy.PROCESS ? holder.contexts().get(0) : null;
             lines.add(Json.line("holder", json -> {
-                json.put("group_by", by.toString());
-                json.put("name", by == GroupBy.PROCESS || holder.name().equals(Units.ABSENT) ? null : holder.name());
+                json.put("group_by", groupBy.toString());
+                json.put(
+                        "name",
+                        groupBy == GroupBy.PROCESS || holder.name().equals(Units.ABSENT) ? null : holder.name());
                 json.put("charge", holder.charge());
                 json.put("nr_events", holder.nrEvents());
                 json.put("contexts", holder.contexts().size());
                 json.put("processes", holder.processes());
                 json.put("outstanding", holder.outstanding());
                 json.put("unreaped", holder.unreaped());
-                who(json, first);
+                owner(json, first);
             }));
         }
         lines.add(quota());
         return lines;
     }
 
-    /** An object for each context, and the sums. */
+    /** One object for each context, and the sums. */
     public List<String> jsonOfAll() {
         List<String> lines = new ArrayList<>();
         for (LiveContext context : shown()) {
@@ -180,14 +167,14 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
                 json.put("nr_events", context.nrEvents());
                 json.put("outstanding", context.outstanding());
                 json.put("unreaped", context.unreaped());
-                who(json, context);
+                owner(json, context);
             }));
         }
         lines.add(quota());
         return lines;
     }
 
-    private void who(Json json, @Nullable LiveContext context) {
+    private void owner(Json json, @Nullable LiveContext context) {
         json.put("pid", context == null ? null : (Integer) context.owner().pid());
         json.put("comm", context == null ? null : context.owner().comm());
         json.put("start_time", IdentityJson.startTime(clock, context == null ? null : context.owner()));
@@ -196,16 +183,16 @@ public record HolderReport(Inventory snapshot, Predicate<Task> wanted, Identitie
 
     private String quota() {
         return Json.line("quota", json -> {
-            json.put("aio_nr", snapshot.aioNr());
-            json.put("aio_max_nr", snapshot.aioMaxNr());
-            json.put("headroom", snapshot.headroom());
-            json.put("contexts", snapshot.contexts().size());
-            json.put("charge", snapshot.charge());
-            json.put("unattributed", snapshot.unattributed());
-            json.put("threads_in_teardown", snapshot.waiting());
-            json.put("tier", snapshot.tier().label());
-            json.put("unreadable_processes", snapshot.unseen().unreadable().size());
-            json.put("partial_processes", snapshot.unseen().partial().size());
+            json.put("aio_nr", inventory.aioNr());
+            json.put("aio_max_nr", inventory.aioMaxNr());
+            json.put("headroom", inventory.headroom());
+            json.put("contexts", inventory.contexts().size());
+            json.put("charge", inventory.charge());
+            json.put("unattributed", inventory.unattributed());
+            json.put("threads_in_teardown", inventory.waiting());
+            json.put("tier", inventory.tier().label());
+            json.put("unreadable_processes", inventory.unseen().unreadable().size());
+            json.put("partial_processes", inventory.unseen().partial().size());
         });
     }
 }

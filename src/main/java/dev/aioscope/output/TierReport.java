@@ -18,30 +18,30 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** Says which tier a command looks through, what that costs, and why it is not a better one. */
+/** Describes the selected tier for people: its cost, its gaps, and why better tiers are unavailable. */
 public final class TierReport {
-    /** Measured with getppid in a loop on two cores. */
-    static final String SYSCALL_COST =
-            "every system call of every process is slower while it is on (143 -> 218 ns, measured on 2 cores)";
+    /** What the tier {@code proc} cannot observe. */
+    static final String PROC_GAPS =
+            "The tier proc observes neither charges nor outstanding requests; a ring has more slots than its charge";
 
-    /** What the tier {@code proc} does not see, for people. */
-    static final String PROC_GAPS = "The tier proc sees neither charges nor requests outstanding; the size of a ring is"
-            + " more than its charge";
+    /** Measured with getppid in a loop on two cores. */
+    private static final String SYSCALL_COST =
+            "every system call of every process is slower while the probes are attached (143 -> 218 ns on 2 cores)";
 
     private TierReport() {}
 
-    /** Lines for people. */
-    public static List<String> of(SelectedProbes opened, Duration interval) {
-        Tier tier = opened.probes().tier();
+    /** The lines that commands print to stderr at the start. */
+    public static List<String> of(SelectedProbes selected, Duration scanInterval) {
+        Tier tier = selected.probes().tier();
         List<String> lines = new ArrayList<>();
-        lines.add("Tier " + tier.label() + ", engine " + opened.probes().engine() + ", probes: "
-                + modes(opened.probes()));
+        lines.add("Tier " + tier.label() + ", engine " + selected.probes().engine() + ", probes: "
+                + modes(selected.probes()));
         if (tier == Tier.SYSCALL) {
             lines.add("  Cost: " + SYSCALL_COST);
         }
         if (tier.isScanOnly()) {
-            lines.add("  One look every " + Units.duration(interval.toNanos())
-                    + ": a teardown that begins and ends between two looks shows only as a context that vanished");
+            lines.add("  Scan every " + Units.duration(scanInterval.toNanos())
+                    + ": a teardown that starts and ends between two scans shows only as a vanished context");
         }
         if (tier == Tier.PROC) {
             lines.add("  " + PROC_GAPS);
@@ -50,51 +50,59 @@ public final class TierReport {
             }
         }
         withoutAddresses(tier).ifPresent(gap -> lines.add("  " + gap));
-        lines.addAll(refused(opened));
+        lines.addAll(unavailable(selected));
         return lines;
     }
 
-    /** What is missing because the kernel does not tell where its symbols are; empty if it does. */
+    /** What is missing because the kernel hides its symbol addresses; empty if it shows them. */
     public static Optional<String> withoutAddresses(Tier tier) {
         return tier == Tier.PROC || ProbeSettings.knowsAddresses()
                 ? Optional.empty()
                 : Optional.of(
-                        "Without CAP_SYSLOG the kernel hides the addresses of its symbols: grace cannot be told from io");
+                        "Without CAP_SYSLOG the kernel hides symbol addresses: grace and io cannot be distinguished");
     }
 
-    /** What was tried before, and what would change that. */
-    public static List<String> refused(SelectedProbes opened) {
+    /** Why better tiers are unavailable, each with a hint. */
+    public static List<String> unavailable(SelectedProbes selected) {
         List<String> lines = new ArrayList<>();
-        for (UnavailableTier refused : opened.unavailable()) {
-            lines.add("  Not " + what(refused, opened) + ": " + refused.reason());
-            lines.add("    hint: " + refused.hint());
+        for (UnavailableTier unavailable : selected.unavailable()) {
+            lines.add("  cannot use " + name(unavailable, selected) + ": " + unavailable.reason());
+            lines.add("    hint: " + unavailable.hint());
         }
         return lines;
     }
 
-    /** How many probes are attached in each mode; a recording does not tell. */
+    /** The number of attached probes for each mode; unknown in a recording. */
     public static String modes(Probes probes) {
         if (probes.canWait()) {
             return "as recorded";
         }
         List<AttachPoint> points = probes.attachPoints();
+        if (points.isEmpty()) {
+            return "none";
+        }
         Map<String, Long> counts = points.stream()
                 .map(AttachPoint::mode)
                 .filter(Objects::nonNull)
                 .collect(Collectors.groupingBy(
                         mode -> Objects.requireNonNull(mode).label(), TreeMap::new, Collectors.counting()));
         long missing = points.stream().filter(point -> point.mode() == null).count();
-        String attached = counts.entrySet().stream()
-                .map(entry -> entry.getValue() + " " + entry.getKey())
-                .collect(Collectors.joining(", "));
-        String all = points.isEmpty() ? "none" : attached;
-        return missing == 0 ? all : all + ", " + missing + " not attached";
+        if (missing > 0) {
+            return join(counts) + ", " + missing + " not attached";
+        }
+        return join(counts);
     }
 
-    /** What could not be had: the tier, or only the engine for it. */
-    public static String what(UnavailableTier refused, SelectedProbes opened) {
-        return refused.tier() == opened.probes().tier()
-                ? "the engine " + refused.engine()
-                : refused.tier().label();
+    private static String join(Map<String, Long> counts) {
+        return counts.entrySet().stream()
+                .map(entry -> entry.getValue() + " " + entry.getKey())
+                .collect(Collectors.joining(", "));
+    }
+
+    /** The unavailable tier, or the unavailable engine if another engine provides the tier. */
+    public static String name(UnavailableTier unavailable, SelectedProbes selected) {
+        return unavailable.tier() == selected.probes().tier()
+                ? "engine " + unavailable.engine()
+                : "tier " + unavailable.tier().label();
     }
 }

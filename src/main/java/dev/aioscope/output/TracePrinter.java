@@ -10,13 +10,13 @@ import dev.aioscope.lifecycle.TeardownInProgress;
 import java.io.PrintWriter;
 import java.util.function.LongSupplier;
 
-/** Prints what it is told, and asks for the end when that was enough or nobody reads it. */
+/** Prints events, and requests a stop after a number of lines or when the output is closed. Thread-safe. */
 public final class TracePrinter implements LifecycleListener {
     private final TraceFormat format;
     private final PrintWriter out;
     private final LongSupplier boottime;
-    private final long most;
-    private final Runnable enough;
+    private final long maxEvents;
+    private final Runnable onDone;
 
     private long teardowns;
     private long stuck;
@@ -26,32 +26,31 @@ public final class TracePrinter implements LifecycleListener {
     private long outcomes;
 
     /**
-     * Prints nothing yet.
+     * A printer that has printed nothing.
      *
      * @param boottime CLOCK_BOOTTIME, ns
-     * @param most how many lines
-     * @param enough run when they are printed, or cannot be
+     * @param maxEvents number of events to print
+     * @param onDone runs after the last event, or when the output is closed
      */
-    public TracePrinter(TraceFormat format, PrintWriter out, LongSupplier boottime, long most, Runnable enough) {
+    public TracePrinter(TraceFormat format, PrintWriter out, LongSupplier boottime, long maxEvents, Runnable onDone) {
         this.format = format;
         this.out = out;
         this.boottime = boottime;
-        this.most = most;
-        this.enough = enough;
+        this.maxEvents = maxEvents;
+        this.onDone = onDone;
     }
 
     @Override
     public synchronized void onTeardown(Teardown teardown) {
-        if (isMoreWanted()) {
+        if (canPrint()) {
             teardowns++;
             print(format.teardown(teardown, boottime.getAsLong()));
         }
     }
 
-    /** Its end is told of too. */
     @Override
     public synchronized void onStuck(TeardownInProgress teardown, long now) {
-        if (isMoreWanted()) {
+        if (canPrint()) {
             stuck++;
             print(format.stuck(teardown, now));
         }
@@ -59,7 +58,7 @@ public final class TracePrinter implements LifecycleListener {
 
     @Override
     public synchronized void onStraggler(Straggler straggler) {
-        if (isMoreWanted()) {
+        if (canPrint()) {
             stuck++;
             print(format.straggler(straggler));
         }
@@ -67,7 +66,7 @@ public final class TracePrinter implements LifecycleListener {
 
     @Override
     public synchronized void onFailedCall(FailedCall call) {
-        if (isMoreWanted()) {
+        if (canPrint()) {
             if (call.isRefusal()) {
                 refusals++;
             } else {
@@ -77,7 +76,7 @@ public final class TracePrinter implements LifecycleListener {
         }
     }
 
-    /** Told with the outcome: one that waits for the quota tries again and again. */
+    /** Only counted; the outcome reports the number of retries. */
     @Override
     public synchronized void onRetry(FailedCall call) {
         retries++;
@@ -85,25 +84,25 @@ public final class TracePrinter implements LifecycleListener {
 
     @Override
     public synchronized void onRefusalOutcome(RefusalOutcome outcome) {
-        if (isMoreWanted()) {
+        if (canPrint()) {
             outcomes++;
             print(format.refusalOutcome(outcome));
         }
     }
 
-    /** What was printed. */
+    /** The counts of what was printed. */
     public synchronized TraceSummary summary(long dropped, long unidentified, Stats stats) {
         return new TraceSummary(teardowns, refusals, failedCalls, retries, outcomes, dropped, unidentified, stats);
     }
 
-    private boolean isMoreWanted() {
-        return teardowns + stuck + refusals + failedCalls + outcomes < most;
+    private boolean canPrint() {
+        return teardowns + stuck + refusals + failedCalls + outcomes < maxEvents;
     }
 
     private void print(String lines) {
         out.println(lines);
-        if (out.checkError() || !isMoreWanted()) {
-            enough.run();
+        if (out.checkError() || !canPrint()) {
+            onDone.run();
         }
     }
 }

@@ -7,16 +7,16 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code trace} has told, and what it could not.
+ * The counts of a {@code trace}.
  *
- * @param teardowns lines about teardowns
- * @param refusals lines about an io_setup that the quota refused
- * @param failedCalls lines about other calls that failed
- * @param retries refusals that were counted only, since they repeat one that was told
- * @param outcomes lines about what became of a refusal
- * @param dropped lines that were not printed because the output took them too slowly
- * @param unidentified how often a process was to be looked at and was not: it had ended, or there were too many
- * @param stats of the watch
+ * @param teardowns printed teardowns
+ * @param refusals printed refusals
+ * @param failedCalls printed other failed calls
+ * @param retries refusals that were only counted because they repeat a printed one
+ * @param outcomes printed refusal outcomes
+ * @param dropped lines not printed because the output was too slow
+ * @param unidentified processes that could not be identified
+ * @param stats of the duty cycle
  */
 public record TraceSummary(
         long teardowns,
@@ -28,7 +28,7 @@ public record TraceSummary(
         long unidentified,
         Stats stats) {
 
-    /** How much was lost, by reason; the names are those of the JSON. Null where it is not counted. */
+    /** The number of losses by reason, with the names of the JSON; null if not counted. */
     Map<String, @Nullable Long> lost() {
         Map<String, @Nullable Long> lost = new LinkedHashMap<>();
         lost.put("ring_full", stats.losses().ringFull());
@@ -42,26 +42,26 @@ public record TraceSummary(
         return lost;
     }
 
-    /** For people: a second line only if something was lost. */
+    /** One line for people, and a second line if something was lost. */
     public String text() {
-        String told = counted(teardowns, "teardown", "teardowns") + ", " + counted(refusals, "refusal", "refusals")
+        String counts = counted(teardowns, "teardown", "teardowns") + ", " + counted(refusals, "refusal", "refusals")
                 + (retries == 0 ? "" : " and " + counted(retries, "retry", "retries"))
                 + ", " + counted(failedCalls, "other failed call", "other failed calls")
                 + (unidentified == 0
                         ? ""
                         : "; " + counted(unidentified, "process", "processes")
-                                + " not looked at: ended at once, or too many");
+                                + " not identified (exited, or too many at once)");
         String lost = lostText();
-        return lost.isEmpty() ? told : told + System.lineSeparator() + lost;
+        return lost.isEmpty() ? counts : counts + System.lineSeparator() + lost;
     }
 
-    /** What was lost, for people; empty if nothing was. */
+    /** The losses for people; empty if there were none. */
     public String lostText() {
         String lost = lost().entrySet().stream()
                 .filter(reason -> reason.getValue() != null && reason.getValue() > 0)
                 .map(reason -> reason.getValue() + " " + describe(reason.getKey()))
                 .collect(Collectors.joining("; "));
-        return lost.isEmpty() ? "" : "LOST, so the above is not all: " + lost;
+        return lost.isEmpty() ? "" : "LOST, the output is incomplete: " + lost;
     }
 
     private static String counted(long count, String one, String more) {
@@ -70,14 +70,14 @@ public record TraceSummary(
 
     private static String describe(String reason) {
         return switch (reason) {
-            case "ring_full" -> "events because the ring buffer was full";
-            case "map_full" -> "calls because their entry could not be remembered";
-            case "corrupt" -> "events that were not what the probes send";
-            case "missed" -> "times a probe because another one ran on its CPU";
-            case "evicted_contexts" -> "contexts forgotten for want of room";
-            case "evicted_teardowns" -> "teardowns told early for want of room";
-            case "evicted_calls" -> "calls forgotten for want of room";
-            default -> "lines because the output took them too slowly";
+            case "ring_full" -> "events (ring buffer full)";
+            case "map_full" -> "calls (map of pending calls full)";
+            case "corrupt" -> "malformed events";
+            case "missed" -> "probe runs (another probe was running on the CPU)";
+            case "evicted_contexts" -> "contexts evicted (too many tracked)";
+            case "evicted_teardowns" -> "teardowns reported early (too many tracked)";
+            case "evicted_calls" -> "calls evicted (too many tracked)";
+            default -> "lines not printed (output too slow)";
         };
     }
 }

@@ -115,7 +115,7 @@ public record HolderRow(
 
     /** Whether a name contains this text, ignoring case, or a process ID equals it. */
     boolean matches(String text) {
-        String wanted = text.toLowerCase(Locale.ROOT);
+        String lowerCase = text.toLowerCase(Locale.ROOT);
         Stream<@Nullable String> names = Stream.of(
                 name,
                 identity.command(),
@@ -123,9 +123,9 @@ public record HolderRow(
                 identity.cgroup(),
                 identity.container().map(Container::label).orElse(null));
         return members.keySet().stream()
-                        .anyMatch(member -> Integer.toString(member.pid()).equals(wanted))
+                        .anyMatch(member -> Integer.toString(member.pid()).equals(lowerCase))
                 || names.filter(Objects::nonNull)
-                        .anyMatch(has -> has.toLowerCase(Locale.ROOT).contains(wanted));
+                        .anyMatch(has -> has.toLowerCase(Locale.ROOT).contains(lowerCase));
     }
 
     /** The command line of the process, or the name in brackets if unknown. */

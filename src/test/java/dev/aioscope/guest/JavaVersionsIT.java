@@ -44,7 +44,7 @@ class JavaVersionsIT {
         CommandResult demo =
                 Commands.execute(home.resolve("bin/java").toString(), "-jar", "target/aioscope.jar", "demo", "--watch");
 
-        assertThat(demo.output()).contains("Everything that was done was seen.").doesNotContain("WARNING");
+        assertThat(demo.output()).contains("Everything was observed.").doesNotContain("WARNING");
         assertThat(demo.status()).isZero();
     }
 }

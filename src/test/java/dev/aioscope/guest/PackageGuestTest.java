@@ -132,7 +132,7 @@ class PackageGuestTest {
         NullBlockDevice.load();
         Commands.run("chmod", "a+rw", "/dev/nullb0");
         Commands.run("systemctl", "start", UNIT);
-        assertThat(journal()).contains("tier full, engine core,").doesNotContain("; not ");
+        assertThat(journal()).contains("tier full, engine core,").doesNotContain("; cannot use ");
         List<String> nobody = List.of("setpriv", "--reuid=nobody", "--clear-groups");
         try (AioWork work = AioWork.startThrough(nobody, "destroy", "--wait")) {
             work.await("aio_nr");

@@ -107,7 +107,7 @@ class ProcTierIT extends ProcTierTests {
             assertThat(quota.path("partial_processes").asInt()).isZero();
             assertThat(Commands.run(Aioscope.command("contexts", "--tier", "proc")))
                     .contains("charge –, unattributed –")
-                    .contains("The tier proc sees neither charges nor requests outstanding");
+                    .contains("The tier proc observes neither charges nor outstanding requests");
         }
     }
 
@@ -157,7 +157,7 @@ class ProcTierIT extends ProcTierTests {
                             .path("unreadable_processes")
                             .asInt())
                     .isPositive();
-            assertThat(contexts.output()).contains("Not sample: ").contains("hint: ");
+            assertThat(contexts.output()).contains("cannot use tier sample: ").contains("hint: ");
             assertThat(Commands.run(powerless("contexts")))
                     .contains("(hint: run aioscope as root, or give it CAP_SYS_PTRACE)");
         }

@@ -145,12 +145,12 @@ class ProcessesTest {
         AtomicLong now = new AtomicLong();
         try (Processes processes =
                 new Processes(Reader.class, false, () -> now.addAndGet(400_000_000), Processes.DEFAULT_CAPACITY)) {
-            int seen = 0;
+            int identified = 0;
             for (int start = 1; start <= 100; start++) {
-                seen += processes.of(task(start)).equals(Identity.UNKNOWN) ? 0 : 1;
+                identified += processes.of(task(start)).equals(Identity.UNKNOWN) ? 0 : 1;
             }
-            assertThat(seen).isBetween(20, 30);
-            assertThat(processes.unidentified()).isEqualTo(100 - seen);
+            assertThat(identified).isBetween(20, 30);
+            assertThat(processes.unidentified()).isEqualTo(100 - identified);
         }
     }
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The verdicts for people. */
+/** The text of an audit. */
 class AuditReportTest {
     private static final Screen NARROW = new Screen(false, 80, 24);
 
@@ -32,7 +32,7 @@ class AuditReportTest {
     @EnumSource(
             value = Tier.class,
             names = {"FULL", "SYSCALL"})
-    void allOfItFitsInto80ColumnsAndNoClauseIsMissing(Tier tier) {
+    void fitsIn80ColumnsAndListsEveryClause(Tier tier) {
         List<String> lines = lines(tier, TeardownBuilder.busy());
         assertThat(lines).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
         assertThat(String.join(" ", lines).split("[ :]+")).contains(clauses());
@@ -43,7 +43,7 @@ class AuditReportTest {
     }
 
     @Test
-    void clausesThatCannotBeObservedShareTheirReason() {
+    void groupsNotObservableClausesByReason() {
         assertThat(lines(Tier.SYSCALL))
                 .containsSubsequence(
                         "NOT OBSERVABLE  R1 R2 L3 L4 S1 S2 S3 S4 S5 S6 T1 T2 T3 N1 N2 N3 F1 F2 F3 F4 F5",
@@ -53,7 +53,7 @@ class AuditReportTest {
     }
 
     @Test
-    void aViolationIsToldOnceMoreAtTheEnd() {
+    void repeatsViolationsAtEnd() {
         TeardownBuilder broken = TeardownBuilder.busy();
         broken.inTableAfterKill = true;
         broken.caller = new Task(1, 2, "a\u001b[2Jb", 0, 0);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What scripts can rely on. */
+/** The columns, sums and gaps of {@code contexts}. */
 class HolderReportTest {
     private static final WallClock CLOCK = new WallClock(() -> 0, () -> Instant.EPOCH);
     private static final Task MYSQLD = new Task(100, 101, "mysqld", 1, 0);
@@ -58,19 +58,19 @@ class HolderReportTest {
     }
 
     @Test
-    void theColumnsAreThoseOfTheHelp() {
+    void columnsMatchHelp() {
         List<String> documented = documented();
         assertThat(documented).hasSize(3);
         assertThat(header(holders().text(GroupBy.PROCESS, Screen.FILE))).isEqualTo(documented.get(0));
-        for (GroupBy by : List.of(GroupBy.CONTAINER, GroupBy.CGROUP, GroupBy.USER)) {
-            assertThat(header(holders().text(by, Screen.FILE)))
-                    .isEqualTo(documented.get(1).replace("CONTAINER|CGROUP|USER", by.name()));
+        for (GroupBy groupBy : List.of(GroupBy.CONTAINER, GroupBy.CGROUP, GroupBy.USER)) {
+            assertThat(header(holders().text(groupBy, Screen.FILE)))
+                    .isEqualTo(documented.get(1).replace("CONTAINER|CGROUP|USER", groupBy.name()));
         }
         assertThat(header(holders().textOfAll(Screen.FILE))).isEqualTo(documented.get(2));
     }
 
     @Test
-    void whoIsNotKnownStillHasALine() {
+    void printsUnknownProcess() {
         assertThat(holders().text(GroupBy.PROCESS, Screen.FILE).stream().map(line -> line.replaceAll(" {2,}", "|")))
                 .contains(
                         "|2916|4.4%|3200|2|1|4|100|mysql|systemd:a.service|mysqld --x",
@@ -78,7 +78,7 @@ class HolderReportTest {
     }
 
     @Test
-    void whatTheTierProcDoesNotSeeIsAbsentAndSaid() {
+    void omitsAndExplainsWhatTierProcCannotObserve() {
         Inventory snapshot = new Inventory(
                 Tier.PROC,
                 List.of(new LiveContext(MYSQLD, null, 1, 0x1000, null, 3000, null, 4)),
@@ -91,10 +91,10 @@ class HolderReportTest {
         assertThat(holders.text(GroupBy.PROCESS, Screen.FILE).stream().map(line -> line.replaceAll(" {2,}", "|")))
                 .contains(
                         "|–|–|3000|1|–|4|100|–|–|[mysqld]",
-                        "fs.aio-nr 2921 of 65536 (4.5%, 62615 left)",
-                        "1 context in 1 process charge –, unattributed –",
-                        "The tier proc sees neither charges nor requests outstanding; the size of a ring is more than"
-                                + " its charge",
+                        "fs.aio-nr 2921 of 65536 (4.5%), headroom 62615",
+                        "1 context in 1 process, charge –, unattributed –",
+                        "The tier proc observes neither charges nor outstanding requests; a ring has more slots than its"
+                                + " charge",
                         "cannot read 6 processes to the end: 13, 14, 15, 16, 17 …")
                 .anyMatch(line -> line.startsWith("cannot read 2 processes"));
         assertThat(holders.json(GroupBy.PROCESS).get(1))
@@ -104,7 +104,7 @@ class HolderReportTest {
 
     @ParameterizedTest
     @CsvSource({"--group-by,nobody", "--watch,never", "--pid,mysqld"})
-    void wrongUsageIsTwo(String option, String value) {
+    void exitsWith2ForInvalidOption(String option, String value) {
         Run run = Run.of("contexts", option, value);
 
         assertThat(run.status()).isEqualTo(2);

@@ -13,7 +13,7 @@ class TableTest {
     }
 
     @Test
-    void columnsAreAsWideAsTheirWidestCell() {
+    void alignsColumnsToWidestCell() {
         assertThat(table().lines(Screen.FILE))
                 .containsExactly(
                         "CHARGE  USER   COMMAND",
@@ -22,14 +22,14 @@ class TableTest {
     }
 
     @Test
-    void noCellControlsTheTerminal() {
+    void replacesControlCharacters() {
         Table table = new Table(0, "COMMAND");
         table.row("a\u001b[2Jb\nc");
         assertThat(table.lines(Screen.FILE)).containsExactly("COMMAND", "a?[2Jb?c");
     }
 
     @Test
-    void aLineEndsWhereTheScreenDoes() {
+    void cutsLinesAtScreenWidth() {
         assertThat(table().lines(new Screen(false, 30, 24)).get(1))
                 .hasSize(30)
                 .isEqualTo("     7  mysql  /usr/sbin/mari…");

@@ -30,7 +30,7 @@ final class Frames {
     Long aioNr = 0L;
     long lost;
     private Tier tier = Tier.FULL;
-    private ScanGaps unseen = ScanGaps.NONE;
+    private ScanGaps gaps = ScanGaps.NONE;
 
     static Task task(int pid, String comm) {
         return new Task(pid, pid, comm, 1, pid);
@@ -88,13 +88,13 @@ final class Frames {
         return this;
     }
 
-    Frames unseen(ScanGaps value) {
-        unseen = value;
+    Frames gaps(ScanGaps value) {
+        gaps = value;
         return this;
     }
 
     Frame take() {
-        Scan scan = new Scan(now, new Inventory(tier, contexts, inProgress.size(), unseen, aioNr, 1000L), inProgress);
+        Scan scan = new Scan(now, new Inventory(tier, contexts, inProgress.size(), gaps, aioNr, 1000L), inProgress);
         return new Frame(scan, activity.at(now), identities, task -> true, lost, 0);
     }
 

@@ -77,7 +77,7 @@ class RendererTest {
         Frames host = new Frames()
                 .holds(1, "mysqld", null, null)
                 .tier(Tier.PROC)
-                .unseen(new ScanGaps(Set.of(), Set.of(4711)));
+                .gaps(new ScanGaps(Set.of(), Set.of(4711)));
         List<String> lines = text(renderer(Tier.PROC, false), host.model(), 80, 24);
 
         assertThat(lines)

@@ -54,7 +54,7 @@ public final class ScanOptions {
                 EnumSet.allOf(Mode.class),
                 ProbeSettings.PLAIN);
         if (opened.probes().tier() == Tier.PROC) {
-            TierReport.refused(opened).forEach(err::println);
+            TierReport.unavailable(opened).forEach(err::println);
         }
         return opened.probes();
     }
