@@ -97,7 +97,7 @@ class StuckSituationsGuestTest {
     private static JsonNode await(String what, Predicate<JsonNode> wanted) throws IOException {
         List<JsonNode> reports = Await.value(
                 what,
-                Duration.ofSeconds(120),
+                Duration.ofMinutes(2),
                 () -> JsonLines.parse(Files.readString(output())),
                 found -> found.stream().anyMatch(wanted));
         return reports.stream().filter(wanted).findFirst().orElseThrow();

@@ -70,7 +70,7 @@ final class SimulatedKernel {
 
     private record SimulatedStep(long at, long number, Runnable action) {}
 
-    private static final class Program {
+    private static final class SimulatedProgram {
         final int pid;
         final long mm;
         final List<Kioctx> table = new ArrayList<>();
@@ -78,7 +78,7 @@ final class SimulatedKernel {
         int busy;
         boolean isExiting;
 
-        Program(int pid, long mm) {
+        SimulatedProgram(int pid, long mm) {
             this.pid = pid;
             this.mm = mm;
             for (long i = 0; i < 6; i++) {
@@ -89,7 +89,7 @@ final class SimulatedKernel {
 
     private static final class Kioctx {
         final long pointer;
-        final Program owner;
+        final SimulatedProgram owner;
         final long handle;
         final int maxReqs;
         final int nrEvents;
@@ -103,7 +103,7 @@ final class SimulatedKernel {
 
         @Nullable Runnable wake;
 
-        Kioctx(long pointer, Program owner, long handle, int maxReqs) {
+        Kioctx(long pointer, SimulatedProgram owner, long handle, int maxReqs) {
             this.pointer = pointer;
             this.owner = owner;
             this.handle = handle;
@@ -120,7 +120,7 @@ final class SimulatedKernel {
     private final PriorityQueue<SimulatedStep> steps =
             new PriorityQueue<>(Comparator.comparingLong(SimulatedStep::at).thenComparingLong(SimulatedStep::number));
     private final Set<Long> stamps = new HashSet<>();
-    private final List<Program> processes = new ArrayList<>();
+    private final List<SimulatedProgram> processes = new ArrayList<>();
     private long now = 1_000 * MS;
     private long stepNumber;
     private int nextPid = 1000;
@@ -155,7 +155,7 @@ final class SimulatedKernel {
     // ---- processes ----
 
     private void startProcess() {
-        Program process = new Program(nextPid, spaces.pop());
+        SimulatedProgram process = new SimulatedProgram(nextPid, spaces.pop());
         nextPid += 10;
         processes.add(process);
         int threads = 2 + random.nextInt(2);
@@ -164,7 +164,7 @@ final class SimulatedKernel {
         }
     }
 
-    private void act(Program process, Task thread) {
+    private void act(SimulatedProgram process, Task thread) {
         in(us(50, 8_000), () -> {
             if (process.isExiting || actionsLeft <= 0) {
                 return;
@@ -186,7 +186,7 @@ final class SimulatedKernel {
         });
     }
 
-    private void done(Program process, Task thread) {
+    private void done(SimulatedProgram process, Task thread) {
         process.busy--;
         if (!process.isExiting) {
             act(process, thread);
@@ -197,7 +197,7 @@ final class SimulatedKernel {
 
     // ---- io_setup ----
 
-    private void setup(Program process, Task thread) {
+    private void setup(SimulatedProgram process, Task thread) {
         long enter = stamp();
         int maxReqs = 1 + random.nextInt(3) * 64;
         boolean isRefused = random.nextInt(12) == 0 || pointers.isEmpty() || process.addresses.isEmpty();
@@ -254,7 +254,7 @@ final class SimulatedKernel {
         done(ctx.owner, thread);
     }
 
-    private void failedSetup(Program process, Task thread, long enter, int maxReqs, int errno) {
+    private void failedSetup(SimulatedProgram process, Task thread, long enter, int maxReqs, int errno) {
         long time = stamp();
         EventBuilder record = caller(EventBuilder.setup(), process, thread)
                 .enterTime(enter)
@@ -275,7 +275,7 @@ final class SimulatedKernel {
 
     // ---- io_destroy ----
 
-    private void destroy(Program process, Task thread) {
+    private void destroy(SimulatedProgram process, Task thread) {
         long enter = stamp();
         boolean isWrong = process.table.isEmpty() || random.nextInt(12) == 0;
         // Threads like to go for the same context.
@@ -307,7 +307,7 @@ final class SimulatedKernel {
     }
 
     private void destroyReturns(
-            Program process, Task thread, long enter, long handle, int result, @Nullable Kioctx ctx) {
+            SimulatedProgram process, Task thread, long enter, long handle, int result, @Nullable Kioctx ctx) {
         long time = stamp();
         long switches = 1L + random.nextInt(3);
         boolean sigkill = random.nextInt(8) == 0;
@@ -334,7 +334,7 @@ final class SimulatedKernel {
 
     // ---- exit_aio ----
 
-    private void exit(Program process, Task thread) {
+    private void exit(SimulatedProgram process, Task thread) {
         processes.remove(process);
         if (process.table.isEmpty()) {
             spaces.push(process.mm);
@@ -356,7 +356,7 @@ final class SimulatedKernel {
         killNext(process, thread);
     }
 
-    private void killNext(Program process, Task thread) {
+    private void killNext(SimulatedProgram process, Task thread) {
         if (!process.table.isEmpty()) {
             in(
                     us(10, 40),
@@ -513,7 +513,7 @@ final class SimulatedKernel {
     /** Walks the tables while some of the ring is not read yet. */
     private void look() {
         List<EventBuilder> found = new ArrayList<>();
-        for (Program process : processes) {
+        for (SimulatedProgram process : processes) {
             for (Kioctx ctx : process.table) {
                 found.add(EventBuilder.liveContext()
                         .time(stamp())
@@ -530,7 +530,7 @@ final class SimulatedKernel {
 
     // ---- records ----
 
-    private static EventBuilder caller(EventBuilder record, Program process, Task thread) {
+    private static EventBuilder caller(EventBuilder record, SimulatedProgram process, Task thread) {
         return record.mm(process.mm).cgroup(thread.cgroup()).task(thread.pid(), thread.tid(), thread.comm());
     }
 

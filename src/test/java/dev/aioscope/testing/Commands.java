@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs and starts programs. */
 public final class Commands {
-    private static final Duration LIMIT = Duration.ofSeconds(300);
+    private static final Duration LIMIT = Duration.ofMinutes(5);
 
     private Commands() {}
 
