@@ -263,10 +263,10 @@ class PrometheusIT {
                 JsonMapper.shared().readTree(Files.readString(Path.of("dashboards/grafana", dashboard + ".json")));
         Path page = folder.resolve(dashboard + ".html");
         Files.writeString(page, DashboardPage.draw(json, expression -> ask(expression, ".*"), Map.of()));
-        Path picture = Files.createDirectories(Path.of("target/dashboards"))
+        Path file = Files.createDirectories(Path.of("target/dashboards"))
                 .resolve(dashboard + ".png")
                 .toAbsolutePath();
-        Files.deleteIfExists(picture);
+        Files.deleteIfExists(file);
         ServerProcess browser = ServerProcess.start(
                 "chromium",
                 folder,
@@ -278,14 +278,14 @@ class PrometheusIT {
                         "--hide-scrollbars",
                         "--user-data-dir=" + folder.resolve("chromium"),
                         "--window-size=" + 24 * DashboardPage.COLUMN + "," + DashboardPage.height(json),
-                        "--screenshot=" + picture,
+                        "--screenshot=" + file,
                         page.toUri().toString()));
         try {
             browser.awaitEnd(SOON);
         } finally {
             browser.close();
         }
-        BufferedImage screenshot = ImageIO.read(picture.toFile());
+        BufferedImage screenshot = ImageIO.read(file.toFile());
         for (JsonNode panel : json.path("panels")) {
             int[] place = DashboardPage.place(panel);
             assertThat(colored(screenshot, place))
@@ -295,8 +295,8 @@ class PrometheusIT {
     }
 
     /** The number of points that are neither gray, black nor white: only data is drawn in color. */
-    private static long colored(BufferedImage picture, int[] place) {
-        int[] points = picture.getRGB(place[0], place[1], place[2], place[3], null, 0, place[2]);
+    private static long colored(BufferedImage image, int[] place) {
+        int[] points = image.getRGB(place[0], place[1], place[2], place[3], null, 0, place[2]);
         return Arrays.stream(points)
                 .filter(rgb ->
                         Math.abs((rgb >> 16 & 255) - (rgb & 255)) > 40 || Math.abs((rgb >> 8 & 255) - (rgb & 255)) > 40)

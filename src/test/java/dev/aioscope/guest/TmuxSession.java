@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * A command in a real terminal of its own tmux server. After the command exits, files contain its exit status and the
+ * A command in a real terminal, with a separate tmux server. After the command exits, files contain its exit status and the
  * terminal's settings before and after it, and the screen shows {@link #EXITED}.
  */
 final class TmuxSession implements AutoCloseable {
