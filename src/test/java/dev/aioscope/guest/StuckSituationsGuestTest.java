@@ -216,7 +216,7 @@ class StuckSituationsGuestTest {
             assertThat(Commands.run(Aioscope.command("explain", Long.toString(stuck.pid))))
                     .contains("waits uninterruptibly in io_destroy")
                     .contains("fd 3 " + blocker.path() + " on dm-0")
-                    .contains("what its target holds back may not be counted")
+                    .contains("requests that its target delays may not be counted")
                     .doesNotContain("SUSPENDED");
         }
     }
