@@ -78,7 +78,7 @@ final class SourceCode {
             Files.createDirectories(path.getParent());
             Files.writeString(path, text(file));
         }
-        Files.writeString(folder.resolve("places.h"), places(btf));
+        Files.writeString(folder.resolve("offsets.h"), places(btf));
     }
 
     /**
