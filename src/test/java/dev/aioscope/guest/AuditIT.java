@@ -44,6 +44,6 @@ class AuditIT {
     void rejectsTierThatSeesNoCalls() throws IOException {
         CommandResult rejected = Commands.execute(Aioscope.command("audit", "--tier", "sample", "--for", "1s"));
         assertThat(rejected.status()).isEqualTo(3);
-        assertThat(rejected.output()).contains("the tier sample sees no single call");
+        assertThat(rejected.output()).contains("the tier sample does not observe calls");
     }
 }

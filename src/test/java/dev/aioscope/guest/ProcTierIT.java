@@ -129,7 +129,7 @@ class ProcTierIT extends ProcTierTests {
                     });
             assertThat(more.status()).isEqualTo(3);
             assertThat(more.output())
-                    .contains("what a context charges is not seen in the tier proc")
+                    .contains("the tier proc does not show charges")
                     .contains("hint: ")
                     .doesNotContain("\tat ");
         }

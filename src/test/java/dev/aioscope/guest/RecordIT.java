@@ -59,11 +59,11 @@ class RecordIT {
         }
         CommandResult again = Commands.execute(Aioscope.command("record", file.toString(), "--tier", "syscall"));
         assertThat(again.status()).isEqualTo(2);
-        assertThat(again.output()).contains("is there already: take another name");
+        assertThat(again.output()).contains("cannot create ").contains(": it exists");
         Path nowhere = folder.resolve("none/file");
         CommandResult lost = Commands.execute(Aioscope.command("record", nowhere.toString(), "--tier", "syscall"));
         assertThat(lost.status()).isEqualTo(2);
-        assertThat(lost.output()).contains("there is no folder " + nowhere.getParent() + ": make it");
+        assertThat(lost.output()).contains(": no directory " + nowhere.getParent());
     }
 
     @Test

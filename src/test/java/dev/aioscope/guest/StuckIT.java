@@ -136,7 +136,7 @@ class StuckIT {
             assertThat(first).isNotNull();
             work.await("aio_nr");
             assertThat(Commands.run(Aioscope.command("explain", Integer.toString(work.pid()))))
-                    .contains("It waits for requests that are not completed")
+                    .contains("It waits for outstanding requests or for an RCU grace period")
                     .contains(server.path() + " on a file system in user space (FUSE)")
                     .doesNotContain("pipe:");
         }
