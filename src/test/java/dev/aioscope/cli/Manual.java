@@ -43,7 +43,7 @@ final class Manual {
                 .toList();
     }
 
-    /** Writes all files below the directory of the first argument, which stands for {@code /usr/share}; the second is the date. */
+    /** Writes all files below the directory of the first argument, in place of {@code /usr/share}; the second is the date. */
     public static void main(String[] arguments) throws IOException {
         Manual manual = new Manual(Main.commandLine(), arguments[1]);
         for (Map.Entry<String, String> file : manual.files().entrySet()) {
