@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
                 "Flags override variables (AIOSCOPE_SLOW_THRESHOLD=1s for --slow-threshold 1s), variables override"
                         + " the settings file, the file overrides defaults.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {ConfigCommand.Check.class, ConfigCommand.Show.class},
+        subcommands = {ConfigCommand.CheckCommand.class, ConfigCommand.ShowCommand.class},
         footer = {
             "",
             "Examples:",
@@ -60,7 +60,7 @@ final class ConfigCommand implements Runnable {
             header = "Check whether the daemon can use its settings.",
             description = "Reports every error in the settings file, the files that it names, and the environment.",
             footer = {"", EXIT_STATUS})
-    static final class Check implements Runnable {
+    static final class CheckCommand implements Runnable {
         @Spec
         private CommandSpec spec;
 
@@ -98,7 +98,7 @@ final class ConfigCommand implements Runnable {
             name = "show",
             header = "Show the settings that are set, and their sources.",
             footer = {"", EXIT_STATUS})
-    static final class Show implements Runnable {
+    static final class ShowCommand implements Runnable {
         @Spec
         private CommandSpec spec;
 

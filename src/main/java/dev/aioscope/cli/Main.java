@@ -1,23 +1,18 @@
 package dev.aioscope.cli;
 
 import dev.aioscope.agent.LogSetup;
-import dev.aioscope.cli.option.ProbeOptions;
 import dev.aioscope.cli.option.ReplaySource;
 import dev.aioscope.config.SettingsException;
-import dev.aioscope.diagnosis.Versions;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
@@ -45,8 +40,6 @@ import picocli.CommandLine.Spec;
             "3 not possible on this host, 4 audit found a violation, 130 SIGINT, 143 SIGTERM.",
         })
 public final class Main implements Runnable {
-    private static final String EXIT_STATUS = "Exit status:";
-
     private static final List<Class<?>> COMMANDS = List.of(
             DoctorCommand.class,
             TopCommand.class,
@@ -98,9 +91,9 @@ public final class Main implements Runnable {
     }
 
     private static CommandLine commandLine(@Nullable ReplaySource replay, String... args) {
-        CommandLine line = new CommandLine(new Main(), new Factory(replay));
+        CommandLine line = new CommandLine(new Main(), new Factory(CommandTree.factory(replay)));
         commands(args).forEach(line::addSubcommand);
-        return configured(line);
+        return CommandTree.configure(line);
     }
 
     private static int run(CommandLine line, ParseResult parsed) {
@@ -109,40 +102,6 @@ public final class Main implements Runnable {
         } catch (SettingsException e) {
             throw new ExecutionException(line, e.getMessage(), e);
         }
-    }
-
-    /** The command line of a single command. */
-    static CommandLine line(Object command) {
-        return configured(new CommandLine(command, new Factory(null)));
-    }
-
-    /** Sets what all commands share. */
-    private static CommandLine configured(CommandLine line) {
-        configure(line.getCommandSpec());
-        return line.setCaseInsensitiveEnumValuesAllowed(true);
-    }
-
-    private static void configure(CommandSpec command) {
-        command.mixinStandardHelpOptions(true).versionProvider(new VersionProvider());
-        UsageMessageSpec usage = command.usageMessage();
-        usage.abbreviateSynopsis(true)
-                .sortOptions(false)
-                .synopsisHeading("%nUsage: ")
-                .descriptionHeading(usage.description().length == 0 ? "" : "%n")
-                .parameterListHeading("%n")
-                .optionListHeading("%nOptions:%n")
-                .commandListHeading("%nCommands:%n");
-        String[] footer = usage.footer();
-        if (Arrays.stream(footer).noneMatch(text -> text.startsWith(EXIT_STATUS))) {
-            usage.footer(Stream.concat(
-                            Arrays.stream(footer),
-                            Stream.of(
-                                    "",
-                                    EXIT_STATUS + " 0 success, 1 failure at run time, 2 invalid usage,",
-                                    "3 not possible on this host, 130 SIGINT, 143 SIGTERM."))
-                    .toArray(String[]::new));
-        }
-        command.subcommands().values().forEach(subcommand -> configure(subcommand.getCommandSpec()));
     }
 
     /** The named command, or all: building the options of all commands takes as long as a whole start should. */
@@ -166,20 +125,11 @@ public final class Main implements Runnable {
                 "expected a command: " + String.join(", ", spec.subcommands().keySet()));
     }
 
-    /** Creates commands and options. */
-    private record Factory(@Nullable ReplaySource replay) implements CommandLine.IFactory {
+    /** Creates commands and options; only {@code replay} runs other commands. */
+    private record Factory(CommandLine.IFactory options) implements CommandLine.IFactory {
         @Override
         public <K> K create(Class<K> type) throws Exception {
-            return type == ProbeOptions.class
-                    ? type.cast(new ProbeOptions(replay))
-                    : CommandLine.defaultFactory().create(type);
-        }
-    }
-
-    private static final class VersionProvider implements CommandLine.IVersionProvider {
-        @Override
-        public String[] getVersion() {
-            return new String[] {"aioscope " + Versions.aioscope()};
+            return type == ReplayCommand.class ? type.cast(new ReplayCommand(Main::execute)) : options.create(type);
         }
     }
 }

@@ -40,6 +40,13 @@ import picocli.CommandLine.TypeConversionException;
 final class ReplayCommand implements Callable<Integer> {
     private static final List<String> COMMANDS = List.of("trace", "audit", "top", "run");
 
+    /** Runs another command on a recording and returns its exit status. */
+    interface Runner {
+        int run(PrintWriter out, PrintWriter err, ReplaySource replay, String... args);
+    }
+
+    private final Runner runner;
+
     @Spec
     private CommandSpec spec;
 
@@ -62,6 +69,10 @@ final class ReplayCommand implements Callable<Integer> {
             description = "Run this command with its options; without one, describe FILE.")
     private List<String> command = new ArrayList<>();
 
+    ReplayCommand(Runner runner) {
+        this.runner = runner;
+    }
+
     @Spec
     void setSpec(CommandSpec command) {
         spec = command;
@@ -82,7 +93,7 @@ final class ReplayCommand implements Callable<Integer> {
         ReplaySource replay = new ReplaySource(recording, pace());
         (command.isEmpty() ? out : err).println(describe(recording));
         recording.losses().forEach(loss -> err.println("The recording is incomplete: " + loss + "."));
-        return command.isEmpty() ? 0 : Main.execute(out, err, replay, command.toArray(String[]::new));
+        return command.isEmpty() ? 0 : runner.run(out, err, replay, command.toArray(String[]::new));
     }
 
     /** In a settings file these options are allowed: they apply to the commands on this host. */

@@ -55,7 +55,7 @@ import picocli.CommandLine.TypeConversionException;
         })
 public final class RunCommand implements Runnable, SettingsModel.Configured {
     /** The settings are options of this command. */
-    static final SettingsModel SETTINGS = new SettingsModel(() -> Main.line(new RunCommand()));
+    static final SettingsModel SETTINGS = new SettingsModel(() -> CommandTree.of(new RunCommand()));
 
     @Spec
     private CommandSpec spec;

@@ -72,7 +72,7 @@ public final class SettingsModel {
                 value -> error(daemon, option, value));
     }
 
-    /** The description without the default, which has a column of its own. */
+    /** The description without the default, which has a separate column. */
     private static String meaning(OptionSpec option) {
         String initial = "(default: " + option.defaultValue();
         return String.join(" ", option.description())

@@ -73,7 +73,7 @@ class JsonDocumentTest {
 
     static Stream<String> objects() {
         TraceJson trace = new TraceJson(CLOCK, Identities.NONE);
-        TraceJson told = new TraceJson(
+        TraceJson identified = new TraceJson(
                 CLOCK,
                 (task, mm, mayRead) ->
                         new Identity("/a", List.of("a", "b"), false, "root", "/kubepods/pod" + UID + "/" + ID));
@@ -117,7 +117,7 @@ class JsonDocumentTest {
                         null)),
                 trace.refusalOutcome(new RefusalOutcome(
                         refusal(), 3, RefusalOutcome.Status.LASTING, 9, null, null, false, 65000L, 65536L)),
-                told.refusalOutcome(new RefusalOutcome(
+                identified.refusalOutcome(new RefusalOutcome(
                         refusal(),
                         3,
                         RefusalOutcome.Status.TRANSIENT,
@@ -127,8 +127,8 @@ class JsonDocumentTest {
                         true,
                         1L,
                         65536L)),
-                told.failedCall(refusal()),
-                told.teardown(TeardownBuilder.busy().build(), 0),
+                identified.failedCall(refusal()),
+                identified.teardown(TeardownBuilder.busy().build(), 0),
                 TraceJson.summary(new TraceSummary(1, 2, 3, 4, 5, 6, 7, stats)),
                 audit(stats).get(0),
                 audit(stats).get(Clause.values().length),

@@ -20,7 +20,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
-/** Writes what the packages hold of the commands: manual pages, and completions for bash, zsh and fish. */
+/**
+ * Generates manual pages, and completions for bash, zsh and fish, from the command model. packaging/build runs this file as a
+ * single-file program, so it uses only public classes of aioscope.
+ */
 final class Manual {
     private static final String NAME = "aioscope";
 
@@ -30,7 +33,7 @@ final class Manual {
 
     /**
      * @param line with all commands
-     * @param date of the pages, as {@code 2026-11-23}
+     * @param date of the pages, such as {@code 2026-11-23}
      */
     Manual(CommandLine line, String date) {
         this.date = date;
@@ -40,7 +43,7 @@ final class Manual {
                 .toList();
     }
 
-    /** Writes all of them into the folder that comes first, as below {@code /usr/share}; the date comes second. */
+    /** Writes all files below the directory of the first argument, in place of {@code /usr/share}; the second is the date. */
     public static void main(String[] arguments) throws IOException {
         Manual manual = new Manual(Main.commandLine(), arguments[1]);
         for (Map.Entry<String, String> file : manual.files().entrySet()) {
@@ -50,7 +53,7 @@ final class Manual {
         }
     }
 
-    /** The files by their places below {@code /usr/share}. */
+    /** The contents of the files, by path below {@code /usr/share}. */
     Map<String, String> files() {
         Map<String, String> files = new TreeMap<>();
         files.put("man/man1/" + NAME + ".1", page(main));
@@ -102,7 +105,7 @@ final class Manual {
         return String.join("\n", page) + "\n";
     }
 
-    /** Examples and exit status stand there, set by hand. */
+    /** Writes columns, examples and exit status without filling lines. */
     private static void footer(List<String> page, UsageMessageSpec usage) {
         if (usage.footer().length > 0) {
             page.add(".SH NOTES");
@@ -133,7 +136,7 @@ final class Manual {
         return String.join(", ", option.names()) + parameter;
     }
 
-    /** Text that troff takes as it is: no line is a request, a hyphen is one. */
+    /** Escapes text for troff: leading dots, backslashes and hyphens. */
     private static String roff(String text) {
         return text.replace("\\", "\\e")
                 .replace("-", "\\-")
@@ -145,7 +148,7 @@ final class Manual {
 
     private String zsh() {
         StringBuilder script = new StringBuilder("#compdef " + NAME + "\n\nlocal curcontext=$curcontext state\n"
-                + "_arguments -C \\\n  '(- *)'{-h,--help}'[show the help]' \\\n"
+                + "_arguments -C \\\n  '(- *)'{-h,--help}'[show help]' \\\n"
                 + "  '(- *)'{-V,--version}'[show the version]' \\\n"
                 + "  '1:command:(("
                 + commands.stream()
@@ -210,7 +213,7 @@ final class Manual {
         return script.toString();
     }
 
-    // --- of both ---
+    // --- shared ---
 
     private static String fullName(CommandSpec command) {
         return command.qualifiedName("-");
@@ -234,7 +237,7 @@ final class Manual {
         return argument.typeInfo().getType() == Path.class;
     }
 
-    /** The first sentence, or what stands before the default. */
+    /** The first sentence, or the text before the default. */
     private static String summary(ArgSpec argument) {
         return summary(argument.description());
     }
@@ -251,12 +254,12 @@ final class Manual {
         return Ansi.OFF.string(String.format(String.join("\n", text)));
     }
 
-    /** Within single quotes of zsh, in brackets or double quotes. */
+    /** Escapes text for brackets or double quotes within single quotes of zsh. */
     private static String escaped(String text) {
         return text.replace("'", "'\\''").replaceAll("[\"\\[\\]:]", "\\\\$0");
     }
 
-    /** Within single quotes of fish. */
+    /** Escapes text for single quotes of fish. */
     private static String fishQuoted(String text) {
         return text.replace("\\", "\\\\").replace("'", "\\'");
     }

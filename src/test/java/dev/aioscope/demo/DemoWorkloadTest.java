@@ -25,7 +25,7 @@ class DemoWorkloadTest {
         assertThat(truth).isEqualTo(new DemoWorkload.Truth(10, 7, 3, 1, 2));
         assertThat(steps).hasSize(7);
         assertThat(directory).isEmptyDirectory();
-        // No context of the workload is left, so io_setup succeeds.
+        // All contexts of the workload are destroyed, so io_setup succeeds.
         long[] handle = new long[1];
         assertThat(Aio.setup(1, handle)).isZero();
         assertThat(Aio.destroy(handle[0])).isZero();
