@@ -105,10 +105,10 @@ class WordsTest {
             Banned.text("max-waiting", "max-queued-events"),
             Banned.text("requests_left", "outstanding_now"),
             Banned.text("siblings_left", "siblings_now"),
-            Banned.text("largest_charge", "largest_charge"),
+            Banned.text("charge_each", "largest_charge"),
             Banned.text("not_seen", "not_observed"),
-            Banned.text("unreadable_processes", "unreadable_processes"),
-            Banned.text("partial_processes", "partial_processes"),
+            Banned.text("refused_processes", "unreadable_processes"),
+            Banned.text("unfinished_processes", "partial_processes"),
             Banned.text("(?:aioscope[._])?look[._](?:age|unseen)\\w*", "scan.age, scan.skipped"),
             Banned.text("(?:aioscope[._])?span[._]waiting", "span.queued"));
 
