@@ -54,7 +54,7 @@ public record TopSession(ProbeSource source, Duration interval, TaskFilter filte
                 DutyCycle cycle = new DutyCycle(opened.probes(), identities, clock, interval)) {
             FutureTask<?> running = new FutureTask<>(cycle::run, null);
             TopView view = new TopView(
-                    header, new TopView.Source(cycle, running::isDone, queue, activity, clock, processes, filter));
+                    header, new TopView.ViewSource(cycle, running::isDone, queue, activity, clock, processes, filter));
             stop.onRequest(view::stop);
             Worker.startOnce("reader", self -> running.run());
             try {

@@ -31,7 +31,7 @@ public final class TopView {
     private static final long FIRST_SCAN_MILLIS = 5;
 
     private final HeaderInfo header;
-    private final Source source;
+    private final ViewSource source;
     private volatile boolean isStopped;
 
     /**
@@ -40,7 +40,7 @@ public final class TopView {
      * @param isOver whether the duty cycle has ended
      * @param filter selects the contexts and teardowns to show
      */
-    public record Source(
+    public record ViewSource(
             DutyCycle cycle,
             BooleanSupplier isOver,
             ListenerQueue queue,
@@ -64,7 +64,7 @@ public final class TopView {
     }
 
     /** A view that shows nothing yet. */
-    public TopView(HeaderInfo header, Source source) {
+    public TopView(HeaderInfo header, ViewSource source) {
         this.header = header;
         this.source = source;
     }

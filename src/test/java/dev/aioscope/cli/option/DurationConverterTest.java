@@ -22,12 +22,12 @@ class DurationConverterTest {
     void rejectsOtherText(String text) {
         assertThatThrownBy(() -> new DurationConverter().convert(text))
                 .isInstanceOf(TypeConversionException.class)
-                .hasMessage("'%s' is not a duration such as 500ms, 10s, 5m or 1h", text);
+                .hasMessage("expected a duration such as 500ms, 10s, 5m or 1h, got '%s'", text);
     }
 
     @Test
     void rejectsZeroWherePositiveIsRequired() {
         assertThatThrownBy(() -> new PositiveDurationConverter().convert("0ms"))
-                .hasMessage("'0ms' must be greater than zero");
+                .hasMessage("expected a duration greater than zero, got '0ms'");
     }
 }
