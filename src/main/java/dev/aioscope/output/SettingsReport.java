@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class SettingsReport {
     private SettingsReport() {}
 
-    /** A table. */
+    /** One line for each setting and each variable. */
     public static List<String> text(Map<Setting, SettingValue> settings, Map<String, String> variables) {
         Table table = new Table(0, "SETTING", "VALUE", "FROM");
         settings.forEach((setting, value) -> table.row(setting.name(), value.value(), value.where()));
@@ -21,7 +21,7 @@ public final class SettingsReport {
         return table.lines(Screen.FILE);
     }
 
-    /** An object for each setting and each variable; {@code agent/json.md} describes its fields. */
+    /** One object for each setting and each variable. */
     public static List<String> json(Map<Setting, SettingValue> settings, Map<String, String> variables) {
         List<String> lines = new ArrayList<>();
         settings.forEach(

@@ -33,7 +33,7 @@ public record ActivityLine(
         long handle,
         @Nullable Integer outstanding,
         @Nullable Long waitNanos,
-        @Nullable PhaseTimes phases,
+        @Nullable WaitPhases phases,
         String result,
         Severity severity,
         String note) {
@@ -49,8 +49,8 @@ public record ActivityLine(
     }
 
     /** The parts of a wait in ns; all are known or none. */
-    public record PhaseTimes(long kill, long grace, long io, long siblings, long wake) {
-        static @Nullable PhaseTimes of(Teardown t) {
+    public record WaitPhases(long kill, long grace, long io, long siblings, long wake) {
+        static @Nullable WaitPhases of(Teardown t) {
             Long kill = t.kill();
             Long grace = t.grace();
             Long io = t.io();
@@ -59,7 +59,7 @@ public record ActivityLine(
                 return null;
             }
             Long wake = t.wake();
-            return new PhaseTimes(kill, grace, io, siblings, wake == null ? 0 : wake);
+            return new WaitPhases(kill, grace, io, siblings, wake == null ? 0 : wake);
         }
     }
 
@@ -79,7 +79,7 @@ public record ActivityLine(
                 t.context().handle(),
                 t.outstanding(),
                 held,
-                PhaseTimes.of(t),
+                WaitPhases.of(t),
                 error != null ? Errno.name(error) : t.end() == Teardown.End.COMPLETE ? "ok" : lower(t.end()),
                 error != null ? Severity.FAILED : isObserved && !isSlow ? Severity.NORMAL : Severity.NOTABLE,
                 "");

@@ -7,8 +7,8 @@ import static dev.aioscope.top.Numbers.orAbsent;
 import dev.aioscope.kernel.Units;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Tier;
-import dev.aioscope.top.ActivityLine.PhaseTimes;
 import dev.aioscope.top.ActivityLine.Severity;
+import dev.aioscope.top.ActivityLine.WaitPhases;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -119,7 +119,7 @@ record ActivityTable(HeaderInfo header, Theme theme, ZoneId zone) {
     }
 
     /** A bar of the given width, divided in proportion to the phases. */
-    private AttributedString phases(@Nullable PhaseTimes phases, int width) {
+    private AttributedString phases(@Nullable WaitPhases phases, int width) {
         if (phases == null) {
             return new AttributedString(Units.ABSENT);
         }

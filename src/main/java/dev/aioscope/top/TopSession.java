@@ -46,7 +46,7 @@ public record TopSession(ProbeSource source, Duration interval, TaskFilter filte
                 source.host().release(),
                 tier,
                 opened.probes().engine(),
-                caution(tier));
+                tierNote(tier));
         try (Processes processes = source.processes(hidesArguments, Processes::unlimited);
                 ListenerQueue queue = new ListenerQueue(
                         activity, QUEUE_CAPACITY, opened.probes().canWait());
@@ -54,7 +54,7 @@ public record TopSession(ProbeSource source, Duration interval, TaskFilter filte
                 DutyCycle cycle = new DutyCycle(opened.probes(), identities, clock, interval)) {
             FutureTask<?> running = new FutureTask<>(cycle::run, null);
             TopView view = new TopView(
-                    header, new TopView.Data(cycle, running::isDone, queue, activity, clock, processes, filter));
+                    header, new TopView.ViewSource(cycle, running::isDone, queue, activity, clock, processes, filter));
             stop.onRequest(view::stop);
             Worker.startOnce("reader", self -> running.run());
             try {
@@ -81,13 +81,12 @@ public record TopSession(ProbeSource source, Duration interval, TaskFilter filte
         }
     }
 
-    private String caution(Tier tier) {
-        String shortest = Units.duration(interval.toNanos());
+    private String tierNote(Tier tier) {
+        String scans = "Scans every " + Units.duration(interval.toNanos()) + ": no ";
         return switch (tier) {
-            case SYSCALL -> "Cost while attached: each system call of the host 143 -> 218 ns, measured. No phases.";
-            case SAMPLE ->
-                "Shows only what lasts longer than " + shortest + ": no setups, refusals, short destroys or phases.";
-            case PROC -> "Shows no charges, requests or phases, and only what lasts longer than " + shortest + ".";
+            case SYSCALL -> "Cost while attached: each system call takes 218 ns instead of 143 ns. No phases.";
+            case SAMPLE -> scans + "setups, refusals, short teardowns or phases.";
+            case PROC -> scans + "charges, requests, setups, refusals or short teardowns.";
             case FULL -> "";
         };
     }

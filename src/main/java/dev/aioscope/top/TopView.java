@@ -31,7 +31,7 @@ public final class TopView {
     private static final long FIRST_SCAN_MILLIS = 5;
 
     private final HeaderInfo header;
-    private final Data data;
+    private final ViewSource source;
     private volatile boolean isStopped;
 
     /**
@@ -40,7 +40,7 @@ public final class TopView {
      * @param isOver whether the duty cycle has ended
      * @param filter selects the contexts and teardowns to show
      */
-    public record Data(
+    public record ViewSource(
             DutyCycle cycle,
             BooleanSupplier isOver,
             ListenerQueue queue,
@@ -64,9 +64,9 @@ public final class TopView {
     }
 
     /** A view that shows nothing yet. */
-    public TopView(HeaderInfo header, Data data) {
+    public TopView(HeaderInfo header, ViewSource source) {
         this.header = header;
-        this.data = data;
+        this.source = source;
     }
 
     /** Makes {@link #show} or {@link #print} return soon; from any thread. */
@@ -87,11 +87,11 @@ public final class TopView {
             long last = NEVER;
             String notice = "";
             boolean isNew = true;
-            while (!model.isOver() && !isStopped && !data.isOver().getAsBoolean()) {
-                Scan scan = data.scan();
+            while (!model.isOver() && !isStopped && !source.isOver().getAsBoolean()) {
+                Scan scan = source.scan();
                 boolean isFirst = scan != null && last == NEVER;
                 if (scan != null && scan.time() != last) {
-                    model = model.show(data.frame(scan, data.processes()));
+                    model = model.show(source.frame(scan, source.processes()));
                     last = scan.time();
                     isNew = true;
                 }
@@ -104,7 +104,7 @@ public final class TopView {
                 }
                 if (isFirst) {
                     // After the first drawing, because the start of the helper process would delay it.
-                    data.processes().start();
+                    source.processes().start();
                 }
                 Optional<KeyPress> key = screen.key(last == NEVER ? FIRST_SCAN_MILLIS : KEY_MILLIS);
                 isNew = key.isPresent();
@@ -127,14 +127,14 @@ public final class TopView {
         int width = Math.min(MAX_TEXT_COLUMNS, columns);
         @Nullable Long began = null;
         // Text may wait for /proc; a view that reads keys may not.
-        Identities identities = (task, mm, mayRead) -> data.processes().of(task, mm, true);
-        data.processes().start();
+        Identities identities = (task, mm, mayRead) -> source.processes().of(task, mm, true);
+        source.processes().start();
         long last = NEVER;
         boolean isEnough = false;
         while (!isEnough && !isStopped && !out.checkError()) {
             // Read before the scan, so that the last scan of a recording is printed too.
-            boolean isOver = data.isOver().getAsBoolean();
-            Scan scan = data.scan();
+            boolean isOver = source.isOver().getAsBoolean();
+            Scan scan = source.scan();
             boolean isLast = once && isOver;
             if (scan == null || (scan.time() == last && !isLast)) {
                 if (isOver) {
@@ -147,7 +147,7 @@ public final class TopView {
             began = began == null ? last : began;
             isEnough = isLast || (once && last - began >= SECOND);
             if (isEnough || !once) {
-                TopModel model = TopModel.START.show(data.frame(scan, identities));
+                TopModel model = TopModel.START.show(source.frame(scan, identities));
                 renderer.text(model, width).forEach(out::println);
                 if (!once) {
                     out.println();

@@ -137,7 +137,7 @@ class StuckIT {
             work.await("aio_nr");
             assertThat(Commands.run(Aioscope.command("explain", Integer.toString(work.pid()))))
                     .contains("It waits for outstanding requests or for an RCU grace period")
-                    .contains(server.path() + " on a file system in user space (FUSE)")
+                    .contains(server.path() + " on a FUSE file system")
                     .doesNotContain("pipe:");
         }
     }

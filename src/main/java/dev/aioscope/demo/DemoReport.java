@@ -1,6 +1,5 @@
-package dev.aioscope.output;
+package dev.aioscope.demo;
 
-import dev.aioscope.demo.DemoWorkload;
 import dev.aioscope.demo.DemoWorkload.Truth;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.kernel.BootClock;
@@ -10,6 +9,8 @@ import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.output.Json;
+import dev.aioscope.output.TraceFormat;
 import dev.aioscope.probe.Tier;
 import java.io.PrintWriter;
 import java.time.Duration;
