@@ -128,10 +128,10 @@ class BtfTest {
 
         assertThatThrownBy(() -> btf.field(2, "x"))
                 .isInstanceOf(BtfException.class)
-                .hasMessage("BTF type 2 has no end");
+                .hasMessage("invalid BTF: type 2 contains itself");
         assertThatThrownBy(() -> btf.field(1, "x"))
                 .isInstanceOf(BtfException.class)
-                .hasMessage("BTF type 1 refers to itself");
+                .hasMessage("invalid BTF: type 1 refers to itself");
         assertThatThrownBy(() -> btf.size(7)).isInstanceOf(BtfException.class);
     }
 

@@ -59,6 +59,6 @@ class HelperProcessTest {
     void oneThatEndsIsAnError() {
         assertThatThrownBy(() -> new HelperProcess(HelperProcessTest.class, START).close())
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("it has ended");
+                .hasMessageContaining("the helper process exited");
     }
 }

@@ -48,7 +48,7 @@ final class BccPrograms implements Programs {
     BccPrograms(Bytecode bytecode, ProbeSettings settings) {
         this.bytecode = bytecode;
         this.settings = settings;
-        Bpf.liftMemoryLimit();
+        Bpf.removeMemoryLimit();
     }
 
     @Override
@@ -149,7 +149,7 @@ final class BccPrograms implements Programs {
         try (Memory value = new Memory(ProbeSettings.SIZE)) {
             value.clear();
             settings.write(value);
-            return Bpf.setForEver(map, value);
+            return Bpf.setAndFreeze(map, value);
         }
     }
 
