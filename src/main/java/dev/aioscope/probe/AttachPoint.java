@@ -48,7 +48,7 @@ public record AttachPoint(String name, @Nullable Mode mode, List<Rejection> reje
      */
     public record Rejection(Mode mode, String reason, String hint) {}
 
-    /** Copies the refusals. */
+    /** Copies the list. */
     public AttachPoint {
         rejections = List.copyOf(rejections);
     }
