@@ -180,6 +180,6 @@ class ReplayCommandTest {
         Run run = Run.of("replay", file.toString(), "trace");
 
         assertThat(run.status()).isZero();
-        assertThat(run.err()).containsPattern("The recording is incomplete: \\d+ bytes are damaged or cut off.");
+        assertThat(run.err()).containsPattern("The recording is incomplete: \\d+ bytes are damaged or truncated.");
     }
 }

@@ -51,7 +51,7 @@ class HelperProcessTest {
         try (HelperProcess stuck = new HelperProcess(StuckHelper.class, START)) {
             assertThatThrownBy(() -> stuck.ask("one", Duration.ofMillis(100)))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining("did not answer");
+                    .hasMessageContaining("no answer within");
         }
     }
 

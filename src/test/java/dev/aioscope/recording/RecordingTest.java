@@ -208,9 +208,9 @@ class RecordingTest {
         Path file = Files.writeString(folder.resolve("a"), "not a recording".repeat(1000));
         assertThatThrownBy(() -> Recording.open(file))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("is no recording of aioscope");
+                .hasMessageContaining("not a recording of aioscope");
         assertThatThrownBy(() -> Recording.open(Files.createFile(folder.resolve("empty"))))
-                .hasMessageContaining("is no recording of aioscope");
+                .hasMessageContaining("not a recording of aioscope");
         assertThatThrownBy(() -> Storage.file(file)).isInstanceOf(FileAlreadyExistsException.class);
     }
 
@@ -229,7 +229,7 @@ class RecordingTest {
             try {
                 recording = Recording.open(file);
             } catch (IOException e) {
-                assertThat(e).as("seed %d", seed).hasMessageContaining("is no recording of aioscope");
+                assertThat(e).as("seed %d", seed).hasMessageContaining("not a recording of aioscope");
                 continue;
             }
             usable++;

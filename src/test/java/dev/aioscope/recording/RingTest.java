@@ -145,7 +145,7 @@ class RingTest {
         Files.createFile(folder.resolve("ring-2026-13-01T00-00-00Z.aioscope"));
         assertThatThrownBy(() -> Storage.ring(folder, SIZE))
                 .isInstanceOf(IOException.class)
-                .hasMessageEndingWith("has an impossible time in its name: move it away");
+                .hasMessageEndingWith("invalid time in its name (hint: move it away)");
     }
 
     @Test
@@ -153,7 +153,7 @@ class RingTest {
         try (Recorder recorder = new Recorder(Storage.ring(folder, SIZE), clock)) {
             assertThatThrownBy(() -> Storage.ring(folder, SIZE))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining("is in use");
+                    .hasMessageContaining("already in use");
             assertThat(recorder.snapshots()).isZero();
         }
         Path file = Files.createFile(folder.resolve("file"));

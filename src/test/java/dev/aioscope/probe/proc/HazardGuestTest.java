@@ -46,7 +46,7 @@ class HazardGuestTest {
             killWhileItIsRead(device, probes);
             assertThatThrownBy(() -> probes.inventory(event -> {}))
                     .isInstanceOf(ProbeException.class)
-                    .hasMessageContaining("2 processes that read /proc hang");
+                    .hasMessageContaining("cannot scan /proc: 2 readers hang");
 
             device.release();
             for (ProcessHandle reader : hanging) {

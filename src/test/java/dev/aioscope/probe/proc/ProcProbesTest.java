@@ -75,7 +75,7 @@ class ProcProbesTest {
         try (ProcProbes probes = new ProcProbes(ProcProbesTest.class, Duration.ofSeconds(3), 2)) {
             assertThatThrownBy(() -> probes.inventory(event -> {}))
                     .isInstanceOf(ProbeException.class)
-                    .hasMessageContaining("the process that reads /proc does not start");
+                    .hasMessageContaining("cannot start the reader of /proc");
         }
     }
 

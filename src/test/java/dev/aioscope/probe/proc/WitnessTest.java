@@ -51,6 +51,6 @@ class WitnessTest {
     void aProcessThatIsNotThereIsAnError() {
         assertThatThrownBy(() -> Witness.of(999_999_999))
                 .isInstanceOf(ProbeException.class)
-                .hasMessageContaining("no process 999999999");
+                .hasMessageContaining("process 999999999: no such process");
     }
 }
