@@ -123,7 +123,8 @@ public final class Host {
 
     /** The text of a small file, 64 KiB at most, without its last newline; empty if it cannot be read. */
     public static Optional<String> read(String path) {
-        // Not Files.readString: for size 0 it reads one byte first, and /proc/sys returns a number to the first read only.
+        // Not Files.readString: for size 0 it reads one byte first, and /proc/sys returns a number to the first read
+        // only.
         try (InputStream in = Files.newInputStream(Path.of(path))) {
             return Optional.of(new String(in.readNBytes(1 << 16), StandardCharsets.UTF_8).strip());
         } catch (IOException e) {

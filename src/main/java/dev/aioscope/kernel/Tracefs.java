@@ -65,7 +65,8 @@ public final class Tracefs {
 
     /** Whether tracefs can define kprobes: only there can a return probe have more than a few slots. */
     public static boolean definesKprobes() {
-        return directory().map(directory -> Files.isRegularFile(directory.resolve("kprobe_events")))
+        return directory()
+                .map(directory -> Files.isRegularFile(directory.resolve("kprobe_events")))
                 .orElse(false);
     }
 

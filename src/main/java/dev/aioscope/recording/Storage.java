@@ -114,7 +114,9 @@ public final class Storage {
             return storage;
         } catch (IOException | OverlappingFileLockException e) {
             lock.close();
-            throw e instanceof IOException failure ? failure : new IOException("cannot record to " + directory + ": it is already in use");
+            throw e instanceof IOException failure
+                    ? failure
+                    : new IOException("cannot record to " + directory + ": it is already in use");
         }
     }
 

@@ -34,7 +34,10 @@ class BccFailureIT {
                 "cc", "-shared", "-fPIC", "-o", folder.resolve("libbcc.so.0").toString(), source.toString());
         CommandResult trace = prepared("export LD_LIBRARY_PATH=" + folder, "trace", "--engine", "bcc");
 
-        assertFails(trace, "cannot use libbcc.so.0: it is too old: ", "install libbcc 0.26 or newer: apt-get install libbpfcc");
+        assertFails(
+                trace,
+                "cannot use libbcc.so.0: it is too old: ",
+                "install libbcc 0.26 or newer: apt-get install libbpfcc");
     }
 
     @Test

@@ -47,7 +47,7 @@ class HelperProcessTest {
 
     @Test
     @Timeout(25)
-    void oneThatHangsIsLeftBehind() throws IOException {
+    void abandonsHungProcess() throws IOException {
         try (HelperProcess stuck = new HelperProcess(StuckHelper.class, START)) {
             assertThatThrownBy(() -> stuck.ask("one", Duration.ofMillis(100)))
                     .isInstanceOf(IOException.class)
@@ -56,7 +56,7 @@ class HelperProcessTest {
     }
 
     @Test
-    void oneThatEndsIsAnError() {
+    void failsWhenProcessExits() {
         assertThatThrownBy(() -> new HelperProcess(HelperProcessTest.class, START).close())
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("the helper process exited");

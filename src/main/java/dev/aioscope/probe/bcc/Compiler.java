@@ -62,9 +62,7 @@ final class Compiler {
         String[] reasonAndHint = why.split("\nhint: ", 2);
         return new ProbeException(
                 "cannot compile the probes with libbcc: " + reasonAndHint[0].strip(),
-                reasonAndHint.length > 1
-                        ? reasonAndHint[1].strip()
-                        : "use --engine core, and report this error");
+                reasonAndHint.length > 1 ? reasonAndHint[1].strip() : "use --engine core, and report this error");
     }
 
     private static Path directory() {

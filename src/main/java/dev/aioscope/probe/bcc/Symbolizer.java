@@ -55,7 +55,8 @@ final class Symbolizer {
         List<String> frames = new ArrayList<>();
         if (cache != null) {
             for (int i = 1; i < words.size(); i++) {
-                // All but the innermost are return addresses: the call is before them, possibly at the end of a function.
+                // All but the innermost are return addresses: the call is before them, possibly at the end of a
+                // function.
                 frames.add(frame(cache.pointer, Long.parseUnsignedLong(words.get(i), 16), i == 1 ? 0 : 1));
             }
         }

@@ -77,7 +77,8 @@ public final class UserSymbols implements AutoCloseable {
             }
             return started;
         } catch (IOException e) {
-            throw new ProbeException("cannot resolve user stacks: cannot start the helper process: " + e.getMessage(), "omit --stacks");
+            throw new ProbeException(
+                    "cannot resolve user stacks: cannot start the helper process: " + e.getMessage(), "omit --stacks");
         }
     }
 

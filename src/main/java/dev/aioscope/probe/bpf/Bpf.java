@@ -126,8 +126,7 @@ public final class Bpf {
             attributes.setLong(16, Pointer.nativeValue(values));
             if (call(MAP_LOOKUP_ELEM, attributes) != 0) {
                 throw new ProbeException(
-                        "cannot read the counters of lost events: " + Errno.describe(Libc.errno()),
-                        "restart aioscope");
+                        "cannot read the counters of lost events: " + Errno.describe(Libc.errno()), "restart aioscope");
             }
             return LongStream.range(0, POSSIBLE_CPUS)
                     .map(cpu -> values.getLong(8L * cpu))
@@ -254,7 +253,8 @@ public final class Bpf {
     static int maxEntries(int map) {
         Long entries = info(map, MAP_INFO_MAX_ENTRIES);
         if (entries == null) {
-            throw new ProbeException("cannot read the size of a map: " + Errno.describe(Libc.errno()), "see the kernel log (dmesg)");
+            throw new ProbeException(
+                    "cannot read the size of a map: " + Errno.describe(Libc.errno()), "see the kernel log (dmesg)");
         }
         return entries.intValue();
     }

@@ -65,7 +65,8 @@ final class EpollWaiter implements AutoCloseable {
 
     private static int check(int result, String call) {
         if (result < 0) {
-            throw new ProbeException("cannot call " + call + ": " + Errno.describe(Libc.errno()), "raise RLIMIT_NOFILE");
+            throw new ProbeException(
+                    "cannot call " + call + ": " + Errno.describe(Libc.errno()), "raise RLIMIT_NOFILE");
         }
         return result;
     }

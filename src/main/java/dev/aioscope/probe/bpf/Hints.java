@@ -9,7 +9,8 @@ import dev.aioscope.probe.AttachPoint.Mode;
 /** How to fix a rejection by the kernel. */
 final class Hints {
     /** Debian's kernels have a level 3, their default, at which CAP_PERFMON does not suffice. */
-    private static final String LESS_PARANOID = "give aioscope CAP_SYS_ADMIN, or set kernel.perf_event_paranoid to 2 or less";
+    private static final String LESS_PARANOID =
+            "give aioscope CAP_SYS_ADMIN, or set kernel.perf_event_paranoid to 2 or less";
 
     private Hints() {}
 

@@ -86,14 +86,14 @@ final class CoreObject implements Programs {
             options.setLong(0, options.size()); // struct bpf_object_open_opts up to btf_custom_path
             options.setPointer(8, name);
             if (!Host.has(Capability.CAP_SYS_ADMIN)) {
-                // With an explicit BTF, libbpf does not read the types of modules, on which older versions fail without privileges.
+                // With an explicit BTF, libbpf does not read the types of modules, on which older versions fail without
+                // privileges.
                 options.setPointer(48, btf);
             }
             Pointer object = LibBpf.bpf_object__open_mem(memory, bytes.length, options);
             if (object == null) {
                 throw new ProbeException(
-                        "cannot parse the probes: " + log.last(Errno.describe(Libc.errno())),
-                        "reinstall aioscope");
+                        "cannot parse the probes: " + log.last(Errno.describe(Libc.errno())), "reinstall aioscope");
             }
             CoreObject opened = new CoreObject(object, settings, log);
             settings.write(opened.initialValue(".rodata"));

@@ -106,7 +106,8 @@ public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInf
                     Base64.getDecoder().decode(helper.ask(Integer.toString(pid), PATIENCE)), StandardCharsets.UTF_8);
             Witness witness = parse(lines);
             if (witness.threads.isEmpty()) {
-                throw new ProbeException("cannot read process " + pid + ": no such process", "use the pid of a running process");
+                throw new ProbeException(
+                        "cannot read process " + pid + ": no such process", "use the pid of a running process");
             }
             return witness;
         } catch (IOException e) {
