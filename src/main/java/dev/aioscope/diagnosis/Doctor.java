@@ -143,7 +143,7 @@ public final class Doctor {
     }
 
     private static Check tracefs() {
-        String folder = Tracefs.folder().map(Object::toString).orElse("");
+        String folder = Tracefs.directory().map(Object::toString).orElse("");
         boolean isOwn = folder.startsWith("/proc/");
         return Check.of(
                 "tracefs",

@@ -7,7 +7,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The system calls of native AIO, for our own workloads. They return what the kernel returns: 0, a number, or -errno. */
+/** The system calls of native AIO, for aioscope's own workloads. They return the kernel's result: 0, a number, or -errno. */
 public final class Aio {
     private static final boolean X86 = Host.architecture().equals("x86_64");
     private static final int O_RDWR = 2;
@@ -16,10 +16,10 @@ public final class Aio {
     private static final int O_DIRECT = X86 ? 0x4000 : 0x10000;
     private static final int IOCB_SIZE = 64;
     private static final int BLOCK = 4096;
-    /** Requests may write to it for as long as the process lives. */
+    /** Target of reads of blocks; never freed, as requests may write to it until the process exits. */
     private static final Memory BLOCKS = new Memory(2L * BLOCK).align(BLOCK);
 
-    /** What a request asks for; the numbers are those of {@code linux/aio_abi.h}. */
+    /** The operation of a request, as in {@code linux/aio_abi.h}. */
     public enum Opcode {
         PREAD(0),
         FDSYNC(3),
@@ -49,7 +49,7 @@ public final class Aio {
         }
     }
 
-    /** io_destroy. Waits until every request of the context is done. */
+    /** io_destroy. Waits until all requests of the context have completed. */
     public static int destroy(long handle) {
         return result(Libc.syscall(X86 ? 207 : 1, handle, 0, 0, 0, 0));
     }
@@ -76,34 +76,34 @@ public final class Aio {
         }
     }
 
-    /** io_submit of no request at all: 0 if the handle is one. */
+    /** io_submit of no request: 0 if the handle is valid. */
     public static int submitNothing(long handle) {
         return result(Libc.syscall(X86 ? 209 : 2, handle, 0, 0, 0, 0));
     }
 
-    /** io_getevents of what is there, and of no event: 0 if the handle is one. */
+    /** io_getevents of no event: 0 if the handle is valid. */
     public static int getNothing(long handle) {
         return result(Libc.syscall(X86 ? 208 : 4, handle, 0, 0, 0, 0));
     }
 
-    /** io_submit of a read of one byte; blocks inside it for as long as a pipe is empty. */
+    /** io_submit of a read of one byte; blocks while a pipe is empty. */
     public static int readOneByte(long handle, int fd) {
         try (Memory target = new Memory(1)) {
             return submit(handle, Opcode.PREAD, fd, Pointer.nativeValue(target));
         }
     }
 
-    /** io_submit of a read of one block of a device opened by {@link #openDirect}: it is outstanding until it is done. */
+    /** io_submit of a read of one block of a device opened by {@link #openDirect}; returns while it is outstanding. */
     public static int readBlock(long handle, int fd) {
         return submit(handle, Opcode.PREAD, fd, Pointer.nativeValue(BLOCKS), BLOCK);
     }
 
-    /** Opens a device for reads that go to it and not to the page cache. */
+    /** Opens a device for reads that bypass the page cache. */
     public static int openDirect(Path device) throws IOException {
         return check(Libc.open(device.toString(), O_DIRECT | O_CLOEXEC, 0), "open " + device);
     }
 
-    /** The id in the ring, by which the kernel finds the context. */
+    /** The id in the ring, which the kernel uses to find the context. */
     public static int ringId(long handle) {
         return new Pointer(handle).getInt(0);
     }
@@ -113,12 +113,12 @@ public final class Aio {
         new Pointer(handle).setInt(0, id);
     }
 
-    /** Unmaps the ring behind the kernel's back. */
+    /** Unmaps the ring with munmap, without io_destroy. */
     public static void unmapRing(long handle) throws IOException {
-        check(Libc.munmap(new Pointer(handle), ringSize(handle)), "munmap of a ring");
+        check(Libc.munmap(new Pointer(handle), ringSize(handle)), "unmap a ring");
     }
 
-    /** Maps memory in place of the ring, with the id of the ring in it. */
+    /** Replaces the ring by ordinary memory with the same id. */
     public static void coverRing(long handle) throws IOException {
         int id = ringId(handle);
         Pointer covered = Libc.mmap(
@@ -128,26 +128,26 @@ public final class Aio {
                 Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_FIXED,
                 -1,
                 0);
-        check(Pointer.nativeValue(covered) == handle ? 0 : -1, "mmap in place of a ring");
+        check(Pointer.nativeValue(covered) == handle ? 0 : -1, "map memory over a ring");
         setRingId(handle, id);
     }
 
-    /** How many bytes the ring takes, as the kernel shows it. */
+    /** The size of the ring's mapping, bytes. */
     private static long ringSize(long handle) throws IOException {
         String begin = Long.toHexString(handle) + "-";
         return Files.readAllLines(Path.of("/proc/self/maps")).stream()
                 .filter(line -> line.startsWith(begin))
                 .mapToLong(line -> Long.parseLong(line, begin.length(), line.indexOf(' '), 16) - handle)
                 .findFirst()
-                .orElseThrow(() -> new IOException("no ring is mapped at " + Long.toHexString(handle)));
+                .orElseThrow(() -> new IOException("cannot find a ring at " + Long.toHexString(handle)));
     }
 
-    /** Whether a thread of this process blocks in io_submit now. */
+    /** Whether a thread of this process is inside io_submit now. */
     public static boolean isThreadInSubmit() throws IOException {
         return isThreadIn(ProcessHandle.current().pid(), X86 ? 209 : 2);
     }
 
-    /** Whether a thread of that process blocks in io_destroy now. */
+    /** Whether a thread of this pid is inside io_destroy now. */
     public static boolean isThreadInDestroy(long pid) throws IOException {
         return isThreadIn(pid, X86 ? 207 : 1);
     }
@@ -163,10 +163,10 @@ public final class Aio {
         return false;
     }
 
-    /** The two ends of a new pipe: to read from, to write into. */
+    /** The read and the write end of a new pipe. */
     public static int[] pipe() throws IOException {
         int[] ends = new int[2];
-        check(Libc.pipe2(ends, O_CLOEXEC), "pipe2");
+        check(Libc.pipe2(ends, O_CLOEXEC), "create a pipe");
         return ends;
     }
 
@@ -175,9 +175,9 @@ public final class Aio {
         return check(Libc.open(file.toString(), O_RDWR | O_CREAT | O_CLOEXEC, 0600), "open " + file);
     }
 
-    private static int check(int result, String call) throws IOException {
+    private static int check(int result, String action) throws IOException {
         if (result < 0) {
-            throw new IOException(call + ": " + Errno.describe(Libc.errno()));
+            throw new IOException("cannot " + action + ": " + Errno.describe(Libc.errno()));
         }
         return result;
     }

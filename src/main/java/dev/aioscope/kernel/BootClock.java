@@ -1,6 +1,6 @@
 package dev.aioscope.kernel;
 
-/** CLOCK_BOOTTIME, the clock of the probes' records: it goes on while the host is suspended and is never set. */
+/** CLOCK_BOOTTIME, the clock of the probes' records: it runs during suspend and nobody sets it. */
 public final class BootClock {
     private BootClock() {}
 
@@ -8,7 +8,7 @@ public final class BootClock {
     public static long now() {
         long[] timespec = new long[2];
         if (Libc.clock_gettime(Libc.CLOCK_BOOTTIME, timespec) != 0) {
-            throw new IllegalStateException("clock_gettime(CLOCK_BOOTTIME): " + Errno.describe(Libc.errno()));
+            throw new IllegalStateException("cannot read CLOCK_BOOTTIME: " + Errno.describe(Libc.errno()));
         }
         return timespec[0] * 1_000_000_000L + timespec[1];
     }

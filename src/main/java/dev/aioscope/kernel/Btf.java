@@ -12,22 +12,21 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kernel's own description of its types (BTF): where a struct has a field, how large it is, which number a function
- * has.
+ * The kernel's description of its types (BTF): offsets of fields, sizes of structs, numbers of functions.
  *
  * <pre>
- *   header   magic eb9f, version, flags, header length, then where types and strings begin and how long they are
- *   types    one after the other, numbered from 1: name, info (kind, number of members), size or type; then by kind
- *            what belongs to it, for a struct 12 bytes for each member: name, type, offset in bits
+ *   header   magic eb9f, version, flags, header length, offset and length of the types, offset and length of the strings
+ *   types    numbered from 1: name, info (kind, number of members), size or type; then data by kind,
+ *            for a struct 12 bytes for each member: name, type, offset in bits
  *   strings  each ends with a 0
  * </pre>
  *
- * <p>Nothing in it is trusted: whatever leads outside of it, or round in a circle, is a {@link BtfException}. A lookup
- * goes through all types, some 100,000; nothing but the place of each is kept beside the bytes.
+ * <p>It does not trust the data: an offset outside of it, or a cycle, is a {@link BtfException}. A lookup scans all types,
+ * some 100,000; an instance keeps the bytes and the offset of each type. Immutable.
  */
 public final class Btf {
     private static final Path VMLINUX = Path.of("/sys/kernel/btf/vmlinux");
-    private static final long LARGEST = 256 << 20;
+    private static final long MAX_BYTES = 256 << 20;
 
     private static final int MAGIC = 0xeb9f;
     private static final int HEADER = 24;
@@ -51,29 +50,29 @@ public final class Btf {
     private static final int KIND_TYPE_TAG = 18;
     private static final int KIND_ENUM64 = 19;
 
-    /** Structs inside of structs without a name, and modifiers of modifiers; the kernel has a handful. */
-    private static final int DEEPEST = 32;
+    /** Nested anonymous structs, and chained modifiers; the kernel has a handful. */
+    private static final int MAX_DEPTH = 32;
 
-    private static final int MOST_LOOKS = 1 << 17;
+    private static final int MAX_VISITS = 1 << 17;
     private static final byte[] NO_NAME = {};
 
     private final ByteBuffer bytes;
     private final int strings;
     private final int stringsEnd;
-    /** Where type i begins; 0 is void, which stands nowhere. */
-    private final int[] places;
+    /** The offset of each type by its number; type 0 is void and has none. */
+    private final int[] offsets;
 
     /**
      * A field of a struct.
      *
-     * @param offset from the begin of the struct, bytes
+     * @param offset from the beginning of the struct, bytes
      * @param type number of its type
      */
     public record Field(int offset, int type) {
         private Field shifted(int by) {
             long shifted = (long) offset + by;
-            if (shifted > LARGEST) {
-                throw new BtfException("BTF has a field " + shifted + " bytes from the begin of its struct");
+            if (shifted > MAX_BYTES) {
+                throw new BtfException("invalid BTF: field at offset " + shifted);
             }
             return new Field((int) shifted, type);
         }
@@ -83,40 +82,40 @@ public final class Btf {
         this.bytes = bytes;
         this.strings = strings;
         this.stringsEnd = stringsEnd;
-        this.places = places(types, typesEnd);
+        this.offsets = offsets(types, typesEnd);
     }
 
     /**
      * The types of the running kernel.
      *
-     * @throws BtfException if there are none, or they are not what they should be
+     * @throws BtfException if the kernel has none, or they are invalid
      */
     public static Btf ofKernel() {
         try {
-            if (Files.size(VMLINUX) > LARGEST) {
-                throw new BtfException(VMLINUX + " is larger than " + LARGEST + " bytes");
+            if (Files.size(VMLINUX) > MAX_BYTES) {
+                throw new BtfException("cannot read " + VMLINUX + ": larger than " + MAX_BYTES + " bytes");
             }
             return of(ByteBuffer.wrap(Files.readAllBytes(VMLINUX)));
         } catch (IOException e) {
-            throw new BtfException(VMLINUX + " cannot be read: " + e);
+            throw new BtfException("cannot read " + VMLINUX + ": " + e);
         }
     }
 
     /**
      * The types in these bytes, in the byte order of this machine.
      *
-     * @throws BtfException if they are not what they should be
+     * @throws BtfException if they are invalid
      */
     static Btf of(ByteBuffer source) {
         ByteBuffer bytes = source.slice().order(ByteOrder.nativeOrder());
         if (bytes.limit() < HEADER) {
-            throw new BtfException("BTF of " + bytes.limit() + " bytes has no header");
+            throw new BtfException("invalid BTF: " + bytes.limit() + " bytes are less than a header");
         }
         if ((bytes.getShort(0) & 0xffff) != MAGIC) {
-            throw new BtfException("BTF does not begin with its mark in this machine's byte order");
+            throw new BtfException("invalid BTF: no magic number in this host's byte order");
         }
         if (bytes.get(2) != 1) {
-            throw new BtfException("BTF of version " + bytes.get(2) + " is not known");
+            throw new BtfException("unsupported BTF: version " + bytes.get(2));
         }
         long header = bytes.getInt(4) & 0xffffffffL;
         int types = within(bytes, "types", header + (bytes.getInt(8) & 0xffffffffL));
@@ -124,28 +123,28 @@ public final class Btf {
         int strings = within(bytes, "strings", header + (bytes.getInt(16) & 0xffffffffL));
         int stringsEnd = within(bytes, "strings", strings + (bytes.getInt(20) & 0xffffffffL));
         if (header < HEADER || stringsEnd == strings || bytes.get(stringsEnd - 1) != 0) {
-            throw new BtfException("BTF has no strings, or the last of them has no end");
+            throw new BtfException("invalid BTF: no strings, or the last one does not end");
         }
         return new Btf(bytes, types, typesEnd, strings, stringsEnd);
     }
 
-    private static int within(ByteBuffer bytes, String what, long place) {
-        if (place > bytes.limit()) {
-            throw new BtfException("BTF has " + bytes.limit() + " bytes, its " + what + " reach to " + place);
+    private static int within(ByteBuffer bytes, String what, long offset) {
+        if (offset > bytes.limit()) {
+            throw new BtfException("invalid BTF: " + what + " reach to " + offset + " of " + bytes.limit() + " bytes");
         }
-        return (int) place;
+        return (int) offset;
     }
 
-    private int[] places(int from, int end) {
+    private int[] offsets(int from, int end) {
         int[] found = new int[1024];
         int count = 1;
         for (int at = from; at < end; count++) {
             if (end - at < TYPE) {
-                throw new BtfException("BTF type " + count + " is cut off");
+                throw new BtfException("invalid BTF: type " + count + " is truncated");
             }
             int size = TYPE + bodySize(at);
             if (end - at < size) {
-                throw new BtfException("BTF type " + count + " is cut off");
+                throw new BtfException("invalid BTF: type " + count + " is truncated");
             }
             if (count == found.length) {
                 found = Arrays.copyOf(found, 2 * count);
@@ -156,48 +155,48 @@ public final class Btf {
         return Arrays.copyOf(found, count);
     }
 
-    private int bodySize(int place) {
-        int kind = kind(place);
+    private int bodySize(int offset) {
+        int kind = kind(offset);
         return switch (kind) {
             case KIND_INT, KIND_VAR, KIND_DECL_TAG -> 4;
             case KIND_ARRAY -> 12;
-            case KIND_STRUCT, KIND_UNION, KIND_DATASEC, KIND_ENUM64 -> 12 * length(place);
-            case KIND_ENUM, KIND_FUNC_PROTO -> 8 * length(place);
+            case KIND_STRUCT, KIND_UNION, KIND_DATASEC, KIND_ENUM64 -> 12 * length(offset);
+            case KIND_ENUM, KIND_FUNC_PROTO -> 8 * length(offset);
             default -> {
                 if (kind == 0 || kind > KIND_ENUM64) {
-                    throw new BtfException("BTF has a type of kind " + kind + ", which is not known");
+                    throw new BtfException("unsupported BTF: type of kind " + kind);
                 }
                 yield 0;
             }
         };
     }
 
-    private int kind(int place) {
-        return bytes.getInt(place + 4) >>> 24 & 0x1f;
+    private int kind(int offset) {
+        return bytes.getInt(offset + 4) >>> 24 & 0x1f;
     }
 
-    /** How many members. */
-    private int length(int place) {
-        return bytes.getInt(place + 4) & 0xffff;
+    /** The number of members. */
+    private int length(int offset) {
+        return bytes.getInt(offset + 4) & 0xffff;
     }
 
-    /** Of a struct whose members can be bit fields: then an offset has their width in its upper 8 bits. */
-    private boolean hasBitFields(int place) {
-        return bytes.getInt(place + 4) < 0;
+    /** Whether members can be bit fields: then the upper 8 bits of an offset are the width. */
+    private boolean hasBitFields(int offset) {
+        return bytes.getInt(offset + 4) < 0;
     }
 
-    private int place(int type) {
-        if (type <= 0 || type >= places.length) {
-            throw new BtfException("BTF has types up to " + (places.length - 1) + ", and one refers to " + type);
+    private int offset(int type) {
+        if (type <= 0 || type >= offsets.length) {
+            throw new BtfException("invalid BTF: reference to type " + type + " of " + (offsets.length - 1));
         }
-        return places[type];
+        return offsets[type];
     }
 
-    /** Whether the string at this offset is this one. */
+    /** Whether the string at this offset equals the name. */
     private boolean isNamed(int offset, byte[] name) {
         long begin = strings + (offset & 0xffffffffL);
         if (begin >= stringsEnd) {
-            throw new BtfException("BTF has a name beyond its strings");
+            throw new BtfException("invalid BTF: name outside of its strings");
         }
         if (begin + name.length >= stringsEnd || bytes.get((int) begin + name.length) != 0) {
             return false;
@@ -210,9 +209,9 @@ public final class Btf {
         return true;
     }
 
-    /** How many types there are, void included. */
+    /** The number of types, void included. */
     public int count() {
-        return places.length;
+        return offsets.length;
     }
 
     /** The number of the struct with this name. */
@@ -220,42 +219,42 @@ public final class Btf {
         return find(KIND_STRUCT, name);
     }
 
-    /** The number of the function with this name, as fentry wants it. */
+    /** The number of the function with this name, which fentry needs. */
     public OptionalInt function(String name) {
         return find(KIND_FUNC, name);
     }
 
     private OptionalInt find(int kind, String text) {
         byte[] name = text.getBytes(StandardCharsets.UTF_8);
-        for (int type = 1; type < places.length; type++) {
-            if (kind(places[type]) == kind && isNamed(bytes.getInt(places[type]), name)) {
+        for (int type = 1; type < offsets.length; type++) {
+            if (kind(offsets[type]) == kind && isNamed(bytes.getInt(offsets[type]), name)) {
                 return OptionalInt.of(type);
             }
         }
         return OptionalInt.empty();
     }
 
-    /** How large a struct or union is, bytes. */
+    /** The size of a struct or union, bytes. */
     public int size(int type) {
-        int place = place(bare(type));
-        if (!isRecord(place)) {
-            throw new BtfException("BTF type " + type + " is no struct");
+        int offset = offset(bare(type));
+        if (!isRecord(offset)) {
+            throw new BtfException("invalid BTF: type " + type + " is not a struct");
         }
-        return bytes.getInt(place + 8);
+        return bytes.getInt(offset + 8);
     }
 
     /**
-     * Where a struct has a field.
+     * Finds a field of a struct.
      *
      * @param type number of the struct
-     * @param path the field's name, or the names of fields inside of fields with dots between them
+     * @param path the name of the field, or names of nested fields separated by dots
      * @return empty if there is no such field, or it is a bit field
      */
     public Optional<Field> field(int type, String path) {
         Field field = new Field(0, type);
-        int[] looks = {0};
+        int[] visits = {0};
         for (String name : path.split("\\.", -1)) {
-            Field inner = member(field.type(), name.getBytes(StandardCharsets.UTF_8), 0, looks);
+            Field inner = member(field.type(), name.getBytes(StandardCharsets.UTF_8), 0, visits);
             if (inner == null) {
                 return Optional.empty();
             }
@@ -264,18 +263,18 @@ public final class Btf {
         return Optional.of(field);
     }
 
-    private @Nullable Field member(int type, byte[] name, int depth, int[] looks) {
+    private @Nullable Field member(int type, byte[] name, int depth, int[] visits) {
         int bare = bare(type);
-        if (bare == 0 || !isRecord(place(bare))) {
+        if (bare == 0 || !isRecord(offset(bare))) {
             return null;
         }
-        int record = place(bare);
+        int record = offset(bare);
         for (int i = 0; i < length(record); i++) {
             int member = record + TYPE + MEMBER * i;
             int bits = bytes.getInt(member + 8);
-            // A struct within itself would lead to ever more members.
-            if (depth > DEEPEST || ++looks[0] > MOST_LOOKS) {
-                throw new BtfException("BTF type " + type + " has no end");
+            // A struct that contains itself would never end.
+            if (depth > MAX_DEPTH || ++visits[0] > MAX_VISITS) {
+                throw new BtfException("invalid BTF: type " + type + " contains itself");
             }
             if (hasBitFields(record) && bits >>> 24 != 0) {
                 continue;
@@ -285,7 +284,7 @@ public final class Btf {
                 return bits % 8 == 0 ? field : null;
             }
             if (isNamed(bytes.getInt(member), NO_NAME)) {
-                Field inner = member(field.type(), name, depth + 1, looks);
+                Field inner = member(field.type(), name, depth + 1, visits);
                 if (inner != null) {
                     return inner.shifted(field.offset());
                 }
@@ -294,32 +293,32 @@ public final class Btf {
         return null;
     }
 
-    /** Whether an enum, such as that of the helper functions of BPF, has this value. */
+    /** Whether an enum, such as that of the BPF helper functions, has this value. */
     public boolean hasEnumerator(String enumeration, String value) {
         int type = find(KIND_ENUM, enumeration).orElse(0);
         byte[] name = value.getBytes(StandardCharsets.UTF_8);
-        for (int i = 0; type != 0 && i < length(place(type)); i++) {
-            if (isNamed(bytes.getInt(place(type) + TYPE + 8 * i), name)) {
+        for (int i = 0; type != 0 && i < length(offset(type)); i++) {
+            if (isNamed(bytes.getInt(offset(type) + TYPE + 8 * i), name)) {
                 return true;
             }
         }
         return false;
     }
 
-    private boolean isRecord(int place) {
-        return kind(place) == KIND_STRUCT || kind(place) == KIND_UNION;
+    private boolean isRecord(int offset) {
+        return kind(offset) == KIND_STRUCT || kind(offset) == KIND_UNION;
     }
 
-    /** The type without typedef, const and the like; 0 for void. */
+    /** The type without typedefs and modifiers such as const; 0 for void. */
     private int bare(int type) {
         int bare = type;
         for (int depth = 0; bare != 0; depth++) {
-            if (depth > DEEPEST) {
-                throw new BtfException("BTF type " + type + " refers to itself");
+            if (depth > MAX_DEPTH) {
+                throw new BtfException("invalid BTF: type " + type + " refers to itself");
             }
-            switch (kind(place(bare))) {
+            switch (kind(offset(bare))) {
                 case KIND_TYPEDEF, KIND_VOLATILE, KIND_CONST, KIND_RESTRICT, KIND_TYPE_TAG ->
-                    bare = bytes.getInt(place(bare) + 8);
+                    bare = bytes.getInt(offset(bare) + 8);
                 default -> {
                     return bare;
                 }

@@ -1,6 +1,6 @@
 package dev.aioscope.kernel;
 
-/** A kernel's type information that is not what the format allows, or cannot be read. */
+/** A kernel's type information (BTF) is invalid or unreadable. */
 public final class BtfException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -15,16 +15,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
 /**
- * Another JVM that does what must not be done in this one, because it can hang or needs much memory. It greets with a
- * line, and answers each line with a line. Not thread-safe.
+ * A separate JVM for work that can hang or needs much memory. It prints a greeting line, and answers each line with a
+ * line. Not thread-safe.
  */
 public final class HelperProcess implements AutoCloseable {
-    /** It has ended, by itself or by somebody else: another one can be asked the same. */
+    /** The helper process exited: a new one can answer the same question. */
     public static final class EndedException extends IOException {
         private static final long serialVersionUID = 1;
 
         EndedException() {
-            super("it has ended");
+            super("the helper process exited");
         }
     }
 
@@ -37,11 +37,11 @@ public final class HelperProcess implements AutoCloseable {
     private final String greeting;
 
     /**
-     * Starts it.
+     * Starts the process and waits for its greeting.
      *
-     * @param main what it runs: a class that ends with {@link #serve}
-     * @param patience how long its greeting may take
-     * @throws IOException if it does not greet
+     * @param main the class to run, whose main method ends with {@link #serve}
+     * @param patience the longest wait for the greeting
+     * @throws IOException if there is no greeting
      */
     public HelperProcess(Class<?> main, Duration patience) throws IOException {
         process = new ProcessBuilder(JavaCommand.command(main, 64))
@@ -53,18 +53,18 @@ public final class HelperProcess implements AutoCloseable {
         greeting = line(patience);
     }
 
-    /** The first line that it said. */
+    /** Its first line. */
     public String greeting() {
         return greeting;
     }
 
     /**
-     * Asks it, and waits.
+     * Sends a question and waits for the answer.
      *
      * @param question one line
-     * @param patience after this time it is killed, and left behind if that does not end it
-     * @throws EndedException if it has ended
-     * @throws IOException if it does not answer in time; it can only be closed then, and so it can after the other one
+     * @param patience the longest wait; after it this kills the process, which a hung one survives
+     * @throws EndedException if the process exited
+     * @throws IOException if it does not answer in time; after any error only {@link #close} is valid
      */
     public String ask(String question, Duration patience) throws IOException {
         try {
@@ -76,12 +76,12 @@ public final class HelperProcess implements AutoCloseable {
         return line(patience);
     }
 
-    /** Whether it is still there; one that hangs in the kernel is, even when it was killed. */
+    /** Whether the process exists; one that hangs in the kernel exists even after a kill. */
     public boolean isAlive() {
         return process.isAlive();
     }
 
-    /** Reads what it says on a thread of its own: one that hangs in the kernel keeps its output open even when killed. */
+    /** Runs on its own thread: a process that hangs in the kernel keeps its output open even after a kill. */
     private void listen() {
         try {
             for (String line = out.readLine(); line != null; line = out.readLine()) {
@@ -99,32 +99,32 @@ public final class HelperProcess implements AutoCloseable {
             Optional<String> line = lines.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
             if (line == null) {
                 close();
-                throw new IOException("it did not answer within " + patience.toSeconds() + " s");
+                throw new IOException("no answer within " + patience.toSeconds() + " s");
             }
             return line.orElseThrow(EndedException::new);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IOException("nobody waits for its answer any more", e);
+            throw new IOException("interrupted", e);
         }
     }
 
-    /** Ends it. */
+    /** Kills the process. */
     @Override
     public void close() {
         process.destroyForcibly();
     }
 
     /**
-     * The helper's own part: greets, and answers until nobody asks any more.
+     * Runs in the helper process: greets, and answers questions until standard input ends. Never returns.
      *
      * @param greeting the first line
-     * @param reason makes an answer of a question, both of one line
+     * @param answer computes the answer to a question, one line each
      */
     public static void serve(String greeting, UnaryOperator<String> answer) throws InterruptedException {
         serve(greeting, answer, FOR_EVER);
     }
 
-    /** The same, and ends when it was not asked anything for some time. */
+    /** The same, and exits after this time without a question. */
     public static void serve(String greeting, UnaryOperator<String> answer, Duration idle) throws InterruptedException {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         out.println(greeting);
@@ -135,18 +135,18 @@ public final class HelperProcess implements AutoCloseable {
             out.println(answer.apply(question));
             question = questions.poll(idle.toNanos(), TimeUnit.NANOSECONDS);
         }
-        // Who asks just now is told by the end of the output.
+        // The end of the output tells a caller that asks at this moment.
         Runtime.getRuntime().halt(0);
     }
 
-    /** Ends this process with the one that asks, even while an answer takes its time. */
+    /** Exits with the process that asks, even while an answer is in progress. */
     private static void read(BlockingQueue<String> questions) {
         try (BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 questions.put(line);
             }
         } catch (IOException | InterruptedException e) {
-            System.err.println("no more questions: " + e);
+            System.err.println("cannot read questions: " + e);
         }
         Runtime.getRuntime().halt(0);
     }

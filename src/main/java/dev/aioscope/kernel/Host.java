@@ -12,9 +12,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** What the running kernel says of itself, read anew at each call. */
+/** Facts about the running kernel and this process; each call reads them again. */
 public final class Host {
-    /** The capabilities that matter here, by their number in the kernel. */
+    /** The capabilities that aioscope uses, with their numbers in the kernel. */
     public enum Capability {
         CAP_SYS_PTRACE(19),
         CAP_SYS_ADMIN(21),
@@ -43,7 +43,7 @@ public final class Host {
         return read("/proc/sys/kernel/osrelease").orElse("unknown");
     }
 
-    /** What the kernel's build has written into it, its build id above all; empty if that cannot be read. */
+    /** The kernel's notes, which contain its build id; empty if unreadable. */
     public static byte[] notes() {
         try {
             return Files.readAllBytes(Path.of("/sys/kernel/notes"));
@@ -52,7 +52,7 @@ public final class Host {
         }
     }
 
-    /** Whether the release is this one or a newer one; also if its number cannot be read. */
+    /** Whether the release is this one or newer; true if it has no readable number. */
     public static boolean isAtLeast(int major, int minor) {
         Matcher matcher = Pattern.compile("(\\d{1,6})\\.(\\d{1,6})").matcher(release());
         return !matcher.lookingAt()
@@ -60,7 +60,7 @@ public final class Host {
                 || (Integer.parseInt(matcher.group(1)) == major && Integer.parseInt(matcher.group(2)) >= minor);
     }
 
-    /** One more than the highest number that a CPU of this host can have. */
+    /** One more than the highest possible CPU number of this host. */
     public static int possibleCpus() {
         String range = read("/sys/devices/system/cpu/possible").orElse("0");
         String last = range.substring(Math.max(range.lastIndexOf('-'), range.lastIndexOf(',')) + 1);
@@ -71,7 +71,7 @@ public final class Host {
         }
     }
 
-    /** Timer interrupts a second (CONFIG_HZ), as the configuration in /boot tells; empty where it is not there. */
+    /** Timer interrupts per second (CONFIG_HZ) from the kernel configuration in /boot; empty if that is missing. */
     public static Optional<Integer> hz() {
         try (Stream<String> lines = Files.lines(Path.of("/boot/config-" + release()))) {
             return lines.filter(line -> line.matches("CONFIG_HZ=\\d{1,6}"))
@@ -82,12 +82,12 @@ public final class Host {
         }
     }
 
-    /** Whether the kernel carries its own type information, which the probes need. */
+    /** Whether the kernel has readable type information (BTF), which the probes need. */
     public static boolean hasBtf() {
         return Files.isReadable(Path.of("/sys/kernel/btf/vmlinux"));
     }
 
-    /** {@code none}, {@code integrity} or {@code confidentiality}; empty where securityfs does not tell. */
+    /** {@code none}, {@code integrity} or {@code confidentiality}; empty if securityfs does not show it. */
     public static Optional<String> lockdown() {
         return read("/sys/kernel/security/lockdown").flatMap(line -> {
             int open = line.indexOf('[');
@@ -96,7 +96,7 @@ public final class Host {
         });
     }
 
-    /** Whether this process may use the capability now. */
+    /** Whether this process has the capability in its effective set. */
     public static boolean has(Capability capability) {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
@@ -123,8 +123,8 @@ public final class Host {
 
     /** The text of a small file, 64 KiB at most, without its last newline; empty if it cannot be read. */
     public static Optional<String> read(String path) {
-        // Not Files.readString: it begins with one byte where the size is 0, and a number in /proc/sys is only given
-        // to the first read.
+        // Not Files.readString: for size 0 it reads one byte first, and /proc/sys returns a number to the first read
+        // only.
         try (InputStream in = Files.newInputStream(Path.of(path))) {
             return Optional.of(new String(in.readNBytes(1 << 16), StandardCharsets.UTF_8).strip());
         } catch (IOException e) {

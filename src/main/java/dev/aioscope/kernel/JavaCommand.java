@@ -5,19 +5,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The JavaCommand that runs this, for processes of our own: it is small, and starts as quickly as this one did. */
+/** Builds commands that run classes of aioscope in this JVM's installation: small and quick to start. */
 public final class JavaCommand {
     private static final String JAR = ".jar";
-    /** Made by packaging/start-up-archive, beside the jar. */
+    /** The class data archive from packaging/start-up-archive, beside the jar. */
     private static final String ARCHIVE = ".jsa";
 
     private JavaCommand() {}
 
     /**
-     * The command line that runs a class of ours.
+     * The command line that runs a class of aioscope.
      *
-     * @param main has a main method
-     * @param megabytes the largest heap
+     * @param main a class with a main method
+     * @param megabytes the maximum heap, MiB
      * @param arguments for the class
      */
     public static List<String> command(Class<?> main, int megabytes, String... arguments) {

@@ -41,7 +41,7 @@ public final class Kallsyms {
     /** Finds these symbols; none if the list cannot be read. Takes some 100 ms. */
     public static Kallsyms read(Set<String> names) {
         try {
-            Search search = new Search(names);
+            SymbolSearch search = new SymbolSearch(names);
             KallsymsReader.read(search);
             return new Kallsyms(search.found);
         } catch (IOException e) {
@@ -51,7 +51,7 @@ public final class Kallsyms {
 
     static Kallsyms read(Path list, Set<String> names) {
         try {
-            Search search = new Search(names);
+            SymbolSearch search = new SymbolSearch(names);
             KallsymsReader.read(list, search);
             return new Kallsyms(search.found);
         } catch (IOException e) {
@@ -59,7 +59,7 @@ public final class Kallsyms {
         }
     }
 
-    private static final class Search implements KallsymsReader.Visitor {
+    private static final class SymbolSearch implements KallsymsReader.Visitor {
         private final Set<String> names;
         /** Skips most of the hundreds of thousands of names by their length alone. */
         private final boolean[] isLength;
@@ -68,7 +68,7 @@ public final class Kallsyms {
         /** Symbols whose end is the next address. */
         private final Map<String, Long> open = new HashMap<>();
 
-        Search(Set<String> names) {
+        SymbolSearch(Set<String> names) {
             this.names = names;
             isLength = new boolean
                     [1 + names.stream().mapToInt(String::length).max().orElse(0)];

@@ -31,16 +31,16 @@ final class KallsymsReader {
     }
 
     /** The next bytes of a list: how many, or 0 at its end. */
-    private interface Source {
+    private interface ByteSource {
         int read(byte[] buffer) throws IOException;
     }
 
-    private final Source source;
+    private final ByteSource source;
     private final byte[] buffer = new byte[BUFFER];
     private int at;
     private int end;
 
-    private KallsymsReader(Source source) {
+    private KallsymsReader(ByteSource source) {
         this.source = source;
     }
 

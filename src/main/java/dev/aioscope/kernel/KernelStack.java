@@ -45,23 +45,23 @@ public final class KernelStack {
     }
 
     private static Map<Long, String> read(Collection<Long> addresses) {
-        Search search = new Search(addresses);
+        FunctionSearch search = new FunctionSearch(addresses);
         try {
             KallsymsReader.read(search);
         } catch (IOException e) {
-            return new Search(addresses).names(); // as if the kernel hid all of them
+            return new FunctionSearch(addresses).names(); // as if the kernel hid all of them
         }
         return search.names();
     }
 
     static Map<Long, String> read(Path list, Collection<Long> addresses) throws IOException {
-        Search search = new Search(addresses);
+        FunctionSearch search = new FunctionSearch(addresses);
         KallsymsReader.read(list, search);
         return search.names();
     }
 
     /** Finds for each address the nearest function that begins at or before it. */
-    private static final class Search implements KallsymsReader.Visitor {
+    private static final class FunctionSearch implements KallsymsReader.Visitor {
         /** Added to an address, this makes the signed order that of unsigned addresses. */
         private static final long BIAS = Long.MIN_VALUE;
 
@@ -72,7 +72,7 @@ public final class KernelStack {
 
         private final byte[][] names;
 
-        Search(Collection<Long> addresses) {
+        FunctionSearch(Collection<Long> addresses) {
             this.addresses = addresses.stream()
                     .mapToLong(address -> address + BIAS)
                     .sorted()

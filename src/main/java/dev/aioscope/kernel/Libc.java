@@ -4,8 +4,8 @@ import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 
 /**
- * The functions of the C library that the agent calls. They return what C returns; {@link #errno} tells why one failed,
- * on the same thread and before the next call.
+ * Functions of the C library. They return the C result; {@link #errno} has the error of the last call on the same
+ * thread.
  */
 public final class Libc {
     public static final int CLOCK_MONOTONIC = 1;
@@ -33,7 +33,7 @@ public final class Libc {
 
     private Libc() {}
 
-    /** Gives memory that was freed back to the kernel. */
+    /** Returns freed memory to the kernel. */
     public static native int malloc_trim(long keep);
 
     public static native int clock_gettime(int clock, long[] timespec);
@@ -74,7 +74,7 @@ public final class Libc {
 
     public static native int ioctl(int fd, long request, byte[] argument);
 
-    /** For perf_event_open and the AIO calls, which have no wrapper in the C library. */
+    /** For calls without a wrapper in the C library, such as bpf, perf_event_open and those of AIO. */
     public static native long syscall(long number, long a, long b, long c, long d, long e);
 
     public static native int vsnprintf(byte[] buffer, long size, Pointer format, Pointer arguments);
@@ -84,7 +84,7 @@ public final class Libc {
         return Native.getLastError();
     }
 
-    /** Makes this what {@link #errno} tells, after calls that only clean up. */
+    /** Restores the errno after calls that clean up. */
     public static void setErrno(int errno) {
         Native.setLastError(errno);
     }

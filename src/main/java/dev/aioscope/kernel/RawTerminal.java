@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A terminal that hands on each key at once and does not show it, until this is closed. Ctrl-C still interrupts; Ctrl-Z and
- * Ctrl-\, after which nobody would put the terminal right, are keys like others.
+ * A terminal without echo that delivers each key at once, until close. Ctrl-C still interrupts. Ctrl-Z and Ctrl-\ are
+ * ordinary keys, since after them nothing would restore the terminal.
  *
  * <pre>
  * struct termios of the kernel:  0 c_iflag   4 c_oflag   8 c_cflag   12 c_lflag   16 c_line   17 c_cc[19]
@@ -36,9 +36,9 @@ public final class RawTerminal implements AutoCloseable {
     private final byte[] before = new byte[SIZE];
 
     /**
-     * Begins.
+     * Changes the terminal's mode.
      *
-     * @throws IOException if the descriptor is no terminal
+     * @throws IOException if the descriptor is not a terminal
      */
     public RawTerminal(int fd) throws IOException {
         this.fd = fd;
@@ -56,11 +56,11 @@ public final class RawTerminal implements AutoCloseable {
 
     private static void check(int result) throws IOException {
         if (result != 0) {
-            throw new IOException("the terminal cannot be set: " + Errno.describe(Libc.errno()));
+            throw new IOException("cannot set the terminal's mode: " + Errno.describe(Libc.errno()));
         }
     }
 
-    /** Makes the terminal what it was. One that has gone meanwhile needs nothing. */
+    /** Restores the terminal's mode; no error if the terminal is gone. */
     @Override
     public void close() {
         Libc.ioctl(fd, TCSETSW, before);

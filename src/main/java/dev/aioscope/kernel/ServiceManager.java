@@ -11,12 +11,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * systemd, if it started this process and wants to hear of it: each message is a datagram to the socket that the variable
- * {@code NOTIFY_SOCKET} names (sd_notify(3)). Without that variable nothing is said. Thread-safe; never waits.
+ * Notifies systemd (sd_notify(3)): each message is a datagram to the socket in the variable {@code NOTIFY_SOCKET}. Without
+ * that variable it sends nothing. Thread-safe; never blocks.
  */
 public final class ServiceManager implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServiceManager.class);
-    private static final int LONGEST_PATH = 108;
+    private static final int MAX_PATH = 108;
     private static final Duration NEVER = ChronoUnit.YEARS.getDuration();
 
     private final byte @Nullable [] address;
@@ -24,9 +24,9 @@ public final class ServiceManager implements AutoCloseable {
     private final Duration pulse;
     private int socket = -1;
     private String lastStatus = "";
-    private boolean isTold;
+    private boolean isFailureLogged;
 
-    /** Takes the variables that systemd has set. */
+    /** Reads the variables that systemd sets. */
     public ServiceManager(Map<String, String> environment) {
         address = address(environment.getOrDefault("NOTIFY_SOCKET", ""));
         String watched = environment.getOrDefault("WATCHDOG_PID", "");
@@ -39,18 +39,18 @@ public final class ServiceManager implements AutoCloseable {
         }
     }
 
-    /** Half of the time after which systemd gives up, as sd_watchdog_enabled(3) wants it. */
+    /** Half of systemd's watchdog timeout, as sd_watchdog_enabled(3) recommends. */
     private static Duration pulse(String micros) {
         return micros.matches("\\d{1,18}")
                 ? Duration.of(Long.parseLong(micros), ChronoUnit.MICROS).dividedBy(2)
                 : NEVER;
     }
 
-    /** A struct sockaddr_un: a path, or a name in the abstract namespace, which has a 0 in front; null for neither. */
+    /** A struct sockaddr_un with a path, or with a name in the abstract namespace after a 0; null for neither. */
     private static byte @Nullable [] address(String socket) {
         byte[] path = socket.getBytes(StandardCharsets.UTF_8);
         boolean isAbstract = socket.startsWith("@");
-        if ((!isAbstract && !socket.startsWith("/")) || path.length >= LONGEST_PATH) {
+        if ((!isAbstract && !socket.startsWith("/")) || path.length >= MAX_PATH) {
             return null;
         }
         if (isAbstract) {
@@ -63,25 +63,25 @@ public final class ServiceManager implements AutoCloseable {
                 .array();
     }
 
-    /** The start, or the reload, is over. */
+    /** Reports that the start or the reload is complete. */
     public void ready() {
         send("READY=1");
     }
 
-    /** Settings are read anew; {@link #ready} follows. */
+    /** Reports the beginning of a reload; {@link #ready} follows. */
     public void reloading() {
-        // Type=notify-reload wants to know since when, on this clock.
+        // Type=notify-reload requires the time on this clock.
         long[] now = new long[2];
         Libc.clock_gettime(Libc.CLOCK_MONOTONIC, now);
         send("RELOADING=1\nMONOTONIC_USEC=" + (now[0] * 1_000_000 + now[1] / 1000));
     }
 
-    /** The end has begun. */
+    /** Reports the beginning of the shutdown. */
     public void stopping() {
         send("STOPPING=1");
     }
 
-    /** What {@code systemctl status} shows, in a line. */
+    /** Sets the line that {@code systemctl status} shows. */
     public synchronized void status(String text) {
         if (!text.equals(lastStatus)) {
             lastStatus = text;
@@ -89,12 +89,12 @@ public final class ServiceManager implements AutoCloseable {
         }
     }
 
-    /** How often {@link #alive} is to be said at least. */
+    /** The longest interval between calls of {@link #alive}. */
     public Duration pulse() {
         return pulse;
     }
 
-    /** The process makes progress. If systemd wants to hear that and does not in time, it starts the process anew. */
+    /** Reports progress to systemd's watchdog, which restarts a process that reports none in time. */
     public void alive() {
         if (isWatching) {
             send("WATCHDOG=1");
@@ -108,9 +108,9 @@ public final class ServiceManager implements AutoCloseable {
         byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
         long sent = Libc.sendto(
                 socket, bytes, bytes.length, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL, address, address.length);
-        if (sent < 0 && !isTold) {
-            isTold = true;
-            LOG.warn("systemd cannot be told how things are: {}", Errno.describe(Libc.errno()));
+        if (sent < 0 && !isFailureLogged) {
+            isFailureLogged = true;
+            LOG.warn("cannot notify systemd: {}", Errno.describe(Libc.errno()));
         }
     }
 

@@ -4,28 +4,28 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What {@code /proc/PID/stat} or {@code /proc/PID/task/TID/stat} tells of a task. To read it takes a reference on the
- * task's address space for a moment: not to be done where a hang would hurt.
+ * A task from {@code /proc/PID/stat} or {@code /proc/PID/task/TID/stat}. Reading the file takes a brief reference on the
+ * task's address space, so the reader can hang: read it only in a helper process.
  *
  * @param comm the name of the thread
  * @param state one letter; {@code D} is an uninterruptible wait
- * @param start when it began, CLOCK_BOOTTIME ns, to a hundredth of a second
- * @param hasMemory whether it has an address space: kernel threads and those that have exited do not
+ * @param start its start, CLOCK_BOOTTIME ns, in steps of 10 ms
+ * @param hasMemory whether it has an address space; kernel threads and exited tasks have none
  */
 public record TaskStat(String comm, char state, long start, boolean hasMemory) {
-    /** The kernel tells times in hundredths of a second, whatever its HZ is. */
+    /** The unit of times in the file, ns: 10 ms for any HZ. */
     public static final long TICK = 10_000_000;
 
     private static final int STATE = 0;
     private static final int START = 19;
     private static final int MEMORY = 20;
 
-    /** Reads the file; empty if there is no such task (any more). */
+    /** Reads the file; empty if the task does not exist. */
     public static Optional<TaskStat> read(String path) {
         return Host.read(path).flatMap(TaskStat::parse);
     }
 
-    /** Reads its text; empty if it is no such text. The name is whatever the program likes, brackets and spaces too. */
+    /** Parses the text; empty if it is invalid. The name may contain parentheses and spaces. */
     public static Optional<TaskStat> parse(String text) {
         int open = text.indexOf('(');
         int close = text.lastIndexOf(')');

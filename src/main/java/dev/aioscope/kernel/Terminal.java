@@ -5,8 +5,8 @@ import java.util.Optional;
 /**
  * The terminal behind a file descriptor.
  *
- * @param columns its width; 0 if it does not say
- * @param rows its height; 0 if it does not say
+ * @param columns its width; 0 if unknown
+ * @param rows its height; 0 if unknown
  */
 public record Terminal(int columns, int rows) {
     /** The file descriptor of the standard input. */
@@ -17,7 +17,7 @@ public record Terminal(int columns, int rows) {
 
     private static final long TIOCGWINSZ = 0x5413;
 
-    /** The terminal as it is now; empty if the descriptor is a file or a pipe. */
+    /** The terminal with its current size; empty if the descriptor is not a terminal. */
     public static Optional<Terminal> of(int fd) {
         short[] size = new short[4];
         return Libc.ioctl(fd, TIOCGWINSZ, size) == 0

@@ -8,8 +8,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The folder of tracefs. Where the host has not mounted it, it is mounted for this process alone: nobody else sees it,
- * and it goes when the process goes.
+ * The directory of tracefs. If the host has not mounted it, this process mounts it for itself alone, until it exits.
  */
 public final class Tracefs {
     private static final int SYS_FSOPEN = 430;
@@ -18,55 +17,56 @@ public final class Tracefs {
     private static final int FSCONFIG_CMD_CREATE = 6;
     private static final int CLOEXEC = 1;
 
-    private static final String PLACE = "/sys/kernel/tracing";
+    private static final String DIRECTORY = "/sys/kernel/tracing";
 
     private static @Nullable Path own;
 
     private Tracefs() {}
 
-    /** The folder; empty if it is neither mounted nor to be mounted (which needs CAP_SYS_ADMIN). */
-    public static synchronized Optional<Path> folder() {
-        for (String folder : new String[] {PLACE, "/sys/kernel/debug/tracing"}) {
-            if (isSeen(Path.of(folder))) {
-                return Optional.of(Path.of(folder));
+    /** The directory; empty if it is not mounted and this process cannot mount it (needs CAP_SYS_ADMIN). */
+    public static synchronized Optional<Path> directory() {
+        for (String directory : new String[] {DIRECTORY, "/sys/kernel/debug/tracing"}) {
+            if (isVisible(Path.of(directory))) {
+                return Optional.of(Path.of(directory));
             }
         }
         if (own == null && !isHidden()) {
             own = mount();
         }
-        return Optional.ofNullable(own).filter(Tracefs::isSeen);
+        return Optional.ofNullable(own).filter(Tracefs::isVisible);
     }
 
-    /** By its attributes: access(2), which Files.exists asks, knows no ambient capabilities. */
-    private static boolean isSeen(Path folder) {
-        return Files.isDirectory(folder.resolve("events"));
+    /** By its attributes: access(2), which Files.exists calls, ignores ambient capabilities. */
+    private static boolean isVisible(Path directory) {
+        return Files.isDirectory(directory.resolve("events"));
     }
 
-    /** Why there is no folder. */
+    /** Why there is no directory. */
     public static String why() {
-        return isHidden() ? "tracefs is mounted, for root alone to see" : "tracefs is not mounted";
+        return isHidden() ? "tracefs is mounted, but only root can read it" : "tracefs is not mounted";
     }
 
-    /** What would make it be there. */
+    /** How to make the directory available. */
     public static String hint() {
         return isHidden()
-                ? "CAP_DAC_READ_SEARCH, and CAP_DAC_OVERRIDE where return probes are to be defined in it"
-                : "mount -t tracefs tracefs /sys/kernel/tracing, or CAP_SYS_ADMIN";
+                ? "give aioscope CAP_DAC_READ_SEARCH, and CAP_DAC_OVERRIDE if it defines return probes in tracefs"
+                : "mount -t tracefs tracefs /sys/kernel/tracing, or give aioscope CAP_SYS_ADMIN";
     }
 
-    /** The mount point is for everybody to enter, the folder mounted there for root. */
+    /** Everybody may enter the mount point, but only root the directory mounted there. */
     private static boolean isHidden() {
-        return Files.exists(Path.of(PLACE)) && !Files.isExecutable(Path.of(PLACE));
+        return Files.exists(Path.of(DIRECTORY)) && !Files.isExecutable(Path.of(DIRECTORY));
     }
 
-    /** Whether the kernel can place kprobes, by perf_event_open or by a definition in tracefs. */
+    /** Whether the kernel supports kprobes, through perf_event_open or tracefs. */
     public static boolean offersKprobes() {
         return Files.exists(Path.of("/sys/bus/event_source/devices/kprobe")) || definesKprobes();
     }
 
-    /** Whether kprobes can be defined here: only so can a return probe get more than a few slots. */
+    /** Whether tracefs can define kprobes: only there can a return probe have more than a few slots. */
     public static boolean definesKprobes() {
-        return folder().map(folder -> Files.isRegularFile(folder.resolve("kprobe_events")))
+        return directory()
+                .map(directory -> Files.isRegularFile(directory.resolve("kprobe_events")))
                 .orElse(false);
     }
 

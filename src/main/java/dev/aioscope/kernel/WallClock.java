@@ -7,24 +7,23 @@ import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
- * Turns the kernel's CLOCK_BOOTTIME into time since the epoch. The difference of the two clocks is constant, through
- * suspend and NTP slewing too, until somebody sets the real-time clock; then it jumps. Offsets that held earlier are
- * kept, so that what began before the jump keeps the time it had then.
+ * Converts the kernel's CLOCK_BOOTTIME to time since the epoch. The offset between the two clocks is constant, also through
+ * suspend and NTP slewing, until someone sets the real-time clock. Earlier offsets stay valid for earlier times.
  *
- * <p>Somebody must call {@link #sample()} regularly, every few seconds say: a jump counts from the sample that first sees
- * it, so what happens between the two keeps the time before the jump. Thread-safe; readers never wait.
+ * <p>Call {@link #sample()} every few seconds: a new offset is valid from the sample that first finds it. Thread-safe;
+ * readers never block.
  */
 public final class WallClock {
-    /** Any clock is set by more than this, and reading two clocks one after the other errs by far less. */
+    /** Smaller than any change of a clock, and far larger than the error of reading two clocks one after the other. */
     private static final long NOISE_NANOS = 1_000_000;
 
-    /** Two readings closer than this leave nothing to gain by a new try. */
+    /** Two readings closer than this need no further try. */
     private static final long TIGHT_NANOS = 50_000;
 
     private static final int TRIES = 4;
     private static final int HISTORY = 16;
 
-    /** Holds from this boot time on. */
+    /** Valid from this boot time on. */
     private record Offset(long from, long nanos) {}
 
     private final LongSupplier boottime;
@@ -41,16 +40,16 @@ public final class WallClock {
         history = List.of(new Offset(first.boottime, first.realtime - first.boottime));
     }
 
-    /** Reads both clocks and takes over a new offset if the real-time clock was set. */
+    /** Reads both clocks and stores a new offset if the real-time clock was set. */
     public void sample() {
         Sample sample = read();
-        // The thread stood still between the readings: they say nothing, and the next sample comes soon.
+        // The thread was suspended between the readings: wait for the next sample.
         if (sample.spread < NOISE_NANOS) {
             sample(sample.boottime, sample.realtime);
         }
     }
 
-    /** The same with readings of the caller, which belong to one moment: ns since boot and ns since the epoch. */
+    /** The same with two readings of the same moment: ns since boot and ns since the epoch. */
     public synchronized void sample(long boottimeNanos, long realtimeNanos) {
         Offset last = history.get(history.size() - 1);
         long offset = realtimeNanos - boottimeNanos;
@@ -62,7 +61,7 @@ public final class WallClock {
         history = List.copyOf(longer.size() > HISTORY ? longer.subList(1, longer.size()) : longer);
     }
 
-    /** What to add to the times of something that began at this boot time, to all of them. */
+    /** The offset to add to all times of something that began at this boot time, ns. */
     public long offsetAt(long boottimeNanos) {
         List<Offset> known = history;
         for (int i = known.size() - 1; i > 0; i--) {
@@ -73,12 +72,12 @@ public final class WallClock {
         return known.get(0).nanos;
     }
 
-    /** A single moment, as ns since the epoch. */
+    /** This boot time as ns since the epoch. */
     public long epochNanos(long boottimeNanos) {
         return boottimeNanos + offsetAt(boottimeNanos);
     }
 
-    /** Both clocks at one moment; spread is how far the moment is uncertain. */
+    /** Both clocks at one moment, which is uncertain by the spread. */
     private record Sample(long boottime, long realtime, long spread) {}
 
     private Sample read() {

@@ -1,4 +1,4 @@
-/** What the running kernel offers: type information, symbols, capabilities, limits, and the tier they allow. */
+/** The interface to the running kernel: system calls, type information, symbols, capabilities, limits, clocks. */
 @NullMarked
 package dev.aioscope.kernel;
 

@@ -4,15 +4,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One place in the kernel where a probe is wanted.
+ * A place in the kernel where a probe attaches, and how.
  *
- * @param name the function or tracepoint, with {@code return} after it for its end: {@code kill_ioctx return}
- * @param mode how it is attached; null if it is not
- * @param rejections what was tried before, or instead, in order
+ * @param name the function or tracepoint, followed by {@code return} for its end: {@code kill_ioctx return}
+ * @param mode how the probe is attached; null if it is not
+ * @param rejections the modes that did not work, in the order of the attempts
  */
 public record AttachPoint(String name, @Nullable Mode mode, List<Rejection> rejections) {
 
-    /** Ways to attach, cheapest first. */
+    /** Ways to attach a probe, cheapest first. */
     public enum Mode {
         /** A BPF trampoline at the entry. */
         FENTRY,
@@ -20,11 +20,11 @@ public record AttachPoint(String name, @Nullable Mode mode, List<Rejection> reje
         FEXIT,
         /** A breakpoint at the entry. */
         KPROBE,
-        /** A breakpoint at the return; each call in progress takes one of a limited number of slots. */
+        /** A breakpoint at the return; each call in progress uses one of a limited number of slots. */
         KRETPROBE,
         /** A system call tracepoint. */
         TRACEPOINT,
-        /** A BPF iterator, run when it is asked for. */
+        /** A BPF iterator, run on request. */
         ITERATOR;
 
         /** The name in output and metrics. */
@@ -41,15 +41,14 @@ public record AttachPoint(String name, @Nullable Mode mode, List<Rejection> reje
     }
 
     /**
-     * A way that did not work.
+     * A mode that did not work.
      *
-     * @param mode what was tried
-     * @param reason what the kernel or libbpf said
-     * @param hint what would change it
+     * @param reason the message of the kernel or libbpf
+     * @param hint how to fix it
      */
     public record Rejection(Mode mode, String reason, String hint) {}
 
-    /** Copies the refusals. */
+    /** Copies the list. */
     public AttachPoint {
         rejections = List.copyOf(rejections);
     }

@@ -4,13 +4,13 @@ import dev.aioscope.kernel.Host;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A host that is looked at.
+ * The host that events come from.
  *
  * @param name its name
  * @param release of its kernel, as {@code uname -r} prints it
  * @param machine its architecture, such as {@code x86_64}
  * @param possibleCpus one more than the highest number that a CPU can have
- * @param hz timer interrupts a second; null where that cannot be told
+ * @param hz timer interrupts per second; null if unknown
  */
 public record HostInfo(
         String name,

@@ -3,18 +3,18 @@ package dev.aioscope.probe;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was lost since the probes were attached. An event that was lost is counted here and nowhere else.
+ * What the probes lost since they were attached. A lost event counts here and nowhere else.
  *
- * @param ringFull records for which the ring buffer had no room
- * @param mapFull calls whose entry could not be remembered
- * @param corrupt records that were not what the probes send; of a recording also those that it has lost
- * @param missed times that the kernel skipped a probe, because it was hit while another one ran on that CPU; null where
- *     the kernel does not count it: for kprobes before 6.7
+ * @param ringFull records without room in the ring buffer
+ * @param mapFull calls without room to store their entry
+ * @param corrupt invalid records; for a recording also the records that it lost
+ * @param missed hits that the kernel skipped because another program ran on that CPU; null if the kernel does not count
+ *     them: for kprobes before 6.7
  */
 public record Losses(
         long ringFull, long mapFull, long corrupt, @Nullable Long missed) {
 
-    /** All of them. */
+    /** The sum. */
     public long total() {
         return ringFull + mapFull + corrupt + (missed == null ? 0 : missed);
     }

@@ -1,17 +1,17 @@
 package dev.aioscope.probe;
 
-/** The probes cannot do what was asked: the message names the cause, {@link #hint} what would change it. */
+/** The probes failed: the message is {@code cannot VERB OBJECT: REASON}, {@link #hint} how to fix it. */
 public final class ProbeException extends RuntimeException {
     private static final long serialVersionUID = 1;
     private final String hint;
 
-    /** Takes the cause and the hint, each a sentence without its full stop. */
-    public ProbeException(String cause, String hint) {
-        super(cause);
+    /** Takes the message and the hint, each a sentence without its full stop. */
+    public ProbeException(String message, String hint) {
+        super(message);
         this.hint = hint;
     }
 
-    /** What to do about it. */
+    /** How to fix it. */
     public String hint() {
         return hint;
     }

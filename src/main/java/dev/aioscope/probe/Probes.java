@@ -7,105 +7,104 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * A source of events and inventory: the probes of one tier, attached to the running kernel. One thread reads; {@link
- * #wakeup} and {@link #losses} may be called from any.
+ * A source of events and scans: the probes of one tier, attached to the running kernel, or a recording. One thread reads;
+ * any thread may call {@link #wakeup} and {@link #losses}.
  */
 public interface Probes extends AutoCloseable {
 
-    /** The engine that they come from: {@code core} or {@code bcc}; {@code none} without BPF. */
+    /** The engine: {@code core} or {@code bcc}; {@code none} without BPF. */
     String engine();
 
-    /** What the kernel lets these probes see. */
+    /** What these probes observe. */
     Tier tier();
 
-    /** The host that they look at. */
+    /** The host that the events come from. */
     default HostInfo host() {
         return HostInfo.local();
     }
 
-    /** CLOCK_BOOTTIME there, ns; of a recording the time that it has come to. From any thread. */
+    /** CLOCK_BOOTTIME of that host, ns; for a recording its current position. Callable from any thread. */
     default long now() {
         return BootClock.now();
     }
 
-    /** The quota there. From any thread. */
+    /** The quota of that host. Callable from any thread. */
     default Quota quota() {
         return Quota.read();
     }
 
-    /** Whether all has been told. What happens on a running host never ends. */
+    /** Whether all events were read; never on a running host. */
     default boolean isOver() {
         return false;
     }
 
-    /** Whether nothing is lost if they are read late. */
+    /** Whether late reads lose nothing. */
     default boolean canWait() {
         return false;
     }
 
     /**
-     * Whether it is time for an {@link #inventory}: a recording knows when it was.
+     * Whether to scan now with {@link #inventory}: a recording has its own times.
      *
      * @param now CLOCK_BOOTTIME, ns
-     * @param due when the reader would like to have one
+     * @param due the reader's next scan, CLOCK_BOOTTIME ns
      */
     default boolean isScanDue(long now, long due) {
         return now >= due;
     }
 
-    /** Every probe point that was wanted, with how it is attached or why it is not. */
+    /** All attach points of the tier, each with its mode or the reasons why it has none. */
     List<AttachPoint> attachPoints();
 
     /**
-     * Waits until records are there, the time is over, or {@link #wakeup} is called.
+     * Waits for records, the timeout, or {@link #wakeup}.
      *
-     * @param timeoutMillis longest wait
+     * @param timeoutMillis the longest wait
      */
     void await(int timeoutMillis);
 
     /**
-     * Hands on the records that are there, oldest first as the ring holds them, and gives their room back to the kernel
-     * once. The event is only valid inside the handler. A corrupt record is counted in {@link #losses} and skipped.
+     * Passes the available records to the handler in the ring's order and then frees their room at once. The event is valid
+     * only inside the handler. Skips a corrupt record and counts it in {@link #losses}.
      *
-     * @param limit how many at most
-     * @return how many
+     * @param limit the maximum number of records
+     * @return the number of records
      */
     int poll(Consumer<Event> handler, int limit);
 
-    /** Ends an {@link #await}, also one that begins later. */
+    /** Ends the current and all later calls of {@link #await}. */
     void wakeup();
 
     /**
-     * Tells which contexts that are being torn down each {@link #inventory} looks into from now on.
+     * Sets the contexts in teardown whose state each {@link #inventory} reports.
      *
-     * @param handles by the kernel's address of the context, those that matter most first: their number is bounded
+     * @param handles by the kernel's address of the context, the most important first, as the number is limited
      */
     void follow(Map<Long, Long> handles);
 
     /**
-     * Begins or ends to send a {@code STRAGGLER} for each request that completes of a context that is followed. While this
-     * lasts there is a probe on the path of every request of the host.
+     * Starts or stops a {@code STRAGGLER} event for each completed request of a followed context. While enabled, a probe is
+     * on the path of every request of the host.
      *
-     * @return whether they are told from now on; never but in the tier {@code full}
-     * @throws ProbeException if the kernel does not let it, though it has taken the program
+     * @return whether it is enabled; only the tier {@code full} supports it
+     * @throws ProbeException if the kernel does not attach the program
      */
-    boolean reportCompletions(boolean wanted);
+    boolean reportCompletions(boolean enabled);
 
     /**
-     * Walks the tasks of the host and hands on one {@code LIVE_CONTEXT} for each context found and one {@code
-     * TASK_IN_TEARDOWN} for each thread that sits in a teardown. An address space that several threads or processes share
-     * can be reported more than once: the address space and the handle of the record tell. Before them comes one {@code
-     * TEARDOWN_STATE} for each context that is followed, where it can be looked into.
+     * Scans the tasks of the host. Passes one {@code TEARDOWN_STATE} for each followed context with a readable state, then one
+     * {@code LIVE_CONTEXT} for each context and one {@code TASK_IN_TEARDOWN} for each thread that waits in a teardown. A
+     * context of an address space with several processes can occur more than once, with the same address space and handle.
      *
-     * @return what the walk could not see
-     * @throws ProbeException if the kernel does not let it
+     * @return the processes that the scan could not read
+     * @throws ProbeException if the kernel does not permit it
      */
     ScanGaps inventory(Consumer<Event> handler);
 
-    /** What was lost so far. */
+    /** The losses so far. */
     Losses losses();
 
-    /** Detaches the probes and gives back all memory. */
+    /** Detaches the probes and frees all memory. */
     @Override
     void close();
 }

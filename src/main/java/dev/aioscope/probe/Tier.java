@@ -1,14 +1,14 @@
 package dev.aioscope.probe;
 
-/** What a host lets us see, best first. */
+/** What aioscope can observe on a host, best first. */
 public enum Tier {
     /** Probes on the functions of the kernel: every phase of every teardown. */
     FULL,
-    /** Tracepoints of io_setup and io_destroy: no phases, and exits only as contexts that vanished. */
+    /** Tracepoints of io_setup and io_destroy: no phases, and exits only as contexts that disappear. */
     SYSCALL,
-    /** Looks at the tasks at an interval: live contexts, and teardowns that are in progress. */
+    /** Scans of the tasks at an interval: live contexts and teardowns in progress. */
     SAMPLE,
-    /** The same looks without BPF, at /proc: no charges, no requests outstanding. */
+    /** The same scans without BPF, through /proc: no charges, no outstanding requests. */
     PROC;
 
     /** The name in commands, settings and metrics. */
@@ -21,7 +21,7 @@ public enum Tier {
         };
     }
 
-    /** Whether it sees nothing but what lasts from one look to the next. */
+    /** Whether it observes only what lasts from one scan to the next. */
     public boolean isScanOnly() {
         return this == SAMPLE || this == PROC;
     }

@@ -1,4 +1,4 @@
-/** The one interface to a source of events and inventory, whatever engine stands behind it. */
+/** The interface to a source of events and scans, for all engines and for recordings. */
 @NullMarked
 package dev.aioscope.probe;
 

@@ -4,26 +4,26 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 
-/** The envelope of items, as the description of the package draws it. */
+/** The envelope of items; the package description has the layout. */
 final class Block {
     /** {@code AIOR}. */
     static final int MAGIC = 0x524f_4941;
 
-    /** Raised when an item or the block itself changes; a reader skips kinds of items that it does not know. */
+    /** Increases when an item or the block changes; readers skip unknown kinds of items. */
     static final int VERSION = 1;
 
-    /** The largest. */
+    /** The maximum size. */
     static final int SIZE = 1 << 16;
 
     static final int HEADER_SIZE = 32;
 
-    /** Of a block that holds no record. */
+    /** The first record of a block without records. */
     static final long NO_RECORD = -1;
 
     static final int ITEM_HEADER = 4;
 
-    /** The longest content that an item can have. */
-    static final int MOST = SIZE - HEADER_SIZE - ITEM_HEADER;
+    /** The maximum length of an item's content. */
+    static final int MAX_CONTENT = SIZE - HEADER_SIZE - ITEM_HEADER;
 
     private static final int CRC = 4;
     private static final int LENGTH = 8;
@@ -33,12 +33,12 @@ final class Block {
 
     private Block() {}
 
-    /** An empty one, with room for items. */
+    /** Allocates an empty block. */
     static ByteBuffer allocate(int size) {
         return begin(ByteBuffer.allocateDirect(size).order(ByteOrder.LITTLE_ENDIAN), NO_RECORD);
     }
 
-    /** Empties it. */
+    /** Clears a block. */
     static ByteBuffer begin(ByteBuffer block, long firstRecord) {
         return block.clear()
                 .putInt(0, MAGIC)
@@ -49,17 +49,17 @@ final class Block {
                 .position(HEADER_SIZE);
     }
 
-    /** Begins an item; its content is to follow. The caller has seen to the room. */
+    /** Begins an item, whose content must follow. The caller ensures the room. */
     static ByteBuffer item(ByteBuffer block, Item item, int length) {
         return block.putInt(item.code() << 24 | length);
     }
 
-    /** One more of its items is a record. */
+    /** Counts one record. */
     static void count(ByteBuffer block) {
         block.putInt(COUNT, block.getInt(COUNT) + 1);
     }
 
-    /** Makes it ready to be written: to the items put so far belongs this checksum. */
+    /** Completes a block with its length and checksum, ready to write. */
     static ByteBuffer seal(ByteBuffer block) {
         block.flip();
         block.putInt(LENGTH, block.limit() - HEADER_SIZE);
@@ -67,9 +67,9 @@ final class Block {
     }
 
     /**
-     * The size of the block that begins here; 0 if none does, or it is damaged or cut off.
+     * The size of the block that begins here; 0 if there is none, or it is damaged or truncated.
      *
-     * @param length bytes that are there
+     * @param length of the available bytes
      */
     static int sizeAt(ByteBuffer bytes, int at, int length) {
         if (length < HEADER_SIZE || bytes.getInt(at) != MAGIC) {

@@ -7,9 +7,9 @@ import java.nio.channels.SeekableByteChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the items of a recording one after the other, and leaves out what is damaged. It holds one block at a time.
+ * Reads the items of a recording in order and skips what is damaged. Holds one block at a time.
  *
- * <p>After {@link #next} has said which item comes, {@link #bytes} from {@link #at} on for {@link #length} is its content.
+ * <p>After {@link #next}, the content of the item is {@link #length} bytes of {@link #bytes} from {@link #at} on.
  */
 final class Blocks implements AutoCloseable {
     private static final int WINDOW = 4 * Block.SIZE;
@@ -28,12 +28,12 @@ final class Blocks implements AutoCloseable {
     private long expected = Block.NO_RECORD;
     private @Nullable IOException failure;
 
-    /** Begins at the file's position; {@link #close} closes it. */
+    /** Begins at the position of the file; {@link #close} closes the file. */
     Blocks(SeekableByteChannel file) {
         this.file = file;
     }
 
-    /** The next item that is known; null at the end. */
+    /** The next item of a known kind; null at the end. */
     @Nullable Item next() {
         while (true) {
             at += length;
@@ -48,7 +48,7 @@ final class Blocks implements AutoCloseable {
             at += Block.ITEM_HEADER;
             length = header & 0xff_ffff;
             if (length > end - at) {
-                // Its checksum is right, so it was made so: nothing in it can be trusted.
+                // Invalid despite a valid checksum: skip the rest of the block.
                 unreadable += end - at;
                 length = end - at;
                 continue;
@@ -81,7 +81,7 @@ final class Blocks implements AutoCloseable {
             } else if (Block.version(window, begin) != Block.VERSION) {
                 otherVersions++;
                 window.position(begin + size);
-            } else if (isToldAlready(begin)) {
+            } else if (isRepeated(begin)) {
                 window.position(begin + size);
             } else {
                 count(begin);
@@ -92,8 +92,8 @@ final class Blocks implements AutoCloseable {
         }
     }
 
-    /** Two snapshots of one run, one after the other, have a part in common. */
-    private boolean isToldAlready(int begin) {
+    /** Whether the block repeats records: consecutive snapshots of one run overlap. */
+    private boolean isRepeated(int begin) {
         long first = Block.firstRecord(window, begin);
         return first != Block.NO_RECORD && first < expected;
     }
@@ -123,7 +123,7 @@ final class Blocks implements AutoCloseable {
         end = 0;
     }
 
-    /** Holds the content of the item. */
+    /** The buffer with the content of the item. */
     ByteBuffer bytes() {
         return window;
     }
@@ -136,7 +136,7 @@ final class Blocks implements AutoCloseable {
         return length;
     }
 
-    /** The item's number at this place, counted in numbers of 8 bytes; 0 where it is too short. */
+    /** The 8-byte number at this index of the content; 0 if the content is too short. */
     long number(int index) {
         int offset = index * Long.BYTES;
         return offset + Long.BYTES <= length ? window.getLong(at + offset) : 0;
@@ -149,22 +149,22 @@ final class Blocks implements AutoCloseable {
         return copy;
     }
 
-    /** Bytes so far that belong to no block that is whole. */
+    /** Bytes so far outside of complete blocks. */
     long unreadable() {
         return unreadable;
     }
 
-    /** Blocks so far that another version of aioscope has written. */
+    /** Blocks so far from another version of aioscope. */
     long otherVersions() {
         return otherVersions;
     }
 
-    /** Records so far that are missing between those that are there. */
+    /** Records so far that are missing between others. */
     long lost() {
         return lost;
     }
 
-    /** Why the file could not be read to its end. */
+    /** The error that ended the read; null if there was none. */
     @Nullable IOException failure() {
         return failure;
     }

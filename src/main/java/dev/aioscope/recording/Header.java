@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where and how something was recorded.
+ * Where and how a recording was made.
  *
  * <pre>
  *   layout=1                     EventLayout.VERSION
@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  *   host=db1
  *   kernel=6.1.0-18-amd64
  *   machine=x86_64
- *   cpus=8                       possible ones
- *   hz=250                       absent if it is not known
- *   began=181023004411           CLOCK_BOOTTIME, ns: tells runs apart
+ *   cpus=8                       possible CPUs
+ *   hz=250                       absent if unknown
+ *   began=181023004411           CLOCK_BOOTTIME, ns: distinguishes runs
  * </pre>
  *
  * @param layout the version of the records
@@ -33,12 +33,12 @@ import org.jspecify.annotations.Nullable;
  * @param tier of the probes
  * @param engine of the probes
  * @param host the host
- * @param began when the recording began, CLOCK_BOOTTIME ns
+ * @param began the start of the recording, CLOCK_BOOTTIME ns
  */
 record Header(int layout, ByteOrder order, Tier tier, String engine, HostInfo host, long began) {
-    private static final int LONGEST = 256;
+    private static final int MAX_LINE = 256;
 
-    /** What a recording of these probes begins with. */
+    /** The header of a recording of these probes. */
     static Header of(Probes probes) {
         return new Header(
                 EventLayout.VERSION,
@@ -69,12 +69,12 @@ record Header(int layout, ByteOrder order, Tier tier, String engine, HostInfo ho
         return text.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Reads it; empty if it is not as it should be. */
+    /** Parses it; empty if it is invalid. */
     static Optional<Header> parse(byte[] bytes) {
         Map<String, String> lines = new LinkedHashMap<>();
         for (String line : new String(bytes, StandardCharsets.UTF_8).split("\n", -1)) {
             int equals = line.indexOf('=');
-            if (equals > 0 && line.length() <= LONGEST && line.chars().noneMatch(Character::isISOControl)) {
+            if (equals > 0 && line.length() <= MAX_LINE && line.chars().noneMatch(Character::isISOControl)) {
                 lines.put(line.substring(0, equals), line.substring(equals + 1));
             }
         }

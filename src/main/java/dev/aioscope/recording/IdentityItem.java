@@ -12,21 +12,21 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who a process was.
+ * The identity of a process.
  *
  * <pre>
- *   | pid: 4 | start: 8 | mm: 8 | arguments left out: 1 | executable | user | cgroup | argument | argument ...
+ *   | pid: 4 | start: 8 | mm: 8 | arguments omitted: 1 | executable | user | cgroup | argument | argument ...
  *   text     | length: 2, -1 for none | UTF-8 |
  * </pre>
  *
- * Of a command line the arguments that fit into {@link #LARGEST} bytes are kept.
+ * It keeps the arguments that fit into {@link #MAX_BYTES} bytes.
  */
 record IdentityItem(int pid, long start, long mm, Identity identity) {
-    static final int LARGEST = 8192;
+    static final int MAX_BYTES = 8192;
     private static final int ABSENT = 0xffff;
 
     byte[] bytes() {
-        ByteBuffer item = ByteBuffer.allocate(LARGEST)
+        ByteBuffer item = ByteBuffer.allocate(MAX_BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putInt(pid)
                 .putLong(start)
@@ -45,7 +45,7 @@ record IdentityItem(int pid, long start, long mm, Identity identity) {
         return Arrays.copyOf(item.array(), item.position());
     }
 
-    /** Reads it; empty if it is not as it should be. */
+    /** Parses it; empty if it is invalid. */
     static Optional<IdentityItem> parse(ByteBuffer item) {
         try {
             int pid = item.getInt();

@@ -2,29 +2,29 @@ package dev.aioscope.recording;
 
 import org.jspecify.annotations.Nullable;
 
-/** What can stand in a block, in the order in which it happened. */
+/** The kinds of items in a block, which are in the order of events. */
 enum Item {
-    /** Where and how it was recorded: a {@link Header}. At the beginning, and repeated, should that be damaged. */
+    /** A {@link Header}: at the beginning, and repeated in case that one is damaged. */
     HEADER(1),
-    /** CLOCK_BOOTTIME, ns: a turn of the duty cycle begins. All that the ring held up to then follows. */
+    /** A turn of the duty cycle begins: CLOCK_BOOTTIME, ns. The records of the ring up to then follow. */
     TIME(2),
-    /** A record of the ring, raw. */
+    /** A raw record of the ring. */
     RECORD(3),
-    /** A look at the host's tasks begins. */
+    /** A scan of the host's tasks begins. */
     SCAN(4),
-    /** A record of that look, raw. */
+    /** A raw record of that scan. */
     SCAN_RECORD(5),
-    /** It ends: how many records it had, how many processes refused and how many unfinished (4 bytes each), their pids. */
+    /** The scan ends: numbers of records, unreadable and partial processes (4 bytes each), then the pids. */
     SCAN_END(6),
-    /** It could not be taken: the cause, a zero, the hint. */
+    /** The scan failed: the message, a zero, the hint. */
     SCAN_FAILED(7),
-    /** fs.aio-nr and fs.aio-max-nr: time, the two; -1 for one that is not known. */
+    /** Time, fs.aio-nr, fs.aio-max-nr; -1 if unknown. */
     QUOTA(8),
-    /** What was lost so far: ring_full, map_full, corrupt, missed; -1 where the kernel does not count. */
+    /** Losses so far: ring_full, map_full, corrupt, missed; -1 if not counted. */
     LOSSES(9),
-    /** From this CLOCK_BOOTTIME on, ns, the time since the epoch is this much more. */
+    /** A CLOCK_BOOTTIME, and the offset to time since the epoch from then on, ns. */
     CLOCK(10),
-    /** Who a process is: an {@link IdentityItem}. */
+    /** An {@link IdentityItem}. */
     IDENTITY(11);
 
     private static final @Nullable Item[] BY_CODE = new Item[16];
@@ -45,7 +45,7 @@ enum Item {
         return code;
     }
 
-    /** The one with this code; null if it is of a later version. */
+    /** The kind with this code; null if unknown. */
     static @Nullable Item of(int code) {
         return code >= 0 && code < BY_CODE.length ? BY_CODE[code] : null;
     }

@@ -27,10 +27,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells a recording again, in its order and with its times: whoever reads it sees what the one saw who recorded it.
+ * Replays a recording in its order and with its times, so that a reader gets the same events as the original reader.
  *
- * <p>It always stands before a record of the ring, a turn of the duty cycle or a look. {@link #poll} goes on to the next of
- * the latter two, {@link #await} over the beginning of a turn.
+ * <p>Its position is always before a record of the ring, a turn of the duty cycle or a scan. {@link #poll} moves to the next
+ * turn or scan, {@link #await} past the beginning of a turn.
  */
 public final class RecordedProbes implements Probes {
     private final Recording recording;
@@ -50,10 +50,10 @@ public final class RecordedProbes implements Probes {
     private volatile long lost;
 
     /**
-     * Begins to tell it.
+     * Opens the recording.
      *
-     * @param speed how many times faster than it happened; empty for as fast as can be
-     * @param lingers whether it is never over, for one who looks at its end
+     * @param speed a multiple of the original speed; empty for the maximum
+     * @param lingers whether it stays open at its end
      */
     RecordedProbes(Recording recording, Optional<Double> speed, boolean lingers) throws IOException {
         this.recording = recording;
@@ -72,7 +72,7 @@ public final class RecordedProbes implements Probes {
 
     // ---- from item to item ----
 
-    /** To the next item that happened, taking over what holds from here on. */
+    /** Moves to the next event, and applies the state items before it. */
     private void advance(boolean isInScan) {
         do {
             next = blocks.next();
@@ -96,9 +96,9 @@ public final class RecordedProbes implements Probes {
                     return false;
                 }
             }
-            case CLOCK, IDENTITY -> {} // They were read when it was opened.
+            case CLOCK, IDENTITY -> {} // Recording.open read them.
             case SCAN_RECORD, SCAN_END, SCAN_FAILED -> {
-                return !isInScan; // Of a look whose beginning is lost.
+                return !isInScan; // The beginning of its scan is lost.
             }
             case TIME, RECORD, SCAN -> {
                 return false;
@@ -117,7 +117,7 @@ public final class RecordedProbes implements Probes {
         return number == Recorder.ABSENT ? null : (Long) number;
     }
 
-    private void hand(Consumer<Event> handler) {
+    private void deliver(Consumer<Event> handler) {
         try {
             Event event = reader.read(records, blocks.at(), blocks.length());
             if (event instanceof TaskInTeardownEvent waiting) {
@@ -179,7 +179,7 @@ public final class RecordedProbes implements Probes {
     @Override
     public void await(int timeoutMillis) {
         if (next == null) {
-            // Time stands still: a look would be due in the same short while for ever.
+            // The time does not advance any more: avoid a busy loop.
             pause(TimeUnit.SECONDS.toNanos(1));
         } else if (next == Item.TIME) {
             long due = blocks.number(0);
@@ -205,7 +205,7 @@ public final class RecordedProbes implements Probes {
     public int poll(Consumer<Event> handler, int limit) {
         int taken = 0;
         while (next == Item.RECORD && taken < limit) {
-            hand(handler);
+            deliver(handler);
             taken++;
             advance(false);
         }
@@ -217,13 +217,13 @@ public final class RecordedProbes implements Probes {
         woken.release();
     }
 
-    /** Which ones were followed is recorded with the looks. */
+    /** Does nothing: the scans in the recording contain the followed contexts. */
     @Override
     public void follow(Map<Long, Long> handles) {}
 
-    /** They are told where they were recorded, whoever asks. */
+    /** Does nothing: the recording contains its completions. */
     @Override
-    public boolean reportCompletions(boolean wanted) {
+    public boolean reportCompletions(boolean enabled) {
         return false;
     }
 
@@ -231,7 +231,7 @@ public final class RecordedProbes implements Probes {
     public ScanGaps inventory(Consumer<Event> handler) {
         int found = 0;
         for (advance(true); next == Item.SCAN_RECORD; advance(true)) {
-            hand(handler);
+            deliver(handler);
             found++;
         }
         if (next == Item.SCAN_FAILED) {
@@ -245,24 +245,24 @@ public final class RecordedProbes implements Probes {
         }
         if (gaps == null) {
             throw new ProbeException(
-                    "the recording has lost a part of a look", "nothing: what was not recorded cannot be told");
+                    "cannot replay a scan: the recording lost a part of it", "continue; later scans are complete");
         }
         return gaps;
     }
 
-    /** Null if the look had more records than were found. */
+    /** Null if the scan had more records than the recording. */
     private @Nullable ScanGaps gaps(int found) {
         ByteBuffer end = ByteBuffer.wrap(blocks.copy()).order(blocks.bytes().order());
         if (end.remaining() < 3 * Integer.BYTES || end.getInt() != found) {
             return null;
         }
-        int refused = end.getInt();
-        int unfinished = end.getInt();
+        int unreadable = end.getInt();
+        int partial = end.getInt();
         int held = end.remaining() / Integer.BYTES;
-        if (refused < 0 || unfinished < 0 || refused > held || unfinished > held - refused) {
+        if (unreadable < 0 || partial < 0 || unreadable > held || partial > held - unreadable) {
             return null;
         }
-        return new ScanGaps(pids(end, refused), pids(end, unfinished));
+        return new ScanGaps(pids(end, unreadable), pids(end, partial));
     }
 
     private static Set<Integer> pids(ByteBuffer from, int count) {
@@ -273,7 +273,7 @@ public final class RecordedProbes implements Probes {
         return pids;
     }
 
-    /** What was lost by then, and what the recording has lost; a corrupt record was counted when it was recorded. */
+    /** The recorded losses plus those of the recording; the recorded ones include corrupt records. */
     @Override
     public Losses losses() {
         return new Losses(

@@ -23,22 +23,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes a recording. The thread that reads the probes fills blocks in memory, a thread of this one brings them to the
- * disk: what finds no block is dropped and counted, and nobody waits.
+ * Writes a recording. The thread that reads the probes fills blocks in memory; another thread writes them to disk. Without a
+ * free block it drops and counts records; it never blocks the reader.
  */
 public final class Recorder implements Processes.Observer, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Recorder.class);
 
-    /** 1 MiB: some milliseconds of the busiest ring, or a second of a busy host. */
+    /** 1 MiB in total: some milliseconds of the busiest ring, or a second of a busy host. */
     private static final int BLOCKS = 16;
 
-    /** Of what is no block so much can wait. */
+    /** Room in the queue for other tasks than blocks. */
     private static final int OTHERS = 64;
 
     private static final long FLUSH_NANOS = 1_000_000_000L;
     private static final long PATIENCE_MILLIS = 10_000;
 
-    /** Something to be done on the disk. */
+    /** A task for the thread that writes. */
     private interface DiskTask {
         void run() throws IOException;
     }
@@ -53,7 +53,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     private final Worker worker;
     private volatile boolean isClosed;
 
-    // What follows belongs to the thread that reads the probes.
+    // The fields below belong to the thread that reads the probes.
     private @Nullable ByteBuffer block;
     private int allocated;
     private long records;
@@ -63,14 +63,14 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     private @Nullable Long offset;
     private long offsetFrom;
 
-    // What follows belongs to the thread that writes.
+    // The fields below belong to the thread that writes.
     private String lastFailure = "";
 
     /**
-     * Begins to write.
+     * Starts the thread that writes.
      *
-     * @param storage where to; closed by {@link #close}
-     * @param clock what it says is recorded too
+     * @param storage the destination; {@link #close} closes it
+     * @param clock its offsets become part of the recording
      */
     public Recorder(Storage storage, WallClock clock) {
         this.storage = storage;
@@ -78,7 +78,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
         this.worker = Worker.startBlocking("recorder", this::write);
     }
 
-    /** The same probes, with all that they tell recorded. One thread reads them. */
+    /** Wraps probes to record everything that they return. One thread reads them. */
     public Probes record(Probes probes) {
         storage.begin(Header.of(probes).bytes());
         return new RecordingProbes(probes, this);
@@ -127,10 +127,10 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
         scanRecords++;
     }
 
-    /** A look of which more processes were not seen than fit into a block is none that can be told again. */
+    /** Omits the item if it has more pids than fit into a block: a replay then treats the scan as failed. */
     void scanEnds(ScanGaps gaps) {
         int length = (3 + gaps.unreadable().size() + gaps.partial().size()) * Integer.BYTES;
-        ByteBuffer to = length > Block.MOST ? null : room(length);
+        ByteBuffer to = length > Block.MAX_CONTENT ? null : room(length);
         if (to != null) {
             Block.item(to, Item.SCAN_END, length)
                     .putInt(scanRecords)
@@ -147,7 +147,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
 
     void scanFailed(ProbeException failure) {
         byte[] text = (failure.getMessage() + '\0' + failure.hint()).getBytes(StandardCharsets.UTF_8);
-        int length = Math.min(text.length, Block.MOST);
+        int length = Math.min(text.length, Block.MAX_CONTENT);
         ByteBuffer to = room(length);
         if (to != null) {
             Block.item(to, Item.SCAN_FAILED, length).put(text, 0, length);
@@ -189,7 +189,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
         }
     }
 
-    /** A block with room for an item of this length; null if all are on their way to the disk. */
+    /** A block with room for an item of this length; null if all blocks wait for the disk. */
     private @Nullable ByteBuffer room(int length) {
         ByteBuffer current = block;
         if (current != null && current.remaining() < Block.ITEM_HEADER + length) {
@@ -211,7 +211,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
         return current;
     }
 
-    /** What the blocks before would have told, should they be gone. */
+    /** Repeats state from earlier blocks, in case these are lost. */
     private void repeat(ByteBuffer to) {
         if (offset != null) {
             put(to, Item.CLOCK, offsetFrom, offset);
@@ -225,7 +225,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
         ByteBuffer done = block;
         if (done != null) {
             block = null;
-            // There is room: no more blocks exist, and what else waits has its own.
+            // There is room: the number of blocks is limited, and other tasks have their own room.
             waiting.add(() -> {
                 try {
                     writeBlock(done);
@@ -248,7 +248,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
         }
     }
 
-    /** Leaves room for all blocks, from whatever threads it is called; whether there was room for this too. */
+    /** Queues a task if that leaves room for all blocks; returns whether it did. Callable from any thread. */
     private boolean offer(DiskTask task) {
         synchronized (waiting) {
             return waiting.remainingCapacity() > BLOCKS && waiting.add(task);
@@ -266,7 +266,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     }
 
     /**
-     * Keeps what the ring holds, with all that has happened up to now, apart from it; soon.
+     * Requests a snapshot: a copy of the ring with all records up to now, written asynchronously.
      *
      * @param reason a word for the name of the file
      */
@@ -274,17 +274,17 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
         asked.compareAndSet(null, reason);
     }
 
-    /** Records and identities that were not recorded: the disk was too slow, or did not take them. */
+    /** Records and identities that were not written, as the disk was too slow or failed. */
     public long dropped() {
         return dropped.get();
     }
 
-    /** Snapshots that were taken. */
+    /** Number of snapshots so far. */
     public long snapshots() {
         return snapshots.get();
     }
 
-    /** What is on its way to the disk. */
+    /** Number of tasks that wait for the disk. */
     int waiting() {
         return waiting.size();
     }
@@ -306,11 +306,11 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
         try {
             task.run();
         } catch (IOException e) {
-            // It goes on: there can be room again.
+            // Continue: the disk may have space again later.
             String failure = String.valueOf(e.getMessage());
             if (!failure.equals(lastFailure)) {
                 lastFailure = failure;
-                LOG.warn("The recording has a gap: {}", failure);
+                LOG.warn("Recording has a gap: {}", failure);
             }
         }
     }
@@ -334,7 +334,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
         }
     }
 
-    /** Writes what is left, for ten seconds at most; after the last record. */
+    /** Writes the rest, for at most ten seconds. Call it after the last record. */
     @Override
     public void close() {
         handOver();

@@ -19,12 +19,12 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A file that was recorded, read through once: what holds for all of it, and what of it is lost. */
+/** A recording in a file: its header, times, clocks and losses, from one pass over the file. Immutable. */
 public final class Recording {
-    /** As many settings of the real-time clock are remembered; {@link WallClock} keeps no more. */
-    private static final int MOST_MAPPINGS = 16;
+    /** Offsets of the real-time clock to keep; {@link WallClock} keeps no more. */
+    private static final int MAX_MAPPINGS = 16;
 
-    /** From this CLOCK_BOOTTIME on the time since the epoch is so much more, ns. */
+    /** The offset to time since the epoch from this CLOCK_BOOTTIME on, ns. */
     private record Mapping(long from, long offset) {
         Instant at(long boottime) {
             long epoch = boottime + offset;
@@ -49,13 +49,13 @@ public final class Recording {
     }
 
     /**
-     * Reads a file through.
+     * Reads a file.
      *
-     * @throws IOException if it cannot be read, or is no recording that this version can tell again: the message says why
+     * @throws IOException with the reason, if it is unreadable or not a recording that this version can replay
      */
     public static Recording open(Path file) throws IOException {
         if (Files.exists(file) && !Files.isRegularFile(file)) {
-            throw new IOException(file + " is no file that can be read twice: save the recording in one");
+            throw new IOException("cannot read " + file + " twice (hint: save the recording to a regular file)");
         }
         Header header = null;
         long began = 0;
@@ -81,13 +81,14 @@ public final class Recording {
             if (header == null) {
                 throw new IOException(
                         blocks.otherVersions() > 0
-                                ? file + " was recorded by another version of aioscope: replay it with that one"
-                                : file + " is no recording of aioscope, or nothing of it can be read");
+                                ? "cannot read " + file
+                                        + ": recorded by another version of aioscope (hint: replay it with that version)"
+                                : "cannot read " + file + ": not a recording of aioscope, or damaged");
             }
             if (header.layout() != EventLayout.VERSION) {
                 throw new IOException(
-                        file + " holds records of layout " + header.layout() + ", and this aioscope reads "
-                                + EventLayout.VERSION + ": replay it with the aioscope that recorded it");
+                        "cannot read " + file + ": it has layout " + header.layout() + ", this aioscope reads layout "
+                                + EventLayout.VERSION + " (hint: replay it with the aioscope that recorded it)");
             }
             return new Recording(file, header, began, ended, mappings, losses(blocks, isSame));
         }
@@ -97,7 +98,7 @@ public final class Recording {
         Mapping last = mappings.isEmpty() ? null : mappings.get(mappings.size() - 1);
         if (last == null || mapping.from > last.from) {
             mappings.add(mapping);
-            if (mappings.size() > MOST_MAPPINGS) {
+            if (mappings.size() > MAX_MAPPINGS) {
                 mappings.remove(0);
             }
         }
@@ -107,19 +108,19 @@ public final class Recording {
         List<String> losses = new ArrayList<>();
         IOException failure = blocks.failure();
         if (failure != null) {
-            losses.add("it can be read in part only: " + failure.getMessage());
+            losses.add("cannot read it to the end: " + failure.getMessage());
         }
         if (blocks.unreadable() > 0) {
-            losses.add(blocks.unreadable() + " bytes are damaged or cut off");
+            losses.add(blocks.unreadable() + " bytes are damaged or truncated");
         }
         if (blocks.lost() > 0) {
-            losses.add(blocks.lost() + " records are missing between others");
+            losses.add(blocks.lost() + " records are missing");
         }
         if (blocks.otherVersions() > 0) {
-            losses.add(blocks.otherVersions() + " blocks were written by another version of aioscope");
+            losses.add(blocks.otherVersions() + " blocks are from another version of aioscope");
         }
         if (!isSame) {
-            losses.add("the recording of another run that follows in it is left out");
+            losses.add("the replay stops at the recording of another run");
         }
         return losses;
     }
@@ -136,27 +137,27 @@ public final class Recording {
         return header;
     }
 
-    /** Which records there can be. */
+    /** The tier of the recorded probes. */
     public Tier tier() {
         return header.tier();
     }
 
-    /** The host that was looked at. */
+    /** The recorded host. */
     public HostInfo host() {
         return header.host();
     }
 
-    /** When it begins, CLOCK_BOOTTIME ns. */
+    /** Its beginning, CLOCK_BOOTTIME ns. */
     public long began() {
         return began;
     }
 
-    /** When it ends, CLOCK_BOOTTIME ns. */
+    /** Its end, CLOCK_BOOTTIME ns. */
     public long ended() {
         return ended;
     }
 
-    /** The clocks of the host, as they were set then; where that is lost, the time since its start stands for all time. */
+    /** The clocks of the host at that time; without recorded offsets, times count from the start of the host. */
     public WallClock clock() {
         Mapping first = mappings.isEmpty() ? new Mapping(began, 0) : mappings.get(0);
         WallClock clock = new WallClock(() -> began, () -> first.at(began));
@@ -164,15 +165,15 @@ public final class Recording {
         return clock;
     }
 
-    /** What cannot be told again, each a sentence without its full stop; empty if that is nothing. */
+    /** What a replay lacks, each a sentence without its full stop; empty if it is complete. */
     public List<String> losses() {
         return losses;
     }
 
     /**
-     * Who the processes in it were.
+     * The identities of the recorded processes.
      *
-     * @param hidesArguments whether of command lines only the program is told
+     * @param hidesArguments whether to show only the executables of command lines
      */
     public Processes processes(boolean hidesArguments) {
         Processes processes = Processes.fromRecording(hidesArguments);
@@ -192,10 +193,10 @@ public final class Recording {
     }
 
     /**
-     * Tells it again, from its beginning.
+     * Replays it from its beginning.
      *
-     * @param speed how many times faster than it happened; null for as fast as can be
-     * @param lingers whether it is never over, for one who looks at its end
+     * @param speed a multiple of the original speed; null for the maximum
+     * @param lingers whether the replay stays open at its end
      */
     public RecordedProbes replay(@Nullable Double speed, boolean lingers) throws IOException {
         return new RecordedProbes(this, Optional.ofNullable(speed), lingers);

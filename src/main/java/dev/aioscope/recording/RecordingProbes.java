@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** Tells a recorder all that other probes tell, in its order. */
+/** Passes everything from other probes to a recorder, in order. */
 final class RecordingProbes implements Probes {
     private final Probes probes;
     private final Recorder recorder;
@@ -98,8 +98,8 @@ final class RecordingProbes implements Probes {
     }
 
     @Override
-    public boolean reportCompletions(boolean wanted) {
-        return probes.reportCompletions(wanted);
+    public boolean reportCompletions(boolean enabled) {
+        return probes.reportCompletions(enabled);
     }
 
     @Override

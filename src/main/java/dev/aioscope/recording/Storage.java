@@ -28,34 +28,33 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file of a recording, or the files of a ring: each is a recording that can be read alone, and the oldest is deleted
- * for the next. Command lines can hold secrets, so the files are for their owner's eyes only. After {@link #begin} one
- * thread uses it.
+ * The file of a recording, or the files of a ring: each file is a complete recording, and a new one replaces the oldest.
+ * Only the owner can read the files, as command lines may contain secrets. After {@link #begin} one thread uses it.
  */
 public final class Storage {
-    /** What a ring is made of. */
+    /** The number of files of a ring. */
     private static final int SEGMENTS = 8;
 
-    /** Snapshots that are kept; the oldest goes for the next. */
+    /** The number of snapshots to keep; a new one replaces the oldest. */
     public static final int SNAPSHOTS = 4;
 
-    /** The header is repeated after so many bytes. */
+    /** Repeats the header after this many bytes. */
     private static final long REPEATED = 1 << 20;
 
-    /** What identities may take up at the beginning of each file of a ring. */
+    /** The maximum size of identities at the beginning of each file of a ring, bytes. */
     private static final int IDENTITIES = 1 << 18;
 
     private static final String SUFFIX = ".aioscope";
     private static final String SEGMENT = "ring-";
-    /** The time that {@link #stamp} makes, in the three parts between which it has dashes for colons. */
+    /** The time from {@link #stamp} in three parts, between which dashes replace colons. */
     private static final Pattern STAMP = Pattern.compile("(\\d{4}-\\d\\d-\\d\\dT\\d\\d)-(\\d\\d)-(\\d\\d[.0-9]*Z)");
 
     private static final String SNAPSHOT = "snapshot-";
     private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
-    /** Null if there is one file only. */
-    private final @Nullable Path folder;
+    /** Null for a single file. */
+    private final @Nullable Path directory;
 
     private final long segmentSize;
     private final @Nullable FileChannel lock;
@@ -69,22 +68,22 @@ public final class Storage {
     private long repeated;
     private long named;
 
-    private Storage(@Nullable Path folder, long segmentSize, @Nullable FileChannel lock) {
-        this.folder = folder;
+    private Storage(@Nullable Path directory, long segmentSize, @Nullable FileChannel lock) {
+        this.directory = directory;
         this.segmentSize = segmentSize;
         this.lock = lock;
     }
 
     /**
-     * A file that grows.
+     * Creates a single file.
      *
-     * @throws java.nio.file.FileAlreadyExistsException if it is there
+     * @throws java.nio.file.FileAlreadyExistsException if it exists
      */
     public static Storage file(Path path) throws IOException {
         return to(create(path));
     }
 
-    /** A file that is open. */
+    /** Uses an open file. */
     static Storage to(FileChannel file) {
         Storage storage = new Storage(null, Long.MAX_VALUE, null);
         storage.file = file;
@@ -92,42 +91,44 @@ public final class Storage {
     }
 
     /**
-     * A ring of files.
+     * Opens a ring of files.
      *
-     * @param folder made if it is not there; what a ring of an earlier run left in it counts as its oldest part
-     * @param size of all of them, bytes
-     * @throws IOException if it cannot be written to, or another ring is being written to it
+     * @param directory created if missing; files of an earlier run count as the oldest part of the ring
+     * @param size of all files, bytes
+     * @throws IOException if it is not writable, or another process uses it
      */
-    public static Storage ring(Path folder, long size) throws IOException {
-        Files.createDirectories(folder);
+    public static Storage ring(Path directory, long size) throws IOException {
+        Files.createDirectories(directory);
         FileChannel lock =
-                FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
             FileLock held = lock.tryLock();
             if (held == null) {
-                throw new IOException(folder + " is in use by another aioscope");
+                throw new IOException("cannot record to " + directory + ": another aioscope uses it");
             }
-            Storage storage = new Storage(folder, size / SEGMENTS, lock);
-            storage.segments.addAll(list(folder, SEGMENT));
+            Storage storage = new Storage(directory, size / SEGMENTS, lock);
+            storage.segments.addAll(list(directory, SEGMENT));
             storage.earlier = storage.segments.size();
-            // The clock can have been set back since.
-            storage.named = Math.max(latest(storage.segments), latest(list(folder, SNAPSHOT)));
+            // The clock may have been set back since then.
+            storage.named = Math.max(latest(storage.segments), latest(list(directory, SNAPSHOT)));
             return storage;
         } catch (IOException | OverlappingFileLockException e) {
             lock.close();
-            throw e instanceof IOException failure ? failure : new IOException(folder + " is in use already");
+            throw e instanceof IOException failure
+                    ? failure
+                    : new IOException("cannot record to " + directory + ": it is already in use");
         }
     }
 
-    /** Before the first block. */
+    /** Sets the header, before the first block. */
     void begin(byte[] newHeader) {
         header = newHeader;
     }
 
-    /** Appends a block, all of it or nothing. */
+    /** Appends a block completely, or not at all. */
     void write(ByteBuffer block) throws IOException {
         FileChannel current = file;
-        if (current == null || (folder != null && written + block.remaining() > segmentSize)) {
+        if (current == null || (directory != null && written + block.remaining() > segmentSize)) {
             current = nextSegment();
         } else if (written == 0 || written - repeated >= REPEATED) {
             repeated = written;
@@ -143,7 +144,7 @@ public final class Storage {
             }
             written = current.position();
         } catch (IOException e) {
-            // Half a block would only be in the way of a reader.
+            // Remove the partial block.
             try {
                 current.truncate(written).position(written);
             } catch (IOException left) {
@@ -160,9 +161,9 @@ public final class Storage {
         return Block.seal(Block.item(block, item, content.length).put(content));
     }
 
-    /** Remembers it for the files to come. */
+    /** Writes an identity and repeats it in later files. */
     void identity(byte[] content) throws IOException {
-        if (folder != null) {
+        if (directory != null) {
             identities.addLast(content);
             identitiesSize += content.length;
             while (identitiesSize > IDENTITIES) {
@@ -175,7 +176,7 @@ public final class Storage {
     // ---- the ring ----
 
     private FileChannel nextSegment() throws IOException {
-        Path home = folder();
+        Path home = directory();
         closeFile();
         while (segments.size() >= SEGMENTS) {
             Files.deleteIfExists(segments.removeFirst());
@@ -194,7 +195,7 @@ public final class Storage {
         return next;
     }
 
-    /** A name after all those before it: the time, and where that is not later, a little more. */
+    /** A time for a file name, later than all earlier ones: the current time, or 1 ms after the last one. */
     private String stamp() {
         named = Math.max(named + 1, Instant.now().toEpochMilli());
         return Instant.ofEpochMilli(named)
@@ -204,20 +205,20 @@ public final class Storage {
     }
 
     /**
-     * Copies this run's part of the ring to a file beside it.
+     * Copies this run's part of the ring to a new file in the same directory.
      *
-     * @return false if there is no ring
+     * @return false without a ring
      */
     boolean snapshot(String reason) throws IOException {
-        if (folder == null) {
+        if (directory == null) {
             return false;
         }
-        List<Path> old = list(folder, SNAPSHOT);
+        List<Path> old = list(directory, SNAPSHOT);
         for (Path path : old.subList(0, Math.max(0, old.size() - SNAPSHOTS + 1))) {
             Files.deleteIfExists(path);
         }
-        Path path = folder.resolve(SNAPSHOT + stamp() + "-" + reason + SUFFIX);
-        Path unfinished = folder.resolve("unfinished");
+        Path path = directory.resolve(SNAPSHOT + stamp() + "-" + reason + SUFFIX);
+        Path unfinished = directory.resolve("unfinished");
         Files.deleteIfExists(unfinished);
         try (FileChannel to = create(unfinished)) {
             for (Path segment : segments.stream().skip(earlier).toList()) {
@@ -240,20 +241,20 @@ public final class Storage {
         }
     }
 
-    private Path folder() {
-        if (folder == null) {
-            throw new IllegalStateException("there is one file only");
+    private Path directory() {
+        if (directory == null) {
+            throw new IllegalStateException("not a ring");
         }
-        return folder;
+        return directory;
     }
 
     private static FileChannel create(Path path) throws IOException {
         return FileChannel.open(path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OWNER_ONLY);
     }
 
-    /** Those of this kind, the oldest first. */
-    private static List<Path> list(Path folder, String prefix) throws IOException {
-        try (Stream<Path> all = Files.list(folder)) {
+    /** The files with this prefix, oldest first. */
+    private static List<Path> list(Path directory, String prefix) throws IOException {
+        try (Stream<Path> all = Files.list(directory)) {
             return new ArrayList<>(all.filter(path -> {
                         String name = path.getFileName().toString();
                         return name.startsWith(prefix) && name.endsWith(SUFFIX);
@@ -263,7 +264,7 @@ public final class Storage {
         }
     }
 
-    /** The latest time that these have in their names, ms since the epoch. */
+    /** The latest time in these names, ms since the epoch. */
     private static long latest(Collection<Path> files) throws IOException {
         long latest = 0;
         for (Path file : files) {
@@ -276,7 +277,7 @@ public final class Storage {
                                     .toEpochMilli());
                 }
             } catch (DateTimeParseException e) {
-                throw new IOException(file + " has an impossible time in its name: move it away", e);
+                throw new IOException("cannot use " + file + ": invalid time in its name (hint: move it away)", e);
             }
         }
         return latest;
@@ -292,7 +293,7 @@ public final class Storage {
 
     void close() throws IOException {
         try {
-            if (file != null && folder == null && written > 0) {
+            if (file != null && directory == null && written > 0) {
                 append(file, single(Item.HEADER, header));
             }
             closeFile();

@@ -1,9 +1,9 @@
 /**
- * The flight recorder: what {@link dev.aioscope.probe.Probes} tell is kept in a file and told again from it.
+ * The flight recorder: records everything from {@link dev.aioscope.probe.Probes} to a file, and replays it.
  *
- * <p>A recording is a sequence of blocks, each with its own checksum, so that what is damaged or cut off takes nothing
- * else with it; two recordings of one run, one after the other, are a recording again. All numbers are little-endian but
- * those inside records, which are as the kernel wrote them.
+ * <p>A recording is a sequence of blocks. Each has its own checksum, so damage affects only its own block. Two concatenated
+ * recordings of one run are a valid recording. Numbers are little-endian, except inside records, which are as the kernel
+ * wrote them.
  *
  * <pre>
  *   block    0       4       8        12        16              24      28       32
@@ -15,9 +15,8 @@
  *   item     | length: 3 bytes | kind: 1 byte | content |
  * </pre>
  *
- * <p>The kinds of items are in {@link dev.aioscope.recording.Item}. A gap in the numbers of the records is what was lost,
- * while it was recorded (the disk was too slow, or full) or since. A block that holds no record tells that by the number
- * -1.
+ * <p>{@link dev.aioscope.recording.Item} lists the kinds of items. A gap in the numbers of the records means lost records,
+ * while recording (the disk was too slow or full) or later. The first record of a block without records is -1.
  */
 @NullMarked
 package dev.aioscope.recording;

@@ -47,9 +47,9 @@ class ReplayCommandTest {
         file = directory.resolve("host.aioscope");
         WallClock clock = new WallClock(() -> SECOND, () -> Instant.parse("2026-01-02T03:04:05Z"));
         Scripted script = new Scripted(Tier.FULL)
-                .look(SECOND, ScanGaps.NONE, live(SECOND, 1), live(SECOND, 2))
+                .scan(SECOND, ScanGaps.NONE, live(SECOND, 1), live(SECOND, 2))
                 .turn(2 * SECOND, Scripted.teardown(2 * SECOND - 500_000_000, 1, 300_000_000))
-                .look(3 * SECOND, ScanGaps.NONE, live(3 * SECOND, 2))
+                .scan(3 * SECOND, ScanGaps.NONE, live(3 * SECOND, 2))
                 .turn(4 * SECOND);
         try (Recorder recorder = new Recorder(Storage.file(file), clock);
                 DutyCycle watch = new DutyCycle(
@@ -180,6 +180,6 @@ class ReplayCommandTest {
         Run run = Run.of("replay", file.toString(), "trace");
 
         assertThat(run.status()).isZero();
-        assertThat(run.err()).containsPattern("The recording is incomplete: \\d+ bytes are damaged or cut off.");
+        assertThat(run.err()).containsPattern("The recording is incomplete: \\d+ bytes are damaged or truncated.");
     }
 }

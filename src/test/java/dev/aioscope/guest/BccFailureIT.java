@@ -24,7 +24,7 @@ class BccFailureIT {
         CommandResult trace = prepared(
                 "for f in /usr/lib/*/libbcc.so.0; do mount --bind /dev/null $f; done", "trace", "--engine", "bcc");
 
-        assertFails(trace, "libbcc.so.0 cannot be loaded", "apt-get install libbpfcc");
+        assertFails(trace, "cannot load libbcc.so.0", "apt-get install libbpfcc");
     }
 
     @Test
@@ -34,7 +34,10 @@ class BccFailureIT {
                 "cc", "-shared", "-fPIC", "-o", folder.resolve("libbcc.so.0").toString(), source.toString());
         CommandResult trace = prepared("export LD_LIBRARY_PATH=" + folder, "trace", "--engine", "bcc");
 
-        assertFails(trace, "libbcc.so.0 is too old: ", "install libbcc 0.26 or newer: apt-get install libbpfcc");
+        assertFails(
+                trace,
+                "cannot use libbcc.so.0: it is too old: ",
+                "install libbcc 0.26 or newer: apt-get install libbpfcc");
     }
 
     @Test
@@ -42,7 +45,7 @@ class BccFailureIT {
         CommandResult trace =
                 prepared("for f in /usr/lib/*/libbcc.so.0; do mount --bind /dev/null $f; done", "trace", "--stacks");
 
-        assertFails(trace, "no user stacks: libbcc.so.0 cannot be loaded", "apt-get install libbpfcc");
+        assertFails(trace, "cannot resolve user stacks: cannot load libbcc.so.0", "apt-get install libbpfcc");
     }
 
     @Test
@@ -54,7 +57,7 @@ class BccFailureIT {
         // The class path uses the first resource it finds.
         CommandResult trace = Commands.execute(Aioscope.commandWithResources(folder, "trace", "--engine", "bcc"));
 
-        assertFails(trace, "the probes cannot be compiled by libbcc: ", "--engine core");
+        assertFails(trace, "cannot compile the probes with libbcc: ", "--engine core");
         assertThat(trace.output()).contains("error: unknown type name 'this'");
     }
 
@@ -69,7 +72,7 @@ class BccFailureIT {
 
         assertFails(
                 trace,
-                "the probes cannot be compiled by libbcc: there is no room for its files",
+                "cannot compile the probes with libbcc: cannot create a temporary directory",
                 "free space in " + folder);
     }
 
@@ -99,7 +102,7 @@ class BccFailureIT {
         assertThat(trace.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertFails(
                 new CommandResult(Files.readString(output), trace.exitValue()),
-                "the probes cannot be compiled by libbcc: its process ended with the status 137",
+                "cannot compile the probes with libbcc: the compiler exited with status 137",
                 "--engine core");
     }
 

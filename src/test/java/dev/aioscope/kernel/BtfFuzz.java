@@ -2,7 +2,7 @@ package dev.aioscope.kernel;
 
 import java.nio.ByteBuffer;
 
-/** Whatever stands in a kernel's type information is an answer, or is refused as no BTF. */
+/** Any BTF is either readable or rejected with a BtfException. */
 public final class BtfFuzz {
     private BtfFuzz() {}
 
@@ -11,7 +11,7 @@ public final class BtfFuzz {
         try {
             BtfTest.askEverything(Btf.of(ByteBuffer.wrap(bytes)));
         } catch (BtfException e) {
-            // It is told apart.
+            // The expected rejection.
         }
     }
 

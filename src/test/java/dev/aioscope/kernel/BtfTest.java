@@ -87,7 +87,7 @@ class BtfTest {
     }
 
     @Test
-    void findsFieldsWhereverTheyStand() {
+    void findsFieldsAtAnyDepth() {
         Btf btf = btf(example());
         int ctx = btf.struct("ctx").orElseThrow();
 
@@ -103,7 +103,7 @@ class BtfTest {
     }
 
     @Test
-    void whatIsNotThereIsNotFound() {
+    void findsNoMissingTypeOrField() {
         Btf btf = btf(example());
         int ctx = btf.struct("ctx").orElseThrow();
 
@@ -120,7 +120,7 @@ class BtfTest {
     }
 
     @Test
-    void aTypeThatContainsItselfIsRefused() {
+    void rejectsTypeThatContainsItself() {
         Writer w = new Writer();
         w.words(w.name("round"), TYPEDEF, 1); // 1
         w.words(w.name("s"), STRUCT | 3, 8, 0, 2, 0, 0, 2, 0, 0, 1, 0); // 2
@@ -128,15 +128,15 @@ class BtfTest {
 
         assertThatThrownBy(() -> btf.field(2, "x"))
                 .isInstanceOf(BtfException.class)
-                .hasMessage("BTF type 2 has no end");
+                .hasMessage("invalid BTF: type 2 contains itself");
         assertThatThrownBy(() -> btf.field(1, "x"))
                 .isInstanceOf(BtfException.class)
-                .hasMessage("BTF type 1 refers to itself");
+                .hasMessage("invalid BTF: type 1 refers to itself");
         assertThatThrownBy(() -> btf.size(7)).isInstanceOf(BtfException.class);
     }
 
     @Test
-    void everyTruncationIsRefused() {
+    void rejectsEachTruncation() {
         byte[] whole = example();
         for (int length = 0; length < whole.length; length++) {
             ByteBuffer cut = ByteBuffer.wrap(whole, 0, length);
@@ -146,7 +146,7 @@ class BtfTest {
 
     /** Each byte at random, several at once: an answer or a BtfException, nothing else, and soon. */
     @Test
-    void noDamageLeadsAnywhereElse() {
+    void throwsOnlyBtfExceptionForDamagedData() {
         byte[] whole = example();
         int refused = 0;
         for (int seed = 0; seed < 200_000; seed++) {
@@ -179,7 +179,7 @@ class BtfTest {
     }
 
     @Test
-    void anotherByteOrderIsToldApart() {
+    void rejectsOtherByteOrder() {
         byte[] bytes = example();
         byte first = bytes[0];
         bytes[0] = bytes[1];

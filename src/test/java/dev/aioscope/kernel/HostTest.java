@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class HostTest {
     /** A number in /proc/sys is only given to the first read, which must be large enough. */
     @Test
-    void numbersOfTheKernelAreReadWhole() throws Exception {
+    void readsKernelNumbersCompletely() throws Exception {
         Process cat = new ProcessBuilder("cat", "/proc/sys/fs/aio-max-nr").start();
         try (BufferedReader reader =
                 new BufferedReader(new InputStreamReader(cat.getInputStream(), StandardCharsets.US_ASCII))) {
@@ -21,12 +21,12 @@ class HostTest {
     }
 
     @Test
-    void whatIsNotThereIsEmpty() {
+    void returnsEmptyForMissingFile() {
         assertThat(Host.read("/proc/sys/fs/no-such-number")).isEmpty();
     }
 
     @Test
-    void everyCpuIsCounted() {
+    void countsAllPossibleCpus() {
         assertThat(Host.possibleCpus())
                 .isGreaterThanOrEqualTo(Runtime.getRuntime().availableProcessors());
     }

@@ -21,7 +21,7 @@ public final class NotifySocket implements AutoCloseable {
     private static final C LIBRARY = Native.load("c", C.class);
 
     private final int fd;
-    private final List<String> heard = new ArrayList<>();
+    private final List<String> received = new ArrayList<>();
 
     /** At a path, or for {@code @name} in the abstract namespace. */
     public NotifySocket(String name) {
@@ -42,21 +42,21 @@ public final class NotifySocket implements AutoCloseable {
     }
 
     /** Everything that has come so far, oldest first. */
-    public List<String> heard() {
+    public List<String> received() {
         byte[] buffer = new byte[4096];
         long length;
         while ((length = LIBRARY.recv(fd, buffer, buffer.length, Libc.MSG_DONTWAIT)) >= 0) {
-            heard.add(new String(buffer, 0, (int) length, StandardCharsets.UTF_8));
+            received.add(new String(buffer, 0, (int) length, StandardCharsets.UTF_8));
         }
-        return List.copyOf(heard);
+        return List.copyOf(received);
     }
 
     /** Waits until a message that begins so has come that many times. */
     public void await(String beginning, int times) throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (heard().stream().filter(message -> message.startsWith(beginning)).count() < times) {
+        while (received().stream().filter(message -> message.startsWith(beginning)).count() < times) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError(beginning + " has not come " + times + " times: " + heard);
+                throw new AssertionError(beginning + " has not come " + times + " times: " + received);
             }
             TimeUnit.MILLISECONDS.sleep(10);
         }

@@ -24,32 +24,32 @@ class ServiceManagerTest {
     }
 
     @Test
-    void systemdHearsAllAndAStatusOnce() {
+    void sendsAllMessagesAndRepeatedStatusOnce() {
         String path = folder.resolve("notify").toString();
         try (NotifySocket systemd = new NotifySocket(path);
                 ServiceManager manager =
                         new ServiceManager(Map.of("NOTIFY_SOCKET", path, "WATCHDOG_USEC", "1000000"))) {
             tellAll(manager);
-            List<String> heard = systemd.heard();
-            assertThat(heard).hasSize(6);
-            assertThat(heard.subList(0, 4)).containsExactly("READY=1", "STATUS=a", "STATUS=b", "WATCHDOG=1");
-            assertThat(heard.get(4)).matches("RELOADING=1\nMONOTONIC_USEC=\\d+");
-            assertThat(heard.get(5)).isEqualTo("STOPPING=1");
+            List<String> received = systemd.received();
+            assertThat(received).hasSize(6);
+            assertThat(received.subList(0, 4)).containsExactly("READY=1", "STATUS=a", "STATUS=b", "WATCHDOG=1");
+            assertThat(received.get(4)).matches("RELOADING=1\nMONOTONIC_USEC=\\d+");
+            assertThat(received.get(5)).isEqualTo("STOPPING=1");
         }
     }
 
     @Test
-    void aNameInTheAbstractNamespaceIsOne() {
+    void sendsToAbstractSocket() {
         String name = "@aioscope-test-" + ProcessHandle.current().pid();
         try (NotifySocket systemd = new NotifySocket(name);
                 ServiceManager manager = new ServiceManager(Map.of("NOTIFY_SOCKET", name))) {
             manager.ready();
-            assertThat(systemd.heard()).containsExactly("READY=1");
+            assertThat(systemd.received()).containsExactly("READY=1");
         }
     }
 
     @Test
-    void theWatchdogIsForTheProcessThatIsMeant() {
+    void sendsWatchdogOnlyForItsOwnPid() {
         String path = folder.resolve("notify").toString();
         try (NotifySocket systemd = new NotifySocket(path);
                 ServiceManager meant = new ServiceManager(Map.of("NOTIFY_SOCKET", path, "WATCHDOG_USEC", "1000000"));
@@ -60,12 +60,12 @@ class ServiceManagerTest {
             assertThat(other.pulse()).isEqualTo(without.pulse()).isGreaterThan(Duration.ofDays(1));
             other.alive();
             without.alive();
-            assertThat(systemd.heard()).isEmpty();
+            assertThat(systemd.received()).isEmpty();
         }
     }
 
     @Test
-    void withoutSystemdNothingIsSaidAndNothingFails() {
+    void sendsNothingWithoutSystemd() {
         for (String socket : new String[] {"", "vsock:2:1", "/none/at/all", "/" + "x".repeat(200)}) {
             try (ServiceManager manager = new ServiceManager(Map.of("NOTIFY_SOCKET", socket))) {
                 tellAll(manager);

@@ -15,31 +15,31 @@ class TaskStatTest {
             + " 140727474290663 0";
 
     @Test
-    void tellsStateStartAndMemory() {
+    void parsesStateStartAndMemory() {
         assertThat(TaskStat.parse(TEXT)).contains(new TaskStat("aiowork", 'D', 1_294_050_000_000L, true));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", ")", "((", ") R 1 (", "a\nb", "sleep 1) S 1 1 1"})
-    void theNameCanBeAnything(String name) {
+    void parsesAnyName(String name) {
         assertThat(TaskStat.parse(TEXT.replace("aiowork", name)))
                 .contains(new TaskStat(name, 'D', 1_294_050_000_000L, true));
     }
 
     @Test
-    void oneThatHasExitedHasNoMemory() {
+    void reportsNoMemoryForExitedTask() {
         assertThat(TaskStat.parse(TEXT.replace(" 86503424 ", " 0 ")))
                 .hasValueSatisfying(stat -> assertThat(stat.hasMemory()).isFalse());
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "(", ")", ")(", "1 (a) S", "1 (a) DD 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 1"})
-    void otherTextTellsNothing(String text) {
+    void returnsEmptyForInvalidText(String text) {
         assertThat(TaskStat.parse(text)).isEmpty();
     }
 
     @Test
-    void thisProcessHasBegunAndHasMemory() {
+    void readsOwnProcess() {
         TaskStat stat = TaskStat.read("/proc/self/stat").orElseThrow();
 
         assertThat(stat.hasMemory()).isTrue();
@@ -48,7 +48,7 @@ class TaskStatTest {
     }
 
     @Test
-    void nothingEscapes() {
+    void neverThrowsForMutatedText() {
         Random random = new Random(4);
         for (int i = 0; i < 100_000; i++) {
             TaskStat.parse(Mutation.of(TEXT, random))

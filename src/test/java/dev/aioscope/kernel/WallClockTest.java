@@ -13,27 +13,27 @@ class WallClockTest {
     private final WallClock clock = new WallClock(time::readBoottime, time::readRealTime);
 
     @Test
-    void mapsFromTheBeginning() {
+    void mapsTimesFromFirstSample() {
         assertThat(clock.epochNanos(time.boottime)).isEqualTo(EPOCH_AT_BOOT + time.boottime);
     }
 
     @Test
-    void mapsWhatIsOlderThanTheFirstSample() {
+    void mapsTimesBeforeFirstSample() {
         assertThat(clock.epochNanos(3)).isEqualTo(EPOCH_AT_BOOT + 3);
     }
 
     @Test
-    void aClockSetForwardMovesOnlyWhatBeginsLater() {
+    void shiftsOnlyLaterTimesWhenClockIsSetForward() {
         setClock(3600 * SECOND);
     }
 
     @Test
-    void aClockSetBackMovesOnlyWhatBeginsLater() {
+    void shiftsOnlyLaterTimesWhenClockIsSetBack() {
         setClock(-3600 * SECOND);
     }
 
     @Test
-    void aLeapSecondIsAStep() {
+    void treatsLeapSecondAsStep() {
         setClock(-SECOND);
     }
 
@@ -51,14 +51,14 @@ class WallClockTest {
     }
 
     @Test
-    void suspendMovesNothing() {
+    void keepsOffsetThroughSuspend() {
         time.pass(8 * 3600 * SECOND);
         clock.sample();
         assertThat(clock.offsetAt(time.boottime)).isEqualTo(EPOCH_AT_BOOT);
     }
 
     @Test
-    void noiseMovesNothing() {
+    void keepsOffsetThroughNoise() {
         for (long noise : new long[] {400_000, -700_000, 999_000, -1_000_000}) {
             time.pass(SECOND);
             clock.sample(time.boottime, EPOCH_AT_BOOT + time.boottime + noise);
@@ -67,7 +67,7 @@ class WallClockTest {
     }
 
     @Test
-    void smallStepsAreSeenWhenTheyAddUp() {
+    void detectsSmallStepsThatAddUp() {
         for (int i = 1; i <= 3; i++) {
             time.pass(SECOND);
             time.step = i * 400_000L;
@@ -77,7 +77,7 @@ class WallClockTest {
     }
 
     @Test
-    void aDelayBetweenTheReadingsIsTriedAgain() {
+    void retriesAfterDelayBetweenReadings() {
         time.pass(SECOND);
         time.step = 5 * SECOND;
         time.delays = new long[] {300 * SECOND, 2_000_000, 0};
@@ -86,7 +86,7 @@ class WallClockTest {
     }
 
     @Test
-    void readingsThatAreNeverCloseSayNothing() {
+    void ignoresReadingsThatAreNeverClose() {
         time.pass(SECOND);
         time.delays = new long[] {9 * SECOND, 9 * SECOND, 9 * SECOND, 9 * SECOND};
         clock.sample();
@@ -94,7 +94,7 @@ class WallClockTest {
     }
 
     @Test
-    void remembersTheLastSteps() {
+    void keepsLatestSteps() {
         long[] seen = new long[100];
         for (int i = 0; i < seen.length; i++) {
             time.pass(SECOND);

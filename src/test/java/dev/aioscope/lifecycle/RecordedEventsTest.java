@@ -50,7 +50,7 @@ class RecordedEventsTest {
     @Test
     void replaysAFile() throws IOException {
         Path recording = write(new Scripted(Tier.FULL)
-                .look(10, ScanGaps.NONE, live(10))
+                .scan(10, ScanGaps.NONE, live(10))
                 .turn(
                         2200,
                         killEnter(100),
@@ -59,7 +59,7 @@ class RecordedEventsTest {
                         EventBuilder.reqs().kioctx(1).time(2120).releasedBy(ReleasedBy.HOLDER),
                         destroyExit(2130),
                         EventBuilder.free().kioctx(1).time(2150))
-                .look(3000, ScanGaps.NONE, live(3000).kioctx(2).handle(0x2000))
+                .scan(3000, ScanGaps.NONE, live(3000).kioctx(2).handle(0x2000))
                 .turn(4000, killEnter(3100).kioctx(2).handle(0x2000)));
         expect(
                 recording,

@@ -19,9 +19,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * How many records a second are recorded, by the thread that reads the ring, and replayed through the correlation: the
- * seven of a context from its set-up to its end, again and again. The time is that of the processor. Run it by hand, with the options of {@code
- * agent/aioscope}: {@code java -XX:TieredStopAtLevel=1 -Xmx64m -cp ... dev.aioscope.recording.RecordingBenchmark}.
+ * Records per second of CPU time, recorded by the thread that reads the ring, and replayed through the correlation. It
+ * repeats the seven records of a context from setup to free. Run it by hand, with the options of {@code agent/aioscope}: {@code java -XX:TieredStopAtLevel=1 -Xmx64m -cp ... dev.aioscope.recording.RecordingBenchmark}.
  */
 final class RecordingBenchmark {
     private static final int CONTEXTS = 1_000_000;
@@ -31,7 +30,7 @@ final class RecordingBenchmark {
 
     private RecordingBenchmark() {}
 
-    /** Prints the best of some rounds each. */
+    /** Prints the best of several rounds. */
     public static void main(String[] arguments) throws IOException {
         Path file = Files.createTempFile("benchmark", ".aioscope");
         try {
@@ -89,7 +88,7 @@ final class RecordingBenchmark {
                     recorder.time(time);
                     long full = cpuNanos();
                     while (recorder.waiting() > 8) {
-                        Thread.onSpinWait(); // The disk is not what is measured.
+                        Thread.onSpinWait(); // Excludes the time of the disk.
                     }
                     waited += cpuNanos() - full;
                 }

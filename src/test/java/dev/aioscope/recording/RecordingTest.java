@@ -84,18 +84,18 @@ class RecordingTest {
     private Scripted script() {
         Scripted script = new Scripted(Tier.FULL)
                 .losses(new Losses(3, 0, 1, null))
-                .look(SECOND, new ScanGaps(Set.of(33, 44), Set.of(55)), live(SECOND, 1), live(SECOND, 2))
+                .scan(SECOND, new ScanGaps(Set.of(33, 44), Set.of(55)), live(SECOND, 1), live(SECOND, 2))
                 .turn(2 * SECOND, setup(2 * SECOND - 7, 3), setup(2 * SECOND - 5, 4))
-                .failingLook(
-                        3 * SECOND, new ProbeException("it cannot be looked", "look elsewhere"), live(3 * SECOND, 1));
+                .failingScan(
+                        3 * SECOND, new ProbeException("cannot scan", "scan elsewhere"), live(3 * SECOND, 1));
         long now = 3 * SECOND;
         for (int i = 0; i < 400; i++) {
             now += SECOND / 50;
             script.turn(now, setup(now - 10_000, 10 + i)).turn(now + 5000, Scripted.teardown(now, 10 + i, 2000));
         }
         return script.turn(now + SECOND, rejection(now + SECOND - 9))
-                // More than fits into a block.
-                .look(
+                // More pids than fit into a block.
+                .scan(
                         now + 2 * SECOND,
                         ScanGaps.NONE,
                         IntStream.range(2, 3000)
@@ -120,7 +120,7 @@ class RecordingTest {
     }
 
     @Test
-    void tellsWhatWasRecorded() throws IOException {
+    void replaysRecordedEvents() throws IOException {
         jump = 3600 * SECOND;
         Path file = folder.resolve("a");
         String lived = record(file, script());
@@ -139,7 +139,7 @@ class RecordingTest {
     }
 
     @Test
-    void tellsEachThingWhereItWas() throws IOException {
+    void replaysItemsInOrder() throws IOException {
         Path file = folder.resolve("a");
         record(file, script());
 
@@ -162,13 +162,13 @@ class RecordingTest {
             probes.await(0);
             assertThatThrownBy(() -> probes.inventory(event -> {}))
                     .isInstanceOf(ProbeException.class)
-                    .hasMessage("it cannot be looked");
+                    .hasMessage("cannot scan");
             assertThat(probes.isOver()).isFalse();
         }
     }
 
     @Test
-    void knowsWhoTheProcessesWere() throws IOException {
+    void replaysIdentities() throws IOException {
         Path file = folder.resolve("a");
         record(file, script());
         Task task = new Task(7, 7, "db", 0, 0);
@@ -180,7 +180,7 @@ class RecordingTest {
     }
 
     @Test
-    void aCommandLineThatIsTooLongIsCut() {
+    void truncatesLongCommandLine() {
         Identity identity = new Identity("/bin/x", List.of("x", "y".repeat(6000), "z".repeat(6000)), true, null, null);
         byte[] item = new IdentityItem(1, 2, 3, identity).bytes();
 
@@ -190,7 +190,7 @@ class RecordingTest {
     }
 
     @Test
-    void twoPartsOfOneRunAreARecording() throws IOException {
+    void replaysConcatenatedPartsOfOneRun() throws IOException {
         Path file = folder.resolve("a");
         String lived = record(file, script());
         byte[] bytes = Files.readAllBytes(file);
@@ -204,24 +204,24 @@ class RecordingTest {
     }
 
     @Test
-    void aFileThatIsNoRecordingIsRefusedInASentence() throws IOException {
+    void rejectsFileThatIsNoRecording() throws IOException {
         Path file = Files.writeString(folder.resolve("a"), "not a recording".repeat(1000));
         assertThatThrownBy(() -> Recording.open(file))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("is no recording of aioscope");
+                .hasMessageContaining("not a recording of aioscope");
         assertThatThrownBy(() -> Recording.open(Files.createFile(folder.resolve("empty"))))
-                .hasMessageContaining("is no recording of aioscope");
+                .hasMessageContaining("not a recording of aioscope");
         assertThatThrownBy(() -> Storage.file(file)).isInstanceOf(FileAlreadyExistsException.class);
     }
 
     /** Whatever happens to the file: it is read to an end, nothing is invented, and what is missing is said. */
     @Test
-    void whatIsDamagedIsLeftOutAndSaid() throws IOException {
+    void skipsAndReportsDamage() throws IOException {
         Path file = folder.resolve("a");
         record(file, script());
         byte[] whole = Files.readAllBytes(file);
-        List<String> told = told(Recording.open(file));
-        Set<String> all = Set.copyOf(told);
+        List<String> lines = lines(Recording.open(file));
+        Set<String> all = Set.copyOf(lines);
         int usable = 0;
         for (int seed = 0; seed < 120; seed++) {
             Files.write(file, damaged(whole, new Random(seed)));
@@ -229,20 +229,20 @@ class RecordingTest {
             try {
                 recording = Recording.open(file);
             } catch (IOException e) {
-                assertThat(e).as("seed %d", seed).hasMessageContaining("is no recording of aioscope");
+                assertThat(e).as("seed %d", seed).hasMessageContaining("not a recording of aioscope");
                 continue;
             }
             usable++;
-            List<String> left = told(recording);
+            List<String> left = lines(recording);
             assertThat(all.containsAll(left)).as("seed %d", seed).isTrue();
-            if (!left.equals(told)) {
+            if (!left.equals(lines)) {
                 assertThat(recording.losses()).as("seed %d", seed).isNotEmpty();
             }
             if (seed % 10 == 0) {
                 assertThat(Replays.outcome(file)).contains("Verdict[");
             }
         }
-        // The first block is most of so small a file, and without it nothing is left: that is so in about half of them.
+        // In about half of these small files the damage hits the first block, and nothing remains.
         assertThat(usable).isGreaterThan(30);
     }
 
@@ -261,12 +261,12 @@ class RecordingTest {
     }
 
     /** Every record of the ring, as text. */
-    private static List<String> told(Recording recording) throws IOException {
-        List<String> told = new ArrayList<>();
+    private static List<String> lines(Recording recording) throws IOException {
+        List<String> lines = new ArrayList<>();
         try (Probes probes = recording.replay(null, false)) {
             while (!probes.isOver()) {
                 probes.await(0);
-                probes.poll(event -> told.add(event.type() + " " + event.time() + " " + event.kioctx()), 1000);
+                probes.poll(event -> lines.add(event.type() + " " + event.time() + " " + event.kioctx()), 1000);
                 if (probes.isScanDue(0, 0)) {
                     try {
                         probes.inventory(event -> {});
@@ -276,11 +276,11 @@ class RecordingTest {
                 }
             }
         }
-        return told;
+        return lines;
     }
 
     @Test
-    void aDiskThatIsFullIsCountedAndTheRestGoesOn() throws IOException {
+    void countsDropsAndContinuesWhenDiskIsFull() throws IOException {
         String recorded;
         Recorder recorder =
                 new Recorder(Storage.to(FileChannel.open(Path.of("/dev/full"), StandardOpenOption.WRITE)), clock());
@@ -290,18 +290,18 @@ class RecordingTest {
                     recorder.record(script()), clock(), processes, new LifecycleListener() {}, watch -> {});
         }
         assertThat(recorded).contains("span io_destroy ");
-        // Four set-ups or refusals, and a set-up with six records of a teardown 400 times.
+        // Four setups or refusals, then 400 times a setup and six records of a teardown.
         assertThat(recorder.dropped()).isEqualTo(3 + 400 * 7);
     }
 
     @Test
-    void eachIdentityThatTheDiskDoesNotTakeIsCountedToo() throws Exception {
+    void countsEachDroppedIdentity() throws Exception {
         int many = 1000;
         Path pipe = folder.resolve("pipe");
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
                 .isZero();
         Identity large = new Identity("/bin/x", List.of("x", "y".repeat(4000)), false, null, null);
-        // A pipe takes 64 KiB, and then has its writer wait: so does a disk that does not answer.
+        // A full pipe (64 KiB) blocks its writer like a hung disk.
         FileChannel disk = FileChannel.open(pipe, StandardOpenOption.READ, StandardOpenOption.WRITE);
         Recorder recorder = new Recorder(Storage.to(disk), clock());
         try (recorder) {

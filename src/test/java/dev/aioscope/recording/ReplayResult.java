@@ -35,10 +35,10 @@ public final class ReplayResult {
     private ReplayResult() {}
 
     /**
-     * Watches these probes to their end, or until somebody stops the watch.
+     * Runs a duty cycle over these probes to their end, or until it is stopped.
      *
-     * @param also is told too
-     * @param begun is given the watch before it runs
+     * @param also a second listener
+     * @param begun receives the duty cycle before it runs
      */
     public static String of(
             Probes probes, WallClock clock, Processes processes, LifecycleListener also, Consumer<DutyCycle> begun) {

@@ -62,7 +62,7 @@ class RingTest {
                 number++;
             }
             recorder.time((turn + 2) * SECOND);
-            // As fast as the disk: what is dropped is not the matter here.
+            // No faster than the disk: this test is not about drops.
             while (recorder.waiting() > 8) {
                 Thread.onSpinWait();
             }
@@ -87,7 +87,7 @@ class RingTest {
     }
 
     @Test
-    void holdsTheLatestInBoundedFilesAndSetsThemAside() throws Exception {
+    void keepsLatestRecordsInBoundedFilesAndSnapshots() throws Exception {
         Scripted probes = new Scripted(Tier.FULL).turn(SECOND);
         long last;
         try (Recorder recorder = new Recorder(Storage.ring(folder, SIZE), clock)) {
@@ -115,7 +115,7 @@ class RingTest {
     }
 
     @Test
-    void anotherRunGoesOnWithTheRingButNotInItsSnapshots() throws Exception {
+    void continuesRingOfEarlierRunWithoutItInSnapshots() throws Exception {
         for (int run = 0; run < 2; run++) {
             Scripted probes = new Scripted(Tier.FULL).turn(SECOND + run);
             try (Recorder recorder = new Recorder(Storage.ring(folder, SIZE), clock)) {
@@ -130,7 +130,7 @@ class RingTest {
     }
 
     @Test
-    void aRunWithTheClockSetBackComesAfterTheEarlierOnes() throws Exception {
+    void ordersFilesAfterEarlierRunsWhenClockIsSetBack() throws Exception {
         Path earlier = Files.createFile(folder.resolve("ring-2999-12-31T23-59-58.500Z.aioscope"));
         Path set = Files.createFile(folder.resolve("snapshot-2999-12-31T23-59-58.600Z-stuck.aioscope"));
         Scripted probes = new Scripted(Tier.FULL).turn(SECOND);
@@ -145,15 +145,15 @@ class RingTest {
         Files.createFile(folder.resolve("ring-2026-13-01T00-00-00Z.aioscope"));
         assertThatThrownBy(() -> Storage.ring(folder, SIZE))
                 .isInstanceOf(IOException.class)
-                .hasMessageEndingWith("has an impossible time in its name: move it away");
+                .hasMessageEndingWith("invalid time in its name (hint: move it away)");
     }
 
     @Test
-    void twoDoNotWriteToOneFolder() throws IOException {
+    void rejectsSecondRingInSameDirectory() throws IOException {
         try (Recorder recorder = new Recorder(Storage.ring(folder, SIZE), clock)) {
             assertThatThrownBy(() -> Storage.ring(folder, SIZE))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining("is in use");
+                    .hasMessageContaining("already in use");
             assertThat(recorder.snapshots()).isZero();
         }
         Path file = Files.createFile(folder.resolve("file"));

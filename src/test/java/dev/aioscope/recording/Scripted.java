@@ -19,13 +19,13 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Probes that tell what a test has written down, turn by turn. */
+/** Probes with scripted events, turn by turn. */
 public final class Scripted implements Probes {
-    /** One turn of the duty cycle, with a look if there is an unseen or a failure. */
+    /** One turn of the duty cycle, with a scan if it has gaps or a failure. */
     private record Turn(
             long now,
             List<ByteBuffer> records,
-            List<ByteBuffer> look,
+            List<ByteBuffer> scan,
             @Nullable ScanGaps gaps,
             @Nullable ProbeException failure) {}
 
@@ -34,32 +34,32 @@ public final class Scripted implements Probes {
     private Losses losses = new Losses(0, 0, 0, 0L);
     private int turn;
     private int taken;
-    private boolean hasLooked;
+    private boolean hasScanned;
 
-    /** Of a host of its own. */
+    /** Begins an empty script. */
     public Scripted(Tier tier) {
         this.tier = tier;
     }
 
-    /** The clock goes on to this time; these records were in the ring. */
+    /** Adds a turn at this time with these records in the ring. */
     public Scripted turn(long now, EventBuilder... records) {
         turns.add(new Turn(now, buffers(records), List.of(), null, null));
         return this;
     }
 
-    /** The same with a look that finds these, and nothing in the ring. */
-    public Scripted look(long now, ScanGaps gaps, EventBuilder... found) {
+    /** Adds a turn with a scan that finds these records, and an empty ring. */
+    public Scripted scan(long now, ScanGaps gaps, EventBuilder... found) {
         turns.add(new Turn(now, List.of(), buffers(found), gaps, null));
         return this;
     }
 
-    /** A look that fails after these were found. */
-    public Scripted failingLook(long now, ProbeException failure, EventBuilder... found) {
+    /** Adds a turn with a scan that fails after these records. */
+    public Scripted failingScan(long now, ProbeException failure, EventBuilder... found) {
         turns.add(new Turn(now, List.of(), buffers(found), null, failure));
         return this;
     }
 
-    /** From now on. */
+    /** Sets the losses from now on. */
     public Scripted losses(Losses lost) {
         losses = lost;
         return this;
@@ -105,7 +105,7 @@ public final class Scripted implements Probes {
 
     @Override
     public boolean isScanDue(long now, long due) {
-        return !hasLooked && (current().gaps != null || current().failure != null);
+        return !hasScanned && (current().gaps != null || current().failure != null);
     }
 
     @Override
@@ -117,7 +117,7 @@ public final class Scripted implements Probes {
     public void await(int timeoutMillis) {
         turn++;
         taken = 0;
-        hasLooked = false;
+        hasScanned = false;
     }
 
     @Override
@@ -139,8 +139,8 @@ public final class Scripted implements Probes {
 
     @Override
     public ScanGaps inventory(Consumer<Event> handler) {
-        hasLooked = true;
-        current().look.forEach(record -> hand(record, handler));
+        hasScanned = true;
+        current().scan.forEach(record -> hand(record, handler));
         ScanGaps gaps = current().gaps;
         if (gaps == null) {
             throw current().failure;

@@ -7,29 +7,29 @@ import dev.aioscope.probe.bpf.Programs;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Programs that libbcc compiles on this host, for the kernel that runs. Nothing of libbcc stays in this process. */
+/** The engine that compiles the programs on this host with libbcc, in another process. */
 public final class BccEngine implements Engine {
     private final BytecodeCache cache;
     private @Nullable Bytecode bytecode;
     private @Nullable ProbeException failure;
 
     public BccEngine() {
-        this(BytecodeCache.FOLDER);
+        this(BytecodeCache.DIRECTORY);
     }
 
     /**
-     * Keeps what is compiled elsewhere.
+     * Uses another cache.
      *
-     * @param cache the folder; it is made if it is missing
+     * @param cache the directory; created if missing
      */
     public BccEngine(Path cache) {
         this.cache = new BytecodeCache(cache);
     }
 
     /**
-     * The version of the libbcc that is installed; this process stays large from then on.
+     * The version of the installed libbcc; loads it, so this process stays large.
      *
-     * @throws ProbeException if there is none, or it is too old
+     * @throws ProbeException if it is not installed, or too old
      */
     public static String libbccVersion() {
         LibBcc.load();
@@ -46,7 +46,7 @@ public final class BccEngine implements Engine {
         return new BccPrograms(compiled(), settings);
     }
 
-    /** Compiled once, whatever comes of it: the next tier wants the same programs. */
+    /** Compiles once, also after a failure: the next tier needs the same programs. */
     private Bytecode compiled() {
         if (failure != null) {
             throw failure;

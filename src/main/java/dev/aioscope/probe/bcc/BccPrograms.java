@@ -23,7 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Bytecode of libbcc, loaded and attached without it. */
+/** Bytecode from libbcc, loaded and attached without it. */
 final class BccPrograms implements Programs {
     private static final int TYPE_KPROBE = 2;
     private static final int TYPE_TRACEPOINT = 5;
@@ -39,7 +39,7 @@ final class BccPrograms implements Programs {
     private final Map<AttachTarget, Integer> links = new EnumMap<>(AttachTarget.class);
     private final List<Integer> kprobes = new ArrayList<>();
     private final List<Integer> events = new ArrayList<>();
-    /** Of those, which is whose kprobe. */
+    /** Of {@link #events}, those of kprobes. */
     private final Map<AttachTarget, Integer> kprobeEvents = new EnumMap<>(AttachTarget.class);
 
     private final Kretprobe definitions = new Kretprobe();
@@ -48,25 +48,25 @@ final class BccPrograms implements Programs {
     BccPrograms(Bytecode bytecode, ProbeSettings settings) {
         this.bytecode = bytecode;
         this.settings = settings;
-        Bpf.liftMemoryLimit();
+        Bpf.removeMemoryLimit();
     }
 
     @Override
     public @Nullable LoadFailure load(AttachPlan plan) {
         sizes = settings.sizes(plan.tier());
-        // All maps, though this tier's programs may not name each: the ring is read in every tier.
+        // Create all maps, also those that no program of this tier uses: each tier reads the ring.
         bytecode.programs().values().forEach(instructions -> withMaps(instructions.clone()));
         for (AttachTarget target : plan.targets()) {
             Mode mode = Objects.requireNonNull(plan.mode(target));
             String name = target.program(mode);
             long[] instructions = bytecode.programs().get(name);
             if (instructions == null) {
-                throw new ProbeException("the compiled probes have no program " + name, "install aioscope again");
+                throw new ProbeException("cannot find the program " + name + " in the probes", "reinstall aioscope");
             }
             long[] program = withMaps(instructions.clone());
             int fd = Bpf.load(name, type(mode), attachType(mode), attachTo(target, mode), program, null);
             if (fd < 0) {
-                return refused(name, target, mode, program);
+                return failure(name, target, mode, program);
             }
             programs.put(target, fd);
         }
@@ -90,7 +90,7 @@ final class BccPrograms implements Programs {
         };
     }
 
-    /** 0, which the kernel refuses, if it has no such function. */
+    /** 0, which the kernel rejects, if it has no such function. */
     private int attachTo(AttachTarget target, Mode mode) {
         return switch (mode) {
             case KPROBE, KRETPROBE, TRACEPOINT -> 0;
@@ -98,8 +98,8 @@ final class BccPrograms implements Programs {
         };
     }
 
-    /** Once more, for the verifier's words. */
-    private LoadFailure refused(String name, AttachTarget target, Mode mode, long[] program) {
+    /** Loads it again to get the verifier's log. */
+    private LoadFailure failure(String name, AttachTarget target, Mode mode, long[] program) {
         try (Memory log = new Memory(VERIFIER_LOG)) {
             log.setByte(0, (byte) 0);
             Bpf.load(name, type(mode), attachType(mode), attachTo(target, mode), program, log);
@@ -112,7 +112,7 @@ final class BccPrograms implements Programs {
         }
     }
 
-    /** Puts the maps in the places of their constants; one that is named for the first time is made. */
+    /** Replaces the constants of maps by descriptors; creates a map at its first use. */
     private long[] withMaps(long[] instructions) {
         for (int at = 0; at < instructions.length; at += MapConstant.isLoad(instructions[at]) ? 2 : 1) {
             if (MapConstant.isAt(instructions, at)) {
@@ -136,10 +136,10 @@ final class BccPrograms implements Programs {
         if (fd < 0 || (isSettings && setSettings(fd) != 0)) {
             int errno = Libc.errno();
             throw new ProbeException(
-                    "the map " + name + " cannot be made: " + Errno.describe(errno),
+                    "cannot create the map " + name + ": " + Errno.describe(errno),
                     errno == Errno.EPERM
                             ? "run aioscope as root, or give it CAP_BPF and CAP_PERFMON"
-                            : "a kernel of 5.8 or newer, with enough memory");
+                            : "use Linux 5.8 or newer, with enough memory");
         }
         maps.put(name, fd);
         return fd;
@@ -149,7 +149,7 @@ final class BccPrograms implements Programs {
         try (Memory value = new Memory(ProbeSettings.SIZE)) {
             value.clear();
             settings.write(value);
-            return Bpf.setForEver(map, value);
+            return Bpf.setAndFreeze(map, value);
         }
     }
 
@@ -178,7 +178,7 @@ final class BccPrograms implements Programs {
         if (link >= 0 || mode != Mode.FENTRY || Libc.errno() != Errno.ENOENT) {
             return link;
         }
-        // Before 5.13 the kernel has forgotten by then for which function it was loaded; a copy is told again.
+        // Before 5.13 a detached program loses its function and cannot attach again, so attach a copy.
         String name = target.program(mode);
         long[] instructions =
                 withMaps(Objects.requireNonNull(bytecode.programs().get(name)).clone());
@@ -208,7 +208,7 @@ final class BccPrograms implements Programs {
         int fd = PerfEvent.open(event);
         events.add(fd);
         int link = Bpf.link(program, fd, ATTACH_PERF_EVENT);
-        // Before 5.15 there are no links to such events: the event itself has to hold the program.
+        // Before 5.15 such events have no links: the event itself holds the program.
         return link >= 0 ? link : PerfEvent.attach(fd, program);
     }
 
@@ -240,7 +240,7 @@ final class BccPrograms implements Programs {
     public int map(String name) {
         Integer fd = maps.get(name);
         if (fd == null) {
-            throw new ProbeException("the compiled probes have no map " + name, "install aioscope again");
+            throw new ProbeException("cannot find the map " + name + " in the probes", "reinstall aioscope");
         }
         return fd;
     }

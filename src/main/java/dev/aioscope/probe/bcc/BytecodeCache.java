@@ -26,35 +26,35 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What libbcc has compiled, kept so that the next start compiles nothing. It goes into the kernel with all the rights of
- * aioscope: so it is only taken from a folder and a file that nobody but root and the user of this process could have
- * written to. If anything is wrong with it the probes are compiled again; the cache never stops a start.
+ * Keeps bytecode from libbcc for the next start. The bytecode runs in the kernel with all privileges of aioscope, so the
+ * cache reads only files and directories that nobody but root and the user of this process can write to. On any error it
+ * compiles the probes again.
  */
 final class BytecodeCache {
-    /** Where the bytecode is kept, unless told otherwise. */
-    static final Path FOLDER = Path.of("/var/cache/aioscope");
+    /** The default directory. */
+    static final Path DIRECTORY = Path.of("/var/cache/aioscope");
 
     private static final Logger LOG = Logger.getLogger(BytecodeCache.class.getName());
     private static final String SUFFIX = ".bytecode";
-    private static final int MOST_FILES = 4;
-    private static final long MOST_BYTES = 8 << 20;
-    private static final Set<PosixFilePermission> OF_OTHERS =
+    private static final int MAX_FILES = 4;
+    private static final long MAX_BYTES = 8 << 20;
+    private static final Set<PosixFilePermission> WRITABLE_BY_OTHERS =
             Set.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
 
-    private final Path folder;
+    private final Path directory;
 
-    BytecodeCache(Path folder) {
-        this.folder = folder;
+    BytecodeCache(Path directory) {
+        this.directory = directory;
     }
 
     /**
-     * The kept bytecode that was compiled from this source, for the running kernel, by the libbcc that is installed; else
-     * it is compiled now, and kept.
+     * Returns the bytecode of this source for the running kernel and the installed libbcc. Compiles and keeps it if the cache
+     * does not have it.
      *
-     * @throws ProbeException if there is none and none can be compiled
+     * @throws ProbeException if it cannot compile
      */
     Bytecode get(SourceCode source) {
-        Path file = folder.resolve(key(source) + SUFFIX);
+        Path file = directory.resolve(key(source) + SUFFIX);
         Bytecode kept = read(file);
         if (kept != null) {
             return kept;
@@ -64,7 +64,7 @@ final class BytecodeCache {
         return compiled;
     }
 
-    /** The name for what is compiled here: the kernel's build (its build id stands in its notes) and the source. */
+    /** The name of the file: a hash of the kernel's build (its notes have its build id) and the source. */
     static String key(SourceCode source) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
@@ -74,7 +74,7 @@ final class BytecodeCache {
             digest.update(source.everything().getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
+            throw new IllegalStateException("Java has no SHA-256", e);
         }
     }
 
@@ -83,54 +83,54 @@ final class BytecodeCache {
             if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
                 return null;
             }
-            checkFolder();
+            checkDirectory();
             check(file);
             Bytecode kept = Bytecode.of(bytes(file));
             return kept.libbcc().equals(LibBcc.identity(Path.of(LibBcc.file(kept.libbcc())))) ? kept : null;
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "The kept bytecode of the probes is not used, they are compiled again: {0}", why(e));
+            LOG.log(Level.WARNING, "Compiling the probes again: cannot use the cached bytecode: {0}", reason(e));
             return null;
         }
     }
 
     private static byte[] bytes(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
-            return in.readNBytes((int) MOST_BYTES);
+            return in.readNBytes((int) MAX_BYTES);
         }
     }
 
-    /** Complete or not at all, and whoever is last wins: two that start at once write the same. */
+    /** Writes all or nothing; concurrent starts write the same content. */
     private void keep(Bytecode bytecode, Path file) {
-        Path unfinished = null;
+        Path partial = null;
         try {
             Files.createDirectories(
-                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            checkFolder();
-            unfinished = Files.createTempFile(folder, "unfinished", SUFFIX);
-            Files.write(unfinished, bytecode.bytes());
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
-            unfinished = null;
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            checkDirectory();
+            partial = Files.createTempFile(directory, "partial", SUFFIX);
+            Files.write(partial, bytecode.bytes());
+            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+            partial = null;
             deleteOldest();
         } catch (IOException e) {
-            LOG.log(Level.INFO, "The next start compiles the probes again; this one''s cannot be kept: {0}", why(e));
+            LOG.log(Level.INFO, "The next start compiles the probes again: cannot keep the bytecode: {0}", reason(e));
         } finally {
-            if (unfinished != null) {
-                unfinished.toFile().delete();
+            if (partial != null) {
+                partial.toFile().delete();
             }
         }
     }
 
-    private static String why(IOException e) {
+    private static String reason(IOException e) {
         return e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : e.toString();
     }
 
     private void deleteOldest() throws IOException {
         List<Path> files = new ArrayList<>();
-        try (Stream<Path> all = Files.list(folder)) {
+        try (Stream<Path> all = Files.list(directory)) {
             all.filter(file -> file.toString().endsWith(SUFFIX)).forEach(files::add);
         }
         files.sort(Comparator.comparing(BytecodeCache::time).reversed());
-        for (Path file : files.subList(Math.min(MOST_FILES, files.size()), files.size())) {
+        for (Path file : files.subList(Math.min(MAX_FILES, files.size()), files.size())) {
             Files.deleteIfExists(file);
         }
     }
@@ -139,16 +139,16 @@ final class BytecodeCache {
         try {
             return Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS);
         } catch (IOException e) {
-            return FileTime.fromMillis(0); // another start has deleted it
+            return FileTime.fromMillis(0); // another start deleted it
         }
     }
 
-    /** The folder and all above it: whoever may write to one of those could put another folder in its place. */
-    private void checkFolder() throws IOException {
-        for (Path part = folder.toRealPath(); part != null; part = part.getParent()) {
-            // In a folder with the sticky bit, as /tmp, nobody can replace what is another's.
+    /** Checks the directory and its parents: a user who can write to one of them could replace it. */
+    private void checkDirectory() throws IOException {
+        for (Path part = directory.toRealPath(); part != null; part = part.getParent()) {
+            // In a directory with the sticky bit, such as /tmp, users cannot replace files of others.
             boolean isSticky = ((int) Files.getAttribute(part, "unix:mode") & 01000) != 0;
-            if (!isSticky || part.equals(folder.toRealPath())) {
+            if (!isSticky || part.equals(directory.toRealPath())) {
                 check(part);
             }
         }
@@ -158,13 +158,13 @@ final class BytecodeCache {
         int owner = (int) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
         Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS);
         if (Files.isSymbolicLink(path)) {
-            throw new IOException(path + " is a symbolic link; delete it");
+            throw new IOException(path + " is a symbolic link (hint: delete it)");
         }
         if (owner != 0 && owner != Libc.geteuid()) {
-            throw new IOException(path + " belongs to user " + owner + "; delete it, or chown it to root");
+            throw new IOException(path + " belongs to user " + owner + " (hint: delete it, or chown it to root)");
         }
-        if (OF_OTHERS.stream().anyMatch(permissions::contains)) {
-            throw new IOException("others than its owner may write to " + path + "; chmod go-w it");
+        if (WRITABLE_BY_OTHERS.stream().anyMatch(permissions::contains)) {
+            throw new IOException("other users can write to " + path + " (hint: chmod go-w " + path + ")");
         }
     }
 }

@@ -21,8 +21,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Compiles the probes with libbcc, for the running kernel and without its headers. libbcc and the LLVM inside of it never
- * leave memory once they are there, so that this is done in a process that ends.
+ * Compiles the probes with libbcc for the running kernel, without kernel headers. libbcc and its LLVM stay in memory once
+ * loaded, so a separate process does this and exits.
  */
 final class Compiler {
     private static final int SECONDS = 120;
@@ -32,107 +32,105 @@ final class Compiler {
     private Compiler() {}
 
     /**
-     * Compiles in a process of its own.
+     * Compiles in a separate process.
      *
-     * @throws ProbeException if libbcc, the kernel's types or the room for it are missing, or the source does not compile
+     * @throws ProbeException if libbcc, BTF or disk space is missing, or the source does not compile
      */
     static Bytecode compile() {
-        Path folder = folder();
+        Path directory = directory();
         try {
-            Path output = folder.resolve("output");
-            Process compiler = start(folder, output);
-            boolean ended = compiler.waitFor(SECONDS, TimeUnit.SECONDS);
+            Path output = directory.resolve("output");
+            Process compiler = start(directory, output);
+            boolean exited = compiler.waitFor(SECONDS, TimeUnit.SECONDS);
             compiler.destroyForcibly();
             int status = compiler.waitFor();
-            if (!ended || status != 0) {
-                throw failed(ended ? said(output, status) : "not done after " + SECONDS + " s");
+            if (!exited || status != 0) {
+                throw failed(exited ? messages(output, status) : "timeout after " + SECONDS + " s");
             }
-            return Bytecode.of(Files.readAllBytes(folder.resolve(RESULT)));
+            return Bytecode.of(Files.readAllBytes(directory.resolve(RESULT)));
         } catch (IOException e) {
             throw failed(String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw failed("it was interrupted");
+            throw failed("interrupted");
         } finally {
-            delete(folder);
+            delete(directory);
         }
     }
 
     private static ProbeException failed(String why) {
         String[] reasonAndHint = why.split("\nhint: ", 2);
         return new ProbeException(
-                "the probes cannot be compiled by libbcc: " + reasonAndHint[0].strip(),
-                reasonAndHint.length > 1
-                        ? reasonAndHint[1].strip()
-                        : "use --engine core, or report this with the lines above");
+                "cannot compile the probes with libbcc: " + reasonAndHint[0].strip(),
+                reasonAndHint.length > 1 ? reasonAndHint[1].strip() : "use --engine core, and report this error");
     }
 
-    private static Path folder() {
+    private static Path directory() {
         try {
             return Files.createTempDirectory(
                     "aioscope-bcc", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         } catch (IOException e) {
-            throw failed("there is no room for its files: " + e.getMessage() + "\nhint: free space in "
+            throw failed("cannot create a temporary directory: " + e.getMessage() + "\nhint: free space in "
                     + System.getProperty("java.io.tmpdir"));
         }
     }
 
-    private static Process start(Path folder, Path output) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(JavaCommand.command(Compiler.class, 128, folder.toString()))
+    private static Process start(Path directory, Path output) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(JavaCommand.command(Compiler.class, 128, directory.toString()))
                 .redirectErrorStream(true)
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectOutput(output.toFile());
-        // libbcc takes this for the headers of the kernel.
-        builder.environment().put("BCC_KERNEL_SOURCE", folder.resolve("bcc").toString());
+        // libbcc reads the kernel headers from here.
+        builder.environment().put("BCC_KERNEL_SOURCE", directory.resolve("bcc").toString());
         return builder.start();
     }
 
-    /** The first errors of the compiler, or what else it said at the end. */
-    private static String said(Path output, int status) throws IOException {
+    /** The first errors of the compiler, or else its first lines. */
+    private static String messages(Path output, int status) throws IOException {
         List<String> lines =
                 Files.readString(output, StandardCharsets.UTF_8).lines().toList();
         List<String> errors =
                 lines.stream().filter(line -> line.contains("error:")).toList();
         List<String> useful = errors.isEmpty() ? lines : errors;
         return useful.isEmpty()
-                ? "its process ended with the status " + status
+                ? "the compiler exited with status " + status
                 : String.join("\n", useful.subList(0, Math.min(USEFUL_LINES, useful.size())));
     }
 
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
+    private static void delete(Path directory) {
+        try (Stream<Path> files = Files.walk(directory)) {
             files.sorted(Comparator.reverseOrder())
                     .forEach(path -> path.toFile().delete());
         } catch (IOException | UncheckedIOException e) {
-            // It is in the folder for temporary files, which is emptied in time.
+            // The system cleans its temporary directory.
         }
     }
 
-    /** Compiles in this process, into the folder in the argument. */
+    /** Compiles in this process, into the directory in the argument. */
     public static void main(String[] arguments) throws IOException {
-        Path folder = Path.of(arguments[0]);
+        Path directory = Path.of(arguments[0]);
         try {
             LibBcc.load();
-            Files.write(folder.resolve(RESULT), compileHere(folder).bytes());
+            Files.write(directory.resolve(RESULT), compileHere(directory).bytes());
         } catch (ProbeException e) {
             System.out.println(e.getMessage() + "\nhint: " + e.hint());
             System.exit(1);
         } catch (BtfException e) {
-            System.out.println(e.getMessage() + "\nhint: a kernel with CONFIG_DEBUG_INFO_BTF=y");
+            System.out.println(e.getMessage() + "\nhint: use a kernel with CONFIG_DEBUG_INFO_BTF=y");
             System.exit(1);
         }
     }
 
-    private static Bytecode compileHere(Path folder) throws IOException {
+    private static Bytecode compileHere(Path directory) throws IOException {
         SourceCode source = new SourceCode();
         Btf btf = Btf.ofKernel();
-        source.writeTo(folder, btf);
-        // libbcc has debugging information made, which takes a tenth of the time and is not used.
-        String[] options = {"-DAIOSCOPE_BCC", "-D__TARGET_ARCH_" + SourceCode.target(), "-I" + folder, "-g0"};
+        source.writeTo(directory, btf);
+        // libbcc enables debugging information, which takes a tenth of the time and has no use.
+        String[] options = {"-DAIOSCOPE_BCC", "-D__TARGET_ARCH_" + SourceCode.target(), "-I" + directory, "-g0"};
         Pointer module = LibBcc.bpf_module_create_c_from_string(
                 source.main(), 0, new StringArray(options), options.length, true, Pointer.NULL);
         if (module == null) {
-            throw new ProbeException("the source does not compile", "see the errors");
+            throw new ProbeException("the source does not compile", "report the errors above");
         }
         Map<String, long[]> programs = new LinkedHashMap<>();
         for (long i = 0; i < LibBcc.bpf_num_functions(module); i++) {

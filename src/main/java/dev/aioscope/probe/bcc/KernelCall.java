@@ -1,8 +1,8 @@
 package dev.aioscope.probe.bcc;
 
 /**
- * A call of a function of the kernel, other than its helpers. libbcc knows no such calls: in the source it is a helper with
- * the number that {@code KERNEL_FUNCTION} of {@code probes/engine.h} makes of the function's number in the kernel's BTF.
+ * A call of a kernel function that is not a BPF helper. libbcc does not support such calls: the source calls a helper whose
+ * number {@code KERNEL_FUNCTION} of {@code probes/engine.h} makes from the function's number in BTF.
  */
 final class KernelCall {
     private static final long CALL = 0x85;
@@ -11,7 +11,7 @@ final class KernelCall {
 
     private KernelCall() {}
 
-    /** Makes calls of functions of the calls of such helpers, in place, and returns the same array. */
+    /** Replaces the calls of such helpers by calls of functions in place; returns the same array. */
     static long[] complete(long[] instructions) {
         for (int at = 0; at < instructions.length; at += MapConstant.isLoad(instructions[at]) ? 2 : 1) {
             long instruction = instructions[at];

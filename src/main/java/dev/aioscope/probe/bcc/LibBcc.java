@@ -11,8 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The functions of libbcc, 0.26 or newer, that aioscope calls. A process that has loaded it stays large, by some 60 MB
- * and by 110 MB after a compilation: only {@link Compiler} and {@link Symbolizer} do, in processes of their own.
+ * Functions of libbcc 0.26 or newer. A process that loads it stays larger by 60 MB, after a compilation by 110 MB, so only
+ * the processes of {@link Compiler} and {@link Symbolizer} do.
  */
 final class LibBcc {
     private static final String HINT = "install libbcc 0.26 or newer: apt-get install libbpfcc, or dnf install bcc";
@@ -22,7 +22,7 @@ final class LibBcc {
     private LibBcc() {}
 
     /**
-     * Finds libbcc.
+     * Loads libbcc.
      *
      * @throws ProbeException if it is not installed, or too old
      */
@@ -30,37 +30,37 @@ final class LibBcc {
         try {
             Native.register(LibBcc.class, NativeLibrary.getInstance("libbcc.so.0"));
         } catch (UnsatisfiedLinkError e) {
-            boolean isThere = !String.valueOf(e.getMessage()).contains("Unable to load library");
+            boolean isInstalled = !String.valueOf(e.getMessage()).contains("Unable to load library");
             throw new ProbeException(
-                    isThere
-                            ? "libbcc.so.0 is too old: " + e.getMessage()
-                            : "libbcc.so.0 cannot be loaded, so the engine bcc cannot run",
+                    isInstalled
+                            ? "cannot use libbcc.so.0: it is too old: " + e.getMessage()
+                            : "cannot load libbcc.so.0 for the engine bcc",
                     HINT);
         }
     }
 
-    /** The file that this process has loaded it from. */
+    /** The file from which this process loaded it. */
     static Path path() throws IOException {
         return Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1).stream()
                 .filter(line -> line.contains("/libbcc.so"))
                 .map(line -> Path.of(line.substring(line.indexOf('/'))))
                 .findFirst()
-                .orElseThrow(() -> new IOException("no libbcc is loaded"));
+                .orElseThrow(() -> new IOException("libbcc is not loaded"));
     }
 
-    /** As the file is called: the library itself does not tell. */
+    /** From the file name, as the library has no version function. */
     static String version() {
         try {
             return path().toRealPath().getFileName().toString().replaceFirst("^libbcc\\.so\\.", "");
         } catch (IOException e) {
-            return "of unknown version";
+            return "unknown";
         }
     }
 
-    /** What tells one libbcc from another without loading it: path, size and time of the file; all else if it is gone. */
+    /** Identifies a libbcc without loading it: path, size and time of the file; another value if the file is missing. */
     static String identity(Path file) throws IOException {
         if (!Files.exists(file)) {
-            return file + " is gone";
+            return file + " is missing";
         }
         return file + SEPARATOR + Files.size(file) + SEPARATOR + Files.getLastModifiedTime(file);
     }

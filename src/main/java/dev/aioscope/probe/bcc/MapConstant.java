@@ -1,14 +1,14 @@
 package dev.aioscope.probe.bcc;
 
 /**
- * The constant that names a map in an instruction, as {@code MAP_CONSTANT} of {@code probes/engine.h} makes it.
+ * The constant that describes a map in an instruction: {@code MAP_CONSTANT} of {@code probes/engine.h}.
  *
  * @param number of the map, in the order of the source
- * @param isValue whether the first value in the map is meant, and not the map
+ * @param isValue whether it refers to the first value in the map instead of the map
  * @param type BPF_MAP_TYPE_…
  * @param keySize bytes
  * @param valueSize bytes
- * @param entries how many
+ * @param entries the maximum number of elements
  */
 record MapConstant(int number, boolean isValue, int type, int keySize, int valueSize, int entries) {
     private static final long LOAD_64 = 0x18;
@@ -16,17 +16,17 @@ record MapConstant(int number, boolean isValue, int type, int keySize, int value
     private static final int MAP_FD = 1;
     private static final int MAP_VALUE = 2;
 
-    /** Whether the instruction here, and the one after it, load such a constant. */
+    /** Whether the instruction at this index and the next one load such a constant. */
     static boolean isAt(long[] instructions, int at) {
         return isLoad(instructions[at]) && at + 1 < instructions.length && instructions[at + 1] >>> 48 == MARK;
     }
 
-    /** Whether this instruction takes two places. */
+    /** Whether this instruction occupies two slots. */
     static boolean isLoad(long instruction) {
         return (instruction & 0xff) == LOAD_64;
     }
 
-    /** The constant that is loaded here. */
+    /** The constant that the instruction at this index loads. */
     static MapConstant at(long[] instructions, int at) {
         long high = instructions[at + 1] >>> 32;
         long low = instructions[at] >>> 32;
@@ -39,7 +39,7 @@ record MapConstant(int number, boolean isValue, int type, int keySize, int value
                 (int) (low & 0x1fffff));
     }
 
-    /** Puts the map's file descriptor in the place of the constant. */
+    /** Replaces the constant by the map's file descriptor. */
     void replace(long[] instructions, int at, int fd) {
         long kind = isValue ? MAP_VALUE : MAP_FD;
         instructions[at] = (instructions[at] & 0x0fff) | kind << 12 | (long) fd << 32;

@@ -18,9 +18,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The source of the probes, from the jar, and what libbcc needs beside it. */
+/** The source of the probes from the jar, and the generated files that libbcc needs with it. */
 final class SourceCode {
-    /** The mark before the names of the programs, which libbcc's own functions do not have. */
+    /** Prefix of program names, to distinguish them from libbcc's own functions. */
     static final String PREFIX = "program_";
 
     private static final List<String> FILES = List.of(
@@ -51,15 +51,15 @@ final class SourceCode {
     private static String text(String file) {
         try (InputStream in = SourceCode.class.getResourceAsStream("/probes/" + file)) {
             if (in == null) {
-                throw new ProbeException("the probe source " + file + " is not in the jar", "install aioscope again");
+                throw new ProbeException("cannot find the probe source " + file + " in the jar", "reinstall aioscope");
             }
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new ProbeException("the probe source " + file + " cannot be read: " + e, "install aioscope again");
+            throw new ProbeException("cannot read the probe source " + file + ": " + e, "reinstall aioscope");
         }
     }
 
-    /** All files, one after the other: what a compilation depends on. */
+    /** The content of all files, on which a compilation depends. */
     String everything() {
         StringBuilder all = new StringBuilder();
         FILES.forEach(file -> all.append(file).append('\n').append(text(file)).append('\n'));
@@ -71,19 +71,19 @@ final class SourceCode {
         return found(MAP, programs);
     }
 
-    /** Writes the source and what it includes. */
-    void writeTo(Path folder, Btf btf) throws IOException {
+    /** Writes the source and its includes. */
+    void writeTo(Path directory, Btf btf) throws IOException {
         for (String file : FILES) {
-            Path path = folder.resolve(file);
+            Path path = directory.resolve(file);
             Files.createDirectories(path.getParent());
             Files.writeString(path, text(file));
         }
-        Files.writeString(folder.resolve("offsets.h"), places(btf));
+        Files.writeString(directory.resolve("offsets.h"), offsets(btf));
     }
 
     /**
-     * What is given to libbcc itself: a function for each program, since its rewriter and its table of functions look at
-     * no other file.
+     * The main file for libbcc, with a function for each program, since its rewriter and its table of functions cover only
+     * the main file.
      */
     String main() {
         StringBuilder main = new StringBuilder("#include \"aioscope.bpf.c\"\n");
@@ -93,40 +93,40 @@ final class SourceCode {
         return main.toString();
     }
 
-    /** Where the running kernel has what the probes read. */
-    String places(Btf btf) {
-        StringBuilder places = new StringBuilder("/* Made from the kernel's BTF. */\n");
+    /** The offsets of fields and the features of the running kernel, as C macros. */
+    String offsets(Btf btf) {
+        StringBuilder offsets = new StringBuilder("/* Generated from the kernel's BTF. */\n");
         List<String> maps = maps();
         for (int i = 0; i < maps.size(); i++) {
-            define(places, "MAP_NUMBER_" + maps.get(i), i);
+            define(offsets, "MAP_NUMBER_" + maps.get(i), i);
         }
         each(FIELD, structs, field -> {
             String name = field.group(1) + "_" + field.group(2);
             OptionalInt struct = btf.struct(real(field.group(1)));
             Optional<Field> found =
                     struct.isPresent() ? btf.field(struct.getAsInt(), field.group(2)) : Optional.empty();
-            define(places, "HAS_" + name, found.isPresent() ? 1 : 0);
-            define(places, "OFFSET_" + name, found.map(Field::offset).orElse(0));
+            define(offsets, "HAS_" + name, found.isPresent() ? 1 : 0);
+            define(offsets, "OFFSET_" + name, found.map(Field::offset).orElse(0));
         });
         each(SIZE, programs, struct -> {
             OptionalInt type = btf.struct(struct.group(1));
-            define(places, "SIZE_" + struct.group(1), type.isPresent() ? btf.size(type.getAsInt()) : 0);
+            define(offsets, "SIZE_" + struct.group(1), type.isPresent() ? btf.size(type.getAsInt()) : 0);
         });
         each(ENUMERATOR, programs, enumerator -> {
             String name = enumerator.group(2);
-            define(places, "HAS_" + name, btf.hasEnumerator(enumerator.group(1), name) ? 1 : 0);
+            define(offsets, "HAS_" + name, btf.hasEnumerator(enumerator.group(1), name) ? 1 : 0);
         });
         found(FUNCTION, structs)
                 .forEach(name ->
-                        define(places, "FUNCTION_" + name, btf.function(name).orElse(0)));
-        return places.toString();
+                        define(offsets, "FUNCTION_" + name, btf.function(name).orElse(0)));
+        return offsets.toString();
     }
 
     private static void define(StringBuilder to, String name, int value) {
         to.append("#define ").append(name).append(' ').append(value).append('\n');
     }
 
-    /** The kernel's name of a struct that another version has in another way. */
+    /** The kernel's name of a struct, without the suffix for a kernel version. */
     private static String real(String name) {
         return name.replaceFirst("___.*", "");
     }
@@ -142,7 +142,7 @@ final class SourceCode {
         }
     }
 
-    /** What the compiler is told of the architecture. */
+    /** The architecture in libbpf's macros. */
     static String target() {
         return Host.architecture().equals("x86_64") ? "x86" : "arm64";
     }

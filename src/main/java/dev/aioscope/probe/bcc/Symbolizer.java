@@ -13,20 +13,20 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the names of user addresses by libbcc's symbol cache. It reads the files of processes that anybody may run, and
- * libbcc stays in memory: so it is a process of its own, started and ended by {@link UserSymbols}.
+ * Resolves user addresses to names with libbcc's symbol cache. It parses files of any user's processes, and libbcc stays in
+ * memory, so {@link UserSymbols} runs it as a separate process.
  *
  * <pre>
- *   says:   ready            or  error TAB what TAB hint, and ends
+ *   prints: ready            or  error TAB message TAB hint, and exits
  *   reads:  pid SPACE address SPACE address ...    the addresses in hexadecimal
- *   says:   frame TAB frame ...                    in that order; nothing at all if the process was never seen
+ *   prints: frame TAB frame ...                    in that order; an empty line for an unknown process
  * </pre>
  */
 final class Symbolizer {
-    /** What it remembers of a process outlives the process, so that its last calls have names too. */
-    private static final int MOST_PROCESSES = 16;
+    /** Caches outlive their processes, so that the last calls of a process have names too. */
+    private static final int MAX_PROCESSES = 16;
 
-    private static final int LONGEST_NAME = 200;
+    private static final int MAX_NAME = 200;
 
     private record Cache(long start, Pointer pointer) {}
 
@@ -34,7 +34,7 @@ final class Symbolizer {
 
     private Symbolizer() {}
 
-    /** Serves stdin until it ends. */
+    /** Answers questions until standard input ends. */
     public static void main(String[] arguments) throws InterruptedException {
         try {
             LibBcc.load();
@@ -43,7 +43,7 @@ final class Symbolizer {
             System.exit(1);
         }
         Symbolizer symbolizer = new Symbolizer();
-        // So that the first question, whose process may soon be gone, is answered as fast as the others.
+        // Warms up, so that the first answer, whose process may exit soon, is as fast as the others.
         symbolizer.answer(ProcessHandle.current().pid() + " 1000");
         HelperProcess.serve("ready", symbolizer::answer);
     }
@@ -55,16 +55,17 @@ final class Symbolizer {
         List<String> frames = new ArrayList<>();
         if (cache != null) {
             for (int i = 1; i < words.size(); i++) {
-                // All but the innermost are return addresses: the call is before them, maybe as a function's last.
+                // All but the innermost are return addresses: the call is before them, possibly at the end of a
+                // function.
                 frames.add(frame(cache.pointer, Long.parseUnsignedLong(words.get(i), 16), i == 1 ? 0 : 1));
             }
         }
         return String.join("\t", frames);
     }
 
-    /** Null if the process has ended and was not seen before. */
+    /** Null if the process exited and has no cache. */
     private @Nullable Cache cache(int pid) {
-        // When the process began tells it from a later one with the same number.
+        // The start time distinguishes the process from a later one with the same pid.
         Optional<Long> start = TaskStat.read("/proc/" + pid + "/stat").map(TaskStat::start);
         Cache known = caches.get(pid);
         if (known != null && start.orElse(known.start) == known.start) {
@@ -83,7 +84,7 @@ final class Symbolizer {
         }
         Cache made = new Cache(start.get(), pointer);
         caches.put(pid, made);
-        if (caches.size() > MOST_PROCESSES) {
+        if (caches.size() > MAX_PROCESSES) {
             Map.Entry<Integer, Cache> eldest = caches.entrySet().iterator().next();
             LibBcc.bcc_free_symcache(eldest.getValue().pointer, eldest.getKey());
             caches.remove(eldest.getKey());
@@ -106,9 +107,9 @@ final class Symbolizer {
         }
     }
 
-    /** Names come from files of others: they cannot break the protocol, nor a terminal. */
+    /** Replaces control characters, since names from any user's files must not break the protocol or a terminal. */
     private static String text(@Nullable Pointer name) {
         String text = name == null ? "" : name.getString(0, "UTF-8").replaceAll("\\p{Cntrl}", "?");
-        return text.length() > LONGEST_NAME ? text.substring(0, LONGEST_NAME) + "…" : text;
+        return text.length() > MAX_NAME ? text.substring(0, MAX_NAME) + "…" : text;
     }
 }

@@ -15,12 +15,12 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
-/** Asks a {@link Symbolizer} for the names of user addresses, beside the thread that reads events. */
+/** Resolves user addresses to names with a {@link Symbolizer}, outside the thread that reads events. Thread-safe. */
 public final class UserSymbols implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(UserSymbols.class.getName());
     private static final int WAITING = 1024;
 
-    /** A large program and its debug file are read in a second or two; a hung file system never answers. */
+    /** Reading a large program and its debug file takes a second or two; a hung file system never answers. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private static final Duration PATIENCE_AT_START = Duration.ofSeconds(60);
@@ -38,18 +38,18 @@ public final class UserSymbols implements AutoCloseable {
     }
 
     /**
-     * Starts to look names up.
+     * Starts the helper process.
      *
-     * @throws ProbeException if libbcc is not there
+     * @throws ProbeException if libbcc is not installed
      */
     public static UserSymbols start() {
         return new UserSymbols(startHelper());
     }
 
     /**
-     * Looks names up, soon.
+     * Resolves addresses asynchronously.
      *
-     * @return the frames in the order of the addresses; an empty list if the process is gone, or too many questions wait
+     * @return the frames in the order of the addresses; an empty list if the process is unknown, or the queue is full
      */
     public CompletableFuture<List<String>> lookUp(int pid, long[] addresses) {
         String line = pid
@@ -70,13 +70,15 @@ public final class UserSymbols implements AutoCloseable {
                 started.close();
                 List<String> error = List.of(started.greeting().split("\t", -1));
                 throw error.size() == 3
-                        ? new ProbeException("no user stacks: " + error.get(1), error.get(2))
+                        ? new ProbeException("cannot resolve user stacks: " + error.get(1), error.get(2))
                         : new ProbeException(
-                                "no user stacks: their helper does not start: " + started.greeting(), "omit --stacks");
+                                "cannot resolve user stacks: cannot start the helper process: " + started.greeting(),
+                                "omit --stacks");
             }
             return started;
         } catch (IOException e) {
-            throw new ProbeException("no user stacks: their helper does not start: " + e.getMessage(), "omit --stacks");
+            throw new ProbeException(
+                    "cannot resolve user stacks: cannot start the helper process: " + e.getMessage(), "omit --stacks");
         }
     }
 
@@ -87,7 +89,7 @@ public final class UserSymbols implements AutoCloseable {
         question.answer.complete(answer(question));
     }
 
-    /** Empty if there is no answer; the next question gets another helper then. */
+    /** Empty if there is no answer; then the next question starts another helper. */
     private List<String> answer(Question question) {
         try {
             HelperProcess asked = helper;
@@ -99,7 +101,7 @@ public final class UserSymbols implements AutoCloseable {
             return line.isEmpty() ? List.of() : List.of(line.split("\t", -1));
         } catch (IOException | ProbeException e) {
             if (!closed) {
-                LOG.log(Level.WARNING, "A user stack stays without names: {0}", e.getMessage());
+                LOG.log(Level.WARNING, "cannot resolve a user stack: {0}", e.getMessage());
             }
             end();
             return List.of();
@@ -114,7 +116,7 @@ public final class UserSymbols implements AutoCloseable {
         }
     }
 
-    /** Ends the helper; what waits stays without names. */
+    /** Kills the helper; answers waiting questions with an empty list. */
     @Override
     public void close() {
         closed = true;

@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Which way each probe point of a tier is to be attached, given what the kernel refused so far. */
+/** The mode of each attach target of a tier, given the modes that did not work so far. Not thread-safe. */
 public final class AttachPlan {
     private final Tier tier;
     private final Set<Mode> allowed;
@@ -20,10 +20,10 @@ public final class AttachPlan {
     private final Map<AttachTarget, List<Rejection>> rejections = new EnumMap<>(AttachTarget.class);
 
     /**
-     * Wants everything that the tier has, the best way first.
+     * Plans all targets of the tier, each in its best mode.
      *
-     * @param allowed modes that may be used at all
-     * @param watchHandles whether calls with destroyed handles are wanted
+     * @param allowed the modes to try
+     * @param watchHandles whether to watch destroyed handles
      */
     AttachPlan(Tier tier, Set<Mode> allowed, boolean watchHandles) {
         this.tier = tier;
@@ -35,23 +35,23 @@ public final class AttachPlan {
         return tier;
     }
 
-    /** The probe points of the tier that still have a way left. */
+    /** The targets of the tier that still have a mode. */
     public List<AttachTarget> targets() {
         return wanted().stream().filter(target -> mode(target) != null).toList();
     }
 
-    /** The best way that was not refused, or null. */
+    /** The best mode without a rejection; null if there is none. */
     public @Nullable Mode mode(AttachTarget target) {
-        List<Rejection> refused = rejections.getOrDefault(target, List.of());
+        List<Rejection> rejected = rejections.getOrDefault(target, List.of());
         for (Mode mode : target.modes()) {
-            if (allowed.contains(mode) && refused.stream().noneMatch(rejection -> rejection.mode() == mode)) {
+            if (allowed.contains(mode) && rejected.stream().noneMatch(rejection -> rejection.mode() == mode)) {
                 return mode;
             }
         }
         return null;
     }
 
-    /** The probe point that this program serves. */
+    /** The target that this program serves. */
     public Optional<AttachTarget> targetOf(String program) {
         return targets().stream()
                 .filter(target -> {
@@ -61,7 +61,7 @@ public final class AttachPlan {
                 .findFirst();
     }
 
-    /** Takes note of the kernel's answer: the next best way is next. */
+    /** Records a rejection: the target gets its next best mode. */
     void reject(AttachTarget target, String reason, String hint) {
         Mode mode = mode(target);
         if (mode != null) {
@@ -69,7 +69,7 @@ public final class AttachPlan {
         }
     }
 
-    /** The same answer for every probe point that is to be attached in one of these modes. */
+    /** Records the same rejection for each target in one of these modes. */
     void rejectAll(Set<Mode> modes, String reason, String hint) {
         for (AttachTarget target : targets()) {
             Mode mode = mode(target);
@@ -79,7 +79,7 @@ public final class AttachPlan {
         }
     }
 
-    /** The first probe point without which the tier is not to be had, and that has no way left. */
+    /** The first essential target without a mode. */
     Optional<AttachPoint> missing() {
         return wanted().stream()
                 .filter(target -> target.isEssential() && mode(target) == null)
@@ -87,7 +87,7 @@ public final class AttachPlan {
                 .findFirst();
     }
 
-    /** What became of each probe point; of one that is attached on demand, only if it cannot be. */
+    /** The result for each target; for one that attaches on demand, only if it cannot attach. */
     List<AttachPoint> attachPoints() {
         return wanted().stream()
                 .filter(target -> !target.isOnDemand() || mode(target) == null)
@@ -101,8 +101,8 @@ public final class AttachPlan {
 
     private List<AttachTarget> wanted() {
         return List.of(AttachTarget.values()).stream()
-                .filter(target -> target.isWantedBy(tier) && (watchHandles || !target.isOnPathOfIo()))
-                .filter(target -> target.insteadOf() == null || mode(target.insteadOf()) == null)
+                .filter(target -> target.isUsedBy(tier) && (watchHandles || !target.isOnPathOfIo()))
+                .filter(target -> target.replaces() == null || mode(target.replaces()) == null)
                 .toList();
     }
 }

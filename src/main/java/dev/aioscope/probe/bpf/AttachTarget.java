@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The probe points, each with the programs that can serve it, best first. The programs are those of {@code
+ * The places where probes attach, each with its modes, best first. The programs are those of {@code
  * probes/aioscope.bpf.c}, named {@code <mode>_<function>}.
  */
 public enum AttachTarget {
@@ -24,15 +24,15 @@ public enum AttachTarget {
     FREE_IOCTX_REQS(Tier.FULL, "free_ioctx_reqs", true, Mode.FENTRY, Mode.KPROBE),
     FREE_IOCTX(Tier.FULL, "free_ioctx", false, Mode.FENTRY, Mode.KPROBE),
 
-    /** Where the kernel looks the context of a handle up, in every call that takes one. */
+    /** The lookup of a context by its handle, in each call that takes one. */
     LOOKUP_IOCTX(Tier.FULL, "lookup_ioctx", true, Mode.FENTRY, Mode.KPROBE),
     LOOKUP_IOCTX_RETURN(Tier.FULL, "lookup_ioctx return", true, Mode.FEXIT, Mode.KRETPROBE),
 
-    /** Where every request completes. */
+    /** The completion of each request. */
     AIO_COMPLETE(Tier.FULL, "aio_complete", false, Mode.FENTRY, Mode.KPROBE),
-    /** Where the reads and writes complete if the compiler has left no aio_complete. */
+    /** The completion of reads and writes if the compiler inlined aio_complete. */
     AIO_COMPLETE_RW(Tier.FULL, "aio_complete_rw", false, Mode.FENTRY, Mode.KPROBE),
-    /** Where the workers that complete all others give their files back. */
+    /** Where workers that complete all other requests release the files. */
     FPUT(Tier.FULL, "fput", false, Mode.FENTRY, Mode.KPROBE),
 
     SYS_ENTER_IO_SETUP(Tier.SYSCALL, "sys_enter_io_setup", true, Mode.TRACEPOINT),
@@ -67,37 +67,37 @@ public enum AttachTarget {
         this.modes = modes;
     }
 
-    /** The name for people. */
+    /** The name in output. */
     String label() {
         return label;
     }
 
-    /** Whether the tier is not to be had without it. */
+    /** Whether the tier needs it. */
     boolean isEssential() {
         return essential;
     }
 
-    /** Ways to attach, best first. */
+    /** Modes to try, best first. */
     List<Mode> modes() {
         return List.of(modes);
     }
 
-    /** Whether it is loaded with the others, but only attached while it is needed: it is on the path of requests. */
+    /** Whether it is loaded with the others but attached only while needed, as it is on the path of requests. */
     boolean isOnDemand() {
-        return this == AIO_COMPLETE || insteadOf() == AIO_COMPLETE;
+        return this == AIO_COMPLETE || replaces() == AIO_COMPLETE;
     }
 
-    /** The probe point that must have no way left for this one to be wanted; null if it is wanted in any case. */
-    @Nullable AttachTarget insteadOf() {
+    /** The target that this one replaces once that has no mode; null if it replaces none. */
+    @Nullable AttachTarget replaces() {
         return this == AIO_COMPLETE_RW || this == FPUT ? AIO_COMPLETE : null;
     }
 
-    /** Whether this tier wants it: each tier also looks at the tasks. */
-    boolean isWantedBy(Tier wanted) {
-        return tier == wanted || tier == Tier.SAMPLE;
+    /** Whether this tier uses it; each tier also scans the tasks. */
+    boolean isUsedBy(Tier used) {
+        return tier == used || tier == Tier.SAMPLE;
     }
 
-    /** Whether it is only there to watch destroyed handles: each io_submit and io_getevents comes by. */
+    /** Whether it serves only to watch destroyed handles: each io_submit and io_getevents passes it. */
     boolean isOnPathOfIo() {
         return switch (this) {
             case LOOKUP_IOCTX, LOOKUP_IOCTX_RETURN -> true;
@@ -112,7 +112,7 @@ public enum AttachTarget {
         return label.replace(" return", "");
     }
 
-    /** The function's symbol in the kernel; of an iterator the function that stands for it in BTF. */
+    /** The function's symbol in the kernel; for an iterator its function in BTF. */
     public String symbol() {
         return switch (this) {
             case IO_SETUP, IO_SETUP_RETURN, IO_DESTROY, IO_DESTROY_RETURN ->
@@ -123,12 +123,12 @@ public enum AttachTarget {
         };
     }
 
-    /** The map whose elements an iterator walks; null if it walks the tasks, or is none. */
+    /** The map whose elements an iterator walks; null for tasks and for other modes. */
     public @Nullable String walkedMap() {
         return this == FOLLOWED ? "followed" : null;
     }
 
-    /** The program that serves it in this mode. */
+    /** The program for this mode. */
     public String program(Mode mode) {
         return switch (this) {
             case CONTEXTS -> "iter_contexts";

@@ -12,20 +12,20 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The system call bpf(2), as far as the engines do without a library. What returns a file descriptor returns a negative
- * number if the kernel refuses; then {@link Libc#errno} tells.
+ * The parts of bpf(2) that aioscope calls without a library. Methods that return a file descriptor return a negative number
+ * on failure; {@link Libc#errno} has the reason.
  */
 public final class Bpf {
-    /** The map cannot be written to by programs, so that the verifier may take its values for constants. */
+    /** Programs cannot write to the map, so the verifier treats its values as constants. */
     public static final int F_RDONLY_PROG = 1 << 7;
 
-    /** The map can be mapped into memory. */
+    /** User space can map the map into memory. */
     public static final int F_MMAPABLE = 1 << 10;
 
     /** The type of fentry, fexit and iterator programs. */
     public static final int TYPE_TRACING = 26;
 
-    /** How a fentry program is attached. */
+    /** The attach type of fentry programs. */
     public static final int ATTACH_FENTRY = 24;
 
     private static final int MAP_CREATE = 0;
@@ -73,8 +73,8 @@ public final class Bpf {
         attributes.write(offset, bytes, 0, Math.min(bytes.length, NAME_LENGTH));
     }
 
-    /** Before 5.11 maps and programs count against RLIMIT_MEMLOCK, whose default is too low. */
-    public static void liftMemoryLimit() {
+    /** Removes RLIMIT_MEMLOCK: before 5.11 maps and programs count against it, and its default is too low. */
+    public static void removeMemoryLimit() {
         try (Memory limit = new Memory(16)) {
             limit.setLong(0, -1);
             limit.setLong(8, -1);
@@ -83,7 +83,7 @@ public final class Bpf {
         }
     }
 
-    /** Makes a map. */
+    /** Creates a map. */
     public static int createMap(String name, int type, int keySize, int valueSize, int entries, int flags) {
         try (Memory attributes = attributes()) {
             attributes.setInt(0, type);
@@ -96,8 +96,8 @@ public final class Bpf {
         }
     }
 
-    /** Sets the only value of an array of one, and lets nobody change it any more. */
-    public static int setForEver(int map, Memory value) {
+    /** Sets the only value of an array of length 1 and freezes the map. */
+    public static int setAndFreeze(int map, Memory value) {
         try (Memory attributes = attributes();
                 Memory key = new Memory(4)) {
             key.setInt(0, 0);
@@ -112,9 +112,9 @@ public final class Bpf {
     }
 
     /**
-     * The sum of a number in a per-CPU array over all CPUs.
+     * The sum over all CPUs of an element of a per-CPU array.
      *
-     * @throws ProbeException if the kernel does not give it
+     * @throws ProbeException if the lookup fails
      */
     static long sum(int map, int index) {
         try (Memory attributes = attributes();
@@ -126,8 +126,7 @@ public final class Bpf {
             attributes.setLong(16, Pointer.nativeValue(values));
             if (call(MAP_LOOKUP_ELEM, attributes) != 0) {
                 throw new ProbeException(
-                        "the counts of what was lost cannot be read: " + Errno.describe(Libc.errno()),
-                        "start aioscope again");
+                        "cannot read the counters of lost events: " + Errno.describe(Libc.errno()), "restart aioscope");
             }
             return LongStream.range(0, POSSIBLE_CPUS)
                     .map(cpu -> values.getLong(8L * cpu))
@@ -140,8 +139,8 @@ public final class Bpf {
      *
      * @param type BPF_PROG_TYPE_…
      * @param attachType BPF_TRACE_…, 0 if the type has none
-     * @param attachTo number of the kernel's function in its BTF, 0 if it is attached elsewhere
-     * @param log what the verifier says goes there; null: nothing is asked for
+     * @param attachTo the number of the kernel function in BTF; 0 for programs that attach elsewhere
+     * @param log receives the verifier's log; null for none
      */
     public static int load(String name, int type, int attachType, int attachTo, long[] program, @Nullable Memory log) {
         try (Memory attributes = attributes();
@@ -166,10 +165,10 @@ public final class Bpf {
     }
 
     /**
-     * Loads a fentry program once more and attaches that.
+     * Loads a second copy of a fentry program and attaches it.
      *
-     * @param function the number of the function's type in the kernel's BTF
-     * @return the link, which alone holds the program; negative: errno tells
+     * @param function the number of the function in BTF
+     * @return the link, the only reference to the program; negative on failure
      */
     public static int attachCopy(String name, int function, long[] instructions) {
         int program = load(name, TYPE_TRACING, ATTACH_FENTRY, function, instructions, null);
@@ -182,7 +181,7 @@ public final class Bpf {
         return link;
     }
 
-    /** Attaches a program for fentry or fexit to its function. */
+    /** Attaches a fentry or fexit program to its function. */
     public static int attachTracing(int program) {
         try (Memory attributes = attributes()) {
             attributes.setInt(8, program);
@@ -190,7 +189,7 @@ public final class Bpf {
         }
     }
 
-    /** Attaches a program to something that has a file descriptor, or to nothing: 0. */
+    /** Attaches a program to the object of a file descriptor; 0 for none. */
     public static int link(int program, int target, int attachType) {
         try (Memory attributes = attributes()) {
             attributes.setInt(0, program);
@@ -212,14 +211,14 @@ public final class Bpf {
         }
     }
 
-    /** {@code union bpf_iter_link_info} of an iterator that walks this map. */
+    /** {@code union bpf_iter_link_info} of an iterator over this map. */
     public static Memory iteratorInfo(int map) {
         Memory info = new Memory(4);
         info.setInt(0, map);
         return info;
     }
 
-    /** Puts a number into a map by a number; not 0 if the kernel refuses. */
+    /** Sets an element of a map with 8-byte keys and values; not 0 on failure. */
     static int put(int map, long key, long value) {
         try (Memory attributes = attributes();
                 Memory element = new Memory(16)) {
@@ -232,7 +231,7 @@ public final class Bpf {
         }
     }
 
-    /** Takes what has this key out of a map. */
+    /** Removes an element of a map with 8-byte keys. */
     static void remove(int map, long key) {
         try (Memory attributes = attributes();
                 Memory element = new Memory(8)) {
@@ -243,7 +242,7 @@ public final class Bpf {
         }
     }
 
-    /** A new run of an iterator. */
+    /** Starts a run of an iterator. */
     public static int iterate(int link) {
         try (Memory attributes = attributes()) {
             attributes.setInt(0, link);
@@ -254,16 +253,17 @@ public final class Bpf {
     static int maxEntries(int map) {
         Long entries = info(map, MAP_INFO_MAX_ENTRIES);
         if (entries == null) {
-            throw new ProbeException("the kernel does not describe its own map", "see its log (dmesg)");
+            throw new ProbeException(
+                    "cannot read the size of a map: " + Errno.describe(Libc.errno()), "see the kernel log (dmesg)");
         }
         return entries.intValue();
     }
 
     /**
-     * How often the kernel has skipped these programs, because another one ran on that CPU, and these kprobes before any
-     * program. Null where the kernel does not count that.
+     * How often the kernel skipped these programs or kprobes because another one ran on that CPU; null if it does not count
+     * that.
      *
-     * @param kprobes links to kprobes; there are programs for kprobes exactly if there are such
+     * @param kprobes the links of those programs that are kprobes
      */
     public static @Nullable Long missed(List<Integer> programs, List<Integer> kprobes) {
         if (!kprobes.isEmpty() && !Host.isAtLeast(6, 7)) {
@@ -287,7 +287,7 @@ public final class Bpf {
         return missed;
     }
 
-    /** 8 bytes of what the kernel tells about an object; 0 if it tells less than that, null if it refuses. */
+    /** 8 bytes of the kernel's information about an object; 0 if it has less, null on failure. */
     private static @Nullable Long info(int fd, int offset) {
         int size = offset + 8;
         try (Memory attributes = attributes();

@@ -28,26 +28,26 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Probes that are BPF programs, whichever engine they come from. */
+/** Probes that are BPF programs of either engine. */
 public final class BpfProbes implements Probes {
     private static final int LOSS_RING_FULL = 0;
     private static final int LOSS_MAP_FULL = 1;
     private static final int ITERATOR_BUFFER = 1 << 16;
-    private static final int MOST_SLOTS = 1 << 20;
+    private static final int MAX_SLOTS = 1 << 20;
 
     private final Programs programs;
     private final Engine engine;
     private final Tier tier;
-    private final List<AttachPoint> points;
-    /** The probe points that see the completions, with the ways that the kernel takes. */
+    private final List<AttachPoint> attachPoints;
+    /** The targets that observe completions, with their modes. */
     private final Map<AttachTarget, Mode> completions = new EnumMap<>(AttachTarget.class);
 
     private final RingBuffer ring;
     private final EpollWaiter waiter;
-    /** {@code struct inventory}: libbpf itself only shares it for programs with a generated skeleton. */
+    /** {@code struct inventory}: libbpf maps it only for programs with a generated skeleton. */
     private final Pointer inventory;
 
-    /** What the map {@code followed} holds. */
+    /** The keys of the map {@code followed}. */
     private final Set<Long> followed = new HashSet<>();
 
     private final EventReader reader = new EventReader();
@@ -57,7 +57,7 @@ public final class BpfProbes implements Probes {
         this.engine = engine;
         this.programs = programs;
         this.tier = plan.tier();
-        this.points = plan.attachPoints();
+        this.attachPoints = plan.attachPoints();
         for (AttachTarget target : plan.targets()) {
             Mode mode = plan.mode(target);
             if (target.isOnDemand() && mode != null) {
@@ -73,18 +73,17 @@ public final class BpfProbes implements Probes {
     }
 
     /**
-     * Loads and attaches the probes of a tier, each the best way that the kernel takes.
+     * Loads and attaches the probes of a tier, each in the best mode that works.
      *
-     * @param modes ways that may be tried
-     * @param settings what is wanted of them
-     * @throws TierUnavailableException if a probe that the tier cannot do without has no way left
-     * @throws ProbeException if nothing can be loaded at all
+     * @param modes the modes to try
+     * @throws TierUnavailableException if an essential probe of the tier has no mode that works
+     * @throws ProbeException if no program can be loaded
      */
     public static BpfProbes open(Engine engine, Tier tier, Set<Mode> modes, ProbeSettings settings) {
         AttachPlan plan = new AttachPlan(tier, modes, settings.watchHandles());
         while (true) {
             if (!Tracefs.offersKprobes()) {
-                // It would be told only after all programs are loaded.
+                // Reject them now: the kernel would reject them only after all programs are loaded.
                 plan.rejectAll(
                         Set.of(Mode.KPROBE, Mode.KRETPROBE),
                         Kretprobe.NOT_OFFERED,
@@ -100,7 +99,7 @@ public final class BpfProbes implements Probes {
         }
     }
 
-    /** One try with the plan as it stands; null if the kernel refused something, which the plan now knows. */
+    /** One attempt with the current plan; null after a rejection, which the plan then contains. */
     private static @Nullable BpfProbes attempt(Engine engine, ProbeSettings settings, AttachPlan plan) {
         Programs programs = engine.open(settings);
         boolean done = false;
@@ -122,11 +121,11 @@ public final class BpfProbes implements Probes {
         Mode mode = target == null ? null : plan.mode(target);
         if (target == null || mode == null) {
             throw new ProbeException(
-                    "the probes cannot be loaded: " + failure.reason(), Hints.of(Mode.ITERATOR, failure.errno()));
+                    "cannot load the probes: " + failure.reason(), Hints.of(Mode.ITERATOR, failure.errno()));
         }
         String hint = Hints.of(mode, failure.errno());
         if (failure.errno() == Errno.EPERM && (mode == Mode.FENTRY || mode == Mode.FEXIT)) {
-            // The kernel refuses the kind of program, not this function: asking for each would only take time.
+            // The kernel rejects the type of program, not this function: skip the attempts for all others.
             plan.rejectAll(Set.of(Mode.FENTRY, Mode.FEXIT), failure.reason(), hint);
         } else {
             plan.reject(target, failure.reason(), hint);
@@ -137,8 +136,8 @@ public final class BpfProbes implements Probes {
     private static boolean attach(Programs programs, AttachPlan plan) {
         boolean complete = true;
         List<AttachTarget> targets = new ArrayList<>(plan.targets());
-        // Returns before entries: the handler of the probe placed last runs first, and the entry has to see the stack
-        // before a return probe has put its trampoline there.
+        // Returns before entries: the last probe attached runs first, and an entry probe needs the stack without the
+        // trampoline of a return probe.
         Collections.reverse(targets);
         for (AttachTarget target : targets) {
             Mode mode = plan.mode(target);
@@ -151,10 +150,10 @@ public final class BpfProbes implements Probes {
         return complete;
     }
 
-    /** Attaches it, or tries whether that can be done later; null or the kernel's answer. */
+    /** Attaches it, or checks that it can attach later; null on success, or the reason. */
     private static @Nullable String attach(Programs programs, AttachTarget target, Mode mode) {
         if (target.isOnDemand() && mode == Mode.FENTRY) {
-            // The kernel has found the function when it took the program.
+            // The kernel found the function when it loaded the program.
             return null;
         }
         String reason = programs.attach(target, mode);
@@ -176,7 +175,7 @@ public final class BpfProbes implements Probes {
 
     @Override
     public List<AttachPoint> attachPoints() {
-        return points;
+        return attachPoints;
     }
 
     @Override
@@ -219,14 +218,14 @@ public final class BpfProbes implements Probes {
     }
 
     @Override
-    public boolean reportCompletions(boolean wanted) {
-        boolean isTold = completions.keySet().stream().anyMatch(programs::isAttached);
-        if (isTold && !wanted) {
+    public boolean reportCompletions(boolean enabled) {
+        boolean isEnabled = completions.keySet().stream().anyMatch(programs::isAttached);
+        if (isEnabled && !enabled) {
             completions.keySet().forEach(programs::detach);
-        } else if (!isTold && wanted) {
+        } else if (!isEnabled && enabled) {
             completions.forEach(this::attachCompletion);
         }
-        return wanted && !completions.isEmpty();
+        return enabled && !completions.isEmpty();
     }
 
     private void attachCompletion(AttachTarget target, Mode mode) {
@@ -234,13 +233,13 @@ public final class BpfProbes implements Probes {
         if (reason != null) {
             String hint = Hints.of(mode, Libc.errno());
             completions.keySet().forEach(programs::detach);
-            throw new ProbeException("the completions of stuck requests cannot be seen: " + reason, hint);
+            throw new ProbeException("cannot observe the completions of stuck requests: " + reason, hint);
         }
     }
 
     @Override
     public ScanGaps inventory(Consumer<Event> handler) {
-        // First: what is still waited for at the end of the look was not freed when it was looked into.
+        // First: a context that still has a waiter at the end of the scan was not freed when this read it.
         if (!followed.isEmpty()) {
             iterate(AttachTarget.FOLLOWED, handler);
         }
@@ -250,7 +249,7 @@ public final class BpfProbes implements Probes {
             inventory.setInt(ProbeSettingsLayout.INVENTORY_NEXT_SLOT, 0);
             iterate(AttachTarget.CONTEXTS, handler);
             slot = inventory.getInt(ProbeSettingsLayout.INVENTORY_NEXT_SLOT);
-        } while (slot > 0 && slot < MOST_SLOTS);
+        } while (slot > 0 && slot < MAX_SLOTS);
         if (programs.isAttached(AttachTarget.TEARDOWNS)) {
             iterate(AttachTarget.TEARDOWNS, handler);
         }
@@ -273,15 +272,15 @@ public final class BpfProbes implements Probes {
                 if (read == 0) {
                     return;
                 }
-                held = handOn(buffer, held + (int) Math.max(read, 0), handler);
+                held = deliver(buffer, held + (int) Math.max(read, 0), handler);
             }
         } finally {
             Libc.close(fd);
         }
     }
 
-    /** Hands on the whole records and moves the rest, a record that the read cut in two, to the front. */
-    private int handOn(ByteBuffer buffer, int length, Consumer<Event> handler) {
+    /** Passes complete records on and moves a record that the read split to the front. */
+    private int deliver(ByteBuffer buffer, int length, Consumer<Event> handler) {
         int at = 0;
         while (length - at >= 2) {
             int size = EventReader.sizeAt(buffer, at, length - at);
@@ -301,7 +300,7 @@ public final class BpfProbes implements Probes {
 
     private static ProbeException iterationFailed(int errno) {
         return new ProbeException(
-                "the tasks of the host cannot be looked at: " + Errno.describe(errno), Hints.of(Mode.ITERATOR, errno));
+                "cannot scan the host's tasks: " + Errno.describe(errno), Hints.of(Mode.ITERATOR, errno));
     }
 
     @Override

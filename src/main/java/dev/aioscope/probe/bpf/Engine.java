@@ -2,16 +2,15 @@ package dev.aioscope.probe.bpf;
 
 import dev.aioscope.probe.ProbeException;
 
-/** Where the BPF programs come from. */
+/** A source of BPF programs. */
 public interface Engine {
     /** {@code core} or {@code bcc}. */
     String label();
 
     /**
-     * All programs, none of them loaded yet.
+     * Opens all programs without loading them.
      *
-     * @param settings what they are told
-     * @throws ProbeException if the engine cannot work here
+     * @throws ProbeException if the engine does not work on this host
      */
     Programs open(ProbeSettings settings);
 }

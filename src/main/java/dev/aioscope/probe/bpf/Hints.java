@@ -6,14 +6,15 @@ import dev.aioscope.kernel.Host.Capability;
 import dev.aioscope.kernel.Tracefs;
 import dev.aioscope.probe.AttachPoint.Mode;
 
-/** What would make the kernel give another answer. */
+/** How to fix a rejection by the kernel. */
 final class Hints {
-    /** Debian's kernels know a level 3, at which CAP_PERFMON does not suffice, and it is what they begin with. */
-    private static final String LESS_PARANOID = "CAP_SYS_ADMIN, or kernel.perf_event_paranoid of 2 or less";
+    /** Debian's kernels have a level 3, their default, at which CAP_PERFMON does not suffice. */
+    private static final String LESS_PARANOID =
+            "give aioscope CAP_SYS_ADMIN, or set kernel.perf_event_paranoid to 2 or less";
 
     private Hints() {}
 
-    /** For a program that could not be loaded or attached in this mode. */
+    /** For a program that did not load or attach in this mode. */
     static String of(Mode mode, int errno) {
         if (!Host.has(Capability.CAP_BPF) && !Host.has(Capability.CAP_SYS_ADMIN)) {
             return "run aioscope as root, or give it CAP_BPF and CAP_PERFMON";
@@ -22,30 +23,30 @@ final class Hints {
             return "give aioscope CAP_PERFMON as well";
         }
         if (!Host.hasBtf()) {
-            return "a kernel with CONFIG_DEBUG_INFO_BTF=y (/sys/kernel/btf/vmlinux is not there)";
+            return "use a kernel with CONFIG_DEBUG_INFO_BTF=y (/sys/kernel/btf/vmlinux does not exist)";
         }
         return switch (mode) {
             case FENTRY, FEXIT ->
                 errno == Errno.EPERM || errno == Errno.EACCES
-                        ? "a kernel that lets root load tracing programs"
+                        ? "use a kernel that permits tracing programs"
                                 + Host.lockdown()
-                                        .map(level -> " (lockdown is " + level + " here)")
+                                        .map(level -> " (lockdown is " + level + ")")
                                         .orElse("")
-                        : "a kernel with CONFIG_FUNCTION_TRACER and BPF trampolines for this function";
+                        : "use a kernel with CONFIG_FUNCTION_TRACER and BPF trampolines for this function";
             case KPROBE -> isParanoid(errno) ? LESS_PARANOID : kprobeEvents();
             case KRETPROBE -> withTracefs(isParanoid(errno) ? LESS_PARANOID : kprobeEvents());
             case TRACEPOINT ->
-                withTracefs(isParanoid(errno) ? LESS_PARANOID : "a kernel with CONFIG_FTRACE_SYSCALLS=y");
+                withTracefs(isParanoid(errno) ? LESS_PARANOID : "use a kernel with CONFIG_FTRACE_SYSCALLS=y");
             case ITERATOR ->
                 errno == Errno.EPERM && !Host.has(Capability.CAP_SYS_RESOURCE)
-                        ? "more locked memory (LimitMEMLOCK=infinity in the unit), or CAP_SYS_RESOURCE; Linux 5.11 and newer"
-                                + " need neither, but in a container a seccomp profile that allows bpf"
-                        : "a kernel of 5.8 or newer with CONFIG_BPF_SYSCALL and BTF";
+                        ? "allow more locked memory (LimitMEMLOCK=infinity in the unit), or give aioscope CAP_SYS_RESOURCE; on"
+                                + " Linux 5.11 and newer, use a seccomp profile that allows bpf"
+                        : "use Linux 5.8 or newer with CONFIG_BPF_SYSCALL and BTF";
         };
     }
 
     private static String withTracefs(String hint) {
-        return Tracefs.folder().isPresent() ? hint : Tracefs.hint();
+        return Tracefs.directory().isPresent() ? hint : Tracefs.hint();
     }
 
     private static boolean isParanoid(int errno) {
@@ -54,7 +55,7 @@ final class Hints {
 
     private static String kprobeEvents() {
         return Tracefs.definesKprobes()
-                ? "nothing is known; the kernel's log (dmesg) may tell"
-                : Tracefs.folder().isPresent() ? "a kernel with CONFIG_KPROBE_EVENTS=y" : Tracefs.hint();
+                ? "see the kernel log (dmesg)"
+                : Tracefs.directory().isPresent() ? "use a kernel with CONFIG_KPROBE_EVENTS=y" : Tracefs.hint();
     }
 }

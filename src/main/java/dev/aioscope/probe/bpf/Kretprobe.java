@@ -14,20 +14,19 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Return probes with room for many calls in progress. The kernel's ordinary way gives a return probe as many slots as
- * there are CPUs, and a thread that waits in io_destroy keeps one for as long as it waits; only tracefs takes a number.
+ * Defines kprobes and return probes in tracefs. A return probe from perf_event_open has about as many slots as CPUs, and a
+ * thread that waits in io_destroy holds one for the whole wait; only tracefs accepts a number of slots.
  *
- * <p>What is defined in tracefs would stay if the agent were killed. A shell reads the names from a pipe, waits for the
- * pipe's end, which comes with the end of the agent however it ends, and removes them then. One shell for all of them,
- * started with the first.
+ * <p>A definition in tracefs would outlive a killed agent. One shell, started with the first probe, reads the names from a
+ * pipe and removes the probes at the end of the pipe, which comes with any exit of the agent.
  */
 public final class Kretprobe implements AutoCloseable {
-    /** The answer of a kernel that is built without them. */
-    public static final String NOT_OFFERED = "the kernel has no kprobes (no kprobe_events in tracefs)";
+    /** The reason on a kernel built without kprobes. */
+    public static final String NOT_OFFERED = "the kernel does not support kprobes (no kprobe_events in tracefs)";
 
     private static final int SLOTS = 1024;
 
-    /** Removing fails while the kernel still closes the probe, which is a matter of milliseconds. */
+    /** Retries, as removal fails while the kernel still closes the probe, which takes milliseconds. */
     private static final String REMOVE_AT_END = """
             trap '' INT TERM HUP
             events=
@@ -44,7 +43,7 @@ public final class Kretprobe implements AutoCloseable {
     private static final AtomicInteger GROUPS = new AtomicInteger();
 
     private final String group = "aioscope_" + ProcessHandle.current().pid() + "_" + GROUPS.incrementAndGet();
-    /** They stay until the end, so that a probe can be placed again. */
+    /** Kept until close, so that a probe can attach again. */
     private final Set<String> defined = new HashSet<>();
 
     private @Nullable Process shell;
@@ -53,9 +52,9 @@ public final class Kretprobe implements AutoCloseable {
     /**
      * Defines a return probe.
      *
-     * @param symbol the kernel's function
-     * @return the event, for {@link PerfEvent#open}
-     * @throws IOException with the kernel's answer
+     * @param symbol the kernel function
+     * @return the event for {@link PerfEvent#open}
+     * @throws IOException with the reason
      */
     public String define(String symbol) throws IOException {
         return define("r" + SLOTS, symbol, symbol);
@@ -67,7 +66,7 @@ public final class Kretprobe implements AutoCloseable {
     }
 
     private String define(String kind, String name, String symbol) throws IOException {
-        Path tracefs = Tracefs.folder().orElseThrow(() -> new IOException(Tracefs.why()));
+        Path tracefs = Tracefs.directory().orElseThrow(() -> new IOException(Tracefs.why()));
         if (!Tracefs.definesKprobes()) {
             throw new IOException(NOT_OFFERED);
         }
@@ -75,7 +74,7 @@ public final class Kretprobe implements AutoCloseable {
         if (defined.contains(event)) {
             return event;
         }
-        // First the one who removes it: from its definition on the agent can be killed at any time.
+        // Register the removal first: the agent can be killed right after the definition.
         removeAtEnd(tracefs, event);
         Files.writeString(
                 tracefs.resolve("kprobe_events"),
@@ -88,7 +87,7 @@ public final class Kretprobe implements AutoCloseable {
 
     private void removeAtEnd(Path tracefs, String event) throws IOException {
         if (names == null) {
-            // A session of its own, so that Ctrl-C in the agent's terminal does not reach it.
+            // In its own session, Ctrl-C in the agent's terminal does not reach it.
             shell = new ProcessBuilder("setsid", "sh", "-c", REMOVE_AT_END, "aioscope-remove-probes")
                     .directory(tracefs.toFile())
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
@@ -100,7 +99,7 @@ public final class Kretprobe implements AutoCloseable {
         names.flush();
     }
 
-    /** Removes them. The events must be closed before. */
+    /** Removes all definitions. Close the events first. */
     @Override
     public void close() {
         if (names == null || shell == null) {
@@ -109,7 +108,7 @@ public final class Kretprobe implements AutoCloseable {
         try (BufferedWriter end = names) {
             end.flush();
         } catch (IOException e) {
-            throw new IllegalStateException("the shell that removes the return probes of " + group + " is gone", e);
+            throw new IllegalStateException("cannot remove the return probes of " + group + ": the shell exited", e);
         }
         try {
             shell.waitFor(10, TimeUnit.SECONDS);

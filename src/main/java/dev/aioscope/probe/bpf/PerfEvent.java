@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Opens trace events, for BPF programs to be attached to. */
+/** Opens trace events, to which BPF programs attach. */
 public final class PerfEvent {
     private static final int PERF_TYPE_TRACEPOINT = 2;
     private static final int ATTRIBUTES_SIZE = 128;
@@ -22,9 +22,9 @@ public final class PerfEvent {
     private PerfEvent() {}
 
     /**
-     * Lets an event run a program for as long as it is open.
+     * Attaches a program to an event until the event is closed.
      *
-     * @return the event, or a negative number: errno tells
+     * @return the event, or a negative number on failure
      */
     public static int attach(int event, int program) {
         long ioctl = Host.architecture().equals("x86_64") ? 16 : 29;
@@ -38,11 +38,11 @@ public final class PerfEvent {
      * Opens an event of tracefs.
      *
      * @param event group and name, {@code syscalls/sys_enter_io_setup}
-     * @return its file descriptor, which belongs to the caller
-     * @throws IOException with the kernel's answer
+     * @return its file descriptor; the caller closes it
+     * @throws IOException with the reason
      */
     public static int open(String event) throws IOException {
-        Path tracefs = Tracefs.folder().orElseThrow(() -> new IOException(Tracefs.why()));
+        Path tracefs = Tracefs.directory().orElseThrow(() -> new IOException(Tracefs.why()));
         Path id = tracefs.resolve("events").resolve(event).resolve("id");
         if (!Files.isRegularFile(id)) {
             throw new IOException("the kernel has no event " + event);
@@ -55,7 +55,7 @@ public final class PerfEvent {
             long perfEventOpen = Host.architecture().equals("x86_64") ? 298 : 241;
             long fd = Libc.syscall(perfEventOpen, Pointer.nativeValue(attributes), -1, 0, -1, FLAG_CLOEXEC);
             if (fd < 0) {
-                throw new IOException("perf_event_open: " + Errno.describe(Libc.errno()));
+                throw new IOException("perf_event_open failed: " + Errno.describe(Libc.errno()));
             }
             return (int) fd;
         }

@@ -10,28 +10,28 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * What the probes are told before they are loaded.
+ * The settings of the probes, fixed before they load.
  *
- * @param stacks whether the user stacks of io_setup and io_destroy are wanted
- * @param watchHandles whether calls with destroyed handles are wanted, which needs probes on the path of I/O
- * @param ringBytes how much the ring buffer holds: a power of two, a page at least
- * @param inProgress how many calls of io_setup and io_destroy can be between their entry and their return; half as many of
- *     kill_ioctx, a quarter of free_ioctx_users
+ * @param stacks whether to send the user stacks of io_setup and io_destroy
+ * @param watchHandles whether to report calls with destroyed handles, which needs probes on the path of I/O
+ * @param ringBytes the size of the ring buffer: a power of two, at least a page
+ * @param inProgress the maximum number of io_setup and io_destroy calls in progress; half as many for kill_ioctx, a quarter
+ *     for free_ioctx_users
  */
 public record ProbeSettings(boolean stacks, boolean watchHandles, int ringBytes, int inProgress) {
-    /** All that one process with 1,000 contexts makes when it ends, before the reader gets a turn, and as much again. */
+    /** Twice what one process with 1,000 contexts sends at its exit before the reader runs. */
     public static final int RING_BYTES = 1 << 20;
 
-    /** As many threads as can wait in io_destroy and kill_ioctx at once. */
+    /** The default number of threads in io_destroy and kill_ioctx at once. */
     public static final int IN_PROGRESS = 4096;
 
-    /** Nothing beyond what every command needs. */
+    /** Without options that only some commands need. */
     public static final ProbeSettings PLAIN = new ProbeSettings(false, false);
 
     /** The size of {@code struct settings} of {@code probes/event.h}. */
     public static final int SIZE = ProbeSettingsLayout.SETTINGS_SIZE;
 
-    /** Read once, on a thread of its own: the kernel takes some 100 ms to list its symbols, and its own never move. */
+    /** Read once, on another thread: the kernel takes some 100 ms to list its symbols, and its own never move. */
     private static final CompletableFuture<Kallsyms> SYMBOLS = CompletableFuture.supplyAsync(() -> Kallsyms.read(Set.of(
             "__per_cpu_offset",
             "aio_nr",
@@ -47,17 +47,17 @@ public record ProbeSettings(boolean stacks, boolean watchHandles, int ringBytes,
             "bpf_preempt_disable",
             "exit_aio")));
 
-    /** Begins to gather what all probes are told. Of use before something else that takes time. */
+    /** Starts reading the kernel's symbols in the background. Call it early. */
     public static void prepare() {
-        // It is the initialization of this class that begins.
+        // The initialization of this class starts the read.
     }
 
-    /** Whether the kernel tells this process where its symbols are. */
+    /** Whether the kernel shows this process the addresses of its symbols. */
     public static boolean knowsAddresses() {
         return SYMBOLS.join().find("exit_aio").begin() != 0;
     }
 
-    /** Whether the kernel has, and shows, the functions that programs call where they are there. */
+    /** Whether the kernel has and shows the functions that programs can call. */
     public static boolean hasKernelFunctions() {
         return SYMBOLS.join().find("bpf_preempt_disable").begin() != 0;
     }
@@ -68,8 +68,8 @@ public record ProbeSettings(boolean stacks, boolean watchHandles, int ringBytes,
     }
 
     /**
-     * The maps of which these settings say how large they are, in entries; for the ring, bytes. Those that have no use in
-     * the tier are as small as can be.
+     * The sizes of maps that depend on these settings, in entries; for the ring, bytes. Maps that the tier does not use have
+     * the minimum size.
      */
     public Map<String, Integer> sizes(Tier tier) {
         boolean isFull = tier == Tier.FULL;
@@ -77,7 +77,7 @@ public record ProbeSettings(boolean stacks, boolean watchHandles, int ringBytes,
         Map<String, Integer> sizes = new HashMap<>();
         sizes.put("events", hasEvents ? ringBytes : SharedMemory.PAGE);
         sizes.put("calls", hasEvents ? inProgress : 1);
-        // Inside kill_ioctx a thread can wait for mmap_lock only, inside free_ioctx_users for nothing.
+        // A thread waits only for mmap_lock inside kill_ioctx, and for nothing inside free_ioctx_users.
         sizes.put("kills", isFull ? Math.max(1, inProgress / 2) : 1);
         sizes.put("releases", isFull ? Math.max(1, inProgress / 4) : 1);
         if (!watchHandles) {
@@ -107,7 +107,7 @@ public record ProbeSettings(boolean stacks, boolean watchHandles, int ringBytes,
         Kallsyms.Range rcu = symbols.find("percpu_ref_switch_to_atomic_rcu");
         settings.setLong(ProbeSettingsLayout.SETTINGS_SWITCH_TO_ATOMIC_RCU_BEGIN, rcu.begin());
         settings.setLong(ProbeSettingsLayout.SETTINGS_SWITCH_TO_ATOMIC_RCU_END, rcu.end());
-        // Since 5.15 it has other names, and the kernel finds its way through it.
+        // Since 5.15 it has other names, and the kernel unwinds stacks through it.
         Kallsyms.Range trampoline = symbols.find("kretprobe_trampoline");
         settings.setLong(ProbeSettingsLayout.SETTINGS_RETURN_TRAMPOLINE_BEGIN, trampoline.begin());
         settings.setLong(ProbeSettingsLayout.SETTINGS_RETURN_TRAMPOLINE_END, trampoline.end());

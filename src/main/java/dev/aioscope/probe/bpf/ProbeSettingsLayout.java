@@ -1,8 +1,8 @@
 package dev.aioscope.probe.bpf;
 
 /**
- * Where the fields lie of the two variables that the probes and user space share: {@code struct settings} in .rodata and
- * {@code struct inventory} in .bss of {@code probes/event.h}. A test compiles the header and compares.
+ * Offsets in the two variables that the probes share with user space: {@code struct settings} in .rodata and {@code struct
+ * inventory} in .bss, both from {@code probes/event.h}. A test compiles the header and compares.
  */
 final class ProbeSettingsLayout {
     static final int SETTINGS_PER_CPU_OFFSET = 0;

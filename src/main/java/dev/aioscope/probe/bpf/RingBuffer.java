@@ -19,12 +19,12 @@ import java.util.function.Consumer;
  *   mapping 1, read and write   | consumer position | one page
  *   mapping 2, read only        | producer position | one page
  *                               | data              | size bytes
- *                               | its beginning     | again, as much as is copied at once: nothing is cut in two at the end
+ *                               | its beginning     | again, one batch long: no record is split at the end
  *
  *   record                      | length, bits 31 busy and 30 discarded: 4 | page offset: 4 | payload, padded to 8 |
  * </pre>
  *
- * Positions only grow; modulo the size they lead to the data. One thread reads.
+ * Positions only grow; modulo the size they are offsets in the data. One thread reads.
  */
 final class RingBuffer implements AutoCloseable {
     private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
@@ -32,13 +32,13 @@ final class RingBuffer implements AutoCloseable {
     private static final int BUSY = 1 << 31;
     private static final int DISCARDED = 1 << 30;
     private static final int RECORD_HEADER = 8;
-    /** So many words are copied at once; no record is nearly as large. */
+    /** Words per copy; far larger than any record. */
     private static final int BATCH = 4096;
 
     private static final int PAGE = SharedMemory.PAGE;
 
     private final int size;
-    /** Bytes of the data that are mapped. */
+    /** Mapped bytes of the data. */
     private final int mapped;
 
     private final Pointer consumerPage;
@@ -60,7 +60,7 @@ final class RingBuffer implements AutoCloseable {
     RingBuffer(int fd, int size) {
         this.size = size;
         consumerPage = SharedMemory.map(fd, PAGE, Libc.PROT_READ | Libc.PROT_WRITE, 0);
-        // All of it would count as memory of this process at once.
+        // Not all of it again: each mapped page counts as memory of this process.
         mapped = size + Math.min(size, BATCH * Long.BYTES);
         producerPages = SharedMemory.map(fd, (long) PAGE + mapped, Libc.PROT_READ, PAGE);
         consumer = consumerPage.getByteBuffer(0, PAGE).order(ByteOrder.nativeOrder());
@@ -69,7 +69,7 @@ final class RingBuffer implements AutoCloseable {
         words = data.asLongBuffer();
     }
 
-    /** For tests: the same layout in ordinary memory. */
+    /** For tests, in ordinary memory with the same layout. */
     RingBuffer(ByteBuffer consumer, ByteBuffer producer, ByteBuffer data) {
         this.size = data.capacity() / 2;
         this.mapped = data.capacity();
@@ -82,9 +82,9 @@ final class RingBuffer implements AutoCloseable {
     }
 
     /**
-     * Hands on up to {@code limit} records and frees their room with one store.
+     * Passes up to {@code limit} records on and frees their room with one store.
      *
-     * @return records taken, corrupt and discarded ones included
+     * @return the number of records, corrupt and discarded ones included
      */
     int poll(Consumer<Event> handler, int limit) {
         long position = (long) LONG.getVolatile(consumer, 0);
@@ -101,7 +101,7 @@ final class RingBuffer implements AutoCloseable {
                     position += next - at;
                     taken++;
                     if ((header & DISCARDED) == 0) {
-                        hand(handler, begin, at + RECORD_HEADER, header);
+                        deliver(handler, begin, at + RECORD_HEADER, header);
                     }
                     at = next;
                 }
@@ -116,9 +116,9 @@ final class RingBuffer implements AutoCloseable {
     }
 
     /**
-     * Copies records that are written completely: many at once, since each copy takes as long as all else for a record.
+     * Copies a batch of complete records: a copy per record would double the time per record.
      *
-     * @return how many bytes
+     * @return the number of bytes
      */
     private int copy(long position, long produced) {
         int begin = (int) (position & size - 1);
@@ -126,7 +126,7 @@ final class RingBuffer implements AutoCloseable {
         int length = 0;
         while (length < most) {
             int header = (int) INT.getAcquire(data, (begin + length) & size - 1);
-            // What is still being written ends it: the kernel wakes us when that is done.
+            // Stop at an incomplete record: the kernel wakes this thread at its completion.
             int next = length + step(header);
             if ((header & BUSY) != 0 || next > most) {
                 break;
@@ -137,12 +137,12 @@ final class RingBuffer implements AutoCloseable {
         return length;
     }
 
-    /** From a record to the next. */
+    /** The distance from a record to the next, bytes. */
     private static int step(int header) {
         return RECORD_HEADER + ((header & ~DISCARDED) + 7 & ~7);
     }
 
-    private void hand(Consumer<Event> handler, int begin, int at, int length) {
+    private void deliver(Consumer<Event> handler, int begin, int at, int length) {
         try {
             handler.accept(reader.read(data, begin + at, length, batch, at / Long.BYTES));
         } catch (CorruptEventException e) {
@@ -150,12 +150,12 @@ final class RingBuffer implements AutoCloseable {
         }
     }
 
-    /** Bytes that wait to be read. */
+    /** Unread bytes. */
     long used() {
         return (long) LONG.getAcquire(producer, 0) - (long) LONG.getVolatile(consumer, 0);
     }
 
-    /** Records that were not what the probes send. */
+    /** Number of invalid records so far. */
     long corrupt() {
         return corrupt;
     }

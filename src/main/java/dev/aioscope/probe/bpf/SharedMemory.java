@@ -5,7 +5,7 @@ import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Libc;
 import dev.aioscope.probe.ProbeException;
 
-/** Memory of a BPF map that the probes and this process both see. */
+/** Memory of a BPF map that the probes share with this process. */
 final class SharedMemory {
     /** The size of a page, bytes. */
     static final int PAGE = Libc.getpagesize();
@@ -13,17 +13,17 @@ final class SharedMemory {
     private SharedMemory() {}
 
     /**
-     * Maps it; {@link Libc#munmap} is the way back.
+     * Maps it; {@link Libc#munmap} unmaps it.
      *
-     * @param fd of the map; it can be closed after this
-     * @throws ProbeException if the kernel refuses
+     * @param fd of the map; the mapping stays valid after its close
+     * @throws ProbeException on failure
      */
     static Pointer map(int fd, long length, int protection, long offset) {
         Pointer memory = Libc.mmap(Pointer.NULL, length, protection, Libc.MAP_SHARED, fd, offset);
         if (memory == null || Pointer.nativeValue(memory) == -1) {
             throw new ProbeException(
-                    "a map of the probes cannot be mapped: " + Errno.describe(Libc.errno()),
-                    "give the agent more address space (RLIMIT_AS), or a kernel of 5.8 or newer");
+                    "cannot map a BPF map into memory: " + Errno.describe(Libc.errno()),
+                    "raise RLIMIT_AS, or use Linux 5.8 or newer");
         }
         return memory;
     }

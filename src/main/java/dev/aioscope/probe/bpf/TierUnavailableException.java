@@ -5,28 +5,28 @@ import dev.aioscope.probe.Tier;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A tier cannot be had on this host, with everything that was tried. */
+/** A tier does not work on this host; has all attempts. */
 public final class TierUnavailableException extends RuntimeException {
     private static final long serialVersionUID = 1;
-    private final transient List<AttachPoint> points;
+    private final transient List<AttachPoint> attachPoints;
     private final transient AttachPoint missing;
 
-    TierUnavailableException(Tier tier, List<AttachPoint> points, AttachPoint missing) {
-        super("the tier " + tier.label() + " cannot be had: no probe can be placed on " + missing.name() + " ("
+    TierUnavailableException(Tier tier, List<AttachPoint> attachPoints, AttachPoint missing) {
+        super("the tier " + tier.label() + " is unavailable: cannot attach to " + missing.name() + " ("
                 + missing.rejections().stream()
                         .map(rejection -> rejection.mode().label() + ": " + rejection.reason())
                         .collect(Collectors.joining("; "))
                 + ")");
-        this.points = points;
+        this.attachPoints = attachPoints;
         this.missing = missing;
     }
 
-    /** Every probe point of the tier. */
+    /** All attach points of the tier. */
     public List<AttachPoint> attachPoints() {
-        return points;
+        return attachPoints;
     }
 
-    /** The one that the tier cannot do without. */
+    /** The essential attach point that has no mode. */
     public AttachPoint missing() {
         return missing;
     }

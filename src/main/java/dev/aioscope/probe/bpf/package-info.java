@@ -1,4 +1,4 @@
-/** What the engines that load BPF programs have in common: what is attached where, and how its records are read. */
+/** The common part of the engines that load BPF programs: attach targets, maps, and reading records. */
 @NullMarked
 package dev.aioscope.probe.bpf;
 

@@ -7,9 +7,9 @@ import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.bpf.Programs;
 
-/** Programs compiled when aioscope was built, loaded by libbpf. */
+/** The engine with prebuilt programs, loaded by libbpf. */
 public final class CoreEngine implements Engine {
-    /** Keeps the callback alive as long as libbpf may call it: for ever. */
+    /** Keeps the callback alive, as libbpf may call it until exit. */
     private static final LibBpfLog LOG = new LibBpfLog();
 
     @Override
@@ -21,15 +21,15 @@ public final class CoreEngine implements Engine {
     public Programs open(ProbeSettings settings) {
         LibBpf.load();
         LibBpf.libbpf_set_print(LOG);
-        // For functions that the kernel does not have, libbpf asks for the types of modules: see engine.h.
+        // For functions that the kernel lacks, libbpf searches the types of modules: see engine.h.
         boolean functions = Host.has(Capability.CAP_SYS_ADMIN) || ProbeSettings.hasKernelFunctions();
         return CoreObject.open(CoreObject.bytes(functions), settings, LOG);
     }
 
     /**
-     * The version of the libbpf that is installed.
+     * The version of the installed libbpf.
      *
-     * @throws ProbeException if there is none
+     * @throws ProbeException if it is not installed
      */
     public static String libbpfVersion() {
         LibBpf.load();

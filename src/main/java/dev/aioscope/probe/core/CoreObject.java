@@ -28,13 +28,13 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The compiled probes, loaded into the kernel and attached as a plan says. */
+/** The prebuilt probes, loaded and attached by libbpf. */
 final class CoreObject implements Programs {
     private final Pointer object;
     private final ProbeSettings settings;
     private final LibBpfLog log;
     private final Map<AttachTarget, Pointer> links = new EnumMap<>(AttachTarget.class);
-    /** The links of programs that libbpf could not attach a second time. */
+    /** Links of copies, for programs that libbpf cannot attach again. */
     private final Map<AttachTarget, Integer> copies = new EnumMap<>(AttachTarget.class);
 
     private final List<Pointer> attached = new ArrayList<>();
@@ -48,10 +48,10 @@ final class CoreObject implements Programs {
     }
 
     /**
-     * The compiled probes for this architecture, from the jar.
+     * The prebuilt probes for this architecture, from the jar.
      *
-     * @param functions whether they may call functions of the kernel
-     * @throws ProbeException if there are none
+     * @param functions whether they may call kernel functions
+     * @throws ProbeException if the jar has none
      */
     static byte[] bytes(boolean functions) {
         String resource =
@@ -59,19 +59,19 @@ final class CoreObject implements Programs {
         try (InputStream in = CoreObject.class.getResourceAsStream(resource)) {
             if (in == null) {
                 throw new ProbeException(
-                        "the probes are not compiled for " + Host.architecture(),
+                        "cannot load the probes: not built for " + Host.architecture(),
                         "run aioscope on x86-64 or arm64, or build it with probes/build.sh");
             }
             return in.readAllBytes();
         } catch (IOException e) {
-            throw new ProbeException("the probes cannot be read from the jar: " + e, "install aioscope again");
+            throw new ProbeException("cannot read the probes from the jar: " + e, "reinstall aioscope");
         }
     }
 
     /**
-     * Parses the compiled probes and fills in what they need to know of this kernel.
+     * Parses the prebuilt probes and sets their settings for this kernel.
      *
-     * @throws ProbeException if they are not what libbpf can read
+     * @throws ProbeException if libbpf cannot parse them
      */
     static CoreObject open(byte[] bytes, ProbeSettings settings, LibBpfLog log) {
         log.clear();
@@ -83,17 +83,17 @@ final class CoreObject implements Programs {
             name.setString(0, "aioscope");
             btf.setString(0, "/sys/kernel/btf/vmlinux");
             options.clear();
-            options.setLong(0, options.size()); // struct bpf_object_open_opts as far as btf_custom_path
+            options.setLong(0, options.size()); // struct bpf_object_open_opts up to btf_custom_path
             options.setPointer(8, name);
             if (!Host.has(Capability.CAP_SYS_ADMIN)) {
-                // Told which, libbpf does not ask for the types of modules, which older ones fail on if they may not.
+                // With an explicit BTF, libbpf does not read the types of modules, on which older versions fail without
+                // privileges.
                 options.setPointer(48, btf);
             }
             Pointer object = LibBpf.bpf_object__open_mem(memory, bytes.length, options);
             if (object == null) {
                 throw new ProbeException(
-                        "the compiled probes cannot be read: " + log.last(Errno.describe(Libc.errno())),
-                        "build or install aioscope again");
+                        "cannot parse the probes: " + log.last(Errno.describe(Libc.errno())), "reinstall aioscope");
             }
             CoreObject opened = new CoreObject(object, settings, log);
             settings.write(opened.initialValue(".rodata"));
@@ -142,7 +142,7 @@ final class CoreObject implements Programs {
         if (link != null || mode != Mode.FENTRY || Libc.errno() != Errno.ENOENT) {
             return keep(target, link);
         }
-        // Before 5.13 the kernel has forgotten by then for which function it was loaded; a copy is told again.
+        // Before 5.13 a detached program loses its function and cannot attach again, so attach a copy.
         long count = LibBpf.bpf_program__insn_cnt(program);
         long[] instructions = LibBpf.bpf_program__insns(program).getLongArray(0, Math.toIntExact(count));
         int function = LibBpf.libbpf_find_vmlinux_btf_id(target.symbol(), Bpf.ATTACH_FENTRY);
@@ -227,16 +227,16 @@ final class CoreObject implements Programs {
     private Pointer find(String name) {
         Pointer map = LibBpf.bpf_object__find_map_by_name(object, name);
         if (map == null) {
-            throw new ProbeException("the compiled probes have no map " + name, "install aioscope again");
+            throw new ProbeException("cannot find the map " + name + " in the probes", "reinstall aioscope");
         }
         return map;
     }
 
-    /** The memory of a section's variables, to be written before the load. */
+    /** The memory of a section's variables, writable before the load. */
     private Pointer initialValue(String section) {
         Pointer memory = LibBpf.bpf_map__initial_value(find(section), new LongByReference());
         if (memory == null) {
-            throw new ProbeException("the compiled probes have no section " + section, "install aioscope again");
+            throw new ProbeException("cannot find the section " + section + " in the probes", "reinstall aioscope");
         }
         return memory;
     }
@@ -254,7 +254,7 @@ final class CoreObject implements Programs {
     private static Mode modeOf(AttachPlan plan, AttachTarget target) {
         Mode mode = plan.mode(target);
         if (mode == null) {
-            throw new IllegalStateException(target + " has no way left");
+            throw new IllegalStateException(target + " has no mode");
         }
         return mode;
     }

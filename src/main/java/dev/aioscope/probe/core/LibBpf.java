@@ -7,9 +7,9 @@ import com.sun.jna.Pointer;
 import com.sun.jna.ptr.LongByReference;
 import dev.aioscope.probe.ProbeException;
 
-/** The functions of libbpf 1.x that the engine calls. A null pointer means failure, and errno has the reason. */
+/** Functions of libbpf 1.x. A null pointer means failure; errno has the reason. */
 final class LibBpf {
-    /** Warnings, information and debugging of libbpf; the arguments are a C va_list. */
+    /** Receives messages of libbpf; the arguments are a C va_list. */
     interface PrintCallback extends Callback {
         int print(int level, Pointer format, Pointer arguments);
     }
@@ -19,7 +19,7 @@ final class LibBpf {
     private LibBpf() {}
 
     /**
-     * Finds libbpf.
+     * Loads libbpf.
      *
      * @throws ProbeException if it is not installed
      */
@@ -32,7 +32,7 @@ final class LibBpf {
             loaded = true;
         } catch (UnsatisfiedLinkError e) {
             throw new ProbeException(
-                    "libbpf.so.1 cannot be loaded, so the engine core cannot run",
+                    "cannot load libbpf.so.1 for the engine core",
                     "install libbpf 1.0 or newer: apt-get install libbpf1, or dnf install libbpf");
         }
     }
@@ -79,11 +79,11 @@ final class LibBpf {
 
     static native int bpf_iter_create(int link);
 
-    /** Its instructions; once it is loaded they are as the kernel was given them. */
+    /** The instructions of a program; after the load as the kernel received them. */
     static native Pointer bpf_program__insns(Pointer program);
 
     static native long bpf_program__insn_cnt(Pointer program);
 
-    /** The number of the kernel's function with this name in its BTF, or a negative errno. */
+    /** The number of the kernel function with this name in BTF, or a negative errno. */
     static native int libbpf_find_vmlinux_btf_id(String name, int attachType);
 }

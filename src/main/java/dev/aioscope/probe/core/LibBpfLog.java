@@ -12,15 +12,14 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What libbpf prints. It is kept instead of shown: the warnings are the only place where libbpf says which program
- * failed and why.
+ * Keeps the warnings of libbpf instead of printing them: only they say which program failed and why. Thread-safe.
  */
 final class LibBpfLog implements LibBpf.PrintCallback {
     private static final int WARNING = 0;
-    private static final int MOST_LINES = 40;
+    private static final int MAX_LINES = 40;
     private static final Pattern PROGRAM = Pattern.compile("prog '([^']+)'");
 
-    /** What libbpf says at every failure: it tells no more than the errno, or advises what does not help. */
+    /** Warnings without information beyond the errno, or with advice that does not help. */
     private static final List<String> GENERAL = List.of(
             "failed to load object",
             "BPF program load failed",
@@ -34,7 +33,7 @@ final class LibBpfLog implements LibBpf.PrintCallback {
         if (level != WARNING) {
             return 0;
         }
-        // A verifier log comes as one message of up to 16 MiB, and its end is what tells.
+        // A verifier log is one message of up to 16 MiB, and its end matters.
         boolean isVerifierLog = format.getString(0).contains("PROG LOAD LOG");
         byte[] text = new byte[isVerifierLog ? 17 << 20 : 1 << 16];
         int length = Libc.vsnprintf(text, text.length, format, arguments);
@@ -43,21 +42,21 @@ final class LibBpfLog implements LibBpf.PrintCallback {
                 .map(String::strip)
                 .filter(line -> !line.isEmpty())
                 .toList();
-        lines.addAll(all.subList(Math.max(0, all.size() - MOST_LINES), all.size()));
+        lines.addAll(all.subList(Math.max(0, all.size() - MAX_LINES), all.size()));
         return 0;
     }
 
-    /** Forgets what was printed so far. */
+    /** Drops all lines. */
     synchronized void clear() {
         lines.clear();
     }
 
-    /** What was printed since {@link #clear}. */
+    /** The lines since {@link #clear}. */
     synchronized List<String> lines() {
         return List.copyOf(lines);
     }
 
-    /** The program that libbpf named last, or null. */
+    /** The last program in the warnings, or null. */
     synchronized @Nullable String failedProgram() {
         String failed = null;
         for (String line : lines) {
@@ -69,20 +68,20 @@ final class LibBpfLog implements LibBpf.PrintCallback {
         return failed;
     }
 
-    /** Why the programs could not be loaded, read out of what libbpf printed. */
+    /** Why the programs did not load, from the warnings. */
     LoadFailure failure(int errno) {
         List<String> verifier = verifierLines(lines());
         String reason = verifier.isEmpty() ? last(Errno.describe(errno)) : LoadFailure.withVerifier(errno, verifier);
         return new LoadFailure(failedProgram(), errno, reason);
     }
 
-    /** The warning that tells most, or {@code otherwise} if there is none. */
-    String last(String otherwise) {
-        List<String> telling = lines().stream()
+    /** The first specific warning followed by the error, or only the error. */
+    String last(String error) {
+        List<String> specific = lines().stream()
                 .filter(line -> GENERAL.stream().noneMatch(line::contains))
                 .map(line -> line.replaceFirst("^libbpf: ", "").replaceFirst("^prog '[^']*': ", ""))
                 .toList();
-        return telling.isEmpty() ? otherwise : telling.get(0) + " – " + otherwise;
+        return specific.isEmpty() ? error : specific.get(0) + " – " + error;
     }
 
     private static List<String> verifierLines(List<String> lines) {

@@ -1,4 +1,4 @@
-/** The engine that loads the prebuilt BPF objects through libbpf. */
+/** The engine {@code core}: loads prebuilt BPF objects through libbpf. */
 @NullMarked
 package dev.aioscope.probe.core;
 

@@ -10,13 +10,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A block device, as sysfs shows it. To read that touches neither the device nor its requests.
+ * A block device in sysfs. Reading it does not access the device.
  *
  * @param numbers major:minor
  * @param name in /sys/block
- * @param reads in flight; null if it is not told
- * @param writes in flight; null if it is not told
- * @param isSuspended whether the device mapper holds its requests back
+ * @param reads in flight; null if unknown
+ * @param writes in flight; null if unknown
+ * @param isSuspended whether the device mapper has suspended it
  */
 public record BlockDevice(
         String numbers,
@@ -25,7 +25,7 @@ public record BlockDevice(
         @Nullable Long writes,
         boolean isSuspended) {
 
-    /** The device with these numbers; none if it is no block device, as of a file system without one. */
+    /** The device with these numbers; empty if there is none, as for a file system without a device. */
     public static Optional<BlockDevice> of(String numbers) {
         Path folder = Path.of("/sys/dev/block", numbers);
         if (!numbers.matches("\\d+:\\d+") || !Files.isDirectory(folder)) {
@@ -39,16 +39,16 @@ public record BlockDevice(
                         .orElse(numbers))
                 .toString();
         String[] inflight = Host.read(folder + "/inflight").orElse("").strip().split(" +", -1);
-        boolean isTold = inflight.length == 2 && Arrays.stream(inflight).allMatch(count -> count.matches("\\d{1,18}"));
+        boolean isKnown = inflight.length == 2 && Arrays.stream(inflight).allMatch(count -> count.matches("\\d{1,18}"));
         return Optional.of(new BlockDevice(
                 numbers,
                 name,
-                isTold ? (Long) Long.parseLong(inflight[0]) : null,
-                isTold ? (Long) Long.parseLong(inflight[1]) : null,
+                isKnown ? (Long) Long.parseLong(inflight[0]) : null,
+                isKnown ? (Long) Long.parseLong(inflight[1]) : null,
                 Host.read(folder + "/dm/suspended").orElse("0").strip().equals("1")));
     }
 
-    /** The numbers of the device with this name under /dev; empty if there is none. */
+    /** The numbers of the device with this name in /dev; empty if there is none. */
     static String numbersOf(String name) {
         String kernels = name.startsWith("mapper/") ? mapped(name.substring("mapper/".length())) : name;
         return Host.read("/sys/class/block/" + kernels + "/dev").orElse("").strip();

@@ -4,15 +4,15 @@ import dev.aioscope.kernel.Host;
 import java.util.Optional;
 
 /**
- * A file system in user space, as fusectl shows it. To read that asks its server nothing.
+ * A FUSE connection in fusectl. Reading it does not access the FUSE server.
  *
- * @param abort the file by which all of its requests can be made to fail
- * @param waiting requests that its server has not answered
+ * @param abort the file that aborts all its requests
+ * @param waiting requests without an answer from its server
  */
 public record FuseConnection(String abort, long waiting) {
     private static final String CONNECTIONS = "/sys/fs/fuse/connections/";
 
-    /** The one with this device, major:minor; none if there is none, or fusectl is not mounted or not for this user. */
+    /** The connection of this device, major:minor; empty if there is none, or fusectl is not mounted or unreadable. */
     public static Optional<FuseConnection> of(String numbers) {
         return numbers.matches("0:\\d+") ? of(CONNECTIONS, numbers.substring("0:".length())) : Optional.empty();
     }

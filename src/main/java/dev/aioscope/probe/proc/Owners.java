@@ -4,19 +4,19 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Whose each ring is. Up to 6.18 a forked child has the ring of its parent in its memory too, though it has no context:
- * of all that show a ring the eldest process has made it. What a look tells is kept for the next one, where the owner may
- * have unmapped its ring and sit in io_destroy, while its child still shows it. Of processes that share their memory
- * without being one (clone with CLONE_VM alone) the eldest stands for all.
+ * Finds the owner of each ring: the eldest process that maps it. Up to 6.18 a forked child also maps the ring of its parent,
+ * without a context. The result of a scan counts in the next one, where the owner may have unmapped its ring and wait in
+ * io_destroy while its child still maps it. Of processes that share memory (clone with CLONE_VM alone) the eldest is the
+ * owner.
  */
 final class Owners {
     /**
-     * A process that shows a ring.
+     * A process that maps a ring.
      *
-     * @param start when it began, CLOCK_BOOTTIME ns
+     * @param start its start, CLOCK_BOOTTIME ns
      */
     record Owner(int pid, long start) {
-        private Owner elder(Owner other) {
+        private Owner older(Owner other) {
             return start < other.start || (start == other.start && pid <= other.pid) ? this : other;
         }
     }
@@ -24,19 +24,19 @@ final class Owners {
     private Map<Long, Owner> before = Map.of();
     private Map<Long, Owner> now = new HashMap<>();
 
-    /** Begins the next look. */
+    /** Begins the next scan. */
     void beginScan() {
         before = now;
         now = new HashMap<>();
     }
 
-    /** Takes one of the processes that show the ring with this inode. */
+    /** Adds a process that maps the ring with this inode. */
     void add(long inode, Owner found) {
-        Owner elder = found.elder(before.getOrDefault(inode, found));
-        now.merge(inode, elder, Owner::elder);
+        Owner older = found.older(before.getOrDefault(inode, found));
+        now.merge(inode, older, Owner::older);
     }
 
-    /** Whether the ring is this process's own, after all of the look were added. */
+    /** Whether this process owns the ring; valid after all processes of the scan were added. */
     boolean owns(long inode, Owner found) {
         return found.equals(now.get(inode));
     }

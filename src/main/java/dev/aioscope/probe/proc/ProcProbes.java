@@ -34,25 +34,25 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tier {@code proc}: no probes, and an inventory from /proc. A {@link ProcReader} reads it, one process after another;
- * one that hangs is left behind, and the next process is given to another reader.
+ * The tier {@code proc}: no probes, and scans of /proc. A {@link ProcReader} process reads one process after the other. If it
+ * hangs, another reader continues with the next process.
  *
- * <p>In its records the pid stands for the address of the address space, and the inode of the ring for that of the context:
- * they are as unique among those alive, and no program sees the kernel's addresses.
+ * <p>Records have the pid instead of the address of the address space, and the inode of the ring instead of the address of
+ * the context: both are unique while alive, and user space does not see kernel addresses.
  */
 public final class ProcProbes implements Probes {
-    /** A process with tens of thousands of mappings is read in half a second. */
+    /** Reading a process with tens of thousands of mappings takes half a second. */
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
-    /** Some thirty thousand processes. */
+    /** Enough for some 30,000 processes. */
     private static final Duration PATIENCE_FOR_ALL = Duration.ofSeconds(10);
 
     private static final Duration PATIENCE_AT_START = Duration.ofSeconds(20);
 
-    /** How long a process is left alone whose reader did not answer. */
+    /** How long scans skip a process whose reader did not answer. */
     private static final Duration PAUSE = Duration.ofSeconds(60);
 
-    /** Readers that hang keep some 60 MB each. */
+    /** Each hung reader holds some 60 MB. */
     private static final int MAX_HUNG_READERS = 4;
 
     private final Class<?> readerClass;
@@ -60,16 +60,16 @@ public final class ProcProbes implements Probes {
     private final int maxHungReaders;
     private final Owners owners = new Owners();
     private final CountDownLatch wokenUp = new CountDownLatch(1);
-    /** By the process that it did not come back from. */
+    /** By the pid of the process that they read. */
     private final Map<Integer, HungReader> hungReaders = new HashMap<>();
 
     private @Nullable HelperProcess reader;
     private long corrupt;
 
     /**
-     * A reader that gave no answer.
+     * A reader without an answer.
      *
-     * @param since System.nanoTime
+     * @param since System.nanoTime of the question
      */
     private record HungReader(HelperProcess reader, long since) {
         boolean isOver() {
@@ -78,11 +78,11 @@ public final class ProcProbes implements Probes {
     }
 
     /**
-     * With another reader.
+     * Uses another reader.
      *
-     * @param readerClass its main class, which answers as {@link ProcReader} does
-     * @param patience how long it may take for one process
-     * @param maxHungReaders how many may hang before no other one is started
+     * @param readerClass its main class, with the protocol of {@link ProcReader}
+     * @param patience the longest wait for one process
+     * @param maxHungReaders the number of hung readers at which it starts no other one
      */
     ProcProbes(Class<?> readerClass, Duration patience, int maxHungReaders) {
         this.readerClass = readerClass;
@@ -93,12 +93,13 @@ public final class ProcProbes implements Probes {
     /**
      * Starts the reader.
      *
-     * @throws ProbeException if the kernel has no contexts, or the reader does not start
+     * @throws ProbeException if the kernel has no native AIO, or the reader does not start
      */
     public static ProcProbes open() {
         if (Host.aioNr().isEmpty()) {
             throw new ProbeException(
-                    "this kernel has no native AIO: fs.aio-nr is not there", "a kernel with CONFIG_AIO=y");
+                    "cannot scan contexts: this kernel has no native AIO (fs.aio-nr does not exist)",
+                    "use a kernel with CONFIG_AIO=y");
         }
         ProcProbes probes = new ProcProbes(ProcReader.class, PATIENCE, MAX_HUNG_READERS);
         probes.reader();
@@ -123,7 +124,6 @@ public final class ProcProbes implements Probes {
     @Override
     public void await(int timeoutMillis) {
         try {
-            // There is nothing else to wait for.
             wokenUp.await(timeoutMillis, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -140,12 +140,12 @@ public final class ProcProbes implements Probes {
         wokenUp.countDown();
     }
 
-    /** Without BPF nobody looks into a context. */
+    /** Does nothing: /proc shows no state of contexts. */
     @Override
     public void follow(Map<Long, Long> handles) {}
 
     @Override
-    public boolean reportCompletions(boolean wanted) {
+    public boolean reportCompletions(boolean enabled) {
         return false;
     }
 
@@ -153,29 +153,29 @@ public final class ProcProbes implements Probes {
     public ScanGaps inventory(Consumer<Event> handler) {
         hungReaders.values().removeIf(HungReader::isOver);
         reader();
-        // Where nothing is charged there is no context: then the memory of no process needs to be looked at.
+        // Without charges there are no contexts: then skip the memory of all processes.
         String what = Host.aioNr().orElse(0L) > 0 ? "contexts" : "teardowns";
         long deadline = System.nanoTime() + PATIENCE_FOR_ALL.toNanos();
-        Set<Integer> refused = new HashSet<>();
-        Set<Integer> unfinished = new HashSet<>();
+        Set<Integer> unreadable = new HashSet<>();
+        Set<Integer> partial = new HashSet<>();
         List<Event> found = new ArrayList<>();
         for (int pid : pids()) {
             long left = Math.min(patience.toNanos(), deadline - System.nanoTime());
             Answer answer = left > 0 && !hungReaders.containsKey(pid) ? ask(pid, what, left) : null;
             if (answer == null || answer.completeness == Completeness.PARTIAL) {
-                unfinished.add(pid);
+                partial.add(pid);
             } else if (answer.completeness == Completeness.UNREADABLE) {
-                refused.add(pid);
+                unreadable.add(pid);
             }
             if (answer != null) {
                 addRecords(answer.records, found);
             }
         }
-        handOn(found, handler);
-        return new ScanGaps(refused, unfinished);
+        deliver(found, handler);
+        return new ScanGaps(unreadable, partial);
     }
 
-    /** The processes of the host. Their folders are only listed: that cannot hang. */
+    /** The pids of the host, from a directory listing, which cannot hang. */
     private static int[] pids() {
         String[] names = Objects.requireNonNullElse(new File("/proc").list(), new String[0]);
         return Arrays.stream(names)
@@ -185,7 +185,7 @@ public final class ProcProbes implements Probes {
     }
 
     private record Answer(Completeness completeness, ByteBuffer records) {
-        /** Reads what {@link ProcReader} says; null if it is not as it should be. */
+        /** Parses an answer of {@link ProcReader}; null if it is invalid. */
         static @Nullable Answer of(String line) {
             String[] words = line.split(" ", -1);
             for (Completeness completeness : Completeness.values()) {
@@ -202,7 +202,7 @@ public final class ProcProbes implements Probes {
         }
     }
 
-    /** What is found of a process; null if no answer came. */
+    /** The answer about a process; null if there is none. */
     private @Nullable Answer ask(int pid, String what, long nanos) {
         HelperProcess asked = reader();
         try {
@@ -225,9 +225,9 @@ public final class ProcProbes implements Probes {
                 .count();
         if (hanging >= maxHungReaders) {
             throw new ProbeException(
-                    hanging
-                            + " processes that read /proc hang: those that they read died, and they wait for their requests",
-                    "see to the storage that does not answer; they end once it does");
+                    "cannot scan /proc: " + hanging
+                            + " readers hang, as the processes that they read died and wait for their requests",
+                    "fix the storage that does not answer; then the readers exit");
         }
         try {
             started = new HelperProcess(readerClass, PATIENCE_AT_START);
@@ -235,8 +235,8 @@ public final class ProcProbes implements Probes {
             return started;
         } catch (IOException e) {
             throw new ProbeException(
-                    "the process that reads /proc does not start: " + e.getMessage(),
-                    "free memory, or raise the limit of processes");
+                    "cannot start the reader of /proc: " + e.getMessage(),
+                    "free memory, or raise the limit on processes");
         }
     }
 
@@ -252,8 +252,8 @@ public final class ProcProbes implements Probes {
         }
     }
 
-    /** Hands on what is no context of somebody else. */
-    private void handOn(List<Event> found, Consumer<Event> handler) {
+    /** Passes on all records but contexts that another process owns. */
+    private void deliver(List<Event> found, Consumer<Event> handler) {
         owners.beginScan();
         found.stream().filter(ProcProbes::isContext).forEach(event -> owners.add(event.kioctx(), owner(event)));
         found.stream()
@@ -269,13 +269,13 @@ public final class ProcProbes implements Probes {
         return new Owners.Owner(context.pid(), context.processStart());
     }
 
-    /** Without probes none is skipped and no ring overflows. */
+    /** Without probes only corrupt records are possible. */
     @Override
     public Losses losses() {
         return new Losses(0, 0, corrupt, 0L);
     }
 
-    /** Ends the reader; one that hangs ends with what it waits for. */
+    /** Kills the reader; a hung one exits when its wait ends. */
     @Override
     public void close() {
         if (reader != null) {

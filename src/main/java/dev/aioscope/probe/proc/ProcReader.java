@@ -35,25 +35,25 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at one process at a time, for {@link ProcProbes}. Almost all of these files take a reference on the address space
- * of the process while they are read: if it dies meanwhile, this process waits for its requests in its place.
+ * Scans one process at a time for {@link ProcProbes}. Reading most files in /proc takes a reference on the address space of
+ * the process: if that process dies meanwhile, this one waits for its requests instead.
  *
  * <pre>
  *   reads:  pid SPACE time SPACE (contexts or teardowns)     CLOCK_BOOTTIME, ns: the time of the records
- *   says:   completeness SPACE records in base64                  nothing of a process that there is not (any more)
+ *   prints: completeness SPACE records in base64             no records for a process that does not exist
  * </pre>
  */
 final class ProcReader {
-    /** Records of one process; more would need more memory than this process is given. */
-    static final int MOST_RECORDS = 32_768;
+    /** Records per process, limited by the memory of this one. */
+    static final int MAX_RECORDS = 32_768;
 
     private final ByteBuffer header;
-    /** Where each function of the kernel begins that stood on a stack; 0 if that is hidden. */
+    /** The address of each kernel function on a stack; 0 if hidden. */
     private final Map<String, Long> functions = new HashMap<>();
 
     private final Optional<String> cgroups = Host.read("/proc/self/mounts").flatMap(ProcText::cgroupMount);
 
-    /** Whether all of a process could be read. */
+    /** How much of a process was readable. */
     enum Completeness {
         COMPLETE,
         /** The kernel does not let this user read it. */
@@ -68,18 +68,18 @@ final class ProcReader {
     }
 
     /**
-     * Begins.
+     * Creates a reader.
      *
-     * @param header where the header of each ring is read to; a direct buffer
+     * @param header a direct buffer for the headers of rings
      */
     ProcReader(ByteBuffer header) {
         this.header = header.order(ByteOrder.nativeOrder());
     }
 
-    /** Serves stdin until it ends. */
+    /** Answers questions until standard input ends. */
     public static void main(String[] arguments) throws InterruptedException {
         ProcReader reader = new ProcReader(ByteBuffer.allocateDirect(RingHeader.SIZE));
-        // So that the first question does not wait for classes to be loaded.
+        // Loads the classes before the first question.
         reader.answer(ProcessHandle.current().pid() + " 0 contexts");
         HelperProcess.serve("ready", reader::answer);
     }
@@ -88,11 +88,11 @@ final class ProcReader {
     String answer(String question) {
         String[] words = question.split(" ", -1);
         ProcessScan scan = new ProcessScan(Integer.parseInt(words[0]), Long.parseLong(words[1]));
-        scan.take(words[2].equals("contexts"));
+        scan.run(words[2].equals("contexts"));
         return scan.completeness.word() + " " + Base64.getEncoder().encodeToString(scan.records.bytes());
     }
 
-    /** Where in the kernel a thread waits: addresses, which are what records hold; none that the kernel hides. */
+    /** The addresses of these frames; omits those that the kernel hides. */
     private List<Long> addresses(List<ProcText.StackFrame> frames) {
         Set<String> unknown =
                 frames.stream().map(ProcText.StackFrame::function).collect(Collectors.toCollection(HashSet::new));
@@ -108,16 +108,16 @@ final class ProcReader {
                 .toList();
     }
 
-    /** What is found of one process. */
+    /** The scan of one process. */
     private final class ProcessScan {
         private final int pid;
         private final long time;
         private final InventoryRecords records = new InventoryRecords();
         private final Map<Integer, TaskStat> threads = new LinkedHashMap<>();
-        /** Of the rings in its memory. */
+        /** Handles of the rings in its memory. */
         private final Set<Long> handles = new HashSet<>();
 
-        /** By the handle; null until it is asked for. */
+        /** By handle; null before the first use. */
         private @Nullable Map<Long, Integer> siblings;
 
         private int count;
@@ -130,8 +130,8 @@ final class ProcReader {
             this.time = time;
         }
 
-        /** Looks at all threads: the first one can have ended and have no address space any more. */
-        void take(boolean withContexts) {
+        /** Scans all threads, as the first one may have exited and have no address space. */
+        void run(boolean withContexts) {
             String[] tids = new File("/proc/" + pid + "/task").list();
             TaskStat first = TaskStat.read(folder(pid) + "stat").orElse(null);
             if (tids == null || first == null) {
@@ -160,11 +160,11 @@ final class ProcReader {
             return "/proc/" + pid + "/task/" + tid + "/";
         }
 
-        /** A thread in an uninterruptible wait: in a teardown, or in something else. */
+        /** Records a thread in an uninterruptible wait, if it is in a teardown. */
         private void waiting(int tid, TaskStat thread) {
             String folder = folder(tid);
             Optional<String> call = Host.read(folder + "syscall");
-            // In an exit the registers are those of whatever call was the last.
+            // In an exit the registers are those of the last call.
             Optional<Long> handle = call.filter(text -> thread.hasMemory())
                     .flatMap(ProcText::callOnContext)
                     .filter(on -> on.call() == ContextCall.IO_DESTROY)
@@ -172,7 +172,7 @@ final class ProcReader {
             String stack = Host.read(folder + "stack").orElse("");
             if (handle.isPresent()) {
                 inTeardown(tid, thread, Trigger.DESTROY, handle.get(), stack);
-                // One whose ring is there has not come to its wait yet, or the place is that of a later context.
+                // A mapped ring means that the wait has not begun, or that a later context has the handle.
                 if (!handles.contains(handle.get())) {
                     waitReason(tid, thread, handle.get(), stack);
                 }
@@ -184,7 +184,7 @@ final class ProcReader {
         }
 
         private void inTeardown(int tid, TaskStat thread, Trigger trigger, long handle, String stack) {
-            if (isRoom()) {
+            if (hasRoom()) {
                 boolean sigkill = ProcText.hasPendingSigkill(
                         Host.read(folder(tid) + "status").orElse(""));
                 records.taskInTeardown(
@@ -192,11 +192,11 @@ final class ProcReader {
             }
         }
 
-        /** What the threads of a process show of a context that is in no table any more; requests they do not. */
+        /** Records what the threads show about a context in teardown; they do not show its requests. */
         private void waitReason(int tid, TaskStat thread, long handle, String stack) {
             int inside = siblings().getOrDefault(handle, 0);
             boolean isKnown = inside > 0 || ProcText.isInMmapLock(stack);
-            if (isKnown && isRoom()) {
+            if (isKnown && hasRoom()) {
                 records.teardownState(
                         subject(tid, thread),
                         inside > 0 ? WaitReason.SIBLINGS : WaitReason.MMAP_LOCK,
@@ -204,7 +204,7 @@ final class ProcReader {
             }
         }
 
-        /** How many threads are inside a call on the context with each handle, io_destroy left out. */
+        /** The number of threads inside a call other than io_destroy, by handle. */
         private Map<Long, Integer> siblings() {
             Map<Long, Integer> counted = siblings;
             if (counted == null) {
@@ -236,12 +236,12 @@ final class ProcReader {
             } catch (AccessDeniedException e) {
                 completeness = Completeness.UNREADABLE;
             } catch (IOException e) {
-                // It has ended, or is about to: what was read up to then is what is told.
+                // The process has exited or is about to: keep what was read.
             }
         }
 
         private void context(Subject owner, ProcText.RingMapping ring, ProcessMemory memory) {
-            if (!memory.read(ring.handle(), header) || !isRoom()) {
+            if (!memory.read(ring.handle(), header) || !hasRoom()) {
                 return;
             }
             RingHeader read = RingHeader.of(header, ring.slots());
@@ -258,11 +258,11 @@ final class ProcReader {
             if (cgroup == 0) {
                 cgroup = cgroup();
             }
-            // What is unique among the living stands for the kernel's addresses: the pid for that of the memory.
+            // The pid is the substitute for the address of the address space.
             return new Subject(time, pid, cgroup, pid, tid, thread.comm(), start);
         }
 
-        /** The number of its cgroup v2 is that of the folder's inode; 0 if there is none. */
+        /** The id of its cgroup v2, which is the inode of the directory; 0 if there is none. */
         private long cgroup() {
             Optional<String> path = Host.read("/proc/" + pid + "/cgroup").flatMap(ProcText::cgroup);
             try {
@@ -274,8 +274,8 @@ final class ProcReader {
             }
         }
 
-        private boolean isRoom() {
-            if (count == MOST_RECORDS) {
+        private boolean hasRoom() {
+            if (count == MAX_RECORDS) {
                 completeness = Completeness.PARTIAL;
                 return false;
             }
@@ -284,20 +284,20 @@ final class ProcReader {
         }
     }
 
-    /** The memory of a process, opened when it is read for the first time. */
+    /** The memory of a process, opened at the first read. */
     private static final class ProcessMemory implements AutoCloseable {
         private final Path path;
         private @Nullable FileChannel channel;
-        private boolean isRefused;
+        private boolean isUnreadable;
 
         ProcessMemory(String path) {
             this.path = Path.of(path);
         }
 
         /**
-         * Reads the header of a ring, which stays empty if the kernel does not let this user.
+         * Reads the header of a ring; leaves it empty without the permission.
          *
-         * @return false if there is no ring (any more)
+         * @return false if there is no ring
          */
         boolean read(long address, ByteBuffer header) {
             header.clear().limit(0);
@@ -309,18 +309,18 @@ final class ProcReader {
                 header.limit(RingHeader.SIZE);
                 return opened.read(header, address) == RingHeader.SIZE;
             } catch (IOException e) {
-                // The process has ended, or the context was freed: then a child still shows the ring, which is empty.
+                // The process exited, or the context was freed and only a child still maps its empty ring.
                 return false;
             }
         }
 
         private @Nullable FileChannel open() throws IOException {
             try {
-                if (channel == null && !isRefused) {
+                if (channel == null && !isUnreadable) {
                     channel = FileChannel.open(path, StandardOpenOption.READ);
                 }
             } catch (AccessDeniedException e) {
-                isRefused = true;
+                isUnreadable = true;
             }
             return channel;
         }

@@ -10,9 +10,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the texts of /proc. What is not as the kernel writes it tells nothing; no text makes a method throw. */
+/** Parses files of /proc. Methods return empty results for invalid text and never throw. */
 final class ProcText {
-    /** By their numbers; those of a 32-bit program's calls differ, and their arguments would be no handles. */
+    /** By system call number. 32-bit calls have other numbers, but their arguments are not valid handles. */
     private static final Map<String, Witness.ContextCall> CALLS =
             Host.architecture().equals("x86_64")
                     ? Map.of(
@@ -31,13 +31,13 @@ final class ProcText {
     private static final int PAGE = 4096;
     private static final int SIGKILL = 9;
 
-    /** Of a line in maps: begin, end, inode. A ring is the only file of its name, in a file system without a device. */
+    /** In a line of maps: begin, end, inode. Only rings have this name in a file system without a device. */
     private static final Pattern RING = Pattern.compile(
             "([0-9a-f]{1,16})-([0-9a-f]{1,16}) rw.s [0-9a-f]+ 00:[0-9a-f]+ (\\d{1,18}) +/\\[aio](?: \\(deleted\\))?");
 
     private static final Pattern CALL = Pattern.compile("(\\d{1,9}) 0x([0-9a-f]{1,16}) .*", Pattern.DOTALL);
 
-    /** Of a line in mountinfo: id, device, type; optional fields end with a hyphen, and names have no spaces. */
+    /** In a line of mountinfo: id, device, type; optional fields end with a hyphen, names have no spaces. */
     private static final Pattern MOUNT =
             Pattern.compile("(\\d{1,9}) \\d+ (\\d+:\\d+) \\S+ \\S+ \\S+(?: \\S+:\\d+| unbindable)* - (\\S+) .*");
 
@@ -47,17 +47,17 @@ final class ProcText {
     private ProcText() {}
 
     /**
-     * The ring of a context, in the memory of the process that made it or of a child that it forked.
+     * A mapping of a ring, in the process that made the context or in a forked child.
      *
-     * @param handle where it begins: the {@code aio_context_t}
-     * @param inode the number of its file, which no other ring has
-     * @param slots for events, as many as its memory holds
+     * @param handle its address: the {@code aio_context_t}
+     * @param inode of its file, unique per ring
+     * @param slots the number of events that the mapping can hold
      */
     record RingMapping(long handle, long inode, int slots) {}
 
-    /** The ring that this line of {@code maps} shows. */
+    /** The ring in this line of {@code maps}. */
     static Optional<RingMapping> ring(String line) {
-        // Most lines are of other files: they are told without the pattern.
+        // A cheap test excludes most lines.
         Matcher matcher = RING.matcher(line.contains(" /[aio]") ? line : "");
         if (!matcher.matches()) {
             return Optional.empty();
@@ -72,10 +72,10 @@ final class ProcText {
         return Optional.of(new RingMapping(begin, Long.parseLong(matcher.group(3)), (int) slots));
     }
 
-    /** A call on the context with this handle. */
+    /** A call with a handle. */
     record HandleCall(ContextCall call, long handle) {}
 
-    /** The call on a context that a thread is inside of, by its {@code syscall}. */
+    /** The call with a handle that a thread is inside of, from its {@code syscall}. */
     static Optional<HandleCall> callOnContext(String syscall) {
         Matcher matcher = CALL.matcher(syscall);
         ContextCall call = matcher.matches() ? CALLS.get(matcher.group(1)) : null;
@@ -86,12 +86,12 @@ final class ProcText {
         return handle > 0 && handle % PAGE == 0 ? Optional.of(new HandleCall(call, handle)) : Optional.empty();
     }
 
-    /** The call with this number; null for one that is about no context. */
+    /** The call with this number; null if it takes no handle. */
     static @Nullable ContextCall call(String number) {
         return CALLS.get(number);
     }
 
-    /** The functions that a {@code stack} names, the innermost first. */
+    /** The functions in a {@code stack}, innermost first. */
     static List<String> functions(String stack) {
         return stack.lines()
                 .map(line -> line.substring(line.indexOf(' ') + 1).replaceFirst("\\+0x.*", ""))
@@ -100,13 +100,13 @@ final class ProcText {
     }
 
     /**
-     * A frame of a stack in the kernel.
+     * A frame of a kernel stack.
      *
      * @param offset in the function
      */
     record StackFrame(String function, long offset) {}
 
-    /** The frames that a {@code stack} names, the innermost first. */
+    /** The frames in a {@code stack}, innermost first. */
     static List<StackFrame> frames(String stack) {
         return FRAME.matcher(stack)
                 .results()
@@ -114,13 +114,13 @@ final class ProcText {
                 .toList();
     }
 
-    /** Whether a thread waits for the lock on its own address space, by its {@code stack}. */
+    /** Whether a thread waits for the lock on its address space, from its {@code stack}. */
     static boolean isInMmapLock(String stack) {
         return functions(stack).stream().anyMatch(function -> function.startsWith("rwsem_down"));
     }
 
     /**
-     * A mount that a process sees.
+     * A mount in the namespace of a process.
      *
      * @param device major:minor of its file system
      * @param type of its file system
@@ -129,7 +129,7 @@ final class ProcText {
         static final Mount UNKNOWN = new Mount("", "", "");
     }
 
-    /** The mount that a line of {@code mountinfo} tells of. */
+    /** The mount in a line of {@code mountinfo}. */
     static Optional<Mount> mount(String line) {
         Matcher matcher = MOUNT.matcher(line);
         return matcher.matches()
@@ -137,7 +137,7 @@ final class ProcText {
                 : Optional.empty();
     }
 
-    /** Whether a thread sits in exit_aio, by its {@code wchan} or its {@code stack}. */
+    /** Whether a thread is in exit_aio, from its {@code wchan} or {@code stack}. */
     static boolean isInExitAio(String functions) {
         return functions
                 .lines()
@@ -145,7 +145,7 @@ final class ProcText {
                 .anyMatch(function -> function.equals("exit_aio") || function.startsWith("exit_aio+"));
     }
 
-    /** Whether a SIGKILL waits for a thread, by its {@code status}. */
+    /** Whether a SIGKILL is pending for a thread, from its {@code status}. */
     static boolean hasPendingSigkill(String status) {
         return status.lines()
                 .filter(line -> line.startsWith("SigPnd:") || line.startsWith("ShdPnd:"))
@@ -154,7 +154,7 @@ final class ProcText {
                 .anyMatch(signals -> (Long.parseUnsignedLong(signals, 16) >>> (SIGKILL - 1) & 1) != 0);
     }
 
-    /** The path of a process's cgroup v2, by its {@code cgroup}; none if that lies outside of what is seen of the tree. */
+    /** The path of a process's cgroup v2, from its {@code cgroup}; empty if it is outside of the visible tree. */
     static Optional<String> cgroup(String text) {
         return text.lines()
                 .filter(line -> line.startsWith("0::/"))
@@ -163,7 +163,7 @@ final class ProcText {
                 .findFirst();
     }
 
-    /** Where the tree of cgroup v2 is mounted, by {@code mounts}. */
+    /** The mount point of cgroup v2, from {@code mounts}. */
     static Optional<String> cgroupMount(String mounts) {
         return mounts.lines()
                 .map(line -> line.split(" ", -1))

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands at the beginning of a ring, where its program can write too.
+ * The header of a ring. The program can write to it, so its values are not trusted.
  *
  * <pre>
  *   0     4     8     12    16      20        24          28
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id the slot in the table of the address space
  * @param nr slots for events
- * @param unreaped requests completed that the program has not read
+ * @param unreaped completed requests that the program has not read
  */
 record RingHeader(int id, int nr, int unreaped) {
     /** Bytes. */
@@ -34,8 +34,8 @@ record RingHeader(int id, int nr, int unreaped) {
     /**
      * Reads it from the beginning of the buffer, in the byte order of the host.
      *
-     * @param slots as many as the ring's memory holds
-     * @return null if it is no header of such a ring
+     * @param slots the maximum number of slots
+     * @return null if it is not a valid header
      */
     static @Nullable RingHeader of(ByteBuffer buffer, int slots) {
         if (buffer.limit() < SIZE || buffer.getInt(MAGIC) != MAGIC_NUMBER) {
@@ -45,7 +45,7 @@ record RingHeader(int id, int nr, int unreaped) {
         if (nr <= 0 || nr > slots) {
             return null;
         }
-        // What the program can have written must not lead outside of the ring.
+        // Keeps any values that the program wrote inside the ring.
         int head = Integer.remainderUnsigned(buffer.getInt(HEAD), nr);
         int tail = Integer.remainderUnsigned(buffer.getInt(TAIL), nr);
         return new RingHeader(buffer.getInt(ID), nr, tail >= head ? tail - head : tail + nr - head);

@@ -23,17 +23,17 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What /proc tells of one process that may be stuck, read by a process that may hang in its place.
+ * The state of one possibly stuck process from /proc, read by a helper process that may hang.
  *
- * @param threads all of them
- * @param files that it has open; none if the kernel does not show them
- * @param workers kernel threads that wait uninterruptibly in an fsync or fdatasync by AIO, whichever process asked for it;
- *     none if the kernel hides their stacks
+ * @param threads all its threads
+ * @param files its open files; empty if unreadable
+ * @param workers kernel threads in an uninterruptible wait in an fsync or fdatasync by AIO, for any process; empty if the
+ *     kernel hides their stacks
  */
 public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInfo> workers) {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-    private static final int MOST_THREADS = 4096;
-    private static final int MOST_FILES = 4096;
+    private static final int MAX_THREADS = 4096;
+    private static final int MAX_FILES = 4096;
 
     /** Copies the lists. */
     public Witness {
@@ -42,7 +42,7 @@ public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInf
         workers = List.copyOf(workers);
     }
 
-    /** A call on a context. */
+    /** A call that takes a handle. */
     public enum ContextCall {
         IO_DESTROY,
         IO_SUBMIT,
@@ -52,13 +52,13 @@ public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInf
     }
 
     /**
-     * A thread.
+     * A task.
      *
      * @param state one letter; {@code D} is an uninterruptible wait
-     * @param call which it is inside of; null for any other call or none
-     * @param handle of the context that the call is about; 0 for none
-     * @param sigkill whether a SIGKILL waits for it
-     * @param stack functions of the kernel in which it waits, the innermost first; empty if the kernel hides that
+     * @param call the call that it is inside of; null for another call or none
+     * @param handle the argument of the call; 0 for none
+     * @param sigkill whether a SIGKILL is pending
+     * @param stack kernel functions, innermost first; empty if the kernel hides them
      */
     public record TaskInfo(
             int tid,
@@ -73,7 +73,7 @@ public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInf
             stack = List.copyOf(stack);
         }
 
-        /** What it ends, if it waits in a teardown; else null. */
+        /** The trigger of the teardown in which it waits; null if there is none. */
         public @Nullable Trigger trigger() {
             if (state != 'D') {
                 return null;
@@ -85,9 +85,9 @@ public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInf
     /**
      * An open file.
      *
-     * @param target where the link in /proc/PID/fd leads
-     * @param device major:minor of its file system or, of a file of a block device, of that; null if not known
-     * @param fileSystem its type, such as {@code ext4} or {@code fuse.sshfs}; null if not known
+     * @param target the target of the link in /proc/PID/fd
+     * @param device major:minor of the block device itself, else of its file system; null if unknown
+     * @param fileSystem its type, such as {@code ext4} or {@code fuse.sshfs}; null if unknown
      */
     public record OpenFile(
             int fd,
@@ -96,9 +96,9 @@ public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInf
             @Nullable String fileSystem) {}
 
     /**
-     * Looks at a process.
+     * Reads a process.
      *
-     * @throws ProbeException if there is none, or it cannot be looked at in time
+     * @throws ProbeException if it does not exist, or the read does not finish in time
      */
     public static Witness of(int pid) {
         try (HelperProcess helper = new HelperProcess(Witness.class, PATIENCE)) {
@@ -106,17 +106,18 @@ public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInf
                     Base64.getDecoder().decode(helper.ask(Integer.toString(pid), PATIENCE)), StandardCharsets.UTF_8);
             Witness witness = parse(lines);
             if (witness.threads.isEmpty()) {
-                throw new ProbeException("there is no process " + pid, "give the number of one that runs");
+                throw new ProbeException(
+                        "cannot read process " + pid + ": no such process", "use the pid of a running process");
             }
             return witness;
         } catch (IOException e) {
             throw new ProbeException(
-                    "process " + pid + " cannot be looked at: " + e.getMessage(),
-                    "look at /proc/" + pid + "/stack by hand, from a shell that may hang");
+                    "cannot read process " + pid + ": " + e.getMessage(),
+                    "read /proc/" + pid + "/stack in a shell that may hang");
         }
     }
 
-    /** Serves stdin until it ends. */
+    /** Answers questions until standard input ends. */
     public static void main(String[] arguments) throws InterruptedException {
         HelperProcess.serve("ready", pid -> {
             List<String> lines = new ArrayList<>(threads(Integer.parseInt(pid)));
@@ -138,14 +139,14 @@ public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInf
     private static List<String> threads(int pid) {
         String all = "/proc/" + pid + "/task/";
         return numbers(all)
-                .limit(MOST_THREADS)
+                .limit(MAX_THREADS)
                 .flatMap(tid -> TaskStat.read(all + tid + "/stat").stream()
                         .map(stat -> thread("T", tid, stat, all + tid + "/", functions(all + tid + "/"))))
                 .toList();
     }
 
     private static String thread(String kind, int tid, TaskStat stat, String folder, List<String> stack) {
-        // In an exit the registers are those of whatever call was the last.
+        // In an exit the registers are those of the last call.
         String[] call =
                 stat.hasMemory() ? Host.read(folder + "syscall").orElse("").split(" ", 3) : new String[0];
         boolean sigkill =
@@ -190,7 +191,7 @@ public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInf
                 .flatMap(line -> ProcText.mount(line).stream())
                 .forEach(mount -> mounts.put(mount.id(), mount));
         return numbers("/proc/" + pid + "/fd")
-                .limit(MOST_FILES)
+                .limit(MAX_FILES)
                 .flatMap(fd -> target(pid, fd).map(target -> {
                     ProcText.Mount mount = mounts.getOrDefault(mountOf(pid, fd), ProcText.Mount.UNKNOWN);
                     return line("F", fd.toString(), target, device(target, mount), mount.type());
@@ -203,12 +204,12 @@ public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInf
             return Stream.of(Files.readSymbolicLink(Path.of("/proc/" + pid + "/fd/" + fd))
                     .toString());
         } catch (IOException e) {
-            // It was closed meanwhile.
+            // The process closed it.
             return Stream.empty();
         }
     }
 
-    /** By the mount, which needs no look at the file itself: a file system that hangs would not answer that. */
+    /** From the mount, without access to the file itself, whose file system may hang. */
     private static String device(String target, ProcText.Mount mount) {
         String name = target.startsWith("/dev/") ? target.substring("/dev/".length()) : "";
         String block = name.isEmpty() ? "" : BlockDevice.numbersOf(name);
@@ -230,7 +231,7 @@ public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInf
                 .collect(Collectors.joining("\t"));
     }
 
-    /** Reads what {@link #main} says. */
+    /** Parses the output of {@link #main}. */
     static Witness parse(String lines) {
         List<TaskInfo> threads = new ArrayList<>();
         List<OpenFile> files = new ArrayList<>();

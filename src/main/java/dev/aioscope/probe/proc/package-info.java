@@ -1,4 +1,4 @@
-/** The tier {@code proc}: what /proc tells without BPF, read by a process that may hang. */
+/** The tier {@code proc}: scans of /proc without BPF, in helper processes that may hang. */
 @NullMarked
 package dev.aioscope.probe.proc;
 

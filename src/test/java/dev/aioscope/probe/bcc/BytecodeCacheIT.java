@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What was compiled once is taken again, unless somebody else could have written it. */
+/** The cache returns kept bytecode, unless another user can write to it. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BytecodeCacheIT {
     private final SourceCode source = new SourceCode();
@@ -26,7 +26,7 @@ class BytecodeCacheIT {
     @TempDir
     private Path temporary;
 
-    /** Marked, so that it can be told from one that is compiled now. */
+    /** Distinguishable from newly compiled bytecode. */
     private Bytecode marked;
 
     @BeforeAll
@@ -56,7 +56,7 @@ class BytecodeCacheIT {
     }
 
     @Test
-    void theSecondStartCompilesNothing() throws IOException {
+    void compilesNothingAtSecondStart() throws IOException {
         Bytecode first = get();
         assertThat(first.bytes()).isEqualTo(compiled.bytes());
         try (Stream<Path> files = Files.list(folder())) {
@@ -70,7 +70,7 @@ class BytecodeCacheIT {
     }
 
     @Test
-    void anotherLibbccCompilesAgain() throws IOException {
+    void compilesAgainForOtherLibbcc() throws IOException {
         keep(new Bytecode(compiled.libbcc() + "0", marked.programs(), List.of(), Map.of()));
         assertCompiledAgain();
         keep(new Bytecode("/usr/lib/libbcc.so.0.1\n1\n2", marked.programs(), List.of(), Map.of()));
@@ -78,7 +78,7 @@ class BytecodeCacheIT {
     }
 
     @Test
-    void whatIsDamagedIsCompiledAgain() throws IOException {
+    void compilesAgainWhenFileIsDamaged() throws IOException {
         Path file = keep(marked);
         Files.write(file, new byte[] {1, 2, 3});
         assertCompiledAgain();
@@ -87,7 +87,7 @@ class BytecodeCacheIT {
     }
 
     @Test
-    void whatOthersMayWriteToIsNotTaken() throws IOException {
+    void ignoresFilesThatOthersCanWrite() throws IOException {
         Path file = keep(marked);
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw----"));
         assertCompiledAgain();
@@ -108,14 +108,14 @@ class BytecodeCacheIT {
     }
 
     @Test
-    void whereNothingCanBeKeptItIsCompiledEachTime() throws IOException {
-        Files.writeString(folder(), "this is no folder");
+    void compilesEachTimeWithoutWritableDirectory() throws IOException {
+        Files.writeString(folder(), "not a directory");
         assertCompiledAgain();
         assertCompiledAgain();
     }
 
     @Test
-    void theOldestAreDeleted() throws IOException {
+    void deletesOldestFiles() throws IOException {
         Path file = keep(compiled);
         for (int i = 0; i < 9; i++) {
             Path old = Files.copy(file, folder().resolve(i + ".bytecode"));
@@ -130,7 +130,7 @@ class BytecodeCacheIT {
     }
 
     @Test
-    void severalThatStartAtOnceAllGetIt() throws IOException {
+    void returnsBytecodeToConcurrentStarts() throws IOException {
         List<CompletableFuture<Bytecode>> starts = IntStream.range(0, 3)
                 .mapToObj(i -> CompletableFuture.supplyAsync(this::get))
                 .toList();

@@ -19,7 +19,7 @@ class BytecodeTest {
             .bytes();
 
     @Test
-    void isReadAsItWasWritten() throws IOException {
+    void decodesWhatItEncodes() throws IOException {
         Bytecode read = Bytecode.of(WHOLE);
         Map<String, long[]> programs = read.programs();
 
@@ -31,7 +31,7 @@ class BytecodeTest {
     }
 
     @Test
-    void isNotReadIfItIsNotWhole() {
+    void rejectsTruncatedFile() {
         for (int length = 0; length < WHOLE.length; length++) {
             byte[] cut = Arrays.copyOf(WHOLE, length);
             assertThatThrownBy(() -> Bytecode.of(cut)).as("%d bytes", length).isInstanceOf(IOException.class);
@@ -39,7 +39,7 @@ class BytecodeTest {
     }
 
     @Test
-    void isNotReadIfAnyByteIsAnother() {
+    void rejectsAnyChangedByte() {
         for (int seed = 0; seed < 50_000; seed++) {
             Random random = new Random(seed);
             byte[] damaged = WHOLE.clone();

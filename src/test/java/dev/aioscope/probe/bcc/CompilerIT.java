@@ -14,7 +14,7 @@ class CompilerIT {
     private static final long EXIT = 0x95;
 
     @Test
-    void everyProgramIsCompiled() throws IOException {
+    void compilesEachProgram() throws IOException {
         List<String> programs = Files.readAllLines(Path.of("probes/aioscope.bpf.c")).stream()
                 .filter(line -> line.matches("int .*\\(.*"))
                 .map(line -> line.replaceFirst("int (BPF_\\w+\\()?(\\w+).*", "$2"))
@@ -24,6 +24,6 @@ class CompilerIT {
         assertThat(compiled).containsOnlyKeys(programs);
         assertThat(compiled.values())
                 .allSatisfy(
-                        instructions -> assertThat(instructions).as("it ends").contains(EXIT));
+                        instructions -> assertThat(instructions).as("it exits").contains(EXIT));
     }
 }

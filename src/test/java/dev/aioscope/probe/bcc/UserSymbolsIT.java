@@ -8,7 +8,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The helper that finds names can end at any time, and ends with whoever asks it. */
+/** The helper process can exit at any time, and exits at close. */
 class UserSymbolsIT {
     private static final int SELF = (int) ProcessHandle.current().pid();
 
@@ -26,7 +26,7 @@ class UserSymbolsIT {
                 .toList();
     }
 
-    /** Of an address that no program has. */
+    /** Resolves an address that no program maps. */
     private List<String> lookUp() throws Exception {
         return symbols.lookUp(SELF, new long[] {0x10000}).get(60, TimeUnit.SECONDS);
     }
@@ -36,27 +36,27 @@ class UserSymbolsIT {
     }
 
     @Test
-    void aHelperThatEndsIsReplaced() throws Exception {
+    void replacesHelperThatExits() throws Exception {
         assertThat(lookUp()).containsExactly("0x10000");
         ProcessHandle first = helpers().get(0);
         first.destroyForcibly();
         awaitEnd(first);
 
-        assertThat(lookUp()).as("the question that finds it gone").isEmpty();
+        assertThat(lookUp()).as("the question after the exit").isEmpty();
         assertThat(lookUp()).containsExactly("0x10000");
         assertThat(helpers()).hasSize(1).doesNotContain(first);
     }
 
     @Test
-    void theHelperEndsWithTheOneWhoAsks() throws Exception {
+    void stopsHelperAtClose() throws Exception {
         ProcessHandle helper = helpers().get(0);
         symbols.close();
         awaitEnd(helper);
-        assertThat(lookUp()).as("after the end").isEmpty();
+        assertThat(lookUp()).as("after close").isEmpty();
     }
 
     @Test
-    void tooManyQuestionsGetNoName() {
+    void answersWithoutNamesWhenQueueIsFull() {
         long nameless = IntStream.range(0, 5000)
                 .mapToObj(i -> symbols.lookUp(SELF, new long[] {0x10000}))
                 .map(answer -> answer.getNow(null))

@@ -14,7 +14,7 @@ class AttachPlanTest {
     private final AttachPlan plan = new AttachPlan(Tier.FULL, EnumSet.allOf(Mode.class), false);
 
     @Test
-    void whatStandsInForAnotherIsWantedOnceThatHasNoWayLeft() {
+    void plansReplacementOnceTargetHasNoMode() {
         assertThat(plan.targets())
                 .contains(AttachTarget.AIO_COMPLETE)
                 .doesNotContain(AttachTarget.AIO_COMPLETE_RW, AttachTarget.FPUT);
@@ -32,7 +32,7 @@ class AttachPlanTest {
     }
 
     @Test
-    void whatIsPlacedOnDemandIsToldOfOnlyIfItCannotBe() {
+    void reportsOnDemandTargetOnlyIfItCannotAttach() {
         assertThat(plan.attachPoints()).extracting(AttachPoint::name).doesNotContain("aio_complete");
         plan.reject(AttachTarget.AIO_COMPLETE, "no such type", "a");
         plan.reject(AttachTarget.AIO_COMPLETE, "no such symbol", "b");
@@ -48,7 +48,7 @@ class AttachPlanTest {
     }
 
     @Test
-    void noOtherTierHasIt() {
+    void plansCompletionsOnlyInTierFull() {
         AttachPlan syscall = new AttachPlan(Tier.SYSCALL, EnumSet.allOf(Mode.class), false);
         assertThat(syscall.targets())
                 .doesNotContain(AttachTarget.AIO_COMPLETE, AttachTarget.AIO_COMPLETE_RW, AttachTarget.FPUT);

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class ProbeSettingsTest {
     @Test
-    void theTierFullGetsTheRoomThatWasAskedFor() {
+    void sizesMapsOfTierFullAsRequested() {
         assertThat(new ProbeSettings(false, true, 1 << 16, 400).sizes(Tier.FULL))
                 .containsEntry("events", 1 << 16)
                 .containsEntry("calls", 400)
@@ -17,13 +17,13 @@ class ProbeSettingsTest {
     }
 
     @Test
-    void theSmallestNumberLeavesRoomForOneOfEachKind() {
+    void keepsRoomForOneCallOfEachKind() {
         assertThat(new ProbeSettings(false, true, 1 << 16, 1).sizes(Tier.FULL).values())
                 .doesNotContain(0);
     }
 
     @Test
-    void noMapIsLargerThanItsTierNeeds() {
+    void minimizesMapsThatTierDoesNotUse() {
         assertThat(ProbeSettings.PLAIN.sizes(Tier.SYSCALL))
                 .containsEntry("events", ProbeSettings.RING_BYTES)
                 .containsEntry("calls", ProbeSettings.IN_PROGRESS)

@@ -31,8 +31,8 @@ import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
- * How long the reader takes for an event: from the ring, as memory, through the decoder and the correlation. The events
- * are those that a real kernel sent, again and again, later each time. {@code packaging/benchmark} runs it; by hand:
+ * The time per event of the reader: from the ring in memory through the decoder and the correlation. It repeats events of a
+ * real kernel at later times. {@code packaging/benchmark} runs it; by hand:
  * {@code java -cp target/test-classes:target/classes:target/test-lib/* org.openjdk.jmh.Main ReaderBenchmark}.
  */
 @State(Scope.Thread)
@@ -64,7 +64,7 @@ public class ReaderBenchmark {
                 probes.await(0);
                 while (probes.poll(event -> records.add(copy(event)), EVENTS) > 0) {}
                 if (probes.isScanDue(0, 0)) {
-                    probes.inventory(event -> {}); // No part of the ring.
+                    probes.inventory(event -> {}); // Not part of the ring.
                 }
             }
         }
@@ -114,7 +114,7 @@ public class ReaderBenchmark {
         poll(new Lifecycle(listener, Tier.FULL, Limits.DEFAULT)::accept);
     }
 
-    /** Decoded only: that something stands there, what and when. */
+    /** Decodes only type and time. */
     @Benchmark
     @OperationsPerInvocation(EVENTS)
     public void decoded(Blackhole times) {

@@ -58,7 +58,7 @@ class RingBufferTest {
     }
 
     @Test
-    void recordsComeInTheirOrderAndTheirRoomIsGivenBack() {
+    void readsRecordsInOrderAndFreesTheirRoom() {
         append(1, 0, FREE);
         append(2, 0, FREE);
 
@@ -69,7 +69,7 @@ class RingBufferTest {
     }
 
     @Test
-    void readingGoesOnOverTheEndOfTheRing() {
+    void readsAcrossEndOfRing() {
         for (long time = 1; time <= 100; time++) {
             append(time, 0, FREE);
             assertThat(poll(10)).isEqualTo(1);
@@ -78,7 +78,7 @@ class RingBufferTest {
     }
 
     @Test
-    void aRecordThatIsStillBeingWrittenStopsTheReaderUntilItIsThere() {
+    void stopsAtIncompleteRecord() {
         append(1, 0, FREE);
         append(2, BUSY, FREE);
 
@@ -90,7 +90,7 @@ class RingBufferTest {
     }
 
     @Test
-    void aDiscardedRecordIsSkipped() {
+    void skipsDiscardedRecord() {
         append(1, DISCARDED, FREE);
         append(2, 0, FREE);
 
@@ -100,7 +100,7 @@ class RingBufferTest {
     }
 
     @Test
-    void aCorruptRecordIsCountedAndTheOthersAreRead() {
+    void countsCorruptRecordAndReadsOthers() {
         append(1, 0, FREE);
         append(2, 0, 99);
         append(3, 0, FREE);
@@ -111,7 +111,7 @@ class RingBufferTest {
     }
 
     @Test
-    void moreThanIsCopiedAtOnceIsReadInOnePoll() {
+    void readsMoreThanOneBatchPerPoll() {
         int size = 1 << 17;
         int records = size / (8 + RECORD);
         ByteBuffer large = memory(2 * size);
@@ -129,7 +129,7 @@ class RingBufferTest {
     }
 
     @Test
-    void theLimitIsKept() {
+    void respectsLimit() {
         append(1, 0, FREE);
         append(2, 0, FREE);
         append(3, 0, FREE);
@@ -140,7 +140,7 @@ class RingBufferTest {
     }
 
     @Test
-    void aHandlerThatFailsDoesNotSeeTheSameRecordAgain() {
+    void skipsRecordWhoseHandlerFailed() {
         append(1, 0, FREE);
         append(2, 0, FREE);
 

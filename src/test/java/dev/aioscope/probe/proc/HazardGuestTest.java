@@ -32,21 +32,21 @@ class HazardGuestTest {
     private final List<ProcessHandle> hanging = new ArrayList<>();
 
     @Test
-    void readersThatHangInTheKernelAreLeftBehind() throws Exception {
+    void abandonsReadersThatHangInKernel() throws Exception {
         try (BlockingDevice device = BlockingDevice.suspended();
                 ProcProbes probes = new ProcProbes(HoldingReader.class, PATIENCE, 2)) {
             awaitWholeLook(probes);
             killWhileItIsRead(device, probes);
 
-            // The next look is whole, and finds the reader itself in exit_aio, though it was killed.
+            // The next scan is complete and finds the killed reader itself in exit_aio.
             assertThat(awaitWholeLook(probes))
                     .containsExactly((int) hanging.get(0).pid());
 
-            // Their number is bounded.
+            // The number of hung readers is limited.
             killWhileItIsRead(device, probes);
             assertThatThrownBy(() -> probes.inventory(event -> {}))
                     .isInstanceOf(ProbeException.class)
-                    .hasMessageContaining("2 processes that read /proc hang");
+                    .hasMessageContaining("cannot scan /proc: 2 readers hang");
 
             device.release();
             for (ProcessHandle reader : hanging) {
@@ -83,7 +83,7 @@ class HazardGuestTest {
             work.await("ready");
             ScanGaps gaps = probes.inventory(event -> {});
 
-            // The agent has its answer; the reader waits for the request in place of the process.
+            // The agent has its answer; the reader waits for the request instead of the process.
             assertThat(gaps.partial()).contains(work.pid());
             assertThat(new File("/proc/" + work.pid())).doesNotExist();
             assertThat(stacks(reader)).contains("exit_aio");

@@ -10,9 +10,9 @@ import java.io.File;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A reader that is in the memory of a process when that dies, whatever the timing: the kernel copies the header of a ring
- * to a page that is not there (userfaultfd), and has hold of the other's memory as long as that takes. Meanwhile the
- * process is killed. Only when it is gone the page is given, so that the reader is the last one to have its memory.
+ * A reader that deterministically holds the memory of a process at its death: the kernel copies the header of a ring to a
+ * missing page (userfaultfd) and holds the process's address space meanwhile. This kills the process, waits for its exit and
+ * then provides the page, so the reader is the last user of the address space.
  */
 final class HoldingReader {
     private static final int USERFAULTFD = 323;
@@ -46,7 +46,7 @@ final class HoldingReader {
         }
     }
 
-    /** Serves stdin until it ends. */
+    /** Answers questions until standard input ends. */
     public static void main(String[] arguments) throws InterruptedException {
         HoldingReader holding = new HoldingReader();
         Thread killer = new Thread(holding::killAndRelease, "killer");

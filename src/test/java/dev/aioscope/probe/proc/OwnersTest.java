@@ -12,7 +12,7 @@ class OwnersTest {
 
     private final Owners owners = new Owners();
 
-    private void look(Owner... found) {
+    private void scan(Owner... found) {
         owners.beginScan();
         for (Owner each : found) {
             owners.add(RING, each);
@@ -20,35 +20,35 @@ class OwnersTest {
     }
 
     @Test
-    void aRingBelongsToTheEldestThatShowsIt() {
-        look(CHILD, PARENT);
+    void assignsRingToEldestProcess() {
+        scan(CHILD, PARENT);
         assertThat(owners.owns(RING, PARENT)).isTrue();
         assertThat(owners.owns(RING, CHILD)).isFalse();
         assertThat(owners.owns(RING + 1, PARENT)).isFalse();
     }
 
     @Test
-    void ofTwoThatBeganInTheSameTickTheFirstNumberIsTheEldest() {
+    void comparesPidsOfProcessesStartedInSameTick() {
         Owner twin = new Owner(101, PARENT.start());
-        look(twin, PARENT);
+        scan(twin, PARENT);
         assertThat(owners.owns(RING, PARENT)).isTrue();
         assertThat(owners.owns(RING, twin)).isFalse();
     }
 
     @Test
-    void aChildDoesNotInheritWhatItsParentTearsDown() {
-        look(PARENT, CHILD);
-        look(CHILD);
+    void doesNotAssignRingInTeardownToChild() {
+        scan(PARENT, CHILD);
+        scan(CHILD);
         assertThat(owners.owns(RING, CHILD)).isFalse();
-        look(CHILD);
+        scan(CHILD);
         assertThat(owners.owns(RING, CHILD)).isFalse();
     }
 
     @Test
-    void aRingThatNobodyShowsIsForgotten() {
-        look(PARENT);
-        look();
-        look(CHILD);
+    void forgetsRingWithoutMapping() {
+        scan(PARENT);
+        scan();
+        scan(CHILD);
         assertThat(owners.owns(RING, CHILD)).isTrue();
     }
 }

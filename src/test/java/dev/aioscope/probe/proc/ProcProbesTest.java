@@ -42,10 +42,10 @@ class ProcProbesTest {
 
     @Test
     @Timeout(60)
-    void aProcessThatIsNotReadInTimeIsLeftOut() {
+    void skipsProcessThatIsNotReadInTime() {
         try (ProcProbes probes = new ProcProbes(Hanging.class, Duration.ofSeconds(3), 2)) {
             assertThat(probes.inventory(event -> {}).partial()).containsExactly(THIS);
-            // It is left alone then: to ask again would cost another reader.
+            // Later scans skip it: another question would cost another reader.
             long reader = reader();
             assertThat(probes.inventory(event -> {}).partial()).containsExactly(THIS);
             assertThat(reader()).isEqualTo(reader);
@@ -63,7 +63,7 @@ class ProcProbesTest {
 
     @Test
     @Timeout(60)
-    void whatIsNoAnswerIsNotUnderstood() {
+    void reportsProcessWithInvalidAnswerAsPartial() {
         try (ProcProbes probes = new ProcProbes(Babbling.class, Duration.ofSeconds(3), 2)) {
             assertThat(probes.inventory(event -> {}).partial()).contains(THIS, 1);
             assertThat(probes.losses().total()).isZero();
@@ -71,17 +71,17 @@ class ProcProbesTest {
     }
 
     @Test
-    void aReaderThatDoesNotStartIsAnError() {
+    void failsWhenReaderDoesNotStart() {
         try (ProcProbes probes = new ProcProbes(ProcProbesTest.class, Duration.ofSeconds(3), 2)) {
             assertThatThrownBy(() -> probes.inventory(event -> {}))
                     .isInstanceOf(ProbeException.class)
-                    .hasMessageContaining("the process that reads /proc does not start");
+                    .hasMessageContaining("cannot start the reader of /proc");
         }
     }
 
     @Test
     @Timeout(60)
-    void awaitEndsWhenItIsWokenUp() {
+    void endsAwaitAtWakeup() {
         try (ProcProbes probes = new ProcProbes(Hanging.class, Duration.ofSeconds(3), 2)) {
             probes.wakeup();
             probes.await(Integer.MAX_VALUE);

@@ -36,7 +36,7 @@ class ProcTextTest {
             "proc /proc proc rw,relatime 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0";
 
     @Test
-    void theRingOfAContext() {
+    void parsesRing() {
         assertThat(ProcText.ring(RING)).contains(new RingMapping(0x7f9b5b2e7000L, 66051, 255));
     }
 
@@ -53,12 +53,12 @@ class ProcTextTest {
                 "0-ffffffffff000 rw-s 00000000 00:13 66051                      /[aio] (deleted)",
                 "7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0                          [stack]",
             })
-    void otherMemoryIsNoRing(String line) {
+    void ignoresOtherMappings(String line) {
         assertThat(ProcText.ring(line)).isEmpty();
     }
 
     @Test
-    void theCallThatAThreadIsInsideOf() {
+    void parsesCallWithHandle() {
         assertThat(ProcText.callOnContext(DESTROY)).contains(new HandleCall(ContextCall.IO_DESTROY, 0x7f1b16853000L));
         assertThat(ProcText.callOnContext(GETEVENTS))
                 .contains(new HandleCall(ContextCall.IO_GETEVENTS, 0x7f1b16853000L));
@@ -73,7 +73,7 @@ class ProcTextTest {
                 "207 0x3 0x0 0x0 0x0 0x0 0x0 0x7f1b15e63ec8 0x7f1b1676a829",
                 "207",
             })
-    void otherCallsAreOnNoContext(String syscall) {
+    void ignoresOtherCalls(String syscall) {
         assertThat(ProcText.callOnContext(syscall)).isEmpty();
     }
 
@@ -86,19 +86,19 @@ class ProcTextTest {
                 "__x64_sys_io_destroy   | false",
                 "0                      | false",
             })
-    void whereAThreadSleeps(String wchan, boolean isInExitAio) {
+    void recognizesExitAioInWchan(String wchan, boolean isInExitAio) {
         assertThat(ProcText.isInExitAio(wchan)).isEqualTo(isInExitAio);
     }
 
     @Test
-    void theStackOfAThreadInExitAio() {
+    void recognizesExitAioInStack() {
         assertThat(ProcText.isInExitAio(STACK)).isTrue();
         assertThat(ProcText.isInExitAio(STACK.replace("exit_aio", "exit_files")))
                 .isFalse();
     }
 
     @Test
-    void theFramesOfAStack() {
+    void parsesFrames() {
         assertThat(ProcText.frames(STACK))
                 .containsExactly(
                         new StackFrame("exit_aio", 0x105),
@@ -109,13 +109,13 @@ class ProcTextTest {
     }
 
     @Test
-    void aThreadThatWaitsForTheLockOnItsMemory() {
+    void recognizesWaitForMmapLock() {
         assertThat(ProcText.isInMmapLock(LOCKED)).isTrue();
         assertThat(ProcText.isInMmapLock(STACK)).isFalse();
     }
 
     @Test
-    void theMountsOfAProcess() {
+    void parsesMounts() {
         assertThat(ProcText.mount(
                         "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 shared:5 - ext3 /dev/root rw,errors=continue"))
                 .contains(new Mount("36", "98:0", "ext3"));
@@ -125,14 +125,14 @@ class ProcTextTest {
     }
 
     @Test
-    void aSigkillThatWaits() {
+    void recognizesPendingSigkill() {
         assertThat(ProcText.hasPendingSigkill(STATUS)).isTrue();
         assertThat(ProcText.hasPendingSigkill(STATUS.replace("0100", "0200"))).isFalse();
         assertThat(ProcText.hasPendingSigkill("")).isFalse();
     }
 
     @Test
-    void theCgroupOfAProcess() {
+    void parsesCgroup() {
         assertThat(ProcText.cgroup(CGROUP)).contains("/system.slice/db.service");
         assertThat(ProcText.cgroup("0::/../../other")).isEmpty();
         assertThat(ProcText.cgroup("4:memory:/a")).isEmpty();
@@ -149,16 +149,16 @@ class ProcTextTest {
     }
 
     @Test
-    void theHeaderOfARing() {
+    void parsesRingHeader() {
         assertThat(RingHeader.of(header(1, 255, 4, 8, 0xa10a10a1), 255)).isEqualTo(new RingHeader(1, 255, 4));
-        // Around the end, and beyond it, where only the program can have moved it.
+        // Wraps around the end; only the program can move the head beyond it.
         assertThat(RingHeader.of(header(1, 255, 254, 1, 0xa10a10a1), 255)).isEqualTo(new RingHeader(1, 255, 2));
         assertThat(RingHeader.of(header(1, 255, -1, 0, 0xa10a10a1), 255))
                 .satisfies(header -> assertThat(header.unreaped()).isBetween(0, 254));
     }
 
     @Test
-    void otherMemoryIsNoHeader() {
+    void rejectsOtherMemoryAsHeader() {
         assertThat(RingHeader.of(header(1, 255, 4, 8, 0xa10a10a2), 255)).isNull();
         assertThat(RingHeader.of(header(1, 0, 0, 0, 0xa10a10a1), 255)).isNull();
         assertThat(RingHeader.of(header(1, 256, 4, 8, 0xa10a10a1), 255)).isNull();
@@ -168,7 +168,7 @@ class ProcTextTest {
     }
 
     @Test
-    void nothingEscapes() {
+    void neverThrowsForMutatedText() {
         Random random = new Random(4);
         int rings = 0;
         for (int i = 0; i < 100_000; i++) {
@@ -190,11 +190,11 @@ class ProcTextTest {
                     .ifPresent(path -> assertThat(path).startsWith("/"));
             ProcText.cgroupMount(Mutation.of(MOUNTS, random));
         }
-        assertThat(rings).as("some are rings still").isPositive();
+        assertThat(rings).as("some are still rings").isPositive();
     }
 
     @Test
-    void noHeaderLeadsOutOfItsRing() {
+    void keepsRandomHeadersInsideRing() {
         Random random = new Random(4);
         for (int i = 0; i < 100_000; i++) {
             ByteBuffer header = header(random.ints(8).toArray());

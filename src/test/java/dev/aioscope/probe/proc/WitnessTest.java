@@ -10,14 +10,14 @@ import org.junit.jupiter.api.Test;
 
 class WitnessTest {
     @Test
-    void stacksAreReadWithoutAddressesAndOffsets() {
+    void parsesStackWithoutAddressesAndOffsets() {
         assertThat(ProcText.functions("[<0>] exit_aio+0xd1/0x110\n[<ffffffff81>] mmput+0x1/0x2 [mod]\n"))
                 .containsExactly("exit_aio", "mmput");
         assertThat(ProcText.functions("")).isEmpty();
     }
 
     @Test
-    void linesThatAreNotWholeAreLeftOut() {
+    void skipsIncompleteLines() {
         assertThat(Witness.parse("").threads()).isEmpty();
         Witness witness = Witness.parse("T\t7\tdb\tS\ttrue\t\t\t\nF\t3\tpipe:[1]\t\t\nT\t8\nX"
                 + "\nW\t9\tkworker/0:1\tD\tfalse\t\t\ta,aio_fsync_work\nW\t9");
@@ -35,7 +35,7 @@ class WitnessTest {
     }
 
     @Test
-    void thisProcessIsSeenWithItsThreadsAndFiles() throws Exception {
+    void readsThreadsAndFilesOfOwnProcess() throws Exception {
         Path file = Files.createTempFile("witness", "");
         try (var open = Files.newInputStream(file)) {
             Witness witness = Witness.of((int) ProcessHandle.current().pid());
@@ -48,9 +48,9 @@ class WitnessTest {
     }
 
     @Test
-    void aProcessThatIsNotThereIsAnError() {
+    void failsForMissingProcess() {
         assertThatThrownBy(() -> Witness.of(999_999_999))
                 .isInstanceOf(ProbeException.class)
-                .hasMessageContaining("no process 999999999");
+                .hasMessageContaining("process 999999999: no such process");
     }
 }
