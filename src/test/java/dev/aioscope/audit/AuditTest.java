@@ -266,7 +266,7 @@ class AuditTest {
         feed(lifecycle, sound().values());
         feed(lifecycle, List.of(use(200, AioCall.IO_SUBMIT, -EINVAL), use(201, AioCall.UNKNOWN, -EINVAL)));
         assertThat(verdict(Clause.N4).state()).isEqualTo(State.HOLDS);
-        assertThat(verdict(Clause.N4).kept()).isEqualTo(2);
+        assertThat(verdict(Clause.N4).held()).isEqualTo(2);
         assertThat(verdict(Clause.N4).evidence().values())
                 .isEqualTo("another call got EINVAL: this handle was destroyed 98.0ms ago by thread 1; its last request"
                         + " drained 27.0ms later");
@@ -311,7 +311,7 @@ class AuditTest {
         assertThat(shown)
                 .containsExactlyInAnyOrderElementsOf(Stream.of(Clause.values())
                         .filter(clause -> clause.hiddenIn(Tier.FULL, true) == null)
-                        .filter(clause -> clause.kind() != Clause.Kind.FINDING)
+                        .filter(clause -> clause.kind() != Clause.ClauseKind.FINDING)
                         .toList());
     }
 
