@@ -131,7 +131,8 @@ final class Checks {
             deviated(Clause.S4, values);
             deviated(Clause.F3, values);
         } else if (t.kernel().ring() == RingState.OTHER) {
-            String values = "kill_ioctx unmapped another mapping at " + Long.toHexString(t.context().handle());
+            String values = "kill_ioctx unmapped another mapping at "
+                    + Long.toHexString(t.context().handle());
             deviated(Clause.S4, values);
             deviated(Clause.F4, values);
         } else if (t.kernel().unmapResult() != null) {

@@ -75,7 +75,12 @@ public enum Clause {
             "ctx->dead at the return of kill_ioctx; no two kill_ioctx end one context",
             Tier.FULL,
             null),
-    S2(ClauseKind.EFFECT, "The context leaves mm->ioctx_table", "its slot at the return of kill_ioctx", Tier.FULL, null),
+    S2(
+            ClauseKind.EFFECT,
+            "The context leaves mm->ioctx_table",
+            "its slot at the return of kill_ioctx",
+            Tier.FULL,
+            null),
     S3(
             ClauseKind.EFFECT,
             "fs.aio-nr falls by the argument of io_setup",
@@ -110,7 +115,12 @@ public enum Clause {
             Tier.FULL,
             null),
     T3(ClauseKind.TRANSITION, "fs.aio-nr has room for others", "as S3", Tier.FULL, null),
-    C1(ClauseKind.CONSTRAINT, "CONFIG_AIO is required and sufficient", "every setup of a context; ENOSYS", Tier.SYSCALL, null),
+    C1(
+            ClauseKind.CONSTRAINT,
+            "CONFIG_AIO is required and sufficient",
+            "every setup of a context; ENOSYS",
+            Tier.SYSCALL,
+            null),
     C2(ClauseKind.CONSTRAINT, "The context belongs to the caller's address space", "as E2", Tier.SYSCALL, null),
     N1(
             ClauseKind.NOTE,
@@ -161,7 +171,12 @@ public enum Clause {
             "entry of io_destroy to entry of kill_ioctx, 10 ms or more",
             Tier.FULL,
             null),
-    F3(ClauseKind.FINDING, "A ring stayed mapped because vm_munmap failed", "its result inside kill_ioctx", Tier.FULL, null),
+    F3(
+            ClauseKind.FINDING,
+            "A ring stayed mapped because vm_munmap failed",
+            "its result inside kill_ioctx",
+            Tier.FULL,
+            null),
     F4(
             ClauseKind.FINDING,
             "The kernel unmapped memory that a program had mapped over the ring",
@@ -188,8 +203,7 @@ public enum Clause {
             null),
     F8(
             ClauseKind.FINDING,
-            "An io_destroy got EINVAL while another one still waited for requests, whose buffers are"
-                    + " in use",
+            "An io_destroy got EINVAL while another one still waited for requests, whose buffers are" + " in use",
             "the failed call during the teardown",
             Tier.SYSCALL,
             null);

@@ -92,7 +92,7 @@ class AuditTest {
         assertThat(verdict(Clause.R2).reason()).isEqualTo(Clause.R2.difference());
         assertThat(verdict(Clause.R2).evidence().values()).isEqualTo("free_ioctx came 19.0ms after the return");
         assertThat(verdict(Clause.N2).evidence().values())
-                .isEqualTo("3 requests were in flight; io_destroy returned 1.00ms after the last request was gone");
+                .isEqualTo("3 requests were in flight; io_destroy returned 1.00ms after the last request completed");
     }
 
     @Test
@@ -258,7 +258,7 @@ class AuditTest {
         feed(lifecycle, returningEarly(records).values());
         assertThat(verdict(Clause.F7).state()).isEqualTo(State.FOUND);
         assertThat(verdict(Clause.F7).evidence().values())
-                .isEqualTo("3 requests were in flight; io_destroy returned 10.0ms before the last request was gone");
+                .isEqualTo("3 requests were in flight; io_destroy returned 10.0ms before the last request completed");
     }
 
     @Test
@@ -274,7 +274,7 @@ class AuditTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0, 'io_submit got the context, which is dead: '", "-11, 'io_submit got EAGAIN: '"})
+    @CsvSource({"0, 'io_submit got the dead context: '", "-11, 'io_submit got EAGAIN: '"})
     void aDestroyedHandleThatIsTakenIsAViolation(int result, String values) {
         feed(lifecycle, sound().values());
         feed(lifecycle, List.of(use(200, AioCall.IO_SUBMIT, result)));
