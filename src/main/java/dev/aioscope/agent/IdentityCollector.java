@@ -41,7 +41,7 @@ public final class IdentityCollector implements ForwardingListener, AutoCloseabl
     }
 
     @Override
-    public void tell(Consumer<LifecycleListener> news) {
+    public void forward(Consumer<LifecycleListener> news) {
         news.accept(next);
     }
 

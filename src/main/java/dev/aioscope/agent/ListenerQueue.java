@@ -42,7 +42,7 @@ public final class ListenerQueue implements ForwardingListener, AutoCloseable {
     }
 
     @Override
-    public void tell(Consumer<LifecycleListener> news) {
+    public void forward(Consumer<LifecycleListener> news) {
         if (direct != null) {
             news.accept(direct);
         } else if (!queue.offer(news)) {

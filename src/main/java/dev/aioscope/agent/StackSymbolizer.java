@@ -38,7 +38,7 @@ public final class StackSymbolizer implements AutoCloseable {
     public LifecycleListener before(LifecycleListener next) {
         return new ForwardingListener() {
             @Override
-            public void tell(Consumer<LifecycleListener> news) {
+            public void forward(Consumer<LifecycleListener> news) {
                 news.accept(next);
             }
 

@@ -1,6 +1,6 @@
 package dev.aioscope.audit;
 
-import dev.aioscope.audit.Observation.Outcome;
+import dev.aioscope.audit.Observation.Conformance;
 import dev.aioscope.audit.Verdict.State;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds the running kernel against the clauses, from what is told of teardowns and calls. No clause holds without
- * having been seen to. Thread-safe.
+ * Checks the running kernel against the clauses, with the reports of teardowns and calls. A clause holds only if it was
+ * observed. Thread-safe.
  */
 public final class Audit implements LifecycleListener {
     private final Tier tier;
@@ -24,30 +24,30 @@ public final class Audit implements LifecycleListener {
     private final Map<Clause, Tally> tallies = new EnumMap<>(Clause.class);
     private final RecentKills recent = new RecentKills();
 
-    /** What has been observed of a clause that can be observed. */
+    /** The observations of an observable clause. */
     private static final class Tally {
-        private final Map<Outcome, Long> counts = new EnumMap<>(Outcome.class);
-        private final Map<Outcome, Observation> latest = new EnumMap<>(Outcome.class);
+        private final Map<Conformance, Long> counts = new EnumMap<>(Conformance.class);
+        private final Map<Conformance, Observation> latest = new EnumMap<>(Conformance.class);
 
         void add(Observation observation) {
-            counts.merge(observation.outcome(), 1L, Long::sum);
-            latest.put(observation.outcome(), observation);
+            counts.merge(observation.conformance(), 1L, Long::sum);
+            latest.put(observation.conformance(), observation);
         }
 
-        long count(Outcome outcome) {
-            return counts.getOrDefault(outcome, 0L);
+        long count(Conformance conformance) {
+            return counts.getOrDefault(conformance, 0L);
         }
 
-        @Nullable Observation latest(Outcome outcome) {
-            return latest.get(outcome);
+        @Nullable Observation latest(Conformance conformance) {
+            return latest.get(conformance);
         }
     }
 
     /**
-     * Begins with nothing seen.
+     * Starts without observations.
      *
-     * @param tier what watches
-     * @param watchesHandles whether it is told of calls with destroyed handles
+     * @param tier the tier of the probes
+     * @param watchesHandles whether the probes check calls for destroyed handles
      */
     public Audit(Tier tier, boolean watchesHandles) {
         this.tier = tier;
@@ -59,10 +59,10 @@ public final class Audit implements LifecycleListener {
         }
     }
 
-    /** What this teardown by itself breaks. */
+    /** The clauses that this teardown alone violates. */
     public static List<Observation> violations(Teardown teardown) {
         return Checks.of(teardown).stream()
-                .filter(observation -> observation.outcome() == Outcome.BROKEN)
+                .filter(observation -> observation.conformance() == Conformance.VIOLATED)
                 .toList();
     }
 
@@ -110,21 +110,22 @@ public final class Audit implements LifecycleListener {
         if (tally == null) {
             return new Verdict(clause, State.NOT_OBSERVABLE, 0, 0, 0, null, clause.hiddenIn(tier, watchesHandles));
         }
-        long kept = tally.count(Outcome.KEPT);
-        long otherwise = tally.count(Outcome.OTHERWISE);
-        long broken = tally.count(Outcome.BROKEN);
-        Outcome decides = broken > 0 ? Outcome.BROKEN : otherwise > 0 ? Outcome.OTHERWISE : Outcome.KEPT;
+        long held = tally.count(Conformance.HELD);
+        long deviated = tally.count(Conformance.DEVIATED);
+        long violated = tally.count(Conformance.VIOLATED);
+        Conformance decides =
+                violated > 0 ? Conformance.VIOLATED : deviated > 0 ? Conformance.DEVIATED : Conformance.HELD;
         State state = switch (decides) {
-            case BROKEN -> State.VIOLATED;
-            case OTHERWISE -> clause.kind() == Clause.Kind.FINDING ? State.FOUND : State.DIFFERS;
-            case KEPT -> kept > 0 ? State.HOLDS : State.NOT_OBSERVED;
+            case VIOLATED -> State.VIOLATED;
+            case DEVIATED -> clause.kind() == Clause.ClauseKind.FINDING ? State.FOUND : State.DIFFERS;
+            case HELD -> held > 0 ? State.HOLDS : State.NOT_OBSERVED;
         };
         return new Verdict(
                 clause,
                 state,
-                kept,
-                otherwise,
-                broken,
+                held,
+                deviated,
+                violated,
                 tally.latest(decides),
                 state == State.DIFFERS ? clause.difference() : null);
     }

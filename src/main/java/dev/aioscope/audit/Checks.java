@@ -1,6 +1,6 @@
 package dev.aioscope.audit;
 
-import dev.aioscope.audit.Observation.Outcome;
+import dev.aioscope.audit.Observation.Conformance;
 import dev.aioscope.event.RingState;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.kernel.Errno;
@@ -15,12 +15,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What one teardown, failed call or set-up says about the clauses by itself. A value that was not seen says nothing. */
+/** The evidence of one teardown, failed call or setup alone. Unobserved values are no evidence. */
 final class Checks {
     private static final long SLOW_LOOKUP = 10_000_000;
     private static final long SLOW_WAKE = 1_000_000_000;
     private static final long SLOW_FREE = 2_000_000_000;
-    /** No grace period is that short. */
+    /** Shorter than any grace period. */
     private static final long NOT_DEFERRED = 1_000;
 
     private final List<Observation> observations = new ArrayList<>();
@@ -34,7 +34,7 @@ final class Checks {
         this.context = context;
     }
 
-    /** Of the end of a context. */
+    /** The evidence of a teardown. */
     static List<Observation> of(Teardown t) {
         Checks checks = new Checks(timeOf(t), t.caller(), t.context().id());
         checks.killed(t);
@@ -42,7 +42,7 @@ final class Checks {
         checks.freed(t);
         if (t.trigger() == Trigger.DESTROY) {
             checks.unmapped(t);
-            checks.looked(t);
+            checks.waits(t);
             if (t.call().result() != null && t.call().result() == 0) {
                 checks.returned(t);
             }
@@ -50,7 +50,7 @@ final class Checks {
         return checks.observations;
     }
 
-    /** Of a call that failed. */
+    /** The evidence of a failed call. */
     static List<Observation> of(FailedCall call) {
         WrongHandle wrong = call.wrongHandle();
         Context known = wrong == null ? null : wrong.context();
@@ -62,38 +62,38 @@ final class Checks {
         return checks.observations;
     }
 
-    /** Of a destroyed handle that another call was given. */
+    /** The evidence of a call with a destroyed handle. */
     static List<Observation> of(HandleUse use) {
         Context known = use.destroyed().context();
         Checks checks = new Checks(use.time(), use.caller(), known == null ? null : known.id());
-        // A bad address can be noticed before the handle is looked up, and after.
+        // The kernel can check the address before or after the handle.
         if (use.result() != -Errno.EFAULT) {
             String values = use.call().label() + " got "
-                    + (use.result() < 0 ? Errno.name((int) -use.result()) : "the context, which is dead")
+                    + (use.result() < 0 ? Errno.name((int) -use.result()) : "the dead context")
                     + ": " + use.explanation();
             checks.judge(Clause.N4, use.isRefused(), values);
         }
         return checks.observations;
     }
 
-    /** Of a set-up. */
+    /** The evidence of a setup. */
     static List<Observation> of(Context context) {
         Checks checks =
                 new Checks(context.setupTime() == null ? 0 : context.setupTime(), context.owner(), context.id());
-        checks.kept(Clause.C1, "io_setup made a context");
+        checks.held(Clause.C1, "io_setup created a context");
         return checks.observations;
     }
 
-    /** Of a clause that only several teardowns together can break. */
-    static Observation broken(Clause clause, Teardown t, String values) {
+    /** A violation by this teardown together with earlier ones. */
+    static Observation violated(Clause clause, Teardown t, String values) {
         return new Observation(
-                clause, Outcome.BROKEN, timeOf(t), t.caller(), t.context().id(), values);
+                clause, Conformance.VIOLATED, timeOf(t), t.caller(), t.context().id(), values);
     }
 
-    /** The same, kept. */
-    static Observation kept(Clause clause, Teardown t, String values) {
+    /** The same for a clause that held. */
+    static Observation held(Clause clause, Teardown t, String values) {
         return new Observation(
-                clause, Outcome.KEPT, timeOf(t), t.caller(), t.context().id(), values);
+                clause, Conformance.HELD, timeOf(t), t.caller(), t.context().id(), values);
     }
 
     private static long timeOf(Teardown t) {
@@ -113,7 +113,7 @@ final class Checks {
             judge(Clause.T1, t.kernel().dead(), values);
         }
         if (t.kernel().inTable() != null) {
-            String values = "its slot in the table was " + (t.kernel().inTable() ? "still taken" : "clear")
+            String values = "its slot in the table was " + (t.kernel().inTable() ? "still set" : "clear")
                     + " when kill_ioctx returned";
             judge(Clause.S2, !t.kernel().inTable(), values);
             judge(Clause.T2, !t.kernel().inTable(), values);
@@ -128,14 +128,15 @@ final class Checks {
             judge(Clause.S4, false, "kill_ioctx did not call vm_munmap");
         } else if (t.kernel().unmapResult() != null && t.kernel().unmapResult() < 0) {
             String values = "vm_munmap returned " + Errno.name(-t.kernel().unmapResult()) + ", and kill_ioctx went on";
-            otherwise(Clause.S4, values);
-            otherwise(Clause.F3, values);
+            deviated(Clause.S4, values);
+            deviated(Clause.F3, values);
         } else if (t.kernel().ring() == RingState.OTHER) {
-            String values = "no ring stood at " + Long.toHexString(t.context().handle()) + ", what did was unmapped";
-            otherwise(Clause.S4, values);
-            otherwise(Clause.F4, values);
+            String values = "kill_ioctx unmapped another mapping at "
+                    + Long.toHexString(t.context().handle());
+            deviated(Clause.S4, values);
+            deviated(Clause.F4, values);
         } else if (t.kernel().unmapResult() != null) {
-            kept(Clause.S4, "vm_munmap returned 0");
+            held(Clause.S4, "vm_munmap returned 0");
         }
         contended(t, t.phases().killEnterTime(), t.phases().killExitTime());
     }
@@ -168,10 +169,10 @@ final class Checks {
         }
         Integer left = t.counts().outstandingAfterGrace();
         if (left != null && left > before) {
-            String values = (left - before) + " requests could not be cancelled"
-                    + (t.io() == null ? "" : ", and were waited for " + Units.duration(t.io()));
-            otherwise(Clause.S6, values);
-            otherwise(Clause.F1, values);
+            String values = (left - before) + " requests were not cancellable"
+                    + (t.io() == null ? "" : ", the wait for them took " + Units.duration(t.io()));
+            deviated(Clause.S6, values);
+            deviated(Clause.F1, values);
         }
     }
 
@@ -181,29 +182,29 @@ final class Checks {
             if (t.phases().reqsTime() != null
                     && t.end() == Teardown.End.INCOMPLETE
                     && t.phases().killExitTime() != null) {
-                otherwise(Clause.F5, "free_ioctx was not seen within 10 s of the last request");
+                deviated(Clause.F5, "free_ioctx was not observed within 10 s of the last request");
             }
             return;
         }
         String values = "free_ioctx came " + Units.duration(deferred) + " after the last request";
         judge(Clause.S5, deferred >= NOT_DEFERRED, values);
         if (deferred >= SLOW_FREE) {
-            otherwise(Clause.F5, values);
+            deviated(Clause.F5, values);
         }
     }
 
-    private void looked(Teardown t) {
+    private void waits(Teardown t) {
         Long lookup = t.lookup();
         if (lookup != null && lookup >= SLOW_LOOKUP) {
-            otherwise(Clause.F2, "kill_ioctx was entered " + Units.duration(lookup) + " after io_destroy");
+            deviated(Clause.F2, "kill_ioctx was entered " + Units.duration(lookup) + " after io_destroy");
         }
         Long wake = t.wake();
         if (wake != null && wake >= SLOW_WAKE) {
-            otherwise(Clause.F6, "io_destroy returned " + Units.duration(wake) + " after the last request");
+            deviated(Clause.F6, "io_destroy returned " + Units.duration(wake) + " after the last request");
         } else if (t.phases().reqsTime() != null
                 && t.call().returnTime() == null
                 && t.end() == Teardown.End.INCOMPLETE) {
-            otherwise(Clause.F6, "the return of io_destroy was not seen within 10 s of the last request");
+            deviated(Clause.F6, "the return of io_destroy was not observed within 10 s of the last request");
         }
     }
 
@@ -212,7 +213,7 @@ final class Checks {
         if (t.context().handle() == 0) {
             judge(Clause.P1, false, "io_destroy of 0 returned 0");
         } else if (t.context().kioctx() != 0) {
-            kept(Clause.P1, "io_destroy of a live context returned 0");
+            held(Clause.P1, "io_destroy of a live context returned 0");
         }
         if (t.call().returnTime() == null) {
             return;
@@ -229,9 +230,9 @@ final class Checks {
 
     private void released(long late) {
         if (late <= 0) {
-            kept(Clause.R2, "free_ioctx came " + Units.duration(-late) + " before the return");
+            held(Clause.R2, "free_ioctx came " + Units.duration(-late) + " before the return");
         } else {
-            otherwise(Clause.R2, "free_ioctx came " + Units.duration(late) + " after the return");
+            deviated(Clause.R2, "free_ioctx came " + Units.duration(late) + " after the return");
         }
     }
 
@@ -239,13 +240,13 @@ final class Checks {
     private void waited(Teardown t, long later) {
         boolean isDrained = later >= 0;
         String order = "io_destroy returned " + Units.duration(Math.abs(later)) + (isDrained ? " after" : " before")
-                + " the last request was gone";
+                + " the last request completed";
         judge(Clause.R1, isDrained, order);
         Integer left = t.counts().outstandingAfterGrace();
         if (left != null && left > 0) {
             judge(Clause.N2, isDrained, left + " requests were in flight; " + order);
             if (!isDrained) {
-                otherwise(Clause.F7, left + " requests were in flight; " + order);
+                deviated(Clause.F7, left + " requests were in flight; " + order);
             }
         }
         if (Boolean.TRUE.equals(t.call().pendingSigkill())) {
@@ -253,7 +254,7 @@ final class Checks {
         }
     }
 
-    // ---- calls that fail ----
+    // ---- failed calls ----
 
     private void failed(FailedCall call) {
         String name = call.call() == FailedCall.SystemCall.IO_SETUP ? "io_setup" : "io_destroy";
@@ -276,11 +277,11 @@ final class Checks {
             judge(Clause.N3, isEinval, values);
         }
         if (wrong.isIoInFlight()) {
-            otherwise(Clause.F8, values);
+            deviated(Clause.F8, values);
         }
     }
 
-    /** Whether the two calls went on at the same time. */
+    /** Whether the two calls were concurrent. */
     private static boolean isBeforeReturn(WrongHandle wrong) {
         return wrong.cause() == WrongHandle.Cause.LOST_RACE
                 || (wrong.cause() == WrongHandle.Cause.ALREADY_DESTROYED && wrong.draining());
@@ -293,26 +294,26 @@ final class Checks {
             case OTHER_PROCESS -> List.of(Clause.E2, Clause.C2);
             case ALREADY_DESTROYED, LOST_RACE -> List.of(Clause.E3, Clause.S1, Clause.T2);
             case RING_CORRUPTED -> List.of(Clause.E5);
-            // The specification does not speak of these.
+            // The specification has no clause for these.
             case RING_UNMAPPED, RING_MOVED -> List.of();
         };
     }
 
-    // ---- what is kept of it ----
+    // ---- observations ----
 
-    private void judge(Clause clause, boolean isKept, String values) {
-        add(clause, isKept ? Outcome.KEPT : Outcome.BROKEN, values);
+    private void judge(Clause clause, boolean isHeld, String values) {
+        add(clause, isHeld ? Conformance.HELD : Conformance.VIOLATED, values);
     }
 
-    private void kept(Clause clause, String values) {
-        add(clause, Outcome.KEPT, values);
+    private void held(Clause clause, String values) {
+        add(clause, Conformance.HELD, values);
     }
 
-    private void otherwise(Clause clause, String values) {
-        add(clause, Outcome.OTHERWISE, values);
+    private void deviated(Clause clause, String values) {
+        add(clause, Conformance.DEVIATED, values);
     }
 
-    private void add(Clause clause, Outcome outcome, String values) {
-        observations.add(new Observation(clause, outcome, time, caller, context, values));
+    private void add(Clause clause, Conformance conformance, String values) {
+        observations.add(new Observation(clause, conformance, time, caller, context, values));
     }
 }

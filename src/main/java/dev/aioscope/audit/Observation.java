@@ -4,30 +4,30 @@ import dev.aioscope.lifecycle.Task;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one teardown or call says about one clause.
+ * The evidence of one teardown or call for one clause.
  *
  * @param clause the clause
- * @param outcome how it went
- * @param time when, CLOCK_BOOTTIME ns
- * @param caller the thread that called, if it was seen
- * @param context the id of the context; null where there was none
- * @param values what was seen, in words and numbers
+ * @param conformance whether the kernel did what the clause requires
+ * @param time CLOCK_BOOTTIME ns
+ * @param caller the thread that called; null if unknown
+ * @param context the id of the context; null if there is none
+ * @param values the observed values, as text
  */
 public record Observation(
         Clause clause,
-        Outcome outcome,
+        Conformance conformance,
         long time,
         @Nullable Task caller,
         @Nullable String context,
         String values) {
 
-    /** How it went. */
-    public enum Outcome {
-        /** As the clause says. */
-        KEPT,
-        /** Otherwise, as kernels are known to do; or what a finding is about. */
-        OTHERWISE,
-        /** Against it. */
-        BROKEN
+    /** Whether the kernel did what the clause requires. */
+    public enum Conformance {
+        /** It did. */
+        HELD,
+        /** It deviated as kernels are known to, or the finding occurred. */
+        DEVIATED,
+        /** It did not. */
+        VIOLATED
     }
 }

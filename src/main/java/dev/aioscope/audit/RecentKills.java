@@ -7,27 +7,27 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The latest teardowns and set-ups, as far as clauses need them that one teardown alone does not decide. */
+/** The latest teardowns and setups, for the clauses that one teardown alone cannot decide. */
 final class RecentKills {
     private static final int MOST = 1024;
-    /** Whatever changes fs.aio-nr within this time of a kill_ioctx makes what is read there nobody's. */
+    /** A change of fs.aio-nr within this time of a kill_ioctx makes its values unusable. */
     private static final long QUIET_NS = 1_000_000_000;
-    /** One teardown can be disturbed by a change that no event tells of; so many in a row are not. */
+    /** A change without an event can disturb one teardown, but not so many in a row. */
     private static final int IN_A_ROW = 3;
 
     private final Map<Long, Kill> byPointer = new LinkedHashMap<>();
     private final ArrayDeque<Long> changes = new ArrayDeque<>();
     private int mismatches;
 
-    /** A kill_ioctx that ended its context, and the last moment at which that was in use. */
+    /** A kill_ioctx that ended its context, and the last use of that context. */
     private record Kill(String context, long enter, long exit, long lastUse) {
-        /** Whether both were about one life of one context: a pointer is used again only when the memory was freed. */
-        boolean isSameLife(Kill other) {
+        /** Whether both ended the same context: the kernel reuses a pointer only after it has freed the memory. */
+        boolean isSameContext(Kill other) {
             return enter <= other.lastUse && other.enter <= lastUse;
         }
     }
 
-    /** Something charged the quota, or tried to. */
+    /** A call charged the quota, or tried to. */
     void changed(long time) {
         changes.addLast(time);
         if (changes.size() > MOST) {
@@ -35,7 +35,7 @@ final class RecentKills {
         }
     }
 
-    /** What this teardown says together with those before it. */
+    /** The evidence of this teardown together with earlier ones. */
     List<Observation> observe(Teardown t) {
         List<Observation> observations = new ArrayList<>();
         Long enter = t.phases().killEnterTime();
@@ -55,10 +55,10 @@ final class RecentKills {
 
     private void once(Teardown t, Kill kill, List<Observation> observations) {
         Kill before = byPointer.remove(t.context().kioctx());
-        if (before != null && before.isSameLife(kill)) {
+        if (before != null && before.isSameContext(kill)) {
             String values = "kill_ioctx ended one context twice, as " + before.context + " and as " + kill.context;
-            observations.add(Checks.broken(Clause.S1, t, values));
-            observations.add(Checks.broken(Clause.N3, t, values));
+            observations.add(Checks.violated(Clause.S1, t, values));
+            observations.add(Checks.violated(Clause.N3, t, values));
         }
         byPointer.put(t.context().kioctx(), kill);
         if (byPointer.size() > MOST) {
@@ -75,11 +75,11 @@ final class RecentKills {
                     + Integer.toUnsignedString(charge);
             if (before - after == Integer.toUnsignedLong(charge)) {
                 mismatches = 0;
-                observations.add(Checks.kept(Clause.S3, t, values));
-                observations.add(Checks.kept(Clause.T3, t, values));
+                observations.add(Checks.held(Clause.S3, t, values));
+                observations.add(Checks.held(Clause.T3, t, values));
             } else if (isQuiet(kill) && ++mismatches >= IN_A_ROW) {
-                observations.add(Checks.broken(Clause.S3, t, values));
-                observations.add(Checks.broken(Clause.T3, t, values));
+                observations.add(Checks.violated(Clause.S3, t, values));
+                observations.add(Checks.violated(Clause.T3, t, values));
             }
         }
         changed(kill.enter);

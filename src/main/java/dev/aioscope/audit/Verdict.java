@@ -4,38 +4,38 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has been seen of one clause.
+ * The result of the audit for one clause.
  *
  * @param clause the clause
- * @param state what to think of it
- * @param kept how often it was kept
- * @param otherwise how often the kernel did otherwise as it is known to, or the finding was made
- * @param broken how often it was broken
- * @param evidence the latest observation that the state rests on; null if there is none
- * @param reason for {@link State#NOT_OBSERVABLE} why, for {@link State#DIFFERS} how kernels are known to do otherwise
+ * @param state the verdict
+ * @param held how often it held
+ * @param deviated how often the kernel deviated as it is known to, or the finding occurred
+ * @param violated how often it was violated
+ * @param evidence the latest observation for the state; null if there is none
+ * @param reason why it is {@link State#NOT_OBSERVABLE}, or how kernels {@linkplain State#DIFFERS differ}; else null
  */
 public record Verdict(
         Clause clause,
         State state,
-        long kept,
-        long otherwise,
-        long broken,
+        long held,
+        long deviated,
+        long violated,
         @Nullable Observation evidence,
         @Nullable String reason) {
 
-    /** What to think of a clause. */
+    /** The verdict on a clause. */
     public enum State {
-        /** It was kept whenever it was observed. */
+        /** It held in every observation. */
         HOLDS,
-        /** It was broken. */
+        /** An observation violates it. */
         VIOLATED,
-        /** The kernel did otherwise, as it is known to. */
+        /** The kernel deviated as it is known to. */
         DIFFERS,
-        /** A finding was made. */
+        /** The finding occurred. */
         FOUND,
-        /** Nothing has put it to the test. */
+        /** No observation yet. */
         NOT_OBSERVED,
-        /** It cannot be seen here. */
+        /** These probes cannot observe it. */
         NOT_OBSERVABLE;
 
         /** The name in JSON and metrics. */
@@ -44,12 +44,12 @@ public record Verdict(
         }
     }
 
-    /** How many observations the state rests on. */
+    /** Number of observations for the state. */
     public long observations() {
         return switch (state) {
-            case HOLDS -> kept;
-            case VIOLATED -> broken;
-            case DIFFERS, FOUND -> otherwise;
+            case HOLDS -> held;
+            case VIOLATED -> violated;
+            case DIFFERS, FOUND -> deviated;
             case NOT_OBSERVED, NOT_OBSERVABLE -> 0;
         };
     }

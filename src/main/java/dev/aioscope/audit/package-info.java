@@ -1,4 +1,4 @@
-/** The specification of io_destroy as clauses, and what the running kernel was seen to make of them. */
+/** The specification of io_destroy as clauses, and checks of the running kernel against them. */
 @NullMarked
 package dev.aioscope.audit;
 

@@ -2,9 +2,9 @@ package dev.aioscope.event;
 
 import java.util.Locale;
 
-/** The calls besides io_destroy that take a handle. */
+/** The calls other than io_destroy that take a handle. */
 public enum AioCall {
-    /** One of them; the kernel did not show which. */
+    /** One of them, but unknown which. */
     UNKNOWN(0),
     /** Submits requests. */
     IO_SUBMIT(1),
@@ -32,7 +32,7 @@ public enum AioCall {
     }
 
     /**
-     * The use with this code.
+     * The call with this code.
      *
      * @throws CorruptEventException if there is none
      */
@@ -43,7 +43,7 @@ public enum AioCall {
             case 2 -> IO_GETEVENTS;
             case 3 -> IO_PGETEVENTS;
             case 4 -> IO_CANCEL;
-            default -> throw new CorruptEventException("use " + code + " does not exist");
+            default -> throw new CorruptEventException("call " + code + " does not exist");
         };
     }
 }

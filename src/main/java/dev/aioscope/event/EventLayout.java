@@ -1,8 +1,8 @@
 package dev.aioscope.event;
 
 /**
- * Where each field of a record lies: the offsets of the structs in {@code probes/event.h}, bytes from the record's
- * start. A test compiles the header and compares.
+ * The offsets of the fields in the structs of {@code probes/event.h}, in bytes from the record's start. A test compares
+ * them with the header.
  *
  * <pre>
  *   0        8        16       24       32   36   40   44 46   48              64        72
@@ -13,13 +13,13 @@ package dev.aioscope.event;
  * </pre>
  */
 public final class EventLayout {
-    /** Counts the changes of fields that recordings hold; a new type of record, or a field in what was padding, is none. */
+    /** Incremented when a field in recordings changes; a new record type, or a field in former padding, does not count. */
     public static final int VERSION = 1;
 
-    /** Marks a 64-bit field that could not be seen. */
+    /** A 64-bit field without a value. */
     public static final long ABSENT_U64 = -1L;
 
-    /** Marks a 32-bit field that could not be seen. */
+    /** A 32-bit field without a value. */
     public static final int ABSENT_S32 = Integer.MIN_VALUE;
 
     static final int TIME = 0;

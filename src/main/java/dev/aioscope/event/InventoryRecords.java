@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
-/** Writes the records of an inventory as the probes would, for one that is taken without them. */
+/** Writes the records of an inventory in the format of the probes, for a scan without them. */
 public final class InventoryRecords {
     private static final int TASK_UNINTERRUPTIBLE = 2;
     private static final int MOST_FRAMES =
@@ -15,10 +15,10 @@ public final class InventoryRecords {
     private ByteBuffer records = ByteBuffer.allocate(1024).order(ByteOrder.nativeOrder());
 
     /**
-     * The thread that a record is about.
+     * The thread of a record.
      *
-     * @param time when it was looked at, CLOCK_BOOTTIME ns
-     * @param mm stands for its address space
+     * @param time when the scan read it, CLOCK_BOOTTIME ns
+     * @param mm identifies its address space
      * @param cgroup the id of its cgroup v2
      * @param processStart when its process began, CLOCK_BOOTTIME ns
      */
@@ -27,7 +27,7 @@ public final class InventoryRecords {
     /**
      * Adds a {@code LIVE_CONTEXT}. Its charge and its requests are absent.
      *
-     * @param kioctx stands for the context
+     * @param kioctx identifies the context
      * @param nrEvents slots in the ring
      * @param unreaped requests completed that the program has not read, or {@link EventLayout#ABSENT_S32}
      * @param slot in the table of the address space, or {@link EventLayout#ABSENT_S32}
@@ -47,7 +47,7 @@ public final class InventoryRecords {
      * Adds a {@code TASK_IN_TEARDOWN}: a thread in an uninterruptible wait.
      *
      * @param handle the argument of io_destroy, or {@link EventLayout#ABSENT_U64} in exit_aio
-     * @param frames where in the kernel it waits: addresses, the innermost first; what is too much for a record is left out
+     * @param frames return addresses in the kernel, the innermost first; a record holds at most 16
      */
     public void taskInTeardown(
             Subject caller, Trigger trigger, long handle, boolean pendingSigkill, List<Long> frames) {
@@ -64,10 +64,9 @@ public final class InventoryRecords {
     }
 
     /**
-     * Adds a {@code TEARDOWN_STATE} of a context whose address is not known: what this thread waits for. Its requests are
-     * absent.
+     * Adds a {@code TEARDOWN_STATE} of a context with unknown address, for the thread that waits. Its requests are absent.
      *
-     * @param waitReason one that the kernel's records can tell
+     * @param waitReason one that has a code
      * @param siblings threads inside an AIO call on the context, or {@link EventLayout#ABSENT_S32}
      */
     public void teardownState(Subject waiter, WaitReason waitReason, int siblings) {
@@ -100,7 +99,7 @@ public final class InventoryRecords {
         return at;
     }
 
-    /** A copy of what was written: one record after the other, in the byte order of the host. */
+    /** A copy of the records, one after the other, in the byte order of the host. */
     public byte[] bytes() {
         return Arrays.copyOf(records.array(), records.position());
     }

@@ -2,9 +2,9 @@ package dev.aioscope.event;
 
 import java.util.Locale;
 
-/** What a request is to do. */
+/** The operation of a request. */
 public enum Operation {
-    /** The kernel's symbols were hidden, so that it could not be told. */
+    /** Unknown: the kernel's symbols were hidden. */
     UNKNOWN,
     READ,
     WRITE,

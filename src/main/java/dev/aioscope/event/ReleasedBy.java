@@ -1,12 +1,12 @@
 package dev.aioscope.event;
 
-/** Who dropped the last reference on one of the two counters of a context. */
+/** Which code dropped the last reference on one of the two counters of a context. */
 public enum ReleasedBy {
-    /** The kernel's symbols were hidden, so that the two could not be told apart. */
+    /** Unknown: the kernel's symbols were hidden. */
     UNKNOWN,
-    /** The RCU grace period that follows percpu_ref_kill: nothing else was left by then. */
+    /** The RCU grace period after percpu_ref_kill: no other reference remained. */
     RCU,
-    /** A request that completed, or a thread that left an AIO call. */
+    /** A completed request, or a thread that left an AIO call. */
     HOLDER;
 
     /**

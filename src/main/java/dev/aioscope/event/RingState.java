@@ -1,12 +1,12 @@
 package dev.aioscope.event;
 
-/** What stands in the memory of the caller where a handle points. */
+/** The caller's memory at the address of a handle. */
 public enum RingState {
-    /** It was not looked at. */
+    /** The probe did not read it. */
     NOT_READ,
     /** Nothing is mapped there. */
     UNREADABLE,
-    /** Memory that does not begin as a ring does. */
+    /** Memory without the header of a ring. */
     OTHER,
     /** A ring. */
     PRESENT;

@@ -6,7 +6,7 @@ public enum Trigger {
     DESTROY(1),
     /** The address space ended, by exit or by exec (exit_aio). */
     EXIT(2),
-    /** io_setup could not copy the handle to the program and took the context back. */
+    /** io_setup could not copy the handle to the program and destroyed the context. */
     ROLLBACK(3);
 
     private final int code;

@@ -3,21 +3,21 @@ package dev.aioscope.event;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What a teardown that goes on waits for. */
+/** The reason why a teardown in progress waits. */
 public enum WaitReason {
-    /** The lock on the address space: io_destroy looks for the context, or unmaps its ring. */
+    /** The lock of the address space: io_destroy looks up the context, or unmaps its ring. */
     MMAP_LOCK(1),
-    /** The end of an RCU grace period: normal, some 15 ms each at HZ=250. */
+    /** An RCU grace period: normal, about 15 ms each at HZ=250. */
     GRACE(2),
     /** Threads inside io_submit, io_getevents or io_cancel on the context. */
     SIBLINGS(3),
-    /** Requests that are not completed. */
+    /** Outstanding requests. */
     REQUESTS(4),
-    /** The waiter was to be woken: no request is left. */
+    /** The wake-up: no request is outstanding. */
     WAKE(5),
-    /** Requests all of which were cancelled, and whose completion is to come. */
+    /** Cancelled requests that have not completed; all outstanding ones are cancelled. */
     CANCELLED_POLLS(null),
-    /** The caller has gone on; the memory of the context is to be freed. */
+    /** The freeing of the context, after the caller has returned. */
     DEFERRED_FREE(null);
 
     private final @Nullable Integer code;
@@ -44,8 +44,8 @@ public enum WaitReason {
     }
 
     /**
-     * What has this value of {@code enum wait_reason}; null for one that could not be seen. The last two are none of it: the
-     * records of several events tell them.
+     * The reason with this value of {@code enum wait_reason}; null for unobserved. The last two have no value: they follow
+     * from several events.
      *
      * @throws CorruptEventException if there is none
      */

@@ -1,4 +1,4 @@
-/** The records the probes write, and the typed events decoded from them. */
+/** The records of the probes, and typed views of them. */
 @NullMarked
 package dev.aioscope.event;
 

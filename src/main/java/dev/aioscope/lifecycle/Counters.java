@@ -1,11 +1,11 @@
 package dev.aioscope.lifecycle;
 
 /**
- * What a {@link Lifecycle} could not keep or use since it began.
+ * What a {@link Lifecycle} has lost since its start.
  *
- * @param evictedContexts live contexts forgotten for want of room; their end makes them known again
- * @param evictedTeardowns teardowns reported early for want of room
- * @param evictedCalls calls forgotten for want of room; their returns are orphans
- * @param orphanEvents records that belong to nothing known: mostly what was left of a teardown whose beginning was lost
+ * @param evictedContexts live contexts dropped at the limit; their teardowns make them known again
+ * @param evictedTeardowns teardowns reported early at the limit
+ * @param evictedCalls calls dropped at the limit; their returns are orphans
+ * @param orphanEvents records without a known context: usually the rest of a teardown whose beginning is lost
  */
 public record Counters(long evictedContexts, long evictedTeardowns, long evictedCalls, long orphanEvents) {}

@@ -6,19 +6,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * An io_setup or io_destroy that returned an error.
  *
- * @param call which of the two
+ * @param call the system call
  * @param caller the thread that called
- * @param mm the kernel's address of the caller's {@code struct mm_struct}; 0 where it was not seen
+ * @param mm the kernel's address of the caller's {@code struct mm_struct}; 0 if unknown
  * @param enterTime entry of the call, CLOCK_BOOTTIME ns
  * @param returnTime return of the call
  * @param errno the error, positive ({@code EAGAIN} is 11)
- * @param handle what was to be destroyed; null for io_setup
- * @param maxReqs how much io_setup asked for; null for io_destroy
+ * @param handle the argument of io_destroy; null for io_setup
+ * @param maxReqs the argument of io_setup; null for io_destroy
  * @param aioNr fs.aio-nr at that moment
  * @param aioMaxNr fs.aio-max-nr at that moment
- * @param callStack where the program made the call, if that was to be recorded
- * @param largest of a refusal: who held most of the quota then, the largest charge first, as far as is known
- * @param wrongHandle of an io_destroy: what is wrong with the handle; null if it cannot be told
+ * @param callStack the stack of the caller; null if not recorded
+ * @param largest for a refusal: the largest known holders of the quota, largest charge first
+ * @param wrongHandle for io_destroy: what is wrong with the handle; null if unknown
  */
 public record FailedCall(
         SystemCall call,
@@ -37,9 +37,9 @@ public record FailedCall(
 
     /** The system calls that can fail. */
     public enum SystemCall {
-        /** Makes a context. */
+        /** Creates a context. */
         IO_SETUP,
-        /** Ends one. */
+        /** Destroys one. */
         IO_DESTROY
     }
 
@@ -48,19 +48,19 @@ public record FailedCall(
         largest = List.copyOf(largest);
     }
 
-    /** The smallest fs.aio-max-nr that would have sufficed; null if the quota was not the reason, or was not seen. */
+    /** The smallest sufficient fs.aio-max-nr; null if the quota is not the reason, or unknown. */
     public @Nullable Long neededLimit() {
         return isRefusal() && maxReqs != null && aioNr != null
                 ? (Long) (aioNr + Integer.toUnsignedLong(maxReqs))
                 : null;
     }
 
-    /** What a developer needs to know about a wrong handle; null if that is not known. */
+    /** What is wrong with the handle, as a sentence for developers; null if unknown. */
     public @Nullable String explanation() {
         return wrongHandle == null ? null : wrongHandle.explanation(returnTime);
     }
 
-    /** Whether the quota was the reason: io_setup said EAGAIN. */
+    /** Whether the quota is the reason: io_setup returned EAGAIN. */
     public boolean isRefusal() {
         return call == SystemCall.IO_SETUP && errno == 11;
     }

@@ -4,22 +4,22 @@ import dev.aioscope.event.AioCall;
 import dev.aioscope.kernel.Errno;
 
 /**
- * A call with a handle that io_destroy had made invalid before.
+ * A call with a destroyed handle.
  *
- * @param call which one
+ * @param call the call
  * @param caller the thread that called
- * @param time when it was answered, CLOCK_BOOTTIME ns
- * @param result what it got: a negative errno, or else the kernel took the handle
- * @param destroyed what became of the handle
+ * @param time when it returned, CLOCK_BOOTTIME ns
+ * @param result return value: a negative errno, otherwise the kernel accepted the handle
+ * @param destroyed the history of the handle
  */
 public record HandleUse(AioCall call, Task caller, long time, long result, WrongHandle destroyed) {
 
-    /** Whether the kernel found that nothing has this handle. */
+    /** Whether the kernel rejected the handle. */
     public boolean isRefused() {
         return result == -Errno.EINVAL;
     }
 
-    /** What a developer needs to know about the handle. */
+    /** The error, as a sentence for developers. */
     public String explanation() {
         return destroyed.explanation(time);
     }

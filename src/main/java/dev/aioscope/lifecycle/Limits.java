@@ -1,17 +1,17 @@
 package dev.aioscope.lifecycle;
 
 /**
- * How much a {@link Lifecycle} remembers at most. At a limit the oldest entry goes, and is counted.
+ * The limits of the tables of a {@link Lifecycle}. At a limit the oldest entry is dropped and counted.
  *
  * @param contexts live contexts
- * @param teardowns teardowns that are not reported yet
- * @param calls threads inside io_destroy or kill_ioctx; also different stacks, if they are recorded
+ * @param teardowns teardowns not reported yet
+ * @param calls threads inside io_destroy or kill_ioctx; also different stacks, if recorded
  */
 public record Limits(int contexts, int teardowns, int calls) {
-    /** Some 30 MB at worst: no host is known to come near. */
+    /** At most about 30 MB; no known host comes near. */
     public static final Limits DEFAULT = new Limits(65_536, 16_384, 16_384);
 
-    /** Refuses limits that leave no room for anything. */
+    /** Checks that all are positive. */
     public Limits {
         if (contexts < 1 || teardowns < 1 || calls < 1) {
             throw new IllegalArgumentException(

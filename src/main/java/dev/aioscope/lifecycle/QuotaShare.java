@@ -1,10 +1,10 @@
 package dev.aioscope.lifecycle;
 
 /**
- * What a process holds of the quota, as far as is known.
+ * The known share of a process in the quota.
  *
  * @param owner one of its threads
- * @param contexts live ones
- * @param charge what they charge to fs.aio-nr
+ * @param contexts number of live contexts
+ * @param charge their charge to fs.aio-nr
  */
 public record QuotaShare(Task owner, int contexts, long charge) {}

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param kernel other kernel state that the probes read
  */
 public record Teardown(
-        Context context, End end, KillCall call, PhaseTimes phases, RequestCounts counts, KernelState kernel) {
+        Context context, End end, KillCall call, Timeline phases, RequestCounts counts, KernelState kernel) {
 
     /** How the agent learnt that the teardown is over. */
     public enum End {
@@ -95,7 +95,7 @@ public record Teardown(
      * @param lateReqsTime free_ioctx_reqs was entered with this context's pointer after io_destroy had returned: no
      *     kernel should do so, unless the records of a later context are lost
      */
-    public record PhaseTimes(
+    public record Timeline(
             @Nullable Long killEnterTime,
             @Nullable Long killExitTime,
             @Nullable Long unmapEnterTime,
@@ -105,15 +105,15 @@ public record Teardown(
             @Nullable Long reqsTime,
             @Nullable Long freeTime,
             @Nullable Long lateReqsTime) {
-        static final PhaseTimes UNKNOWN = new PhaseTimes(null, null, null, null, null, null, null, null, null);
+        static final Timeline UNKNOWN = new Timeline(null, null, null, null, null, null, null, null, null);
 
-        PhaseTimes withDrain(
+        Timeline withDrain(
                 @Nullable Long usersEnter,
                 @Nullable Long usersExit,
                 @Nullable Long reqs,
                 @Nullable Long free,
                 @Nullable Long lateReqs) {
-            return new PhaseTimes(
+            return new Timeline(
                     killEnterTime,
                     killExitTime,
                     unmapEnterTime,
@@ -183,15 +183,10 @@ public record Teardown(
     /** A teardown of which at most the trigger is known. */
     static Teardown unknown(Context context, @Nullable Trigger trigger, End end) {
         return new Teardown(
-                context,
-                end,
-                KillCall.unknown(trigger),
-                PhaseTimes.UNKNOWN,
-                RequestCounts.UNKNOWN,
-                KernelState.UNKNOWN);
+                context, end, KillCall.unknown(trigger), Timeline.UNKNOWN, RequestCounts.UNKNOWN, KernelState.UNKNOWN);
     }
 
-    Teardown withDrain(PhaseTimes phases, RequestCounts counts, KernelState kernel) {
+    Teardown withDrain(Timeline phases, RequestCounts counts, KernelState kernel) {
         return new Teardown(context, end, call, phases, counts, kernel);
     }
 

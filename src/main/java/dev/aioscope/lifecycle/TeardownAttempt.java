@@ -195,7 +195,7 @@ final class TeardownAttempt {
                         pendingSigkill(),
                         Absent.u64(switches),
                         stack),
-                new Teardown.PhaseTimes(
+                new Teardown.Timeline(
                         Absent.u64(killEnterTime),
                         Absent.u64(killExitTime),
                         Absent.u64(unmapEnterTime),

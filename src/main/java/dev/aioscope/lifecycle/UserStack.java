@@ -5,8 +5,8 @@ import java.util.function.Supplier;
 import java.util.stream.LongStream;
 
 /**
- * Where a program was when it called io_setup or io_destroy. What the addresses mean is found out beside, while the
- * process is still there; calls from the same place share one of these.
+ * The stack of a program in io_setup or io_destroy. Another thread looks up its symbols while the process exists. Calls
+ * from the same place share one instance. Thread-safe.
  */
 public final class UserStack {
     private final int pid;
@@ -35,17 +35,17 @@ public final class UserStack {
     }
 
     /**
-     * Tells who knows what the addresses mean.
+     * Sets the source of the frame names.
      *
-     * @param source gives a name for each address, or none at all; it may wait for them
+     * @param source returns a name for each address, or an empty list; it may block
      */
     public void nameBy(Supplier<List<String>> source) {
         names = source;
     }
 
     /**
-     * The frames for people, the innermost first: {@code io_setup+0x9 (libaio.so.1)}, or the address where no name was
-     * found. May wait for names that are being looked up: never to be called on the thread that reads events.
+     * The frames as text, the innermost first: {@code io_setup+0x9 (libaio.so.1)}, or addresses without names. May block
+     * until the names are known: do not call it on the thread that reads events.
      */
     public List<String> frames() {
         List<String> named = names.get();

@@ -5,15 +5,15 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why an io_destroy could not find a context by its handle. Times are CLOCK_BOOTTIME ns.
+ * Why an io_destroy did not find a context. Times are CLOCK_BOOTTIME ns.
  *
- * @param cause what is wrong
- * @param context the context that the handle is or was of; null if none is known
+ * @param cause what is wrong with the handle
+ * @param context the present or former context of the handle; null if unknown
  * @param destroyer the thread whose io_destroy ended that context, or is ending it
- * @param killedTime when that call had made the handle invalid, as far as it was seen
- * @param drainedTime when the last request of that context was gone; null if none was told by then
- * @param draining whether that call still waited
- * @param outstanding requests that were not completed when that call made the handle invalid
+ * @param killedTime when that call made the handle invalid; null if unknown
+ * @param drainedTime when the last request of that context completed; null if not yet known
+ * @param draining whether that call still waits
+ * @param outstanding outstanding requests when that call made the handle invalid
  */
 public record WrongHandle(
         Cause cause,
@@ -32,15 +32,15 @@ public record WrongHandle(
         ALREADY_DESTROYED,
         /** Another thread destroyed it at the same time. */
         LOST_RACE,
-        /** The program has unmapped the ring itself: the context is still there, but cannot be found. */
+        /** The program unmapped the ring: the context exists, but the kernel cannot find it. */
         RING_UNMAPPED,
-        /** The ring's header is overwritten, or other memory has been mapped over it. */
+        /** The ring's header is overwritten, or other memory is mapped over it. */
         RING_CORRUPTED,
-        /** The ring was moved by mremap, which gives the context another handle. */
+        /** mremap moved the ring, which changes the handle. */
         RING_MOVED,
-        /** It is a handle of another address space: of the parent, or of any other process. */
+        /** It belongs to another address space: the parent or any other process. */
         OTHER_PROCESS,
-        /** No context of this address space has it, or was seen to have had it lately. */
+        /** No context of this address space has it or had it recently. */
         NEVER_VALID;
 
         /** The name in JSON, spans and metrics. */
@@ -54,17 +54,17 @@ public record WrongHandle(
         return of(cause, null);
     }
 
-    /** Of a context that nobody has destroyed. */
+    /** For a context that is not destroyed. */
     static WrongHandle of(Cause cause, @Nullable Context context) {
         return new WrongHandle(cause, context, null, null, null, false, null);
     }
 
-    /** Whether the kernel may still write to buffers that the caller believes to be free. */
+    /** Whether the kernel can still write to buffers that the caller may consider free. */
     public boolean isIoInFlight() {
         return draining && (outstanding == null || outstanding > 0);
     }
 
-    /** What a developer needs to know, in one sentence. */
+    /** One sentence for developers. */
     String explanation(long now) {
         return switch (cause) {
             case ZERO -> "0 is never a handle";

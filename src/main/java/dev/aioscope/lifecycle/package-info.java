@@ -1,4 +1,4 @@
-/** Contexts and teardowns put together from events, driven by the events' own time and nothing else. */
+/** Correlates events into contexts and teardowns. The only clock is the time of the events. */
 @NullMarked
 package dev.aioscope.lifecycle;
 

@@ -154,9 +154,9 @@ public final class AuditReport {
             json.put("clause_text", clause.text());
             json.put("observation", clause.observed());
             json.put("verdict", verdict.state().label());
-            json.put("held_count", verdict.kept());
-            json.put("deviated_count", verdict.otherwise());
-            json.put("violated_count", verdict.broken());
+            json.put("held_count", verdict.held());
+            json.put("deviated_count", verdict.deviated());
+            json.put("violated_count", verdict.violated());
             json.put("reason", verdict.reason());
             evidence(json, verdict.evidence());
         });

@@ -14,9 +14,9 @@ public record SpecMetrics(Audit audit) implements MultiCollector {
         Families families = new Families();
         for (Verdict verdict : audit.verdicts()) {
             if (verdict.state() != Verdict.State.NOT_OBSERVABLE) {
-                count(families, verdict, "kept", verdict.kept());
-                count(families, verdict, "otherwise", verdict.otherwise());
-                count(families, verdict, "broken", verdict.broken());
+                count(families, verdict, "kept", verdict.held());
+                count(families, verdict, "otherwise", verdict.deviated());
+                count(families, verdict, "broken", verdict.violated());
             }
         }
         return families.build();

@@ -92,7 +92,7 @@ class AuditTest {
         assertThat(verdict(Clause.R2).reason()).isEqualTo(Clause.R2.difference());
         assertThat(verdict(Clause.R2).evidence().values()).isEqualTo("free_ioctx came 19.0ms after the return");
         assertThat(verdict(Clause.N2).evidence().values())
-                .isEqualTo("3 requests were in flight; io_destroy returned 1.00ms after the last request was gone");
+                .isEqualTo("3 requests were in flight; io_destroy returned 1.00ms after the last request completed");
     }
 
     @Test
@@ -258,7 +258,7 @@ class AuditTest {
         feed(lifecycle, returningEarly(records).values());
         assertThat(verdict(Clause.F7).state()).isEqualTo(State.FOUND);
         assertThat(verdict(Clause.F7).evidence().values())
-                .isEqualTo("3 requests were in flight; io_destroy returned 10.0ms before the last request was gone");
+                .isEqualTo("3 requests were in flight; io_destroy returned 10.0ms before the last request completed");
     }
 
     @Test
@@ -266,7 +266,7 @@ class AuditTest {
         feed(lifecycle, sound().values());
         feed(lifecycle, List.of(use(200, AioCall.IO_SUBMIT, -EINVAL), use(201, AioCall.UNKNOWN, -EINVAL)));
         assertThat(verdict(Clause.N4).state()).isEqualTo(State.HOLDS);
-        assertThat(verdict(Clause.N4).kept()).isEqualTo(2);
+        assertThat(verdict(Clause.N4).held()).isEqualTo(2);
         assertThat(verdict(Clause.N4).evidence().values())
                 .isEqualTo("another call got EINVAL: this handle was destroyed 98.0ms ago by thread 1; its last request"
                         + " drained 27.0ms later");
@@ -274,7 +274,7 @@ class AuditTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0, 'io_submit got the context, which is dead: '", "-11, 'io_submit got EAGAIN: '"})
+    @CsvSource({"0, 'io_submit got the dead context: '", "-11, 'io_submit got EAGAIN: '"})
     void aDestroyedHandleThatIsTakenIsAViolation(int result, String values) {
         feed(lifecycle, sound().values());
         feed(lifecycle, List.of(use(200, AioCall.IO_SUBMIT, result)));
@@ -311,7 +311,7 @@ class AuditTest {
         assertThat(shown)
                 .containsExactlyInAnyOrderElementsOf(Stream.of(Clause.values())
                         .filter(clause -> clause.hiddenIn(Tier.FULL, true) == null)
-                        .filter(clause -> clause.kind() != Clause.Kind.FINDING)
+                        .filter(clause -> clause.kind() != Clause.ClauseKind.FINDING)
                         .toList());
     }
 

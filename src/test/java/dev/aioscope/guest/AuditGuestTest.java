@@ -3,7 +3,7 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.audit.Clause;
-import dev.aioscope.audit.Clause.Kind;
+import dev.aioscope.audit.Clause.ClauseKind;
 import dev.aioscope.audit.Verdict.State;
 import dev.aioscope.kernel.Host;
 import java.io.IOException;
@@ -35,7 +35,7 @@ class AuditGuestTest {
 
         assertThat(run.tier()).isEqualTo("full");
         states.forEach((clause, state) -> {
-            if (clause.kind() != Kind.FINDING) {
+            if (clause.kind() != ClauseKind.FINDING) {
                 State known = DIFFERS.contains(clause)
                         ? State.DIFFERS
                         : HIDDEN.contains(clause) ? State.NOT_OBSERVABLE : State.HOLDS;

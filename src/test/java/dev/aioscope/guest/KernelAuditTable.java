@@ -1,7 +1,7 @@
 package dev.aioscope.guest;
 
 import dev.aioscope.audit.Clause;
-import dev.aioscope.audit.Clause.Kind;
+import dev.aioscope.audit.Clause.ClauseKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +24,7 @@ final class KernelAuditTable {
     static Map<String, String> verdicts(AuditOutput run) {
         Map<String, String> verdicts = new LinkedHashMap<>();
         run.states().forEach((clause, state) -> {
-            if (clause.kind() != Kind.FINDING) {
+            if (clause.kind() != ClauseKind.FINDING) {
                 verdicts.put(clause.name(), state.name().replace('_', ' '));
             }
         });
@@ -68,7 +68,7 @@ final class KernelAuditTable {
         lines.add("| clause | Linux " + String.join(" | Linux ", kernels) + " |");
         lines.add("| --- ".repeat(kernels.length + 1) + "|");
         for (Clause clause : Clause.values()) {
-            if (clause.kind() != Kind.FINDING) {
+            if (clause.kind() != ClauseKind.FINDING) {
                 lines.add("| " + clause + " | "
                         + String.join(
                                 " | ",

@@ -152,7 +152,7 @@ class LifecycleTest {
                                 true,
                                 2L,
                                 null),
-                        new Teardown.PhaseTimes(
+                        new Teardown.Timeline(
                                 ms(100), ms(103), ms(101), ms(102), ms(115), ms(116), ms(130), ms(150), null),
                         new Teardown.RequestCounts(3, 4, 5, 1, 2, 7, 6),
                         new Teardown.KernelState(640L, 512L, null, 0, null, null, ReleasedBy.RCU, ReleasedBy.HOLDER)));

@@ -108,7 +108,7 @@ public final class TeardownBuilder {
                 end,
                 new Teardown.KillCall(
                         trigger, caller, callTime, returnTime, result, pendingSigkill, voluntarySwitches, callStack),
-                new Teardown.PhaseTimes(
+                new Teardown.Timeline(
                         killEnterTime,
                         killExitTime,
                         unmapEnterTime,

@@ -47,9 +47,9 @@ class AuditReportTest {
         assertThat(lines(Tier.SYSCALL))
                 .containsSubsequence(
                         "NOT OBSERVABLE  R1 R2 L3 L4 S1 S2 S3 S4 S5 S6 T1 T2 T3 N1 N2 N3 F1 F2 F3 F4 F5",
-                        "                F6 F7: needs the tier full, with probes on the functions of the",
-                        "                kernel; this is syscall")
-                .contains("NOT OBSERVABLE  N4: only with audit --watch-handles, which costs the I/O path");
+                        "                F6 F7: requires the tier full, with probes on kernel functions;",
+                        "                this is syscall")
+                .contains("NOT OBSERVABLE  N4: requires audit --watch-handles, which slows down I/O");
     }
 
     @Test

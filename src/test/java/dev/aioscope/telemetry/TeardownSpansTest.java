@@ -361,8 +361,8 @@ class TeardownSpansTest {
                 .extracting(event -> event.getName() + " "
                         + List.copyOf(event.getAttributes().asMap().values()))
                 .containsExactlyInAnyOrder(
-                        "aio.spec.violation [S2, its slot in the table was still taken when kill_ioctx returned]",
-                        "aio.spec.violation [T2, its slot in the table was still taken when kill_ioctx returned]");
+                        "aio.spec.violation [S2, its slot in the table was still set when kill_ioctx returned]",
+                        "aio.spec.violation [T2, its slot in the table was still set when kill_ioctx returned]");
     }
 
     @Test
