@@ -132,8 +132,7 @@ public final class Daemon {
                 if (recorder != null) {
                     processes.setObserver(recorder);
                 }
-                run(new Resources(
-                        opened, clock, export, metrics, symbolizer, processes, recorder, manager, shutdown));
+                run(new Resources(opened, clock, export, metrics, symbolizer, processes, recorder, manager, shutdown));
             }
         }
     }

@@ -50,8 +50,7 @@ public final class AgentMetrics {
 
     private void registerProbes(Probes probes) {
         Tags tier = Metrics.tags(Label.TIER, probes.tier().label());
-        metrics.gauge(
-                Metric.TIER_LEVEL, Metrics.and(tier, Label.ENGINE, probes.engine()), () -> level(probes.tier()));
+        metrics.gauge(Metric.TIER_LEVEL, Metrics.and(tier, Label.ENGINE, probes.engine()), () -> level(probes.tier()));
         for (AttachPoint point : probes.attachPoints()) {
             AttachPoint.Mode mode = point.mode();
             Tags probe = Metrics.tags(Label.PROBE, point.name());
@@ -76,7 +75,8 @@ public final class AgentMetrics {
         Arrays.stream(Loss.values())
                 .forEach(loss -> counter(Metric.EVENT_LOST, Metrics.tags(Label.REASON, loss.label()), loss::of));
         counter(Metric.SNAPSHOT, Tags.empty(), AgentStatistics::snapshots);
-        metrics.counter(Metric.EVENT_ORPHAN, Tags.empty(), () -> statistics.counters().orphanEvents());
+        metrics.counter(
+                Metric.EVENT_ORPHAN, Tags.empty(), () -> statistics.counters().orphanEvents());
         metrics.counter(Metric.UNIDENTIFIED, Tags.empty(), statistics::unidentified);
     }
 

@@ -41,8 +41,8 @@ final class CallAttributes {
         return call.largest().isEmpty()
                 ? null
                 : call.largest().stream()
-                        .map(share -> ProcessAttributes.line(
-                                share.owner(), identities.of(share.owner()), share.charge()))
+                        .map(share ->
+                                ProcessAttributes.line(share.owner(), identities.of(share.owner()), share.charge()))
                         .toList();
     }
 
@@ -56,7 +56,9 @@ final class CallAttributes {
         SpanAttribute.REFUSAL_SUCCEEDED.set(attributes, outcome.hasSucceeded());
         SpanAttribute.REFUSAL_CAUSE.set(
                 attributes,
-                outcome.resolution() == null ? null : outcome.resolution().name().toLowerCase(Locale.ROOT));
+                outcome.resolution() == null
+                        ? null
+                        : outcome.resolution().name().toLowerCase(Locale.ROOT));
         Release release = outcome.release();
         SpanAttribute.RELEASER.set(
                 attributes,

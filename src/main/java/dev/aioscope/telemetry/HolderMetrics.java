@@ -118,24 +118,29 @@ public final class HolderMetrics implements LifecycleListener {
     private void registerScan() {
         gauge(Metric.EVENT_UNATTRIBUTED, Tags.empty(), scan -> scan.snapshot().unattributed());
         gauge(Metric.SCAN_AGE, Tags.empty(), scan -> (bootTime.getAsLong() - scan.time()) / 1e9);
-        gauge(Metric.SCAN_SKIPPED, Metrics.tags(Label.REASON, "unreadable"), scan -> scan.snapshot()
-                .unseen()
-                .unreadable()
-                .size());
-        gauge(Metric.SCAN_SKIPPED, Metrics.tags(Label.REASON, "partial"), scan -> scan.snapshot()
-                .unseen()
-                .partial()
-                .size());
+        gauge(
+                Metric.SCAN_SKIPPED,
+                Metrics.tags(Label.REASON, "unreadable"),
+                scan -> scan.snapshot().unseen().unreadable().size());
+        gauge(
+                Metric.SCAN_SKIPPED,
+                Metrics.tags(Label.REASON, "partial"),
+                scan -> scan.snapshot().unseen().partial().size());
     }
 
     private void registerWaiting(Trigger trigger) {
         Tags tags = Metrics.tags(Label.TRIGGER, trigger.label());
-        gauge(Metric.UNINTERRUPTIBLE_ACTIVE, tags, scan -> waiting(scan, trigger)
-                .count());
-        gauge(Metric.UNINTERRUPTIBLE_OLDEST, tags, scan -> waiting(scan, trigger)
-                .map(teardown -> teardown.age(scan.time()) / 1e9)
-                .max(Double::compare)
-                .orElse(null));
+        gauge(
+                Metric.UNINTERRUPTIBLE_ACTIVE,
+                tags,
+                scan -> waiting(scan, trigger).count());
+        gauge(
+                Metric.UNINTERRUPTIBLE_OLDEST,
+                tags,
+                scan -> waiting(scan, trigger)
+                        .map(teardown -> teardown.age(scan.time()) / 1e9)
+                        .max(Double::compare)
+                        .orElse(null));
     }
 
     private static Stream<TeardownInProgress> waiting(Scan scan, Trigger trigger) {

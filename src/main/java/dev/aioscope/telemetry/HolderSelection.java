@@ -1,7 +1,7 @@
 package dev.aioscope.telemetry;
 
-import dev.aioscope.telemetry.HolderMetrics.Holding;
 import dev.aioscope.telemetry.HolderMetrics.HolderKey;
+import dev.aioscope.telemetry.HolderMetrics.Holding;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

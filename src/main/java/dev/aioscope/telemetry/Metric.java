@@ -244,9 +244,7 @@ public enum Metric {
                         + " `mmap_lock`; `cancelled_polls`; `wake` (no request is outstanding); `deferred_free` (no thread waits,"
                         + " but the memory is not freed); absent if unknown"),
         CLAUSE("aio.spec.clause", "ID of the clause, such as `N3`"),
-        VERDICT(
-                "aio.spec.verdict",
-                "`held`; `deviated`: the kernel showed a known deviation or a finding; `violated`"),
+        VERDICT("aio.spec.verdict", "`held`; `deviated`: the kernel showed a known deviation or a finding; `violated`"),
         TIER("aioscope.tier", "`full`, `syscall`, `sample` or `proc`"),
         ENGINE("aioscope.engine", "`core` or `bcc`; `none` in the tier proc"),
         PROBE("aioscope.probe", "Attach point, such as `kill_ioctx return`"),

@@ -62,27 +62,32 @@ final class MetricPush implements MetricProducer {
 
     private MetricData data(Resource resource, Metric metric, List<Series> all, long now) {
         return switch (metric.type()) {
-            case GAUGE -> new Produced(
-                    resource,
-                    metric,
-                    MetricDataType.DOUBLE_GAUGE,
-                    GaugeData.createDoubleGaugeData(
-                            all.stream().map(series -> number(series, now)).toList()));
-            case COUNTER -> new Produced(
-                    resource,
-                    metric,
-                    MetricDataType.DOUBLE_SUM,
-                    SumData.createDoubleSumData(
-                            true,
-                            AggregationTemporality.CUMULATIVE,
-                            all.stream().map(series -> number(series, now)).toList()));
-            case HISTOGRAM -> new Produced(
-                    resource,
-                    metric,
-                    MetricDataType.HISTOGRAM,
-                    HistogramData.create(
-                            AggregationTemporality.CUMULATIVE,
-                            all.stream().map(series -> histogram(series, now)).toList()));
+            case GAUGE ->
+                new Produced(
+                        resource,
+                        metric,
+                        MetricDataType.DOUBLE_GAUGE,
+                        GaugeData.createDoubleGaugeData(
+                                all.stream().map(series -> number(series, now)).toList()));
+            case COUNTER ->
+                new Produced(
+                        resource,
+                        metric,
+                        MetricDataType.DOUBLE_SUM,
+                        SumData.createDoubleSumData(
+                                true,
+                                AggregationTemporality.CUMULATIVE,
+                                all.stream().map(series -> number(series, now)).toList()));
+            case HISTOGRAM ->
+                new Produced(
+                        resource,
+                        metric,
+                        MetricDataType.HISTOGRAM,
+                        HistogramData.create(
+                                AggregationTemporality.CUMULATIVE,
+                                all.stream()
+                                        .map(series -> histogram(series, now))
+                                        .toList()));
         };
     }
 

@@ -133,7 +133,8 @@ final class OtelSettings {
                 break;
             }
         }
-        String names = String.join(" or ", suspects.stream().map(OtelSetting::name).toList());
+        String names =
+                String.join(" or ", suspects.stream().map(OtelSetting::name).toList());
         String hint = suspects.stream()
                 .map(s -> HINTS.get(s.kind()))
                 .filter(c -> c != null)

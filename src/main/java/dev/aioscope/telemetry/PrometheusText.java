@@ -29,8 +29,9 @@ import java.util.stream.Stream;
 
 /** Writes all series in one of the text formats of Prometheus. */
 final class PrometheusText {
-    private static final ExpositionFormatWriter TEXT =
-            PrometheusTextFormatWriter.builder().setIncludeCreatedTimestamps(false).build();
+    private static final ExpositionFormatWriter TEXT = PrometheusTextFormatWriter.builder()
+            .setIncludeCreatedTimestamps(false)
+            .build();
     private static final ExpositionFormatWriter OPEN_METRICS = OpenMetricsTextFormatWriter.create();
 
     private PrometheusText() {}

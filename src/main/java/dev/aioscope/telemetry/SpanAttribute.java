@@ -30,7 +30,9 @@ final class SpanAttribute<T> {
     static final SpanAttribute<String> EXECUTABLE_PATH =
             text("process.executable.path", CALLER, "Executable of process.pid");
     static final SpanAttribute<List<String>> COMMAND_ARGS = texts(
-            "process.command_args", CALLER + "; not with `--hide-arguments`", "Its command line, including the executable");
+            "process.command_args",
+            CALLER + "; not with `--hide-arguments`",
+            "Its command line, including the executable");
     static final SpanAttribute<String> USER = text("process.owner", CALLER, "User that it runs as");
     static final SpanAttribute<String> CREATION_TIME =
             text("process.creation.time", "caller observed", "Start time, ISO 8601 in UTC");
@@ -41,8 +43,7 @@ final class SpanAttribute<T> {
             "container.runtime.name",
             CALLER + " in a container",
             "docker, containerd, cri-o, podman, lxc, machine or kubernetes");
-    static final SpanAttribute<String> POD_UID =
-            text("k8s.pod.uid", CALLER + " in a pod", "Its Kubernetes pod");
+    static final SpanAttribute<String> POD_UID = text("k8s.pod.uid", CALLER + " in a pod", "Its Kubernetes pod");
 
     static final SpanAttribute<String> CONTEXT_ID = text(
             "aio.context.id",
@@ -95,17 +96,15 @@ final class SpanAttribute<T> {
             number("aio.unmap.result", TEARDOWN, "Return value of vm_munmap: 0 or a negative error");
     static final SpanAttribute<Boolean> SIGKILL_PENDING =
             flag("aio.caller.sigkill_pending", TEARDOWN, "Whether a SIGKILL was pending for the caller");
-    static final SpanAttribute<Long> VOLUNTARY_SWITCHES =
-            number("aio.caller.voluntary_switches", TEARDOWN, "Voluntary context switches of the caller during the call");
+    static final SpanAttribute<Long> VOLUNTARY_SWITCHES = number(
+            "aio.caller.voluntary_switches", TEARDOWN, "Voluntary context switches of the caller during the call");
 
     static final SpanAttribute<String> SETUP_STACK = text(
             "aio.context.setup_stack",
             "teardown, with `--stacks`",
             "Stack of the io_setup call, one frame per line, innermost first");
-    static final SpanAttribute<String> CALL_STACK = text(
-            "code.stacktrace",
-            "call, with `--stacks`",
-            "Stack of the io_destroy call, or of the failed io_setup");
+    static final SpanAttribute<String> CALL_STACK =
+            text("code.stacktrace", "call, with `--stacks`", "Stack of the io_destroy call, or of the failed io_setup");
 
     static final SpanAttribute<String> ERROR_TYPE =
             text("error.type", "the call failed; the status is also ERROR", "Name of the error, such as EAGAIN");
@@ -120,8 +119,7 @@ final class SpanAttribute<T> {
             "aio.destroy.error.io_in_flight",
             "failed io_destroy, if known",
             "Whether the call that destroyed the context still waited for requests");
-    static final SpanAttribute<Long> REQUESTED =
-            number("aio.requested", "failed io_setup", "Events requested");
+    static final SpanAttribute<Long> REQUESTED = number("aio.requested", "failed io_setup", "Events requested");
     static final SpanAttribute<Long> USAGE =
             number("aio.event.usage", "failed call, if observed", "fs.aio-nr at that moment");
     static final SpanAttribute<Long> LIMIT =
@@ -140,16 +138,20 @@ final class SpanAttribute<T> {
     static final SpanAttribute<Long> REFUSAL_RETRIES =
             number("aio.refusal.retries", "`refusal`", "Further refusals of the same request by the same process");
     static final SpanAttribute<Boolean> REFUSAL_SUCCEEDED = flag(
-            "aio.refusal.succeeded", "`refusal`", "Whether a later io_setup of the process for as many events succeeded");
+            "aio.refusal.succeeded",
+            "`refusal`",
+            "Whether a later io_setup of the process for as many events succeeded");
     static final SpanAttribute<String> REFUSAL_CAUSE = text(
             "aio.refusal.cause",
             "`refusal`, if observed",
             "Why the quota sufficed again: teardown, or limit (it was raised)");
     static final SpanAttribute<String> RELEASER = text(
-            "aio.refusal.releaser", "`refusal`, cause teardown", "Process that released most: name, pid, container, charge");
+            "aio.refusal.releaser",
+            "`refusal`, cause teardown",
+            "Process that released most: name, pid, container, charge");
 
-    static final SpanAttribute<String> CLAUSE =
-            text("aio.spec.clause", "event `aio.spec.violation`", "Clause of the specification that the kernel violated");
+    static final SpanAttribute<String> CLAUSE = text(
+            "aio.spec.clause", "event `aio.spec.violation`", "Clause of the specification that the kernel violated");
     static final SpanAttribute<String> EVIDENCE =
             text("aio.spec.evidence", "event `aio.spec.violation`", "Observed values");
 
@@ -177,8 +179,8 @@ final class SpanAttribute<T> {
             STRAGGLER + ", except for a pipe or a socket",
             "Path of the file within its file system, at most eight names");
     static final SpanAttribute<Long> INODE = number("aio.request.inode", STRAGGLER, "Inode of the file");
-    static final SpanAttribute<String> MAGIC = text(
-            "aio.request.magic", STRAGGLER, "File system type as a magic number in hexadecimal: 0xef53 is ext4");
+    static final SpanAttribute<String> MAGIC =
+            text("aio.request.magic", STRAGGLER, "File system type as a magic number in hexadecimal: 0xef53 is ext4");
     static final SpanAttribute<String> DEVICE =
             text("aio.request.device", STRAGGLER, "major:minor of the block device that is the file or holds it");
     static final SpanAttribute<String> DEVICE_NAME =

@@ -25,9 +25,6 @@ public final class SpecMetrics {
     private static void count(
             Metrics metrics, Audit audit, Clause clause, String outcome, ToLongFunction<Verdict> observations) {
         Tags tags = Metrics.and(Metrics.tags(Label.CLAUSE, clause.name()), Label.VERDICT, outcome);
-        metrics.counter(
-                Metric.SPEC_OBSERVATION,
-                tags,
-                () -> observations.applyAsLong(audit.verdict(clause)));
+        metrics.counter(Metric.SPEC_OBSERVATION, tags, () -> observations.applyAsLong(audit.verdict(clause)));
     }
 }

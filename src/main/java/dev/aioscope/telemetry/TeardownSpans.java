@@ -109,8 +109,7 @@ public final class TeardownSpans implements LifecycleListener {
         violations.forEach(violation -> events.add(TeardownAttributes.violation(violation)));
         AttributesBuilder attributes = Attributes.builder();
         describeCaller(teardown, attributes);
-        ProcessAttributes.owner(
-                teardown.context(), teardown.caller(), () -> identities.ofOwner(teardown), attributes);
+        ProcessAttributes.owner(teardown.context(), teardown.caller(), () -> identities.ofOwner(teardown), attributes);
         TeardownAttributes.teardown(teardown, kept == null ? null : kept.stragglers(), attributes);
         if (kept != null) {
             events.addAll(kept.events());
@@ -192,8 +191,7 @@ public final class TeardownSpans implements LifecycleListener {
         ProcessAttributes.caller(refusal.caller(), identities.ofCaller(refusal), clock, attributes);
         CallAttributes.outcome(outcome, identities, attributes);
         long offset = clock.offsetAt(refusal.returnTime());
-        SpanBuilder span =
-                root(SpanName.REFUSAL, refusal.returnTime() + offset).setAllAttributes(attributes.build());
+        SpanBuilder span = root(SpanName.REFUSAL, refusal.returnTime() + offset).setAllAttributes(attributes.build());
         SpanContext setup = refusals.get(refusal);
         if (setup != null) {
             span.addLink(setup);
@@ -208,7 +206,9 @@ public final class TeardownSpans implements LifecycleListener {
     }
 
     private SpanBuilder root(SpanName name, long startEpochNanos) {
-        return tracer.spanBuilder(name.label()).setStartTimestamp(startEpochNanos, NANOSECONDS).setNoParent();
+        return tracer.spanBuilder(name.label())
+                .setStartTimestamp(startEpochNanos, NANOSECONDS)
+                .setNoParent();
     }
 
     /** A trace of its own about the context of another trace, linked to it if its root is valid. */

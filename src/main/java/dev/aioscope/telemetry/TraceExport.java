@@ -44,8 +44,7 @@ public final class TraceExport implements AutoCloseable {
     private final MetricPush push;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private TraceExport(
-            OpenTelemetrySdk sdk, ExportMonitor spanMonitor, ExportMonitor pushMonitor, MetricPush push) {
+    private TraceExport(OpenTelemetrySdk sdk, ExportMonitor spanMonitor, ExportMonitor pushMonitor, MetricPush push) {
         this.sdk = sdk;
         this.spanMonitor = spanMonitor;
         this.pushMonitor = pushMonitor;

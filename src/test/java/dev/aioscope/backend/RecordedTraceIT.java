@@ -118,8 +118,8 @@ class RecordedTraceIT {
                 .build()) {
             // Zipkin returns recent spans only: the end of the recording becomes the current time.
             WallClock clock = new WallClock(recording::ended, Instant::now);
-            TeardownSpans spans =
-                    new TeardownSpans(provider.get("dev.aioscope"), clock, new SamplingPolicy(TeardownSpans.SLOW, 1), Identities.NONE);
+            TeardownSpans spans = new TeardownSpans(
+                    provider.get("dev.aioscope"), clock, new SamplingPolicy(TeardownSpans.SLOW, 1), Identities.NONE);
             try (DutyCycle dutyCycle =
                     new DutyCycle(recording.replay(null, false), spans, clock, Duration.ofSeconds(1))) {
                 dutyCycle.run();

@@ -64,7 +64,8 @@ class ExportMonitorTest {
         now += TimeUnit.SECONDS.toNanos(59);
         fail("no route");
         assertThat(lines)
-                .containsExactly("cannot export spans to http://host:4318/v1/traces: IOException: no route (2 lost so far)");
+                .containsExactly(
+                        "cannot export spans to http://host:4318/v1/traces: IOException: no route (2 lost so far)");
 
         now += TimeUnit.SECONDS.toNanos(1);
         fail("no host");
@@ -81,10 +82,14 @@ class ExportMonitorTest {
             now += TimeUnit.SECONDS.toNanos(1);
         }
         assertThat(lines).hasSize(60);
-        assertThat(monitor.counts()).extracting(ExportCounts::exported, ExportCounts::failed).containsExactly(0L, 7200L);
+        assertThat(monitor.counts())
+                .extracting(ExportCounts::exported, ExportCounts::failed)
+                .containsExactly(0L, 7200L);
 
         succeed();
-        assertThat(monitor.counts()).extracting(ExportCounts::exported, ExportCounts::failed).containsExactly(2L, 7200L);
+        assertThat(monitor.counts())
+                .extracting(ExportCounts::exported, ExportCounts::failed)
+                .containsExactly(2L, 7200L);
         monitor.close();
         assertThat(lines).hasSize(61).last().asString().endsWith(" (7200 lost so far)");
     }
@@ -96,7 +101,9 @@ class ExportMonitorTest {
         succeed();
         monitor.close();
         assertThat(lines).hasSize(1);
-        assertThat(monitor.counts()).extracting(ExportCounts::exported, ExportCounts::failed).containsExactly(2L, 2L);
+        assertThat(monitor.counts())
+                .extracting(ExportCounts::exported, ExportCounts::failed)
+                .containsExactly(2L, 2L);
     }
 
     @Test

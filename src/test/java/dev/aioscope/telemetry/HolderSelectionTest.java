@@ -2,8 +2,8 @@ package dev.aioscope.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.telemetry.HolderMetrics.Holding;
 import dev.aioscope.telemetry.HolderMetrics.HolderKey;
+import dev.aioscope.telemetry.HolderMetrics.Holding;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -80,8 +80,13 @@ class HolderSelectionTest {
     @Test
     void ranksByContextsWithoutCharges() {
         HolderSelection one = new HolderSelection(1);
-        assertThat(one.select(
-                        Map.of(holder("a"), new Holding(1, null), holder("b"), new Holding(3, null), holder("c"), new Holding(2, null))))
+        assertThat(one.select(Map.of(
+                        holder("a"),
+                        new Holding(1, null),
+                        holder("b"),
+                        new Holding(3, null),
+                        holder("c"),
+                        new Holding(2, null))))
                 .isEqualTo(Map.of(holder("b"), new Holding(3, null), HolderKey.OTHERS, new Holding(3, null)));
     }
 

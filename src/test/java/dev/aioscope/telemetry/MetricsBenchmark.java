@@ -41,7 +41,10 @@ final class MetricsBenchmark {
         Teardown[] teardowns = Stream.of(
                         TeardownBuilder.busy().build(), TeardownBuilder.idle().build())
                 .toArray(Teardown[]::new);
-        run("our buckets", new TeardownMetrics(new Metrics(), Tier.FULL, new WallClock(() -> 0, Instant::now)), teardowns);
+        run(
+                "our buckets",
+                new TeardownMetrics(new Metrics(), Tier.FULL, new WallClock(() -> 0, Instant::now)),
+                teardowns);
         run("stock Micrometer", micrometer(), teardowns);
     }
 

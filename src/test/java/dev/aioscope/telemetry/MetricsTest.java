@@ -391,37 +391,36 @@ class MetricsTest {
         long[] clock = {5};
         MetricPush push = new MetricPush(() -> clock[0]);
         assertThat(push.produce(Resource.empty())).isEmpty();
-            push.setSource(metrics);
-            Collection<MetricData> pushed = push.produce(Resource.empty());
-            assertThat(pushed)
-                    .extracting(MetricData::getName)
-                    .containsExactlyInAnyOrderElementsOf(
-                            Arrays.stream(Metric.values()).map(Metric::otelName).toList());
-            clock[0] = 3;
-            assertThat(push.produce(Resource.empty()))
-                    .as("after the clock was set back")
-                    .flatExtracting(data -> List.copyOf(data.getData().getPoints()))
-                    .isNotEmpty()
-                    .allSatisfy(point -> assertThat(point.getStartEpochNanos()).isEqualTo(3))
-                    .allSatisfy(point -> assertThat(point.getEpochNanos()).isEqualTo(3));
-            MetricData drain = pushed.stream()
-                    .filter(data -> data.getName().equals("aio.context.drain.duration"))
-                    .findFirst()
-                    .orElseThrow();
-            assertThat(drain.getUnit()).isEqualTo("s");
-            assertThat(drain.getHistogramData().getPoints())
-                    .filteredOn(point -> point.getCount() > 0)
-                    .singleElement()
-                    .satisfies(point -> {
-                        assertThat(point.getSum()).isEqualTo(2.02499);
-                        assertThat(point.getCounts())
-                                .hasSize(point.getBoundaries().size() + 1);
-                        assertThat(point.getExemplars())
-                                .singleElement()
-                                .satisfies(exemplar -> assertThat(
-                                                exemplar.getSpanContext().getTraceId())
-                                        .isEqualTo(ROOT.getTraceId()));
-                    });
+        push.setSource(metrics);
+        Collection<MetricData> pushed = push.produce(Resource.empty());
+        assertThat(pushed)
+                .extracting(MetricData::getName)
+                .containsExactlyInAnyOrderElementsOf(
+                        Arrays.stream(Metric.values()).map(Metric::otelName).toList());
+        clock[0] = 3;
+        assertThat(push.produce(Resource.empty()))
+                .as("after the clock was set back")
+                .flatExtracting(data -> List.copyOf(data.getData().getPoints()))
+                .isNotEmpty()
+                .allSatisfy(point -> assertThat(point.getStartEpochNanos()).isEqualTo(3))
+                .allSatisfy(point -> assertThat(point.getEpochNanos()).isEqualTo(3));
+        MetricData drain = pushed.stream()
+                .filter(data -> data.getName().equals("aio.context.drain.duration"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(drain.getUnit()).isEqualTo("s");
+        assertThat(drain.getHistogramData().getPoints())
+                .filteredOn(point -> point.getCount() > 0)
+                .singleElement()
+                .satisfies(point -> {
+                    assertThat(point.getSum()).isEqualTo(2.02499);
+                    assertThat(point.getCounts()).hasSize(point.getBoundaries().size() + 1);
+                    assertThat(point.getExemplars())
+                            .singleElement()
+                            .satisfies(exemplar -> assertThat(
+                                            exemplar.getSpanContext().getTraceId())
+                                    .isEqualTo(ROOT.getTraceId()));
+                });
     }
 
     @Test

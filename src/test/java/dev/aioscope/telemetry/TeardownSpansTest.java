@@ -31,7 +31,6 @@ import io.opentelemetry.sdk.trace.data.EventData;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.data.StatusData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -408,7 +407,9 @@ class TeardownSpansTest {
         assertThat(stuck.getEvents()).singleElement().satisfies(event -> {
             assertThat(event.getName()).isEqualTo("aio.teardown.stuck");
             assertThat(event.getEpochNanos()).isEqualTo(BOOT + 3_500_000_000L);
-            assertThat(attributes(event)).containsEntry("aio.waits_for", "wake").containsEntry("aio.outstanding_now", 0L);
+            assertThat(attributes(event))
+                    .containsEntry("aio.waits_for", "wake")
+                    .containsEntry("aio.outstanding_now", 0L);
         });
     }
 
@@ -599,9 +600,7 @@ class TeardownSpansTest {
     @Test
     void identifiesOwnerThatIsNotCaller() {
         identities = (task, mm, mayRead) -> {
-            assertThat(mayRead)
-                    .as("the pid of an exited process was reused")
-                    .isEqualTo(task.pid() == 300);
+            assertThat(mayRead).as("the pid of an exited process was reused").isEqualTo(task.pid() == 300);
             return task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
         };
         TeardownBuilder t = TeardownBuilder.busy();

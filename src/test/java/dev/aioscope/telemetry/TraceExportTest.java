@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.backend.OtlpReceiver;
-import dev.aioscope.backend.OtlpReceiver.Response;
 import dev.aioscope.backend.OtlpReceiver.Request;
+import dev.aioscope.backend.OtlpReceiver.Response;
 import dev.aioscope.host.Identities;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.FailedCall;
@@ -174,7 +174,9 @@ class TraceExportTest {
         export.close();
         // The SDK alone waits for 10 s.
         assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(5));
-        assertThat(receiver.awaiting()).as("the server still delays its response").isPositive();
+        assertThat(receiver.awaiting())
+                .as("the server still delays its response")
+                .isPositive();
         assertThat(export.spans()).isEqualTo(new ExportCounts(0, 100, 0, 0));
 
         emit(export, 1);
@@ -306,7 +308,8 @@ class TraceExportTest {
         assertThat(agent("at once", Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)))
                 .containsExactly(
                         "ExportCounts[exported=0, failed=40, dropped=0, queued=0]",
-                        "WARNING: cannot export spans to " + endpoint + "/v1/traces: no response in time (40 lost so far)");
+                        "WARNING: cannot export spans to " + endpoint
+                                + "/v1/traces: no response in time (40 lost so far)");
     }
 
     @Test
@@ -426,7 +429,8 @@ class TraceExportTest {
 
     private static void emit(TraceExport export, int spans) {
         WallClock clock = new WallClock(System::nanoTime, Clock.systemUTC());
-        TeardownSpans listener = new TeardownSpans(export.tracer(), clock, new SamplingPolicy(TeardownSpans.SLOW, 1), Identities.NONE);
+        TeardownSpans listener =
+                new TeardownSpans(export.tracer(), clock, new SamplingPolicy(TeardownSpans.SLOW, 1), Identities.NONE);
         for (int i = 0; i < spans; i++) {
             long now = System.nanoTime();
             listener.onFailedCall(new FailedCall(
