@@ -186,6 +186,7 @@ public final class Daemon {
                 new Audit(probes.tier(), false));
     }
 
+    @SuppressWarnings("try") // The follower only has to be held.
     private void serve(Resources resources, Listeners listeners, DutyCycle dutyCycle, DaemonCounters counters) {
         Probes probes = resources.probes();
         LossLog losses = new LossLog(counters, System::nanoTime);
