@@ -105,7 +105,8 @@ public final class Audit implements LifecycleListener {
         return Stream.of(Clause.values()).map(this::verdict).toList();
     }
 
-    private Verdict verdict(Clause clause) {
+    /** The verdict for one clause. */
+    public synchronized Verdict verdict(Clause clause) {
         Tally tally = tallies.get(clause);
         if (tally == null) {
             return new Verdict(clause, State.NOT_OBSERVABLE, 0, 0, 0, null, clause.hiddenIn(tier, watchesHandles));

@@ -53,7 +53,12 @@ final class Failures {
             settings.errors().forEach(err::println);
             return ExitCode.USAGE;
         }
-        if (e instanceof TelemetryException || e instanceof HttpException) {
+        if (e instanceof TelemetryException telemetry) {
+            err.println(name + ": " + e.getMessage());
+            err.println("hint: " + telemetry.hint());
+            return ExitCode.USAGE;
+        }
+        if (e instanceof HttpException) {
             err.println(name + ": " + e.getMessage());
             return ExitCode.USAGE;
         }

@@ -18,6 +18,7 @@ import dev.aioscope.config.ValidationError;
 import dev.aioscope.daemon.Configuration;
 import dev.aioscope.daemon.Daemon;
 import dev.aioscope.daemon.DaemonOptions;
+import dev.aioscope.telemetry.SamplingPolicy;
 import dev.aioscope.telemetry.TeardownSpans;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -158,7 +159,7 @@ public final class RunCommand implements Runnable, SettingsModel.Configured {
 
     private DaemonOptions options() {
         return new DaemonOptions(
-                new TeardownSpans.Reported(slowThreshold, samplingRatio),
+                new SamplingPolicy(slowThreshold, samplingRatio),
                 scanInterval,
                 stuck.after(),
                 stuck.lateCompletionPause(),

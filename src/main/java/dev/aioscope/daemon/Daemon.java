@@ -54,6 +54,7 @@ public final class Daemon {
             SelectedProbes opened,
             WallClock clock,
             TraceExport export,
+            Metrics metrics,
             @Nullable StackSymbolizer symbolizer,
             Processes processes,
             @Nullable Recorder recorder,
@@ -120,6 +121,7 @@ public final class Daemon {
                 ServiceManager manager = new ServiceManager(System.getenv());
                 Shutdown shutdown = new Shutdown();
                 TraceExport export = TraceExport.open(source.host());
+                Metrics metrics = new Metrics();
                 StackSymbolizer symbolizer = isLive && options.stacks() ? StackSymbolizer.start() : null;
                 Processes processes = source.processes(
                         options.hideArguments(), hides -> Processes.rateLimited(hides, capacity.identities()))) {
@@ -130,7 +132,7 @@ public final class Daemon {
                 if (recorder != null) {
                     processes.setObserver(recorder);
                 }
-                run(new Resources(opened, clock, export, symbolizer, processes, recorder, manager, shutdown));
+                run(new Resources(opened, clock, export, metrics, symbolizer, processes, recorder, manager, shutdown));
             }
         }
     }
@@ -166,24 +168,25 @@ public final class Daemon {
 
     private Listeners listeners(Resources resources) {
         Probes probes = resources.probes();
-        TeardownMetrics teardowns = new TeardownMetrics(probes.tier(), resources.clock);
+        Metrics metrics = resources.metrics;
+        TeardownMetrics teardowns = new TeardownMetrics(metrics, probes.tier(), resources.clock);
         DaemonOptions.HolderSeries series = options.holderSeries();
         Function<String, Optional<BlockDevice>> devices = source.devices();
         return new Listeners(
                 teardowns,
-                new HolderMetrics(resources.processes, probes::now, series.count(), series.byPid()),
+                new HolderMetrics(metrics, resources.processes, probes::now, series.count(), series.byPid()),
                 new RecentTeardowns(RECENT_TEARDOWNS),
                 new TeardownSpans(
                         resources.export.tracer(),
                         resources.clock,
-                        options.reporting().slow(),
-                        options.reporting().rate(),
+                        options.sampling(),
                         resources.processes,
                         numbers -> devices.apply(numbers).map(BlockDevice::name),
                         teardowns::onTrace),
                 new Audit(probes.tier(), false));
     }
 
+    @SuppressWarnings("try") // The follower only has to be held.
     private void serve(Resources resources, Listeners listeners, DutyCycle dutyCycle, DaemonCounters counters) {
         Probes probes = resources.probes();
         LossLog losses = new LossLog(counters, System::nanoTime);
@@ -194,18 +197,13 @@ public final class Daemon {
                 () -> options.scanInterval(),
                 losses::complaints,
                 losses::remarks);
-        try (Metrics metrics = new Metrics(
-                        new AgentMetrics(probes, counters, resources.export),
-                        listeners.teardowns,
-                        listeners.holders,
-                        new SpecMetrics(listeners.audit));
-                HttpEndpoint http = new HttpEndpoint(
-                        endpoints(resources, listeners, dutyCycle, metrics, health)
-                                .byPath(),
-                        options.http());
+        AgentMetrics.register(resources.metrics, probes, counters, resources.export);
+        SpecMetrics.register(resources.metrics, listeners.audit);
+        try (HttpEndpoint http = new HttpEndpoint(
+                        endpoints(resources, listeners, dutyCycle, health).byPath(), options.http());
                 ScanFollower follower =
                         new ScanFollower(dutyCycle::latestScan, this::followerInterval, listeners.holders::onScan)) {
-            resources.export.push(metrics);
+            resources.export.push(resources.metrics);
             reportTo(resources.manager, dutyCycle, counters, losses);
             resources.shutdown.onRequest(() -> {
                 resources.manager.stopping();
@@ -219,10 +217,9 @@ public final class Daemon {
         }
     }
 
-    private Endpoints endpoints(
-            Resources resources, Listeners listeners, DutyCycle dutyCycle, Metrics metrics, Health health) {
+    private Endpoints endpoints(Resources resources, Listeners listeners, DutyCycle dutyCycle, Health health) {
         return new Endpoints(
-                metrics,
+                resources.metrics,
                 health,
                 dutyCycle::latestScan,
                 listeners.recent,
@@ -246,7 +243,7 @@ public final class Daemon {
         Reload reload = new Reload(configuration, manager, reader, wanted -> {
             http.change(wanted.http()); // First, because only this can fail.
             options = wanted;
-            spans.report(wanted.reporting());
+            spans.setPolicy(wanted.sampling());
             dutyCycle.scanEvery(wanted.scanInterval());
         });
         Signals.register("HUP", reload::run);

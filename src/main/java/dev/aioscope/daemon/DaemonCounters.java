@@ -6,7 +6,7 @@ import dev.aioscope.agent.ListenerQueue;
 import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.recording.Recorder;
-import dev.aioscope.telemetry.AgentMetrics;
+import dev.aioscope.telemetry.AgentStatistics;
 import dev.aioscope.telemetry.Loss;
 import java.util.Arrays;
 import java.util.Objects;
@@ -21,7 +21,7 @@ record DaemonCounters(
         DutyCycle dutyCycle,
         ListenerQueue queue,
         IdentityCollector identities,
-        @Nullable Recorder recorder) implements AgentMetrics.Work {
+        @Nullable Recorder recorder) implements AgentStatistics {
     /** The sum of all losses. */
     long lost() {
         return Arrays.stream(Loss.values())

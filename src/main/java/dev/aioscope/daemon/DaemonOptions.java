@@ -3,15 +3,15 @@ package dev.aioscope.daemon;
 import dev.aioscope.agent.TaskFilter;
 import dev.aioscope.http.HttpSettings;
 import dev.aioscope.lifecycle.Limits;
-import dev.aioscope.telemetry.TeardownSpans;
+import dev.aioscope.telemetry.SamplingPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the daemon does. A reload changes {@code reporting}, {@code scanInterval}, {@code filter} and {@code http}.
+ * What the daemon does. A reload changes {@code sampling}, {@code scanInterval}, {@code filter} and {@code http}.
  *
- * @param reporting which teardowns become traces
+ * @param sampling which teardowns become traces
  * @param scanInterval between two scans of the host's tasks
  * @param stuckAfter age at which a teardown counts as stuck
  * @param lateCompletionPause between two episodes with a probe on every request
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param capacity how much the daemon keeps at most
  */
 public record DaemonOptions(
-        TeardownSpans.Reported reporting,
+        SamplingPolicy sampling,
         Duration scanInterval,
         Duration stuckAfter,
         Duration lateCompletionPause,

@@ -1,6 +1,6 @@
 package dev.aioscope.daemon;
 
-import dev.aioscope.telemetry.AgentMetrics.Work;
+import dev.aioscope.telemetry.AgentStatistics;
 import dev.aioscope.telemetry.Loss;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,7 +21,7 @@ public final class LossLog {
     private static final Logger LOG = LoggerFactory.getLogger(LossLog.class);
     private static final long MINUTE = TimeUnit.MINUTES.toNanos(1);
 
-    private final Work work;
+    private final AgentStatistics work;
     private final LongSupplier nanoTime;
     private final Map<Loss, Long> counted = new EnumMap<>(Loss.class);
     private final Map<Loss, Long> logged = new EnumMap<>(Loss.class);
@@ -36,7 +36,7 @@ public final class LossLog {
      *
      * @param nanoTime a monotonic clock, ns
      */
-    public LossLog(Work work, LongSupplier nanoTime) {
+    public LossLog(AgentStatistics work, LongSupplier nanoTime) {
         this.work = work;
         this.nanoTime = nanoTime;
         counted.putAll(count());

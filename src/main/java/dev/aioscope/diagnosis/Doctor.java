@@ -221,7 +221,7 @@ public final class Doctor {
                     .map(Doctor::reach)
                     .orElse(Check.neutral("otlp", "no endpoint is set, so no traces are exported"));
         } catch (TelemetryException e) {
-            return Check.of("otlp", false, String.valueOf(e.getMessage()), "correct the OTEL_ variable");
+            return Check.of("otlp", false, String.valueOf(e.getMessage()), e.hint());
         }
     }
 

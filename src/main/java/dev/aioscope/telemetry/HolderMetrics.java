@@ -1,10 +1,10 @@
 package dev.aioscope.telemetry;
 
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
-import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Scan;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -12,118 +12,200 @@ import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.telemetry.Metric.Label;
-import io.prometheus.metrics.model.registry.MultiCollector;
-import io.prometheus.metrics.model.snapshots.Labels;
-import io.prometheus.metrics.model.snapshots.MetricSnapshots;
-import java.util.EnumMap;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who holds the quota and who waits, as of the latest look, and which programs leave contexts to their exit. The number of
- * series is bounded, however many processes there are: the largest holders have series of their own, all others together
- * are {@code other}.
+ * Shows who holds the quota and who waits, as of the latest scan, and which programs leave contexts to their exit. The
+ * number of series is bounded: the largest holders have their own, all others together are {@code other}.
  *
- * <p>{@link #onScan} and {@link #onTeardown} may wait for the identity of a process: neither is for the thread that reads
- * the events.
+ * <p>{@link #onScan} and {@link #onTeardown} can block while they identify a process, so the thread that reads the events
+ * must not call them.
  */
-public final class HolderMetrics implements LifecycleListener, MultiCollector {
+public final class HolderMetrics implements LifecycleListener {
     static final String OTHER = "other";
 
+    private final Metrics metrics;
     private final Identities identities;
     private final LongSupplier bootTime;
-    private final HolderSelection holders;
+    private final HolderSelection selection;
     private final boolean byPid;
-    private final int most;
+    private final int limit;
+    private final MultiGauge usage;
+    private final MultiGauge active;
+    private final Map<String, Counter> leaked = new HashMap<>();
 
-    private volatile @Nullable Scan view;
-    private Map<Who, Held> held = Map.of();
-    private final Map<String, Long> leaked = new LinkedHashMap<>();
+    private volatile @Nullable Scan latest;
+    private volatile Map<HolderKey, Holding> holdings = Map.of();
 
     /**
-     * Whose contexts are counted together.
+     * The labels of a holder: the processes that are counted together.
      *
-     * @param executable null for {@link #OTHERS}
      * @param container null if there is none
-     * @param pid null unless it was asked for
+     * @param pid null unless each process is a holder
      */
-    record Who(
+    record HolderKey(
             String executable,
             @Nullable String container,
             @Nullable Integer pid) {
-        static final Who OTHERS = new Who(OTHER, null, null);
+        static final HolderKey OTHERS = new HolderKey(OTHER, null, null);
 
-        private Labels labels() {
-            Labels labels = Families.labels(Label.EXECUTABLE, executable);
-            labels = Families.with(labels, Label.CONTAINER, container);
-            return Families.with(labels, Label.PID, pid == null ? null : pid.toString());
+        private Tags tags() {
+            Tags tags = Metrics.tags(Label.EXECUTABLE, executable);
+            tags = Metrics.and(tags, Label.CONTAINER, container);
+            return Metrics.and(tags, Label.PID, pid == null ? null : pid.toString());
         }
     }
 
     /**
-     * What they hold.
+     * The contexts of a holder.
      *
-     * @param charge null if that could be read of none
+     * @param charge null if the tier cannot read it
      */
-    record Held(long contexts, @Nullable Long charge) {
-        static final Held NOTHING = new Held(0, 0L);
+    record Holding(long contexts, @Nullable Long charge) {
+        static final Holding NOTHING = new Holding(0, 0L);
 
-        Held plus(Held more) {
+        Holding plus(Holding more) {
             if (contexts == 0 || more.contexts == 0) {
                 return contexts == 0 ? more : this;
             }
             Long both = charge == null || more.charge == null ? null : (Long) (charge + more.charge);
-            return new Held(contexts + more.contexts, both != null ? both : charge != null ? charge : more.charge);
+            return new Holding(contexts + more.contexts, both != null ? both : charge != null ? charge : more.charge);
         }
 
-        /** By which they are compared: the charge or, where none is seen, the contexts. */
+        /** The rank among holders: the charge or, if that is unknown, the contexts. */
         long size() {
             return charge == null ? contexts : charge;
         }
     }
 
     /**
-     * Prepares.
+     * Registers the series.
      *
-     * @param identities who the processes are; may wait
-     * @param bootTime now, CLOCK_BOOTTIME ns
-     * @param most how many holders have series of their own
-     * @param byPid whether each process is a holder; else those of one executable in one container are one
+     * @param identities identifies processes; can block
+     * @param bootTime current CLOCK_BOOTTIME in ns
+     * @param limit number of holders, and of leaking executables, with their own series
+     * @param byPid whether each process is a holder; else all processes of one executable in one container are one
      */
-    public HolderMetrics(Identities identities, LongSupplier bootTime, int most, boolean byPid) {
+    public HolderMetrics(Metrics metrics, Identities identities, LongSupplier bootTime, int limit, boolean byPid) {
+        this.metrics = metrics;
         this.identities = identities;
         this.bootTime = bootTime;
-        this.most = most;
+        this.limit = limit;
         this.byPid = byPid;
-        this.holders = new HolderSelection(most);
+        this.selection = new HolderSelection(limit);
+        this.usage = metrics.multiGauge(Metric.HOLDER_USAGE);
+        this.active = metrics.multiGauge(Metric.CONTEXT_ACTIVE);
+        registerScan();
+        registerWaiting(Trigger.DESTROY);
+        registerWaiting(Trigger.EXIT);
+        registerStuck(null);
+        for (WaitReason reason : WaitReason.values()) {
+            registerStuck(reason);
+        }
     }
 
-    /** Takes a look's findings over; the same look a second time changes nothing. */
-    public void onScan(Scan look) {
-        Scan last = view;
-        if (last != null && last.time() == look.time()) {
+    private void registerScan() {
+        gauge(Metric.EVENT_UNATTRIBUTED, Tags.empty(), scan -> scan.snapshot().unattributed());
+        gauge(Metric.SCAN_AGE, Tags.empty(), scan -> (bootTime.getAsLong() - scan.time()) / 1e9);
+        gauge(
+                Metric.SCAN_SKIPPED,
+                Metrics.tags(Label.REASON, "unreadable"),
+                scan -> scan.snapshot().unseen().unreadable().size());
+        gauge(
+                Metric.SCAN_SKIPPED,
+                Metrics.tags(Label.REASON, "partial"),
+                scan -> scan.snapshot().unseen().partial().size());
+    }
+
+    private void registerWaiting(Trigger trigger) {
+        Tags tags = Metrics.tags(Label.TRIGGER, trigger.label());
+        gauge(
+                Metric.UNINTERRUPTIBLE_ACTIVE,
+                tags,
+                scan -> waiting(scan, trigger).count());
+        gauge(
+                Metric.UNINTERRUPTIBLE_OLDEST,
+                tags,
+                scan -> waiting(scan, trigger)
+                        .map(teardown -> teardown.age(scan.time()) / 1e9)
+                        .max(Double::compare)
+                        .orElse(null));
+    }
+
+    private static Stream<TeardownInProgress> waiting(Scan scan, Trigger trigger) {
+        return scan.inProgress().stream()
+                .filter(teardown -> teardown.known().trigger() == trigger && teardown.isWaitedFor());
+    }
+
+    private void registerStuck(@Nullable WaitReason reason) {
+        gauge(Metric.TEARDOWN_STUCK, Metrics.tags(Label.WAITS_FOR, reason == null ? null : reason.label()), scan -> {
+            long count = scan.inProgress().stream()
+                    .filter(teardown -> teardown.isStuck() && teardown.waitReason() == reason)
+                    .count();
+            return count == 0 ? null : count;
+        });
+    }
+
+    /** The series is absent before the first scan, and while the function returns null. */
+    private void gauge(Metric metric, Tags tags, Function<Scan, @Nullable Number> value) {
+        metrics.gauge(metric, tags, () -> {
+            Scan scan = latest;
+            return scan == null ? null : value.apply(scan);
+        });
+    }
+
+    /** Takes over the findings of a scan; repeating the same scan changes nothing. */
+    public void onScan(Scan scan) {
+        Scan last = latest;
+        if (last != null && last.time() == scan.time()) {
             return;
         }
-        Map<Who, Held> all = new HashMap<>();
-        for (LiveContext context : look.snapshot().contexts()) {
+        Map<HolderKey, Holding> all = new HashMap<>();
+        for (LiveContext context : scan.snapshot().contexts()) {
             Integer charge = context.charge();
-            all.merge(who(context), new Held(1, charge == null ? null : (Long) charge.longValue()), Held::plus);
+            all.merge(keyOf(context), new Holding(1, charge == null ? null : (Long) charge.longValue()), Holding::plus);
         }
-        synchronized (this) {
-            held = holders.select(all);
-            view = look;
-        }
+        show(scan, all);
     }
 
-    private Who who(LiveContext context) {
+    private synchronized void show(Scan scan, Map<HolderKey, Holding> all) {
+        Map<HolderKey, Holding> selected = selection.select(all);
+        boolean isCharged = scan.snapshot().charge() != null;
+        latest = scan;
+        holdings = selected;
+        // Rows that stay are not registered again, so that no scrape misses them: they read the new holdings.
+        usage.register(rows(isCharged ? selected.keySet() : Set.of(), HolderMetrics::charge));
+        active.register(rows(selected.keySet(), Holding::contexts));
+    }
+
+    private List<MultiGauge.Row<?>> rows(Set<HolderKey> keys, ToDoubleFunction<Holding> value) {
+        return keys.stream()
+                .<MultiGauge.Row<?>>map(key -> MultiGauge.Row.of(key.tags(), this, self -> {
+                    Holding holding = self.holdings.get(key);
+                    return holding == null ? Double.NaN : value.applyAsDouble(holding);
+                }))
+                .toList();
+    }
+
+    private static double charge(Holding holding) {
+        return holding.charge == null ? Double.NaN : holding.charge;
+    }
+
+    private HolderKey keyOf(LiveContext context) {
         Task owner = context.owner();
         Identity identity = identities.of(owner, context.mm(), true);
-        return new Who(
+        return new HolderKey(
                 executable(identity, owner),
                 identity.container().map(Container::id).orElse(null),
                 byPid ? (Integer) owner.pid() : null);
@@ -142,58 +224,12 @@ public final class HolderMetrics implements LifecycleListener, MultiCollector {
         }
         String executable = executable(identities.ofOwner(teardown), owner);
         synchronized (this) {
-            // A counter cannot move to another series later: the first ones stay.
-            boolean hasRoom = leaked.containsKey(executable) || leaked.size() < most;
-            leaked.merge(hasRoom ? executable : OTHER, 1L, Long::sum);
+            // A counter cannot move to another series later, so the first executables keep theirs.
+            boolean hasRoom = leaked.containsKey(executable) || leaked.size() < limit;
+            leaked.computeIfAbsent(
+                            hasRoom ? executable : OTHER,
+                            name -> metrics.counter(Metric.LEAKED, Metrics.tags(Label.EXECUTABLE, name)))
+                    .increment();
         }
-    }
-
-    @Override
-    public synchronized MetricSnapshots collect() {
-        Families families = new Families();
-        leaked.forEach((executable, count) ->
-                families.counter(Metric.LEAKED, count, Families.labels(Label.EXECUTABLE, executable)));
-        Scan look = view;
-        if (look == null) {
-            return families.build();
-        }
-        Inventory snapshot = look.snapshot();
-        families.gauge(Metric.EVENT_UNATTRIBUTED, snapshot.unattributed(), Labels.EMPTY);
-        families.gauge(Metric.LOOK_AGE, (bootTime.getAsLong() - look.time()) / 1e9, Labels.EMPTY);
-        unseen(families, "refused", snapshot.unseen().unreadable());
-        unseen(families, "unfinished", snapshot.unseen().partial());
-        boolean isCharged = snapshot.charge() != null;
-        held.forEach((who, what) -> families.gauge(Metric.HOLDER_USAGE, isCharged ? what.charge : null, who.labels())
-                .gauge(Metric.CONTEXT_ACTIVE, what.contexts, who.labels()));
-        waiting(families, look);
-        return families.build();
-    }
-
-    private static void unseen(Families families, String reason, Set<Integer> processes) {
-        families.gauge(Metric.LOOK_UNSEEN, processes.size(), Families.labels(Label.REASON, reason));
-    }
-
-    private static void waiting(Families families, Scan look) {
-        Map<Trigger, Integer> count = new EnumMap<>(Map.of(Trigger.DESTROY, 0, Trigger.EXIT, 0));
-        Map<Trigger, Long> oldest = new EnumMap<>(Trigger.class);
-        Map<String, Integer> stuck = new TreeMap<>();
-        for (TeardownInProgress going : look.inProgress()) {
-            Trigger trigger = going.known().trigger();
-            if (trigger != null && going.isWaitedFor()) {
-                count.merge(trigger, 1, Integer::sum);
-                oldest.merge(trigger, going.age(look.time()), Math::max);
-            }
-            if (going.isStuck()) {
-                stuck.merge(going.waitReason() == null ? "" : going.waitReason().label(), 1, Integer::sum);
-            }
-        }
-        stuck.forEach((waitReason, number) -> families.gauge(
-                Metric.TEARDOWN_STUCK,
-                number,
-                Families.with(Labels.EMPTY, Label.WAITS_FOR, waitReason.isEmpty() ? null : waitReason)));
-        count.forEach((trigger, number) ->
-                families.gauge(Metric.UNINTERRUPTIBLE_ACTIVE, number, Families.labels(Label.TRIGGER, trigger.label())));
-        oldest.forEach((trigger, age) -> families.gauge(
-                Metric.UNINTERRUPTIBLE_OLDEST, age / 1e9, Families.labels(Label.TRIGGER, trigger.label())));
     }
 }

@@ -1,7 +1,7 @@
 package dev.aioscope.telemetry;
 
-import dev.aioscope.telemetry.HolderMetrics.Held;
-import dev.aioscope.telemetry.HolderMetrics.Who;
+import dev.aioscope.telemetry.HolderMetrics.HolderKey;
+import dev.aioscope.telemetry.HolderMetrics.Holding;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -9,55 +9,56 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Chooses at each look which holders have series of their own: the largest by charge, or by contexts where no charge is seen. One that has a series keeps it until
- * another one holds clearly more, or until it has held nothing for a while; so series neither flap nor become more.
+ * Selects after each scan the holders with their own series: the largest by charge or, if that is unknown, by contexts. A
+ * holder keeps its series until another one holds clearly more, or until it has held nothing for several scans. So series
+ * do not flap, and their number is bounded.
  */
 final class HolderSelection {
-    /** How much more than the smallest one that has a series another one must hold to take its place. */
+    /** A holder takes the series of the smallest one when it holds this many times as much. */
     private static final double CLEARLY_MORE = 1.25;
 
-    /** How many looks in a row a holder may hold nothing before its series ends: a program restarts. */
+    /** A series ends after this many consecutive scans without contexts; a program can restart meanwhile. */
     private static final int PATIENCE = 12;
 
-    private final int most;
+    private final int limit;
 
-    /** Those that have series, with the number of looks at which they have held nothing. */
-    private final Map<Who, Integer> chosen = new HashMap<>();
+    /** The holders with their own series, and for how many consecutive scans each has held nothing. */
+    private final Map<HolderKey, Integer> chosen = new HashMap<>();
 
-    HolderSelection(int most) {
-        this.most = most;
+    HolderSelection(int limit) {
+        this.limit = limit;
     }
 
-    /** What is shown of this look, {@link Who#OTHERS} last. */
-    Map<Who, Held> select(Map<Who, Held> all) {
-        chosen.replaceAll((who, looks) -> all.containsKey(who) ? 0 : looks + 1);
-        chosen.values().removeIf(looks -> looks > PATIENCE);
-        List<Who> candidates = all.keySet().stream()
-                .filter(who -> !chosen.containsKey(who))
-                .sorted(Comparator.comparingLong((Who who) -> size(all, who))
+    /** The holdings to show, {@link HolderKey#OTHERS} last. */
+    Map<HolderKey, Holding> select(Map<HolderKey, Holding> all) {
+        chosen.replaceAll((key, scans) -> all.containsKey(key) ? 0 : scans + 1);
+        chosen.values().removeIf(scans -> scans > PATIENCE);
+        List<HolderKey> candidates = all.keySet().stream()
+                .filter(key -> !chosen.containsKey(key))
+                .sorted(Comparator.comparingLong((HolderKey key) -> size(all, key))
                         .reversed()
-                        .thenComparing(Who::toString))
-                .limit(most)
+                        .thenComparing(HolderKey::toString))
+                .limit(limit)
                 .toList();
-        for (Who candidate : candidates) {
-            if (chosen.size() < most || makesRoom(all, size(all, candidate))) {
+        for (HolderKey candidate : candidates) {
+            if (chosen.size() < limit || makesRoom(all, size(all, candidate))) {
                 chosen.put(candidate, 0);
             }
         }
-        Map<Who, Held> shown = new LinkedHashMap<>();
-        chosen.keySet().forEach(who -> shown.put(who, all.getOrDefault(who, Held.NOTHING)));
+        Map<HolderKey, Holding> shown = new LinkedHashMap<>();
+        chosen.keySet().forEach(key -> shown.put(key, all.getOrDefault(key, Holding.NOTHING)));
         shown.put(
-                Who.OTHERS,
+                HolderKey.OTHERS,
                 all.entrySet().stream()
                         .filter(entry -> !chosen.containsKey(entry.getKey()))
                         .map(Map.Entry::getValue)
-                        .reduce(Held.NOTHING, Held::plus));
+                        .reduce(Holding.NOTHING, Holding::plus));
         return shown;
     }
 
-    private boolean makesRoom(Map<Who, Held> all, long size) {
-        Who smallest = chosen.keySet().stream()
-                .min(Comparator.comparingLong((Who who) -> size(all, who)).thenComparing(Who::toString))
+    private boolean makesRoom(Map<HolderKey, Holding> all, long size) {
+        HolderKey smallest = chosen.keySet().stream()
+                .min(Comparator.comparingLong((HolderKey key) -> size(all, key)).thenComparing(HolderKey::toString))
                 .orElseThrow();
         if (size <= size(all, smallest) * CLEARLY_MORE) {
             return false;
@@ -66,7 +67,7 @@ final class HolderSelection {
         return true;
     }
 
-    private static long size(Map<Who, Held> all, Who who) {
-        return all.getOrDefault(who, Held.NOTHING).size();
+    private static long size(Map<HolderKey, Holding> all, HolderKey key) {
+        return all.getOrDefault(key, Holding.NOTHING).size();
     }
 }

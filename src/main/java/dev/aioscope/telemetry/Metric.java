@@ -3,27 +3,29 @@ package dev.aioscope.telemetry;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
- * Every metric there can be, with what {@code dashboards/metrics.md} says about it. A metric whose value was not seen has
- * no series, never a zero.
+ * Every metric of the agent, with its name, type, unit, labels and description. {@code dashboards/metrics.md} lists the
+ * same. A metric without an observed value has no series.
  */
 public enum Metric {
-    EVENT_USAGE("aio.event.usage", Type.GAUGE, "{event}", "fs.aio-nr: what all contexts of the host charge"),
-    EVENT_LIMIT("aio.event.limit", Type.GAUGE, "{event}", "fs.aio-max-nr: the quota"),
+    EVENT_USAGE("aio.event.usage", Type.GAUGE, "{event}", "Events charged by all contexts of the host: fs.aio-nr"),
+    EVENT_LIMIT("aio.event.limit", Type.GAUGE, "{event}", "The quota: fs.aio-max-nr"),
     EVENT_UTILIZATION("aio.event.utilization", Type.GAUGE, "1", "fs.aio-nr divided by fs.aio-max-nr"),
     EVENT_UNATTRIBUTED(
             "aio.event.unattributed",
             Type.GAUGE,
             "{event}",
-            "what of fs.aio-nr no context accounted for at the latest look: processes inside exit_aio, and what came or went"
-                    + " during the look"),
+            "Part of fs.aio-nr that the latest scan attributed to no context: processes inside exit_aio, and contexts that"
+                    + " changed during the scan"),
     HOLDER_USAGE(
             "aio.process.event.usage",
             Type.GAUGE,
             "{event}",
-            "what the contexts of these processes charge, at the latest look",
+            "Events charged by the contexts of these processes at the latest scan",
             Label.EXECUTABLE,
             Label.CONTAINER,
             Label.PID),
@@ -31,7 +33,7 @@ public enum Metric {
             "aio.context.active",
             Type.GAUGE,
             "{context}",
-            "live contexts of these processes, at the latest look",
+            "Live contexts of these processes at the latest scan",
             Label.EXECUTABLE,
             Label.CONTAINER,
             Label.PID),
@@ -39,48 +41,48 @@ public enum Metric {
             "aio.context.setup",
             Type.COUNTER,
             "{call}",
-            "calls of io_setup; EAGAIN is a refusal: the quota is used up",
+            "Calls of io_setup; EAGAIN is a refusal: the quota does not suffice",
             Label.ERROR),
     SETUP_DURATION(
             "aio.context.setup.duration",
             Type.HISTOGRAM,
             "s",
-            "how long calls of io_setup took that were seen from entry to return",
+            "Duration of io_setup calls that were observed from entry to return",
             Label.ERROR),
     TEARDOWN(
             "aio.context.teardown",
             Type.COUNTER,
             "{context}",
-            "contexts that ended, and how the agent learnt of it; without a trigger if that was not seen",
+            "Contexts that ended; no trigger label if the trigger was not observed",
             Label.TRIGGER,
             Label.END),
     LEAKED(
             "aio.context.leaked",
             Type.COUNTER,
             "{context}",
-            "contexts that only the exit of their process ended; the first executables that do it have a series each",
+            "Contexts that a process left to its exit; the first executables have their own series",
             Label.EXECUTABLE),
     DESTROY_ERRORS(
             "aio.context.destroy.errors",
             Type.COUNTER,
             "{error}",
-            "calls of io_destroy that failed",
+            "Calls of io_destroy that failed",
             Label.ERROR,
             Label.CAUSE),
     DESTROY_DURATION(
             "aio.context.destroy.duration",
             Type.HISTOGRAM,
             "s",
-            "how long the caller was held: the whole io_destroy; in an exit from kill_ioctx to the end of the drain; in a"
-                    + " rollback kill_ioctx",
+            "Time the teardown held its caller: all of io_destroy; for an exit, kill_ioctx to the end of the drain; for a"
+                    + " rollback, kill_ioctx",
             Label.TRIGGER),
     LOOKUP_DURATION(
             "aio.context.lookup.duration",
             Type.HISTOGRAM,
             "s",
-            "entry of io_destroy to entry of kill_ioctx: finding the context",
+            "Entry of io_destroy to entry of kill_ioctx: finding the context",
             Label.TRIGGER),
-    KILL_DURATION("aio.context.kill.duration", Type.HISTOGRAM, "s", "kill_ioctx", Label.TRIGGER),
+    KILL_DURATION("aio.context.kill.duration", Type.HISTOGRAM, "s", "Duration of kill_ioctx", Label.TRIGGER),
     UNMAP_DURATION(
             "aio.context.unmap.duration",
             Type.HISTOGRAM,
@@ -91,31 +93,31 @@ public enum Metric {
             "aio.context.drain.duration",
             Type.HISTOGRAM,
             "s",
-            "return of kill_ioctx to free_ioctx_reqs: the uninterruptible wait; two RCU grace periods at least",
+            "Return of kill_ioctx to free_ioctx_reqs: the uninterruptible wait, at least two RCU grace periods",
             Label.TRIGGER),
     GRACE_DURATION(
             "aio.context.grace.duration",
             Type.HISTOGRAM,
             "s",
-            "the part of the drain that waited for RCU grace periods only, which is normal",
+            "Part of the drain that waited only for RCU grace periods, which is normal",
             Label.TRIGGER),
     IO_DURATION(
             "aio.context.io.duration",
             Type.HISTOGRAM,
             "s",
-            "the part of the drain that waited for requests",
+            "Part of the drain that waited for requests",
             Label.TRIGGER),
     SIBLINGS_DURATION(
             "aio.context.siblings.duration",
             Type.HISTOGRAM,
             "s",
-            "the part of the drain that waited for threads inside AIO calls on the context",
+            "Part of the drain that waited for threads inside AIO calls on the context",
             Label.TRIGGER),
     CANCEL_DURATION(
             "aio.context.cancel.duration",
             Type.HISTOGRAM,
             "s",
-            "free_ioctx_users: cancelling what can be cancelled",
+            "free_ioctx_users: cancelling the requests that support it",
             Label.TRIGGER),
     WAKE_DURATION(
             "aio.context.wake.duration",
@@ -127,46 +129,45 @@ public enum Metric {
             "aio.context.deferred_free.duration",
             Type.HISTOGRAM,
             "s",
-            "free_ioctx_reqs to free_ioctx, after the caller has gone on",
+            "free_ioctx_reqs to free_ioctx, after the caller has continued",
             Label.TRIGGER),
     OUTSTANDING(
             "aio.context.destroy.outstanding",
             Type.HISTOGRAM,
             "{request}",
-            "requests submitted and not completed at entry of kill_ioctx",
+            "Requests submitted and not completed at entry of kill_ioctx",
             Label.TRIGGER),
     UNINTERRUPTIBLE_TIME(
             "aio.task.uninterruptible.time",
             Type.COUNTER,
             "s",
-            "time that callers sat in TASK_UNINTERRUPTIBLE, of teardowns that are over",
+            "Time that callers of completed teardowns spent in TASK_UNINTERRUPTIBLE",
             Label.TRIGGER),
     UNINTERRUPTIBLE_ACTIVE(
             "aio.task.uninterruptible.active",
             Type.GAUGE,
             "{task}",
-            "teardowns in progress for which a thread waited, at the latest look",
+            "Teardowns in progress with a waiting thread at the latest scan",
             Label.TRIGGER),
     UNINTERRUPTIBLE_OLDEST(
             "aio.task.uninterruptible.oldest.age",
             Type.GAUGE,
             "s",
-            "how long the oldest of them had lasted then, as far as it was seen",
+            "Observed age of the oldest of them at the latest scan",
             Label.TRIGGER),
     TEARDOWN_STUCK(
             "aio.context.teardown.stuck",
             Type.GAUGE,
             "{context}",
-            "teardowns that had lasted for `--stuck-after` or longer at the latest look, by what they waited for; no series"
-                    + " if there is none",
+            "Teardowns in progress for `--stuck-after` or longer at the latest scan; no series if there is none",
             Label.WAITS_FOR),
 
     SPEC_OBSERVATION(
             "aio.spec.observation",
             Type.COUNTER,
             "{observation}",
-            "how often a clause of the specification of io_destroy was put to the test (dashboards/audit.md); a clause that"
-                    + " cannot be observed here has no series",
+            "Checks of a clause of the io_destroy specification (dashboards/audit.md); no series for a clause that the tier"
+                    + " cannot observe",
             Label.CLAUSE,
             Label.VERDICT),
 
@@ -174,68 +175,49 @@ public enum Metric {
             "aioscope.tier.level",
             Type.GAUGE,
             "{level}",
-            "what the host lets the agent see: 3 is full, 2 syscall, 1 sample, 0 proc",
+            "Tier of the agent: 3 is full, 2 syscall, 1 sample, 0 proc",
             Label.TIER,
             Label.ENGINE),
     PROBE_ATTACHED(
             "aioscope.probe.attached",
             Type.GAUGE,
             "{probe}",
-            "1 if the probe is attached, 0 if not; the mode says how",
+            "1 if the probe is attached, else 0",
             Label.PROBE,
             Label.MODE),
-    EVENT_READ("aioscope.event.read", Type.COUNTER, "{event}", "records read from the probes"),
-    EVENT_LOST(
-            "aioscope.event.lost",
-            Type.COUNTER,
-            "{event}",
-            "what was lost: ring_full, map_full, corrupt and missed by the probes (missed has no series where the kernel does"
-                    + " not count it); evicted_contexts, evicted_teardowns and evicted_calls for want of room; queue_full"
-                    + " before it became a trace; unrecorded by the flight recorder",
-            Label.REASON),
-    EVENT_ORPHAN("aioscope.event.orphan", Type.COUNTER, "{event}", "records that belong to nothing known"),
+    EVENT_READ("aioscope.event.read", Type.COUNTER, "{event}", "Records read from the probes"),
+    EVENT_LOST("aioscope.event.lost", Type.COUNTER, "{event}", "Records and events lost, by reason", Label.REASON),
+    EVENT_ORPHAN("aioscope.event.orphan", Type.COUNTER, "{event}", "Records that match no known context or call"),
     SNAPSHOT(
             "aioscope.snapshot",
             Type.COUNTER,
             "{snapshot}",
-            "how often the flight recorder set aside what it held: at a teardown that is stuck, or a refusal"),
-    LOOK_AGE("aioscope.look.age", Type.GAUGE, "s", "time since the latest look at the host's tasks began"),
-    LOOK_UNSEEN(
-            "aioscope.look.unseen",
+            "Snapshots that the flight recorder kept after a stuck teardown or a refusal"),
+    SCAN_AGE("aioscope.scan.age", Type.GAUGE, "s", "Time since the latest scan of the tasks of the host started"),
+    SCAN_SKIPPED(
+            "aioscope.scan.skipped",
             Type.GAUGE,
             "{process}",
-            "processes that the latest look could not see into: refused (the kernel does not show them to this user),"
-                    + " unfinished (not read to the end in time); what they hold is missing",
+            "Processes whose contexts the latest scan misses, by reason",
             Label.REASON),
     UNIDENTIFIED(
             "aioscope.process.unidentified",
             Type.COUNTER,
             "{process}",
-            "how often a process was to be looked at for its name and was not: it had ended, or there were too many at once;"
-                    + " it goes by the name of its thread"),
-    SPAN(
-            "aioscope.span",
-            Type.COUNTER,
-            "{span}",
-            "spans: exported (the back end took them), failed (it did not), dropped (for want of room)",
-            Label.OUTCOME),
-    SPAN_WAITING("aioscope.span.waiting", Type.GAUGE, "{span}", "spans that are still to be sent"),
-    PUSH(
-            "aioscope.push",
-            Type.COUNTER,
-            "{push}",
-            "pushes of metrics: exported (the back end took it), failed (it did not)",
-            Label.OUTCOME),
-    CPU_TIME("process.cpu.time", Type.COUNTER, "s", "processor time of the agent"),
-    MEMORY_USAGE("process.memory.usage", Type.GAUGE, "By", "resident memory of the agent");
+            "Processes known only by their thread name: they exited too early, or too many started at once"),
+    SPAN("aioscope.span", Type.COUNTER, "{span}", "Ended spans, by outcome", Label.OUTCOME),
+    SPAN_QUEUED("aioscope.span.queued", Type.GAUGE, "{span}", "Spans queued for export or in flight"),
+    PUSH("aioscope.push", Type.COUNTER, "{push}", "Metric pushes, by outcome", Label.OUTCOME),
+    CPU_TIME("process.cpu.time", Type.COUNTER, "s", "CPU time of the agent"),
+    MEMORY_USAGE("process.memory.usage", Type.GAUGE, "By", "Resident memory of the agent");
 
-    /** What kind of numbers it has. */
+    /** The kind of a metric. */
     public enum Type {
-        /** A number that goes up and down. */
+        /** A number that rises and falls. */
         GAUGE,
-        /** A number that goes up only. */
+        /** A number that only rises. */
         COUNTER,
-        /** How often values fell below each bound, and their sum. */
+        /** Counts of values by bucket, and their sum. */
         HISTOGRAM;
 
         /** The name in Prometheus. */
@@ -244,45 +226,45 @@ public enum Metric {
         }
     }
 
-    /** What tells the series of a metric apart. */
+    /** A dimension of a metric. */
     public enum Label {
         EXECUTABLE(
                 "process.executable.name",
-                "name of the program's file; `[comm]` if only the thread's name is known; `other` for all that have no"
-                        + " series of their own"),
-        CONTAINER("container.id", "id of the container, or name of the systemd unit; absent if there is none"),
-        PID("process.pid", "only with `--metrics-pid`"),
+                "File name of the executable; `[comm]` if only the thread name is known; `other` for all holders without"
+                        + " their own series"),
+        CONTAINER("container.id", "ID of the container, or name of the systemd unit; absent if there is none"),
+        PID("process.pid", "Process ID; only with `--metrics-pid`"),
         TRIGGER("aio.trigger", "`destroy`, `exit` or `rollback`"),
         END("aio.teardown.end", "`complete`, `incomplete`, `unknown` or `vanished`, as in traces"),
-        ERROR("error.type", "name of the error, such as `EAGAIN`; absent on success"),
-        CAUSE("aio.destroy.error.cause", "what was wrong with the handle, as in traces; absent if it cannot be told"),
+        ERROR("error.type", "Name of the error, such as `EAGAIN`; absent on success"),
+        CAUSE("aio.destroy.error.cause", "What was wrong with the handle, as in traces; absent if unknown"),
         WAITS_FOR(
                 "aio.waits_for",
                 "`requests`; `siblings` (threads inside an AIO call on the context); `grace` (an RCU grace period);"
-                        + " `mmap_lock`; `cancelled_polls`; `wake` (no request is left); `deferred_free` (nobody waits, but the"
-                        + " memory is not freed); absent if it was not seen"),
-        CLAUSE("aio.spec.clause", "the id of the clause, such as `N3`"),
-        VERDICT(
-                "aio.spec.verdict",
-                "`kept`; `otherwise` if the kernel did what it is known to do instead, or a finding was made; `broken`"),
+                        + " `mmap_lock`; `cancelled_polls`; `wake` (no request is outstanding); `deferred_free` (no thread waits,"
+                        + " but the memory is not freed); absent if unknown"),
+        CLAUSE("aio.spec.clause", "ID of the clause, such as `N3`"),
+        VERDICT("aio.spec.verdict", "`held`; `deviated`: the kernel showed a known deviation or a finding; `violated`"),
         TIER("aioscope.tier", "`full`, `syscall`, `sample` or `proc`"),
         ENGINE("aioscope.engine", "`core` or `bcc`; `none` in the tier proc"),
-        PROBE("aioscope.probe", "the probe point, such as `kill_ioctx return`"),
+        PROBE("aioscope.probe", "Attach point, such as `kill_ioctx return`"),
         MODE(
                 "aioscope.probe.mode",
-                "`fentry`, `fexit`, `kprobe`, `kretprobe`, `tracepoint`, `iter`; `none` if it is not attached"),
-        REASON("aioscope.reason", "why it was lost or not seen"),
-        OUTCOME("aioscope.outcome", "what became of it");
+                "`fentry`, `fexit`, `kprobe`, `kretprobe`, `tracepoint` or `iter`; `none` if not attached"),
+        REASON("aioscope.reason", "Reason for a lost event or a skipped process; see [Reasons](#reasons)"),
+        OUTCOME(
+                "aioscope.outcome",
+                "`exported`: the back end accepted it; `failed`: it did not; `dropped` (spans only): the queue was full");
 
         private final String attribute;
-        private final String meaning;
+        private final String description;
 
-        Label(String attribute, String meaning) {
+        Label(String attribute, String description) {
             this.attribute = attribute;
-            this.meaning = meaning;
+            this.description = description;
         }
 
-        /** The name in OpenTelemetry. */
+        /** The name in OpenTelemetry and Micrometer. */
         public String attribute() {
             return attribute;
         }
@@ -292,61 +274,82 @@ public enum Metric {
             return attribute.replace('.', '_');
         }
 
-        /** What its values say. */
-        String meaning() {
-            return meaning;
+        /** The values and their meaning. */
+        String description() {
+            return description;
         }
     }
 
-    private final String label;
+    private static final Map<String, Metric> BY_NAME =
+            Arrays.stream(values()).collect(Collectors.toMap(Metric::otelName, Function.identity()));
+
+    private final String otelName;
     private final Type type;
     private final String unit;
-    private final String meaning;
+    private final String description;
 
     @SuppressWarnings("ImmutableEnumChecker") // List.of
     private final List<Label> labels;
 
-    Metric(String label, Type type, String unit, String meaning, Label... labels) {
-        this.label = label;
+    Metric(String otelName, Type type, String unit, String description, Label... labels) {
+        this.otelName = otelName;
         this.type = type;
         this.unit = unit;
-        this.meaning = meaning;
+        this.description = description;
         this.labels = List.of(labels);
     }
 
-    /** The name in OpenTelemetry. */
-    public String label() {
-        return label;
+    /**
+     * The metric with this name in OpenTelemetry.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    static Metric named(String otelName) {
+        Metric metric = BY_NAME.get(otelName);
+        if (metric == null) {
+            throw new IllegalArgumentException("unknown metric: " + otelName);
+        }
+        return metric;
     }
 
-    /** What kind of numbers it has. */
+    /** The name in OpenTelemetry and Micrometer. */
+    public String otelName() {
+        return otelName;
+    }
+
+    /** The kind of numbers. */
     public Type type() {
         return type;
     }
 
-    /** The unit in OpenTelemetry's notation (UCUM). */
+    /** The unit in UCUM notation, as OpenTelemetry uses it. */
     String unit() {
         return unit;
     }
 
-    /** What its value says. */
-    public String meaning() {
-        return meaning;
+    /** What the value means. */
+    public String description() {
+        return description;
     }
 
-    /** What tells its series apart. */
+    /** The dimensions of its series. */
     public List<Label> labels() {
         return labels;
     }
 
-    /** The name in Prometheus: of a histogram without {@code _bucket}, {@code _sum} and {@code _count}. */
+    /** The bucket bounds, for a histogram. */
+    Buckets.Bounds bounds() {
+        return unit.equals("s") ? Buckets.Bounds.SECONDS : Buckets.Bounds.REQUESTS;
+    }
+
+    /** The name in Prometheus; for a histogram without {@code _bucket}, {@code _sum} and {@code _count}. */
     public String prometheusName() {
         return baseName() + (type == Type.COUNTER ? "_total" : "");
     }
 
-    /** The same without {@code _total}: what the Prometheus library wants. */
+    /** The name in Prometheus without {@code _total}, as the Prometheus library expects it. */
     String baseName() {
-        return label.replace('.', '_') + unitSuffix();
+        return otelName.replace('.', '_') + unitSuffix();
     }
 
     private String unitSuffix() {
@@ -356,12 +359,5 @@ public enum Metric {
             case "1" -> "_ratio";
             default -> "";
         };
-    }
-
-    /** The one with this {@link #baseName}. */
-    static Optional<Metric> byBaseName(String name) {
-        return Arrays.stream(values())
-                .filter(metric -> metric.baseName().equals(name))
-                .findFirst();
     }
 }

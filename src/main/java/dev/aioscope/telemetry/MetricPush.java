@@ -1,10 +1,8 @@
 package dev.aioscope.telemetry;
 
+import dev.aioscope.telemetry.Metrics.Series;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.common.AttributesBuilder;
-import io.opentelemetry.api.trace.SpanContext;
-import io.opentelemetry.api.trace.TraceFlags;
-import io.opentelemetry.api.trace.TraceState;
 import io.opentelemetry.sdk.common.InstrumentationScopeInfo;
 import io.opentelemetry.sdk.metrics.data.AggregationTemporality;
 import io.opentelemetry.sdk.metrics.data.Data;
@@ -18,23 +16,18 @@ import io.opentelemetry.sdk.metrics.data.MetricDataType;
 import io.opentelemetry.sdk.metrics.data.SumData;
 import io.opentelemetry.sdk.metrics.export.MetricProducer;
 import io.opentelemetry.sdk.resources.Resource;
-import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
-import io.prometheus.metrics.model.snapshots.CounterSnapshot;
-import io.prometheus.metrics.model.snapshots.DataPointSnapshot;
-import io.prometheus.metrics.model.snapshots.Exemplar;
-import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
-import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
-import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
-import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Gives the SDK of OpenTelemetry, when it pushes, the same numbers that a scrape gets, under their names there. */
+/**
+ * Gives the OpenTelemetry SDK the series of a scrape, under their OpenTelemetry names. The SDK does the rest as its
+ * {@code OTEL_*} variables say; Micrometer's registry for OTLP supports few of them.
+ */
 final class MetricPush implements MetricProducer {
     private static final InstrumentationScopeInfo SCOPE = InstrumentationScopeInfo.create("dev.aioscope");
 
@@ -42,117 +35,89 @@ final class MetricPush implements MetricProducer {
     private volatile long start;
     private volatile @Nullable Metrics metrics;
 
-    /** Takes the clock: ns since the epoch. */
+    /** Takes a clock in ns since the epoch. */
     MetricPush(LongSupplier epochNanos) {
         this.epochNanos = epochNanos;
         this.start = epochNanos.getAsLong();
     }
 
-    /** From now on it gives these. */
-    void give(Metrics given) {
-        metrics = given;
+    /** Sets the source; without one, nothing is pushed. */
+    void setSource(Metrics source) {
+        metrics = source;
     }
 
     @Override
     public Collection<MetricData> produce(Resource resource) {
-        Metrics given = metrics;
-        if (given == null) {
+        Metrics source = metrics;
+        if (source == null) {
             return List.of();
         }
         long now = epochNanos.getAsLong();
-        // The clock can have been set back: no series begins after its own time.
+        // The clock can be set back, and no series may start after its own time.
         start = Math.min(start, now);
         List<MetricData> all = new ArrayList<>();
-        for (MetricSnapshot family : given.snapshots()) {
-            Metric.byBaseName(family.getMetadata().getPrometheusName())
-                    .map(metric -> data(resource, metric, family, now))
-                    .ifPresent(all::add);
-        }
+        source.series().forEach((metric, series) -> all.add(data(resource, metric, series, now)));
         return all;
     }
 
-    private MetricData data(Resource resource, Metric metric, MetricSnapshot family, long now) {
-        if (family instanceof HistogramSnapshot histogram) {
-            return new Produced(
-                    resource,
-                    metric,
-                    MetricDataType.HISTOGRAM,
-                    HistogramData.create(
-                            AggregationTemporality.CUMULATIVE,
-                            histogram.getDataPoints().stream()
-                                    .map(series -> point(metric, series, now))
-                                    .toList()));
-        }
-        if (family instanceof CounterSnapshot counter) {
-            return new Produced(
-                    resource,
-                    metric,
-                    MetricDataType.DOUBLE_SUM,
-                    SumData.createDoubleSumData(
-                            true,
-                            AggregationTemporality.CUMULATIVE,
-                            counter.getDataPoints().stream()
-                                    .map(series -> point(metric, series, series.getValue(), now))
-                                    .toList()));
-        }
-        return new Produced(
-                resource,
-                metric,
-                MetricDataType.DOUBLE_GAUGE,
-                GaugeData.createDoubleGaugeData(((GaugeSnapshot) family)
-                        .getDataPoints().stream()
-                                .map(series -> point(metric, series, series.getValue(), now))
-                                .toList()));
+    private MetricData data(Resource resource, Metric metric, List<Series> all, long now) {
+        return switch (metric.type()) {
+            case GAUGE ->
+                new Produced(
+                        resource,
+                        metric,
+                        MetricDataType.DOUBLE_GAUGE,
+                        GaugeData.createDoubleGaugeData(
+                                all.stream().map(series -> number(series, now)).toList()));
+            case COUNTER ->
+                new Produced(
+                        resource,
+                        metric,
+                        MetricDataType.DOUBLE_SUM,
+                        SumData.createDoubleSumData(
+                                true,
+                                AggregationTemporality.CUMULATIVE,
+                                all.stream().map(series -> number(series, now)).toList()));
+            case HISTOGRAM ->
+                new Produced(
+                        resource,
+                        metric,
+                        MetricDataType.HISTOGRAM,
+                        HistogramData.create(
+                                AggregationTemporality.CUMULATIVE,
+                                all.stream()
+                                        .map(series -> histogram(series, now))
+                                        .toList()));
+        };
     }
 
-    private DoublePointData point(Metric metric, DataPointSnapshot series, double value, long now) {
-        return DoublePointData.create(start, now, attributes(metric, series), value, List.of());
+    private DoublePointData number(Series series, long now) {
+        return DoublePointData.create(start, now, attributes(series), series.value(), List.of());
     }
 
-    private HistogramPointData point(Metric metric, HistogramDataPointSnapshot series, long now) {
-        ClassicHistogramBuckets buckets = series.getClassicBuckets();
-        List<Long> counts = new ArrayList<>();
-        List<Double> bounds = new ArrayList<>();
-        for (int i = 0; i < buckets.size(); i++) {
-            counts.add(buckets.getCount(i));
-            if (i < buckets.size() - 1) {
-                bounds.add(buckets.getUpperBound(i));
-            }
-        }
+    private HistogramPointData histogram(Series series, long now) {
+        Buckets buckets = Objects.requireNonNull(series.buckets());
         return new Point(
                 start,
                 now,
-                attributes(metric, series),
-                series.getSum(),
-                series.getCount(),
-                bounds,
-                counts,
-                Stream.iterate(0, i -> i < series.getExemplars().size(), i -> i + 1)
-                        .map(i -> exemplar(series.getExemplars().get(i)))
-                        .toList());
+                attributes(series),
+                buckets.sum(),
+                buckets.bounds().values(),
+                buckets.counts(),
+                buckets.exemplars().stream().map(MetricPush::exemplar).toList());
     }
 
-    private static DoubleExemplarData exemplar(Exemplar exemplar) {
+    private static DoubleExemplarData exemplar(Buckets.Exemplar exemplar) {
         return DoubleExemplarData.create(
                 Attributes.empty(),
-                TimeUnit.MILLISECONDS.toNanos(exemplar.getTimestampMillis()),
-                SpanContext.create(
-                        exemplar.getLabels().get(Exemplar.TRACE_ID),
-                        exemplar.getLabels().get(Exemplar.SPAN_ID),
-                        TraceFlags.getSampled(),
-                        TraceState.getDefault()),
-                exemplar.getValue());
+                TimeUnit.MILLISECONDS.toNanos(exemplar.epochMillis()),
+                exemplar.span(),
+                exemplar.value());
     }
 
-    private static Attributes attributes(Metric metric, DataPointSnapshot series) {
+    private static Attributes attributes(Series series) {
         AttributesBuilder attributes = Attributes.builder();
-        for (Metric.Label label : metric.labels()) {
-            String value = series.getLabels().get(label.prometheusName());
-            // Micrometer gives every series of a meter the same labels, empty where there is nothing to say.
-            if (value != null && !value.isEmpty()) {
-                attributes.put(label.attribute(), value);
-            }
-        }
+        series.tags().forEach(tag -> attributes.put(tag.getKey(), tag.getValue()));
         return attributes.build();
     }
 
@@ -169,12 +134,12 @@ final class MetricPush implements MetricProducer {
 
         @Override
         public String getName() {
-            return metric.label();
+            return metric.otelName();
         }
 
         @Override
         public String getDescription() {
-            return metric.meaning();
+            return metric.description();
         }
 
         @Override
@@ -193,17 +158,21 @@ final class MetricPush implements MetricProducer {
         }
     }
 
-    /** The SDK's own has no room for exemplars. */
+    /** The public factory of the SDK takes no exemplars. */
     private record Point(
             long start,
             long now,
             Attributes attributes,
             double sum,
-            long count,
             List<Double> bounds,
             List<Long> counts,
             List<DoubleExemplarData> exemplars)
             implements HistogramPointData {
+        @Override
+        public long getCount() {
+            return counts.stream().mapToLong(Long::longValue).sum();
+        }
+
         @Override
         public long getStartEpochNanos() {
             return start;
@@ -222,11 +191,6 @@ final class MetricPush implements MetricProducer {
         @Override
         public double getSum() {
             return sum;
-        }
-
-        @Override
-        public long getCount() {
-            return count;
         }
 
         @Override

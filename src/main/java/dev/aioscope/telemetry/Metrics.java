@@ -1,58 +1,163 @@
 package dev.aioscope.telemetry;
 
-import io.micrometer.core.instrument.binder.MeterBinder;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.prometheus.metrics.model.registry.MultiCollector;
-import io.prometheus.metrics.model.snapshots.MetricSnapshots;
-import java.util.Properties;
+import dev.aioscope.telemetry.Metric.Label;
+import io.micrometer.core.instrument.Clock;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
+import io.micrometer.core.instrument.distribution.pause.PauseDetector;
+import io.micrometer.core.instrument.simple.SimpleConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All metrics of one agent, in a registry of Micrometer. What changes with each event is kept outside of its meters and
- * collected when somebody asks.
+ * All meters of one agent, in a Micrometer registry: {@link Metric} describes them, and both the scrape and the push read
+ * them. Thread-safe.
+ *
+ * <p>Micrometer's registry for Prometheus does not fit: see {@link Buckets}; it also adds a {@code _max} to each
+ * histogram and shows an absent gauge as NaN.
  */
 public final class Metrics implements AutoCloseable {
-    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(new Config());
+    private final Registry registry = new Registry();
 
-    /** Micrometer would put exemplars on {@code _count} too, and Prometheus 2.42 refuses the whole scrape then. */
-    private static final class Config implements PrometheusConfig {
-        @Override
-        public @Nullable String get(String key) {
-            return null;
-        }
-
-        @Override
-        public Properties prometheusProperties() {
-            Properties properties = new Properties();
-            properties.setProperty("io.prometheus.exporter.exemplarsOnAllMetricTypes", "false");
-            return properties;
-        }
-    }
-
-    /** Those of the agent, and more that are collected at each scrape. */
-    public Metrics(MeterBinder agent, MultiCollector... collected) {
-        agent.bindTo(registry);
-        for (MultiCollector collector : collected) {
-            registry.getPrometheusRegistry().register(collector);
-        }
-    }
-
-    /** The text of a scrape, and what kind of text it is. */
+    /** A scrape, with its media type. */
     public record Scrape(String contentType, String body) {}
 
-    /** Text as Prometheus takes it, or OpenMetrics, with exemplars, if the header Accept of the scraper asks for it. */
-    public Scrape scrape(String accept) {
-        boolean isOpen = accept.contains("application/openmetrics-text");
-        String type = isOpen
-                ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-                : "text/plain; version=0.0.4; charset=utf-8";
-        return new Scrape(type, registry.scrape(type));
+    private static final class Registry extends SimpleMeterRegistry {
+        Registry() {
+            super(SimpleConfig.DEFAULT, Clock.SYSTEM);
+        }
+
+        @Override
+        protected Timer newTimer(Meter.Id id, DistributionStatisticConfig config, PauseDetector pauseDetector) {
+            return new BucketTimer(id, clock, bucketsOf(id));
+        }
+
+        @Override
+        protected DistributionSummary newDistributionSummary(
+                Meter.Id id, DistributionStatisticConfig config, double scale) {
+            return new BucketSummary(id, bucketsOf(id));
+        }
+
+        private static Buckets bucketsOf(Meter.Id id) {
+            return new Buckets(Metric.named(id.getName()).bounds());
+        }
     }
 
-    /** The same numbers as objects. */
-    MetricSnapshots snapshots() {
-        return registry.getPrometheusRegistry().scrape();
+    /**
+     * One series, as of one moment.
+     *
+     * @param value of a gauge or counter; 0 for a histogram
+     * @param buckets of a histogram; else null
+     */
+    record Series(List<Tag> tags, double value, @Nullable Buckets buckets) {
+        private static Series of(Meter meter) {
+            List<Tag> tags = meter.getId().getTags();
+            return meter instanceof Bucketed bucketed
+                    ? new Series(tags, 0, bucketed.buckets())
+                    : new Series(tags, meter.measure().iterator().next().getValue(), null);
+        }
+    }
+
+    /** Registers a gauge. The series is absent while the supplier returns null. */
+    void gauge(Metric metric, Tags tags, Supplier<@Nullable Number> value) {
+        Gauge.builder(metric.otelName(), value)
+                .description(metric.description())
+                .baseUnit(metric.unit())
+                .tags(tags)
+                .register(registry);
+    }
+
+    /** Makes a gauge whose set of series changes. */
+    MultiGauge multiGauge(Metric metric) {
+        return MultiGauge.builder(metric.otelName())
+                .description(metric.description())
+                .baseUnit(metric.unit())
+                .register(registry);
+    }
+
+    /** Registers a counter that reads its value from elsewhere. */
+    void counter(Metric metric, Tags tags, DoubleSupplier value) {
+        // The meter keeps only a weak reference to its object, and the registry lives as long as the meter.
+        FunctionCounter.builder(metric.otelName(), registry, self -> value.getAsDouble())
+                .description(metric.description())
+                .baseUnit(metric.unit())
+                .tags(tags)
+                .register(registry);
+    }
+
+    /** The counter of this series; registers it on first use. */
+    Counter counter(Metric metric, Tags tags) {
+        return Counter.builder(metric.otelName())
+                .description(metric.description())
+                .baseUnit(metric.unit())
+                .tags(tags)
+                .register(registry);
+    }
+
+    /** The timer of this series; registers it on first use. */
+    BucketTimer timer(Metric metric, Tags tags) {
+        return (BucketTimer) Timer.builder(metric.otelName())
+                .description(metric.description())
+                .tags(tags)
+                .register(registry);
+    }
+
+    /** The summary of this series; registers it on first use. */
+    BucketSummary summary(Metric metric, Tags tags) {
+        return (BucketSummary) DistributionSummary.builder(metric.otelName())
+                .description(metric.description())
+                .baseUnit(metric.unit())
+                .tags(tags)
+                .register(registry);
+    }
+
+    /** One tag; none if the value is absent. */
+    static Tags tags(Label label, @Nullable String value) {
+        return and(Tags.empty(), label, value);
+    }
+
+    /** Adds a tag unless the value is absent. */
+    static Tags and(Tags tags, Label label, @Nullable String value) {
+        return value == null ? tags : tags.and(label.attribute(), value);
+    }
+
+    /** All series that are not absent, by metric in the order of the enum. */
+    Map<Metric, List<Series>> series() {
+        Map<Metric, List<Series>> all = new EnumMap<>(Metric.class);
+        for (Meter meter : registry.getMeters()) {
+            Series series = Series.of(meter);
+            if (!Double.isNaN(series.value)) {
+                all.computeIfAbsent(Metric.named(meter.getId().getName()), metric -> new ArrayList<>())
+                        .add(series);
+            }
+        }
+        return all;
+    }
+
+    /**
+     * Formats all series that are not absent.
+     *
+     * @param accept the Accept header of the scraper, empty if there is none: OpenMetrics, with exemplars, if it asks for
+     *     it; else the Prometheus text format
+     */
+    public Scrape scrape(String accept) {
+        ExpositionFormatWriter format = PrometheusText.format(accept);
+        return new Scrape(format.getContentType(), PrometheusText.write(format, series()));
     }
 
     @Override

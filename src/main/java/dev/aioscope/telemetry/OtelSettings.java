@@ -9,7 +9,7 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Our defaults for the standard settings of OpenTelemetry, and what to say if one is wrong. */
+/** Our defaults for the standard settings of OpenTelemetry, and the messages for invalid ones. */
 final class OtelSettings {
     private static final String TRACES_EXPORTER = "otel.traces.exporter";
     private static final String PROTOCOL = "otel.exporter.otlp.protocol";
@@ -22,26 +22,26 @@ final class OtelSettings {
     private static final String METRICS_ENDPOINT = "otel.exporter.otlp.metrics.endpoint";
 
     private static final String DISABLED_PROVIDERS = "otel.java.disabled.resource.providers";
-    /** Makes an instance up at each start, and each would have series of its own. Ours is the host. */
+    /** It makes up an instance ID at each start, which would start new series. Our instance is the host. */
     private static final String INSTANCE_PROVIDER =
             "io.opentelemetry.sdk.autoconfigure.ServiceInstanceIdResourceProvider";
 
     private static final String GRPC = "grpc";
 
-    /** What to do, by the last word of a setting's name. */
+    /** Hints by the last word of a setting's name. */
     private static final Map<String, String> HINTS = Map.of(
-            "endpoint", "give a URL without query, such as http://localhost:4318 (with grpc http://localhost:4317)",
+            "endpoint", "use a URL without a query, such as http://localhost:4318 (for grpc http://localhost:4317)",
             "protocol", "use http/protobuf or grpc",
             "exporter", "use otlp or none",
             "compression", "use gzip or none",
-            "headers", "give pairs as in key1=value1,key2=value2, with %XX for special characters",
-            "attributes", "give pairs as in key1=value1,key2=value2, with %XX for special characters",
-            "certificate", "give the path of a readable PEM file",
-            "key", "give the path of a readable PEM file");
+            "headers", "use pairs such as key1=value1,key2=value2, with %XX for special characters",
+            "attributes", "use pairs such as key1=value1,key2=value2, with %XX for special characters",
+            "certificate", "use the path of a readable PEM file",
+            "key", "use the path of a readable PEM file");
 
     private OtelSettings() {}
 
-    /** What the user left open. An empty variable counts as unset, as the specification of OpenTelemetry has it. */
+    /** Defaults for unset settings. An empty variable counts as unset, as OpenTelemetry specifies. */
     static Map<String, String> complete(ConfigProperties config) {
         Map<String, String> added = new HashMap<>();
         added.put("otel.logs.exporter", "none");
@@ -49,7 +49,7 @@ final class OtelSettings {
         added.put(TRACES_ENDPOINT, endpoint(config));
         added.put(METRICS_PROTOCOL, protocol(config, METRICS_PROTOCOL));
         added.put(METRICS_ENDPOINT, metricsEndpoint(config));
-        // Many a back end takes traces only, and metrics are there to be scraped: they are pushed on demand.
+        // Many back ends accept only traces, and metrics can be scraped: an endpoint alone does not push them.
         if (first(config, METRICS_EXPORTER) == null) {
             added.put(METRICS_EXPORTER, first(config, METRICS_ENDPOINT) == null ? "none" : "otlp");
         }
@@ -65,12 +65,12 @@ final class OtelSettings {
         return added;
     }
 
-    /** Where traces go. */
+    /** The destination of traces. */
     static String endpoint(ConfigProperties config) {
         return endpoint(config, TRACES_ENDPOINT, TRACES_PROTOCOL, "v1/traces");
     }
 
-    /** Where metrics go, if they are pushed. */
+    /** The destination of pushed metrics. */
     static String metricsEndpoint(ConfigProperties config) {
         return endpoint(config, METRICS_ENDPOINT, METRICS_PROTOCOL, "v1/metrics");
     }
@@ -88,7 +88,7 @@ final class OtelSettings {
         return grpc ? base : base + (base.endsWith("/") ? "" : "/") + path;
     }
 
-    /** How many spans may wait. */
+    /** The maximum number of queued spans. */
     static int queueSize(ConfigProperties config) {
         return config.getInt("otel.bsp.max.queue.size", 2048);
     }
@@ -109,60 +109,61 @@ final class OtelSettings {
     }
 
     /**
-     * Names the setting that the SDK did not like. Its message names the setting, the value, the kind of setting, or
-     * none of them: then every setting of the user is a candidate.
+     * Names the setting that the SDK rejected. The message of the SDK contains the setting, the value, the kind of
+     * setting, or none of them; then all settings of the user are candidates.
      */
-    static TelemetryException explain(RuntimeException refusal, Map<String, String> given) {
-        Throwable origin = refusal;
+    static TelemetryException explain(RuntimeException rejection, Map<String, String> given) {
+        Throwable origin = rejection;
         while (origin.getCause() != null
                 && origin.getMessage() != null
                 && origin.getMessage().startsWith("Unexpected")) {
             origin = origin.getCause();
         }
         String message = String.valueOf(origin.getMessage());
-        Map<String, Setting> all = userSettings(given);
-        List<Setting> suspects = List.of();
-        List<Predicate<Setting>> clues = List.of(
+        Map<String, OtelSetting> all = userSettings(given);
+        List<OtelSetting> suspects = List.of();
+        List<Predicate<OtelSetting>> matches = List.of(
                 s -> message.contains(s.property()),
                 s -> s.value().length() > 2 && message.contains(s.value()),
                 s -> message.toLowerCase(Locale.ROOT).contains(s.kind()),
                 s -> true);
-        for (Predicate<Setting> clue : clues) {
-            suspects = all.values().stream().filter(clue).toList();
+        for (Predicate<OtelSetting> match : matches) {
+            suspects = all.values().stream().filter(match).toList();
             if (!suspects.isEmpty()) {
                 break;
             }
         }
-        String names = String.join(" or ", suspects.stream().map(Setting::name).toList());
+        String names =
+                String.join(" or ", suspects.stream().map(OtelSetting::name).toList());
         String hint = suspects.stream()
                 .map(s -> HINTS.get(s.kind()))
                 .filter(c -> c != null)
                 .findFirst()
                 .orElse("correct or unset it");
-        return new TelemetryException("OpenTelemetry cannot use " + names + ": " + message, hint, refusal);
+        return new TelemetryException("cannot use " + names + ": " + message, hint, rejection);
     }
 
-    /** A setting as the user gave it; the property is the SDK's name for it. */
-    private record Setting(String name, String property, String value) {
+    /** A setting under the name that the user chose; the property is its name in the SDK. */
+    private record OtelSetting(String name, String property, String value) {
         String kind() {
             return property.substring(property.lastIndexOf('.') + 1);
         }
     }
 
-    /** By property; a system property beats a variable. */
-    private static Map<String, Setting> userSettings(Map<String, String> given) {
-        Map<String, Setting> settings = new TreeMap<>();
-        given.forEach((name, value) -> settings.put(name, new Setting(name, name, value)));
+    /** Settings by property; a system property overrides a variable. */
+    private static Map<String, OtelSetting> userSettings(Map<String, String> given) {
+        Map<String, OtelSetting> settings = new TreeMap<>();
+        given.forEach((name, value) -> settings.put(name, new OtelSetting(name, name, value)));
         System.getenv().forEach((name, value) -> {
             String property = name.toLowerCase(Locale.ROOT).replace('_', '.');
             if (property.startsWith("otel.")) {
-                settings.put(property, new Setting(name, property, value));
+                settings.put(property, new OtelSetting(name, property, value));
             }
         });
         System.getProperties().forEach((key, value) -> {
             String property = key.toString().toLowerCase(Locale.ROOT).replace('-', '.');
             if (property.startsWith("otel.")) {
-                settings.put(property, new Setting("-D" + key, property, value.toString()));
+                settings.put(property, new OtelSetting("-D" + key, property, value.toString()));
             }
         });
         return settings;

@@ -8,249 +8,251 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every attribute a span can have, with what {@code dashboards/traces.md} says about it. An attribute whose value was
- * not seen is absent, never zero.
+ * The attributes of spans and their events. {@code dashboards/traces.md} lists the same. An attribute without an observed
+ * value is absent.
  *
  * @param <T> the type of its values
  */
 final class SpanAttribute<T> {
     private static final List<SpanAttribute<?>> ALL = new ArrayList<>();
 
-    private static final String TEARDOWN = "teardown, if seen";
-    private static final String CALLER = "caller looked at";
-    private static final String OWNER = "owner looked at, if it is not process.pid";
+    private static final String TEARDOWN = "teardown, if observed";
+    private static final String CALLER = "caller identified";
+    private static final String OWNER = "owner identified, if it is not process.pid";
 
     static final SpanAttribute<Long> PID = number(
-            "process.pid", "caller seen", "process of the thread that made the call or gave up the address space");
-    static final SpanAttribute<Long> TID = number("thread.id", "caller seen", "that thread");
+            "process.pid", "caller observed", "Process of the thread that made the call or released the address space");
+    static final SpanAttribute<Long> TID = number("thread.id", "caller observed", "That thread");
     static final SpanAttribute<String> THREAD_NAME =
-            text("thread.name", "caller seen", "its name (comm) at that moment");
+            text("thread.name", "caller observed", "Its name (comm) at that moment");
     static final SpanAttribute<String> EXECUTABLE_NAME =
-            text("process.executable.name", CALLER, "the last part of process.executable.path");
+            text("process.executable.name", CALLER, "File name of process.executable.path");
     static final SpanAttribute<String> EXECUTABLE_PATH =
-            text("process.executable.path", CALLER, "the program of process.pid");
+            text("process.executable.path", CALLER, "Executable of process.pid");
     static final SpanAttribute<List<String>> COMMAND_ARGS = texts(
-            "process.command_args", CALLER + "; not with `--hide-arguments`", "its command line, with the program");
-    static final SpanAttribute<String> USER = text("process.owner", CALLER, "the user that it runs as");
+            "process.command_args",
+            CALLER + "; not with `--hide-arguments`",
+            "Its command line, including the executable");
+    static final SpanAttribute<String> USER = text("process.owner", CALLER, "User that it runs as");
     static final SpanAttribute<String> CREATION_TIME =
-            text("process.creation.time", "caller seen", "when it began, ISO 8601 in UTC");
-    static final SpanAttribute<String> CGROUP = text("process.linux.cgroup", CALLER, "path of its cgroup");
+            text("process.creation.time", "caller observed", "Start time, ISO 8601 in UTC");
+    static final SpanAttribute<String> CGROUP = text("process.linux.cgroup", CALLER, "Path of its cgroup");
     static final SpanAttribute<String> CONTAINER_ID =
-            text("container.id", CALLER + " in a container", "the runtime's id of the container it runs in");
+            text("container.id", CALLER + " in a container", "ID of its container in the container runtime");
     static final SpanAttribute<String> CONTAINER_RUNTIME = text(
             "container.runtime.name",
             CALLER + " in a container",
             "docker, containerd, cri-o, podman, lxc, machine or kubernetes");
-    static final SpanAttribute<String> POD_UID =
-            text("k8s.pod.uid", CALLER + " in a pod", "the Kubernetes pod it runs in");
+    static final SpanAttribute<String> POD_UID = text("k8s.pod.uid", CALLER + " in a pod", "Its Kubernetes pod");
 
     static final SpanAttribute<String> CONTEXT_ID = text(
             "aio.context.id",
             "teardown, `deferred_free`, `not_woken`",
-            "handle and generation: unique in one run of the agent, the same in JSON");
+            "Handle and generation: unique in one run of the agent, the same in JSON");
     static final SpanAttribute<String> HANDLE = text(
             "aio.context.handle",
-            "always, but for a failed io_setup",
-            "the aio_context_t of the program, in hexadecimal");
+            "always, except on a failed io_setup",
+            "The aio_context_t of the program, in hexadecimal");
     static final SpanAttribute<Long> MAX_EVENTS =
-            number("aio.context.max_events", TEARDOWN, "what io_setup was asked for: the charge to fs.aio-nr");
+            number("aio.context.max_events", TEARDOWN, "Argument of io_setup: the charge to fs.aio-nr");
     static final SpanAttribute<Long> RING_EVENTS =
-            number("aio.context.ring_events", TEARDOWN, "slots in the completion ring");
+            number("aio.context.ring_events", TEARDOWN, "Slots in the completion ring");
     static final SpanAttribute<Long> OWNER_PID =
-            number("aio.context.owner.pid", "teardown, if it is not process.pid", "process that set the context up");
+            number("aio.context.owner.pid", "teardown, if it is not process.pid", "Process that set up the context");
     static final SpanAttribute<String> OWNER_EXECUTABLE_PATH =
-            text("aio.context.owner.executable.path", OWNER, "its program");
-    static final SpanAttribute<String> OWNER_CGROUP = text("aio.context.owner.cgroup", OWNER, "path of its cgroup");
+            text("aio.context.owner.executable.path", OWNER, "Its executable");
+    static final SpanAttribute<String> OWNER_CGROUP = text("aio.context.owner.cgroup", OWNER, "Path of its cgroup");
     static final SpanAttribute<String> OWNER_CONTAINER_ID =
-            text("aio.context.owner.container.id", OWNER + ", in a container", "the container it runs in");
+            text("aio.context.owner.container.id", OWNER + ", in a container", "ID of its container");
 
     static final SpanAttribute<String> TRIGGER =
-            text("aio.trigger", TEARDOWN, "why the context ended: destroy, exit or rollback");
+            text("aio.trigger", TEARDOWN, "Why the context ended: destroy, exit or rollback");
     static final SpanAttribute<String> END = text(
             "aio.teardown.end",
             "teardown",
-            "how the agent learnt that it was over: complete, incomplete, unknown or vanished");
+            "How completely the end was observed: complete, incomplete, unknown or vanished");
     static final SpanAttribute<Long> OUTSTANDING =
-            number("aio.outstanding", TEARDOWN, "requests submitted and not completed at entry of kill_ioctx");
+            number("aio.outstanding", TEARDOWN, "Requests submitted and not completed at entry of kill_ioctx");
     static final SpanAttribute<Long> UNREAPED =
-            number("aio.unreaped", TEARDOWN, "requests completed that the program had not read");
+            number("aio.unreaped", TEARDOWN, "Requests completed that the program had not reaped");
     static final SpanAttribute<Long> SIBLINGS =
-            number("aio.siblings", TEARDOWN, "other threads inside an AIO call on the context");
+            number("aio.siblings", TEARDOWN, "Other threads inside an AIO call on the context");
     static final SpanAttribute<Long> CANCELLED =
-            number("aio.cancelled", TEARDOWN, "requests that the teardown cancelled");
+            number("aio.cancelled", TEARDOWN, "Requests that the teardown cancelled");
     static final SpanAttribute<Long> STRAGGLERS = number(
             "aio.stragglers",
-            "teardown, if any were seen",
-            "requests that completed while it was stuck; the first " + TeardownSpans.MOST_STRAGGLERS
+            "teardown, if any were observed",
+            "Late completions: requests that completed while it was stuck; the first " + StuckEvents.MAX_STRAGGLERS
                     + " have an event `aio.straggler` each");
     static final SpanAttribute<Double> DRAIN_GRACE =
-            decimal("aio.drain.grace", TEARDOWN, "seconds of the drain that waited for RCU grace periods only");
+            decimal("aio.drain.grace", TEARDOWN, "Seconds of the drain that waited only for RCU grace periods");
     static final SpanAttribute<Double> DRAIN_IO =
-            decimal("aio.drain.io", TEARDOWN, "seconds of the drain that waited for requests");
+            decimal("aio.drain.io", TEARDOWN, "Seconds of the drain that waited for requests");
     static final SpanAttribute<Double> DRAIN_SIBLINGS =
-            decimal("aio.drain.siblings", TEARDOWN, "seconds of the drain that waited for threads inside AIO calls");
+            decimal("aio.drain.siblings", TEARDOWN, "Seconds of the drain that waited for threads inside AIO calls");
     static final SpanAttribute<Long> NR_BEFORE = number("aio.nr.before", TEARDOWN, "fs.aio-nr at entry of kill_ioctx");
     static final SpanAttribute<Long> NR_AFTER = number("aio.nr.after", TEARDOWN, "fs.aio-nr at return of kill_ioctx");
     static final SpanAttribute<Long> UNMAP_RESULT =
-            number("aio.unmap.result", TEARDOWN, "what vm_munmap returned: 0 or a negative error");
+            number("aio.unmap.result", TEARDOWN, "Return value of vm_munmap: 0 or a negative error");
     static final SpanAttribute<Boolean> SIGKILL_PENDING =
-            flag("aio.caller.sigkill_pending", TEARDOWN, "whether a SIGKILL waited for the caller");
-    static final SpanAttribute<Long> VOLUNTARY_SWITCHES =
-            number("aio.caller.voluntary_switches", TEARDOWN, "voluntary context switches of the caller in the call");
+            flag("aio.caller.sigkill_pending", TEARDOWN, "Whether a SIGKILL was pending for the caller");
+    static final SpanAttribute<Long> VOLUNTARY_SWITCHES = number(
+            "aio.caller.voluntary_switches", TEARDOWN, "Voluntary context switches of the caller during the call");
 
     static final SpanAttribute<String> SETUP_STACK = text(
             "aio.context.setup_stack",
             "teardown, with `--stacks`",
-            "where the program called io_setup: a frame per line, the innermost first");
-    static final SpanAttribute<String> CALL_STACK = text(
-            "code.stacktrace",
-            "call, with `--stacks`",
-            "where the program called io_destroy, or the io_setup that failed");
+            "Stack of the io_setup call, one frame per line, innermost first");
+    static final SpanAttribute<String> CALL_STACK =
+            text("code.stacktrace", "call, with `--stacks`", "Stack of the io_destroy call, or of the failed io_setup");
 
     static final SpanAttribute<String> ERROR_TYPE =
-            text("error.type", "the call failed; the status is ERROR too", "name of the error, such as EAGAIN");
+            text("error.type", "the call failed; the status is also ERROR", "Name of the error, such as EAGAIN");
     static final SpanAttribute<String> ERROR_CAUSE = text(
             "aio.destroy.error.cause",
-            "failed io_destroy, if it can be told",
-            "what was wrong with the handle: zero, already_destroyed, lost_race, ring_unmapped, ring_corrupted,"
+            "failed io_destroy, if known",
+            "What was wrong with the handle: zero, already_destroyed, lost_race, ring_unmapped, ring_corrupted,"
                     + " ring_moved, other_process or never_valid");
     static final SpanAttribute<String> ERROR_EXPLANATION =
-            text("aio.destroy.error.explanation", "failed io_destroy, if it can be told", "the same as a sentence");
+            text("aio.destroy.error.explanation", "failed io_destroy, if known", "The same as a sentence");
     static final SpanAttribute<Boolean> ERROR_IO_IN_FLIGHT = flag(
             "aio.destroy.error.io_in_flight",
-            "failed io_destroy, if it can be told",
-            "whether the call that destroyed the context still waited for requests");
-    static final SpanAttribute<Long> REQUESTED =
-            number("aio.requested", "failed io_setup", "how many events it asked for");
+            "failed io_destroy, if known",
+            "Whether the call that destroyed the context still waited for requests");
+    static final SpanAttribute<Long> REQUESTED = number("aio.requested", "failed io_setup", "Events requested");
     static final SpanAttribute<Long> USAGE =
-            number("aio.event.usage", "failed call, if seen", "fs.aio-nr at that moment");
+            number("aio.event.usage", "failed call, if observed", "fs.aio-nr at that moment");
     static final SpanAttribute<Long> LIMIT =
-            number("aio.event.limit", "failed call, if seen", "fs.aio-max-nr at that moment");
+            number("aio.event.limit", "failed call, if observed", "fs.aio-max-nr at that moment");
     static final SpanAttribute<Long> NEEDED =
-            number("aio.event.limit.needed", "refused io_setup", "the smallest fs.aio-max-nr that would have sufficed");
+            number("aio.event.limit.needed", "refused io_setup", "Smallest fs.aio-max-nr that would have sufficed");
     static final SpanAttribute<List<String>> HOLDERS = texts(
             "aio.event.holders",
             "refused io_setup",
-            "who held most of the quota, five processes at most: name, pid, container, charge");
+            "Largest holders of the quota, at most five: name, pid, container, charge");
 
     static final SpanAttribute<String> REFUSAL_OUTCOME = text(
             "aio.refusal.outcome",
             "`refusal`",
             "transient; lasting (after ten seconds); over (after it was lasting); or unknown");
     static final SpanAttribute<Long> REFUSAL_RETRIES =
-            number("aio.refusal.retries", "`refusal`", "how often the same process was refused the same again");
+            number("aio.refusal.retries", "`refusal`", "Further refusals of the same request by the same process");
     static final SpanAttribute<Boolean> REFUSAL_SUCCEEDED = flag(
-            "aio.refusal.succeeded", "`refusal`", "whether an io_setup of the process for as much succeeded since");
+            "aio.refusal.succeeded",
+            "`refusal`",
+            "Whether a later io_setup of the process for as many events succeeded");
     static final SpanAttribute<String> REFUSAL_CAUSE = text(
             "aio.refusal.cause",
-            "`refusal`, if seen",
-            "what made the quota suffice: teardown, or limit (it was raised)");
+            "`refusal`, if observed",
+            "Why the quota sufficed again: teardown, or limit (it was raised)");
     static final SpanAttribute<String> RELEASER = text(
-            "aio.refusal.releaser", "`refusal`, cause teardown", "who gave back most: name, pid, container, charge");
+            "aio.refusal.releaser",
+            "`refusal`, cause teardown",
+            "Process that released most: name, pid, container, charge");
 
-    static final SpanAttribute<String> CLAUSE =
-            text("aio.spec.clause", "event `aio.spec.violation`", "the clause of the specification that was broken");
+    static final SpanAttribute<String> CLAUSE = text(
+            "aio.spec.clause", "event `aio.spec.violation`", "Clause of the specification that the kernel violated");
     static final SpanAttribute<String> EVIDENCE =
-            text("aio.spec.evidence", "event `aio.spec.violation`", "what was seen, in words and numbers");
+            text("aio.spec.evidence", "event `aio.spec.violation`", "Observed values");
 
-    private static final String STUCK = "event `aio.teardown.stuck`, if seen";
+    private static final String STUCK = "event `aio.teardown.stuck`, if observed";
 
     static final SpanAttribute<String> WAITS_FOR = text(
             "aio.waits_for",
             STUCK,
-            "what it waited for: requests, siblings, grace, mmap_lock, cancelled_polls, wake or deferred_free");
-    static final SpanAttribute<Long> REQUESTS_LEFT =
-            number("aio.requests_left", STUCK, "requests not completed at that moment");
-    static final SpanAttribute<Long> SIBLINGS_LEFT =
-            number("aio.siblings_left", STUCK, "threads inside an AIO call on the context at that moment");
+            "What it waited for: requests, siblings, grace, mmap_lock, cancelled_polls, wake or deferred_free");
+    static final SpanAttribute<Long> OUTSTANDING_NOW =
+            number("aio.outstanding_now", STUCK, "Requests outstanding at that moment");
+    static final SpanAttribute<Long> SIBLINGS_NOW =
+            number("aio.siblings_now", STUCK, "Threads inside an AIO call on the context at that moment");
     static final SpanAttribute<List<String>> KERNEL_STACK =
-            texts("aio.kernel_stack", STUCK, "functions of the kernel in which it waited, the innermost first");
+            texts("aio.kernel_stack", STUCK, "Kernel functions in which it waited, innermost first");
 
     private static final String STRAGGLER = "event `aio.straggler`";
 
     static final SpanAttribute<String> OPERATION = text(
             "aio.request.operation",
-            STRAGGLER + ", if the kernel shows its symbols",
-            "what the request was to do: read, write, fsync, fdsync or poll");
+            STRAGGLER + ", if kernel symbols are readable",
+            "read, write, fsync, fdsync or poll");
     static final SpanAttribute<String> PATH = text(
             "aio.request.path",
-            STRAGGLER + ", but for a pipe or a socket",
-            "of its file within its file system, eight names at most");
-    static final SpanAttribute<Long> INODE = number("aio.request.inode", STRAGGLER, "of its file");
-    static final SpanAttribute<String> MAGIC = text(
-            "aio.request.magic", STRAGGLER, "the number of its kind of file system, in hexadecimal: 0xef53 is ext4");
+            STRAGGLER + ", except for a pipe or a socket",
+            "Path of the file within its file system, at most eight names");
+    static final SpanAttribute<Long> INODE = number("aio.request.inode", STRAGGLER, "Inode of the file");
+    static final SpanAttribute<String> MAGIC =
+            text("aio.request.magic", STRAGGLER, "File system type as a magic number in hexadecimal: 0xef53 is ext4");
     static final SpanAttribute<String> DEVICE =
-            text("aio.request.device", STRAGGLER, "major:minor of the block device that the file is or that it is on");
+            text("aio.request.device", STRAGGLER, "major:minor of the block device that is the file or holds it");
     static final SpanAttribute<String> DEVICE_NAME =
-            text("aio.request.device_name", STRAGGLER + ", if it is a block device of this host", "its name");
+            text("aio.request.device_name", STRAGGLER + ", if it is a block device of this host", "Name of the device");
     static final SpanAttribute<Long> OFFSET =
-            number("aio.request.offset", STRAGGLER + " of a read or write", "where in the file it began");
-    static final SpanAttribute<Long> RESULT = number("aio.request.result", STRAGGLER, "bytes, or a negative error");
+            number("aio.request.offset", STRAGGLER + " of a read or write", "Offset in the file");
+    static final SpanAttribute<Long> RESULT = number("aio.request.result", STRAGGLER, "Bytes, or a negative error");
     static final SpanAttribute<String> REQUEST_ERROR =
-            text("aio.request.error", STRAGGLER + ", if the request failed", "name of the error, such as EIO");
+            text("aio.request.error", STRAGGLER + ", if the request failed", "Name of the error, such as EIO");
     static final SpanAttribute<Double> AGE =
-            decimal("aio.request.age", STRAGGLER, "seconds that the teardown had lasted when it completed");
+            decimal("aio.request.age", STRAGGLER, "Age of the teardown in seconds when the request completed");
 
     private final AttributeKey<T> key;
     private final String present;
-    private final String meaning;
+    private final String description;
 
-    private SpanAttribute(AttributeKey<T> key, String present, String meaning) {
+    private SpanAttribute(AttributeKey<T> key, String present, String description) {
         this.key = key;
         this.present = present;
-        this.meaning = meaning;
+        this.description = description;
     }
 
-    /** All of them, in the order of the documentation. */
+    /** All attributes, in the order of the documentation. */
     static List<SpanAttribute<?>> all() {
         return List.copyOf(ALL);
     }
 
-    /** Its name and type. */
+    /** The name and type. */
     AttributeKey<T> key() {
         return key;
     }
 
-    /** Its type, in a word. */
+    /** The name of the type. */
     String type() {
         return key.getType().name().toLowerCase(Locale.ROOT);
     }
 
-    /** Which spans have it, and when. */
+    /** Which spans have it, and under which condition. */
     String present() {
         return present;
     }
 
-    /** What its value says. */
-    String meaning() {
-        return meaning;
+    /** What the value means. */
+    String description() {
+        return description;
     }
 
-    /** Sets it, unless the value was not seen. */
+    /** Sets the attribute unless the value is null. */
     void set(AttributesBuilder attributes, @Nullable T value) {
         if (value != null) {
             attributes.put(key, value);
         }
     }
 
-    private static SpanAttribute<Long> number(String name, String present, String meaning) {
-        return listed(new SpanAttribute<>(AttributeKey.longKey(name), present, meaning));
+    private static SpanAttribute<Long> number(String name, String present, String description) {
+        return listed(new SpanAttribute<>(AttributeKey.longKey(name), present, description));
     }
 
-    private static SpanAttribute<Double> decimal(String name, String present, String meaning) {
-        return listed(new SpanAttribute<>(AttributeKey.doubleKey(name), present, meaning));
+    private static SpanAttribute<Double> decimal(String name, String present, String description) {
+        return listed(new SpanAttribute<>(AttributeKey.doubleKey(name), present, description));
     }
 
-    private static SpanAttribute<String> text(String name, String present, String meaning) {
-        return listed(new SpanAttribute<>(AttributeKey.stringKey(name), present, meaning));
+    private static SpanAttribute<String> text(String name, String present, String description) {
+        return listed(new SpanAttribute<>(AttributeKey.stringKey(name), present, description));
     }
 
-    private static SpanAttribute<List<String>> texts(String name, String present, String meaning) {
-        return listed(new SpanAttribute<>(AttributeKey.stringArrayKey(name), present, meaning));
+    private static SpanAttribute<List<String>> texts(String name, String present, String description) {
+        return listed(new SpanAttribute<>(AttributeKey.stringArrayKey(name), present, description));
     }
 
-    private static SpanAttribute<Boolean> flag(String name, String present, String meaning) {
-        return listed(new SpanAttribute<>(AttributeKey.booleanKey(name), present, meaning));
+    private static SpanAttribute<Boolean> flag(String name, String present, String description) {
+        return listed(new SpanAttribute<>(AttributeKey.booleanKey(name), present, description));
     }
 
     private static <T> SpanAttribute<T> listed(SpanAttribute<T> attribute) {

@@ -5,57 +5,60 @@ import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Teardown;
 import org.jspecify.annotations.Nullable;
 
-/** Every name a span can have. */
+/** The names of spans. {@code dashboards/traces.md} lists the same. */
 enum SpanName {
-    IO_DESTROY("io_destroy", "none", "a call of io_destroy, whether it ended a context or failed"),
-    EXIT_AIO("exit_aio", "none", "the end of a context with its address space, by exit or exec"),
-    IO_SETUP("io_setup", "none", "a call of io_setup that failed, or took back the context it had made"),
-    TEARDOWN("teardown", "none", "the end of a context where it was not seen which of the three it was"),
-    LOOKUP("lookup", "root", "entry of io_destroy to entry of kill_ioctx: finding the context"),
+    IO_DESTROY("io_destroy", "none", "A call of io_destroy, whether it ended a context or failed"),
+    EXIT_AIO("exit_aio", "none", "The end of a context with its address space, by exit or exec"),
+    IO_SETUP("io_setup", "none", "A call of io_setup that failed, or rolled back its context"),
+    TEARDOWN("teardown", "none", "The end of a context whose trigger was not observed"),
+    LOOKUP("lookup", "root", "Entry of io_destroy to entry of kill_ioctx: finding the context"),
     KILL("kill", "root", "kill_ioctx"),
     UNMAP("unmap", "`kill`", "vm_munmap: taking mmap_lock and removing the ring"),
-    DRAIN("drain", "root", "return of kill_ioctx to free_ioctx_reqs: the uninterruptible wait of the caller"),
-    GRACE("grace", "`drain`", "the part before or after free_ioctx_users that waited for an RCU grace period only"),
-    IO("io", "`drain`", "the part before or after free_ioctx_users that waited for requests"),
-    SIBLINGS("siblings", "`drain`", "the part before free_ioctx_users that waited for threads inside AIO calls"),
-    CANCEL("cancel", "`drain`; root if it ran during `kill`", "free_ioctx_users: cancelling what can be cancelled"),
+    DRAIN("drain", "root", "Return of kill_ioctx to free_ioctx_reqs: the uninterruptible wait of the caller"),
+    GRACE("grace", "`drain`", "Part before or after free_ioctx_users that waited only for an RCU grace period"),
+    IO("io", "`drain`", "Part before or after free_ioctx_users that waited for requests"),
+    SIBLINGS("siblings", "`drain`", "Part before free_ioctx_users that waited for threads inside AIO calls"),
+    CANCEL(
+            "cancel",
+            "`drain`; root if it ran during `kill`",
+            "free_ioctx_users: cancelling the requests that support it"),
     WAKE("wake", "root", "free_ioctx_reqs to the return of io_destroy"),
     REFUSAL(
             "refusal",
             "none; own trace, linked to the io_setup",
-            "from an io_setup that was refused until the quota sufficed, or until it was found to be lasting"),
+            "A refused io_setup until the quota sufficed, or until the refusal was classified as lasting"),
     DEFERRED_FREE(
             "deferred_free",
             "none; own trace, linked to the root",
-            "free_ioctx_reqs to free_ioctx, when the caller has gone on"),
+            "free_ioctx_reqs to free_ioctx, after the caller has continued"),
     NOT_WOKEN(
             "not_woken",
             "none; own trace, linked to the root if that is a trace",
-            "free_ioctx_reqs to the look that found the caller of an exit_aio stuck, though no request is left");
+            "free_ioctx_reqs to the scan that found the caller of an exit_aio stuck without outstanding requests");
 
     private final String label;
     private final String parent;
-    private final String meaning;
+    private final String description;
 
-    SpanName(String label, String parent, String meaning) {
+    SpanName(String label, String parent, String description) {
         this.label = label;
         this.parent = parent;
-        this.meaning = meaning;
+        this.description = description;
     }
 
-    /** The name in the span. */
+    /** The name in traces. */
     String label() {
         return label;
     }
 
-    /** The span above it, in words. */
+    /** Its parent, as a description. */
     String parent() {
         return parent;
     }
 
-    /** What time it covers. */
-    String meaning() {
-        return meaning;
+    /** The interval it covers. */
+    String description() {
+        return description;
     }
 
     /** The root of a teardown. */
@@ -70,7 +73,7 @@ enum SpanName {
         };
     }
 
-    /** The span of a call that failed. */
+    /** The span of a failed call. */
     static SpanName of(FailedCall.SystemCall call) {
         return switch (call) {
             case IO_SETUP -> IO_SETUP;
@@ -78,7 +81,7 @@ enum SpanName {
         };
     }
 
-    /** The part of a drain that waited for this. */
+    /** The part of a drain with this cause. */
     static SpanName of(Teardown.Wait wait) {
         return switch (wait) {
             case GRACE -> GRACE;

@@ -1,29 +1,30 @@
 package dev.aioscope.telemetry;
 
 import dev.aioscope.audit.Audit;
+import dev.aioscope.audit.Clause;
 import dev.aioscope.audit.Verdict;
 import dev.aioscope.telemetry.Metric.Label;
-import io.prometheus.metrics.model.registry.MultiCollector;
-import io.prometheus.metrics.model.snapshots.Labels;
-import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import io.micrometer.core.instrument.Tags;
+import java.util.function.ToLongFunction;
 
-/** How often each clause of the specification was kept and broken, asked of the audit at each scrape. */
-public record SpecMetrics(Audit audit) implements MultiCollector {
-    @Override
-    public MetricSnapshots collect() {
-        Families families = new Families();
+/** How often each clause of the specification held, deviated and was violated. */
+public final class SpecMetrics {
+    private SpecMetrics() {}
+
+    /** Registers the meters of an audit, for the clauses that it can observe. */
+    public static void register(Metrics metrics, Audit audit) {
         for (Verdict verdict : audit.verdicts()) {
             if (verdict.state() != Verdict.State.NOT_OBSERVABLE) {
-                count(families, verdict, "kept", verdict.held());
-                count(families, verdict, "otherwise", verdict.deviated());
-                count(families, verdict, "broken", verdict.violated());
+                count(metrics, audit, verdict.clause(), "held", Verdict::held);
+                count(metrics, audit, verdict.clause(), "deviated", Verdict::deviated);
+                count(metrics, audit, verdict.clause(), "violated", Verdict::violated);
             }
         }
-        return families.build();
     }
 
-    private static void count(Families families, Verdict verdict, String outcome, long observations) {
-        Labels labels = Families.labels(Label.CLAUSE, verdict.clause().name());
-        families.counter(Metric.SPEC_OBSERVATION, observations, Families.with(labels, Label.VERDICT, outcome));
+    private static void count(
+            Metrics metrics, Audit audit, Clause clause, String outcome, ToLongFunction<Verdict> observations) {
+        Tags tags = Metrics.and(Metrics.tags(Label.CLAUSE, clause.name()), Label.VERDICT, outcome);
+        metrics.counter(Metric.SPEC_OBSERVATION, tags, () -> observations.applyAsLong(audit.verdict(clause)));
     }
 }

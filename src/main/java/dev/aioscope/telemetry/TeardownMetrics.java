@@ -3,6 +3,7 @@ package dev.aioscope.telemetry;
 import static dev.aioscope.event.Trigger.DESTROY;
 import static dev.aioscope.event.Trigger.EXIT;
 import static dev.aioscope.event.Trigger.ROLLBACK;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import dev.aioscope.event.Trigger;
 import dev.aioscope.kernel.Errno;
@@ -15,30 +16,30 @@ import dev.aioscope.lifecycle.WrongHandle;
 import dev.aioscope.lifecycle.WrongHandle.Cause;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.Metric.Label;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Tags;
 import io.opentelemetry.api.trace.SpanContext;
-import io.prometheus.metrics.model.registry.MultiCollector;
-import io.prometheus.metrics.model.snapshots.Labels;
-import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.EnumMap;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts and times what happens to contexts. It is told by the thread that reads the events, so that it misses nothing,
- * and keeps plain arrays: an event costs a fraction of a microsecond. Series that the tier can give are there from the
- * start, so that their first increase is seen.
+ * Counts and times setups and teardowns. The thread that reads the events calls it, so it misses nothing; only {@link
+ * #onTrace} may run on another thread. Series that the tier can observe exist from the start, so that Prometheus sees
+ * their first increase.
  */
-public final class TeardownMetrics implements LifecycleListener, MultiCollector {
+public final class TeardownMetrics implements LifecycleListener {
     /**
      * A duration of a teardown.
      *
      * @param triggers the teardowns that have it
-     * @param tiers that can give it
+     * @param tiers the tiers that observe it
      */
     private record Phase(
             Metric metric, Set<Trigger> triggers, Set<Tier> tiers, Function<Teardown, @Nullable Long> nanos) {
@@ -46,9 +47,6 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
             return new Phase(metric, triggers, Set.of(Tier.FULL), nanos);
         }
     }
-
-    /** For the name of an error. */
-    private static final String SUCCESS = "";
 
     private static final Set<Trigger> ALL = Set.of(DESTROY, EXIT, ROLLBACK);
     private static final Set<Trigger> CALL = Set.of(DESTROY);
@@ -67,186 +65,175 @@ public final class TeardownMetrics implements LifecycleListener, MultiCollector 
             Phase.of(Metric.WAKE_DURATION, CALL, Teardown::wake),
             Phase.of(Metric.DEFERRED_FREE_DURATION, ALL, Teardown::deferredFree));
 
-    /** The histogram of a phase. */
-    private record Timed(Phase phase, Histogram histogram) {}
+    private record PhaseTimer(Phase phase, BucketTimer timer) {}
 
-    /** How the agent learnt of the end of a context, and why it ended. */
+    /** The meters of the teardowns with one trigger; null where the tier cannot observe the value. */
+    private record TriggerMeters(
+            List<PhaseTimer> phases,
+            @Nullable BucketSummary outstanding,
+            @Nullable AtomicLong uninterruptibleNanos) {}
+
+    /** How the observation of a context ended, and why the context ended. */
     private record Ending(Teardown.End end, @Nullable Trigger trigger) {
-        Labels labels() {
-            Labels labels = Families.labels(Label.END, end.name().toLowerCase(Locale.ROOT));
-            return Families.with(labels, Label.TRIGGER, trigger == null ? null : trigger.label());
+        Tags tags() {
+            Tags tags = Metrics.tags(Label.END, end.name().toLowerCase(Locale.ROOT));
+            return Metrics.and(tags, Label.TRIGGER, trigger == null ? null : trigger.label());
         }
     }
 
-    /** What an io_destroy that failed returned, and why. */
-    private record WrongDestroy(String error, @Nullable Cause cause) {
-        Labels labels() {
-            return Families.with(
-                    Families.labels(Label.ERROR, error), Label.CAUSE, cause == null ? null : cause.label());
+    /** The error and the cause of a failed io_destroy. */
+    private record DestroyError(String error, @Nullable Cause cause) {
+        Tags tags() {
+            return Metrics.and(Metrics.tags(Label.ERROR, error), Label.CAUSE, cause == null ? null : cause.label());
         }
     }
 
+    /** Key of calls without an error. */
+    private static final String SUCCESS = "";
+
+    private final Metrics metrics;
     private final WallClock clock;
-    private final Tier tier;
-    private final Map<Trigger, List<Timed>> phases = new EnumMap<>(Trigger.class);
-    private final Map<Trigger, Histogram> outstanding = new EnumMap<>(Trigger.class);
-    private final Map<Trigger, long[]> uninterruptible = new EnumMap<>(Trigger.class);
-    private final Map<Ending, long[]> endings = new LinkedHashMap<>();
-    private final Map<String, long[]> failedSetups = new LinkedHashMap<>();
-    private final Map<WrongDestroy, long[]> failedDestroys = new LinkedHashMap<>();
-    private final Map<String, Histogram> setupDurations = new LinkedHashMap<>();
-    private long setups;
+    private final Map<Trigger, TriggerMeters> byTrigger = new EnumMap<>(Trigger.class);
+    private final Map<Ending, Counter> teardowns = new HashMap<>();
+    private final Map<String, Counter> setups = new HashMap<>();
+    private final Map<String, BucketTimer> setupDurations = new HashMap<>();
+    private final Map<DestroyError, Counter> destroyErrors = new HashMap<>();
 
     /**
-     * Prepares what this tier can give.
+     * Registers the series that this tier can observe.
      *
      * @param clock for the times of exemplars
      */
-    public TeardownMetrics(Tier tier, WallClock clock) {
-        this.tier = tier;
+    public TeardownMetrics(Metrics metrics, Tier tier, WallClock clock) {
+        this.metrics = metrics;
         this.clock = clock;
         for (Trigger trigger : Trigger.values()) {
-            phases.put(
-                    trigger,
-                    PHASES.stream()
-                            .filter(phase -> phase.tiers.contains(tier) && phase.triggers.contains(trigger))
-                            .map(phase -> new Timed(phase, new Histogram(Histogram.Bounds.SECONDS)))
-                            .toList());
-            if (tier == Tier.FULL || (tier == Tier.SYSCALL && trigger == DESTROY)) {
-                outstanding.put(trigger, new Histogram(Histogram.Bounds.REQUESTS));
-            }
-            if (tier == Tier.FULL && trigger != ROLLBACK) {
-                uninterruptible.put(trigger, new long[1]);
-            }
+            byTrigger.put(trigger, metersOf(trigger, tier));
         }
-        if (seesCalls()) {
+        if (tier == Tier.FULL || tier == Tier.SYSCALL) {
             for (Trigger trigger : tier == Tier.FULL ? Trigger.values() : new Trigger[] {DESTROY}) {
-                endings.put(new Ending(Teardown.End.COMPLETE, trigger), new long[1]);
+                teardown(Teardown.End.COMPLETE, trigger);
             }
-            failedSetups.put(Errno.name(Errno.EAGAIN), new long[1]);
-            setupDurations.put(SUCCESS, new Histogram(Histogram.Bounds.SECONDS));
-            setupDurations.put(Errno.name(Errno.EAGAIN), new Histogram(Histogram.Bounds.SECONDS));
+            for (String error : List.of(SUCCESS, Errno.name(Errno.EAGAIN))) {
+                setup(error);
+                setupDuration(error);
+            }
             for (Cause cause : Cause.values()) {
-                failedDestroys.put(new WrongDestroy(Errno.name(Errno.EINVAL), cause), new long[1]);
+                destroyError(Errno.name(Errno.EINVAL), cause);
             }
         }
     }
 
-    private boolean seesCalls() {
-        return tier == Tier.FULL || tier == Tier.SYSCALL;
+    private TriggerMeters metersOf(Trigger trigger, Tier tier) {
+        Tags tags = Metrics.tags(Label.TRIGGER, trigger.label());
+        List<PhaseTimer> phases = PHASES.stream()
+                .filter(phase -> phase.tiers.contains(tier) && phase.triggers.contains(trigger))
+                .map(phase -> new PhaseTimer(phase, metrics.timer(phase.metric, tags)))
+                .toList();
+        boolean seesOutstanding = tier == Tier.FULL || (tier == Tier.SYSCALL && trigger == DESTROY);
+        BucketSummary outstanding = seesOutstanding ? metrics.summary(Metric.OUTSTANDING, tags) : null;
+        AtomicLong uninterruptible = null;
+        if (tier == Tier.FULL && trigger != ROLLBACK) {
+            AtomicLong nanos = new AtomicLong();
+            metrics.counter(Metric.UNINTERRUPTIBLE_TIME, tags, () -> nanos.get() / 1e9);
+            uninterruptible = nanos;
+        }
+        return new TriggerMeters(phases, outstanding, uninterruptible);
     }
 
     @Override
-    public synchronized void onSetup(Context context) {
-        setups++;
-        setUp(SUCCESS, context.setupEnterTime(), context.setupTime());
+    public void onSetup(Context context) {
+        onSetup(SUCCESS, context.setupEnterTime(), context.setupTime());
     }
 
     @Override
-    public synchronized void onFailedCall(FailedCall call) {
+    public void onFailedCall(FailedCall call) {
         String error = Errno.name(call.errno());
-        long[] count;
         if (call.call() == FailedCall.SystemCall.IO_SETUP) {
-            count = failedSetups.computeIfAbsent(error, key -> new long[1]);
-            setUp(error, call.enterTime(), call.returnTime());
+            onSetup(error, call.enterTime(), call.returnTime());
         } else {
             WrongHandle wrong = call.wrongHandle();
-            count = failedDestroys.computeIfAbsent(
-                    new WrongDestroy(error, wrong == null ? null : wrong.cause()), key -> new long[1]);
+            destroyError(error, wrong == null ? null : wrong.cause()).increment();
         }
-        count[0]++;
     }
 
-    private void setUp(String error, @Nullable Long entered, @Nullable Long returned) {
+    private void onSetup(String error, @Nullable Long entered, @Nullable Long returned) {
+        setup(error).increment();
         if (entered != null && returned != null) {
-            setupDurations
-                    .computeIfAbsent(error, key -> new Histogram(Histogram.Bounds.SECONDS))
-                    .record(returned - entered);
+            setupDuration(error).record(returned - entered, NANOSECONDS);
         }
     }
 
-    /** Those who told of a refusal once need not tell of it again; a count wants all. */
+    /** Other listeners ignore the retries of a refused call; a counter includes them. */
     @Override
     public void onRetry(FailedCall call) {
         onFailedCall(call);
     }
 
     @Override
-    public synchronized void onTeardown(Teardown teardown) {
+    public void onTeardown(Teardown teardown) {
         Trigger trigger = teardown.trigger();
-        endings.computeIfAbsent(new Ending(teardown.end(), trigger), ending -> new long[1])[0]++;
-        if (trigger == null) {
+        teardown(teardown.end(), trigger).increment();
+        TriggerMeters meters = trigger == null ? null : byTrigger.get(trigger);
+        if (meters == null) {
             return;
         }
-        for (Timed timed : at(phases, trigger)) {
-            Long nanos = timed.phase.nanos.apply(teardown);
+        for (PhaseTimer phase : meters.phases) {
+            Long nanos = phase.phase.nanos.apply(teardown);
             if (nanos != null) {
-                timed.histogram.record(nanos);
+                phase.timer.record(nanos, NANOSECONDS);
             }
         }
-        Integer left = teardown.outstanding();
-        Histogram requests = outstanding.get(trigger);
-        if (left != null && requests != null) {
-            requests.record(left);
+        Integer outstanding = teardown.outstanding();
+        if (outstanding != null && meters.outstanding != null) {
+            meters.outstanding.record(outstanding);
         }
         Long drain = teardown.drain();
-        long[] waited = uninterruptible.get(trigger);
-        if (drain != null && waited != null) {
-            waited[0] += drain;
+        if (drain != null && meters.uninterruptibleNanos != null) {
+            meters.uninterruptibleNanos.getAndAdd(drain);
         }
     }
 
-    private static <T> List<T> at(Map<Trigger, List<T>> map, Trigger trigger) {
-        return map.getOrDefault(trigger, List.of());
+    private Counter teardown(Teardown.End end, @Nullable Trigger trigger) {
+        return teardowns.computeIfAbsent(
+                new Ending(end, trigger), ending -> metrics.counter(Metric.TEARDOWN, ending.tags()));
     }
 
-    /** The teardown has become a trace: its values lead there. May be called later and by another thread. */
-    public synchronized void onTrace(Teardown teardown, SpanContext root) {
+    private Counter setup(String error) {
+        return setups.computeIfAbsent(error, key -> metrics.counter(Metric.SETUP, errorTags(key)));
+    }
+
+    private BucketTimer setupDuration(String error) {
+        return setupDurations.computeIfAbsent(error, key -> metrics.timer(Metric.SETUP_DURATION, errorTags(key)));
+    }
+
+    private Counter destroyError(String error, @Nullable Cause cause) {
+        return destroyErrors.computeIfAbsent(
+                new DestroyError(error, cause), key -> metrics.counter(Metric.DESTROY_ERRORS, key.tags()));
+    }
+
+    private static Tags errorTags(String error) {
+        return Metrics.tags(Label.ERROR, error.equals(SUCCESS) ? null : error);
+    }
+
+    /** Links the values of a teardown to its trace. May run later and on another thread. */
+    public void onTrace(Teardown teardown, SpanContext root) {
         Trigger trigger = teardown.trigger();
-        if (trigger == null || !root.isValid() || !root.isSampled()) {
-            return;
-        }
+        TriggerMeters meters = trigger == null ? null : byTrigger.get(trigger);
         Long ended = teardown.endTime();
-        if (ended == null) {
+        if (meters == null || ended == null || !root.isValid() || !root.isSampled()) {
             return;
         }
         long epochMillis = clock.epochNanos(ended) / 1_000_000;
-        for (Timed timed : at(phases, trigger)) {
-            Long nanos = timed.phase.nanos.apply(teardown);
+        for (PhaseTimer phase : meters.phases) {
+            Long nanos = phase.phase.nanos.apply(teardown);
             if (nanos != null) {
-                timed.histogram.exemplar(nanos, root.getTraceId(), root.getSpanId(), epochMillis);
+                phase.timer.buckets().link(nanos, root, epochMillis);
             }
         }
-        Integer left = teardown.outstanding();
-        Histogram requests = outstanding.get(trigger);
-        if (left != null && requests != null) {
-            requests.exemplar(left, root.getTraceId(), root.getSpanId(), epochMillis);
+        Integer outstanding = teardown.outstanding();
+        if (outstanding != null && meters.outstanding != null) {
+            meters.outstanding.buckets().link(outstanding, root, epochMillis);
         }
-    }
-
-    @Override
-    public synchronized MetricSnapshots collect() {
-        Families families = new Families();
-        if (seesCalls()) {
-            families.counter(Metric.SETUP, setups, Labels.EMPTY);
-        }
-        failedSetups.forEach(
-                (error, count) -> families.counter(Metric.SETUP, count[0], Families.labels(Label.ERROR, error)));
-        setupDurations.forEach((error, histogram) -> families.histogram(
-                Metric.SETUP_DURATION,
-                histogram.snapshot(Families.labels(Label.ERROR, error.equals(SUCCESS) ? null : error))));
-        failedDestroys.forEach((wrong, count) -> families.counter(Metric.DESTROY_ERRORS, count[0], wrong.labels()));
-        endings.forEach((ending, count) -> families.counter(Metric.TEARDOWN, count[0], ending.labels()));
-        phases.forEach((trigger, all) -> all.forEach(
-                timed -> families.histogram(timed.phase.metric, timed.histogram.snapshot(labels(trigger)))));
-        outstanding.forEach(
-                (trigger, histogram) -> families.histogram(Metric.OUTSTANDING, histogram.snapshot(labels(trigger))));
-        uninterruptible.forEach(
-                (trigger, nanos) -> families.counter(Metric.UNINTERRUPTIBLE_TIME, nanos[0] / 1e9, labels(trigger)));
-        return families.build();
-    }
-
-    private static Labels labels(Trigger trigger) {
-        return Families.labels(Label.TRIGGER, trigger.label());
     }
 }

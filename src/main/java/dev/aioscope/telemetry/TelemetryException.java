@@ -1,11 +1,19 @@
 package dev.aioscope.telemetry;
 
-/** Telemetry cannot be set up as asked: the message names the setting, the cause and the hint. */
+/** The configuration of telemetry is invalid. The message names the setting and the reason. */
 public final class TelemetryException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /** Takes what is wrong, what to do about it, and the exception that said so. */
-    public TelemetryException(String cause, String hint, Throwable origin) {
-        super(cause + "; " + hint, origin);
+    private final String hint;
+
+    /** Takes the error, as {@code cannot use SETTING: REASON}, and what to do about it. */
+    public TelemetryException(String error, String hint, Throwable cause) {
+        super(error, cause);
+        this.hint = hint;
+    }
+
+    /** What to do. */
+    public String hint() {
+        return hint;
     }
 }

@@ -23,69 +23,54 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way of spans, and of metrics if they are pushed, to a back end: the OpenTelemetry SDK, set up by the standard {@code OTEL_*} variables and {@code
- * otel.*} system properties. Nothing is exported until one of them names an endpoint.
+ * The export of spans, and of metrics if they are pushed: the OpenTelemetry SDK, configured by the standard {@code OTEL_*}
+ * variables and {@code otel.*} system properties. Nothing is exported until one of them names an endpoint.
  *
- * <p>Ending a span never waits. What the back end does not take in time is dropped and counted.
+ * <p>Ending a span never blocks. Spans that the back end does not accept in time are dropped and counted.
  */
 public final class TraceExport implements AutoCloseable {
-    /** The two together stay below the second that a stopping agent has. */
+    /** Both timeouts together stay below the second that the agent has for its shutdown. */
     private static final long FLUSH_MILLIS = 500;
 
     private static final long CANCEL_MILLIS = 150;
 
-    // LogManager holds loggers weakly: a level is lost with its logger.
+    // LogManager refers to loggers weakly; a collected logger loses its level.
     private static final Logger EXPORTER_LOG = Logger.getLogger("io.opentelemetry.exporter");
     private static final Logger SETUP_LOG = Logger.getLogger("io.opentelemetry.sdk.autoconfigure");
 
-    /**
-     * What became of the spans that ended.
-     *
-     * @param exported the back end took them
-     * @param failed the back end refused them, or could not be reached
-     * @param dropped there was no room for them
-     * @param waiting they are still to be sent, or their answer is to come
-     */
-    public record Counts(long exported, long failed, long dropped, int waiting) {
-        /** Spans that no back end will see. */
-        public long lost() {
-            return failed + dropped;
-        }
-    }
-
     private final OpenTelemetrySdk sdk;
-    private final ExportGuard guard;
-    private final PushGuard pushGuard;
+    private final ExportMonitor spanMonitor;
+    private final ExportMonitor pushMonitor;
     private final MetricPush push;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private TraceExport(OpenTelemetrySdk sdk, ExportGuard guard, PushGuard pushGuard, MetricPush push) {
+    private TraceExport(OpenTelemetrySdk sdk, ExportMonitor spanMonitor, ExportMonitor pushMonitor, MetricPush push) {
         this.sdk = sdk;
-        this.guard = guard;
-        this.pushGuard = pushGuard;
+        this.spanMonitor = spanMonitor;
+        this.pushMonitor = pushMonitor;
         this.push = push;
     }
 
     /**
-     * Sets the export up.
+     * Starts the export.
      *
-     * @param origin the host that the spans are of
-     * @throws TelemetryException if a setting is wrong
+     * @param origin the host that the resource describes
+     * @throws TelemetryException if a setting is invalid
      */
     public static TraceExport open(HostInfo origin) {
         return open(origin, Map.of());
     }
 
-    /** The same for this host, with settings that yield to those of the environment. */
+    /** Starts the export of this host, with defaults that the environment overrides. */
     static TraceExport open(Map<String, String> settings) {
         return open(HostInfo.local(), settings);
     }
 
     private static TraceExport open(HostInfo origin, Map<String, String> settings) {
-        ExportGuard guard = new ExportGuard(System::nanoTime);
-        PushGuard pushGuard = new PushGuard(System::nanoTime, guard::lastReason);
+        ExportMonitor spanMonitor = new ExportMonitor("spans", System::nanoTime);
+        ExportMonitor pushMonitor = new ExportMonitor("metrics", System::nanoTime);
         MetricPush push = new MetricPush(TraceExport::epochNanos);
-        // A failure is told by our exception; the SDK would say first that there is one.
+        // Our exception reports a failure; the SDK would log it too.
         quieten(SETUP_LOG, Level.WARNING);
         try {
             OpenTelemetrySdk sdk = AutoConfiguredOpenTelemetrySdk.builder()
@@ -94,12 +79,12 @@ public final class TraceExport implements AutoCloseable {
                     .addPropertiesCustomizer(OtelSettings::complete)
                     .addResourceCustomizer((resource, config) -> host(origin).merge(resource))
                     .addSpanExporterCustomizer(
-                            (exporter, config) -> guard.watch(exporter, OtelSettings.endpoint(config)))
+                            (exporter, config) -> spanMonitor.watch(exporter, OtelSettings.endpoint(config)))
                     .addSpanProcessorCustomizer(
-                            (processor, config) -> guard.bound(processor, OtelSettings.queueSize(config)))
-                    .addMetricExporterCustomizer((exporter, config) -> pushGuard.watch(
-                            exporter, ExportGuard.withoutPassword(OtelSettings.metricsEndpoint(config))))
-                    // What the SDK measures of itself is not ours, and is not pushed.
+                            (processor, config) -> spanMonitor.limit(processor, OtelSettings.queueSize(config)))
+                    .addMetricExporterCustomizer(
+                            (exporter, config) -> pushMonitor.watch(exporter, OtelSettings.metricsEndpoint(config)))
+                    // The metrics of the SDK about itself are not pushed.
                     .addMeterProviderCustomizer((provider, config) -> provider.registerMetricProducer(push)
                             .registerView(
                                     InstrumentSelector.builder().setName("*").build(),
@@ -108,39 +93,47 @@ public final class TraceExport implements AutoCloseable {
                                             .build()))
                     .build()
                     .getOpenTelemetrySdk();
-            listen(guard);
-            return new TraceExport(sdk, guard, pushGuard, push);
+            // The monitors log failures in one line with the endpoint; the SDK logs stack traces without it.
+            if (EXPORTER_LOG.getLevel() == null) {
+                EXPORTER_LOG.setUseParentHandlers(false);
+            }
+            return new TraceExport(sdk, spanMonitor, pushMonitor, push);
         } catch (ConfigurationException | IllegalArgumentException e) {
             throw OtelSettings.explain(e, settings);
         }
     }
 
-    /** Whether spans go anywhere. If not, there is no need to make any. */
+    /** Whether spans are exported. If not, there is no need to make any. */
     public boolean isActive() {
-        return guard.endpoint() != null;
+        return endpoint().isPresent();
     }
 
-    /** Where spans go, without a password; empty if the export is not active. */
+    /** The destination of spans, without a password; empty if spans are not exported. */
     public Optional<String> endpoint() {
-        return Optional.ofNullable(guard.endpoint());
+        return spanMonitor.endpoint();
     }
 
-    /** Where metrics are pushed to, without a password; empty if they are not. */
+    /** The destination of metrics, without a password; empty if metrics are not pushed. */
     public Optional<String> metricsEndpoint() {
-        return pushGuard.endpoint();
+        return pushMonitor.endpoint();
     }
 
-    /** Pushes these metrics, if metrics are to be pushed. */
+    /** Sets the metrics to push; no effect if metrics are not pushed. */
     public void push(Metrics metrics) {
-        push.give(metrics);
+        push.setSource(metrics);
     }
 
-    /** How often metrics were pushed, and how often the back end did not take them. */
-    public PushGuard.Counts pushes() {
-        return pushGuard.counts();
+    /** The outcomes of all spans so far. */
+    public ExportCounts spans() {
+        return spanMonitor.counts();
     }
 
-    /** Makes the spans of the agent; of no effect if the export is not active. */
+    /** The outcomes of all pushes of metrics so far. */
+    public ExportCounts pushes() {
+        return pushMonitor.counts();
+    }
+
+    /** Makes the spans of the agent; without effect if spans are not exported. */
     public Tracer tracer() {
         TracerProvider provider = isActive() ? sdk.getTracerProvider() : TracerProvider.noop();
         String version = version();
@@ -150,29 +143,25 @@ public final class TraceExport implements AutoCloseable {
                 : builder.setInstrumentationVersion(version).build();
     }
 
-    /** What became of the spans so far. */
-    public Counts counts() {
-        return guard.counts();
-    }
-
-    /** Sends what is left, for as long as a stopping agent can wait, and gives up on the rest. */
+    /** Flushes the queues for at most half a second, then drops the rest. */
     @Override
     public void close() {
         if (closed.getAndSet(true)) {
             return;
         }
-        guard.closing();
+        spanMonitor.startClosing();
+        pushMonitor.startClosing();
         CompletableResultCode done = shutdown();
         if (!done.join(FLUSH_MILLIS, TimeUnit.MILLISECONDS).isDone()) {
-            guard.cancel();
-            pushGuard.cancel();
+            spanMonitor.shutdown();
+            pushMonitor.shutdown();
             done.join(CANCEL_MILLIS, TimeUnit.MILLISECONDS);
         }
-        EXPORTER_LOG.removeHandler(guard.reasons());
-        guard.closed();
+        spanMonitor.close();
+        pushMonitor.close();
     }
 
-    /** The SDK waits for the last push inside of the call. */
+    /** Runs on its own thread because the SDK blocks until the last push is sent. */
     private CompletableResultCode shutdown() {
         CompletableResultCode done = new CompletableResultCode();
         Worker.startOnce("export-shutdown", self -> sdk.shutdown().whenComplete(done::succeed));
@@ -202,15 +191,7 @@ public final class TraceExport implements AutoCloseable {
         return TraceExport.class.getPackage().getImplementationVersion();
     }
 
-    /** The guard reports failures in a line with the endpoint; the SDK does it with a stack trace and without. */
-    private static void listen(ExportGuard guard) {
-        EXPORTER_LOG.addHandler(guard.reasons());
-        if (EXPORTER_LOG.getLevel() == null) {
-            EXPORTER_LOG.setUseParentHandlers(false);
-        }
-    }
-
-    /** Leaves alone what the user has set. */
+    /** Keeps a level that the user has set. */
     private static void quieten(Logger logger, Level level) {
         if (logger.getLevel() == null) {
             logger.setLevel(level);

@@ -1,4 +1,4 @@
-/** What leaves the agent as traces and meters. */
+/** Traces and metrics of the agent, and their export. */
 @NullMarked
 package dev.aioscope.telemetry;
 

@@ -82,7 +82,7 @@ class PrometheusIT {
     /**
      * Has data in the tier syscall only if a scan finds a process inside exit_aio: otherwise its contexts just vanish.
      */
-    private static final String MAYBE_ON_THIS_HOST = "Left to their exit, by executable";
+    private static final String MAYBE_ON_THIS_HOST = "Contexts left to exit, by executable";
 
     @TempDir
     private static Path folder;
@@ -133,10 +133,10 @@ class PrometheusIT {
      */
     private static WebServer recorded() throws Exception {
         Repeatable recording = Repeatable.read(Path.of("src/test/resources/recorded/6.1.aioscope"));
-        TeardownMetrics counts = new TeardownMetrics(Tier.FULL, new WallClock(() -> 0, Instant::now));
-        HolderMetrics holders = new HolderMetrics(Identities.NONE, () -> 0, 20, false);
+        Metrics metrics = new Metrics();
+        TeardownMetrics counts = new TeardownMetrics(metrics, Tier.FULL, new WallClock(() -> 0, Instant::now));
+        HolderMetrics holders = new HolderMetrics(metrics, Identities.NONE, () -> 0, 20, false);
         Lifecycle lifecycle = new Lifecycle(ForwardingListener.to(counts, holders), Tier.FULL, Limits.DEFAULT);
-        Metrics metrics = new Metrics(registry -> {}, counts, holders);
         AtomicInteger rounds = new AtomicInteger();
         return new WebServer(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), null, null, Map.of("/metrics", accept -> {

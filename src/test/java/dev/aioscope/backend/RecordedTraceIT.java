@@ -8,6 +8,7 @@ import dev.aioscope.backend.Zipkin.Span;
 import dev.aioscope.host.Identities;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.recording.Recording;
+import dev.aioscope.telemetry.SamplingPolicy;
 import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.testing.Await;
 import io.opentelemetry.api.common.AttributeKey;
@@ -117,8 +118,8 @@ class RecordedTraceIT {
                 .build()) {
             // Zipkin returns recent spans only: the end of the recording becomes the current time.
             WallClock clock = new WallClock(recording::ended, Instant::now);
-            TeardownSpans spans =
-                    new TeardownSpans(provider.get("dev.aioscope"), clock, TeardownSpans.SLOW, 1, Identities.NONE);
+            TeardownSpans spans = new TeardownSpans(
+                    provider.get("dev.aioscope"), clock, new SamplingPolicy(TeardownSpans.SLOW, 1), Identities.NONE);
             try (DutyCycle dutyCycle =
                     new DutyCycle(recording.replay(null, false), spans, clock, Duration.ofSeconds(1))) {
                 dutyCycle.run();

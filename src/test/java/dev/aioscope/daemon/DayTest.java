@@ -18,6 +18,7 @@ import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.HolderMetrics;
 import dev.aioscope.telemetry.Metrics;
+import dev.aioscope.telemetry.SamplingPolicy;
 import dev.aioscope.telemetry.SpecMetrics;
 import dev.aioscope.telemetry.TeardownMetrics;
 import dev.aioscope.telemetry.TeardownSpans;
@@ -56,8 +57,9 @@ class DayTest {
     private final Random random = new Random(1);
     private final WallClock clock = new WallClock(() -> 0, () -> Instant.EPOCH);
     private final Processes processes = Processes.rateLimited(false, Processes.DEFAULT_CAPACITY);
-    private final TeardownMetrics counts = new TeardownMetrics(Tier.FULL, clock);
-    private final HolderMetrics holders = new HolderMetrics(processes, () -> 0, 20, false);
+    private final Metrics metrics = new Metrics();
+    private final TeardownMetrics counts = new TeardownMetrics(metrics, Tier.FULL, clock);
+    private final HolderMetrics holders = new HolderMetrics(metrics, processes, () -> 0, 20, false);
     private final RecentTeardowns recent = new RecentTeardowns(100);
     private final Audit audit = new Audit(Tier.FULL, false);
     private final List<Staying> staying = new ArrayList<>();
@@ -115,9 +117,10 @@ class DayTest {
     @Test
     void keepsMemoryAndSeriesConstantOverADay() throws Exception {
         Repeatable recording = Repeatable.read(Path.of("src/test/resources/recorded/6.1.aioscope"));
+        SpecMetrics.register(metrics, audit);
         try (processes;
-                SdkTracerProvider spans = SdkTracerProvider.builder().build();
-                Metrics metrics = new Metrics(registry -> {}, counts, holders, new SpecMetrics(audit))) {
+                metrics;
+                SdkTracerProvider spans = SdkTracerProvider.builder().build()) {
             Lifecycle lifecycle = new Lifecycle(
                     ForwardingListener.to(
                             counts,
@@ -127,8 +130,7 @@ class DayTest {
                             new TeardownSpans(
                                     spans.get("day"),
                                     clock,
-                                    TeardownSpans.SLOW,
-                                    1,
+                                    new SamplingPolicy(TeardownSpans.SLOW, 1),
                                     processes,
                                     numbers -> Optional.empty(),
                                     counts::onTrace),

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.probe.Losses;
-import dev.aioscope.telemetry.AgentMetrics.Work;
+import dev.aioscope.telemetry.AgentStatistics;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -41,7 +41,7 @@ class LossLogTest {
     private long dropped;
     private @Nullable Long unrecorded;
     private final LossLog losses = new LossLog(
-            new Work() {
+            new AgentStatistics() {
                 @Override
                 public long events() {
                     return 0;

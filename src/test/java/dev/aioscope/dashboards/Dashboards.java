@@ -18,17 +18,17 @@ import static dev.aioscope.telemetry.Metric.IO_DURATION;
 import static dev.aioscope.telemetry.Metric.KILL_DURATION;
 import static dev.aioscope.telemetry.Metric.LEAKED;
 import static dev.aioscope.telemetry.Metric.LOOKUP_DURATION;
-import static dev.aioscope.telemetry.Metric.LOOK_AGE;
-import static dev.aioscope.telemetry.Metric.LOOK_UNSEEN;
 import static dev.aioscope.telemetry.Metric.MEMORY_USAGE;
 import static dev.aioscope.telemetry.Metric.OUTSTANDING;
 import static dev.aioscope.telemetry.Metric.PROBE_ATTACHED;
+import static dev.aioscope.telemetry.Metric.SCAN_AGE;
+import static dev.aioscope.telemetry.Metric.SCAN_SKIPPED;
 import static dev.aioscope.telemetry.Metric.SETUP;
 import static dev.aioscope.telemetry.Metric.SETUP_DURATION;
 import static dev.aioscope.telemetry.Metric.SIBLINGS_DURATION;
 import static dev.aioscope.telemetry.Metric.SNAPSHOT;
 import static dev.aioscope.telemetry.Metric.SPAN;
-import static dev.aioscope.telemetry.Metric.SPAN_WAITING;
+import static dev.aioscope.telemetry.Metric.SPAN_QUEUED;
 import static dev.aioscope.telemetry.Metric.SPEC_OBSERVATION;
 import static dev.aioscope.telemetry.Metric.TEARDOWN;
 import static dev.aioscope.telemetry.Metric.TEARDOWN_STUCK;
@@ -46,8 +46,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The Grafana dashboards as code: queries name metrics by {@link Metric}, so that one that there is not does not compile.
- * {@link DashboardsTest} keeps the files in {@code dashboards/grafana} equal to this.
+ * The Grafana dashboards as code. Queries refer to {@link Metric}, so an unknown metric does not compile. {@link
+ * DashboardsTest} compares the files in {@code dashboards/grafana}.
  */
 public final class Dashboards {
     private static final String ON_HOST = "{instance=~\"$instance\"}";
@@ -57,20 +57,20 @@ public final class Dashboards {
     /**
      * A dashboard.
      *
-     * @param uid its name in URLs and of its file
-     * @param hasInstance whether it has the variable that chooses hosts
+     * @param uid the name in URLs, and of the file
+     * @param hasInstance whether it has a variable for the host
      */
     public record Dashboard(String uid, String title, String description, boolean hasInstance, List<Panel> panels) {}
 
     /**
      * A panel.
      *
-     * @param description for somebody who has never heard of AIO contexts
-     * @param kind of Grafana
-     * @param unit of Grafana
-     * @param warn from where on it is yellow; NaN for nowhere
-     * @param bad from where on it is red; NaN for nowhere
-     * @param width of 24
+     * @param description for readers who do not know AIO contexts
+     * @param kind the panel type in Grafana
+     * @param unit the unit in Grafana
+     * @param warn yellow threshold; NaN for none
+     * @param bad red threshold; NaN for none
+     * @param width in columns of 24
      */
     public record Panel(
             String title,
@@ -82,7 +82,7 @@ public final class Dashboards {
             int width,
             List<Query> queries) {}
 
-    /** A query in PromQL, and how its series are called. */
+    /** A query in PromQL, and the legend of its series. */
     public record Query(String expression, String legend) {}
 
     public static List<Dashboard> all() {
@@ -93,24 +93,24 @@ public final class Dashboards {
         return new Dashboard(
                 "aioscope-fleet",
                 "AIO contexts: fleet",
-                "Which hosts are near fs.aio-max-nr, which refuse contexts, and where threads wait for the end of one.",
+                "Shows which hosts are near fs.aio-max-nr, which refuse contexts, and where threads wait for a teardown.",
                 false,
                 List.of(
                         stat(
                                 "Hosts",
-                                "Hosts whose agent answers.",
+                                "Hosts with a running agent.",
                                 "none",
                                 q("count(" + EVENT_USAGE.prometheusName() + ")", "")),
                         stat(
-                                "Highest share of the quota",
-                                "Every AIO context charges a counter of the host, fs.aio-nr; at fs.aio-max-nr programs are refused.",
+                                "Highest quota usage",
+                                "Each AIO context charges fs.aio-nr, one counter per host. At fs.aio-max-nr, io_setup fails.",
                                 "percentunit",
                                 0.7,
                                 0.9,
                                 q("max(" + EVENT_UTILIZATION.prometheusName() + ")", "")),
                         stat(
                                 "Refusals, 24 h",
-                                "Calls of io_setup that got EAGAIN because the quota was used up. Many programs do not start then.",
+                                "Calls of io_setup that returned EAGAIN because the quota did not suffice. Many programs then fail to start.",
                                 "none",
                                 Double.NaN,
                                 1,
@@ -119,13 +119,13 @@ public final class Dashboards {
                                                 + "{error_type=\"EAGAIN\"}[24h])))",
                                         "")),
                         stat(
-                                "Threads waiting now",
-                                "Threads in state D that wait for the end of a context. Some tens of milliseconds are normal.",
+                                "Waiting threads",
+                                "Threads in state D that wait for a teardown. Some tens of milliseconds are normal.",
                                 "none",
                                 q("sum(" + UNINTERRUPTIBLE_ACTIVE.prometheusName() + ")", "")),
                         panel(
-                                "Hosts nearest to their limit",
-                                "Share of fs.aio-max-nr that is used; the twenty highest. The name of a host leads to its dashboard.",
+                                "Highest quota usage by host",
+                                "fs.aio-nr divided by fs.aio-max-nr, for the twenty highest hosts. Each host links to its dashboard.",
                                 "bargauge",
                                 "percentunit",
                                 0.7,
@@ -134,8 +134,8 @@ public final class Dashboards {
                                 q("topk(20, " + EVENT_UTILIZATION.prometheusName() + ")", "{{instance}}")),
                         panel(
                                 "Oldest wait by host",
-                                "How long the oldest teardown in progress has lasted. From 30 s on look at the device; from 120 s on"
-                                        + " the kernel reports a hung task, and kill -9 does not help.",
+                                "Age of the oldest teardown in progress. After 30 s, check the device. After 120 s, the kernel"
+                                        + " reports a hung task; kill -9 does not end the wait.",
                                 "timeseries",
                                 "s",
                                 30,
@@ -146,8 +146,8 @@ public final class Dashboards {
                                                 + ")",
                                         "{{instance}} {{aio_trigger}}")),
                         panel(
-                                "Share of the quota over time",
-                                "The ten hosts that use most of theirs. A slope that never falls is a leak.",
+                                "Quota usage over time",
+                                "The ten hosts with the highest usage. Steady growth is a leak.",
                                 "timeseries",
                                 "percentunit",
                                 0.7,
@@ -156,7 +156,7 @@ public final class Dashboards {
                                 q("topk(10, " + EVENT_UTILIZATION.prometheusName() + ")", "{{instance}}")),
                         panel(
                                 "Refusals by host",
-                                "Calls of io_setup that got EAGAIN.",
+                                "Calls of io_setup that returned EAGAIN.",
                                 "timeseries",
                                 "none",
                                 Double.NaN,
@@ -167,8 +167,8 @@ public final class Dashboards {
                                                 + "{error_type=\"EAGAIN\"}[$__rate_interval])))",
                                         "{{instance}}")),
                         panel(
-                                "What agents see",
-                                "3 is everything (tier full), 2 calls only, 1 looks at an interval.",
+                                "Agents by tier",
+                                "full: everything; syscall: calls without phases; sample: periodic scans; proc: scans without BPF.",
                                 "timeseries",
                                 "none",
                                 Double.NaN,
@@ -178,8 +178,8 @@ public final class Dashboards {
                                         "count by (aioscope_tier) (" + TIER_LEVEL.prometheusName() + ")",
                                         "{{aioscope_tier}}")),
                         panel(
-                                "Agents that lose events",
-                                "Events lost by host: its numbers are too small then.",
+                                "Lost events by host",
+                                "If an agent loses events, its counts are too small.",
                                 "timeseries",
                                 "none",
                                 1,
@@ -195,11 +195,11 @@ public final class Dashboards {
         return new Dashboard(
                 "aioscope-host",
                 "AIO contexts: host",
-                "Who holds the quota of a host, and what the ends of its contexts wait for. Points in the heat maps lead to traces.",
+                "Shows who holds the quota of a host, and what its teardowns wait for. Points in the heat maps link to traces.",
                 true,
                 List.of(
                         stat(
-                                "Share of the quota",
+                                "Quota usage",
                                 "fs.aio-nr divided by fs.aio-max-nr.",
                                 "percentunit",
                                 0.7,
@@ -207,31 +207,31 @@ public final class Dashboards {
                                 q(EVENT_UTILIZATION.prometheusName() + ON_HOST, "{{instance}}")),
                         stat(
                                 "Unattributed",
-                                "What of fs.aio-nr no context accounts for: mostly processes that are inside exit_aio.",
+                                "Part of fs.aio-nr that no context accounts for: mostly processes inside exit_aio.",
                                 "none",
                                 q(EVENT_UNATTRIBUTED.prometheusName() + ON_HOST, "{{instance}}")),
                         stat(
-                                "Threads waiting now",
-                                "Threads that sit in io_destroy or in exit_aio, in state D.",
+                                "Waiting threads",
+                                "Threads in state D inside io_destroy or exit_aio.",
                                 "none",
                                 q(UNINTERRUPTIBLE_ACTIVE.prometheusName() + ON_HOST, "{{aio_trigger}}")),
                         stat(
                                 "Oldest wait",
-                                "How long the oldest of them has lasted; empty if nobody waits.",
+                                "Age of the oldest of these waits; empty if no thread waits.",
                                 "s",
                                 30,
                                 120,
                                 q(UNINTERRUPTIBLE_OLDEST.prometheusName() + ON_HOST, "{{aio_trigger}}")),
                         stat(
                                 "Stuck teardowns",
-                                "Teardowns that have lasted for a second or more, by what they wait for; empty if there is none."
-                                        + " 'aioscope explain PID' on the host tells the whole story.",
+                                "Teardowns in progress for a second or longer, by what they wait for; empty if there is none."
+                                        + " Run 'aioscope explain PID' on the host for details.",
                                 "none",
                                 q(TEARDOWN_STUCK.prometheusName() + ON_HOST, "{{aio_waits_for}}")),
                         panel(
                                 "Quota",
-                                "What all contexts charge, and the limit. A context charges what was given to io_setup, whether it is"
-                                        + " used or not.",
+                                "Charge of all contexts, and the limit. A context charges the argument of io_setup, used or"
+                                        + " not.",
                                 "timeseries",
                                 "none",
                                 Double.NaN,
@@ -241,7 +241,7 @@ public final class Dashboards {
                                 q(EVENT_LIMIT.prometheusName() + ON_HOST, "fs.aio-max-nr")),
                         panel(
                                 "Quota by holder",
-                                "Executables and their containers or units; the smaller ones together are 'other'.",
+                                "Executables and their containers or units; 'other' is the sum of all smaller ones.",
                                 "stacked",
                                 "none",
                                 Double.NaN,
@@ -262,8 +262,8 @@ public final class Dashboards {
                                         CONTEXT_ACTIVE.prometheusName() + ON_HOST,
                                         "{{process_executable_name}} {{container_id}}")),
                         panel(
-                                "Set-ups and failed calls",
-                                "Calls per second. EAGAIN is a refusal; EINVAL from io_destroy is a wrong handle, with what is wrong.",
+                                "Setups and failed calls",
+                                "Calls per second. EAGAIN is a refusal. EINVAL from io_destroy is a wrong handle, with its cause.",
                                 "timeseries",
                                 "ops",
                                 Double.NaN,
@@ -279,15 +279,15 @@ public final class Dashboards {
                                                 + "[$__rate_interval]))",
                                         "io_destroy {{error_type}} {{aio_destroy_error_cause}}")),
                         heatmap(
-                                "How long set-ups took",
-                                "The whole io_setup, failed ones too: tens of microseconds. Longer ones waited for memory or for the lock of"
-                                        + " the address space.",
+                                "Setup duration",
+                                "All io_setup calls, including failed ones. Tens of microseconds are normal; longer calls waited for memory"
+                                        + " or for mmap_lock.",
                                 "s",
                                 SETUP_DURATION),
                         panel(
-                                "Contexts that ended",
-                                "Per second: by io_destroy, by the exit of their process, or taken back by io_setup. Contexts that only"
-                                        + " an exit ends were not given back by the program.",
+                                "Teardowns",
+                                "Per second: by io_destroy, by process exit, or rolled back by io_setup. An exit means that the program"
+                                        + " did not destroy its contexts.",
                                 "timeseries",
                                 "ops",
                                 Double.NaN,
@@ -298,8 +298,8 @@ public final class Dashboards {
                                                 + ON_HOST + "[$__rate_interval]))",
                                         "{{aio_trigger}} {{aio_teardown_end}}")),
                         panel(
-                                "Left to their exit, by executable",
-                                "Contexts per second that the program itself did not destroy.",
+                                "Contexts left to exit, by executable",
+                                "Contexts per second that the program did not destroy itself.",
                                 "timeseries",
                                 "ops",
                                 Double.NaN,
@@ -310,20 +310,20 @@ public final class Dashboards {
                                                 + "[$__rate_interval]))",
                                         "{{process_executable_name}}")),
                         heatmap(
-                                "How long callers were held",
-                                "The whole io_destroy, or the drain in an exit. Some 30 ms are two RCU grace periods, which is normal;"
-                                        + " what exceeds it waited for requests or for another thread.",
+                                "Teardown duration",
+                                "Time a teardown held its caller. Two RCU grace periods, some 30 ms, are normal; longer teardowns"
+                                        + " waited for requests or for another thread.",
                                 "s",
                                 DESTROY_DURATION),
                         heatmap(
                                 "Drain",
-                                "The uninterruptible wait inside: from the return of kill_ioctx until no request is left.",
+                                "The uninterruptible part: from the return of kill_ioctx until no request is outstanding.",
                                 "s",
                                 DRAIN_DURATION),
                         panel(
                                 "What teardowns wait for",
-                                "Callers in each phase, on average: grace is RCU and normal, io is requests that were left, siblings is"
-                                        + " another thread inside an AIO call.",
+                                "Average number of callers in each phase: grace is RCU, which is normal; io is outstanding requests;"
+                                        + " siblings is another thread inside an AIO call.",
                                 "stacked",
                                 "none",
                                 Double.NaN,
@@ -337,14 +337,14 @@ public final class Dashboards {
                                 phase("wake", WAKE_DURATION)),
                         heatmap(
                                 "Requests outstanding at destroy",
-                                "Submitted and not completed when the end of the context began. Programs that wait for their requests"
-                                        + " first have none.",
+                                "Requests submitted and not completed at the start of a teardown. Programs that first wait for their"
+                                        + " requests have none.",
                                 "none",
                                 OUTSTANDING),
                         panel(
-                                "Clauses of the specification that were broken",
-                                "How often the kernel did not keep a clause of the specification of io_destroy. None is expected; each has a"
-                                        + " trace with the event aio.spec.violation, and /api/audit tells what was seen.",
+                                "Violated clauses of the specification",
+                                "Violations of the io_destroy specification by the kernel. None is expected. Each has a trace with the event"
+                                        + " aio.spec.violation, and /api/audit shows the observed values.",
                                 "timeseries",
                                 "none",
                                 Double.NaN,
@@ -352,11 +352,11 @@ public final class Dashboards {
                                 12,
                                 q(
                                         "sum by (aio_spec_clause) (increase(" + SPEC_OBSERVATION.prometheusName()
-                                                + "{instance=~\"$instance\",aio_spec_verdict=\"broken\"}[$__rate_interval]))",
+                                                + "{instance=~\"$instance\",aio_spec_verdict=\"violated\"}[$__rate_interval]))",
                                         "{{aio_spec_clause}}")),
                         panel(
                                 "Callers in uninterruptible sleep",
-                                "Callers in state D for the end of a context, on average; counted when the end is there.",
+                                "Average number of callers in state D for a teardown, counted at its end.",
                                 "timeseries",
                                 "none",
                                 Double.NaN,
@@ -372,37 +372,37 @@ public final class Dashboards {
         return new Dashboard(
                 "aioscope-agent",
                 "AIO contexts: the agent",
-                "What aioscope itself sees, loses and costs.",
+                "Shows what aioscope observes, loses and costs.",
                 true,
                 List.of(
                         stat(
                                 "Tier",
-                                "3 full: everything. 2 syscall: calls, no phases. 1 sample: looks at an interval."
-                                        + " 0 proc: the same without BPF.",
+                                "3 full: everything. 2 syscall: calls without phases. 1 sample: periodic scans."
+                                        + " 0 proc: scans without BPF.",
                                 "none",
                                 q(TIER_LEVEL.prometheusName() + ON_HOST, "{{aioscope_tier}}, {{aioscope_engine}}")),
                         stat(
                                 "Probes not attached",
-                                "Probe points of this tier that the kernel refused.",
+                                "Attach points of this tier without a probe.",
                                 "none",
                                 1,
                                 Double.NaN,
                                 q("count(" + PROBE_ATTACHED.prometheusName() + ON_HOST + " == 0) or vector(0)", "")),
                         stat(
-                                "Age of the latest look",
-                                "Contexts and waits are those of the latest look at the host's tasks.",
+                                "Scan age",
+                                "Contexts and waits are as of the latest scan of the tasks of the host.",
                                 "s",
                                 30,
                                 60,
-                                q(LOOK_AGE.prometheusName() + ON_HOST, "{{instance}}")),
+                                q(SCAN_AGE.prometheusName() + ON_HOST, "{{instance}}")),
                         stat(
                                 "Memory",
-                                "Resident memory.",
+                                "Resident memory of the agent.",
                                 "bytes",
                                 q(MEMORY_USAGE.prometheusName() + ON_HOST, "{{instance}}")),
                         panel(
-                                "Events lost",
-                                "By reason; anything but zero makes numbers too small.",
+                                "Lost events",
+                                "By reason. If the agent loses events, its counts are too small.",
                                 "timeseries",
                                 "none",
                                 1,
@@ -414,7 +414,7 @@ public final class Dashboards {
                                         "{{aioscope_reason}}")),
                         panel(
                                 "Events",
-                                "Records per second from the probes, and those that belonged to nothing known.",
+                                "Records per second from the probes, and those that match no known context.",
                                 "timeseries",
                                 "ops",
                                 Double.NaN,
@@ -424,7 +424,7 @@ public final class Dashboards {
                                 q("rate(" + EVENT_ORPHAN.prometheusName() + ON_HOST + "[$__rate_interval])", "orphan")),
                         panel(
                                 "Spans",
-                                "Per second: taken by the trace back end, refused by it, dropped for want of room.",
+                                "Spans per second: exported, failed, or dropped because the queue was full.",
                                 "timeseries",
                                 "ops",
                                 Double.NaN,
@@ -435,17 +435,17 @@ public final class Dashboards {
                                                 + "[$__rate_interval]))",
                                         "{{aioscope_outcome}}")),
                         panel(
-                                "Spans waiting",
-                                "Still to be sent: the back end is slow or away if they become more and more.",
+                                "Queued spans",
+                                "If the queue grows, the back end is slow or unreachable.",
                                 "timeseries",
                                 "none",
                                 Double.NaN,
                                 Double.NaN,
                                 12,
-                                q(SPAN_WAITING.prometheusName() + ON_HOST, "{{instance}}")),
+                                q(SPAN_QUEUED.prometheusName() + ON_HOST, "{{instance}}")),
                         panel(
-                                "Processor",
-                                "What the agent takes of one processor.",
+                                "CPU",
+                                "CPU usage of the agent; 100 % is one CPU.",
                                 "timeseries",
                                 "percentunit",
                                 Double.NaN,
@@ -456,7 +456,7 @@ public final class Dashboards {
                                         "{{instance}}")),
                         panel(
                                 "Probes by mode",
-                                "fentry and fexit are cheapest.",
+                                "fentry and fexit cost the least.",
                                 "timeseries",
                                 "none",
                                 Double.NaN,
@@ -467,18 +467,18 @@ public final class Dashboards {
                                                 + ")",
                                         "{{aioscope_probe_mode}}")),
                         panel(
-                                "Processes not seen",
-                                "By reason; what they hold is missing from the latest look.",
+                                "Skipped processes",
+                                "By reason. The latest scan misses their contexts.",
                                 "timeseries",
                                 "none",
                                 1,
                                 Double.NaN,
                                 12,
-                                q(LOOK_UNSEEN.prometheusName() + ON_HOST, "{{aioscope_reason}}")),
+                                q(SCAN_SKIPPED.prometheusName() + ON_HOST, "{{aioscope_reason}}")),
                         panel(
-                                "Processes not identified",
-                                "How often a process had ended before its name and container were read, or there were too many at"
-                                        + " once. They go by the names of their threads.",
+                                "Unidentified processes",
+                                "Processes that exited before the agent read their name and container, or that started too many at"
+                                        + " once. Series show their thread names.",
                                 "timeseries",
                                 "none",
                                 Double.NaN,
@@ -489,8 +489,7 @@ public final class Dashboards {
                                         "{{instance}}")),
                         panel(
                                 "Snapshots",
-                                "How often the flight recorder set aside what it held: at a teardown that is stuck, or a"
-                                        + " refusal.",
+                                "Snapshots that the flight recorder kept after a stuck teardown or a refusal.",
                                 "timeseries",
                                 "none",
                                 Double.NaN,
@@ -536,9 +535,9 @@ public final class Dashboards {
         return new Panel(title, description, kind, unit, warn, bad, width, List.of(queries));
     }
 
-    // ---- as Grafana reads it ----
+    // ---- JSON ----
 
-    /** The dashboard as the value of a JSON object. */
+    /** The dashboard as a JSON object. */
     static Map<String, Object> json(Dashboard dashboard) {
         List<Object> panels = new ArrayList<>();
         int x = 0;
@@ -618,12 +617,12 @@ public final class Dashboards {
         if (panel.kind.equals("stacked")) {
             defaults.put("custom", ordered("fillOpacity", 30, "stacking", ordered("mode", "normal", "group", "A")));
         }
-        if (panel.title.equals("Hosts nearest to their limit")) {
+        if (panel.title.equals("Highest quota usage by host")) {
             defaults.put(
                     "links",
                     List.of(ordered(
                             "title",
-                            "the host",
+                            "Host dashboard",
                             "url",
                             "/d/aioscope-host?var-instance=${__field.labels.instance}&${__url_time_range}")));
         }

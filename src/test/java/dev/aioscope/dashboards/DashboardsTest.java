@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The files are what the code says; {@code -Ddashboards.write=true} makes them so. */
+/** Compares the dashboards with the code; {@code -Ddashboards.write=true} writes them. */
 class DashboardsTest {
     private static final Path FOLDER = Path.of("dashboards/grafana");
 
@@ -25,7 +25,7 @@ class DashboardsTest {
 
     @ParameterizedTest
     @MethodSource("dashboards")
-    void theFileIsWhatTheCodeSays(Dashboard dashboard) throws IOException {
+    void matchesFile(Dashboard dashboard) throws IOException {
         Path file = FOLDER.resolve(dashboard.uid() + ".json");
         String json =
                 JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(Dashboards.json(dashboard))
@@ -38,7 +38,7 @@ class DashboardsTest {
 
     @ParameterizedTest
     @MethodSource("dashboards")
-    void everyPanelExplainsItself(Dashboard dashboard) {
+    void describesEachPanel(Dashboard dashboard) {
         assertThat(dashboard.panels()).extracting(Dashboards.Panel::title).doesNotHaveDuplicates();
         assertThat(dashboard.panels()).allSatisfy(panel -> {
             assertThat(panel.description()).endsWith(".");
@@ -47,17 +47,17 @@ class DashboardsTest {
     }
 
     @Test
-    void everyMetricOfTheKernelIsShownSomewhere() {
+    void showsEachMetric() {
         List<String> queries = Dashboards.all().stream()
                 .flatMap(dashboard -> dashboard.panels().stream())
                 .flatMap(panel -> panel.queries().stream())
                 .map(Dashboards.Query::expression)
                 .toList();
-        // The smaller parts of a teardown are for whoever looks for them.
-        List<Metric> notShown =
+        // Minor phases, and the pushes of the agent.
+        List<Metric> omitted =
                 List.of(Metric.UNMAP_DURATION, Metric.CANCEL_DURATION, Metric.DEFERRED_FREE_DURATION, Metric.PUSH);
         assertThat(Arrays.stream(Metric.values())
                         .filter(metric -> queries.stream().noneMatch(query -> query.contains(metric.prometheusName()))))
-                .containsExactlyElementsOf(notShown);
+                .containsExactlyElementsOf(omitted);
     }
 }

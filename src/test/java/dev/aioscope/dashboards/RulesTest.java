@@ -19,27 +19,27 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The alert rules do what their tests say, speak of metrics that there are, and each is in the runbook. */
+/** Checks the alert rules: their promtool tests, their metrics, and their sections in the runbook. */
 class RulesTest {
     private static final Path FOLDER = Path.of("dashboards/prometheus");
     private static final Path PROMTOOL = Path.of("/usr/bin/promtool");
 
     @ParameterizedTest
     @CsvSource({"check rules aioscope.rules.yml", "test rules aioscope.test.yml", "check config prometheus.yml"})
-    void promtoolAgrees(String command, @TempDir Path folder) throws Exception {
-        assumeTrue(Files.isExecutable(PROMTOOL), "promtool is in Debian's package prometheus");
-        Path said = folder.resolve("said");
+    void passesPromtool(String command, @TempDir Path folder) throws Exception {
+        assumeTrue(Files.isExecutable(PROMTOOL), "promtool is in the Debian package prometheus");
+        Path output = folder.resolve("output");
         Process promtool = new ProcessBuilder((PROMTOOL + " " + command).split(" ", -1))
                 .directory(FOLDER.toFile())
                 .redirectErrorStream(true)
-                .redirectOutput(said.toFile())
+                .redirectOutput(output.toFile())
                 .start();
         assertThat(promtool.waitFor(120, TimeUnit.SECONDS)).isTrue();
-        assertThat(promtool.exitValue()).as(Files.readString(said)).isZero();
+        assertThat(promtool.exitValue()).as(Files.readString(output)).isZero();
     }
 
     @Test
-    void everyAlertHasATestAndARunbookEntryAndNoOtherHas() throws IOException {
+    void hasTestAndRunbookSectionForEachAlert() throws IOException {
         List<String> alerts = all("- alert: (\\w+)", FOLDER.resolve("aioscope.rules.yml"));
         assertThat(alerts).isNotEmpty().doesNotHaveDuplicates();
         assertThat(all("(?m)^## (\\w+)$", Path.of("dashboards/runbook.md"))).containsExactlyElementsOf(alerts);
@@ -52,14 +52,14 @@ class RulesTest {
     }
 
     @Test
-    void everyEntrySaysWhatItMeansWhatToLookAtAndWhatToDo() throws IOException {
+    void explainsEachAlertInRunbook() throws IOException {
         String[] entries = Files.readString(Path.of("dashboards/runbook.md")).split("(?m)^## ", -1);
         assertThat(Arrays.asList(entries).subList(1, entries.length))
-                .allSatisfy(entry -> assertThat(entry).contains("**Means:**", "**Look at:**", "**Do:**"));
+                .allSatisfy(entry -> assertThat(entry).contains("**Meaning:**", "**Check:**", "**Do:**"));
     }
 
     @Test
-    void rulesSpeakOfMetricsThatThereAre() throws IOException {
+    void usesOnlyExistingMetrics() throws IOException {
         Set<String> known =
                 Arrays.stream(Metric.values()).map(Metric::prometheusName).collect(Collectors.toSet());
         Set<String> labels = Arrays.stream(Metric.Label.values())

@@ -96,7 +96,7 @@ class HostFailureGuestTest {
             try (AioWork work = AioWork.start("wrong-handles")) {
                 work.finish();
             }
-            Commands.awaitText(output, "Spans do not reach http://127.0.0.1:1/v1/traces: ");
+            Commands.awaitText(output, "cannot export spans to http://127.0.0.1:1/v1/traces: ");
             assertThat(agent.isAlive()).isTrue();
             Commands.stop(agent, "TERM", 143, output);
         } finally {

@@ -21,6 +21,7 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.BpfProbes;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.core.CoreEngine;
+import dev.aioscope.telemetry.SamplingPolicy;
 import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.testing.Await;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
@@ -87,7 +88,11 @@ class LateCompletionGuestTest {
                         BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), ProbeSettings.PLAIN),
                         // Spans first, because the test waits for the end of the teardown in the other listener.
                         ForwardingListener.to(
-                                new TeardownSpans(provider.get("test"), clock, TeardownSpans.SLOW, 0, Identities.NONE),
+                                new TeardownSpans(
+                                        provider.get("test"),
+                                        clock,
+                                        new SamplingPolicy(TeardownSpans.SLOW, 0),
+                                        Identities.NONE),
                                 collector),
                         clock,
                         Duration.ofMinutes(1))) {

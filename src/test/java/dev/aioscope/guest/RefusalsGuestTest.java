@@ -16,6 +16,7 @@ import dev.aioscope.lifecycle.RefusalOutcome.Resolution;
 import dev.aioscope.lifecycle.RefusalOutcome.Status;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.telemetry.SamplingPolicy;
 import dev.aioscope.telemetry.TeardownSpans;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
@@ -85,8 +86,7 @@ class RefusalsGuestTest {
             TeardownSpans teardownSpans = new TeardownSpans(
                     provider.get("test"),
                     new WallClock(BootClock::now, InstantSource.system()),
-                    TeardownSpans.SLOW,
-                    1,
+                    new SamplingPolicy(TeardownSpans.SLOW, 1),
                     processes);
             holder.await("aio_nr");
             Path container = Files.createDirectories(Path.of("/sys/fs/cgroup/system.slice/docker-" + ID + ".scope"));

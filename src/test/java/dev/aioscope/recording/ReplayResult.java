@@ -12,6 +12,7 @@ import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.telemetry.HolderMetrics;
 import dev.aioscope.telemetry.Metrics;
+import dev.aioscope.telemetry.SamplingPolicy;
 import dev.aioscope.telemetry.SpecMetrics;
 import dev.aioscope.telemetry.TeardownMetrics;
 import dev.aioscope.telemetry.TeardownSpans;
@@ -43,9 +44,11 @@ public final class ReplayResult {
     public static String of(
             Probes probes, WallClock clock, Processes processes, LifecycleListener also, Consumer<DutyCycle> begun) {
         InMemorySpanExporter exporter = InMemorySpanExporter.create();
-        TeardownMetrics counts = new TeardownMetrics(probes.tier(), clock);
-        HolderMetrics holders = new HolderMetrics(processes, probes::now, 20, false);
+        Metrics metrics = new Metrics();
+        TeardownMetrics counts = new TeardownMetrics(metrics, probes.tier(), clock);
+        HolderMetrics holders = new HolderMetrics(metrics, processes, probes::now, 20, false);
         Audit audit = new Audit(probes.tier(), false);
+        SpecMetrics.register(metrics, audit);
         Scan view;
         List<SpanData> made;
         try (SdkTracerProvider provider = SdkTracerProvider.builder()
@@ -54,8 +57,7 @@ public final class ReplayResult {
             TeardownSpans spans = new TeardownSpans(
                     provider.get("test"),
                     clock,
-                    TeardownSpans.SLOW,
-                    1,
+                    new SamplingPolicy(TeardownSpans.SLOW, 1),
                     processes,
                     numbers -> Optional.empty(),
                     counts::onTrace);
@@ -73,7 +75,7 @@ public final class ReplayResult {
         if (view != null) {
             holders.onScan(view);
         }
-        try (Metrics metrics = new Metrics(registry -> {}, counts, holders, new SpecMetrics(audit))) {
+        try (metrics) {
             return Stream.of(
                             spans(made),
                             metrics.scrape("").body().lines().filter(line -> line.startsWith("aio_")),

@@ -2,8 +2,8 @@ package dev.aioscope.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.telemetry.HolderMetrics.Held;
-import dev.aioscope.telemetry.HolderMetrics.Who;
+import dev.aioscope.telemetry.HolderMetrics.HolderKey;
+import dev.aioscope.telemetry.HolderMetrics.Holding;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -12,90 +12,95 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class HolderSelectionTest {
-    private static final int MOST = 20;
+    private static final int LIMIT = 20;
 
-    private final HolderSelection holders = new HolderSelection(MOST);
+    private final HolderSelection holders = new HolderSelection(LIMIT);
 
-    private static Who who(String name) {
-        return new Who(name, null, null);
+    private static HolderKey holder(String name) {
+        return new HolderKey(name, null, null);
     }
 
-    private static Map<Who, Held> charges(Object... namesAndCharges) {
-        Map<Who, Held> all = new HashMap<>();
+    private static Map<HolderKey, Holding> charges(Object... namesAndCharges) {
+        Map<HolderKey, Holding> all = new HashMap<>();
         for (int i = 0; i < namesAndCharges.length; i += 2) {
-            all.put(who((String) namesAndCharges[i]), new Held(1, (long) (Integer) namesAndCharges[i + 1]));
+            all.put(holder((String) namesAndCharges[i]), new Holding(1, (long) (Integer) namesAndCharges[i + 1]));
         }
         return all;
     }
 
-    private static Map<Who, Held> manyCharges(Random random) {
-        Map<Who, Held> all = new HashMap<>();
+    private static Map<HolderKey, Holding> manyCharges(Random random) {
+        Map<HolderKey, Holding> all = new HashMap<>();
         for (int i = 0; i < 10_000; i++) {
-            all.put(who("program-" + i), new Held(1 + i % 3, 1L + random.nextInt(1000)));
+            all.put(holder("program-" + i), new Holding(1 + i % 3, 1L + random.nextInt(1000)));
         }
         return all;
     }
 
     @Test
-    void tenThousandHoldersHaveTwentySeriesAndOther() {
-        Map<Who, Held> all = manyCharges(new Random(1));
+    void limitsTenThousandHoldersToTwentySeriesAndOther() {
+        Map<HolderKey, Holding> all = manyCharges(new Random(1));
 
-        Map<Who, Held> shown = holders.select(all);
-        assertThat(shown).hasSize(MOST + 1).containsKey(Who.OTHERS);
+        Map<HolderKey, Holding> shown = holders.select(all);
+        assertThat(shown).hasSize(LIMIT + 1).containsKey(HolderKey.OTHERS);
         assertThat(sum(shown)).isEqualTo(sum(all));
         long smallest = shown.entrySet().stream()
-                .filter(entry -> !entry.getKey().equals(Who.OTHERS))
+                .filter(entry -> !entry.getKey().equals(HolderKey.OTHERS))
                 .mapToLong(entry -> entry.getValue().charge())
                 .min()
                 .orElseThrow();
         assertThat(all.values().stream().filter(held -> held.charge() > smallest))
-                .hasSizeLessThan(MOST);
+                .hasSizeLessThan(LIMIT);
     }
 
     @Test
-    void chargesThatGoUpAndDownALittleDoNotMoveTheSeries() {
+    void keepsSeriesWhenChargesFluctuate() {
         Random random = new Random(2);
-        Set<Who> everShown = new HashSet<>();
-        for (int look = 0; look < 1000; look++) {
-            Map<Who, Held> all = new HashMap<>();
+        Set<HolderKey> everShown = new HashSet<>();
+        for (int scan = 0; scan < 1000; scan++) {
+            Map<HolderKey, Holding> all = new HashMap<>();
             for (int i = 0; i < 100; i++) {
-                all.put(who("program-" + i), new Held(1, 1000L + random.nextInt(200)));
+                all.put(holder("program-" + i), new Holding(1, 1000L + random.nextInt(200)));
             }
             everShown.addAll(holders.select(all).keySet());
         }
-        assertThat(everShown).hasSize(MOST + 1);
+        assertThat(everShown).hasSize(LIMIT + 1);
     }
 
     @Test
-    void whoHoldsClearlyMoreGetsTheSeriesOfTheSmallest() {
+    void replacesSmallestSeriesByClearlyLargerHolder() {
         HolderSelection one = new HolderSelection(1);
-        assertThat(one.select(charges("a", 100, "b", 10))).containsOnlyKeys(who("a"), Who.OTHERS);
-        assertThat(one.select(charges("a", 100, "b", 120))).containsOnlyKeys(who("a"), Who.OTHERS);
+        assertThat(one.select(charges("a", 100, "b", 10))).containsOnlyKeys(holder("a"), HolderKey.OTHERS);
+        assertThat(one.select(charges("a", 100, "b", 120))).containsOnlyKeys(holder("a"), HolderKey.OTHERS);
         assertThat(one.select(charges("a", 100, "b", 130)))
-                .containsEntry(who("b"), new Held(1, 130L))
-                .containsEntry(Who.OTHERS, new Held(1, 100L))
+                .containsEntry(holder("b"), new Holding(1, 130L))
+                .containsEntry(HolderKey.OTHERS, new Holding(1, 100L))
                 .hasSize(2);
     }
 
     @Test
-    void withoutChargesThoseWithTheMostContextsHaveSeries() {
+    void ranksByContextsWithoutCharges() {
         HolderSelection one = new HolderSelection(1);
-        assertThat(one.select(
-                        Map.of(who("a"), new Held(1, null), who("b"), new Held(3, null), who("c"), new Held(2, null))))
-                .isEqualTo(Map.of(who("b"), new Held(3, null), Who.OTHERS, new Held(3, null)));
+        assertThat(one.select(Map.of(
+                        holder("a"),
+                        new Holding(1, null),
+                        holder("b"),
+                        new Holding(3, null),
+                        holder("c"),
+                        new Holding(2, null))))
+                .isEqualTo(Map.of(holder("b"), new Holding(3, null), HolderKey.OTHERS, new Holding(3, null)));
     }
 
     @Test
-    void aProgramThatRestartsKeepsItsSeriesWithNothingInIt() {
+    void keepsEmptySeriesWhileProgramRestarts() {
         holders.select(charges("a", 100));
-        assertThat(holders.select(charges("b", 5))).containsEntry(who("a"), Held.NOTHING);
-        for (int look = 0; look < 12; look++) {
+        assertThat(holders.select(charges("b", 5))).containsEntry(holder("a"), Holding.NOTHING);
+        for (int scan = 0; scan < 12; scan++) {
             holders.select(charges());
         }
-        assertThat(holders.select(charges())).containsOnlyKeys(Who.OTHERS);
+        assertThat(holders.select(charges())).containsOnlyKeys(HolderKey.OTHERS);
     }
 
-    private static long sum(Map<Who, Held> all) {
-        return all.values().stream().mapToLong(Held::charge).sum();
+    private static long sum(Map<HolderKey, Holding> all) {
+        return all.values().stream().mapToLong(Holding::charge).sum();
     }
 }

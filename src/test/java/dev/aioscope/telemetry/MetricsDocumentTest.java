@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** {@code dashboards/metrics.md} and the code say the same. */
+/** Compares {@code dashboards/metrics.md} with the code. */
 class MetricsDocumentTest {
     @Test
     void listsTheMetrics() throws IOException {
@@ -19,13 +19,13 @@ class MetricsDocumentTest {
                         .map(metric -> "| `%s` | `%s` | %s | %s | %s | %s |"
                                 .formatted(
                                         metric.prometheusName(),
-                                        metric.label(),
+                                        metric.otelName(),
                                         metric.type().label(),
                                         metric.unit(),
                                         metric.labels().stream()
                                                 .map(label -> "`" + label.prometheusName() + "`")
                                                 .collect(Collectors.joining(", ")),
-                                        metric.meaning()))
+                                        metric.description()))
                         .toList());
     }
 
@@ -34,7 +34,7 @@ class MetricsDocumentTest {
         assertThat(rowsBelow("| label |"))
                 .containsExactlyElementsOf(Arrays.stream(Metric.Label.values())
                         .map(label -> "| `%s` | `%s` | %s |"
-                                .formatted(label.prometheusName(), label.attribute(), label.meaning()))
+                                .formatted(label.prometheusName(), label.attribute(), label.description()))
                         .toList());
     }
 

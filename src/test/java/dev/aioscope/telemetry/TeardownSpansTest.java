@@ -31,7 +31,6 @@ import io.opentelemetry.sdk.trace.data.EventData;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.data.StatusData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +64,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void aBusyDestroyIsATreeOfItsPhases() {
+    void makesTreeOfPhasesForBusyDestroy() {
         assertThat(tree(TeardownBuilder.busy()))
                 .containsExactlyInAnyOrder(
                         "io_destroy 1000..2025010000",
@@ -81,7 +80,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void anIdleDestroyWaitsForGracePeriodsOnly() {
+    void waitsOnlyForGracePeriodsInIdleDestroy() {
         assertThat(tree(TeardownBuilder.idle()))
                 .filteredOn(span -> span.contains("drain >"))
                 .containsExactlyInAnyOrder(
@@ -91,7 +90,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void aWaitForSiblingsIsNamedSo() {
+    void namesWaitForSiblings() {
         TeardownBuilder t = TeardownBuilder.idle();
         t.usersReleasedBy = ReleasedBy.HOLDER;
         t.siblings = 1;
@@ -101,7 +100,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void aPartOfTheDrainOfUnknownCauseHasNoSpan() {
+    void omitsPartOfDrainWithUnknownCause() {
         TeardownBuilder t = TeardownBuilder.busy();
         t.outstandingAfterGrace = null;
         t.usersReleasedBy = ReleasedBy.UNKNOWN;
@@ -115,7 +114,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void anExitEndsWithItsWaitAndNotWithTheFree() {
+    void endsExitWithItsWait() {
         assertThat(tree(exit()))
                 .contains("exit_aio 2000..2025000000", "deferred_free 2025000000..2040000000")
                 .noneMatch(span -> span.matches(".*(lookup|unmap|wake).*"));
@@ -134,7 +133,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void aRollbackDoesNotWait() {
+    void omitsDrainOfRollback() {
         TeardownBuilder t = TeardownBuilder.idle();
         t.trigger = Trigger.ROLLBACK;
         t.callTime = null;
@@ -149,7 +148,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void aGracePeriodThatEndsDuringTheUnmapIsNoPartOfTheWait() {
+    void excludesGracePeriodThatEndsDuringUnmap() {
         TeardownBuilder t = TeardownBuilder.busy();
         t.unmapExitTime = 19_000_000L;
         t.killExitTime = 20_000_000L;
@@ -162,7 +161,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void anUnmapThatOutlivesTheLastRequestLeavesNoDrain() {
+    void omitsDrainWhenUnmapOutlastsRequests() {
         TeardownBuilder t = TeardownBuilder.busy();
         t.killExitTime = 2_025_005_000L;
         assertThat(tree(t))
@@ -171,7 +170,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void stacksAreTextWithALineForEachFrame() {
+    void writesStacksAsOneLinePerFrame() {
         TeardownBuilder t = TeardownBuilder.busy();
         UserStack setup = TeardownBuilder.stack("io_setup+0x9 (libaio.so.1)");
         t.context = t.context.withSetup(null, t.context.setupTime(), setup);
@@ -186,7 +185,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void whatWasNotSeenHasNeitherSpanNorAttribute() {
+    void omitsSpansAndAttributesOfUnobservedValues() {
         TeardownBuilder t = new TeardownBuilder();
         t.callTime = 1_000L;
         t.returnTime = 5_000L;
@@ -200,7 +199,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void aTeardownWithoutTimesHasNoSpan() {
+    void omitsTeardownWithoutTimes() {
         TeardownBuilder t = new TeardownBuilder();
         t.trigger = Trigger.EXIT;
         t.end = Teardown.End.UNKNOWN;
@@ -208,7 +207,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void anUnknownTriggerIsNotGuessed() {
+    void namesTeardownWithUnknownTrigger() {
         TeardownBuilder t = TeardownBuilder.idle();
         t.trigger = null;
         assertThat(tree(t)).contains("teardown 1000..30010000");
@@ -216,13 +215,13 @@ class TeardownSpansTest {
     }
 
     @Test
-    void theOwnerIsNotRepeated() {
+    void omitsOwnerThatIsCaller() {
         tree(TeardownBuilder.idle());
         assertThat(attributes(root())).doesNotContainKey("aio.context.owner.pid");
     }
 
     @Test
-    void aLostEndIsTheLastThatWasSeen() {
+    void endsAtLastObservedTimeWhenEndIsLost() {
         TeardownBuilder t = TeardownBuilder.busy();
         t.end = Teardown.End.UNKNOWN;
         t.reqsTime = null;
@@ -237,7 +236,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void theRootTellsWhatWasSeen() {
+    void describesTeardownOnRoot() {
         TeardownBuilder t = TeardownBuilder.busy();
         t.pendingSigkill = true;
         tree(t);
@@ -269,7 +268,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void theOwnerIsNamedWhereAnotherProcessPays() {
+    void namesOwnerWhenCallerIsAnotherProcess() {
         TeardownBuilder t = TeardownBuilder.busy();
         t.trigger = Trigger.EXIT;
         t.caller = new Task(900, 900, "gdb", 1, 0);
@@ -278,7 +277,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void theDeferredFreeIsATraceOfItsOwnLinkedToTheTeardown() {
+    void linksDeferredFreeToTeardown() {
         tree(TeardownBuilder.busy());
         SpanData free = named("deferred_free");
         assertThat(free.getTraceId()).isNotEqualTo(root().getTraceId());
@@ -290,7 +289,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void aFailureIsAnError() {
+    void setsErrorStatusOnFailure() {
         TeardownBuilder t = TeardownBuilder.idle();
         t.result = -22L;
         tree(t);
@@ -299,7 +298,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void aFailedDestroyIsASpan() {
+    void makesSpanOfFailedDestroy() {
         spans(0).onFailedCall(new FailedCall(
                 FailedCall.SystemCall.IO_DESTROY,
                 new Task(5, 6, "a", 1, 0),
@@ -327,7 +326,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void aFailedDestroyTellsWhatWasWrongWithTheHandle() {
+    void explainsWrongHandleOfFailedDestroy() {
         Task winner = new Task(5, 7, "b", 1, 0);
         spans(0).onFailedCall(new FailedCall(
                 FailedCall.SystemCall.IO_DESTROY,
@@ -353,7 +352,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void aTeardownThatBreaksAClauseIsAlwaysATraceAndSaysWhich() {
+    void tracesEachTeardownThatViolatesAClause() {
         TeardownBuilder t = TeardownBuilder.idle();
         t.inTableAfterKill = true;
         spans(0).onTeardown(t.build());
@@ -366,7 +365,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void whatWasStuckHasAnEventWithWhatItWaitedForThen() {
+    void addsEventToStuckTeardown() {
         TeardownSpans spans = spans(0);
         Teardown ended = TeardownBuilder.busy().build();
         spans.onStuck(
@@ -380,8 +379,8 @@ class TeardownSpansTest {
                     assertThat(event.getAttributes().asMap())
                             .hasSize(3)
                             .containsEntry(AttributeKey.stringKey("aio.waits_for"), "requests")
-                            .containsEntry(AttributeKey.longKey("aio.requests_left"), 2L)
-                            .containsEntry(AttributeKey.longKey("aio.siblings_left"), 0L);
+                            .containsEntry(AttributeKey.longKey("aio.outstanding_now"), 2L)
+                            .containsEntry(AttributeKey.longKey("aio.siblings_now"), 0L);
                 });
     }
 
@@ -390,7 +389,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void anExitThatIsNotWokenAfterItsSpanHasALinkedOneUntilItWasFoundSo() {
+    void linksNotWokenToExitThatWasTraced() {
         TeardownSpans spans = spans(0);
         Teardown ended = exit().build();
         spans.onTeardown(ended);
@@ -408,12 +407,14 @@ class TeardownSpansTest {
         assertThat(stuck.getEvents()).singleElement().satisfies(event -> {
             assertThat(event.getName()).isEqualTo("aio.teardown.stuck");
             assertThat(event.getEpochNanos()).isEqualTo(BOOT + 3_500_000_000L);
-            assertThat(attributes(event)).containsEntry("aio.waits_for", "wake").containsEntry("aio.requests_left", 0L);
+            assertThat(attributes(event))
+                    .containsEntry("aio.waits_for", "wake")
+                    .containsEntry("aio.outstanding_now", 0L);
         });
     }
 
     @Test
-    void anExitThatIsNotWokenHasASpanThoughItsTeardownWasNotSampled() {
+    void makesNotWokenWhenExitWasNotSampled() {
         TeardownBuilder t = exit();
         t.outstanding = 0;
         t.reqsTime = 30_000_000L;
@@ -426,7 +427,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void anExitThatIsNotWokenBeforeItsSpanHasTheEventThere() {
+    void addsEventToExitFoundStuckBeforeItsSpan() {
         TeardownBuilder t = exit();
         t.killExitTime = null;
         TeardownSpans spans = spans(0);
@@ -449,12 +450,11 @@ class TeardownSpansTest {
     }
 
     @Test
-    void aRequestThatCompletedLateIsAnEventWithItsFileAndDevice() {
+    void addsEventWithFileAndDeviceForLateCompletion() {
         TeardownSpans spans = new TeardownSpans(
                 provider.get("test"),
                 clock,
-                TeardownSpans.SLOW,
-                0,
+                new SamplingPolicy(TeardownSpans.SLOW, 0),
                 Identities.NONE,
                 numbers -> Optional.of("the name of " + numbers),
                 (teardown, root) -> {});
@@ -483,7 +483,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void whatWasNotSeenOfALateRequestIsAbsentAndItsErrorHasAName() {
+    void omitsUnobservedValuesOfLateCompletionAndNamesItsError() {
         TeardownSpans spans = spans(0);
         spans.onStraggler(straggler(Operation.UNKNOWN, null, null, -5));
         spans.onTeardown(TeardownBuilder.busy().build());
@@ -500,7 +500,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void ofManyLateRequestsTheFirstAreEventsAndAllAreCounted() {
+    void limitsEventsButCountsAllLateCompletions() {
         TeardownSpans spans = spans(0);
         for (long i = 0; i < 1000; i++) {
             spans.onStraggler(straggler(Operation.WRITE, "/data", 4096 * i, 4096));
@@ -514,11 +514,11 @@ class TeardownSpansTest {
                 .contains(0L, 4096L * 15);
         exporter.reset();
         spans.onTeardown(ended);
-        assertThat(attributes(root())).as("told once").doesNotContainKey("aio.stragglers");
+        assertThat(attributes(root())).as("removed after the first teardown").doesNotContainKey("aio.stragglers");
     }
 
     @Test
-    void aRefusedSetupTellsTheQuota() {
+    void describesQuotaOnRefusedSetup() {
         spans(0).onFailedCall(new FailedCall(
                 FailedCall.SystemCall.IO_SETUP,
                 new Task(5, 6, "a", 1, 0),
@@ -554,7 +554,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void theProcessIsNamedAfterItsEnd() {
+    void identifiesProcessAfterItsExit() {
         identities = (task, mm, mayRead) -> mysqld(false);
         TeardownBuilder t = TeardownBuilder.busy();
         t.caller = new Task(100, 101, "ib_io_rd-1", 1, 1_500_000_000L);
@@ -577,7 +577,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void hiddenArgumentsAreInNoSpan() {
+    void omitsHiddenArguments() {
         identities = (task, mm, mayRead) -> mysqld(true);
         spans(1).onTeardown(TeardownBuilder.busy().build());
 
@@ -587,7 +587,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void aUnitIsNoContainer() {
+    void omitsContainerForSystemdUnit() {
         identities =
                 (task, mm, mayRead) -> new Identity("/a", List.of(), false, "root", "/system.slice/mariadb.service");
         spans(1).onTeardown(TeardownBuilder.busy().build());
@@ -598,11 +598,9 @@ class TeardownSpansTest {
     }
 
     @Test
-    void anOwnerThatIsNotTheCallerIsNamedToo() {
+    void identifiesOwnerThatIsNotCaller() {
         identities = (task, mm, mayRead) -> {
-            assertThat(mayRead)
-                    .as("what has the number of an exited process is another")
-                    .isEqualTo(task.pid() == 300);
+            assertThat(mayRead).as("the pid of an exited process was reused").isEqualTo(task.pid() == 300);
             return task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
         };
         TeardownBuilder t = TeardownBuilder.busy();
@@ -619,7 +617,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void whatBecameOfARefusalIsASpanLinkedToIt() {
+    void linksOutcomeToRefusal() {
         identities = (task, mm, mayRead) -> task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
         Task holder = new Task(100, 101, "mysqld", 1, 0);
         FailedCall refusal = new FailedCall(
@@ -668,11 +666,11 @@ class TeardownSpansTest {
     }
 
     @Test
-    void oneOffsetHoldsForAWholeTeardown() {
+    void usesOneClockOffsetPerTeardown() {
         long[] now = {500, BOOT + 500};
         WallClock stepped = new WallClock(() -> now[0], () -> Instant.ofEpochSecond(0, now[1]));
         stepped.sample(20_000_000L, BOOT + 20_000_000L + 3_600_000_000_000L);
-        new TeardownSpans(provider.get("test"), stepped, TeardownSpans.SLOW, 1, Identities.NONE)
+        new TeardownSpans(provider.get("test"), stepped, new SamplingPolicy(TeardownSpans.SLOW, 1), Identities.NONE)
                 .onTeardown(TeardownBuilder.busy().build());
         assertThat(exporter.getFinishedSpanItems())
                 .extracting(span -> describe(span, Map.of()))
@@ -680,7 +678,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void findingsAreAlwaysReported() {
+    void tracesEachFinding() {
         TeardownBuilder slow = TeardownBuilder.idle();
         slow.returnTime = 1_000L + 100_000_000L;
         TeardownBuilder failed = TeardownBuilder.idle();
@@ -699,7 +697,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void ordinaryTeardownsAreReportedByTheRate() {
+    void samplesOrdinaryTeardownsByRatio() {
         TeardownBuilder almostSlow = TeardownBuilder.idle();
         almostSlow.returnTime = 1_000L + 99_999_999L;
         TeardownBuilder vanished = TeardownBuilder.idle();
@@ -713,18 +711,18 @@ class TeardownSpansTest {
     }
 
     @Test
-    void aHigherRateKeepsWhatALowerOneKept() {
+    void keepsSelectionWhenRatioRises() {
         assertThat(sampled(0.1)).containsAll(sampled(0.01));
     }
 
     @Test
-    void aRateIsAShare() {
+    void rejectsRatioOutsideZeroToOne() {
         for (double rate : new double[] {-0.1, 1.1, Double.NaN}) {
             assertThatThrownBy(() -> spans(rate)).isInstanceOf(IllegalArgumentException.class);
         }
     }
 
-    /** The contexts reported of 10 000 ordinary ones. */
+    /** The contexts traced out of 10 000 ordinary ones. */
     private Set<String> sampled(double rate) {
         exporter.reset();
         TeardownSpans spans = spans(rate);
@@ -740,7 +738,7 @@ class TeardownSpansTest {
     }
 
     private TeardownSpans spans(double rate) {
-        return new TeardownSpans(provider.get("test"), clock, Duration.ofMillis(100), rate, identities);
+        return new TeardownSpans(provider.get("test"), clock, new SamplingPolicy(TeardownSpans.SLOW, rate), identities);
     }
 
     /** Each span as the path to it and its time since boot. */

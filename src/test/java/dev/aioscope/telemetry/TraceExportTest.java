@@ -13,7 +13,6 @@ import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.HostInfo;
-import dev.aioscope.telemetry.TraceExport.Counts;
 import io.opentelemetry.proto.common.v1.KeyValue;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -53,7 +52,7 @@ class TraceExportTest {
 
     @BeforeEach
     void start() {
-        // What it says is tested in a process of its own.
+        // Tests with a process of their own check its log.
         LOG.setLevel(Level.OFF);
         receiver = OtlpReceiver.start();
     }
@@ -65,18 +64,18 @@ class TraceExportTest {
     }
 
     @Test
-    void nothingIsExportedWithoutAnEndpoint() {
+    void exportsNothingWithoutEndpoint() {
         for (String[] settings : new String[][] {{}, {"otel.exporter.otlp.endpoint", ""}}) {
             try (TraceExport export = open(settings)) {
                 assertThat(export.isActive()).isFalse();
                 emit(export, 1);
-                assertThat(export.counts()).isEqualTo(new Counts(0, 0, 0, 0));
+                assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 0, 0));
             }
         }
     }
 
     @Test
-    void theUserCanSwitchTheExportOff() {
+    void exportsNothingWhenExporterIsNone() {
         try (TraceExport export =
                 open("otel.exporter.otlp.endpoint", receiver.endpoint(), "otel.traces.exporter", "none")) {
             assertThat(export.isActive()).isFalse();
@@ -84,18 +83,18 @@ class TraceExportTest {
     }
 
     @Test
-    void closingSendsWhatIsLeft() throws Exception {
+    void flushesQueueOnClose() throws Exception {
         TraceExport export = open("otel.exporter.otlp.endpoint", receiver.endpoint());
         emit(export, 3);
         export.close();
-        assertThat(export.counts()).isEqualTo(new Counts(3, 0, 0, 0));
+        assertThat(export.spans()).isEqualTo(new ExportCounts(3, 0, 0, 0));
         assertThat(receiver.spans()).hasSize(3).allMatch(span -> span.getName().equals("io_setup"));
         Request request = receiver.requests().get(0);
         assertThat(request.headers().getFirst("Content-Type")).isEqualTo("application/x-protobuf");
     }
 
     @Test
-    void theResourceIsTheHostAndTheService() {
+    void describesHostAndServiceInResource() {
         Map<String, String> resource =
                 resourceOf("otel.exporter.otlp.traces.endpoint", receiver.endpoint() + "/v1/traces");
         assertThat(resource)
@@ -107,7 +106,7 @@ class TraceExportTest {
     }
 
     @Test
-    void theUserNamesTheService() {
+    void usesServiceNameOfUser() {
         String[] endpoint = {"otel.exporter.otlp.endpoint", receiver.endpoint()};
         assertThat(resourceOf(endpoint[0], endpoint[1], "otel.service.name", "mine"))
                 .containsEntry("service.name", "mine");
@@ -119,7 +118,7 @@ class TraceExportTest {
     }
 
     @Test
-    void headersAndCompressionAreHonoured() {
+    void honoursHeadersAndCompression() {
         try (TraceExport export = open(
                 "otel.exporter.otlp.endpoint", receiver.endpoint(),
                 "otel.exporter.otlp.headers", "authorization=Basic%20eA==",
@@ -133,7 +132,7 @@ class TraceExportTest {
     }
 
     @Test
-    void grpcIsHonoured() throws Exception {
+    void honoursGrpc() throws Exception {
         try (RawServer server = new RawServer("")) {
             TraceExport export =
                     open("otel.exporter.otlp.endpoint", server.endpoint(), "otel.exporter.otlp.protocol", "grpc");
@@ -144,7 +143,7 @@ class TraceExportTest {
     }
 
     @Test
-    void aHeldBackEndHoldsNobodyAndWhatHasNoRoomIsCounted() throws Exception {
+    void dropsAndCountsSpansWithoutBlockingWhenBackEndHangs() throws Exception {
         Response held = Response.ok().held();
         receiver.always(held);
         try (TraceExport export = quick("otel.bsp.max.queue.size", "64", "otel.bsp.max.export.batch.size", "16")) {
@@ -152,11 +151,11 @@ class TraceExportTest {
             receiver.awaitRequests(1, SOON);
             emit(export, 999);
             assertThat(receiver.spans()).isEmpty();
-            assertThat(export.counts()).isEqualTo(new Counts(0, 0, 936, 64));
+            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 936, 64));
 
             held.release();
-            await(export, counts -> counts.waiting() == 0);
-            assertThat(export.counts()).isEqualTo(new Counts(64, 0, 936, 0));
+            await(export, counts -> counts.queued() == 0);
+            assertThat(export.spans()).isEqualTo(new ExportCounts(64, 0, 936, 0));
             assertThat(receiver.spans()).hasSize(64);
             emit(export, 1);
             await(export, counts -> counts.exported() == 65);
@@ -164,7 +163,7 @@ class TraceExportTest {
     }
 
     @Test
-    void closingDoesNotWaitForAHeldBackEnd() throws Exception {
+    void closesInTimeWhenBackEndHangs() throws Exception {
         Response held = Response.ok().held();
         receiver.always(held);
         TraceExport export = quick("otel.bsp.max.export.batch.size", "10");
@@ -175,12 +174,14 @@ class TraceExportTest {
         export.close();
         // The SDK alone waits for 10 s.
         assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(5));
-        assertThat(receiver.awaiting()).as("the server still holds its answer").isPositive();
-        assertThat(export.counts()).isEqualTo(new Counts(0, 100, 0, 0));
+        assertThat(receiver.awaiting())
+                .as("the server still delays its response")
+                .isPositive();
+        assertThat(export.spans()).isEqualTo(new ExportCounts(0, 100, 0, 0));
 
         emit(export, 1);
         export.close();
-        assertThat(export.counts()).isEqualTo(new Counts(0, 100, 0, 0));
+        assertThat(export.spans()).isEqualTo(new ExportCounts(0, 100, 0, 0));
         held.release();
     }
 
@@ -198,7 +199,7 @@ class TraceExportTest {
             this.reason = reason;
         }
 
-        /** Makes the back end so and returns its endpoint. */
+        /** Puts the back end in this state and returns its endpoint. */
         String arrange(OtlpReceiver receiver, RawServer raw) {
             switch (this) {
                 case DOWN -> receiver.close();
@@ -216,7 +217,7 @@ class TraceExportTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatTheBackEndDoesNotTakeIsCounted(Trouble trouble) throws Exception {
+    void countsFailedSpans(Trouble trouble) throws Exception {
         try (RawServer raw = new RawServer(NO_HTTP);
                 TraceExport export = quick(
                         "otel.exporter.otlp.endpoint",
@@ -225,12 +226,12 @@ class TraceExportTest {
                         "300")) {
             emit(export, 5);
             await(export, counts -> counts.failed() == 5);
-            assertThat(export.counts()).isEqualTo(new Counts(0, 5, 0, 0));
+            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 5, 0, 0));
         }
     }
 
     @Test
-    void aBackEndThatComesBackIsUsedAgain() throws Exception {
+    void exportsAgainWhenBackEndRecovers() throws Exception {
         receiver.next(Response.refuse(503), Response.refuse(400), Response.refuse(404));
         try (TraceExport export = quick()) {
             for (int i = 1; i <= 3; i++) {
@@ -244,7 +245,7 @@ class TraceExportTest {
     }
 
     @Test
-    void anAnswerThatMakesNoSenseIsASuccessIfItsStatusIs() throws Exception {
+    void acceptsInvalidBodyWithSuccessStatus() throws Exception {
         receiver.always(Response.garbage());
         try (TraceExport export = quick()) {
             emit(export, 1);
@@ -254,79 +255,80 @@ class TraceExportTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
-                    otel.exporter.otlp.endpoint        | localhost:4318      | give a URL
-                    otel.exporter.otlp.endpoint        | ftp://localhost     | give a URL
-                    otel.exporter.otlp.traces.endpoint | http://h/x?y=1      | give a URL
+                    otel.exporter.otlp.endpoint        | localhost:4318      | use a URL
+                    otel.exporter.otlp.endpoint        | ftp://localhost     | use a URL
+                    otel.exporter.otlp.traces.endpoint | http://h/x?y=1      | use a URL
                     otel.exporter.otlp.protocol        | http/xml            | use http/protobuf or grpc
                     otel.traces.exporter               | zipkin              | use otlp or none
                     otel.exporter.otlp.compression     | lzma                | use gzip or none
-                    otel.exporter.otlp.headers         | nonsense            | give pairs
-                    otel.resource.attributes           | nonsense            | give pairs
-                    otel.exporter.otlp.certificate     | /nowhere.pem        | give the path
+                    otel.exporter.otlp.headers         | nonsense            | use pairs
+                    otel.resource.attributes           | nonsense            | use pairs
+                    otel.exporter.otlp.certificate     | /nowhere.pem        | use the path
                     otel.exporter.otlp.timeout         | soon                | correct or unset it
                     otel.bsp.schedule.delay            | 5 fortnights        | correct or unset it
                     otel.bsp.max.queue.size            | many                | correct or unset it
                     otel.bsp.max.queue.size            | -1                  | correct or unset it
                     otel.traces.sampler                | coin                | correct or unset it
                     """)
-    void aBadSettingIsNamedWithItsCure(String name, String value, String hint) {
+    void namesInvalidSettingAndHint(String name, String value, String hint) {
         Map<String, String> settings = new HashMap<>(Map.of("otel.traces.exporter", "otlp"));
         settings.put(name, value);
         assertThatThrownBy(() -> TraceExport.open(settings).close())
                 .isInstanceOf(TelemetryException.class)
                 .hasMessageContaining(name)
-                .hasMessageContaining(hint)
+                .satisfies(e -> assertThat(((TelemetryException) e).hint()).contains(hint))
                 .hasMessageNotContainingAny("\n", "Unexpected configuration error")
                 .satisfies(e -> assertThat(settings.keySet())
                         .filteredOn(other -> !other.equals(name))
                         .noneMatch(e.getMessage()::contains));
     }
 
-    /** Says in one line where the spans do not go and why; anything else on the terminal is a failure. */
+    /** The only output is one line with the endpoint and the reason. */
     @ParameterizedTest
     @EnumSource
-    void troubleIsOneLine(Trouble trouble) throws Exception {
+    void logsOneLineOnTrouble(Trouble trouble) throws Exception {
         try (RawServer raw = new RawServer(NO_HTTP)) {
             String endpoint = trouble.arrange(receiver, raw);
             String timeout = trouble == Trouble.SILENT ? "300" : "60000";
             List<String> lines = agent(
                     "answered", Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint, "OTEL_EXPORTER_OTLP_TIMEOUT", timeout));
             assertThat(lines).hasSize(2);
-            assertThat(lines.get(0)).isEqualTo("Counts[exported=0, failed=40, dropped=0, waiting=0]");
+            assertThat(lines.get(0)).isEqualTo("ExportCounts[exported=0, failed=40, dropped=0, queued=0]");
             assertThat(lines.get(1))
-                    .startsWith("WARNING: Spans do not reach " + endpoint + "/v1/traces: ")
+                    .startsWith("WARNING: cannot export spans to " + endpoint + "/v1/traces: ")
                     .contains(trouble.reason)
-                    .endsWith(". Lost so far: 40.");
+                    .endsWith(" (40 lost so far)");
         }
     }
 
     @Test
-    void anEndWithoutAnswerIsOneLine() throws Exception {
+    void logsOneLineWhenBackEndHangsOnClose() throws Exception {
         receiver.always(Response.ok().held());
         String endpoint = receiver.endpoint();
         assertThat(agent("at once", Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)))
                 .containsExactly(
-                        "Counts[exported=0, failed=40, dropped=0, waiting=0]",
-                        "WARNING: Spans do not reach " + endpoint + "/v1/traces: no answer in time. Lost so far: 40.");
+                        "ExportCounts[exported=0, failed=40, dropped=0, queued=0]",
+                        "WARNING: cannot export spans to " + endpoint
+                                + "/v1/traces: no response in time (40 lost so far)");
     }
 
     @Test
-    void aGoodBackEndIsNoLine() throws Exception {
+    void logsNothingOnSuccess() throws Exception {
         assertThat(agent("answered", Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint())))
-                .containsExactly("Counts[exported=40, failed=0, dropped=0, waiting=0]");
+                .containsExactly("ExportCounts[exported=40, failed=0, dropped=0, queued=0]");
         assertThat(receiver.spans()).hasSize(40);
     }
 
     @Test
-    void aBadVariableIsOneLine() throws Exception {
+    void reportsInvalidVariableInOneLine() throws Exception {
         assertThat(agent("answered", Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318")))
                 .singleElement()
                 .asString()
-                .startsWith("OpenTelemetry cannot use OTEL_EXPORTER_OTLP_ENDPOINT: ")
-                .contains("localhost:4318", "; give a URL");
+                .startsWith("cannot use OTEL_EXPORTER_OTLP_ENDPOINT: ")
+                .contains("localhost:4318");
     }
 
-    /** What an agent in a process of its own prints, standard output first. */
+    /** Runs an agent in its own process and returns its output, standard output first. */
     private static List<String> agent(String end, Map<String, String> environment) throws Exception {
         ProcessBuilder builder = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -359,17 +361,17 @@ class TraceExportTest {
                 TraceExport export = TraceExport.open(HostInfo.local());
                 emit(export, 40);
                 if (args[0].equals("answered")) {
-                    await(export, counts -> counts.waiting() == 0);
+                    await(export, counts -> counts.queued() == 0);
                 }
                 export.close();
-                System.out.println(export.counts());
+                System.out.println(export.spans());
             } catch (TelemetryException e) {
                 System.err.println(e.getMessage());
             }
         }
     }
 
-    /** Takes connections and says one thing to each. */
+    /** Accepts connections and sends one message to each. */
     private static final class RawServer implements AutoCloseable {
         private final ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         private final BlockingQueue<String> firstLines = new LinkedBlockingQueue<>();
@@ -387,7 +389,7 @@ class TraceExportTest {
                     firstLines.add(in.readLine());
                     client.getOutputStream().write(greeting.getBytes(US_ASCII));
                 } catch (IOException e) {
-                    // The client or the test has gone.
+                    // The client or the test has ended.
                 }
             }
         }
@@ -414,7 +416,7 @@ class TraceExportTest {
         return TraceExport.open(map);
     }
 
-    /** Exports at once, tries once, and waits long for an answer. */
+    /** Exports at once, without retries, and with a long timeout. */
     private TraceExport quick(String... settings) {
         List<String> all = new ArrayList<>(List.of(
                 "otel.exporter.otlp.endpoint", receiver.endpoint(),
@@ -427,7 +429,8 @@ class TraceExportTest {
 
     private static void emit(TraceExport export, int spans) {
         WallClock clock = new WallClock(System::nanoTime, Clock.systemUTC());
-        TeardownSpans listener = new TeardownSpans(export.tracer(), clock, TeardownSpans.SLOW, 1, Identities.NONE);
+        TeardownSpans listener =
+                new TeardownSpans(export.tracer(), clock, new SamplingPolicy(TeardownSpans.SLOW, 1), Identities.NONE);
         for (int i = 0; i < spans; i++) {
             long now = System.nanoTime();
             listener.onFailedCall(new FailedCall(
@@ -447,11 +450,11 @@ class TraceExportTest {
         }
     }
 
-    private static void await(TraceExport export, Predicate<Counts> wanted) throws InterruptedException {
+    private static void await(TraceExport export, Predicate<ExportCounts> wanted) throws InterruptedException {
         long deadline = System.nanoTime() + SOON.toNanos();
-        while (!wanted.test(export.counts())) {
+        while (!wanted.test(export.spans())) {
             assertThat(System.nanoTime())
-                    .as("waited too long: %s", export.counts())
+                    .as("waited too long: %s", export.spans())
                     .isLessThan(deadline);
             TimeUnit.MILLISECONDS.sleep(5);
         }

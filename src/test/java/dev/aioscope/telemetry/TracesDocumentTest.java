@@ -9,13 +9,13 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** {@code dashboards/traces.md} and the code say the same. */
+/** Compares {@code dashboards/traces.md} with the code. */
 class TracesDocumentTest {
     @Test
     void listsTheSpans() throws IOException {
         assertThat(rowsBelow("| span |"))
                 .containsExactlyElementsOf(Arrays.stream(SpanName.values())
-                        .map(name -> "| `%s` | %s | %s |".formatted(name.label(), name.parent(), name.meaning()))
+                        .map(name -> "| `%s` | %s | %s |".formatted(name.label(), name.parent(), name.description()))
                         .toList());
     }
 
@@ -24,7 +24,7 @@ class TracesDocumentTest {
         assertThat(rowsBelow("| attribute |"))
                 .containsExactlyElementsOf(SpanAttribute.all().stream()
                         .map(a -> "| `%s` | %s | %s | %s |"
-                                .formatted(a.key().getKey(), a.type(), a.present(), a.meaning()))
+                                .formatted(a.key().getKey(), a.type(), a.present(), a.description()))
                         .toList());
     }
 

@@ -2,19 +2,20 @@ package dev.aioscope.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.telemetry.TraceExport.Counts;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.sdk.common.CompletableResultCode;
+import io.opentelemetry.sdk.metrics.export.MetricExporter;
+import io.opentelemetry.sdk.testing.exporter.InMemoryMetricExporter;
 import io.opentelemetry.sdk.testing.trace.TestSpanData;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.data.StatusData;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
-import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class ExportGuardTest {
+class ExportMonitorTest {
     private static final Logger LOG = Logger.getLogger(TraceExport.class.getName());
 
     private final List<String> lines = new ArrayList<>();
@@ -40,9 +41,9 @@ class ExportGuardTest {
     };
 
     private long now = 5;
-    private final ExportGuard guard = new ExportGuard(() -> now);
+    private final ExportMonitor monitor = new ExportMonitor("spans", () -> now);
     private final ScriptedExporter backEnd = new ScriptedExporter();
-    private final SpanExporter exporter = guard.watch(backEnd, "http://user:secret@host:4318/v1/traces");
+    private final SpanExporter exporter = monitor.watch(backEnd, "http://user:secret@host:4318/v1/traces");
 
     @BeforeEach
     void collect() {
@@ -57,78 +58,100 @@ class ExportGuardTest {
     }
 
     @Test
-    void saysTheFirstFailureAndThenOneAMinute() {
+    void logsFirstFailureAndThenOncePerMinute() {
         fail("no route");
         fail("no route");
         now += TimeUnit.SECONDS.toNanos(59);
         fail("no route");
-        assertThat(lines).containsExactly("Spans do not reach http://host:4318/v1/traces: no route. Lost so far: 2.");
+        assertThat(lines)
+                .containsExactly(
+                        "cannot export spans to http://host:4318/v1/traces: IOException: no route (2 lost so far)");
 
         now += TimeUnit.SECONDS.toNanos(1);
-        fail("HTTP 503");
+        fail("no host");
         assertThat(lines)
                 .hasSize(2)
                 .last()
-                .isEqualTo("Spans do not reach http://host:4318/v1/traces: HTTP 503. Lost so far: 8.");
+                .isEqualTo("cannot export spans to http://host:4318/v1/traces: IOException: no host (8 lost so far)");
     }
 
     @Test
-    void aBackEndThatIsDownForAnHourCostsALineAMinuteAndEachSpanIsCounted() {
+    void logsOncePerMinuteAndCountsEachSpanWhileBackEndIsDown() {
         for (int second = 0; second < 3600; second++) {
             fail("no route");
             now += TimeUnit.SECONDS.toNanos(1);
         }
         assertThat(lines).hasSize(60);
-        assertThat(guard.counts()).extracting(Counts::exported, Counts::failed).containsExactly(0L, 7200L);
+        assertThat(monitor.counts())
+                .extracting(ExportCounts::exported, ExportCounts::failed)
+                .containsExactly(0L, 7200L);
 
         succeed();
-        assertThat(guard.counts()).extracting(Counts::exported, Counts::failed).containsExactly(2L, 7200L);
-        guard.closed();
-        assertThat(lines).hasSize(61).last().asString().endsWith("Lost so far: 7200.");
+        assertThat(monitor.counts())
+                .extracting(ExportCounts::exported, ExportCounts::failed)
+                .containsExactly(2L, 7200L);
+        monitor.close();
+        assertThat(lines).hasSize(61).last().asString().endsWith(" (7200 lost so far)");
     }
 
     @Test
-    void aSuccessIsNoNews() {
+    void logsNothingOnSuccess() {
         fail("no route");
         now += TimeUnit.HOURS.toNanos(1);
         succeed();
-        guard.closed();
+        monitor.close();
         assertThat(lines).hasSize(1);
-        assertThat(guard.counts()).extracting(Counts::exported, Counts::failed).containsExactly(2L, 2L);
+        assertThat(monitor.counts())
+                .extracting(ExportCounts::exported, ExportCounts::failed)
+                .containsExactly(2L, 2L);
     }
 
     @Test
-    void theEndTellsTheRest() {
+    void logsLastLossesOnClose() {
         fail("no route");
-        guard.closing();
+        monitor.startClosing();
         fail("no route");
-        guard.closed();
-        assertThat(lines).hasSize(2).last().asString().endsWith("Lost so far: 4.");
+        monitor.close();
+        assertThat(lines).hasSize(2).last().asString().endsWith(" (4 lost so far)");
     }
 
     @Test
-    void anExceptionIsAFailure() {
+    void countsExceptionAsFailure() {
         backEnd.thrown = new IllegalStateException("broken\n  twice");
         assertThat(exporter.export(spans()).isSuccess()).isFalse();
-        assertThat(lines).singleElement().asString().contains(": IllegalStateException: broken twice. Lost");
+        assertThat(lines).singleElement().asString().contains(": IllegalStateException: broken twice (");
     }
 
     @Test
-    void aReasonIsCutShort() {
+    void truncatesLongReason() {
         fail("x".repeat(5000));
         assertThat(lines).singleElement().asString().hasSizeLessThan(300);
     }
 
     @Test
-    void shutsTheExporterOnce() {
-        guard.cancel();
+    void shutsExporterDownOnce() {
+        monitor.shutdown();
         exporter.shutdown();
         assertThat(backEnd.shutdowns).isEqualTo(1);
     }
 
+    @Test
+    void countsEachPushOfMetricsOnce() {
+        InMemoryMetricExporter backEnd = InMemoryMetricExporter.create();
+        ExportMonitor pushes = new ExportMonitor("metrics", () -> now);
+        MetricExporter pusher = pushes.watch(backEnd, "http://host:4318/v1/metrics");
+        pusher.export(List.of());
+        backEnd.shutdown();
+        pusher.export(List.of());
+        assertThat(pushes.counts()).isEqualTo(new ExportCounts(1, 1, 0, 0));
+        assertThat(lines)
+                .singleElement()
+                .asString()
+                .startsWith("cannot export metrics to http://host:4318/v1/metrics: ");
+    }
+
     private void fail(String reason) {
-        guard.reasons().publish(new LogRecord(Level.WARNING, "Failed to export 2 spans. " + reason));
-        backEnd.result = CompletableResultCode.ofFailure();
+        backEnd.result = CompletableResultCode.ofExceptionalFailure(new IOException(reason));
         exporter.export(spans());
     }
 

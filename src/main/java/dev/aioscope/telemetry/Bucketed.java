@@ -1,0 +1,7 @@
+package dev.aioscope.telemetry;
+
+/** A meter with buckets. */
+interface Bucketed {
+    /** The live buckets. */
+    Buckets buckets();
+}

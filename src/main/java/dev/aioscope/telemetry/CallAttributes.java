@@ -1,0 +1,69 @@
+package dev.aioscope.telemetry;
+
+import static dev.aioscope.telemetry.TeardownAttributes.hex;
+import static dev.aioscope.telemetry.TeardownAttributes.stack;
+import static dev.aioscope.telemetry.TeardownAttributes.wide;
+
+import dev.aioscope.host.Identities;
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.lifecycle.FailedCall;
+import dev.aioscope.lifecycle.RefusalOutcome;
+import dev.aioscope.lifecycle.RefusalOutcome.Release;
+import dev.aioscope.lifecycle.WrongHandle;
+import io.opentelemetry.api.common.AttributesBuilder;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Describes failed calls and refusals in attributes of spans. */
+final class CallAttributes {
+    private CallAttributes() {}
+
+    /** All of a failed call but its caller. */
+    static void failedCall(FailedCall call, Identities identities, AttributesBuilder attributes) {
+        SpanAttribute.HANDLE.set(attributes, call.handle() == null ? null : hex(call.handle()));
+        SpanAttribute.REQUESTED.set(attributes, wide(call.maxReqs()));
+        SpanAttribute.USAGE.set(attributes, call.aioNr());
+        SpanAttribute.LIMIT.set(attributes, call.aioMaxNr());
+        SpanAttribute.NEEDED.set(attributes, call.neededLimit());
+        SpanAttribute.HOLDERS.set(attributes, holders(call, identities));
+        SpanAttribute.CALL_STACK.set(attributes, stack(call.callStack()));
+        SpanAttribute.ERROR_TYPE.set(attributes, Errno.name(call.errno()));
+        WrongHandle wrong = call.wrongHandle();
+        if (wrong != null) {
+            SpanAttribute.ERROR_CAUSE.set(attributes, wrong.cause().label());
+            SpanAttribute.ERROR_EXPLANATION.set(attributes, call.explanation());
+            SpanAttribute.ERROR_IO_IN_FLIGHT.set(attributes, wrong.isIoInFlight());
+        }
+    }
+
+    private static @Nullable List<String> holders(FailedCall call, Identities identities) {
+        return call.largest().isEmpty()
+                ? null
+                : call.largest().stream()
+                        .map(share ->
+                                ProcessAttributes.line(share.owner(), identities.of(share.owner()), share.charge()))
+                        .toList();
+    }
+
+    /** All of the outcome of a refusal but its caller. */
+    static void outcome(RefusalOutcome outcome, Identities identities, AttributesBuilder attributes) {
+        SpanAttribute.REQUESTED.set(attributes, wide(outcome.refusal().maxReqs()));
+        SpanAttribute.USAGE.set(attributes, outcome.aioNr());
+        SpanAttribute.LIMIT.set(attributes, outcome.aioMaxNr());
+        SpanAttribute.REFUSAL_OUTCOME.set(attributes, outcome.status().name().toLowerCase(Locale.ROOT));
+        SpanAttribute.REFUSAL_RETRIES.set(attributes, (long) outcome.retries());
+        SpanAttribute.REFUSAL_SUCCEEDED.set(attributes, outcome.hasSucceeded());
+        SpanAttribute.REFUSAL_CAUSE.set(
+                attributes,
+                outcome.resolution() == null
+                        ? null
+                        : outcome.resolution().name().toLowerCase(Locale.ROOT));
+        Release release = outcome.release();
+        SpanAttribute.RELEASER.set(
+                attributes,
+                release == null
+                        ? null
+                        : ProcessAttributes.line(release.by(), identities.of(release.by()), release.charge()));
+    }
+}

@@ -1,0 +1,16 @@
+package dev.aioscope.telemetry;
+
+/**
+ * The outcomes of an export so far. An item is a span, or a push of all metrics.
+ *
+ * @param exported items that the back end accepted
+ * @param failed items that the back end rejected, or did not accept in time
+ * @param dropped items for which the queue had no room
+ * @param queued items that are not sent yet, or not acknowledged
+ */
+public record ExportCounts(long exported, long failed, long dropped, int queued) {
+    /** The number of items that never reach the back end. */
+    public long lost() {
+        return failed + dropped;
+    }
+}

@@ -1,0 +1,80 @@
+package dev.aioscope.telemetry;
+
+import dev.aioscope.host.Container;
+import dev.aioscope.host.Identity;
+import dev.aioscope.kernel.WallClock;
+import dev.aioscope.lifecycle.Context;
+import dev.aioscope.lifecycle.Task;
+import io.opentelemetry.api.common.AttributesBuilder;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Describes processes in attributes of spans. */
+final class ProcessAttributes {
+    private ProcessAttributes() {}
+
+    /** The thread that made the call or released the address space, and its process. */
+    static void caller(Task caller, Identity identity, WallClock clock, AttributesBuilder attributes) {
+        SpanAttribute.PID.set(attributes, (long) caller.pid());
+        SpanAttribute.TID.set(attributes, (long) caller.tid());
+        SpanAttribute.THREAD_NAME.set(attributes, caller.comm());
+        Long start = caller.beginning();
+        SpanAttribute.CREATION_TIME.set(attributes, start == null ? null : iso(clock.epochNanos(start)));
+        String executable = identity.executable();
+        if (executable != null) {
+            SpanAttribute.EXECUTABLE_NAME.set(attributes, executable.substring(executable.lastIndexOf('/') + 1));
+        }
+        SpanAttribute.EXECUTABLE_PATH.set(attributes, executable);
+        SpanAttribute.COMMAND_ARGS.set(attributes, arguments(identity));
+        SpanAttribute.USER.set(attributes, identity.user());
+        SpanAttribute.CGROUP.set(attributes, identity.cgroup());
+        Container container = container(identity);
+        if (container != null) {
+            SpanAttribute.CONTAINER_ID.set(attributes, container.id());
+            SpanAttribute.CONTAINER_RUNTIME.set(attributes, container.runtime());
+            SpanAttribute.POD_UID.set(attributes, container.podUid());
+        }
+    }
+
+    /** The owner of a context, unless its process is the caller. */
+    static void owner(
+            Context context, @Nullable Task caller, Supplier<Identity> identities, AttributesBuilder attributes) {
+        Task owner = context.owner();
+        if (owner == null || (caller != null && owner.pid() == caller.pid())) {
+            return;
+        }
+        Identity identity = identities.get();
+        Container container = container(identity);
+        SpanAttribute.OWNER_PID.set(attributes, (long) owner.pid());
+        SpanAttribute.OWNER_EXECUTABLE_PATH.set(attributes, identity.executable());
+        SpanAttribute.OWNER_CGROUP.set(attributes, identity.cgroup());
+        SpanAttribute.OWNER_CONTAINER_ID.set(attributes, container == null ? null : container.id());
+    }
+
+    /** A process and its charge in one line: name, pid, container, charge. */
+    static String line(Task task, Identity identity, long charge) {
+        return task.comm() + " " + task.pid()
+                + identity.container()
+                        .map(container -> " " + container.runtime() + ":" + container.id())
+                        .orElse("")
+                + " " + charge;
+    }
+
+    private static @Nullable List<String> arguments(Identity identity) {
+        return identity.hidesArguments() || identity.arguments().isEmpty() ? null : identity.arguments();
+    }
+
+    private static String iso(long epochNanos) {
+        return Instant.ofEpochSecond(0, epochNanos)
+                .truncatedTo(ChronoUnit.MILLIS)
+                .toString();
+    }
+
+    /** A systemd unit is not a container. */
+    private static @Nullable Container container(Identity identity) {
+        return identity.container().filter(found -> !found.isUnit()).orElse(null);
+    }
+}

@@ -1,0 +1,146 @@
+package dev.aioscope.telemetry;
+
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import dev.aioscope.event.Trigger;
+import dev.aioscope.lifecycle.Teardown;
+import dev.aioscope.lifecycle.Teardown.Timeline;
+import dev.aioscope.lifecycle.Teardown.Wait;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.context.Context;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the spans of one teardown: its root, and a child per observed phase. Each span is ended at once. */
+final class TeardownTrace {
+    private final Tracer tracer;
+    private final Teardown teardown;
+    private final Timeline phases;
+    private final long begin;
+    private final long end;
+    private final long offset;
+
+    /** A span with its interval, CLOCK_BOOTTIME ns. */
+    private record Node(Span span, long begin, long end) {}
+
+    /**
+     * Prepares a trace.
+     *
+     * @param begin {@link Teardown#startTime()}, which must be known
+     * @param offset from CLOCK_BOOTTIME to the epoch in ns, for all spans
+     */
+    TeardownTrace(Tracer tracer, Teardown teardown, long begin, long offset) {
+        this.tracer = tracer;
+        this.teardown = teardown;
+        this.phases = teardown.phases();
+        this.begin = begin;
+        this.end = Math.max(begin, endOf(teardown, begin));
+        this.offset = offset;
+    }
+
+    /** The time the teardown held its caller, as far as it was observed. */
+    long heldNanos() {
+        return end - begin;
+    }
+
+    /** The return of the call, else the last moment at which the caller was observed waiting. */
+    private static long endOf(Teardown t, long begin) {
+        if (t.call().returnTime() != null) {
+            return t.call().returnTime();
+        }
+        Timeline p = t.phases();
+        long end = latest(begin, p.killEnterTime(), p.unmapEnterTime(), p.unmapExitTime(), p.killExitTime());
+        return isWaitedFor(t) ? latest(end, p.usersEnterTime(), p.usersExitTime(), p.reqsTime()) : end;
+    }
+
+    private static long latest(long first, @Nullable Long... others) {
+        long latest = first;
+        for (Long other : others) {
+            latest = other == null ? latest : Math.max(latest, other);
+        }
+        return latest;
+    }
+
+    /** A failed io_setup does not wait for the requests of the context that it rolls back. */
+    private static boolean isWaitedFor(Teardown t) {
+        return t.trigger() != Trigger.ROLLBACK;
+    }
+
+    /** Makes all spans of the trace and returns the root. */
+    SpanContext write(Attributes attributes, List<SpanEvent> events) {
+        Node root = root(attributes, events);
+        child(root, SpanName.LOOKUP, teardown.call().enterTime(), phases.killEnterTime());
+        Node kill = child(root, SpanName.KILL, phases.killEnterTime(), phases.killExitTime());
+        child(kill != null ? kill : root, SpanName.UNMAP, phases.unmapEnterTime(), phases.unmapExitTime());
+        if (isWaitedFor(teardown)) {
+            drain(root);
+            wake(root);
+        }
+        return root.span.getSpanContext();
+    }
+
+    private Node root(Attributes attributes, List<SpanEvent> events) {
+        Span span = tracer.spanBuilder(SpanName.of(teardown.trigger()).label())
+                .setStartTimestamp(begin + offset, NANOSECONDS)
+                .setNoParent()
+                .setAllAttributes(attributes)
+                .startSpan();
+        if (TeardownAttributes.isFailed(teardown)) {
+            span.setStatus(StatusCode.ERROR, TeardownAttributes.error(teardown));
+        }
+        events.forEach(event -> span.addEvent(event.name(), event.attributes(), event.time() + offset, NANOSECONDS));
+        span.end(end + offset, NANOSECONDS);
+        return new Node(span, begin, end);
+    }
+
+    private void drain(Node root) {
+        Node drain = child(root, SpanName.DRAIN, phases.killExitTime(), phases.reqsTime());
+        Node parent = drain != null ? drain : root;
+        wait(parent, teardown.usersWait(), phases.killExitTime(), phases.usersEnterTime());
+        // free_ioctx_users can run before kill_ioctx has removed the ring; then it is not part of the drain.
+        Long users = phases.usersEnterTime();
+        boolean isEarly = users != null && users < parent.begin;
+        child(isEarly ? root : parent, SpanName.CANCEL, users, phases.usersExitTime());
+        wait(parent, teardown.reqsWait(), phases.usersExitTime(), phases.reqsTime());
+    }
+
+    private void wait(Node parent, @Nullable Wait wait, @Nullable Long from, @Nullable Long to) {
+        if (wait != null) {
+            child(parent, SpanName.of(wait), from, to);
+        }
+    }
+
+    private void wake(Node root) {
+        Long drained = phases.reqsTime();
+        if (drained != null) {
+            // kill_ioctx can still be unmapping when the last request ends.
+            child(
+                    root,
+                    SpanName.WAKE,
+                    latest(drained, phases.killExitTime()),
+                    teardown.call().returnTime());
+        }
+    }
+
+    /** Null if one of the times is unknown, or the interval is outside the parent. */
+    private @Nullable Node child(Node parent, SpanName name, @Nullable Long from, @Nullable Long to) {
+        if (from == null || to == null) {
+            return null;
+        }
+        long childBegin = Math.max(from, parent.begin);
+        long childEnd = Math.min(to, parent.end);
+        if (childEnd < childBegin) {
+            return null;
+        }
+        Span span = tracer.spanBuilder(name.label())
+                .setStartTimestamp(childBegin + offset, NANOSECONDS)
+                .setParent(Context.root().with(parent.span))
+                .startSpan();
+        span.end(childEnd + offset, NANOSECONDS);
+        return new Node(span, childBegin, childEnd);
+    }
+}
