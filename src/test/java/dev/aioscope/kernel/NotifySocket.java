@@ -54,7 +54,10 @@ public final class NotifySocket implements AutoCloseable {
     /** Waits until a message that begins so has come that many times. */
     public void await(String beginning, int times) throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (received().stream().filter(message -> message.startsWith(beginning)).count() < times) {
+        while (received().stream()
+                        .filter(message -> message.startsWith(beginning))
+                        .count()
+                < times) {
             if (System.nanoTime() > deadline) {
                 throw new AssertionError(beginning + " has not come " + times + " times: " + received);
             }

@@ -86,8 +86,7 @@ class RecordingTest {
                 .losses(new Losses(3, 0, 1, null))
                 .scan(SECOND, new ScanGaps(Set.of(33, 44), Set.of(55)), live(SECOND, 1), live(SECOND, 2))
                 .turn(2 * SECOND, setup(2 * SECOND - 7, 3), setup(2 * SECOND - 5, 4))
-                .failingScan(
-                        3 * SECOND, new ProbeException("cannot scan", "scan elsewhere"), live(3 * SECOND, 1));
+                .failingScan(3 * SECOND, new ProbeException("cannot scan", "scan elsewhere"), live(3 * SECOND, 1));
         long now = 3 * SECOND;
         for (int i = 0; i < 400; i++) {
             now += SECOND / 50;
