@@ -57,7 +57,7 @@ final class Reconciler {
 
     /** Takes a context in the table of an address space. */
     void liveContext(LiveContextEvent event) {
-        ScanState scan = scanOf(event);
+        ScanState scan = currentScan();
         if (scan == null) {
             return;
         }
@@ -89,7 +89,7 @@ final class Reconciler {
 
     /** Takes a thread inside io_destroy or exit_aio. */
     void taskInTeardown(TaskInTeardownEvent event) {
-        ScanState scan = scanOf(event);
+        ScanState scan = currentScan();
         if (scan != null) {
             scan.add(event);
         }
@@ -97,14 +97,14 @@ final class Reconciler {
 
     /** Takes the state of a context in teardown. */
     void teardownState(TeardownStateEvent event) {
-        ScanState scan = scanOf(event);
+        ScanState scan = currentScan();
         if (scan != null) {
             scan.add(event);
         }
     }
 
     /** The current scan; null if there is none: the record is an orphan. */
-    private @Nullable ScanState scanOf(Event event) {
+    private @Nullable ScanState currentScan() {
         if (tables.scan == null) {
             tables.orphanEvents++;
         }
