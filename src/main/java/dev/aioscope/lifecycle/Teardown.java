@@ -254,7 +254,7 @@ public record Teardown(
         return between(phases.usersEnterTime, phases.usersExitTime);
     }
 
-    /** What the part of the drain before free_ioctx_users was waiting for; null if it cannot be told. */
+    /** The cause of the drain before free_ioctx_users; null if unknown. */
     public @Nullable Wait usersWait() {
         if (kernel.usersReleasedBy == ReleasedBy.HOLDER) {
             return Wait.SIBLINGS;
@@ -268,7 +268,7 @@ public record Teardown(
                 : kernel.usersReleasedBy == ReleasedBy.RCU ? Wait.GRACE : null;
     }
 
-    /** What the part of the drain after free_ioctx_users was waiting for; null if it cannot be told. */
+    /** The cause of the drain after free_ioctx_users; null if unknown. */
     public @Nullable Wait reqsWait() {
         if (counts.outstandingAfterGrace != null && counts.outstandingAfterGrace == 0) {
             return Wait.GRACE;
