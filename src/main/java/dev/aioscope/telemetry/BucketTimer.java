@@ -31,7 +31,7 @@ final class BucketTimer extends AbstractTimer implements Bucketed {
 
     @Override
     public double totalTime(TimeUnit unit) {
-        return TimeUtils.nanosToUnit(buckets.recordedSum(), unit);
+        return TimeUtils.nanosToUnit((double) buckets.recordedSum(), unit);
     }
 
     @Override

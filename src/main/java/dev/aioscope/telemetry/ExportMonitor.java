@@ -49,6 +49,9 @@ final class ExportMonitor {
     private volatile String lastReason = "no response in time";
     private volatile boolean isClosing;
 
+    /** Makes each outcome and its effect on the queue visible at once. */
+    private final Object countLock = new Object();
+
     private final Object logLock = new Object();
     private @Nullable Long logTime;
     private long loggedLost;
@@ -66,7 +69,9 @@ final class ExportMonitor {
     }
 
     ExportCounts counts() {
-        return new ExportCounts(exported.sum(), failed.sum(), dropped.sum(), queued.get());
+        synchronized (countLock) {
+            return new ExportCounts(exported.sum(), failed.sum(), dropped.sum(), queued.get());
+        }
     }
 
     /** The destination without a password; empty without an exporter. */
@@ -111,7 +116,13 @@ final class ExportMonitor {
         log(true);
     }
 
-    private CompletableResultCode export(int count, Supplier<CompletableResultCode> export) {
+    /**
+     * Exports and counts the outcome.
+     *
+     * @param count number of items
+     * @param fromQueue number of items that the export removes from the queue
+     */
+    private CompletableResultCode export(int count, int fromQueue, Supplier<CompletableResultCode> export) {
         CompletableResultCode result;
         try {
             result = export.get();
@@ -120,11 +131,12 @@ final class ExportMonitor {
         }
         CompletableResultCode outcome = result;
         return result.whenComplete(() -> {
-            if (outcome.isSuccess()) {
-                exported.add(count);
-            } else {
-                failed.add(count);
+            if (!outcome.isSuccess()) {
                 keepReason(outcome.getFailureThrowable());
+            }
+            synchronized (countLock) {
+                (outcome.isSuccess() ? exported : failed).add(count);
+                queued.addAndGet(-fromQueue);
             }
             if (!isClosing) {
                 log(false);
@@ -190,9 +202,7 @@ final class ExportMonitor {
         public CompletableResultCode export(Collection<SpanData> spans) {
             // The processor clears the collection after a timeout.
             int count = spans.size();
-            return ExportMonitor.this
-                    .export(count, () -> delegate.export(spans))
-                    .whenComplete(() -> queued.addAndGet(-count));
+            return ExportMonitor.this.export(count, count, () -> delegate.export(spans));
         }
 
         @Override
@@ -215,7 +225,7 @@ final class ExportMonitor {
 
         @Override
         public CompletableResultCode export(Collection<MetricData> metrics) {
-            return ExportMonitor.this.export(1, () -> delegate.export(metrics));
+            return ExportMonitor.this.export(1, 0, () -> delegate.export(metrics));
         }
 
         @Override

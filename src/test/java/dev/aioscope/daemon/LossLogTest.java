@@ -110,7 +110,7 @@ class LossLogTest {
         lookAfter(1);
         assertThat(lines)
                 .containsExactly(
-                        "Lost: 7 unrecorded (hint: see that the disk of recorder-directory has room and is fast"
+                        "Lost: 7 unrecorded (hint: check that the disk of recorder-directory has space and is fast"
                                 + " enough)");
         assertThat(losses.complaints()).isEmpty();
         assertThat(losses.remarks()).hasSize(1);
@@ -128,8 +128,7 @@ class LossLogTest {
         ringFull += 10;
         lookAfter(1);
         assertThat(lines)
-                .containsExactly("Lost: 10 ring_full (hint: raise ring-size, or see what keeps the agent from the"
-                        + " processor)");
+                .containsExactly("Lost: 10 ring_full (hint: raise ring-size, or give the agent more CPU" + " time)");
         assertThat(losses.complaints()).hasSize(1);
 
         for (int second = 0; second < 59; second++) {
@@ -142,7 +141,7 @@ class LossLogTest {
         assertThat(lines)
                 .hasSize(2)
                 .last()
-                .isEqualTo("Lost: 59 ring_full (hint: raise ring-size, or see what keeps the agent from the processor);"
+                .isEqualTo("Lost: 59 ring_full (hint: raise ring-size, or give the agent more CPU time);"
                         + " Lost: 118 queue_full (hint: raise max-queued-events)");
 
         lookAfter(58);
