@@ -55,8 +55,8 @@ public record QuotaPlan(
                         context -> Integer.toString(context.owner().pid()))
                 .get(0)
                 .charge();
-        boolean isKnown = largest != null && largest != 0 && headroom != null;
-        return new Program(holder, largest, isKnown ? (Long) (Math.max(0, headroom) / largest) : null);
+        Long fits = largest == null || largest == 0 || headroom == null ? null : Math.max(0, headroom) / largest;
+        return new Program(holder, largest, fits);
     }
 
     private static @Nullable Long needed(Inventory inventory, List<Program> programs, Map<String, Integer> more) {

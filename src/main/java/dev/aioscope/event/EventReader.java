@@ -5,7 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Decodes records: reading allocates nothing. Not thread-safe. */
 public final class EventReader {
-    private final @Nullable Event[] views = new Event[EventType.values().length];
+    /** By the code of the type. */
+    private final @Nullable Event[] views = new Event[EventType.CODES];
+
     private final CommCache comms = new CommCache();
     private long[] copy = {};
 
@@ -47,11 +49,11 @@ public final class EventReader {
             throw new CorruptEventException(
                     "a record " + type + " of " + size + " bytes in " + length + " should have " + type.size());
         }
-        Event view = views[type.ordinal()];
+        Event view = views[code];
         if (view == null) {
             view = newView(type);
             view.share(comms);
-            views[type.ordinal()] = view;
+            views[code] = view;
         }
         return view.moveTo(buffer, offset, words, first);
     }

@@ -33,7 +33,10 @@ public enum EventType {
     /** Inventory: the state of one followed context in teardown. */
     TEARDOWN_STATE(18, EventLayout.TEARDOWN_STATE_SIZE);
 
-    private static final @Nullable EventType[] BY_CODE = new EventType[32];
+    /** One more than the largest code. */
+    static final int CODES = 32;
+
+    private static final @Nullable EventType[] BY_CODE = new EventType[CODES];
 
     static {
         for (EventType type : values()) {

@@ -1,6 +1,5 @@
 package dev.aioscope.lifecycle;
 
-import dev.aioscope.event.Event;
 import dev.aioscope.event.LiveContextEvent;
 import dev.aioscope.event.TaskInTeardownEvent;
 import dev.aioscope.event.TeardownStateEvent;
