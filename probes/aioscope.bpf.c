@@ -218,8 +218,8 @@ inline_body __u64 number_of(void *pointer)
 }
 
 /*
- * The offset from a per-CPU pointer to the part of this CPU, or ABSENT. A per-CPU map of our own shows it: its pointer and
- * its address on that CPU. Kernels before 5.18 have no helper for another CPU's address; there this reads the kernel's own
+ * The offset from a per-CPU pointer to the part of this CPU, or ABSENT. A private per-CPU map shows it: its pointer and its
+ * address on that CPU. Kernels before 5.18 have no helper for another CPU's address; there this reads the kernel's own
  * array, if its symbol is available.
  */
 inline_body __u64 cpu_offset(__u32 cpu)

@@ -39,17 +39,17 @@ import org.junit.jupiter.api.TestFactory;
 class ArchitectureTest {
     private static final String ROOT = "dev.aioscope.";
 
-    /** The picture of the packages, which this test compares with the code. */
-    private static final Path PICTURE = Path.of("agent/how-it-works.md");
+    /** The page with the diagram of the packages, which this test compares with the code. */
+    private static final Path PAGE = Path.of("agent/how-it-works.md");
 
     private static final Pattern PACKAGES =
             Pattern.compile("<!-- packages -->\\s*```\\n(.*?)```\\s*<!-- /packages -->", Pattern.DOTALL);
 
-    /** Names in one row do not see each other; a row sees the rows before it. */
+    /** A package may use those in the rows before its row, and no other of its row. */
     private static final List<List<String>> ROWS = rows();
 
-    /** Every other package uses the interface in {@code probe}. */
-    private static final Set<String> SEES_ENGINES =
+    /** These packages may use the engines; others use the interface in {@code probe}. */
+    private static final Set<String> USES_ENGINES =
             Set.of("agent", "diagnosis", "output", "daemon", "cli.option", "cli");
 
     /** Where threads may be made without a worker: the JVM's hook, and workloads. */
@@ -63,11 +63,11 @@ class ArchitectureTest {
 
     private static List<List<String>> rows() {
         try {
-            Matcher picture = PACKAGES.matcher(Files.readString(PICTURE));
-            assertThat(picture.find())
-                    .as("%s has a picture of the packages", PICTURE)
+            Matcher diagram = PACKAGES.matcher(Files.readString(PAGE));
+            assertThat(diagram.find())
+                    .as("%s has a diagram of the packages", PAGE)
                     .isTrue();
-            return picture.group(1)
+            return diagram.group(1)
                     .lines()
                     .map(line -> List.of(line.split(" {2,}", 2)[0].split(" \\| ")))
                     .toList();
@@ -82,10 +82,10 @@ class ArchitectureTest {
         List<String> above = new ArrayList<>();
         for (List<String> row : ROWS) {
             for (String name : row) {
-                List<String> seen = new ArrayList<>(above);
-                seen.add(name);
-                if (!SEES_ENGINES.contains(name) && !isEngine(name)) {
-                    seen.removeIf(other -> isEngine(other) && !other.equals(name));
+                List<String> allowed = new ArrayList<>(above);
+                allowed.add(name);
+                if (!USES_ENGINES.contains(name) && !isEngine(name)) {
+                    allowed.removeIf(other -> isEngine(other) && !other.equals(name));
                 }
                 tests.add(DynamicTest.dynamicTest(
                         name,
@@ -93,7 +93,7 @@ class ArchitectureTest {
                                 .that()
                                 .resideInAPackage(ROOT + name)
                                 .should()
-                                .onlyDependOnClassesThat(not(OURS).or(resideInAnyPackage(qualified(seen))))
+                                .onlyDependOnClassesThat(not(OURS).or(resideInAnyPackage(qualified(allowed))))
                                 .check(CLASSES)));
             }
             above.addAll(row);
@@ -102,7 +102,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void pictureShowsEveryPackage() {
+    void diagramShowsEveryPackage() {
         List<String> all = ROWS.stream().flatMap(List::stream).toList();
         classes().should().resideInAnyPackage(qualified(all)).check(CLASSES);
     }

@@ -149,7 +149,7 @@ public final class DutyCycle implements AutoCloseable {
     /** Reads until {@link #stop}, the end of a recording or a failure. Hands on what the ring holds by then. */
     public void run() {
         begin();
-        while (goesOn()) {
+        while (isRunning()) {
             await();
             cycle();
         }
@@ -158,7 +158,7 @@ public final class DutyCycle implements AutoCloseable {
 
     /** Reads like {@link #run} on the calling thread, but a failure costs only the step in which it happens. */
     public void runGuarded() {
-        Worker.run("reader", this::goesOn, worker -> {
+        Worker.run("reader", this::isRunning, worker -> {
             if (!hasBegun) {
                 begin();
             }
@@ -179,7 +179,7 @@ public final class DutyCycle implements AutoCloseable {
         }
     }
 
-    private boolean goesOn() {
+    private boolean isRunning() {
         return !hasBegun || (!isStopped && !probes.isOver() && now < end);
     }
 
@@ -201,7 +201,7 @@ public final class DutyCycle implements AutoCloseable {
         if (isTick) {
             tick(now);
             if (isWatchingCompletions) {
-                // The probe goes as soon as no teardown waits for a request, however long the scan interval is.
+                // Detaches the probe as soon as no teardown waits for a request, however long the scan interval is.
                 watchCompletions(lifecycle.teardownsInProgress());
             }
         }

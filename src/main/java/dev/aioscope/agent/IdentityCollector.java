@@ -7,7 +7,7 @@ import dev.aioscope.lifecycle.LifecycleListener;
 import java.util.function.Consumer;
 
 /**
- * Identifies each process at its first context, so that the process has a name after its end. A queue of its own does the
+ * Identifies each process at its first context, so that its name is known after it exits. A separate queue does the
  * work, so neither the reader nor a listener waits.
  */
 public final class IdentityCollector implements ForwardingListener, AutoCloseable {
@@ -41,8 +41,8 @@ public final class IdentityCollector implements ForwardingListener, AutoCloseabl
     }
 
     @Override
-    public void forward(Consumer<LifecycleListener> news) {
-        news.accept(next);
+    public void forward(Consumer<LifecycleListener> delivery) {
+        delivery.accept(next);
     }
 
     /** Number of processes without an identity: the process had ended, or too many were queued. */

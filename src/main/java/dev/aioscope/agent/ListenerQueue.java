@@ -42,10 +42,10 @@ public final class ListenerQueue implements ForwardingListener, AutoCloseable {
     }
 
     @Override
-    public void forward(Consumer<LifecycleListener> news) {
+    public void forward(Consumer<LifecycleListener> delivery) {
         if (direct != null) {
-            news.accept(direct);
-        } else if (!queue.offer(news)) {
+            delivery.accept(direct);
+        } else if (!queue.offer(delivery)) {
             dropped.incrementAndGet();
         }
     }

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
-/** Looks up the names of a user stack as soon as the probes report it, while its process still exists. */
+/** Resolves the names of a user stack as soon as the probes report it, while its process still exists. */
 public final class StackSymbolizer implements AutoCloseable {
     /** A little longer than the helper waits. */
     private static final int PATIENCE_SECONDS = 12;
@@ -34,17 +34,17 @@ public final class StackSymbolizer implements AutoCloseable {
         return new StackSymbolizer(UserSymbols.start());
     }
 
-    /** Forwards all events and looks up the names of stacks. */
+    /** Forwards all events and resolves the names of stacks. */
     public LifecycleListener before(LifecycleListener next) {
         return new ForwardingListener() {
             @Override
-            public void forward(Consumer<LifecycleListener> news) {
-                news.accept(next);
+            public void forward(Consumer<LifecycleListener> delivery) {
+                delivery.accept(next);
             }
 
             @Override
             public void onStack(UserStack stack) {
-                CompletableFuture<List<String>> names = symbols.lookUp(stack.pid(), stack.addresses());
+                CompletableFuture<List<String>> names = symbols.resolve(stack.pid(), stack.addresses());
                 stack.nameBy(() -> await(names));
                 next.onStack(stack);
             }

@@ -40,7 +40,7 @@ public record DaemonOptions(
     /**
      * Which holders of the quota have metric series.
      *
-     * @param count the number of holders with a series of their own, the largest first
+     * @param count the number of holders with a separate series, the largest first
      * @param byPid whether each process is a holder
      */
     public record HolderSeries(int count, boolean byPid) {}

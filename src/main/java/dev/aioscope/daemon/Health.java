@@ -27,7 +27,7 @@ public final class Health {
      * Judges by these sources.
      *
      * @param bootTime now, CLOCK_BOOTTIME ns
-     * @param faults why workers cannot go on
+     * @param faults why workers have failed
      * @param latestScan null before the first
      * @param scanInterval between two scans
      * @param complaints why what the agent shows is incomplete now

@@ -8,7 +8,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Passes the latest scan to a consumer that may take its time, on a worker of its own. */
+/** Passes the latest scan to a consumer on a separate worker, so the consumer may be slow. */
 final class ScanFollower implements AutoCloseable {
     private final Worker worker;
 

@@ -1,6 +1,6 @@
 package dev.aioscope.kernel;
 
-/** CLOCK_BOOTTIME, the clock of the probes' records: it runs during suspend and nobody sets it. */
+/** CLOCK_BOOTTIME, the clock of the probes' records: it runs during suspend and cannot be set. */
 public final class BootClock {
     private BootClock() {}
 

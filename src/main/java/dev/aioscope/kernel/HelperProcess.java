@@ -135,7 +135,7 @@ public final class HelperProcess implements AutoCloseable {
             out.println(answer.apply(question));
             question = questions.poll(idle.toNanos(), TimeUnit.NANOSECONDS);
         }
-        // The end of the output tells a caller that asks at this moment.
+        // The end of the output notifies a caller that asks at this moment.
         Runtime.getRuntime().halt(0);
     }
 

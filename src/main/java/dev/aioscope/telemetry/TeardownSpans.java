@@ -35,7 +35,7 @@ import java.util.function.Function;
  * Makes traces of teardowns, and spans of failed calls; {@link SpanName} and {@link SpanAttribute} list them. All times
  * are the kernel's. A teardown that violates a clause always becomes a trace; {@link SamplingPolicy} selects the others.
  *
- * <p>{@code deferred_free} ends after the caller has continued: it is a trace of its own, linked to the teardown. So is
+ * <p>{@code deferred_free} ends after the caller has continued: it is a separate trace, linked to the teardown. So is
  * {@code not_woken}, for an exit whose trace was made before a scan found it stuck.
  */
 public final class TeardownSpans implements LifecycleListener {
@@ -211,7 +211,7 @@ public final class TeardownSpans implements LifecycleListener {
                 .setNoParent();
     }
 
-    /** A trace of its own about the context of another trace, linked to it if its root is valid. */
+    /** A separate trace about the context of another trace, linked to it if its root is valid. */
     private SpanBuilder linked(SpanName name, Context context, long startEpochNanos, SpanContext other) {
         AttributesBuilder attributes = Attributes.builder();
         TeardownAttributes.context(context, attributes);

@@ -78,8 +78,8 @@ public final class Worker implements AutoCloseable {
         });
     }
 
-    private static Worker start(Worker worker, BooleanSupplier goesOn, Step step) {
-        Thread made = new Thread(() -> worker.occupy(() -> worker.repeat(goesOn, step)), "aioscope-" + worker.name);
+    private static Worker start(Worker worker, BooleanSupplier condition, Step step) {
+        Thread made = new Thread(() -> worker.occupy(() -> worker.repeat(condition, step)), "aioscope-" + worker.name);
         made.setDaemon(true);
         worker.thread = made;
         ALL.add(worker);
@@ -87,13 +87,13 @@ public final class Worker implements AutoCloseable {
         return worker;
     }
 
-    /** Repeats a step on the calling thread for as long as {@code goesOn} is true and nobody interrupts it. */
-    public static void run(String name, BooleanSupplier goesOn, Step step) {
+    /** Repeats a step on the calling thread while the condition is true, until an interrupt. */
+    public static void run(String name, BooleanSupplier condition, Step step) {
         Worker worker = new Worker(name, false);
         worker.thread = Thread.currentThread();
         ALL.add(worker);
         try {
-            worker.repeat(goesOn, step);
+            worker.repeat(condition, step);
         } finally {
             ALL.remove(worker);
         }
@@ -123,19 +123,19 @@ public final class Worker implements AutoCloseable {
         try {
             body.run();
             ALL.remove(this);
-        } catch (Throwable e) { // The worker stays registered: it has ended without being asked to.
+        } catch (Throwable e) { // The worker stays registered: it ended unexpectedly.
             fail(e);
         }
     }
 
-    private void repeat(BooleanSupplier goesOn, Step step) {
-        while (goesOn.getAsBoolean() && !Thread.currentThread().isInterrupted() && attempt(step)) {
+    private void repeat(BooleanSupplier condition, Step step) {
+        while (condition.getAsBoolean() && !Thread.currentThread().isInterrupted() && attempt(step)) {
             // The condition does the work.
         }
         busySince = null;
     }
 
-    /** Whether the worker can go on. */
+    /** Whether the worker can continue. */
     private boolean attempt(Step step) {
         try {
             busy();
@@ -165,7 +165,7 @@ public final class Worker implements AutoCloseable {
         }
         if (lastLogged == null || now - lastLogged >= LOG_INTERVAL_NANOS) {
             lastLogged = now;
-            LOG.warn("Worker {} failed and goes on; failures so far: {}", name, failures, failure);
+            LOG.warn("Worker {} failed and continues; failures so far: {}", name, failures, failure);
         }
     }
 
@@ -233,7 +233,7 @@ public final class Worker implements AutoCloseable {
         return !running.isAlive();
     }
 
-    /** Why each worker that cannot go on is faulty; empty if all work. */
+    /** Why each faulty worker is faulty; empty if all work. */
     public static List<String> faults() {
         long now = System.nanoTime();
         return ALL.stream()

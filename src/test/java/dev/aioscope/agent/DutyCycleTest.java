@@ -41,10 +41,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class DutyCycleTest {
     private final FakeProbes probes = new FakeProbes();
     private final List<Context> setups = new ArrayList<>();
-    private final List<Context> firstSeen = new ArrayList<>();
+    private final List<Context> foundContexts = new ArrayList<>();
     private final List<TeardownInProgress> stuck = new ArrayList<>();
     private final List<Teardown> ended = new ArrayList<>();
-    private final DutyCycle watch = new DutyCycle(
+    private final DutyCycle dutyCycle = new DutyCycle(
             probes,
             new LifecycleListener() {
                 @Override
@@ -54,7 +54,7 @@ class DutyCycleTest {
 
                 @Override
                 public void onFound(Context context) {
-                    firstSeen.add(context);
+                    foundContexts.add(context);
                 }
 
                 @Override
@@ -102,12 +102,12 @@ class DutyCycleTest {
         probes.ring.add(setup(1));
         probes.whenEmpty = () -> {
             probes.ring.add(setup(2));
-            watch.stop();
+            dutyCycle.stop();
         };
 
-        watch.run();
+        dutyCycle.run();
         assertThat(setups).extracting(Context::kioctx).containsExactly(1L, 2L);
-        assertThat(watch.stats().events()).isEqualTo(2);
+        assertThat(dutyCycle.stats().events()).isEqualTo(2);
         assertThat(probes.wokenUp).isTrue();
     }
 
@@ -116,15 +116,15 @@ class DutyCycleTest {
         probes.ring.add(setup(1));
         probes.live.add(found(1));
         probes.live.add(found(2));
-        probes.whenEmpty = watch::stop;
+        probes.whenEmpty = dutyCycle::stop;
 
-        watch.run();
+        dutyCycle.run();
         assertThat(setups.get(0).setupTime()).isNotNull();
-        assertThat(watch.latestScan().snapshot().contexts())
+        assertThat(dutyCycle.latestScan().snapshot().contexts())
                 .extracting(LiveContext::handle, LiveContext::setupTime)
                 .containsExactly(tuple(4096L, setups.get(0).setupTime()), tuple(8192L, null));
-        // The look came before the ring was read.
-        assertThat(firstSeen).extracting(Context::kioctx).containsExactly(1L, 2L);
+        // The scan precedes the read of the ring.
+        assertThat(foundContexts).extracting(Context::kioctx).containsExactly(1L, 2L);
     }
 
     @Test
@@ -141,22 +141,22 @@ class DutyCycleTest {
                         .time(began)));
                 probes.whenEmpty = () -> {
                     if (!stuck.isEmpty()) {
-                        watch.stop();
+                        dutyCycle.stop();
                     }
                 };
             }
         };
 
-        watch.run();
-        assertThat(probes.looks).isEqualTo(2);
+        dutyCycle.run();
+        assertThat(probes.scans).isEqualTo(2);
         assertThat(probes.followed).containsExactly(Map.entry(7L, 4096L));
-        assertThat(stuck).singleElement().satisfies(going -> {
-            assertThat(going.waitReason()).isEqualTo(WaitReason.REQUESTS);
-            assertThat(going.outstandingNow()).isEqualTo(3);
+        assertThat(stuck).singleElement().satisfies(teardown -> {
+            assertThat(teardown.waitReason()).isEqualTo(WaitReason.REQUESTS);
+            assertThat(teardown.outstandingNow()).isEqualTo(3);
         });
-        assertThat(watch.latestScan().inProgress()).isEqualTo(stuck);
+        assertThat(dutyCycle.latestScan().inProgress()).isEqualTo(stuck);
         assertThat(probes.completions)
-                .as("a probe on each request only once it is stuck")
+                .as("attaches the probe on each request only for a stuck teardown")
                 .containsExactly(false, true);
     }
 
@@ -165,14 +165,14 @@ class DutyCycleTest {
         long began = BootClock.now();
         long[] now = {began};
         probes.clock = () -> now[0];
-        probes.whenLooking = () -> now[0] += 500_000_000L;
-        List<Long> toldAt = new ArrayList<>();
+        probes.duringScan = () -> now[0] += 500_000_000L;
+        List<Long> reportedAt = new ArrayList<>();
         DutyCycle slow = new DutyCycle(
                 probes,
                 new LifecycleListener() {
                     @Override
                     public void onStuck(TeardownInProgress teardown, long at) {
-                        toldAt.add(at - began);
+                        reportedAt.add(at - began);
                     }
                 },
                 new WallClock(() -> now[0], InstantSource.system()),
@@ -182,15 +182,15 @@ class DutyCycleTest {
             now[0] += 100_000_000L;
             probes.whenEmpty = () -> {
                 now[0] += probes.timeout * 1_000_000L;
-                if (!toldAt.isEmpty()) {
+                if (!reportedAt.isEmpty()) {
                     slow.stop();
                 }
             };
         };
 
         slow.run();
-        assertThat(toldAt)
-                .as("the first look ended after 0.5 s, and a pause of four times that follows")
+        assertThat(reportedAt)
+                .as("the first scan takes 0.5 s, and the pause after it four times as long")
                 .containsExactly(2_500_000_000L);
     }
 
@@ -236,7 +236,9 @@ class DutyCycleTest {
 
         rare.run();
         assertThat(probes.completions).containsExactly(false, true, false);
-        assertThat(probes.looks).as("at the start, and at what became stuck").isEqualTo(2);
+        assertThat(probes.scans)
+                .as("one at the start, one for the stuck teardown")
+                .isEqualTo(2);
     }
 
     @Test
@@ -265,7 +267,7 @@ class DutyCycleTest {
 
         resting.run();
         assertThat(rests)
-                .as("idle, idle, begun, going on, its other records awaited, given up")
+                .as("idle, idle, teardown begun, in progress, other records expected, overdue")
                 .containsExactly(5000, 5000, 1000, 1000, 1000, 5000);
     }
 
@@ -316,32 +318,32 @@ class DutyCycleTest {
     void notifiesWatchdogOnlyWhileRunning() {
         List<Integer> beats = new ArrayList<>();
         List<Integer> beatsBefore = new ArrayList<>();
-        watch.onTick(() -> beats.add(1));
+        dutyCycle.onTick(() -> beats.add(1));
         probes.whenEmpty = () -> {
-            // As long as the reader stays in here nobody says for it that it lives.
+            // While the reader is in here, nothing notifies the watchdog.
             beatsBefore.add(beats.size());
-            watch.stop();
+            dutyCycle.stop();
         };
 
-        watch.run();
+        dutyCycle.run();
         assertThat(beatsBefore.get(0)).isZero();
-        assertThat(beats).as("it came back").isNotEmpty();
+        assertThat(beats).as("after the reader returns").isNotEmpty();
     }
 
     @Test
     void continuesAfterFailedScan() {
         probes.inventoryFails = true;
         probes.ring.add(setup(1));
-        probes.whenEmpty = watch::stop;
+        probes.whenEmpty = dutyCycle::stop;
 
-        watch.run();
+        dutyCycle.run();
         assertThat(setups).hasSize(1);
     }
 
     @Test
     void keepsContextsOfProcessesThatScanCouldNotRead() {
         probes.tier = Tier.SAMPLE;
-        DutyCycle looks = new DutyCycle(
+        DutyCycle scanning = new DutyCycle(
                 probes,
                 new LifecycleListener() {
                     @Override
@@ -352,15 +354,15 @@ class DutyCycleTest {
                 new WallClock(BootClock::now, InstantSource.system()),
                 Duration.ofNanos(1));
         probes.live.addAll(List.of(live(10), live(11), live(12)));
-        probes.unseen = new ScanGaps(Set.of(10), Set.of(11));
+        probes.gaps = new ScanGaps(Set.of(10), Set.of(11));
         probes.whenEmpty = () -> {
             probes.live.clear();
-            if (probes.looks >= 2) {
-                looks.stop();
+            if (probes.scans >= 2) {
+                scanning.stop();
             }
         };
 
-        looks.run();
+        scanning.run();
         assertThat(ended)
                 .extracting(teardown -> teardown.context().owner().pid())
                 .containsExactly(12);
@@ -368,11 +370,11 @@ class DutyCycleTest {
 
     @Test
     void reportsLossesOfProbes() {
-        probes.whenEmpty = watch::stop;
+        probes.whenEmpty = dutyCycle::stop;
         probes.losses = new Losses(7, 0, 0, null);
 
-        watch.run();
-        assertThat(watch.stats().losses().total()).isEqualTo(7);
+        dutyCycle.run();
+        assertThat(dutyCycle.stats().losses().total()).isEqualTo(7);
     }
 
     private static final class FakeProbes implements Probes {
@@ -381,15 +383,15 @@ class DutyCycleTest {
         private Runnable whenEmpty = () -> {};
         private Losses losses = new Losses(0, 0, 0, 0L);
         private Tier tier = Tier.FULL;
-        private int looks;
+        private int scans;
         private boolean inventoryFails;
-        private ScanGaps unseen = ScanGaps.NONE;
+        private ScanGaps gaps = ScanGaps.NONE;
         private boolean wokenUp;
         private int timeout;
-        private Runnable whenLooking = () -> {};
+        private Runnable duringScan = () -> {};
         private LongSupplier clock = BootClock::now;
         private Map<Long, Long> followed = Map.of();
-        /** What was asked for, without repetitions. */
+        /** The requested states, without repetitions. */
         private final List<Boolean> completions = new ArrayList<>();
 
         @Override
@@ -456,12 +458,12 @@ class DutyCycleTest {
         @Override
         public ScanGaps inventory(Consumer<Event> handler) {
             if (inventoryFails) {
-                throw new ProbeException("the tasks cannot be looked at", "run as root");
+                throw new ProbeException("cannot scan the tasks: Operation not permitted", "run as root");
             }
-            looks++;
-            whenLooking.run();
+            scans++;
+            duringScan.run();
             live.forEach(handler);
-            return unseen;
+            return gaps;
         }
 
         @Override

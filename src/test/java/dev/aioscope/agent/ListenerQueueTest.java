@@ -10,7 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 class ListenerQueueTest {
-    private final List<Long> heard = new CopyOnWriteArrayList<>();
+    private final List<Long> received = new CopyOnWriteArrayList<>();
     private final CountDownLatch release = new CountDownLatch(1);
     private final CountDownLatch busy = new CountDownLatch(1);
 
@@ -24,7 +24,7 @@ class ListenerQueueTest {
                 Thread.currentThread().interrupt();
                 return;
             }
-            heard.add(context.generation());
+            received.add(context.generation());
         }
     };
 
@@ -37,14 +37,14 @@ class ListenerQueueTest {
         try (ListenerQueue queue = new ListenerQueue(slow, 2)) {
             queue.onSetup(context(1));
             busy.await();
-            // The listener is stuck with the first: two fit, the others are dropped, and all of these calls return.
+            // The listener blocks on the first event: the queue holds two, drops the others, and no call blocks.
             for (long generation = 2; generation <= 10; generation++) {
                 queue.onSetup(context(generation));
             }
             assertThat(queue.dropped()).isEqualTo(7);
             release.countDown();
         }
-        assertThat(heard).containsExactly(1L, 2L, 3L);
+        assertThat(received).containsExactly(1L, 2L, 3L);
     }
 
     @Test
@@ -53,6 +53,6 @@ class ListenerQueueTest {
         queue.onSetup(context(1));
         busy.await();
         queue.close();
-        assertThat(heard).isEmpty();
+        assertThat(received).isEmpty();
     }
 }

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The daemon as an operator has it: started, told to read its settings anew, pushed too hard, and ended. */
+/** The daemon as operators use it: start, reload, overload and exit. */
 class DaemonIT {
     private static final Duration SOON = Duration.ofSeconds(60);
 
@@ -46,10 +46,10 @@ class DaemonIT {
     private Path file;
     private Path log;
     private int port;
-    /** Has a name that no other program on this host has: its threads are told apart by it. */
+    /** A copy under a name unique on this host, so that the filter on names selects only its threads. */
     private Path program;
-    /** A command that becomes the daemon. */
-    private List<String> becoming = List.of();
+    /** A command that executes the daemon, for a changed environment. */
+    private List<String> wrapper = List.of();
 
     @BeforeAll
     static void compile() throws Exception {
@@ -81,7 +81,7 @@ class DaemonIT {
     // ---- a daemon ----
 
     private Process launch(ProcessBuilder.Redirect output, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(becoming);
+        List<String> command = new ArrayList<>(wrapper);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
@@ -110,7 +110,7 @@ class DaemonIT {
         return daemon;
     }
 
-    /** With what every test wants. */
+    /** Writes the settings of all tests and these. */
     private void write(String settings) throws IOException {
         Files.writeString(
                 file,
@@ -142,19 +142,19 @@ class DaemonIT {
                 .start();
     }
 
-    /** Runs it, and returns the number that it tells of this name. */
-    private long truth(String name, String... arguments) throws Exception {
+    /** Runs the workload and returns the number that it reports under this name. */
+    private long runAndCount(String name, String... arguments) throws Exception {
         Process work = work(arguments);
-        String told = new String(work.getInputStream().readAllBytes(), UTF_8);
-        assertThat(work.waitFor()).as(told).isZero();
-        return told.lines()
+        String output = new String(work.getInputStream().readAllBytes(), UTF_8);
+        assertThat(work.waitFor()).as(output).isZero();
+        return output.lines()
                 .filter(line -> line.startsWith(name + " "))
                 .mapToLong(line -> Long.parseLong(line.substring(name.length() + 1)))
                 .findFirst()
-                .orElseThrow(() -> new AssertionError(told));
+                .orElseThrow(() -> new AssertionError(output));
     }
 
-    // ---- what it shows ----
+    // ---- output ----
 
     private HttpResponse<String> get(String path) throws Exception {
         return client.send(
@@ -164,7 +164,7 @@ class DaemonIT {
                 HttpResponse.BodyHandlers.ofString());
     }
 
-    /** The sum of all series that begin so. */
+    /** The sum of all series that begin with this text. */
     private double metric(String series) throws Exception {
         return get("/metrics")
                 .body()
@@ -190,7 +190,7 @@ class DaemonIT {
     private static final String UNRECORDED = "aioscope_event_lost_total{aioscope_reason=\"unrecorded\"}";
     private static final String RING_FULL = "aioscope_event_lost_total{aioscope_reason=\"ring_full\"}";
 
-    // ---- manners ----
+    // ---- start and exit ----
 
     @Test
     void notifiesSystemdAndExitsSoonWithoutLeftovers() throws Exception {
@@ -208,7 +208,7 @@ class DaemonIT {
             long begin = System.nanoTime();
             daemon.destroy();
             assertThat(daemon.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
-            // 1 s on a host that has time for it; a busy one may take longer.
+            // Usually 1 s at most; a busy host may take longer.
             assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(4));
             assertThat(daemon.exitValue()).isEqualTo(143);
             systemd.await("STOPPING=1", 1);
@@ -218,11 +218,12 @@ class DaemonIT {
     @Test
     void refusesSecondDaemonWithPidOfFirstButStartsAfterKill() throws Exception {
         Process first = start("");
-        Path said = folder.resolve("second");
-        Process second = launch(ProcessBuilder.Redirect.to(said.toFile()), "--listen", "off");
+        Path secondLog = folder.resolve("second");
+        Process second = launch(ProcessBuilder.Redirect.to(secondLog.toFile()), "--listen", "off");
         assertThat(second.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(second.exitValue()).isEqualTo(3);
-        assertThat(Files.readString(said)).contains("cannot start a second daemon on this host: pid " + first.pid());
+        assertThat(Files.readString(secondLog))
+                .contains("cannot start a second daemon on this host: pid " + first.pid());
 
         first.destroyForcibly().onExit().join();
         Process third = launch(ProcessBuilder.Redirect.to(log.toFile()));
@@ -232,7 +233,7 @@ class DaemonIT {
     @Test
     void keepsRunningOnFullDisk() throws Exception {
         write("");
-        // Each write to it says that the device is full: the log's lines, and the pid in the lock.
+        // Each write to /dev/full fails with ENOSPC: lines of the log, and the pid in the lock.
         Files.createSymbolicLink(folder.resolve("lock"), Path.of("/dev/full"));
         Process daemon = launch(ProcessBuilder.Redirect.to(Path.of("/dev/full").toFile()));
         long deadline = System.nanoTime() + SOON.toNanos();
@@ -242,28 +243,28 @@ class DaemonIT {
         }
         write("slow-threshold: soon\n");
         signal(daemon, "HUP");
-        long told = truth("refusals", "storm", "--count", "20");
-        await(SETUPS, seen -> seen == told);
+        long setups = runAndCount("refusals", "storm", "--count", "20");
+        await(SETUPS, now -> now == setups);
         assertThat(get("/healthz").statusCode()).isEqualTo(200);
         assertThat(daemon.isAlive()).isTrue();
     }
 
     @Test
-    void staysReadyWithFullRecorderDiskAndResumesWhenThereIsRoom() throws Exception {
+    void staysReadyWithFullRecorderDiskAndResumesWithSpace() throws Exception {
         Path state = Files.createDirectory(folder.resolve("state"));
-        // A disk of its own, and a small one.
+        // A private, small disk.
         String mount = "mount -t tmpfs -o size=256k none \"$0\" && exec \"$@\"";
-        becoming = List.of("unshare", "--mount", "sh", "-c", mount, state.toString());
+        wrapper = List.of("unshare", "--mount", "sh", "-c", mount, state.toString());
         Process daemon = start("ring-size: 16m\n");
-        assertThat(truth("refusals", "storm", "--count", "10000")).isEqualTo(10_000);
+        assertThat(runAndCount("refusals", "storm", "--count", "10000")).isEqualTo(10_000);
         await(UNRECORDED, lost -> lost > 0);
-        awaitLine(daemon, "unrecorded (hint: see that the disk of recorder-directory has room");
+        awaitLine(daemon, "unrecorded (hint: check that the disk of recorder-directory has space");
         assertThat(get("/readyz"))
                 .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(200))
                 .satisfies(answer -> assertThat(answer.body()).startsWith("ready\nthe flight recorder lost records"));
         awaitEachRecordedOrCounted(daemon, state, 1);
 
-        Process room = new ProcessBuilder(
+        Process enlarge = new ProcessBuilder(
                         "nsenter",
                         "--mount",
                         "--target",
@@ -273,25 +274,27 @@ class DaemonIT {
                         "remount,size=64m",
                         state.toString())
                 .start();
-        assertThat(room.waitFor()).isZero();
-        double seen = metric(SETUPS);
+        assertThat(enlarge.waitFor()).isZero();
+        double setups = metric(SETUPS);
         double lost = metric(UNRECORDED);
         long before = recorded(daemon, state);
-        truth("refusals", "storm", "--count", "100", "--wait");
-        await(SETUPS, now -> now == seen + 100);
+        runAndCount("refusals", "storm", "--count", "100", "--wait");
+        await(SETUPS, now -> now == setups + 100);
         awaitEachRecordedOrCounted(daemon, state, before + 100);
         assertThat(metric(UNRECORDED)).isEqualTo(lost);
     }
 
-    /** What the recorder did not write is exactly what it counts, with an identity or two that it could not write either. */
+    /** The recorder counts exactly the records that it did not write, and a few identities that it could not write. */
     private void awaitEachRecordedOrCounted(Process daemon, Path state, long least) throws Exception {
         long deadline = System.nanoTime() + SOON.toNanos();
         double before;
         long recorded;
         double kept;
-        // What was read is told once a second, what was recorded at once.
+        // The count of read events changes once a second, that of recorded ones at once.
         do {
-            assertThat(System.nanoTime()).as("all are recorded or counted").isLessThan(deadline);
+            assertThat(System.nanoTime())
+                    .as("every event is recorded or counted")
+                    .isLessThan(deadline);
             TimeUnit.MILLISECONDS.sleep(100);
             before = metric(READ);
             recorded = recorded(daemon, state);
@@ -299,11 +302,11 @@ class DaemonIT {
         } while (recorded < least || kept < before || kept > metric(READ) + 10);
     }
 
-    /** The records in the recorder's only file, on the disk that only the daemon sees. */
+    /** The records in the recorder's only file, on the disk in the daemon's mount namespace. */
     private static long recorded(Process daemon, Path state) throws IOException {
-        Path seen = Path.of("/proc/" + daemon.pid() + "/root" + state);
+        Path directory = Path.of("/proc/" + daemon.pid() + "/root" + state);
         Path ring;
-        try (Stream<Path> files = Files.list(seen)) {
+        try (Stream<Path> files = Files.list(directory)) {
             ring = files.filter(file -> file.getFileName().toString().startsWith("ring-"))
                     .reduce((one, other) -> {
                         throw new AssertionError(one + " and " + other);
@@ -336,16 +339,16 @@ class DaemonIT {
     @Test
     void reloadAppliesReloadableSettingsNamesOthersAndLosesNoEvent() throws Exception {
         Process daemon = start("slow-threshold: 1s\n");
-        // 200 calls, 10 ms from one to the next: the reload is in the midst of them.
+        // 200 calls, one every 10 ms: the reload happens among them.
         Process storm = work("storm", "--count", "200", "--wait");
-        await(SETUPS, seen -> seen >= 10);
+        await(SETUPS, setups -> setups >= 10);
         write("slow-threshold: 2s\nring-size: 64k\n");
         signal(daemon, "HUP");
         awaitLine(daemon, "Settings reloaded: slow-threshold 1s -> 2s");
         assertThat(Files.readString(log))
-                .contains(file + ":6: ring-size stays 1m: it cannot become 64k while aioscope runs");
+                .contains(file + ":6: cannot change ring-size from 1m to 64k while aioscope runs");
         assertThat(storm.waitFor()).isZero();
-        await(SETUPS, seen -> seen == 200);
+        await(SETUPS, setups -> setups == 200);
         assertThat(metric(RING_FULL)).isZero();
     }
 
@@ -353,8 +356,8 @@ class DaemonIT {
     void followsOpenTeardownAcrossReload() throws Exception {
         Process daemon = start("");
         Process stuck = work("sibling", "--wait");
-        var told = stuck.inputReader(UTF_8);
-        for (String line = told.readLine(); !line.startsWith("siblings "); line = told.readLine()) {
+        var output = stuck.inputReader(UTF_8);
+        for (String line = output.readLine(); !line.startsWith("siblings "); line = output.readLine()) {
             assertThat(line).isNotNull();
         }
         await("aio_task_uninterruptible_active", active -> active >= 1);
@@ -362,9 +365,11 @@ class DaemonIT {
         signal(daemon, "HUP");
         awaitLine(daemon, "Settings reloaded: slow-threshold 100ms -> 300ms");
         stuck.outputWriter(UTF_8).append('\n').flush();
-        assertThat(told.lines().toList()).isNotNull();
+        assertThat(output.lines().toList()).isNotNull();
         assertThat(stuck.waitFor()).isZero();
-        await("aio_context_teardown_total{aio_teardown_end=\"complete\",aio_trigger=\"destroy\"", seen -> seen >= 1);
+        await(
+                "aio_context_teardown_total{aio_teardown_end=\"complete\",aio_trigger=\"destroy\"",
+                teardowns -> teardowns >= 1);
     }
 
     @Test
@@ -375,9 +380,9 @@ class DaemonIT {
         awaitLine(daemon, "Settings are unchanged");
         assertThat(Files.readString(log))
                 .contains("SEVERE " + file + ":5: slow-threshold: expected a duration such as")
-                .contains("SEVERE " + file + ":6: lost: there is no such setting");
+                .contains("SEVERE " + file + ":6: lost: unknown setting");
 
-        // What only shows when it is tried changes nothing either, and the next reload is as good as the first.
+        // An error found only on use changes nothing either, and the next reload works.
         write("slow-threshold: 3s\nauth-file: /none\n");
         signal(daemon, "HUP");
         awaitLine(daemon, "Settings are unchanged: cannot read /none");
@@ -390,7 +395,7 @@ class DaemonIT {
         assertThat(get("/readyz").statusCode()).isEqualTo(200);
     }
 
-    /** As for {@code podman run --interactive}: at a reload nothing would stand there. */
+    /** As with {@code podman run --interactive}: a pipe cannot be read again. */
     @Test
     void keepsSettingsFromPipeOnReload() throws Exception {
         file = Path.of("/dev/stdin");
@@ -415,44 +420,46 @@ class DaemonIT {
                 .hasSize(2)
                 .satisfiesExactly(
                         line -> assertThat(line).startsWith(file + ":5: slow-threshold: expected a duration such as"),
-                        line -> assertThat(line).startsWith(file + ":6: lost: there is no such setting"));
+                        line -> assertThat(line).startsWith(file + ":6: lost: unknown setting"));
     }
 
-    // ---- too much ----
+    // ---- overload ----
 
     @Test
     void countsLossesOfStoppedReaderAndRecovers() throws Exception {
         Process daemon = start("ring-size: 4k\n");
         boolean isExact = false;
-        // Others may use AIO on this host meanwhile: then what they lost cannot be told from what we did.
+        // If other programs use AIO meanwhile, their losses cannot be distinguished from these: try again.
         for (int attempt = 0; attempt < 10 && !isExact; attempt++) {
-            double seen = metric(SETUPS);
+            double setups = metric(SETUPS);
             double read = metric(READ);
             double lost = metric(RING_FULL);
             signal(daemon, "STOP");
-            long told = truth("refusals", "storm", "--count", "20000");
+            long calls = runAndCount("refusals", "storm", "--count", "20000");
             signal(daemon, "CONT");
             await(RING_FULL, now -> now > lost);
-            double all = seen + lost + told;
+            double all = setups + lost + calls;
             long deadline = System.nanoTime() + SOON.toNanos();
             while (metric(SETUPS) + metric(RING_FULL) < all) {
-                assertThat(System.nanoTime()).as("all are seen or counted").isLessThan(deadline);
+                assertThat(System.nanoTime())
+                        .as("every event is read or counted")
+                        .isLessThan(deadline);
                 TimeUnit.MILLISECONDS.sleep(100);
             }
-            double foreign = metric(READ) - read - (metric(SETUPS) - seen);
+            double foreign = metric(READ) - read - (metric(SETUPS) - setups);
             isExact = foreign == 0 && metric(SETUPS) + metric(RING_FULL) == all;
-            assertThat(metric(SETUPS) - seen)
-                    .as("of 20000, with room for some 30")
+            assertThat(metric(SETUPS) - setups)
+                    .as("read of 20000, with a ring for some 30")
                     .isBetween(1.0, 1000.0);
         }
-        assertThat(isExact).as("seen and lost are all that there was").isTrue();
+        assertThat(isExact).as("read and lost events are all events").isTrue();
         assertThat(Files.readString(log)).contains("ring_full (hint: raise ring-size");
         assertThat(get("/readyz"))
                 .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(503))
                 .satisfies(answer -> assertThat(answer.body()).contains("events were lost within the last minute"));
 
         double before = metric(SETUPS);
-        assertThat(truth("refusals", "storm", "--count", "100", "--wait")).isEqualTo(100);
+        assertThat(runAndCount("refusals", "storm", "--count", "100", "--wait")).isEqualTo(100);
         await(SETUPS, now -> now == before + 100);
     }
 
@@ -462,20 +469,20 @@ class DaemonIT {
         double memory = metric("process_memory_usage_bytes");
         double before = metric(SETUPS);
         double read = metric(READ);
-        long told = truth("contexts", "swarm", "--count", "100000", "--charge", "8");
-        assertThat(told).isEqualTo(100_000);
+        long contexts = runAndCount("contexts", "swarm", "--count", "100000", "--charge", "8");
+        assertThat(contexts).isEqualTo(100_000);
 
-        double seen = await(SETUPS, now -> now - before + lost() >= told) - before;
-        double foreign = await(READ, now -> now - read >= seen) - read - seen;
-        assertThat(seen + lost())
-                .as("seen and lost are all that there was, but for what others did meanwhile")
-                .isBetween((double) told, told + foreign);
+        double setups = await(SETUPS, now -> now - before + lost() >= contexts) - before;
+        double foreign = await(READ, now -> now - read >= setups) - read - setups;
+        assertThat(setups + lost())
+                .as("read and lost events are all events, plus those of other programs")
+                .isBetween((double) contexts, contexts + foreign);
         await("aio_context_active", active -> active == 0);
         assertThat(get("/metrics").body().lines().filter(line -> !line.startsWith("#")))
                 .as("series")
                 .hasSizeLessThan(500);
         assertThat(metric("process_memory_usage_bytes") - memory)
-                .as("bytes more")
+                .as("growth in bytes")
                 .isLessThan(48e6);
         assertThat(get("/healthz").statusCode()).isEqualTo(200);
         assertThat(daemon.isAlive()).isTrue();

@@ -36,20 +36,20 @@ import javax.management.ObjectName;
 import org.junit.jupiter.api.Test;
 
 /**
- * A day of what a real kernel sent, at speed: the recorded processes come again and again under other names, beside some
- * that stay for a while and then vanish. After the first hours the agent does not grow.
+ * Replays a day of recorded kernel events: the recorded processes repeat under other names, beside some that live for a
+ * while and then vanish. The agent does not grow after the first hours.
  */
 class DayTest {
     private static final long SECOND = 1_000_000_000L;
     private static final int HOURS = 24;
-    /** By then all that is remembered up to a bound has reached it. */
+    /** After this many hours every bounded table is full. */
     private static final int WARM = 4;
-    /** How often the recorded processes come; the recording lasts for 4 s. */
+    /** Repetitions of the recording, which lasts 4 s. */
     private static final int ROUNDS_PER_HOUR = 360;
 
     private static final long ROUND = 3600 * SECOND / ROUNDS_PER_HOUR;
     private static final int STAYING = 60;
-    /** No process of this machine has such an id: nothing is looked up. */
+    /** No process of this host has such an id, so the test reads nothing from /proc. */
     private static final int PIDS = 10_000_000;
 
     private static final int PIDS_PER_ROUND = 1000;
@@ -65,7 +65,7 @@ class DayTest {
     private final List<Staying> staying = new ArrayList<>();
     private int started;
 
-    /** A process whose set-up nobody saw, with one context. */
+    /** A process with one context, whose setup no record shows. */
     private record Staying(int pid, String comm, int charge) {
         Event found(long time) {
             ByteBuffer record = EventBuilder.liveContext()
@@ -87,8 +87,8 @@ class DayTest {
     }
 
     /**
-     * What lives on the heap after all garbage was collected: bytes, objects of ours, entries of maps. The collector fills
-     * gaps with arrays of int, or with objects of its own; those do not count.
+     * The live heap after a full garbage collection: bytes, objects of aioscope, entries of maps. Excludes the arrays of
+     * int and filler objects with which the collector fills gaps.
      */
     private record Heap(long bytes, long ours, long entries) {
         private static final Pattern LINE = Pattern.compile("(?m)^ *\\d+: +(\\d+) +(\\d+) +([^ \\n]+)");
@@ -151,7 +151,7 @@ class DayTest {
                 assertThat(heap.ours).isGreaterThan(STAYING);
                 if (warm != null) {
                     assertThat(heap.bytes).as("bytes").isLessThan(warm.bytes + (1 << 20));
-                    assertThat(heap.ours).as("objects of ours").isLessThan(warm.ours + 1000);
+                    assertThat(heap.ours).as("objects of aioscope").isLessThan(warm.ours + 1000);
                     assertThat(heap.entries).as("entries of maps").isLessThan(warm.entries + 1000);
                 }
             }
@@ -159,24 +159,24 @@ class DayTest {
         }
     }
 
-    /** One round, with a look in its middle and one after it. */
+    /** Replays one round, with a scan in its middle and one after it. */
     private void live(Repeatable recording, Lifecycle lifecycle, int round) {
         long begin = recording.events().get(0).time() + round * ROUND;
         long middle = begin + ROUND / 5;
-        boolean hasLooked = false;
+        boolean hasScanned = false;
         for (Event event :
                 recording.again(round * ROUND, PIDS + round * PIDS_PER_ROUND, "program" + random.nextInt(1000))) {
-            if (event.time() > middle && !hasLooked) {
-                look(lifecycle, middle);
-                hasLooked = true;
+            if (event.time() > middle && !hasScanned) {
+                scan(lifecycle, middle);
+                hasScanned = true;
             }
             lifecycle.accept(event);
         }
-        look(lifecycle, begin + ROUND / 2);
+        scan(lifecycle, begin + ROUND / 2);
         lifecycle.advance(begin + ROUND / 2);
     }
 
-    private void look(Lifecycle lifecycle, long time) {
+    private void scan(Lifecycle lifecycle, long time) {
         while (staying.size() < STAYING) {
             staying.add(start());
         }
@@ -202,7 +202,7 @@ class DayTest {
                 .hasSize(21);
         assertThat(scraped.lines().filter(line -> line.startsWith("aio_context_leaked_total{")))
                 .hasSizeLessThanOrEqualTo(21);
-        // Nine teardowns in each round, and one process that vanishes at each look.
+        // Each round has nine teardowns, and one process vanishes at each scan.
         assertThat(sum(scraped, "aio_context_teardown_total"))
                 .isGreaterThan(9.0 * ROUNDS_PER_HOUR * hour)
                 .isLessThan(11.0 * ROUNDS_PER_HOUR * hour + 1);

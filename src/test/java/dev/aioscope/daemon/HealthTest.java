@@ -15,10 +15,10 @@ class HealthTest {
 
     private long now = 1000 * SECOND;
     private List<String> faults = List.of();
-    private Scan view = new Scan(now, new Inventory(Tier.FULL, List.of(), 0, ScanGaps.NONE, null, null), List.of());
+    private Scan latest = new Scan(now, new Inventory(Tier.FULL, List.of(), 0, ScanGaps.NONE, null, null), List.of());
     private List<String> complaints = List.of();
     private final Health health =
-            new Health(() -> now, () -> faults, () -> view, () -> Duration.ofSeconds(5), () -> complaints, List::of);
+            new Health(() -> now, () -> faults, () -> latest, () -> Duration.ofSeconds(5), () -> complaints, List::of);
 
     @Test
     void isReadyWithRecentScan() {
@@ -29,7 +29,7 @@ class HealthTest {
 
     @Test
     void isHealthyButUnreadyBeforeFirstScan() {
-        view = null;
+        latest = null;
         assertThat(health.faults()).isEmpty();
         assertThat(health.reasonsAgainst()).containsExactly("no scan of the host's tasks has succeeded yet");
     }

@@ -91,7 +91,7 @@ class LossLogTest {
         LOG.setUseParentHandlers(true);
     }
 
-    private void lookAfter(long seconds) {
+    private void updateAfter(long seconds) {
         now += TimeUnit.SECONDS.toNanos(seconds);
         losses.update();
     }
@@ -99,7 +99,7 @@ class LossLogTest {
     @Test
     void ignoresEarlierLossesAndProgramsThatTheKernelSkipped() {
         missed = 5;
-        lookAfter(1);
+        updateAfter(1);
         assertThat(lines).isEmpty();
         assertThat(losses.complaints()).isEmpty();
     }
@@ -107,7 +107,7 @@ class LossLogTest {
     @Test
     void reportsRecorderGapAsRemarkWithoutComplaint() {
         unrecorded = 7L;
-        lookAfter(1);
+        updateAfter(1);
         assertThat(lines)
                 .containsExactly(
                         "Lost: 7 unrecorded (hint: check that the disk of recorder-directory has space and is fast"
@@ -115,10 +115,10 @@ class LossLogTest {
         assertThat(losses.complaints()).isEmpty();
         assertThat(losses.remarks()).hasSize(1);
         ringFull++;
-        lookAfter(59);
+        updateAfter(59);
         assertThat(losses.complaints()).hasSize(1);
         assertThat(losses.remarks()).hasSize(1);
-        lookAfter(1);
+        updateAfter(1);
         assertThat(losses.complaints()).hasSize(1);
         assertThat(losses.remarks()).isEmpty();
     }
@@ -126,34 +126,34 @@ class LossLogTest {
     @Test
     void logsLossAtOnceThenOncePerMinuteThenItsEnd() {
         ringFull += 10;
-        lookAfter(1);
+        updateAfter(1);
         assertThat(lines)
-                .containsExactly("Lost: 10 ring_full (hint: raise ring-size, or give the agent more CPU" + " time)");
+                .containsExactly("Lost: 10 ring_full (hint: raise ring-size, or give the agent more CPU time)");
         assertThat(losses.complaints()).hasSize(1);
 
         for (int second = 0; second < 59; second++) {
             ringFull++;
             dropped += 2;
-            lookAfter(1);
+            updateAfter(1);
         }
         assertThat(lines).hasSize(1);
-        lookAfter(1);
+        updateAfter(1);
         assertThat(lines)
                 .hasSize(2)
                 .last()
                 .isEqualTo("Lost: 59 ring_full (hint: raise ring-size, or give the agent more CPU time);"
                         + " Lost: 118 queue_full (hint: raise max-queued-events)");
 
-        lookAfter(58);
+        updateAfter(58);
         assertThat(losses.complaints()).hasSize(1);
-        lookAfter(1);
+        updateAfter(1);
         assertThat(losses.complaints()).isEmpty();
         assertThat(lines).hasSize(3).last().isEqualTo("No losses for a minute");
-        lookAfter(600);
+        updateAfter(600);
         assertThat(lines).hasSize(3);
 
         evicted = 1;
-        lookAfter(1);
+        updateAfter(1);
         assertThat(lines).last().isEqualTo("Lost: 1 evicted_contexts (hint: raise max-contexts)");
     }
 }

@@ -15,8 +15,8 @@ class SnapshotTriggerTest {
     private static final long SECOND = 1_000_000_000L;
     private static final long PAUSE = SnapshotTrigger.PAUSE.toNanos();
 
-    private final List<String> asked = new ArrayList<>();
-    private final SnapshotTrigger snapshots = new SnapshotTrigger(asked::add);
+    private final List<String> requested = new ArrayList<>();
+    private final SnapshotTrigger snapshots = new SnapshotTrigger(requested::add);
 
     private void failed(long time, int errno) {
         snapshots.onFailedCall(new FailedCall(
@@ -38,13 +38,13 @@ class SnapshotTriggerTest {
     @Test
     void triggersOncePerPauseOnRefusal() {
         failed(SECOND, 22);
-        assertThat(asked).isEmpty();
+        assertThat(requested).isEmpty();
         failed(2 * SECOND, 11);
         failed(3 * SECOND, 11);
         failed(2 * SECOND + PAUSE - 1, 11);
-        assertThat(asked).containsExactly("refusal");
+        assertThat(requested).containsExactly("refusal");
         failed(2 * SECOND + PAUSE, 11);
-        assertThat(asked).containsExactly("refusal", "refusal");
+        assertThat(requested).containsExactly("refusal", "refusal");
     }
 
     private void stuck(long time) {
@@ -60,8 +60,8 @@ class SnapshotTriggerTest {
         stuck(2 * SECOND);
         stuck(3 * SECOND);
         stuck(2 * SECOND + PAUSE - 1);
-        assertThat(asked).containsExactly("refusal", "stuck");
+        assertThat(requested).containsExactly("refusal", "stuck");
         stuck(2 * SECOND + PAUSE);
-        assertThat(asked).containsExactly("refusal", "stuck", "stuck");
+        assertThat(requested).containsExactly("refusal", "stuck", "stuck");
     }
 }

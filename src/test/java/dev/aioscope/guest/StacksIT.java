@@ -34,7 +34,7 @@ class StacksIT {
 
     private static List<String> names(UserSymbols symbols, UserStack stack)
             throws ExecutionException, InterruptedException, TimeoutException {
-        return symbols.lookUp(stack.pid(), stack.addresses()).get(60, TimeUnit.SECONDS);
+        return symbols.resolve(stack.pid(), stack.addresses()).get(60, TimeUnit.SECONDS);
     }
 
     @ParameterizedTest

@@ -13,7 +13,7 @@ class ServiceManagerTest {
     @TempDir
     private Path folder;
 
-    private static void tellAll(ServiceManager manager) {
+    private static void notifyAllStates(ServiceManager manager) {
         manager.ready();
         manager.status("a");
         manager.status("a");
@@ -29,7 +29,7 @@ class ServiceManagerTest {
         try (NotifySocket systemd = new NotifySocket(path);
                 ServiceManager manager =
                         new ServiceManager(Map.of("NOTIFY_SOCKET", path, "WATCHDOG_USEC", "1000000"))) {
-            tellAll(manager);
+            notifyAllStates(manager);
             List<String> received = systemd.received();
             assertThat(received).hasSize(6);
             assertThat(received.subList(0, 4)).containsExactly("READY=1", "STATUS=a", "STATUS=b", "WATCHDOG=1");
@@ -68,7 +68,7 @@ class ServiceManagerTest {
     void sendsNothingWithoutSystemd() {
         for (String socket : new String[] {"", "vsock:2:1", "/none/at/all", "/" + "x".repeat(200)}) {
             try (ServiceManager manager = new ServiceManager(Map.of("NOTIFY_SOCKET", socket))) {
-                tellAll(manager);
+                notifyAllStates(manager);
             }
         }
     }

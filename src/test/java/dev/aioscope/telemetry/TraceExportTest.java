@@ -52,7 +52,7 @@ class TraceExportTest {
 
     @BeforeEach
     void start() {
-        // Tests with a process of their own check its log.
+        // Tests with a separate process check its log.
         LOG.setLevel(Level.OFF);
         receiver = OtlpReceiver.start();
     }

@@ -51,7 +51,7 @@ public final class UserSymbols implements AutoCloseable {
      *
      * @return the frames in the order of the addresses; an empty list if the process is unknown, or the queue is full
      */
-    public CompletableFuture<List<String>> lookUp(int pid, long[] addresses) {
+    public CompletableFuture<List<String>> resolve(int pid, long[] addresses) {
         String line = pid
                 + LongStream.of(addresses)
                         .mapToObj(address -> " " + Long.toHexString(address))

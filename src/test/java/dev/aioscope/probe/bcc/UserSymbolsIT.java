@@ -27,8 +27,8 @@ class UserSymbolsIT {
     }
 
     /** Resolves an address that no program maps. */
-    private List<String> lookUp() throws Exception {
-        return symbols.lookUp(SELF, new long[] {0x10000}).get(60, TimeUnit.SECONDS);
+    private List<String> resolve() throws Exception {
+        return symbols.resolve(SELF, new long[] {0x10000}).get(60, TimeUnit.SECONDS);
     }
 
     private static void awaitEnd(ProcessHandle helper) throws Exception {
@@ -37,13 +37,13 @@ class UserSymbolsIT {
 
     @Test
     void replacesHelperThatExits() throws Exception {
-        assertThat(lookUp()).containsExactly("0x10000");
+        assertThat(resolve()).containsExactly("0x10000");
         ProcessHandle first = helpers().get(0);
         first.destroyForcibly();
         awaitEnd(first);
 
-        assertThat(lookUp()).as("the question after the exit").isEmpty();
-        assertThat(lookUp()).containsExactly("0x10000");
+        assertThat(resolve()).as("after the exit").isEmpty();
+        assertThat(resolve()).containsExactly("0x10000");
         assertThat(helpers()).hasSize(1).doesNotContain(first);
     }
 
@@ -52,13 +52,13 @@ class UserSymbolsIT {
         ProcessHandle helper = helpers().get(0);
         symbols.close();
         awaitEnd(helper);
-        assertThat(lookUp()).as("after close").isEmpty();
+        assertThat(resolve()).as("after close").isEmpty();
     }
 
     @Test
     void answersWithoutNamesWhenQueueIsFull() {
         long nameless = IntStream.range(0, 5000)
-                .mapToObj(i -> symbols.lookUp(SELF, new long[] {0x10000}))
+                .mapToObj(i -> symbols.resolve(SELF, new long[] {0x10000}))
                 .map(answer -> answer.getNow(null))
                 .filter(List.of()::equals)
                 .count();

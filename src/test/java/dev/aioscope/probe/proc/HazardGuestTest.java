@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Who reads the memory of a process while it dies waits for its requests in its place. */
+/** A reader of a dying process's memory can end up waiting for the requests of that process. */
 @Tag("guest")
 @Tag("once")
 class HazardGuestTest {
@@ -35,11 +35,11 @@ class HazardGuestTest {
     void abandonsReadersThatHangInKernel() throws Exception {
         try (BlockingDevice device = BlockingDevice.suspended();
                 ProcProbes probes = new ProcProbes(HoldingReader.class, PATIENCE, 2)) {
-            awaitWholeLook(probes);
+            awaitCompleteScan(probes);
             killWhileItIsRead(device, probes);
 
             // The next scan is complete and finds the killed reader itself in exit_aio.
-            assertThat(awaitWholeLook(probes))
+            assertThat(awaitCompleteScan(probes))
                     .containsExactly((int) hanging.get(0).pid());
 
             // The number of hung readers is limited.
@@ -52,12 +52,12 @@ class HazardGuestTest {
             for (ProcessHandle reader : hanging) {
                 reader.onExit().get(60, TimeUnit.SECONDS);
             }
-            awaitWholeLook(probes);
+            awaitCompleteScan(probes);
         }
     }
 
-    /** Who is in exit_aio. On a busy machine another process can take too long as well. */
-    private static Set<Integer> awaitWholeLook(ProcProbes probes) {
+    /** Returns the processes in exit_aio. On a busy host another process can time out as well. */
+    private static Set<Integer> awaitCompleteScan(ProcProbes probes) {
         Set<Integer> inExit = new HashSet<>();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
         ScanGaps gaps;
@@ -72,7 +72,7 @@ class HazardGuestTest {
         return inExit;
     }
 
-    /** Looks at a process that has a request outstanding, and that the reader kills. */
+    /** Scans a process with an outstanding request, which the reader kills. */
     private void killWhileItIsRead(BlockingDevice device, ProcProbes probes) throws IOException {
         ProcessHandle reader = ProcessHandle.current()
                 .children()
