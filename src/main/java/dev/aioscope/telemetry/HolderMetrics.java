@@ -121,11 +121,11 @@ public final class HolderMetrics implements LifecycleListener {
         gauge(
                 Metric.SCAN_SKIPPED,
                 Metrics.tags(Label.REASON, "unreadable"),
-                scan -> scan.snapshot().unseen().unreadable().size());
+                scan -> scan.snapshot().gaps().unreadable().size());
         gauge(
                 Metric.SCAN_SKIPPED,
                 Metrics.tags(Label.REASON, "partial"),
-                scan -> scan.snapshot().unseen().partial().size());
+                scan -> scan.snapshot().gaps().partial().size());
     }
 
     private void registerWaiting(Trigger trigger) {

@@ -128,7 +128,7 @@ public final class Renderer {
         if (frame != null) {
             lines.add(quota(frame.scan().snapshot(), width));
             lines.add(rates(frame));
-            ScanGaps gaps = frame.scan().snapshot().unseen();
+            ScanGaps gaps = frame.scan().snapshot().gaps();
             Stream.of(gaps.unreadableText(), gaps.partialText())
                     .flatMap(Optional::stream)
                     .forEach(gap -> lines.add(new StyledText(gap, theme.notable()).fit(width)));
