@@ -216,7 +216,7 @@ class DaemonIT {
     }
 
     @Test
-    void refusesSecondDaemonWithPidOfFirstButStartsAfterKill() throws Exception {
+    void rejectsSecondDaemonWithPidOfFirstAndStartsAfterKill() throws Exception {
         Process first = start("");
         Path secondLog = folder.resolve("second");
         Process second = launch(ProcessBuilder.Redirect.to(secondLog.toFile()), "--listen", "off");
@@ -337,7 +337,7 @@ class DaemonIT {
     // ---- settings ----
 
     @Test
-    void reloadAppliesReloadableSettingsNamesOthersAndLosesNoEvent() throws Exception {
+    void reloadAppliesReloadableSettingsReportsOthersAndLosesNoEvent() throws Exception {
         Process daemon = start("slow-threshold: 1s\n");
         // 200 calls, one every 10 ms: the reload happens among them.
         Process storm = work("storm", "--count", "200", "--wait");
