@@ -16,12 +16,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The contexts of the host at one scan.
+ * The contexts of the host in one scan.
  *
  * @param tier the tier of the scan
  * @param contexts in the order of the scan
- * @param waiting number of threads that wait in io_destroy or in exit_aio: their contexts are in no table any more
- * @param unseen the processes that the scan could not read
+ * @param waiting number of threads that wait in io_destroy or in exit_aio: their contexts are no longer in a table
+ * @param gaps the processes that the scan could not read
  * @param aioNr fs.aio-nr right after the scan; null if unreadable
  * @param aioMaxNr fs.aio-max-nr; null if unreadable
  */
@@ -29,7 +29,7 @@ public record Inventory(
         Tier tier,
         List<LiveContext> contexts,
         int waiting,
-        ScanGaps unseen,
+        ScanGaps gaps,
         @Nullable Long aioNr,
         @Nullable Long aioMaxNr) {
 
@@ -62,18 +62,18 @@ public record Inventory(
         /**
          * The inventory.
          *
-         * @param unseen the processes that the scan could not read
+         * @param gaps the processes that the scan could not read
          * @param quota right after the scan
          * @param known contexts whose setup times may be known
          */
-        public Inventory build(ScanGaps unseen, Quota quota, List<Context> known) {
+        public Inventory build(ScanGaps gaps, Quota quota, List<Context> known) {
             for (Context context : known) {
                 contexts.computeIfPresent(
                         new ContextKey(context.mm(), context.handle()),
                         (key, found) -> found.withSetupTime(context.setupTime()));
             }
             return new Inventory(
-                    tier, List.copyOf(contexts.values()), waiting.size(), unseen, quota.aioNr(), quota.aioMaxNr());
+                    tier, List.copyOf(contexts.values()), waiting.size(), gaps, quota.aioNr(), quota.aioMaxNr());
         }
     }
 
@@ -89,8 +89,8 @@ public record Inventory(
      */
     public static Inventory take(Probes probes) {
         Builder builder = new Builder(probes.tier());
-        ScanGaps unseen = probes.inventory(builder::accept);
-        return builder.build(unseen, probes.quota(), List.of());
+        ScanGaps gaps = probes.inventory(builder::accept);
+        return builder.build(gaps, probes.quota(), List.of());
     }
 
     /** The charge of all contexts; null if no charge is readable, as in the tier {@code proc}. */

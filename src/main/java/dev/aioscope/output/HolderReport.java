@@ -116,8 +116,8 @@ public record HolderReport(Inventory inventory, Predicate<Task> filter, Identiti
         if (inventory.tier() == Tier.PROC) {
             gaps.add(TierReport.PROC_GAPS);
         }
-        inventory.unseen().unreadableText().ifPresent(gaps::add);
-        inventory.unseen().partialText().ifPresent(gaps::add);
+        inventory.gaps().unreadableText().ifPresent(gaps::add);
+        inventory.gaps().partialText().ifPresent(gaps::add);
         return gaps;
     }
 
@@ -191,8 +191,8 @@ public record HolderReport(Inventory inventory, Predicate<Task> filter, Identiti
             json.put("unattributed", inventory.unattributed());
             json.put("threads_in_teardown", inventory.waiting());
             json.put("tier", inventory.tier().label());
-            json.put("unreadable_processes", inventory.unseen().unreadable().size());
-            json.put("partial_processes", inventory.unseen().partial().size());
+            json.put("unreadable_processes", inventory.gaps().unreadable().size());
+            json.put("partial_processes", inventory.gaps().partial().size());
         });
     }
 }

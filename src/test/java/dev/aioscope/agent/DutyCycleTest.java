@@ -120,7 +120,7 @@ class DutyCycleTest {
 
         watch.run();
         assertThat(setups.get(0).setupTime()).isNotNull();
-        assertThat(watch.latestScan().snapshot().contexts())
+        assertThat(watch.latestScan().inventory().contexts())
                 .extracting(LiveContext::handle, LiveContext::setupTime)
                 .containsExactly(tuple(4096L, setups.get(0).setupTime()), tuple(8192L, null));
         // The look came before the ring was read.

@@ -218,7 +218,7 @@ class AuditTest {
         assertThat(verdict(Clause.S4).state()).isEqualTo(State.DIFFERS);
         assertThat(verdict(Clause.F3).state()).isEqualTo(State.FOUND);
         assertThat(verdict(Clause.F3).evidence().values())
-                .isEqualTo("vm_munmap returned EINTR, and kill_ioctx went on");
+                .isEqualTo("vm_munmap returned EINTR, and kill_ioctx continued");
     }
 
     @Test
