@@ -15,7 +15,8 @@ class ForwardingListenerTest {
     void forwardsEachReportToEachListener() throws Exception {
         for (Method report : LifecycleListener.class.getMethods()) {
             List<String> received = new ArrayList<>();
-            ForwardingListener both = ForwardingListener.to(listener("first ", received), listener("second ", received));
+            ForwardingListener both =
+                    ForwardingListener.to(listener("first ", received), listener("second ", received));
 
             report.invoke(both, emptyArguments(report));
 

@@ -216,7 +216,9 @@ class LifecycleTest {
         assertThat(received.teardowns).extracting(Teardown::trigger).containsOnly(Trigger.EXIT);
         assertThat(received.teardowns).extracting(t -> t.call().returnTime()).containsOnlyNulls();
         assertThat(received.teardowns).extracting(t -> t.call().result()).containsOnlyNulls();
-        assertThat(received.teardowns).extracting(t -> t.call().pendingSigkill()).containsExactly(false, true);
+        assertThat(received.teardowns)
+                .extracting(t -> t.call().pendingSigkill())
+                .containsExactly(false, true);
         assertThat(received.teardowns).extracting(t -> t.context().setupTime()).containsExactly(ms(11), ms(10));
     }
 

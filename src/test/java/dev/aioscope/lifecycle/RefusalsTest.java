@@ -254,6 +254,9 @@ class RefusalsTest {
         for (int i = 0; i < 1030; i++) {
             feed(full, refused(10 + i * 0.001, 1 + i, 200, 900));
         }
-        assertThat(received.outcomes).hasSize(6).extracting(RefusalOutcome::status).containsOnly(Status.UNKNOWN);
+        assertThat(received.outcomes)
+                .hasSize(6)
+                .extracting(RefusalOutcome::status)
+                .containsOnly(Status.UNKNOWN);
     }
 }

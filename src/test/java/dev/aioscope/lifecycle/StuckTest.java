@@ -254,7 +254,9 @@ class StuckTest {
                         .time(ms(2100)),
                 EventBuilder.straggler(5, -1, 1, 14, "").kioctx(KIOCTX).time(ms(2100)),
                 EventBuilder.straggler(5, -1, 1, 14, "").kioctx(KIOCTX + 64).time(ms(2100)));
-        assertThat(received.stragglers).extracting(Straggler::path).containsExactly("/db/data", "…/a/b/c/d/e/f/g/h", null);
+        assertThat(received.stragglers)
+                .extracting(Straggler::path)
+                .containsExactly("/db/data", "…/a/b/c/d/e/f/g/h", null);
         assertThat(received.stragglers.get(1).offset()).isNull();
         assertThat(full.counters().orphanEvents()).as("unknown context").isEqualTo(1);
     }

@@ -125,7 +125,9 @@ class UserStacksTest {
         }
         feed(setup(10, 1, -11));
         feed(setup(10, 2, -11));
-        assertThat(received.failedCalls).extracting(FailedCall::callStack).containsExactly(null, received.stacks.get(1));
+        assertThat(received.failedCalls)
+                .extracting(FailedCall::callStack)
+                .containsExactly(null, received.stacks.get(1));
         feed(stack(20, 1, 0x55000001));
         assertThat(received.stacks).as("the first was dropped").hasSize(5);
     }

@@ -33,7 +33,8 @@ class WrongHandleTest {
     @Test
     void explainsHandleThatNoContextHad() {
         feed(full, failed(100));
-        assertCause(Cause.NEVER_VALID, "no context of this process has this handle, or is known to have had it recently");
+        assertCause(
+                Cause.NEVER_VALID, "no context of this process has this handle, or is known to have had it recently");
     }
 
     @Test
