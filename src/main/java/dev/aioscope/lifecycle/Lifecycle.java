@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
  *       KILL_EXIT. In a destroy, FREE and even the next SETUP with this pointer can come before DESTROY_EXIT. Within one
  *       teardown any order is accepted.
  *   <li>Any record can be missing. A teardown is over when its last record arrives, some time after a record shows that
- *       no thread waits any more, or when its pointer or its caller appears elsewhere. Until then it is in progress, for hours
- *       if its requests are stuck.
+ *       no thread waits any more, or when its pointer or its caller appears elsewhere. Until then it is in
+ *       progress, for hours if its requests are stuck.
  * </ul>
  */
 public final class Lifecycle {
