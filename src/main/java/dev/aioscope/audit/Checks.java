@@ -127,7 +127,8 @@ final class Checks {
         if (t.phases().unmapEnterTime() == null && t.phases().unmapExitTime() == null) {
             judge(Clause.S4, false, "kill_ioctx did not call vm_munmap");
         } else if (t.kernel().unmapResult() != null && t.kernel().unmapResult() < 0) {
-            String values = "vm_munmap returned " + Errno.name(-t.kernel().unmapResult()) + ", and kill_ioctx went on";
+            String values =
+                    "vm_munmap returned " + Errno.name(-t.kernel().unmapResult()) + ", and kill_ioctx continued";
             deviated(Clause.S4, values);
             deviated(Clause.F3, values);
         } else if (t.kernel().ring() == RingState.OTHER) {

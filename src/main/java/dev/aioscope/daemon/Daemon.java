@@ -263,7 +263,7 @@ public final class Daemon {
     private static String status(@Nullable Scan latest, DaemonCounters counters) {
         return (latest == null
                         ? "no scan yet"
-                        : latest.snapshot().contexts().size() + " contexts, "
+                        : latest.inventory().contexts().size() + " contexts, "
                                 + latest.inProgress().size() + " teardowns in progress")
                 + ", " + counters.lost() + " lost";
     }

@@ -98,7 +98,7 @@ record Endpoints(
         Scan latest = latestScan.get();
         return latest == null
                 ? Page.text(503, "no scan of the host's tasks has succeeded yet")
-                : Page.json(new HolderReport(latest.snapshot(), selected, withoutArguments(), clock).jsonOfAll());
+                : Page.json(new HolderReport(latest.inventory(), selected, withoutArguments(), clock).jsonOfAll());
     }
 
     private List<String> teardowns() {

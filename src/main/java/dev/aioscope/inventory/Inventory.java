@@ -16,11 +16,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The contexts of the host at one scan.
+ * The contexts of the host in one scan.
  *
  * @param tier the tier of the scan
  * @param contexts in the order of the scan
- * @param waiting number of threads that wait in io_destroy or in exit_aio: their contexts are in no table any more
+ * @param waiting number of threads that wait in io_destroy or in exit_aio: their contexts are no longer in a table
  * @param gaps the processes that the scan could not read
  * @param aioNr fs.aio-nr right after the scan; null if unreadable
  * @param aioMaxNr fs.aio-max-nr; null if unreadable

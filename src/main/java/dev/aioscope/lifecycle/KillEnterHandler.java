@@ -79,7 +79,7 @@ final class KillEnterHandler {
             return false;
         }
         for (TeardownAttempt other : teardown.attempts) {
-            // An exit has no other thread left, and a thread cannot get the same context twice.
+            // No other thread exists in an exit, and a thread cannot get the same context twice.
             if (trigger == Trigger.EXIT || other.trigger == Trigger.EXIT || other.caller.tid() == event.tid()) {
                 return false;
             }

@@ -30,13 +30,13 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>The kernel reuses the address of a struct kioctx and the address of a ring at once. A record belongs to the
  *       teardown with its pointer whose time it fits.
- *   <li>The probe of a step ends before the kernel goes on, so dependent records come in order. The steps after
- *       kill_ioctx run on other CPUs. In an exit, which holds no reference of its own, all of them can come before
+ *   <li>The probe of a step ends before the kernel continues, so dependent records come in order. The steps after
+ *       kill_ioctx run on other CPUs. An exit holds no reference, so all of them can come before
  *       KILL_EXIT. In a destroy, FREE and even the next SETUP with this pointer can come before DESTROY_EXIT. Within one
  *       teardown any order is accepted.
  *   <li>Any record can be missing. A teardown is over when its last record arrives, some time after a record shows that
- *       no thread waits any more, or when its pointer or its caller appears elsewhere. Until then it goes on, for hours
- *       if need be: stuck requests look like that.
+ *       no thread waits any more, or when its pointer or its caller appears elsewhere. Until then it is in
+ *       progress, for hours if its requests are stuck.
  * </ul>
  */
 public final class Lifecycle {
@@ -207,7 +207,7 @@ public final class Lifecycle {
     /** The known teardowns in progress, oldest first: a thread waits, or the memory is overdue to be freed. */
     public List<TeardownInProgress> teardownsInProgress() {
         return waiting()
-                .filter(OpenTeardown::goesOn)
+                .filter(OpenTeardown::isInProgress)
                 .map(OpenTeardown::progress)
                 .toList();
     }

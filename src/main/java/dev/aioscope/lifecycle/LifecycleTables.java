@@ -28,7 +28,7 @@ final class LifecycleTables {
     final Map<Integer, TeardownAttempt> calls = new LinkedHashMap<>();
 
     /**
-     * The latest fully reported exit of each thread. No record shows whether the thread goes on, but the next scan does.
+     * The latest fully reported exit of each thread. No record shows if the thread continues, but the next scan does.
      */
     final Map<Integer, OpenTeardown> drainedExits = new LinkedHashMap<>();
 

@@ -147,7 +147,7 @@ final class OpenTeardown {
         return drain.hasUsersBefore(time) || (by != null && by.isKilledBefore(time));
     }
 
-    /** Whether no record is left that indicates a teardown. */
+    /** Whether no remaining record indicates a teardown. */
     boolean isEmpty() {
         return attempts.isEmpty() && !drain.hasUsers() && !drain.isOver();
     }
@@ -224,7 +224,7 @@ final class OpenTeardown {
     }
 
     /** Whether a thread waits, or the teardown is reported stuck after the wait. */
-    boolean goesOn() {
+    boolean isInProgress() {
         return !drain.isOver() || (isStuck() && (isNotWoken || isToBeFreed()));
     }
 

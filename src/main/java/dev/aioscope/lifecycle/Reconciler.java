@@ -209,7 +209,7 @@ final class Reconciler {
         }
     }
 
-    /** Ends drained teardowns whose REQS is lost: otherwise they would seem stuck for ever. */
+    /** Ends drained teardowns whose REQS is lost: otherwise they would seem stuck forever. */
     private void endDrained(ScanState scan) {
         for (OpenTeardown teardown : List.copyOf(tables.open)) {
             TeardownAttempt by = teardown.by();

@@ -43,7 +43,7 @@ public record RefusalOutcome(
     public enum Resolution {
         /** Contexts ended. */
         TEARDOWN,
-        /** Somebody raised fs.aio-max-nr. */
+        /** A user raised fs.aio-max-nr. */
         LIMIT
     }
 

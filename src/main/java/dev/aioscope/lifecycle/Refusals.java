@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows refusals until the quota suffices. The kernel refuses an io_setup if the sum of fs.aio-nr and its argument is
+ * Follows refusals until the quota suffices. io_setup fails with EAGAIN if the sum of fs.aio-nr and its argument is
  * larger than fs.aio-max-nr. Every record with fs.aio-nr shows whether this still holds.
  *
  * <p>kill_ioctx releases the charge before its record is sent, so the quota can suffice before the release is known. A

@@ -105,14 +105,14 @@ final class ScanState {
         return found != null && found.trigger() == Trigger.EXIT && thread.isOfSameProcess(found.attempt().caller);
     }
 
-    /** Events that were read after the scan show that this thread has gone on. */
+    /** Events that were read after the scan show that this thread no longer waits. */
     void isDone(int tid) {
         if (waiting.containsKey(tid)) {
             done.add(tid);
         }
     }
 
-    /** The threads that no later event has shown to go on. */
+    /** The waiting threads that no later event shows as done. */
     List<WaitingThread> stillWaiting() {
         return waiting.values().stream()
                 .filter(found -> !done.contains(found.attempt().caller.tid()))

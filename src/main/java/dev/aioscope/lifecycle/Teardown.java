@@ -37,7 +37,7 @@ public record Teardown(
         UNKNOWN,
         /** One scan found the context, a later one did not, and no event reported the end. */
         VANISHED,
-        /** It goes on; only in {@link TeardownInProgress}. */
+        /** It is in progress; only in {@link TeardownInProgress}. */
         IN_PROGRESS
     }
 
@@ -262,7 +262,7 @@ public record Teardown(
         if (counts.outstandingAfterGrace == null) {
             return null;
         }
-        // No request can be added to a dead context: what is left now was left all the time.
+        // A dead context gets no new requests, so those outstanding now were outstanding all the time.
         return counts.outstandingAfterGrace > 0
                 ? Wait.IO
                 : kernel.usersReleasedBy == ReleasedBy.RCU ? Wait.GRACE : null;
@@ -282,12 +282,12 @@ public record Teardown(
                 };
     }
 
-    /** The part of the drain in which only RCU grace periods were left to wait for. */
+    /** The part of the drain that only waited for RCU grace periods. */
     public @Nullable Long grace() {
         return spent(Wait.GRACE);
     }
 
-    /** The part of the drain in which requests were left. */
+    /** The part of the drain that waited for outstanding requests. */
     public @Nullable Long io() {
         return spent(Wait.IO);
     }
@@ -302,7 +302,7 @@ public record Teardown(
         return between(phases.reqsTime, call.returnTime);
     }
 
-    /** free_ioctx_reqs to free_ioctx, after the caller has gone on. */
+    /** free_ioctx_reqs to free_ioctx, after the caller stopped waiting. */
     public @Nullable Long deferredFree() {
         return between(phases.reqsTime, phases.freeTime);
     }

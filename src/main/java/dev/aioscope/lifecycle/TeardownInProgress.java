@@ -74,7 +74,7 @@ public record TeardownInProgress(
                     : "waits for an unknown reason, though no request is outstanding";
         }
         return switch (waitReason) {
-            case MMAP_LOCK -> "waits for mmap_lock of its own address space, which another thread of the process holds";
+            case MMAP_LOCK -> "waits for mmap_lock of its address space, which another thread of the process holds";
             case GRACE -> "waits for an RCU grace period, which takes about 15 ms; a longer wait is an RCU stall";
             case SIBLINGS ->
                 "waits for " + counted(siblingsNow, "thread", "threads")

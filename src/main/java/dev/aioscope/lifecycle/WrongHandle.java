@@ -77,7 +77,7 @@ public record WrongHandle(
             case RING_MOVED -> "the ring of this context was moved by mremap: its handle is the new address";
             case OTHER_PROCESS ->
                 "this handle belongs to another process" + owner() + ": a context is not inherited or shared";
-            case NEVER_VALID -> "no context of this process has this handle, or was seen to have had it lately";
+            case NEVER_VALID -> "no context of this process has this handle, or is known to have had it recently";
         };
     }
 

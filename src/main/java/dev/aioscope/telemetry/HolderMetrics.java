@@ -116,16 +116,16 @@ public final class HolderMetrics implements LifecycleListener {
     }
 
     private void registerScan() {
-        gauge(Metric.EVENT_UNATTRIBUTED, Tags.empty(), scan -> scan.snapshot().unattributed());
+        gauge(Metric.EVENT_UNATTRIBUTED, Tags.empty(), scan -> scan.inventory().unattributed());
         gauge(Metric.SCAN_AGE, Tags.empty(), scan -> (bootTime.getAsLong() - scan.time()) / 1e9);
         gauge(
                 Metric.SCAN_SKIPPED,
                 Metrics.tags(Label.REASON, "unreadable"),
-                scan -> scan.snapshot().gaps().unreadable().size());
+                scan -> scan.inventory().gaps().unreadable().size());
         gauge(
                 Metric.SCAN_SKIPPED,
                 Metrics.tags(Label.REASON, "partial"),
-                scan -> scan.snapshot().gaps().partial().size());
+                scan -> scan.inventory().gaps().partial().size());
     }
 
     private void registerWaiting(Trigger trigger) {
@@ -172,7 +172,7 @@ public final class HolderMetrics implements LifecycleListener {
             return;
         }
         Map<HolderKey, Holding> all = new HashMap<>();
-        for (LiveContext context : scan.snapshot().contexts()) {
+        for (LiveContext context : scan.inventory().contexts()) {
             Integer charge = context.charge();
             all.merge(keyOf(context), new Holding(1, charge == null ? null : (Long) charge.longValue()), Holding::plus);
         }
@@ -181,7 +181,7 @@ public final class HolderMetrics implements LifecycleListener {
 
     private synchronized void show(Scan scan, Map<HolderKey, Holding> all) {
         Map<HolderKey, Holding> selected = selection.select(all);
-        boolean isCharged = scan.snapshot().charge() != null;
+        boolean isCharged = scan.inventory().charge() != null;
         latest = scan;
         holdings = selected;
         // Rows that stay are not registered again, so that no scrape misses them: they read the new holdings.

@@ -35,7 +35,7 @@ record DetailPage(ActivityTable activity, Function<List<Long>, List<String>> sym
                     new AttributedString("No contexts and no recent teardowns any more. Press Esc to go back."));
         }
         List<AttributedString> lines = new ArrayList<>(identity(model, row, width));
-        lines.add(sums(row, frame.scan().snapshot()));
+        lines.add(sums(row, frame.scan().inventory()));
         lines.add(AttributedString.EMPTY);
         List<ScreenColumn<LiveContext>> columns = contextColumns(frame);
         lines.add(ScreenColumn.heading(columns, width));

@@ -48,7 +48,7 @@ public record Frame(
     private static Map<ProcessKey, Task> processes(Scan scan, Activity.HostActivity activity) {
         Map<ProcessKey, Task> processes = new HashMap<>();
         Stream.of(
-                        scan.snapshot().contexts().stream().map(LiveContext::owner),
+                        scan.inventory().contexts().stream().map(LiveContext::owner),
                         scan.inProgress().stream()
                                 .map(teardown -> ProcessKey.holder(teardown.known()))
                                 .flatMap(Optional::stream),
@@ -60,7 +60,7 @@ public record Frame(
 
     /** The contexts to show. */
     List<LiveContext> contexts() {
-        return scan.snapshot().contexts().stream()
+        return scan.inventory().contexts().stream()
                 .filter(context -> filter.test(context.owner()))
                 .toList();
     }

@@ -32,7 +32,7 @@ record HolderTable(HeaderInfo header, Theme theme) {
      * @param isSelectable whether to mark the selected row
      */
     List<AttributedString> lines(TopModel model, Frame frame, int width, int height, boolean isSelectable) {
-        Inventory inventory = frame.scan().snapshot();
+        Inventory inventory = frame.scan().inventory();
         List<ScreenColumn<HolderRow>> columns = columns(model, inventory, width);
         List<AttributedString> lines = new ArrayList<>();
         lines.add(heading(columns, model.sort(), width));

@@ -126,9 +126,9 @@ public final class Renderer {
         Frame frame = model.shown();
         lines.add(title(model, frame));
         if (frame != null) {
-            lines.add(quota(frame.scan().snapshot(), width));
+            lines.add(quota(frame.scan().inventory(), width));
             lines.add(rates(frame));
-            ScanGaps gaps = frame.scan().snapshot().gaps();
+            ScanGaps gaps = frame.scan().inventory().gaps();
             Stream.of(gaps.unreadableText(), gaps.partialText())
                     .flatMap(Optional::stream)
                     .forEach(gap -> lines.add(new StyledText(gap, theme.notable()).fit(width)));

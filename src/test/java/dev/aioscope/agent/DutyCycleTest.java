@@ -120,7 +120,7 @@ class DutyCycleTest {
 
         dutyCycle.run();
         assertThat(setups.get(0).setupTime()).isNotNull();
-        assertThat(dutyCycle.latestScan().snapshot().contexts())
+        assertThat(dutyCycle.latestScan().inventory().contexts())
                 .extracting(LiveContext::handle, LiveContext::setupTime)
                 .containsExactly(tuple(4096L, setups.get(0).setupTime()), tuple(8192L, null));
         // The scan precedes the read of the ring.

@@ -11,11 +11,11 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** {@code dashboards/audit.md} and the registry of clauses say the same. */
+/** Compares {@code dashboards/audit.md} with the registry of clauses. */
 class AuditDocumentTest {
     private static final Path DOCUMENT = Path.of("dashboards/audit.md");
 
-    /** What the document says of each clause. */
+    /** The expected row of each clause. */
     static List<String> rows() {
         return Stream.of(Clause.values())
                 .map(clause -> "| %s | %s | %s | %s | %s | %s |"
@@ -41,7 +41,7 @@ class AuditDocumentTest {
     }
 
     @Test
-    void listsTheClauses() throws IOException {
+    void listsAllClauses() throws IOException {
         assertThat(Files.readAllLines(DOCUMENT).stream()
                         .dropWhile(line -> !line.startsWith("| clause | kind |"))
                         .takeWhile(line -> line.startsWith("|"))

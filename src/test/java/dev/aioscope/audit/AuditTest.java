@@ -29,8 +29,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A stream of records of a sound kernel keeps the clauses, and the same stream with one record changed breaks the one
- * clause that this is about. Times are in ms.
+ * The records of a sound kernel hold the clauses. The same records with one change violate the clause concerned. Times are
+ * in ms.
  */
 class AuditTest {
     private static final long KIOCTX = 0xffff_8880_0000_1000L;
@@ -40,7 +40,7 @@ class AuditTest {
     private static final int EINVAL = 22;
     private static final int ENOSYS = 38;
 
-    /** A part of the sound stream. */
+    /** A record of the sound kernel. */
     private enum TeardownStep {
         SETUP,
         KILL_ENTER,
@@ -55,7 +55,7 @@ class AuditTest {
     private final Lifecycle lifecycle = new Lifecycle(audit, Tier.FULL, Limits.DEFAULT);
 
     @Test
-    void nothingHoldsThatWasNotSeen() {
+    void reportsClausesAsNotObservedBeforeAnyEvent() {
         assertThat(audit.verdicts())
                 .hasSameSizeAs(Clause.values())
                 .allSatisfy(verdict -> assertThat(verdict.state()).isIn(State.NOT_OBSERVED, State.NOT_OBSERVABLE))
@@ -64,7 +64,7 @@ class AuditTest {
 
     @ParameterizedTest
     @EnumSource(Tier.class)
-    void whatATierDoesNotShowIsNotObservableWhateverHappens(Tier tier) {
+    void reportsClausesHiddenInTierAsNotObservable(Tier tier) {
         Audit all = new Audit(tier, true);
         Lifecycle fed = new Lifecycle(all, Tier.FULL, Limits.DEFAULT);
         feed(fed, sound().values());
@@ -80,7 +80,7 @@ class AuditTest {
     }
 
     @Test
-    void aSoundDestroyKeepsWhatItPutsToTheTest() {
+    void holdsTestedClausesAfterSoundDestroy() {
         feed(lifecycle, sound().values());
         assertThat(clauses(State.HOLDS))
                 .containsExactly(
@@ -96,7 +96,7 @@ class AuditTest {
     }
 
     @Test
-    void aWrongHandleThatGetsEinvalKeepsItsClauses() {
+    void holdsClausesOfWrongHandlesThatGetEinval() {
         feed(lifecycle, wrongHandles(EINVAL));
         assertThat(clauses(State.HOLDS))
                 .contains(Clause.E1, Clause.E2, Clause.E3, Clause.E4, Clause.E5, Clause.E6, Clause.C2, Clause.N3);
@@ -104,10 +104,10 @@ class AuditTest {
         assertThat(verdict(Clause.F8).state()).isEqualTo(State.FOUND);
     }
 
-    /** Each clause, the record that is changed, and how. */
+    /** Each clause with the changed record and the change. */
     static Stream<Arguments> mutations() {
         return Stream.of(
-                // The return comes before the last request is gone.
+                // The call returns before the last request completes.
                 mutation(Clause.R1, TeardownStep.RETURN, record -> record.time(ms(120))),
                 mutation(Clause.N1, TeardownStep.RETURN, record -> record.time(ms(120))),
                 mutation(Clause.N2, TeardownStep.RETURN, record -> record.time(ms(120))),
@@ -128,7 +128,7 @@ class AuditTest {
 
     @ParameterizedTest
     @MethodSource("mutations")
-    void oneChangedRecordBreaksTheClause(Clause clause, TeardownStep step, Consumer<EventBuilder> change) {
+    void violatesClauseAfterOneChangedRecord(Clause clause, TeardownStep step, Consumer<EventBuilder> change) {
         Map<TeardownStep, EventBuilder> records = sound();
         change.accept(records.get(step));
         if (clause == Clause.R1 || clause == Clause.N1 || clause == Clause.N2) {
@@ -138,7 +138,7 @@ class AuditTest {
         assertViolated(clause);
     }
 
-    /** The records come in the order of their times. */
+    /** Sorts the records by time. */
     private static Map<TeardownStep, EventBuilder> returningEarly(Map<TeardownStep, EventBuilder> records) {
         Map<TeardownStep, EventBuilder> early = new LinkedHashMap<>(records);
         EventBuilder reqs = early.remove(TeardownStep.REQS);
@@ -149,7 +149,7 @@ class AuditTest {
     }
 
     @Test
-    void zeroThatCanBeDestroyedIsAViolation() {
+    void violatesClauseWhenHandleZeroIsDestroyed() {
         Map<TeardownStep, EventBuilder> records = sound();
         records.get(TeardownStep.SETUP).handle(0);
         records.get(TeardownStep.KILL_ENTER).handle(0);
@@ -160,20 +160,20 @@ class AuditTest {
 
     @ParameterizedTest
     @EnumSource(names = {"E1", "E2", "E3", "E4", "E5", "E6", "C2", "P1", "N3", "S1", "T2"})
-    void anyOtherErrorThanEinvalIsAViolation(Clause clause) {
+    void violatesClauseOnErrorOtherThanEinval(Clause clause) {
         feed(lifecycle, wrongHandles(EFAULT));
         assertViolated(clause);
     }
 
     @Test
-    void enosysOfAKernelThatHasAioIsAViolation() {
+    void violatesClauseWhenKernelWithAioReturnsEnosys() {
         feed(lifecycle, List.of(setup(10).kioctx(0).handle(-1).result(-ENOSYS)));
         assertViolated(Clause.C1);
     }
 
     @ParameterizedTest
     @EnumSource(names = {"S1", "N3"})
-    void twoThatDestroyOneContextAreAViolation(Clause clause) {
+    void violatesClauseWhenTwoCallsDestroyOneContext(Clause clause) {
         feed(
                 lifecycle,
                 List.of(
@@ -193,7 +193,7 @@ class AuditTest {
 
     @ParameterizedTest
     @EnumSource(names = {"S3", "T3"})
-    void aChargeThatIsNotGivenBackIsAViolation(Clause clause) {
+    void violatesClauseWhenChargeIsNotReleased(Clause clause) {
         for (int i = 0; i < 3; i++) {
             assertThat(verdict(clause).state()).isEqualTo(State.NOT_OBSERVED);
             feed(lifecycle, later(10_000.0 * i, 640));
@@ -203,7 +203,7 @@ class AuditTest {
 
     @ParameterizedTest
     @EnumSource(names = {"S3", "T3"})
-    void aChargeThatOthersHideIsNone(Clause clause) {
+    void ignoresChargeThatOtherCallsHide(Clause clause) {
         for (int i = 0; i < 5; i++) {
             feed(lifecycle, later(500.0 * i, 640));
         }
@@ -211,18 +211,18 @@ class AuditTest {
     }
 
     @Test
-    void whatVmMunmapLeavesDiffersAndIsFound() {
+    void reportsDifferenceAndFindingWhenVmMunmapFails() {
         Map<TeardownStep, EventBuilder> records = sound();
         records.get(TeardownStep.KILL_EXIT).unmap(ms(101), ms(102), -4);
         feed(lifecycle, records.values());
         assertThat(verdict(Clause.S4).state()).isEqualTo(State.DIFFERS);
         assertThat(verdict(Clause.F3).state()).isEqualTo(State.FOUND);
         assertThat(verdict(Clause.F3).evidence().values())
-                .isEqualTo("vm_munmap returned EINTR, and kill_ioctx went on");
+                .isEqualTo("vm_munmap returned EINTR, and kill_ioctx continued");
     }
 
     @Test
-    void memoryInPlaceOfTheRingDiffersAndIsFound() {
+    void reportsDifferenceAndFindingWhenOtherMemoryReplacesRing() {
         Map<TeardownStep, EventBuilder> records = sound();
         records.get(TeardownStep.KILL_ENTER).ring(RingState.OTHER);
         feed(lifecycle, records.values());
@@ -231,7 +231,7 @@ class AuditTest {
     }
 
     @Test
-    void whatTakesLongIsFound() {
+    void reportsSlowStepsAsFindings() {
         Map<TeardownStep, EventBuilder> records = sound();
         records.get(TeardownStep.KILL_ENTER).callTime(ms(80));
         records.get(TeardownStep.RETURN).enterTime(ms(80)).time(ms(1200));
@@ -241,7 +241,7 @@ class AuditTest {
     }
 
     @Test
-    void whatDoesNotComeForTenSecondsIsFound() {
+    void reportsStepsMissingForTenSecondsAsFindings() {
         Map<TeardownStep, EventBuilder> records = sound();
         records.remove(TeardownStep.RETURN);
         records.remove(TeardownStep.FREE);
@@ -252,7 +252,7 @@ class AuditTest {
     }
 
     @Test
-    void requestsThatCompleteAfterTheReturnAreFound() {
+    void reportsRequestsCompletedAfterReturnAsFinding() {
         Map<TeardownStep, EventBuilder> records = sound();
         records.get(TeardownStep.RETURN).time(ms(120));
         feed(lifecycle, returningEarly(records).values());
@@ -262,7 +262,7 @@ class AuditTest {
     }
 
     @Test
-    void aDestroyedHandleThatGetsEinvalKeepsItsClause() {
+    void holdsClauseWhenDestroyedHandleGetsEinval() {
         feed(lifecycle, sound().values());
         feed(lifecycle, List.of(use(200, AioCall.IO_SUBMIT, -EINVAL), use(201, AioCall.UNKNOWN, -EINVAL)));
         assertThat(verdict(Clause.N4).state()).isEqualTo(State.HOLDS);
@@ -275,7 +275,7 @@ class AuditTest {
 
     @ParameterizedTest
     @CsvSource({"0, 'io_submit got the dead context: '", "-11, 'io_submit got EAGAIN: '"})
-    void aDestroyedHandleThatIsTakenIsAViolation(int result, String values) {
+    void violatesClauseWhenKernelAcceptsDestroyedHandle(int result, String values) {
         feed(lifecycle, sound().values());
         feed(lifecycle, List.of(use(200, AioCall.IO_SUBMIT, result)));
         assertViolated(Clause.N4);
@@ -283,14 +283,14 @@ class AuditTest {
     }
 
     @Test
-    void aBadAddressSaysNothingOfTheHandle() {
+    void ignoresDestroyedHandleInCallThatGetsEfault() {
         feed(lifecycle, sound().values());
         feed(lifecycle, List.of(use(200, AioCall.IO_CANCEL, -EFAULT)));
         assertThat(verdict(Clause.N4).state()).isEqualTo(State.NOT_OBSERVED);
     }
 
     @Test
-    void destroyedHandlesAreOnlyJudgedIfTheyAreWatched() {
+    void judgesDestroyedHandlesOnlyIfWatched() {
         Audit without = new Audit(Tier.FULL, false);
         Lifecycle fed = new Lifecycle(without, Tier.FULL, Limits.DEFAULT);
         feed(fed, sound().values());
@@ -302,9 +302,9 @@ class AuditTest {
                 .satisfies(verdict -> assertThat(verdict.reason()).contains("--watch-handles"));
     }
 
-    /** Every clause that can be observed is broken, or differs, or is found by one of the tests above. */
+    /** The tests above violate every observable clause, or report its difference or finding. */
     @Test
-    void everyCheckIsShownToFail() {
+    void coversEachCheckWithFailingTest() {
         Set<Clause> shown = EnumSet.of(Clause.R2, Clause.P1, Clause.C1, Clause.S3, Clause.T3, Clause.N3, Clause.N4);
         mutations().forEach(mutation -> shown.add((Clause) mutation.get()[0]));
         shown.addAll(EnumSet.of(Clause.E1, Clause.E2, Clause.E3, Clause.E4, Clause.E5, Clause.E6, Clause.C2));
@@ -356,7 +356,7 @@ class AuditTest {
         return records;
     }
 
-    /** The same later, with this fs.aio-nr at the return of kill_ioctx; the set-up was not seen. */
+    /** The same later and without the setup, with this fs.aio-nr at the return of kill_ioctx. */
     private static List<EventBuilder> later(double ms, long aioNrAfter) {
         return List.of(
                 killEnter(ms + 100).callTime(ms(ms + 99)),
@@ -370,7 +370,7 @@ class AuditTest {
                 free(ms + 150));
     }
 
-    /** One io_destroy for each way to give it a wrong handle; a second one that comes while the first still waits. */
+    /** An io_destroy for each kind of wrong handle, and a second one while the first still waits. */
     private static List<EventBuilder> wrongHandles(int errno) {
         return List.of(
                 setup(10),

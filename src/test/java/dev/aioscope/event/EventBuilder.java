@@ -5,8 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Writes one record in the layout of the probes. What is not set is absent, as the probes send it. It knows nothing of a
- * lifecycle: a test says what each record holds.
+ * Writes one record in the layout of the probes. Fields that are not set have the values that the probes send as absent.
  */
 public final class EventBuilder {
     private final ByteBuffer buffer;
@@ -106,7 +105,7 @@ public final class EventBuilder {
                 .s32(EventLayout.TASK_IN_TEARDOWN_STATE, 2);
     }
 
-    /** With the names of a file and the folders above it. */
+    /** A late completion with the names of a file and of the directories above it. */
     public static EventBuilder straggler(int operation, long offset, long result, int device, String... names) {
         EventBuilder straggler = new EventBuilder(EventType.STRAGGLER)
                 .s32(EventLayout.STRAGGLER_OPERATION, operation)
@@ -120,7 +119,7 @@ public final class EventBuilder {
         return straggler;
     }
 
-    /** With its two counts absent. */
+    /** A teardown state with both counts absent. */
     public static EventBuilder teardownState(int waitReason) {
         return new EventBuilder(EventType.TEARDOWN_STATE)
                 .s32(EventLayout.TEARDOWN_STATE_WAIT_REASON, waitReason)
@@ -128,13 +127,13 @@ public final class EventBuilder {
                 .s32(EventLayout.TEARDOWN_STATE_REQUESTS, EventLayout.ABSENT_S32);
     }
 
-    /** What a TEARDOWN_STATE counts. */
+    /** Sets the counts of a TEARDOWN_STATE: sibling threads and outstanding requests. */
     public EventBuilder left(int siblings, int requests) {
         return s32(only(EventLayout.TEARDOWN_STATE_SIBLINGS, EventType.TEARDOWN_STATE), siblings)
                 .s32(EventLayout.TEARDOWN_STATE_REQUESTS, requests);
     }
 
-    /** Where in the kernel a TASK_IN_TEARDOWN waits. */
+    /** Sets the kernel stack of a TASK_IN_TEARDOWN. */
     public EventBuilder kernelFrames(long... frames) {
         s32(only(EventLayout.TASK_IN_TEARDOWN_DEPTH, EventType.TASK_IN_TEARDOWN), frames.length);
         for (int i = 0; i < frames.length; i++) {
@@ -164,7 +163,7 @@ public final class EventBuilder {
         return this;
     }
 
-    /** Gives a record to another thread. */
+    /** Changes the thread of a record. */
     static void rename(ByteBuffer record, int pid, int tid, String comm) {
         byte[] name = comm.getBytes(StandardCharsets.UTF_8);
         for (int i = 0; i < EventLayout.COMM_LENGTH; i++) {
@@ -173,7 +172,7 @@ public final class EventBuilder {
         record.putInt(EventLayout.PID, pid).putInt(EventLayout.TID, tid);
     }
 
-    /** Moves all times of a record, those that are there. */
+    /** Adds to all times of a record that are not absent. */
     static void postpone(ByteBuffer record, EventType type, long nanos) {
         int[] times = switch (type) {
             case SETUP -> new int[] {EventLayout.SETUP_ENTER_TIME};
@@ -252,7 +251,7 @@ public final class EventBuilder {
         return u64(only(EventLayout.SETUP_AIO_MAX_NR, EventType.SETUP), aioMaxNr);
     }
 
-    /** The charge, and the slots of the ring. */
+    /** Sets the charge and the number of ring slots. */
     public EventBuilder size(int maxReqs, int nrEvents) {
         return switch (type) {
             case SETUP -> s32(EventLayout.SETUP_MAX_REQS, maxReqs).s32(EventLayout.SETUP_NR_EVENTS, nrEvents);
@@ -264,7 +263,7 @@ public final class EventBuilder {
         };
     }
 
-    /** Requests outstanding by slots and by references, unreaped ones, and threads inside other calls. */
+    /** Sets the requests outstanding by slots and by references, unreaped requests, and threads inside other calls. */
     public EventBuilder requests(int slots, int refs, int unreaped, int siblings) {
         only(0, EventType.KILL_ENTER, EventType.DESTROY_ENTER);
         return s32(EventLayout.TEARDOWN_OUTSTANDING_SLOTS, slots)
@@ -307,7 +306,7 @@ public final class EventBuilder {
                 switches);
     }
 
-    /** What stood at the handle. */
+    /** Sets what the handle points to. */
     public EventBuilder ring(RingState ring) {
         return s32(
                 type == EventType.KILL_ENTER
@@ -321,7 +320,7 @@ public final class EventBuilder {
                 });
     }
 
-    /** What was found after kill_ioctx. */
+    /** Sets the state after kill_ioctx. */
     public EventBuilder afterKill(boolean dead, boolean inTable) {
         buffer.put(only(EventLayout.KILL_EXIT_DEAD, EventType.KILL_EXIT), (byte) (dead ? 2 : 1));
         buffer.put(EventLayout.KILL_EXIT_IN_TABLE, (byte) (inTable ? 2 : 1));
@@ -342,7 +341,7 @@ public final class EventBuilder {
                 pending ? 1 : 0);
     }
 
-    /** The record: a buffer of exactly its bytes, in the byte order of the host. */
+    /** Returns a buffer of exactly the bytes of the record, in the byte order of the host. */
     public ByteBuffer build() {
         return buffer;
     }

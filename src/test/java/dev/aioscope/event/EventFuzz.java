@@ -3,18 +3,18 @@ package dev.aioscope.event;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Whatever stands in a record is an event, or is refused as corrupt. */
+/** Any bytes are an event or raise {@link CorruptEventException}. */
 public final class EventFuzz {
     private EventFuzz() {}
 
-    /** What Jazzer calls. */
+    /** Entry point of Jazzer. */
     public static void fuzzerTestOneInput(byte[] bytes) {
         ByteBuffer record = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
         try {
             Event event = Event.of(record, 0, bytes.length);
             String unused = event.type() + event.comm() + event.time();
         } catch (CorruptEventException e) {
-            // It is told apart.
+            // The expected result for invalid bytes.
         }
         EventReader.sizeAt(record, 0, bytes.length);
     }

@@ -15,7 +15,7 @@ class EventTest {
     private final int length = record.remaining();
 
     @Test
-    void oneThatStandsAnywhereIsRead() {
+    void readsRecordAtAnyOffset() {
         ByteBuffer moved = ByteBuffer.allocate(length + 4).order(record.order()).put(4, record, 0, length);
         Event event = Event.of(moved, 4, length);
         assertThat(event.type()).isEqualTo(EventType.SETUP);
@@ -27,7 +27,7 @@ class EventTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 8, EventLayout.HEADER_SIZE - 1, EventLayout.HEADER_SIZE, 0xffff})
-    void oneThatSaysAnotherSizeIsCorrupt(int size) {
+    void rejectsRecordWithWrongSize(int size) {
         record.putShort(EventLayout.SIZE, (short) size);
         assertThatThrownBy(() -> Event.of(record, 0, length))
                 .isInstanceOf(CorruptEventException.class)
@@ -36,19 +36,19 @@ class EventTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 7, EventLayout.HEADER_SIZE - 1})
-    void oneThatIsCutOffInItsHeaderIsCorrupt(int most) {
+    void rejectsRecordTruncatedInHeader(int most) {
         assertThatThrownBy(() -> Event.of(record, 0, most))
                 .isInstanceOf(CorruptEventException.class)
                 .hasMessageContaining(most + " bytes is shorter than its header");
     }
 
     @Test
-    void oneThatIsCutOffLaterIsCorrupt() {
+    void rejectsRecordTruncatedAfterHeader() {
         assertThatThrownBy(() -> Event.of(record, 0, length - 1)).isInstanceOf(CorruptEventException.class);
     }
 
     @Test
-    void oneOfNoTypeIsCorrupt() {
+    void rejectsRecordOfUnknownType() {
         record.putShort(EventLayout.TYPE, (short) 999);
         assertThatThrownBy(() -> Event.of(record, 0, length))
                 .isInstanceOf(CorruptEventException.class)

@@ -28,7 +28,7 @@ class LayoutTest {
     private static final Pattern ENUM =
             Pattern.compile("\\b(EVENT|OPERATION|RELEASED_BY|RING|TRIGGER|AIO_CALL|WAIT_REASON)_(\\w+) = (\\d+)");
 
-    /** Java's name of the constant → what C says. */
+    /** Value in C by the name of the constant in Java. */
     private static Map<String, Integer> inC;
 
     @BeforeAll
@@ -85,7 +85,7 @@ class LayoutTest {
     }
 
     @Test
-    void everyFieldOfARecordLiesWhereCPutsIt() throws Exception {
+    void usesOffsetsOfCForRecordFields() throws Exception {
         Map<String, Integer> expected = new TreeMap<>(inC);
         expected.keySet().removeIf(name -> name.startsWith("SETTINGS_") || name.startsWith("INVENTORY_"));
         expected.remove("FREE_SIZE");
@@ -97,7 +97,7 @@ class LayoutTest {
     }
 
     @Test
-    void theSharedVariablesLieWhereCPutsThem() throws Exception {
+    void usesOffsetsOfCForSharedVariables() throws Exception {
         Map<String, Integer> expected = new TreeMap<>(inC);
         expected.keySet().removeIf(name -> !name.startsWith("SETTINGS_") && !name.startsWith("INVENTORY_"));
         expected.keySet().removeAll(List.of("INVENTORY_SIZE", "INVENTORY_CONTEXT"));
@@ -108,13 +108,13 @@ class LayoutTest {
 
     @ParameterizedTest
     @EnumSource(EventType.class)
-    void everyTypeHasTheCodeThatTheHeaderGivesIt(EventType type) throws Exception {
+    void usesCodesOfHeaderForTypes(EventType type) throws Exception {
         assertThat(codes("EVENT")).containsEntry(type.name(), type.code());
         assertThat(EventType.of(type.code())).isEqualTo(type);
     }
 
     @Test
-    void theOtherCodesAreThoseOfTheHeader() throws Exception {
+    void usesCodesOfHeaderForOtherEnums() throws Exception {
         assertThat(codes("EVENT")).hasSameSizeAs(EventType.values());
         codes("TRIGGER").forEach((name, code) -> assertThat(Trigger.of(code)).hasToString(name));
         codes("RELEASED_BY")

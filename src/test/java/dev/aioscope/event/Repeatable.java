@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The records of a recording, which can happen again later and elsewhere; without its looks. */
+/** The records of a recording without its scans, for repeated replay at other times and in other processes. */
 public record Repeatable(List<Event> events) {
     /** Reads one of {@code src/test/resources/recorded}. */
     public static Repeatable read(Path file) throws IOException {
@@ -37,11 +37,11 @@ public record Repeatable(List<Event> events) {
     }
 
     /**
-     * The same once more, in the same places of memory.
+     * Copies the records with the same pointers.
      *
-     * @param nanos by how much later
-     * @param pids by how much higher the ids of the processes and threads are
-     * @param comm what their threads are called
+     * @param nanos added to all times
+     * @param pids added to all pids and tids
+     * @param comm the name of all threads
      */
     public List<Event> again(long nanos, int pids, String comm) {
         return events.stream()

@@ -19,41 +19,41 @@ class InventoryTest {
     private static final List<LiveContext> UNCHARGED =
             List.of(context(3, null, null), context(1, null, null), context(2, null, null), context(2, null, null));
 
-    private static Inventory snapshot(Tier tier, List<LiveContext> contexts, Long aioNr, Long aioMaxNr) {
+    private static Inventory inventory(Tier tier, List<LiveContext> contexts, Long aioNr, Long aioMaxNr) {
         return new Inventory(tier, contexts, 0, ScanGaps.NONE, aioNr, aioMaxNr);
     }
 
-    private static Inventory snapshot(Long aioNr, Long aioMaxNr) {
-        return snapshot(Tier.SAMPLE, CONTEXTS, aioNr, aioMaxNr);
+    private static Inventory inventory(Long aioNr, Long aioMaxNr) {
+        return inventory(Tier.SAMPLE, CONTEXTS, aioNr, aioMaxNr);
     }
 
     @Test
-    void whatNoContextAccountsForIsUnattributed() {
-        assertThat(snapshot(100L, 200L).unattributed()).isEqualTo(55);
-        assertThat(snapshot(40L, 200L).unattributed()).isEqualTo(-5);
-        assertThat(snapshot(null, null).unattributed()).isNull();
+    void reportsUsageWithoutContextAsUnattributed() {
+        assertThat(inventory(100L, 200L).unattributed()).isEqualTo(55);
+        assertThat(inventory(40L, 200L).unattributed()).isEqualTo(-5);
+        assertThat(inventory(null, null).unattributed()).isNull();
     }
 
     @Test
-    void whereNoContextIsThereNothingIsCharged() {
-        assertThat(snapshot(Tier.SAMPLE, List.of(), 100L, 200L).charge()).isZero();
-        assertThat(snapshot(Tier.SAMPLE, List.of(), 100L, 200L).unattributed()).isEqualTo(100);
+    void reportsZeroChargeWithoutContexts() {
+        assertThat(inventory(Tier.SAMPLE, List.of(), 100L, 200L).charge()).isZero();
+        assertThat(inventory(Tier.SAMPLE, List.of(), 100L, 200L).unattributed()).isEqualTo(100);
     }
 
     @Test
-    void withoutChargesNothingIsAttributed() {
-        assertThat(snapshot(Tier.PROC, UNCHARGED, 100L, 200L).charge()).isNull();
-        assertThat(snapshot(Tier.PROC, UNCHARGED, 100L, 200L).unattributed()).isNull();
-        assertThat(snapshot(Tier.PROC, UNCHARGED, 100L, 200L).headroom()).isEqualTo(100);
-        assertThat(snapshot(Tier.PROC, List.of(), 100L, 200L).charge()).isNull();
-        assertThat(snapshot(Tier.PROC, List.of(), 100L, 200L).unattributed()).isNull();
+    void omitsChargeAndUnattributedWhenChargesAreUnknown() {
+        assertThat(inventory(Tier.PROC, UNCHARGED, 100L, 200L).charge()).isNull();
+        assertThat(inventory(Tier.PROC, UNCHARGED, 100L, 200L).unattributed()).isNull();
+        assertThat(inventory(Tier.PROC, UNCHARGED, 100L, 200L).headroom()).isEqualTo(100);
+        assertThat(inventory(Tier.PROC, List.of(), 100L, 200L).charge()).isNull();
+        assertThat(inventory(Tier.PROC, List.of(), 100L, 200L).unattributed()).isNull();
     }
 
     @Test
-    void aLimitThatWasLoweredLeavesLessThanNothing() {
-        assertThat(snapshot(100L, 200L).headroom()).isEqualTo(100);
-        assertThat(snapshot(100L, 50L).headroom()).isEqualTo(-50);
-        assertThat(snapshot(100L, null).headroom()).isNull();
+    void reportsNegativeHeadroomAfterLimitWasLowered() {
+        assertThat(inventory(100L, 200L).headroom()).isEqualTo(100);
+        assertThat(inventory(100L, 50L).headroom()).isEqualTo(-50);
+        assertThat(inventory(100L, null).headroom()).isNull();
     }
 
     private static List<Holder> byPid(List<LiveContext> contexts) {
@@ -61,7 +61,7 @@ class InventoryTest {
     }
 
     @Test
-    void theLargestChargeComesFirst() {
+    void sortsHoldersByCharge() {
         List<Holder> holders = byPid(CONTEXTS);
 
         assertThat(holders).extracting(Holder::name).containsExactly("2", "1", "3");
@@ -71,7 +71,7 @@ class InventoryTest {
     }
 
     @Test
-    void withoutChargesTheLargestRingsComeFirst() {
+    void sortsHoldersByRingSizeWithoutCharges() {
         List<Holder> holders = byPid(UNCHARGED);
 
         assertThat(holders).extracting(Holder::name).containsExactly("2", "1", "3");
@@ -80,7 +80,7 @@ class InventoryTest {
     }
 
     @Test
-    void aGroupCountsItsProcessesOnce() {
+    void countsEachProcessOfGroupOnce() {
         assertThat(Holder.group(CONTEXTS, context -> "all")).singleElement().satisfies(holder -> {
             assertThat(holder.processes()).isEqualTo(3);
             assertThat(holder.contexts()).hasSize(4);

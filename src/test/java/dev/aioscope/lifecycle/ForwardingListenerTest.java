@@ -10,32 +10,33 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ForwardingListenerTest {
-    /** None but {@code tell} is to be implemented: a kind of news that is not handed on would be lost in silence. */
+    /** Covers new methods of the interface: {@link ForwardingListener} would silently drop those it does not override. */
     @Test
-    void newsOfEachKindAreHandedOnToEachListener() throws Exception {
-        for (Method kind : LifecycleListener.class.getMethods()) {
-            List<String> heard = new ArrayList<>();
-            ForwardingListener both = ForwardingListener.to(hearing("first ", heard), hearing("second ", heard));
+    void forwardsEachReportToEachListener() throws Exception {
+        for (Method report : LifecycleListener.class.getMethods()) {
+            List<String> received = new ArrayList<>();
+            ForwardingListener both =
+                    ForwardingListener.to(listener("first ", received), listener("second ", received));
 
-            kind.invoke(both, nothing(kind));
+            report.invoke(both, emptyArguments(report));
 
-            assertThat(heard).containsExactly("first " + kind.getName(), "second " + kind.getName());
+            assertThat(received).containsExactly("first " + report.getName(), "second " + report.getName());
         }
     }
 
-    /** Null, and a number where null cannot be. */
-    private static Object[] nothing(Method kind) {
-        return Arrays.stream(kind.getParameterTypes())
+    /** Null, or 0 for a primitive type. */
+    private static Object[] emptyArguments(Method report) {
+        return Arrays.stream(report.getParameterTypes())
                 .map(type -> type == long.class ? 0L : null)
                 .toArray();
     }
 
-    private static LifecycleListener hearing(String name, List<String> heard) {
+    private static LifecycleListener listener(String name, List<String> received) {
         return (LifecycleListener) Proxy.newProxyInstance(
                 LifecycleListener.class.getClassLoader(),
                 new Class<?>[] {LifecycleListener.class},
                 (proxy, method, arguments) -> {
-                    heard.add(name + method.getName());
+                    received.add(name + method.getName());
                     return null;
                 });
     }

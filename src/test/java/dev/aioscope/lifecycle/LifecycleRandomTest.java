@@ -25,8 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Compares with what truly happened in a {@link SimulatedKernel}: every time in it is unique, so that each reported value
- * can be traced to the one context it belongs to.
+ * Compares reports with the ground truth of a {@link SimulatedKernel}. Each time in it is unique, so each reported value
+ * belongs to exactly one context.
  */
 class LifecycleRandomTest {
     private static final int SEEDS = 500;
@@ -44,26 +44,26 @@ class LifecycleRandomTest {
             "freeTime");
 
     @Test
-    void withoutLossesEverythingIsReportedOnceAndExactly() {
+    void reportsEachTeardownOnceAndExactlyWithoutLosses() {
         int teardowns = 0;
         for (int seed = 0; seed < SEEDS; seed++) {
             RandomRun run = new RandomRun(seed, 0, Limits.DEFAULT, 0.01);
             try {
-                run.isExact();
+                run.assertExact();
             } catch (AssertionError e) {
                 throw new AssertionError("seed " + seed, e);
             }
-            teardowns += run.heard.teardowns.size();
+            teardowns += run.received.teardowns.size();
         }
         assertThat(teardowns).isGreaterThan(SEEDS * 20);
     }
 
     @ParameterizedTest
     @ValueSource(doubles = {0.001, 0.02, 0.1, 0.3, 0.6})
-    void withLossesNothingIsInventedOrDoubled(double lossRate) {
+    void inventsAndRepeatsNothingWithLosses(double lossRate) {
         for (int seed = 0; seed < SEEDS; seed++) {
             try {
-                new RandomRun(seed, lossRate, Limits.DEFAULT, 0.01).isTrue();
+                new RandomRun(seed, lossRate, Limits.DEFAULT, 0.01).assertTrue();
             } catch (AssertionError e) {
                 throw new AssertionError("seed " + seed + ", loss rate " + lossRate, e);
             }
@@ -72,12 +72,12 @@ class LifecycleRandomTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {0, 0.1})
-    void withoutRoomNothingIsInventedOrDoubled(double lossRate) {
+    void inventsAndRepeatsNothingWithFullTables(double lossRate) {
         long evicted = 0;
         for (int seed = 0; seed < SEEDS; seed++) {
             RandomRun run = new RandomRun(seed, lossRate, new Limits(2, 2, 2), 0.1);
             try {
-                run.isBoundedAndTrue();
+                run.assertBoundedAndTrue();
             } catch (AssertionError e) {
                 throw new AssertionError("seed " + seed + ", loss rate " + lossRate, e);
             }
@@ -86,10 +86,10 @@ class LifecycleRandomTest {
         assertThat(evicted).isPositive();
     }
 
-    /** One history, and what the lifecycle made of it. */
+    /** A simulated history and the reports of the lifecycle about it. */
     private static final class RandomRun {
         final SimulatedKernel kernel;
-        final RecordingListener heard = new RecordingListener();
+        final RecordingListener received = new RecordingListener();
         final Lifecycle lifecycle;
         final Limits limits;
         final Set<Sent> kept = new HashSet<>();
@@ -99,7 +99,7 @@ class LifecycleRandomTest {
             this.limits = limits;
             kernel = new SimulatedKernel(seed, 3, 120, stuckRate);
             kernel.run();
-            lifecycle = new Lifecycle(heard, Tier.FULL, limits);
+            lifecycle = new Lifecycle(received, Tier.FULL, limits);
             for (GroundTruth truth : kernel.truths) {
                 TIMES.forEach(name -> {
                     if (truth.values.get(name) instanceof Long time) {
@@ -135,7 +135,7 @@ class LifecycleRandomTest {
                     lifecycle.advance(sent.time() - 1_000_000);
                 }
                 if (limits.teardowns() < 100) {
-                    isBounded();
+                    assertBounded();
                 }
             }
             if (open != null) {
@@ -144,39 +144,39 @@ class LifecycleRandomTest {
             lifecycle.advance(Long.MAX_VALUE);
         }
 
-        private void isBounded() {
+        private void assertBounded() {
             if (lifecycle.liveContexts().size() > limits.contexts()
                     || lifecycle.teardownsInProgress().size() > limits.teardowns()) {
                 throw new AssertionError("more than the limits");
             }
         }
 
-        void isExact() {
+        void assertExact() {
             assertThat(lifecycle.counters()).isEqualTo(new Counters(0, 0, 0, 0));
-            assertThat(heard.setups).extracting(Context::setupTime).doesNotHaveDuplicates();
+            assertThat(received.setups).extracting(Context::setupTime).doesNotHaveDuplicates();
             Set<GroundTruth> reported = new HashSet<>();
-            for (Teardown teardown : heard.teardowns) {
+            for (Teardown teardown : received.teardowns) {
                 assertThat(teardown.end()).as("%s", teardown).isEqualTo(End.COMPLETE);
                 GroundTruth truth = truthOf(teardown);
                 assertThat(reported.add(truth)).isTrue();
                 Map<String, Object> values = new LinkedHashMap<>(truth.values);
                 assertThat(valuesOf(teardown)).isEqualTo(withOwner(truth, values, teardown));
             }
-            Set<GroundTruth> inProgress = new HashSet<>();
-            lifecycle.teardownsInProgress().forEach(t -> inProgress.add(truthOf(t.known())));
+            Set<GroundTruth> waiting = new HashSet<>();
+            lifecycle.teardownsInProgress().forEach(t -> waiting.add(truthOf(t.known())));
             Set<GroundTruth> live = new HashSet<>();
             lifecycle.liveContexts().forEach(context -> live.add(byTime.get(context.setupTime())));
             for (GroundTruth truth : kernel.truths) {
                 assertThat(reported.contains(truth)).isEqualTo(truth.hasEnded);
-                assertThat(inProgress.contains(truth)).isEqualTo(truth.isKilled && !truth.hasEnded);
+                assertThat(waiting.contains(truth)).isEqualTo(truth.isKilled && !truth.hasEnded);
                 assertThat(live.contains(truth)).isEqualTo(!truth.isKilled);
             }
-            assertThat(failuresHeard()).containsExactlyInAnyOrderElementsOf(kernel.failures);
+            assertThat(reportedFailures()).containsExactlyInAnyOrderElementsOf(kernel.failures);
         }
 
-        void isTrue() {
+        void assertTrue() {
             Map<GroundTruth, Teardown> reported = new HashMap<>();
-            for (Teardown teardown : heard.teardowns) {
+            for (Teardown teardown : received.teardowns) {
                 GroundTruth truth = check(teardown);
                 if (truth != null) {
                     assertThat(reported.put(truth, teardown))
@@ -184,11 +184,11 @@ class LifecycleRandomTest {
                             .isNull();
                 }
             }
-            for (TeardownInProgress going : lifecycle.teardownsInProgress()) {
-                GroundTruth truth = check(going.known());
+            for (TeardownInProgress inProgress : lifecycle.teardownsInProgress()) {
+                GroundTruth truth = check(inProgress.known());
                 if (truth != null) {
-                    assertThat(reported.put(truth, going.known()))
-                            .as("doubled: %s", going)
+                    assertThat(reported.put(truth, inProgress.known()))
+                            .as("doubled: %s", inProgress)
                             .isNull();
                 }
             }
@@ -197,13 +197,13 @@ class LifecycleRandomTest {
                     assertThat(reported).as("%s", truth.values).containsKey(truth);
                 }
             }
-            assertThat(kernel.failures).containsAll(failuresHeard());
-            assertThat(failuresHeard()).doesNotHaveDuplicates();
+            assertThat(kernel.failures).containsAll(reportedFailures());
+            assertThat(reportedFailures()).doesNotHaveDuplicates();
         }
 
-        void isBoundedAndTrue() {
+        void assertBoundedAndTrue() {
             Set<GroundTruth> reported = new HashSet<>();
-            for (Teardown teardown : heard.teardowns) {
+            for (Teardown teardown : received.teardowns) {
                 GroundTruth truth = check(teardown);
                 if (truth != null) {
                     assertThat(reported.add(truth)).as("doubled: %s", teardown).isTrue();
@@ -211,7 +211,7 @@ class LifecycleRandomTest {
             }
         }
 
-        /** Compares what is not null; null if it cannot be told from another context on the same pointer. */
+        /** Compares values that are not null. Null if the context cannot be distinguished from another with this pointer. */
         private @Nullable GroundTruth check(Teardown teardown) {
             Map<String, Object> values = valuesOf(teardown);
             Set<GroundTruth> sources = sources(values);
@@ -239,8 +239,8 @@ class LifecycleRandomTest {
         }
 
         /**
-         * Whether a record that was kept tells this context from the one before on its pointer, and from the one after.
-         * Where all of them are lost nobody can.
+         * Whether a kept record distinguishes this context from the previous and from the next one with its pointer. It
+         * is impossible if all of these records are lost.
          */
         private boolean isMarked(GroundTruth truth) {
             return isMarkedAtBegin(truth) && (truth.after == null || isMarkedAtBegin(truth.after));
@@ -269,14 +269,14 @@ class LifecycleRandomTest {
             return sources.iterator().next();
         }
 
-        private List<Failure> failuresHeard() {
-            return heard.failedCalls.stream()
+        private List<Failure> reportedFailures() {
+            return received.failedCalls.stream()
                     .map(call -> new Failure(call.call(), call.caller().tid(), call.returnTime(), call.errno()))
                     .toList();
         }
     }
 
-    /** Who the owner may be: whoever set up, or for want of that record the inventory's or the caller. */
+    /** Accepts as owner the caller of io_setup, or without that record the owner in a scan or the caller. */
     private static Map<String, Object> withOwner(GroundTruth truth, Map<String, Object> values, Teardown teardown) {
         Task owner = teardown.context().owner();
         if (teardown.context().setupTime() != null) {
@@ -297,7 +297,7 @@ class LifecycleRandomTest {
         return values;
     }
 
-    /** What is not null, by the names of the components. */
+    /** The values that are not null, by component name. */
     private static Map<String, Object> valuesOf(Teardown teardown) {
         Map<String, Object> values = new HashMap<>();
         put(values, teardown.call());

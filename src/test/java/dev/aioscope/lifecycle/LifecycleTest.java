@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** One rule, one test. Times are in ms. */
+/** Times are in ms. */
 class LifecycleTest {
     private static final long KIOCTX = 0xffff_8880_0000_1000L;
     private static final long MM = 0xffff_8880_0000_2000L;
@@ -26,26 +26,26 @@ class LifecycleTest {
     private static final int TID = 101;
     private static final int OTHER_TID = 102;
 
-    private final RecordingListener heard = new RecordingListener();
-    private final Lifecycle full = new Lifecycle(heard, Tier.FULL, Limits.DEFAULT);
-    private final Lifecycle syscall = new Lifecycle(heard, Tier.SYSCALL, Limits.DEFAULT);
-    private final Lifecycle sample = new Lifecycle(heard, Tier.SAMPLE, Limits.DEFAULT);
+    private final RecordingListener received = new RecordingListener();
+    private final Lifecycle full = new Lifecycle(received, Tier.FULL, Limits.DEFAULT);
+    private final Lifecycle syscall = new Lifecycle(received, Tier.SYSCALL, Limits.DEFAULT);
+    private final Lifecycle sample = new Lifecycle(received, Tier.SAMPLE, Limits.DEFAULT);
 
-    // ---- set-up ----
+    // ---- setup ----
 
     @Test
-    void setupMakesAContextKnown() {
+    void reportsContextAfterSetup() {
         feed(full, setup(10));
-        assertThat(heard.setups).isEqualTo(full.liveContexts());
-        assertThat(heard.setups)
+        assertThat(received.setups).isEqualTo(full.liveContexts());
+        assertThat(received.setups)
                 .containsExactly(new Context(
                         1, KIOCTX, MM, HANDLE, 128, 383, new Task(PID, TID, "worker", 7, 0), ms(9), ms(10), null));
     }
 
     @Test
-    void refusedSetupIsAFailedCall() {
+    void reportsRefusedSetupAsFailedCall() {
         feed(full, failedSetup(10, -11));
-        assertThat(heard.failedCalls)
+        assertThat(received.failedCalls)
                 .containsExactly(new FailedCall(
                         FailedCall.SystemCall.IO_SETUP,
                         new Task(PID, TID, "worker", 7, 0),
@@ -60,12 +60,12 @@ class LifecycleTest {
                         null,
                         List.of(),
                         null));
-        assertThat(heard.failedCalls.get(0).isRefusal()).isTrue();
+        assertThat(received.failedCalls.get(0).isRefusal()).isTrue();
         assertThat(full.liveContexts()).isEmpty();
     }
 
     @Test
-    void aRefusalTellsWhoHoldsMostAndWhatWouldDo() {
+    void reportsLargestHoldersAndNeededLimitOfRefusal() {
         for (int i = 1; i <= 7; i++) {
             feed(
                     full,
@@ -81,32 +81,32 @@ class LifecycleTest {
         feed(full, failedSetup(10, -11), setup(11).task(9, 9, "late").size(1000, 383), failedSetup(50, -11));
         feed(full, failedSetup(200, -11));
 
-        FailedCall refusal = heard.failedCalls.get(0);
+        FailedCall refusal = received.failedCalls.get(0);
         assertThat(refusal.neededLimit()).isEqualTo(65000 + 128);
         assertThat(refusal.largest()).extracting(QuotaShare::charge).containsExactly(77L, 66L, 55L, 44L, 33L);
         assertThat(refusal.largest()).extracting(QuotaShare::contexts).containsOnly(2);
-        assertThat(heard.failedCalls.get(1).largest()).as("soon after").isEqualTo(refusal.largest());
-        assertThat(heard.failedCalls.get(2).largest().get(0).owner().comm()).isEqualTo("late");
+        assertThat(received.failedCalls.get(1).largest()).as("soon after").isEqualTo(refusal.largest());
+        assertThat(received.failedCalls.get(2).largest().get(0).owner().comm()).isEqualTo("late");
         feed(full, failedSetup(300, -22));
-        assertThat(heard.failedCalls.get(3).largest()).isEmpty();
-        assertThat(heard.failedCalls.get(3).neededLimit()).isNull();
+        assertThat(received.failedCalls.get(3).largest()).isEmpty();
+        assertThat(received.failedCalls.get(3).neededLimit()).isNull();
     }
 
     @Test
-    void contextsWithOneHandleInTwoProcessesAreTwo() {
+    void separatesContextsWithSameHandleInTwoProcesses() {
         feed(full, setup(10), setup(11).kioctx(KIOCTX + 64).mm(MM + 64));
         assertThat(full.liveContexts()).hasSize(2);
     }
 
     @Test
-    void ringUnmappedByTheProgramLeavesItsContextAlive() {
+    void keepsContextWhenProgramUnmapsItsRing() {
         feed(full, setup(10), setup(11).kioctx(KIOCTX + 64));
         assertThat(full.liveContexts()).extracting(Context::kioctx).containsExactly(KIOCTX, KIOCTX + 64);
-        assertThat(heard.teardowns).isEmpty();
+        assertThat(received.teardowns).isEmpty();
     }
 
     @Test
-    void setupWithoutPointerIsFoundByItsPlace() {
+    void matchesSetupWithoutPointerByHandle() {
         feed(full, setup(10).kioctx(0));
         feed(full, destroy());
         assertThat(only().context().setupTime()).isEqualTo(ms(10));
@@ -115,7 +115,7 @@ class LifecycleTest {
     }
 
     @Test
-    void pointerInUseAgainEndsAContextWhoseEndWasLost() {
+    void endsContextWithLostTeardownWhenPointerIsReused() {
         feed(full, setup(10), setup(90).handle(HANDLE + 4096));
         assertThat(only().end()).isEqualTo(End.UNKNOWN);
         assertThat(only().trigger()).isNull();
@@ -124,7 +124,7 @@ class LifecycleTest {
     }
 
     @Test
-    void contextDestroyedByAnotherThreadBeforeItsSetupReturned() {
+    void reportsContextDestroyedBeforeItsSetupReturned() {
         EventBuilder[] records = destroy();
         feed(full, records[0], records[1], setup(102).enterTime(ms(98)));
         assertThat(full.liveContexts()).isEmpty();
@@ -136,12 +136,12 @@ class LifecycleTest {
     // ---- tier full ----
 
     @Test
-    void destroyTellsEverything() {
+    void reportsAllValuesOfDestroy() {
         feed(full, setup(10));
         feed(full, destroy());
         assertThat(only())
                 .isEqualTo(new Teardown(
-                        heard.setups.get(0),
+                        received.setups.get(0),
                         End.COMPLETE,
                         new Teardown.KillCall(
                                 Trigger.DESTROY,
@@ -162,7 +162,7 @@ class LifecycleTest {
     }
 
     @Test
-    void anyOrderThatKeepsTheCallersOwnGivesTheSame() {
+    void reportsSameTeardownForEachOrderThatKeepsCallersOrder() {
         List<List<Integer>> orders = new ArrayList<>();
         permute(new ArrayList<>(List.of(0, 1, 2, 3, 4, 5)), 0, orders);
         orders.removeIf(order -> order.indexOf(0) > order.indexOf(1) || order.indexOf(1) > order.indexOf(4));
@@ -181,7 +181,7 @@ class LifecycleTest {
     }
 
     @Test
-    void contextOlderThanTheAgentIsKnownByItsEnd() {
+    void reportsContextOlderThanAgentWhenDestroyed() {
         feed(full, destroy());
         assertThat(only().end()).isEqualTo(End.COMPLETE);
         assertThat(only().context())
@@ -191,7 +191,7 @@ class LifecycleTest {
     }
 
     @Test
-    void ownerOfAContextOlderThanTheAgentIsNotWhoeverEndsItsAddressSpace() {
+    void omitsOwnerOfContextOlderThanAgentAfterExit() {
         feed(full, killEnter(100, Trigger.EXIT), free(150));
         full.advance(ms(150) + Lifecycle.OVERDUE_NS);
         assertThat(only().context().owner()).isNull();
@@ -199,7 +199,7 @@ class LifecycleTest {
     }
 
     @Test
-    void exitIsCompleteWithoutAReturn() {
+    void completesExitWithoutReturn() {
         feed(full, setup(10), setup(11).kioctx(KIOCTX + 64).handle(HANDLE + 4096));
         feed(full, killEnter(100, Trigger.EXIT), killExit(101, 0));
         feed(full, killEnter(102, Trigger.EXIT).kioctx(KIOCTX + 64).handle(HANDLE + 4096));
@@ -210,18 +210,20 @@ class LifecycleTest {
                 users(116).kioctx(KIOCTX + 64),
                 reqs(130),
                 reqs(131).kioctx(KIOCTX + 64));
-        assertThat(heard.teardowns).isEmpty();
+        assertThat(received.teardowns).isEmpty();
         feed(full, free(150).kioctx(KIOCTX + 64), free(151));
-        assertThat(heard.teardowns).extracting(Teardown::end).containsOnly(End.COMPLETE);
-        assertThat(heard.teardowns).extracting(Teardown::trigger).containsOnly(Trigger.EXIT);
-        assertThat(heard.teardowns).extracting(t -> t.call().returnTime()).containsOnlyNulls();
-        assertThat(heard.teardowns).extracting(t -> t.call().result()).containsOnlyNulls();
-        assertThat(heard.teardowns).extracting(t -> t.call().pendingSigkill()).containsExactly(false, true);
-        assertThat(heard.teardowns).extracting(t -> t.context().setupTime()).containsExactly(ms(11), ms(10));
+        assertThat(received.teardowns).extracting(Teardown::end).containsOnly(End.COMPLETE);
+        assertThat(received.teardowns).extracting(Teardown::trigger).containsOnly(Trigger.EXIT);
+        assertThat(received.teardowns).extracting(t -> t.call().returnTime()).containsOnlyNulls();
+        assertThat(received.teardowns).extracting(t -> t.call().result()).containsOnlyNulls();
+        assertThat(received.teardowns)
+                .extracting(t -> t.call().pendingSigkill())
+                .containsExactly(false, true);
+        assertThat(received.teardowns).extracting(t -> t.context().setupTime()).containsExactly(ms(11), ms(10));
     }
 
     @Test
-    void exitThatIsPreemptedInsideKillIoctxIsOverBeforeKillExit() {
+    void completesExitThatIsPreemptedInsideKillIoctx() {
         feed(full, killEnter(100, Trigger.EXIT), users(115), reqs(130), free(150));
         feed(full, setup(151).task(PID + 50, PID + 50, "next").mm(MM + 64));
         feed(full, killExit(160, 0).enterTime(ms(100)));
@@ -231,7 +233,7 @@ class LifecycleTest {
     }
 
     @Test
-    void rollbackEndsAContextThatNeverWas() {
+    void reportsTeardownAndFailedCallOfRollback() {
         feed(
                 full,
                 killEnter(100, Trigger.ROLLBACK),
@@ -240,14 +242,14 @@ class LifecycleTest {
         feed(full, users(115), reqs(130), free(150));
         assertThat(only().end()).isEqualTo(End.COMPLETE);
         assertThat(only().trigger()).isEqualTo(Trigger.ROLLBACK);
-        assertThat(heard.failedCalls).extracting(FailedCall::errno).containsExactly(14);
-        assertThat(heard.setups).isEmpty();
+        assertThat(received.failedCalls).extracting(FailedCall::errno).containsExactly(14);
+        assertThat(received.setups).isEmpty();
     }
 
     @Test
-    void destroyOfNothingIsAFailedCall() {
+    void reportsDestroyWithoutContextAsFailedCall() {
         feed(full, destroyExit(100, -EINVAL));
-        assertThat(heard.failedCalls)
+        assertThat(received.failedCalls)
                 .containsExactly(new FailedCall(
                         FailedCall.SystemCall.IO_DESTROY,
                         new Task(PID, TID, "worker", 7, 0),
@@ -262,16 +264,16 @@ class LifecycleTest {
                         null,
                         List.of(),
                         null));
-        assertThat(heard.teardowns).isEmpty();
+        assertThat(received.teardowns).isEmpty();
     }
 
     @Test
-    void firstOfTwoThreadsWinsTheRace() {
+    void reportsFirstThreadWhenItWinsRace() {
         raceWonBy(TID, OTHER_TID);
     }
 
     @Test
-    void secondOfTwoThreadsWinsTheRace() {
+    void reportsSecondThreadWhenItWinsRace() {
         raceWonBy(OTHER_TID, TID);
     }
 
@@ -295,11 +297,11 @@ class LifecycleTest {
         assertThat(only().end()).isEqualTo(End.COMPLETE);
         assertThat(only().caller().tid()).isEqualTo(winner);
         assertThat(only().phases().killEnterTime()).isEqualTo(winner == TID ? ms(100) : ms(100.1));
-        assertThat(heard.failedCalls).extracting(call -> call.caller().tid()).containsExactly(loser);
+        assertThat(received.failedCalls).extracting(call -> call.caller().tid()).containsExactly(loser);
     }
 
     @Test
-    void loserThatComesAfterTheWinnerHasLeftKillIoctx() {
+    void ignoresLoserThatEntersAfterWinnerLeftKillIoctx() {
         EventBuilder[] records = destroy();
         feed(full, setup(10), records[0], records[1]);
         feed(full, killEnter(103.2, Trigger.DESTROY).callTime(ms(102)).task(PID, OTHER_TID, "other"));
@@ -311,7 +313,7 @@ class LifecycleTest {
     }
 
     @Test
-    void loserAloneDoesNotEndAContext() {
+    void keepsContextWhenOnlyLoserIsRecorded() {
         feed(
                 full,
                 setup(10),
@@ -319,11 +321,11 @@ class LifecycleTest {
                 killExit(100.2, -EINVAL).enterTime(ms(100)));
         assertThat(full.teardownsInProgress()).isEmpty();
         assertThat(full.liveContexts()).hasSize(1);
-        assertThat(heard.teardowns).isEmpty();
+        assertThat(received.teardowns).isEmpty();
     }
 
     @Test
-    void raceOfWhichNoResultWasSeenNamesNobody() {
+    void omitsCallerOfRaceWithoutRecordedResult() {
         feed(full, setup(10));
         feed(
                 full,
@@ -338,7 +340,7 @@ class LifecycleTest {
     }
 
     @Test
-    void pointerThatIsUsedAgainStillHearsOfTheCallersReturn() {
+    void matchesReturnOfCallerAfterPointerIsReused() {
         EventBuilder[] records = destroy();
         feed(full, setup(10), records[0], records[1], records[2], records[3], free(131));
         feed(full, setup(132).task(PID, OTHER_TID, "other").handle(HANDLE + 4096));
@@ -349,18 +351,18 @@ class LifecycleTest {
     }
 
     @Test
-    void sameHandleAndPointerAgainIsANewGeneration() {
+    void countsGenerationWhenHandleAndPointerAreReused() {
         feed(full, setup(10));
         feed(full, destroy());
         feed(full, setup(160));
-        assertThat(heard.setups).extracting(Context::generation).containsExactly(1L, 2L);
-        assertThat(heard.setups).extracting(Context::id).doesNotHaveDuplicates();
+        assertThat(received.setups).extracting(Context::generation).containsExactly(1L, 2L);
+        assertThat(received.setups).extracting(Context::id).doesNotHaveDuplicates();
     }
 
     // ---- tier full with losses ----
 
     @Test
-    void eachSingleLossGivesAnIncompleteTeardown() {
+    void reportsIncompleteTeardownAfterEachSingleLoss() {
         for (int lost = 0; lost < 6; lost++) {
             RecordingListener again = new RecordingListener();
             Lifecycle lifecycle = new Lifecycle(again, Tier.FULL, Limits.DEFAULT);
@@ -381,11 +383,11 @@ class LifecycleTest {
     }
 
     @Test
-    void freeThatDoesNotComeIsWaitedForInEventTime() {
+    void waitsForMissingFreeInEventTime() {
         EventBuilder[] records = destroy();
         feed(full, records[0], records[1], records[2], records[3], records[4]);
         full.advance(ms(131) + Lifecycle.OVERDUE_NS - 1);
-        assertThat(heard.teardowns).isEmpty();
+        assertThat(received.teardowns).isEmpty();
         full.advance(ms(131) + Lifecycle.OVERDUE_NS);
         assertThat(only().end()).isEqualTo(End.INCOMPLETE);
         assertThat(only().phases().freeTime()).isNull();
@@ -393,7 +395,7 @@ class LifecycleTest {
     }
 
     @Test
-    void eventsMoveTimeOn() {
+    void advancesTimeWithEvents() {
         EventBuilder[] records = destroy();
         feed(
                 full,
@@ -407,10 +409,10 @@ class LifecycleTest {
     }
 
     @Test
-    void teardownThatWaitsIsNeverEndedByTime() {
+    void keepsWaitingTeardownInProgressRegardlessOfTime() {
         feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0), users(115));
         full.advance(ms(100_000_000_000L));
-        assertThat(heard.teardowns).isEmpty();
+        assertThat(received.teardowns).isEmpty();
         assertThat(full.teardownsInProgress()).hasSize(1);
         TeardownInProgress stuck = full.teardownsInProgress().get(0);
         assertThat(stuck.seenSince()).isEqualTo(ms(99));
@@ -420,31 +422,31 @@ class LifecycleTest {
     }
 
     @Test
-    void callerThatCallsAgainHasReturned() {
+    void endsTeardownWhenCallerCallsAgain() {
         feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0));
         feed(full, setup(500).kioctx(KIOCTX + 64).handle(HANDLE + 4096));
         assertThat(full.teardownsInProgress()).isEmpty();
-        assertThat(heard.teardowns).isEmpty();
+        assertThat(received.teardowns).isEmpty();
         full.advance(ms(500) + Lifecycle.OVERDUE_NS);
         assertThat(only().end()).isEqualTo(End.UNKNOWN);
         assertThat(only().call().returnTime()).isNull();
     }
 
     @Test
-    void pointerInUseAgainEndsATeardownAtOnce() {
+    void endsTeardownImmediatelyWhenPointerIsReused() {
         feed(full, setup(10), killEnter(100, Trigger.DESTROY), killExit(103, 0));
         feed(full, setup(500).task(PID, OTHER_TID, "other"));
         assertThat(only().end()).isEqualTo(End.UNKNOWN);
         assertThat(full.liveContexts()).hasSize(1);
         feed(full, users(615));
-        assertThat(heard.teardowns).hasSize(1);
+        assertThat(received.teardowns).hasSize(1);
         assertThat(full.teardownsInProgress())
                 .extracting(t -> t.known().context().setupTime())
                 .containsExactly(ms(500));
     }
 
     @Test
-    void pointerKilledAgainEndsATeardownAtOnce() {
+    void endsTeardownImmediatelyWhenPointerIsKilledAgain() {
         feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0), users(115), reqs(130));
         feed(full, killEnter(500, Trigger.DESTROY).callTime(ms(499)).task(PID, OTHER_TID, "other"));
         assertThat(only().end()).isEqualTo(End.INCOMPLETE);
@@ -454,7 +456,7 @@ class LifecycleTest {
     }
 
     @Test
-    void recordThatWasThereAlreadyBelongsToTheNextContext() {
+    void assignsRepeatedRecordToNextContext() {
         feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0), users(115), reqs(130));
         feed(full, reqs(500));
         assertThat(only().end()).isEqualTo(End.INCOMPLETE);
@@ -463,18 +465,18 @@ class LifecycleTest {
     }
 
     @Test
-    void killExitOfAnEarlierContextIsNotTakenForThatOfTheNext() {
-        // A thread that was preempted in an exit, and its KILL_ENTER was lost.
+    void ignoresKillExitOfEarlierContext() {
+        // The exiting thread was preempted, and its KILL_ENTER is lost.
         feed(full, killEnter(500, Trigger.DESTROY).callTime(ms(499)));
         feed(full, killExit(501, 0).enterTime(ms(100)).task(PID + 50, PID + 50, "earlier"));
         assertThat(full.counters().orphanEvents()).isEqualTo(1);
         assertThat(full.teardownsInProgress())
-                .extracting(going -> going.known().caller().tid())
+                .extracting(teardown -> teardown.known().caller().tid())
                 .containsExactly(TID);
     }
 
     @Test
-    void callThatBeganAfterTheContextHadLeftTheTableIsNotALoser() {
+    void endsTeardownWhenLaterCallFindsReusedPointer() {
         feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0));
         feed(full, killEnter(500, Trigger.DESTROY).callTime(ms(499)).task(PID, OTHER_TID, "other"));
         assertThat(only().caller().tid()).isEqualTo(TID);
@@ -482,7 +484,7 @@ class LifecycleTest {
     }
 
     @Test
-    void destroyExitAloneEndsAKnownContext() {
+    void reportsIncompleteTeardownWhenOnlyDestroyExitArrives() {
         feed(full, setup(10), destroyExit(131, 0));
         full.advance(ms(131) + Lifecycle.OVERDUE_NS);
         assertThat(only().end()).isEqualTo(End.INCOMPLETE);
@@ -493,24 +495,24 @@ class LifecycleTest {
     }
 
     @Test
-    void whatIsLeftOfAnUnknownTeardownIsCounted() {
+    void countsRecordsOfUnknownTeardownAsOrphans() {
         feed(full, killExit(103, 0), users(115), reqs(130), destroyExit(131, 0), free(150));
-        assertThat(heard.teardowns).isEmpty();
+        assertThat(received.teardowns).isEmpty();
         assertThat(full.counters().orphanEvents()).isEqualTo(5);
     }
 
     @Test
-    void lateRecordsOfAClosedTeardownDoNotDoubleIt() {
+    void ignoresLateRecordsOfClosedTeardown() {
         EventBuilder[] records = destroy();
         feed(full, setup(10), records[0], records[1]);
         feed(full, setup(500).task(PID, OTHER_TID, "other").handle(HANDLE + 4096));
         feed(full, destroyExit(501, 0), free(50));
-        assertThat(heard.teardowns).hasSize(1);
+        assertThat(received.teardowns).hasSize(1);
         assertThat(full.liveContexts()).hasSize(1);
     }
 
     @Test
-    void unseenReturnHidesWhetherASigkillWasWaiting() {
+    void omitsPendingSigkillWhenReturnIsAbsent() {
         feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0).pendingSigkill(false), users(115), reqs(130));
         feed(full, free(150));
         full.advance(ms(150) + Lifecycle.OVERDUE_NS);
@@ -520,7 +522,7 @@ class LifecycleTest {
     // ---- tier syscall ----
 
     @Test
-    void syscallTierHasEntryAndReturn() {
+    void completesTeardownFromEntryAndReturnInSyscallTier() {
         feed(syscall, setup(10), destroyEnter(100));
         assertThat(syscall.teardownsInProgress()).hasSize(1);
         feed(syscall, destroyExit(131, 0).enterTime(ms(100)));
@@ -533,46 +535,46 @@ class LifecycleTest {
     }
 
     @Test
-    void syscallTierFailsWithAWrongHandle() {
+    void reportsWrongHandleAsFailedCallInSyscallTier() {
         feed(
                 syscall,
                 setup(10),
                 destroyEnter(100).kioctx(0).handle(1),
                 destroyExit(101, -EINVAL).handle(1));
-        assertThat(heard.teardowns).isEmpty();
-        assertThat(heard.failedCalls).extracting(FailedCall::handle).containsExactly(1L);
+        assertThat(received.teardowns).isEmpty();
+        assertThat(received.failedCalls).extracting(FailedCall::handle).containsExactly(1L);
         assertThat(syscall.liveContexts()).hasSize(1);
     }
 
     @Test
-    void syscallTierLetsTheLoserOfARaceGo() {
+    void reportsLoserOfRaceAsFailedCallInSyscallTier() {
         feed(syscall, setup(10), destroyEnter(100), destroyEnter(100.1).task(PID, OTHER_TID, "other"));
         feed(syscall, destroyExit(100.2, -EINVAL).enterTime(ms(100)));
         feed(syscall, destroyExit(131, 0).enterTime(ms(100.1)).task(PID, OTHER_TID, "other"));
         assertThat(only().end()).isEqualTo(End.COMPLETE);
         assertThat(only().caller().tid()).isEqualTo(OTHER_TID);
-        assertThat(heard.failedCalls).hasSize(1);
+        assertThat(received.failedCalls).hasSize(1);
     }
 
     @Test
-    void syscallTierClosesWhenTheEntryWasLost() {
+    void closesTeardownWithLostEntryInSyscallTier() {
         feed(syscall, setup(10), destroyExit(131, 0));
         assertThat(only().end()).isEqualTo(End.INCOMPLETE);
         assertThat(only().outstanding()).isNull();
     }
 
     @Test
-    void syscallTierClosesWhenTheCallerIsSeenElsewhere() {
+    void closesTeardownWhenCallerMakesAnotherCallInSyscallTier() {
         feed(syscall, setup(10), destroyEnter(100), destroyExit(500, -EINVAL).enterTime(ms(499)));
         assertThat(only().end()).isEqualTo(End.UNKNOWN);
-        assertThat(heard.failedCalls).hasSize(1);
+        assertThat(received.failedCalls).hasSize(1);
     }
 
     // ---- inventory ----
 
     @Test
-    void lookMakesOlderContextsKnown() {
-        look(full, 50, live(51), live(51.5).task(PID, OTHER_TID, "other"));
+    void discoversOlderContextsInScan() {
+        scan(full, 50, live(51), live(51.5).task(PID, OTHER_TID, "other"));
         assertThat(full.liveContexts())
                 .containsExactly(Context.of(1, KIOCTX, MM, HANDLE)
                         .withSize(128, 383)
@@ -583,8 +585,8 @@ class LifecycleTest {
     }
 
     @Test
-    void lookAheadOfTheRing() {
-        // The whole life of one context lies unread in the ring, and the look finds the next one with its pointer.
+    void matchesScanAheadOfRing() {
+        // All records of one context are unread in the ring, and the scan finds the next context with its pointer.
         full.beginScan(ms(200));
         feed(full, live(201));
         feed(full, setup(10));
@@ -597,18 +599,18 @@ class LifecycleTest {
     }
 
     @Test
-    void contextFoundBeforeItsSetupReturnedIsOne() {
+    void reportsOneContextWhenScanFindsItBeforeSetupReturns() {
         full.beginScan(ms(50));
         feed(full, live(51));
         feed(full, setup(51.5));
         full.endScan();
-        assertThat(heard.teardowns).isEmpty();
+        assertThat(received.teardowns).isEmpty();
         assertThat(full.liveContexts()).extracting(Context::generation).containsExactly(1L);
         assertThat(full.liveContexts()).extracting(Context::setupTime).containsExactly(ms(51.5));
     }
 
     @Test
-    void lookSoFarAheadThatItFindsALaterContextOfAnotherSize() {
+    void matchesScanAheadOfRingWhenLaterContextDiffersInSize() {
         full.beginScan(ms(200));
         feed(full, live(201).size(1, 127));
         feed(full, setup(10));
@@ -620,18 +622,18 @@ class LifecycleTest {
     }
 
     @Test
-    void ownerFoundByALaterLookIsNotThatOfAnEarlierContext() {
+    void omitsOwnerThatScanFoundForLaterContext() {
         full.beginScan(ms(200));
         feed(full, live(201).task(PID + 50, PID + 50, "later"));
         feed(full, killEnter(100, Trigger.EXIT));
         full.endScan();
         assertThat(full.teardownsInProgress())
-                .extracting(going -> going.known().context().owner())
+                .extracting(teardown -> teardown.known().context().owner())
                 .containsOnlyNulls();
     }
 
     @Test
-    void lookAheadOfTheEndOfATeardown() {
+    void completesTeardownWhenScanIsAheadOfItsEnd() {
         EventBuilder[] records = destroy();
         feed(full, setup(10), records[0], records[1]);
         full.beginScan(ms(200));
@@ -643,22 +645,22 @@ class LifecycleTest {
     }
 
     @Test
-    void pointerInATableProvesATeardownOver() {
+    void endsTeardownWhenScanFindsPointerInTable() {
         feed(full, setup(10), killEnter(100, Trigger.DESTROY), killExit(103, 0));
-        look(full, 500, live(501));
+        scan(full, 500, live(501));
         assertThat(only().end()).isEqualTo(End.UNKNOWN);
-        look(full, 600, live(601));
+        scan(full, 600, live(601));
         assertThat(full.liveContexts()).extracting(Context::generation).containsExactly(2L);
     }
 
     @ParameterizedTest
     @EnumSource(names = {"SYSCALL", "SAMPLE", "PROC"})
-    void contextThatIsGoneHasVanished(Tier tier) {
-        Lifecycle lifecycle = new Lifecycle(heard, tier, Limits.DEFAULT);
-        look(lifecycle, 50, live(51));
-        look(lifecycle, 60, live(61));
-        assertThat(heard.teardowns).isEmpty();
-        look(lifecycle, 70);
+    void reportsMissingContextAsVanished(Tier tier) {
+        Lifecycle lifecycle = new Lifecycle(received, tier, Limits.DEFAULT);
+        scan(lifecycle, 50, live(51));
+        scan(lifecycle, 60, live(61));
+        assertThat(received.teardowns).isEmpty();
+        scan(lifecycle, 70);
         assertThat(only().end()).isEqualTo(End.VANISHED);
         assertThat(only().trigger()).isNull();
         assertThat(only().caller()).isNull();
@@ -666,88 +668,88 @@ class LifecycleTest {
     }
 
     @Test
-    void contextThatWasSetUpDuringTheLookHasNotVanished() {
+    void keepsContextThatWasSetUpDuringScan() {
         syscall.beginScan(ms(50));
         feed(syscall, setup(51));
         syscall.endScan();
-        assertThat(heard.teardowns).isEmpty();
-        look(syscall, 60);
+        assertThat(received.teardowns).isEmpty();
+        scan(syscall, 60);
         assertThat(only().end()).isEqualTo(End.VANISHED);
     }
 
     @Test
-    void withProbesOnExitsTwoLooksDecide() {
+    void reportsContextAsVanishedAfterTwoScansInFullTier() {
         feed(full, setup(10));
-        look(full, 50);
-        look(full, 5_000);
-        assertThat(heard.teardowns).isEmpty();
-        look(full, 6_000, live(6_001));
-        look(full, 17_000);
-        assertThat(heard.teardowns).isEmpty();
-        look(full, 27_000);
+        scan(full, 50);
+        scan(full, 5_000);
+        assertThat(received.teardowns).isEmpty();
+        scan(full, 6_000, live(6_001));
+        scan(full, 17_000);
+        assertThat(received.teardowns).isEmpty();
+        scan(full, 27_000);
         assertThat(only().end()).isEqualTo(End.VANISHED);
     }
 
     @Test
-    void sampleTierSeesADestroyThatWaits() {
-        look(sample, 50, live(51));
-        look(sample, 100, waiting(101, Trigger.DESTROY));
-        assertThat(heard.teardowns).isEmpty();
+    void reportsWaitingDestroyInSampleTier() {
+        scan(sample, 50, live(51));
+        scan(sample, 100, waiting(101, Trigger.DESTROY));
+        assertThat(received.teardowns).isEmpty();
         TeardownInProgress slow = sample.teardownsInProgress().get(0);
         assertThat(slow.seenSince()).isEqualTo(ms(101));
         assertThat(slow.known().trigger()).isEqualTo(Trigger.DESTROY);
         assertThat(slow.known().caller().tid()).isEqualTo(TID);
         assertThat(slow.known().context().maxReqs()).isEqualTo(128);
-        look(sample, 200, waiting(201, Trigger.DESTROY));
+        scan(sample, 200, waiting(201, Trigger.DESTROY));
         assertThat(sample.teardownsInProgress()).containsExactly(slow);
-        look(sample, 300);
+        scan(sample, 300);
         assertThat(only().end()).isEqualTo(End.VANISHED);
         assertThat(only().caller().tid()).isEqualTo(TID);
     }
 
     @Test
-    void sampleTierSeesAnExitThatWaits() {
-        look(sample, 50, live(51), live(51).kioctx(KIOCTX + 64).handle(HANDLE + 4096));
-        look(sample, 100, waiting(101, Trigger.EXIT));
+    void reportsWaitingExitInSampleTier() {
+        scan(sample, 50, live(51), live(51).kioctx(KIOCTX + 64).handle(HANDLE + 4096));
+        scan(sample, 100, waiting(101, Trigger.EXIT));
         assertThat(sample.teardownsInProgress()).hasSize(2);
-        look(sample, 200);
-        assertThat(heard.teardowns).extracting(Teardown::trigger).containsExactly(Trigger.EXIT, Trigger.EXIT);
-        assertThat(heard.teardowns).extracting(Teardown::end).containsOnly(End.VANISHED);
+        scan(sample, 200);
+        assertThat(received.teardowns).extracting(Teardown::trigger).containsExactly(Trigger.EXIT, Trigger.EXIT);
+        assertThat(received.teardowns).extracting(Teardown::end).containsOnly(End.VANISHED);
     }
 
     @Test
-    void exitDuringALookEndsWhatTheLookFoundAndWhatWasMadeMeanwhile() {
+    void endsScannedAndNewContextsOnExitDuringScan() {
         syscall.beginScan(ms(50));
         feed(syscall, live(51), waiting(60, Trigger.EXIT));
         feed(syscall, setup(55).kioctx(0).handle(HANDLE + 4096));
         syscall.endScan();
         assertThat(syscall.teardownsInProgress())
-                .extracting(going -> going.known().context().handle())
+                .extracting(teardown -> teardown.known().context().handle())
                 .containsExactly(HANDLE, HANDLE + 4096);
-        look(syscall, 200);
-        assertThat(heard.teardowns).extracting(Teardown::trigger).containsExactly(Trigger.EXIT, Trigger.EXIT);
+        scan(syscall, 200);
+        assertThat(received.teardowns).extracting(Teardown::trigger).containsExactly(Trigger.EXIT, Trigger.EXIT);
         assertThat(syscall.liveContexts()).isEmpty();
     }
 
     @Test
-    void exitOfAnOutsiderLeavesItsOwnContextsAlone() {
-        look(sample, 50, live(51), waiting(60, Trigger.EXIT).mm(MM));
+    void keepsContextsOfThreadThatEndsAnotherAddressSpace() {
+        scan(sample, 50, live(51), waiting(60, Trigger.EXIT).mm(MM));
         assertThat(sample.liveContexts()).hasSize(1);
         assertThat(sample.teardownsInProgress())
-                .extracting(going -> going.known().context().handle())
+                .extracting(teardown -> teardown.known().context().handle())
                 .containsExactly(0L);
     }
 
     @Test
-    void destroyThatWaitsForALockBeforeKillIoctxIsNoTeardownYet() {
-        look(sample, 100, live(101), waiting(102, Trigger.DESTROY));
+    void opensNoTeardownWhileDestroyWaitsBeforeKillIoctx() {
+        scan(sample, 100, live(101), waiting(102, Trigger.DESTROY));
         assertThat(sample.teardownsInProgress()).isEmpty();
         assertThat(sample.liveContexts()).hasSize(1);
     }
 
     @Test
-    void destroyOlderThanTheAgentIsInProgressUntilItReturns() {
-        look(full, 100, waiting(101, Trigger.DESTROY));
+    void keepsDestroyOlderThanAgentInProgressUntilReturn() {
+        scan(full, 100, waiting(101, Trigger.DESTROY));
         assertThat(full.teardownsInProgress()).hasSize(1);
         feed(full, reqs(130), destroyExit(131, 0).enterTime(ms(1)), free(150));
         assertThat(only().end()).isEqualTo(End.INCOMPLETE);
@@ -756,17 +758,17 @@ class LifecycleTest {
     }
 
     @Test
-    void lookAheadOfAnExitDoesNotDoubleIt() {
-        look(full, 50, live(51));
-        look(full, 100, waiting(101, Trigger.EXIT));
+    void reportsExitOnceWhenScanIsAheadOfIt() {
+        scan(full, 50, live(51));
+        scan(full, 100, waiting(101, Trigger.EXIT));
         feed(full, killEnter(102, Trigger.EXIT), killExit(103, 0).enterTime(ms(102)), users(115), reqs(130), free(150));
-        look(full, 200);
+        scan(full, 200);
         assertThat(only().end()).isEqualTo(End.COMPLETE);
         assertThat(full.teardownsInProgress()).isEmpty();
     }
 
     @Test
-    void callThatReturnedDuringTheLookIsNotOpened() {
+    void opensNoTeardownForCallThatReturnedDuringScan() {
         sample.beginScan(ms(100));
         feed(sample, waiting(101, Trigger.DESTROY), destroyExit(110, -EINVAL));
         sample.endScan();
@@ -774,52 +776,52 @@ class LifecycleTest {
     }
 
     @Test
-    void waitThatIsSeenAndThenNoMoreIsOver() {
+    void endsTeardownWhenScanNoLongerFindsItsWait() {
         feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0));
-        look(full, 200, waiting(201, Trigger.DESTROY));
+        scan(full, 200, waiting(201, Trigger.DESTROY));
         assertThat(full.teardownsInProgress()).hasSize(1);
-        look(full, 300);
+        scan(full, 300);
         assertThat(full.teardownsInProgress()).isEmpty();
         full.advance(ms(300) + Lifecycle.OVERDUE_NS);
         assertThat(only().end()).isEqualTo(End.UNKNOWN);
     }
 
     @Test
-    void kernelThatDoesNotShowTheWaitProvesNothing() {
+    void keepsTeardownWhenNoScanFoundItsWait() {
         feed(full, killEnter(100, Trigger.DESTROY), killExit(103, 0));
-        look(full, 200_000);
-        look(full, 400_000);
+        scan(full, 200_000);
+        scan(full, 400_000);
         full.advance(ms(1_000_000));
         assertThat(full.teardownsInProgress()).hasSize(1);
     }
 
     @Test
-    void ofAProcessThatCouldNotBeSeenNothingHasVanished() {
-        look(sample, 50, live(51));
-        lookWithout(PID, 60);
-        assertThat(heard.teardowns).isEmpty();
-        look(sample, 70, live(71));
-        lookWithout(PID + 1, 80);
+    void keepsContextsOfSkippedProcess() {
+        scan(sample, 50, live(51));
+        scanWithout(PID, 60);
+        assertThat(received.teardowns).isEmpty();
+        scan(sample, 70, live(71));
+        scanWithout(PID + 1, 80);
         assertThat(only().end()).isEqualTo(End.VANISHED);
     }
 
     @Test
-    void ofAProcessThatCouldNotBeSeenNoWaitIsOver() {
-        look(sample, 50, waiting(51, Trigger.DESTROY));
-        lookWithout(PID, 60);
+    void keepsTeardownsOfSkippedProcess() {
+        scan(sample, 50, waiting(51, Trigger.DESTROY));
+        scanWithout(PID, 60);
         assertThat(sample.teardownsInProgress()).hasSize(1);
-        lookWithout(PID + 1, 70);
+        scanWithout(PID + 1, 70);
         assertThat(sample.teardownsInProgress()).isEmpty();
     }
 
-    private void lookWithout(int pid, double ms) {
+    private void scanWithout(int pid, double ms) {
         sample.beginScan(ms(ms));
         sample.skip(pid);
         sample.endScan();
     }
 
     @Test
-    void lookMustBeBegun() {
+    void rejectsScanCallsBeforeBegin() {
         assertThatThrownBy(full::endScan).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> full.skip(PID)).isInstanceOf(IllegalStateException.class);
         feed(full, live(51), waiting(52, Trigger.EXIT));
@@ -829,8 +831,8 @@ class LifecycleTest {
     // ---- limits ----
 
     @Test
-    void tablesAreBounded() {
-        Lifecycle small = new Lifecycle(heard, Tier.FULL, new Limits(3, 2, 2));
+    void limitsTables() {
+        Lifecycle small = new Lifecycle(received, Tier.FULL, new Limits(3, 2, 2));
         for (int i = 0; i < 10; i++) {
             feed(small, setup(10 + i).kioctx(KIOCTX + i * 64L).handle(HANDLE + i * 4096L));
         }
@@ -846,23 +848,23 @@ class LifecycleTest {
         }
         assertThat(small.liveContexts()).isEmpty();
         assertThat(small.teardownsInProgress()).hasSize(2);
-        assertThat(heard.teardowns).hasSize(8).extracting(Teardown::end).containsOnly(End.UNKNOWN);
+        assertThat(received.teardowns).hasSize(8).extracting(Teardown::end).containsOnly(End.UNKNOWN);
         assertThat(small.counters()).isEqualTo(new Counters(7, 8, 0, 0));
         assertThatThrownBy(() -> new Limits(0, 1, 1)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
-    void stuckTeardownsOutliveThoseThatAreOver() {
-        Lifecycle small = new Lifecycle(heard, Tier.FULL, new Limits(10, 2, 10));
+    void evictsEndedTeardownsBeforeStuckOnes() {
+        Lifecycle small = new Lifecycle(received, Tier.FULL, new Limits(10, 2, 10));
         feed(small, killEnter(100, Trigger.EXIT));
         feed(small, killEnter(101, Trigger.EXIT).kioctx(KIOCTX + 64), free(120).kioctx(KIOCTX + 64));
         feed(small, killEnter(130, Trigger.EXIT).kioctx(KIOCTX + 128));
-        assertThat(heard.teardowns).extracting(t -> t.context().kioctx()).containsExactly(KIOCTX + 64);
+        assertThat(received.teardowns).extracting(t -> t.context().kioctx()).containsExactly(KIOCTX + 64);
     }
 
     @Test
-    void callsAreBounded() {
-        Lifecycle small = new Lifecycle(heard, Tier.SYSCALL, new Limits(10, 10, 2));
+    void limitsCallsInProgress() {
+        Lifecycle small = new Lifecycle(received, Tier.SYSCALL, new Limits(10, 10, 2));
         for (int i = 0; i < 5; i++) {
             feed(small, destroyEnter(100 + i).kioctx(0).task(PID, TID + i, "w"));
         }
@@ -872,8 +874,8 @@ class LifecycleTest {
     // ---- records ----
 
     private Teardown only() {
-        assertThat(heard.teardowns).hasSize(1);
-        return heard.teardowns.get(0);
+        assertThat(received.teardowns).hasSize(1);
+        return received.teardowns.get(0);
     }
 
     private static long ms(double ms) {
@@ -957,7 +959,7 @@ class LifecycleTest {
                 .pendingSigkill(true);
     }
 
-    /** All records of a destroy in their order. */
+    /** All records of a destroy, in order. */
     private static EventBuilder[] destroy() {
         return new EventBuilder[] {
             killEnter(100, Trigger.DESTROY), killExit(103, 0), users(115), reqs(130), destroyExit(131, 0), free(150)
@@ -981,7 +983,7 @@ class LifecycleTest {
         return trigger == Trigger.DESTROY ? record.mm(MM).handle(HANDLE) : record;
     }
 
-    private static void look(Lifecycle lifecycle, double ms, EventBuilder... found) {
+    private static void scan(Lifecycle lifecycle, double ms, EventBuilder... found) {
         lifecycle.beginScan(ms(ms));
         feed(lifecycle, found);
         lifecycle.endScan();

@@ -15,34 +15,33 @@ import org.jspecify.annotations.Nullable;
 /**
  * Plays a recording to a {@link Lifecycle}.
  *
- * <p>What must come of it stands beside it in {@code <name>.expected}: a line for each teardown in the order in which they
- * are reported, those that go on at the end last; {@code #} begins a comment. A line lists what is to be compared as
- * {@code key=value}, the keys being those of {@link #describe}; numbers can be a range {@code from..to}, and what was not
- * seen is {@code null}.
+ * <p>The file {@code <name>.expected} next to it contains a line for each teardown in the order of the reports, followed by
+ * teardowns still in progress at the end. {@code #} begins a comment. A line lists the values to compare as {@code
+ * key=value}, with the keys of {@link #describe}. A number can be a range {@code from..to}. An absent value is {@code null}.
  */
 final class RecordedEvents {
     private RecordedEvents() {}
 
-    /** The teardowns that the recording leads to. */
+    /** The teardowns that a replay of the recording reports. */
     static List<Teardown> replay(Path recording) throws IOException {
         try (Probes probes = Recording.open(recording).replay(null, false)) {
-            RecordingListener heard = new RecordingListener();
-            Lifecycle lifecycle = new Lifecycle(heard, probes.tier(), Limits.DEFAULT);
-            look(probes, lifecycle);
+            RecordingListener received = new RecordingListener();
+            Lifecycle lifecycle = new Lifecycle(received, probes.tier(), Limits.DEFAULT);
+            scan(probes, lifecycle);
             while (!probes.isOver()) {
                 probes.await(0);
                 poll(probes, lifecycle);
                 lifecycle.advance(probes.now());
-                look(probes, lifecycle);
+                scan(probes, lifecycle);
             }
             lifecycle.advance(probes.now() + 2 * Lifecycle.OVERDUE_NS);
-            List<Teardown> teardowns = new ArrayList<>(heard.teardowns);
-            lifecycle.teardownsInProgress().forEach(going -> teardowns.add(going.known()));
+            List<Teardown> teardowns = new ArrayList<>(received.teardowns);
+            lifecycle.teardownsInProgress().forEach(teardown -> teardowns.add(teardown.known()));
             return teardowns;
         }
     }
 
-    private static void look(Probes probes, Lifecycle lifecycle) {
+    private static void scan(Probes probes, Lifecycle lifecycle) {
         if (probes.isScanDue(0, 0)) {
             lifecycle.beginScan(probes.now());
             probes.inventory(lifecycle::accept);
@@ -55,7 +54,7 @@ final class RecordedEvents {
         while (probes.poll(lifecycle::accept, 1000) > 0) {}
     }
 
-    /** The lines of an expectation without comments. */
+    /** The lines of an expectation file without comments. */
     static List<String> expectations(Path file) throws IOException {
         return Files.readAllLines(file).stream()
                 .map(line -> line.replaceAll("#.*", "").strip())
@@ -63,7 +62,7 @@ final class RecordedEvents {
                 .toList();
     }
 
-    /** What of this line the teardown does not fulfil. */
+    /** The values of this line that the teardown does not match. */
     static List<String> differences(String line, Teardown teardown) {
         Map<String, String> actual = describe(teardown);
         List<String> differences = new ArrayList<>();
@@ -91,7 +90,7 @@ final class RecordedEvents {
                 && number <= Long.parseLong(wanted.substring(dots + 2));
     }
 
-    /** The values of a teardown by their names in JSON. */
+    /** The values of a teardown by JSON name. */
     static Map<String, String> describe(Teardown teardown) {
         Map<String, String> values = new LinkedHashMap<>();
         Task caller = teardown.caller();

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What real kernels sent, recorded once, and the little that proves that the replay works. */
+/** Replays recordings of real kernels, and tests the comparison itself. */
 class RecordedEventsTest {
     private static final Path RECORDED = Path.of("src/test/resources/recorded");
 
@@ -33,7 +33,7 @@ class RecordedEventsTest {
     Path temp;
 
     @TestFactory
-    Stream<DynamicTest> recordedOnRealKernels() throws IOException {
+    Stream<DynamicTest> matchesExpectedTeardownsOfRealKernels() throws IOException {
         List<Path> recordings;
         try (Stream<Path> files = Files.list(RECORDED)) {
             recordings = files.filter(file -> file.toString().endsWith(".aioscope"))
@@ -48,7 +48,7 @@ class RecordedEventsTest {
     }
 
     @Test
-    void replaysAFile() throws IOException {
+    void comparesReplayWithExpectedLines() throws IOException {
         Path recording = write(new Scripted(Tier.FULL)
                 .scan(10, ScanGaps.NONE, live(10))
                 .turn(
@@ -82,7 +82,7 @@ class RecordedEventsTest {
                         "3 teardowns, but was 2");
     }
 
-    /** Everything that is not as expected. */
+    /** All differences from the expectation file. */
     private static List<String> check(Path recording) throws IOException {
         Path file = recording.resolveSibling(recording.getFileName().toString().replaceAll("aioscope$", "expected"));
         List<String> lines = RecordedEvents.expectations(file);
@@ -101,9 +101,9 @@ class RecordedEventsTest {
         Path file = temp.resolve("6.1.aioscope");
         WallClock clock = new WallClock(() -> 10, () -> Instant.ofEpochSecond(1_800_000_000));
         try (Recorder recorder = new Recorder(Storage.file(file), clock);
-                DutyCycle watch = new DutyCycle(
+                DutyCycle cycle = new DutyCycle(
                         recorder.record(script), new LifecycleListener() {}, clock, Duration.ofSeconds(1))) {
-            watch.run();
+            cycle.run();
         }
         return file;
     }

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Keeps all reports. */
+/** Collects all reports. */
 public class RecordingListener implements LifecycleListener {
     public final List<Context> setups = new ArrayList<>();
     public final List<UserStack> stacks = new ArrayList<>();

@@ -10,13 +10,13 @@ import dev.aioscope.lifecycle.RefusalOutcome.Status;
 import dev.aioscope.probe.Tier;
 import org.junit.jupiter.api.Test;
 
-/** What becomes of refusals. The limit is 1000; process 1 asks for 200; times are in ms. */
+/** The limit is 1000, process 1 requests 200, and times are in ms. */
 class RefusalsTest {
     private static final int EAGAIN = -11;
 
-    private final RecordingListener heard = new RecordingListener();
-    private final Lifecycle full = new Lifecycle(heard, Tier.FULL, Limits.DEFAULT);
-    private final Lifecycle syscall = new Lifecycle(heard, Tier.SYSCALL, Limits.DEFAULT);
+    private final RecordingListener received = new RecordingListener();
+    private final Lifecycle full = new Lifecycle(received, Tier.FULL, Limits.DEFAULT);
+    private final Lifecycle syscall = new Lifecycle(received, Tier.SYSCALL, Limits.DEFAULT);
 
     private static long ms(double ms) {
         return Math.round(ms * 1_000_000);
@@ -51,21 +51,21 @@ class RefusalsTest {
     }
 
     private RefusalOutcome only() {
-        return assertThat(heard.outcomes).singleElement().actual();
+        return assertThat(received.outcomes).singleElement().actual();
     }
 
     @Test
-    void theProcessThatGaveBackIsNamed() {
+    void namesProcessThatReleasedItsCharge() {
         feed(full, setup(1, 2, 900, 900), refused(10, 1, 200, 900));
         feed(full, killEnter(30, 2, 900, 900), killExit(31, 2, 0));
         full.advance(ms(1030));
-        assertThat(heard.outcomes).as("it must stay so").isEmpty();
+        assertThat(received.outcomes).as("quota must suffice for 1 s").isEmpty();
         full.advance(ms(1031));
 
         assertThat(only().status()).isEqualTo(Status.TRANSIENT);
         assertThat(only().resolution()).isEqualTo(Resolution.TEARDOWN);
         assertThat(only().duration()).isEqualTo(ms(21));
-        assertThat(only().refusal()).isEqualTo(heard.failedCalls.get(0));
+        assertThat(only().refusal()).isEqualTo(received.failedCalls.get(0));
         assertThat(only().release())
                 .isEqualTo(new RefusalOutcome.Release(new Task(2, 2, "p2", 0, 0), Trigger.EXIT, 1, 900));
         assertThat(only().retries()).isZero();
@@ -74,7 +74,7 @@ class RefusalsTest {
     }
 
     @Test
-    void othersCanSeeTheReleaseBeforeItsRecord() {
+    void datesReleaseByItsTimeWhenItsRecordFollowsSetup() {
         feed(full, setup(1, 2, 900, 900), refused(10, 1, 200, 900), killEnter(30, 2, 900, 900));
         feed(full, setup(31, 1, 200, 200), killExit(30.9, 2, 200));
         full.advance(ms(1031));
@@ -85,7 +85,7 @@ class RefusalsTest {
     }
 
     @Test
-    void aReleaseWhoseRecordHasALaterTimeThanTheNextOneWasNoLaterThanThat() {
+    void datesReleaseNoLaterThanNextRecord() {
         feed(full, setup(1, 2, 900, 900), refused(10, 1, 200, 900), killEnter(30, 2, 900, 900));
         feed(full, killExit(31.5, 2, 0), setup(31, 1, 200, 200));
         full.advance(ms(1032));
@@ -95,7 +95,7 @@ class RefusalsTest {
     }
 
     @Test
-    void ofSeveralThatGiveBackTheLargestIsNamed() {
+    void namesLargestOfSeveralReleases() {
         feed(full, setup(1, 2, 600, 600), setup(2, 3, 10, 610), setup(3, 4, 300, 910), refused(10, 1, 400, 910));
         feed(full, killEnter(20, 2, 600, 910), killEnter(20, 3, 10, 910));
         feed(full, killExit(21, 3, 300), killExit(21, 2, 300));
@@ -107,7 +107,7 @@ class RefusalsTest {
     }
 
     @Test
-    void whatTheReleasesDoNotExplainIsUnknown() {
+    void omitsResolutionThatReleasesDoNotExplain() {
         feed(full, setup(1, 3, 10, 910), refused(10, 1, 400, 910));
         feed(full, killEnter(20, 3, 10, 910), killExit(21, 3, 300));
         full.advance(ms(1021));
@@ -118,13 +118,13 @@ class RefusalsTest {
     }
 
     @Test
-    void aRaisedLimitIsSeenBySetupsAndByLooks() {
+    void detectsRaisedLimitInSetupsAndScans() {
         feed(full, refused(10, 1, 200, 900), setup(20, 3, 1, 901).aioMaxNr(2000));
         full.advance(ms(1020));
         assertThat(only().resolution()).isEqualTo(Resolution.LIMIT);
         assertThat(only().aioMaxNr()).isEqualTo(2000);
 
-        heard.outcomes.clear();
+        received.outcomes.clear();
         feed(full, refused(2010, 1, 200, 900));
         full.quota(ms(2500), 900L, 1000L);
         full.quota(ms(3000), 900L, 1100L);
@@ -134,7 +134,7 @@ class RefusalsTest {
     }
 
     @Test
-    void aSetUpBeyondTheOldLimitTellsOfTheNewOne() {
+    void detectsRaisedLimitWhenSetupExceedsOldLimit() {
         feed(full, refused(10, 1, 200, 900), setup(20, 1, 200, 1100).aioMaxNr(1100));
         full.advance(ms(1020));
 
@@ -143,49 +143,49 @@ class RefusalsTest {
     }
 
     @Test
-    void retriesAreCountedAndALastingRefusalIsToldOnceAndAgainWhenItIsOver() {
+    void countsRetriesAndReportsLastingRefusalOnceAndItsEnd() {
         feed(full, setup(1, 2, 900, 900));
         for (int i = 0; i < 200; i++) {
             feed(full, refused(10 + 100 * i, 1, 200, 900));
         }
-        assertThat(heard.failedCalls).hasSize(200);
-        assertThat(heard.retries).isEqualTo(199);
+        assertThat(received.failedCalls).hasSize(200);
+        assertThat(received.retries).isEqualTo(199);
         assertThat(only().status()).isEqualTo(Status.LASTING);
         assertThat(only().retries()).isEqualTo(99);
         assertThat(only().resolution()).isNull();
 
         feed(full, killEnter(20_000, 2, 900, 900), killExit(20_001, 2, 0));
         full.advance(ms(30_000));
-        RefusalOutcome over = heard.outcomes.get(1);
+        RefusalOutcome over = received.outcomes.get(1);
         assertThat(over.status()).isEqualTo(Status.OVER);
         assertThat(over.retries()).isEqualTo(199);
         assertThat(over.duration()).isEqualTo(ms(19_991));
         assertThat(over.release().by().pid()).isEqualTo(2);
-        assertThat(heard.outcomes).hasSize(2);
+        assertThat(received.outcomes).hasSize(2);
     }
 
     @Test
-    void oneThatDoesNotTryAgainIsForgottenOnceItIsLasting() {
+    void dropsLastingRefusalWithoutRetries() {
         feed(full, refused(10, 1, 200, 900));
         full.advance(ms(10_009));
-        assertThat(heard.outcomes).isEmpty();
+        assertThat(received.outcomes).isEmpty();
         full.advance(ms(10_010));
         assertThat(only().status()).isEqualTo(Status.LASTING);
         full.quota(ms(11_000), 0L, 1000L);
         full.advance(ms(60_000));
-        assertThat(heard.outcomes).hasSize(1);
+        assertThat(received.outcomes).hasSize(1);
 
         feed(full, refused(61_000, 1, 200, 900));
-        assertThat(heard.retries).as("it is a new one").isZero();
+        assertThat(received.retries).as("a new refusal").isZero();
     }
 
     @Test
-    void aQuotaThatFlapsIsOneRefusal() {
+    void reportsOneRefusalWhileQuotaFlaps() {
         for (int i = 0; i < 50; i++) {
             feed(full, refused(10 + 100 * i, 1, 200, 900));
             full.quota(ms(20 + 100 * i), 700L, 1000L);
         }
-        assertThat(heard.outcomes).isEmpty();
+        assertThat(received.outcomes).isEmpty();
         full.advance(ms(6000));
 
         assertThat(only().retries()).isEqualTo(49);
@@ -193,9 +193,9 @@ class RefusalsTest {
     }
 
     @Test
-    void anotherSizeOrProcessIsAnotherRefusal() {
+    void separatesRefusalsBySizeAndProcess() {
         feed(full, refused(10, 1, 200, 900), refused(11, 1, 150, 900), refused(12, 2, 200, 900));
-        assertThat(heard.retries).isZero();
+        assertThat(received.retries).isZero();
         full.quota(ms(20), 840L, 1000L);
         full.advance(ms(1020));
 
@@ -203,17 +203,17 @@ class RefusalsTest {
     }
 
     @Test
-    void whatWasBeforeTheRefusalProvesNothing() {
+    void ignoresRecordsBeforeRefusal() {
         feed(full, refused(10, 1, 200, 900), killEnter(9, 3, 10, 100));
         full.advance(ms(2000));
-        assertThat(heard.outcomes).isEmpty();
+        assertThat(received.outcomes).isEmpty();
     }
 
     @Test
-    void withoutProbesOnExitsALookTellsWhatIsGone() {
+    void namesReleaseThatScanFoundInSyscallTier() {
         feed(syscall, setup(1, 2, 900, 900), refused(10, 1, 200, 900), setup(500, 1, 200, 200));
         syscall.advance(ms(1600));
-        assertThat(heard.outcomes).as("no look yet").isEmpty();
+        assertThat(received.outcomes).as("no scan yet").isEmpty();
         syscall.beginScan(ms(1700));
         feed(syscall, at(EventBuilder.liveContext(), 1701, 1).handle(0x7000).size(200, 200));
         syscall.endScan();
@@ -226,7 +226,7 @@ class RefusalsTest {
     }
 
     @Test
-    void aQuotaThatCannotBeReadEndsWithASuccessOnly() {
+    void endsRefusalOnSuccessWhenQuotaIsUnreadable() {
         EventBuilder refused = refused(10, 1, 200, -1).aioMaxNr(-1);
         feed(full, refused, setup(20, 2, 5, -1).aioMaxNr(-1));
         full.quota(ms(25), null, null);
@@ -240,7 +240,7 @@ class RefusalsTest {
     }
 
     @Test
-    void whoGaveBackAllThatWasAskedForIsNamedEvenIfTheQuotaCannotBeRead() {
+    void namesSufficientReleaseWhenQuotaIsUnreadable() {
         feed(full, setup(1, 2, 200, -1), refused(10, 1, 200, -1).aioMaxNr(-1), killEnter(12, 2, 200, -1));
         feed(full, killExit(13, 2, -1), setup(14, 1, 200, -1).aioMaxNr(-1));
         full.advance(ms(1014));
@@ -250,10 +250,13 @@ class RefusalsTest {
     }
 
     @Test
-    void tooManyAtOnceAreGivenUp() {
+    void dropsOldestRefusalsBeyondLimit() {
         for (int i = 0; i < 1030; i++) {
             feed(full, refused(10 + i * 0.001, 1 + i, 200, 900));
         }
-        assertThat(heard.outcomes).hasSize(6).extracting(RefusalOutcome::status).containsOnly(Status.UNKNOWN);
+        assertThat(received.outcomes)
+                .hasSize(6)
+                .extracting(RefusalOutcome::status)
+                .containsOnly(Status.UNKNOWN);
     }
 }

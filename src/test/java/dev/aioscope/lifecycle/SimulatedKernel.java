@@ -21,13 +21,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lives through the lives of a few processes with AIO contexts, as fs/aio.c does, and writes down what the probes would
- * send and what truly happened. Pointers, address spaces and ring addresses are used again at once, threads race, exits
- * are preempted, some requests never complete.
+ * Simulates processes with AIO contexts as in fs/aio.c. It records the events that the probes would send and the ground
+ * truth. Pointers, address spaces and ring addresses are reused at once, threads race, exits are preempted, and some
+ * requests never complete.
  */
 final class SimulatedKernel {
 
-    /** A record as it stands in the ring, or one of an inventory. */
+    /** A record in the ring or in an inventory. */
     record Sent(
             long at,
             long time,
@@ -35,16 +35,16 @@ final class SimulatedKernel {
             EventType type,
             @Nullable GroundTruth truth) {}
 
-    /** One inventory: what it found, and how far the ring had been read when it began. */
+    /** One inventory: its records, and the time up to which the ring was read when it began. */
     record SimulatedScan(long at, long readUntil, List<EventBuilder> found) {}
 
-    /** What truly happened to one context. The values bear the names of the components of Teardown and Context. */
+    /** The ground truth of one context. The values have the names of the components of Teardown and Context. */
     static final class GroundTruth {
         final Map<String, Object> values = new HashMap<>();
         final Map<EventType, Sent> sent = new EnumMap<>(EventType.class);
-        /** The context that had the pointer before. */
+        /** The previous context with this pointer. */
         @Nullable GroundTruth before;
-        /** The one that had it after. */
+        /** The next context with this pointer. */
         @Nullable GroundTruth after;
 
         boolean isRaced;
@@ -95,7 +95,7 @@ final class SimulatedKernel {
         final int nrEvents;
         final GroundTruth truth = new GroundTruth();
         boolean isDead;
-        /** References of callers; free_ioctx_users runs when the last is gone. */
+        /** References of callers. free_ioctx_users runs after the last is released. */
         int users;
 
         int requests;
@@ -124,12 +124,12 @@ final class SimulatedKernel {
     private long now = 1_000 * MS;
     private long stepNumber;
     private int nextPid = 1000;
-    private int actionsLeft;
+    private int remainingActions;
 
     SimulatedKernel(long seed, int processCount, int actions, double stuckRate) {
         random = new Random(seed);
         this.stuckRate = stuckRate;
-        actionsLeft = actions;
+        remainingActions = actions;
         for (long i = 0; i < 12; i++) {
             pointers.add(0xffff_8880_0001_0000L + i * 640);
         }
@@ -141,14 +141,14 @@ final class SimulatedKernel {
         }
     }
 
-    /** Runs to the end: what is not stuck is over then. */
+    /** Runs until each teardown that is not stuck ends. */
     void run() {
         while (!steps.isEmpty()) {
             SimulatedStep step = steps.remove();
             now = step.at();
             step.action().run();
         }
-        // The kernel reserves room first and reads the clock then: the ring's order is that of the reservations.
+        // The kernel reserves space before it reads the clock, so the ring has the order of the reservations.
         Collections.sort(ring, Comparator.comparingLong(Sent::at));
     }
 
@@ -166,10 +166,10 @@ final class SimulatedKernel {
 
     private void act(SimulatedProgram process, Task thread) {
         in(us(50, 8_000), () -> {
-            if (process.isExiting || actionsLeft <= 0) {
+            if (process.isExiting || remainingActions <= 0) {
                 return;
             }
-            actionsLeft--;
+            remainingActions--;
             process.busy++;
             int choice = random.nextInt(100);
             if (choice < 45) {
@@ -178,7 +178,7 @@ final class SimulatedKernel {
                 destroy(process, thread);
             } else if (choice < 96) {
                 done(process, thread);
-                look();
+                scan();
             } else {
                 process.isExiting = true;
                 done(process, thread);
@@ -219,7 +219,7 @@ final class SimulatedKernel {
                 in(us(10, 20), () -> rollback(ctx, thread, enter));
                 return;
             }
-            // From here on another thread can guess the handle and destroy the context.
+            // From now on another thread can guess the handle and destroy the context.
             in(us(20, 300), () -> {
                 release(ctx);
                 in(us(10, 100), () -> setupReturns(ctx, thread, enter));
@@ -278,7 +278,7 @@ final class SimulatedKernel {
     private void destroy(SimulatedProgram process, Task thread) {
         long enter = stamp();
         boolean isWrong = process.table.isEmpty() || random.nextInt(12) == 0;
-        // Threads like to go for the same context.
+        // Makes races for the same context likely.
         Kioctx wanted = isWrong ? null : process.table.get(random.nextInt(Math.min(2, process.table.size())));
         long handle = wanted == null ? 0xbad000 : wanted.handle;
         in(us(10, 200), () -> {
@@ -338,16 +338,16 @@ final class SimulatedKernel {
         processes.remove(process);
         if (process.table.isEmpty()) {
             spaces.push(process.mm);
-            if (actionsLeft > 0) {
+            if (remainingActions > 0) {
                 startProcess();
             }
             return;
         }
-        int[] left = {process.table.size()};
+        int[] remaining = {process.table.size()};
         for (Kioctx ctx : process.table) {
             ctx.wake = () -> {
-                left[0]--;
-                if (left[0] == 0) {
+                remaining[0]--;
+                if (remaining[0] == 0) {
                     spaces.push(process.mm);
                     startProcess();
                 }
@@ -425,7 +425,7 @@ final class SimulatedKernel {
             if (hasWon && ctx.users == 0) {
                 in(grace(), () -> users(ctx));
             }
-            // A thread that is preempted here leaves kill_ioctx when in an exit everything can be over.
+            // In an exit, a thread that is preempted here can leave kill_ioctx after the teardown is over.
             boolean isPreempted = trigger == Trigger.EXIT && random.nextInt(5) == 0;
             in(us(10, isPreempted ? 60_000 : 60), () -> {
                 long time = stamp();
@@ -455,7 +455,7 @@ final class SimulatedKernel {
         });
     }
 
-    /** percpu_ref_put on users: after percpu_ref_kill the last one starts the end, a grace period later. */
+    /** percpu_ref_put on users: after percpu_ref_kill, the last one runs free_ioctx_users a grace period later. */
     private void release(Kioctx ctx) {
         ctx.users--;
         if (ctx.users == 0 && ctx.isDead) {
@@ -510,8 +510,8 @@ final class SimulatedKernel {
 
     // ---- inventory ----
 
-    /** Walks the tables while some of the ring is not read yet. */
-    private void look() {
+    /** Scans the tables while a part of the ring is still unread. */
+    private void scan() {
         List<EventBuilder> found = new ArrayList<>();
         for (SimulatedProgram process : processes) {
             for (Kioctx ctx : process.table) {
@@ -543,7 +543,7 @@ final class SimulatedKernel {
         return sent;
     }
 
-    /** The clock as some CPU reads it a moment later: no two are alike, and neighbours can be out of order. */
+    /** A unique time up to 5 us after now, so records of different CPUs can be out of order. */
     private long stamp() {
         long time = now + random.nextInt(5_000);
         while (!stamps.add(time)) {

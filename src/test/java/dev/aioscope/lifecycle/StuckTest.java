@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Teardowns that go on for long. Times are in ms. */
+/** Long teardowns. Times are in ms. */
 class StuckTest {
     private static final long KIOCTX = 0xffff_8880_0000_1000L;
     private static final long MM = 0xffff_8880_0000_2000L;
@@ -23,9 +23,9 @@ class StuckTest {
     private static final int PID = 100;
     private static final int TID = 101;
 
-    private final RecordingListener heard = new RecordingListener();
-    private final Lifecycle full = new Lifecycle(heard, Tier.FULL, Limits.DEFAULT);
-    private final Lifecycle sample = new Lifecycle(heard, Tier.SAMPLE, Limits.DEFAULT);
+    private final RecordingListener received = new RecordingListener();
+    private final Lifecycle full = new Lifecycle(received, Tier.FULL, Limits.DEFAULT);
+    private final Lifecycle sample = new Lifecycle(received, Tier.SAMPLE, Limits.DEFAULT);
 
     private static long ms(long ms) {
         return ms * 1_000_000;
@@ -56,7 +56,7 @@ class StuckTest {
         return EventBuilder.teardownState(waitReason).kioctx(KIOCTX).left(siblings, requests);
     }
 
-    private static void look(Lifecycle lifecycle, long ms, EventBuilder... found) {
+    private static void scan(Lifecycle lifecycle, long ms, EventBuilder... found) {
         lifecycle.beginScan(ms(ms));
         feed(lifecycle, found);
         lifecycle.endScan();
@@ -68,9 +68,9 @@ class StuckTest {
 
     @ParameterizedTest
     @CsvSource({"1, MMAP_LOCK", "2, GRACE", "3, SIBLINGS", "4, REQUESTS", "5, WAKE"})
-    void aLookTellsWhatItWaitsForAndHowMuchIsLeft(int code, WaitReason waitReason) {
+    void reportsWaitReasonAndOutstandingCountsAfterScan(int code, WaitReason waitReason) {
         feed(full, enter(), killed());
-        look(full, 2000, inside(code, 1, 3), waiter(2000).pendingSigkill(true).kernelFrames(7, 8));
+        scan(full, 2000, inside(code, 1, 3), waiter(2000).pendingSigkill(true).kernelFrames(7, 8));
         assertThat(only(full).waitReason()).isEqualTo(waitReason);
         assertThat(only(full).siblingsNow()).isEqualTo(1);
         assertThat(only(full).outstandingNow()).isEqualTo(3);
@@ -79,13 +79,13 @@ class StuckTest {
         assertThat(only(full).isFoundLate()).isFalse();
         assertThat(only(full).age(ms(2000))).isEqualTo(ms(1901));
 
-        look(full, 3000, waiter(3000));
-        assertThat(only(full).waitReason()).as("not seen any more").isNull();
+        scan(full, 3000, waiter(3000));
+        assertThat(only(full).waitReason()).as("absent in the latest scan").isNull();
         assertThat(only(full).outstandingNow()).isNull();
     }
 
     @Test
-    void whatWasReadOfAContextThatIsFreedByTheEndOfTheLookIsDropped() {
+    void dropsStateOfContextFreedDuringScan() {
         feed(full, enter(), killed());
         full.beginScan(ms(2000));
         feed(full, inside(4, 0, 3), users(2001), at(EventBuilder.reqs(), 2002), at(EventBuilder.free(), 2003));
@@ -95,89 +95,89 @@ class StuckTest {
 
     @ParameterizedTest
     @CsvSource({"5, 0", "0, -1"})
-    void oneWithNothingLeftWhoseEndWasLostIsReportedAndNotStuckForEver(int waitReason, int requests) {
+    void endsDrainedTeardownWithLostReqs(int waitReason, int requests) {
         feed(full, enter(), killed());
-        look(
+        scan(
                 full,
                 2000,
                 requests < 0 ? EventBuilder.teardownState(waitReason).kioctx(KIOCTX) : inside(waitReason, 0, requests));
         assertThat(full.teardownsInProgress()).isEmpty();
         assertThat(full.contextsInTeardown()).isEmpty();
         full.advance(ms(2000) + Lifecycle.OVERDUE_NS);
-        assertThat(heard.teardowns)
+        assertThat(received.teardowns)
                 .singleElement()
                 .satisfies(teardown -> assertThat(teardown.end()).isEqualTo(Teardown.End.UNKNOWN));
     }
 
     @Test
-    void oneThatIsJustBeingKilledIsNotTakenForFreed() {
+    void keepsTeardownThatScanReadDuringKill() {
         feed(full, enter());
-        look(full, 101, EventBuilder.teardownState(0).kioctx(KIOCTX));
+        scan(full, 101, EventBuilder.teardownState(0).kioctx(KIOCTX));
         feed(full, killed());
-        look(full, 2000, inside(4, 0, 3));
+        scan(full, 2000, inside(4, 0, 3));
         full.advance(ms(2000) + 2 * Lifecycle.OVERDUE_NS);
         assertThat(only(full).outstandingNow()).isEqualTo(3);
     }
 
-    /** A kernel that hides its symbols does not tell where the parts of a count are, before 5.18. */
+    /** Before Linux 5.18, the parts of a count cannot be located if the kernel hides its symbols. */
     @Test
-    void oneWhoseRequestsCannotBeCountedIsNotTakenForFreed() {
+    void keepsTeardownWithUnknownRequestCount() {
         feed(full, enter(), killed());
-        look(full, 2000, EventBuilder.teardownState(2).kioctx(KIOCTX));
+        scan(full, 2000, EventBuilder.teardownState(2).kioctx(KIOCTX));
         full.advance(ms(2000) + 2 * Lifecycle.OVERDUE_NS);
         assertThat(only(full).waitReason()).isEqualTo(WaitReason.GRACE);
     }
 
     @Test
-    void withoutPhasesOnlyAContextWhoseCallerStillWaitsIsBelieved() {
-        look(sample, 50, at(EventBuilder.liveContext().handle(HANDLE).size(128, 383), 50));
-        look(sample, 1000, waiter(1000));
+    void acceptsStateOnlyWhileCallerWaitsInSampleTier() {
+        scan(sample, 50, at(EventBuilder.liveContext().handle(HANDLE).size(128, 383), 50));
+        scan(sample, 1000, waiter(1000));
         assertThat(sample.contextsInTeardown()).containsOnlyKeys(KIOCTX).containsValue(HANDLE);
-        look(sample, 2000, inside(3, 1, 0), waiter(2000));
+        scan(sample, 2000, inside(3, 1, 0), waiter(2000));
         assertThat(only(sample).waitReason()).isEqualTo(WaitReason.SIBLINGS);
         assertThat(only(sample).isFoundLate()).isTrue();
 
-        look(sample, 3000, inside(3, 1, 0));
+        scan(sample, 3000, inside(3, 1, 0));
         assertThat(sample.teardownsInProgress()).isEmpty();
         assertThat(sample.contextsInTeardown()).isEmpty();
     }
 
     @Test
-    void requestsThatWereAllCancelledAreCancelledPolls() {
+    void reportsCancelledPollsWhenAllRequestsWereCancelled() {
         feed(full, enter(), killed(), users(110).cancel(2, 0, 2));
-        look(full, 2000, inside(4, 0, 1));
+        scan(full, 2000, inside(4, 0, 1));
         assertThat(only(full).waitReason()).isEqualTo(WaitReason.CANCELLED_POLLS);
     }
 
     @Test
-    void oneReadAmongThemIsARequest() {
+    void reportsRequestsWhenOneIsNotCancellable() {
         feed(full, enter(), killed(), users(110).cancel(2, 0, 3));
-        look(full, 2000, inside(4, 0, 1));
+        scan(full, 2000, inside(4, 0, 1));
         assertThat(only(full).waitReason()).isEqualTo(WaitReason.REQUESTS);
     }
 
     @Test
-    void aKillThatDoesNotReturnWaitsForTheLock() {
+    void reportsMmapLockUntilKillReturns() {
         feed(full, enter());
         assertThat(only(full).waitReason()).isEqualTo(WaitReason.MMAP_LOCK);
     }
 
     @Test
-    void aCallThatDoesNotReachKillWaitsForTheLockIfTwoLooksFindItSo() {
+    void reportsMmapLockWhenTwoScansFindCallBeforeKill() {
         EventBuilder live = at(EventBuilder.liveContext().handle(HANDLE).size(128, 383), 60);
-        look(full, 50, live);
-        look(full, 1000, live, waiter(1000));
+        scan(full, 50, live);
+        scan(full, 1000, live, waiter(1000));
         assertThat(full.teardownsInProgress()).isEmpty();
-        look(full, 2000, live, waiter(2000));
+        scan(full, 2000, live, waiter(2000));
         assertThat(only(full).waitReason()).isEqualTo(WaitReason.MMAP_LOCK);
         assertThat(only(full).known().context().maxReqs()).isEqualTo(128);
-        look(full, 3000, live);
+        scan(full, 3000, live);
         assertThat(full.teardownsInProgress()).isEmpty();
         assertThat(full.liveContexts()).hasSize(1);
     }
 
     @Test
-    void eachIsToldOfOnceTheOldestFirst() {
+    void returnsEachNewlyStuckTeardownOnceOldestFirst() {
         EventBuilder[] calls = LongStream.range(0, 500)
                 .mapToObj(i -> EventBuilder.killEnter(Trigger.DESTROY)
                         .kioctx(KIOCTX + 64 * i)
@@ -209,37 +209,37 @@ class StuckTest {
                             .time(ms(5000)));
         }
         full.advance(ms(5000) + Lifecycle.OVERDUE_NS);
-        assertThat(heard.teardowns).hasSize(500);
+        assertThat(received.teardowns).hasSize(500);
         assertThat(full.teardownsInProgress()).isEmpty();
     }
 
     @Test
-    void aCallerThatIsNotWokenIsInProgressAsLongAsItIsSeenToWait() {
+    void keepsTeardownInProgressWhileScansFindUnwokenCaller() {
         feed(full, enter(), killed(), users(110), at(EventBuilder.reqs(), 120), at(EventBuilder.free(), 140));
         for (long time = 2000; time < 30_000; time += 2000) {
-            look(full, time, waiter(time));
-            List<TeardownInProgress> told = full.newlyStuck(ms(time - 1000));
-            assertThat(told).hasSize(time == 2000 ? 1 : 0);
+            scan(full, time, waiter(time));
+            List<TeardownInProgress> stuck = full.newlyStuck(ms(time - 1000));
+            assertThat(stuck).hasSize(time == 2000 ? 1 : 0);
             assertThat(only(full).waitReason()).isEqualTo(WaitReason.WAKE);
             assertThat(only(full).isReported()).isFalse();
             assertThat(only(full).outstandingNow()).isZero();
             full.advance(ms(time));
         }
-        assertThat(heard.teardowns).isEmpty();
+        assertThat(received.teardowns).isEmpty();
         feed(full, at(EventBuilder.destroyExit().handle(HANDLE).enterTime(ms(99)), 31_000));
-        assertThat(heard.teardowns).hasSize(1);
+        assertThat(received.teardowns).hasSize(1);
         assertThat(full.teardownsInProgress()).isEmpty();
     }
 
     @Test
-    void whatCompletesLateIsToldWithItsFile() {
+    void reportsLateCompletionWithItsFile() {
         feed(full, enter(), killed());
         feed(
                 full,
                 EventBuilder.straggler(1, 8192, 4096, 8 << 20 | 1, "data", "db", "/")
                         .kioctx(KIOCTX)
                         .time(ms(2099)));
-        assertThat(heard.stragglers).singleElement().satisfies(straggler -> {
+        assertThat(received.stragglers).singleElement().satisfies(straggler -> {
             assertThat(straggler.operation()).isEqualTo(Operation.READ);
             assertThat(straggler.path()).isEqualTo("/db/data");
             assertThat(straggler.device()).isEqualTo("8:1");
@@ -254,13 +254,15 @@ class StuckTest {
                         .time(ms(2100)),
                 EventBuilder.straggler(5, -1, 1, 14, "").kioctx(KIOCTX).time(ms(2100)),
                 EventBuilder.straggler(5, -1, 1, 14, "").kioctx(KIOCTX + 64).time(ms(2100)));
-        assertThat(heard.stragglers).extracting(Straggler::path).containsExactly("/db/data", "…/a/b/c/d/e/f/g/h", null);
-        assertThat(heard.stragglers.get(1).offset()).isNull();
-        assertThat(full.counters().orphanEvents()).as("of nothing known").isEqualTo(1);
+        assertThat(received.stragglers)
+                .extracting(Straggler::path)
+                .containsExactly("/db/data", "…/a/b/c/d/e/f/g/h", null);
+        assertThat(received.stragglers.get(1).offset()).isNull();
+        assertThat(full.counters().orphanEvents()).as("unknown context").isEqualTo(1);
     }
 
     @Test
-    void memoryThatIsNotFreedIsToldOfThoughNobodyWaits() {
+    void reportsDeferredFreeAsStuckWithoutWaiter() {
         feed(
                 full,
                 enter(),
@@ -270,17 +272,17 @@ class StuckTest {
                 at(EventBuilder.destroyExit().handle(HANDLE).enterTime(ms(99)), 121));
         assertThat(full.teardownsInProgress()).isEmpty();
         assertThat(full.newlyStuck(ms(119))).isEmpty();
-        assertThat(full.newlyStuck(ms(121))).singleElement().satisfies(going -> {
-            assertThat(going.waitReason()).isEqualTo(WaitReason.DEFERRED_FREE);
-            assertThat(going.isWaitedFor()).isFalse();
-            assertThat(going.age(ms(2000))).isEqualTo(ms(1880));
+        assertThat(full.newlyStuck(ms(121))).singleElement().satisfies(teardown -> {
+            assertThat(teardown.waitReason()).isEqualTo(WaitReason.DEFERRED_FREE);
+            assertThat(teardown.isWaitedFor()).isFalse();
+            assertThat(teardown.age(ms(2000))).isEqualTo(ms(1880));
         });
         feed(full, at(EventBuilder.free(), 3000));
         assertThat(full.teardownsInProgress()).isEmpty();
     }
 
     @Test
-    void memoryThatIsNotFreedIsFollowedAsLongAsItIsSeenToBeThere() {
+    void keepsDeferredFreeInProgressWhileScansFindMemory() {
         feed(
                 full,
                 enter(),
@@ -292,17 +294,17 @@ class StuckTest {
         assertThat(full.newlyStuck(ms(121))).hasSize(1);
         for (long time = 2000; time < 60_000; time += 2000) {
             assertThat(full.contextsInTeardown()).containsOnlyKeys(KIOCTX);
-            look(full, time, inside(5, 0, 0));
+            scan(full, time, inside(5, 0, 0));
             full.advance(ms(time));
             assertThat(only(full).waitReason()).isEqualTo(WaitReason.DEFERRED_FREE);
             assertThat(full.newlyStuck(ms(time))).isEmpty();
         }
-        assertThat(heard.teardowns).isEmpty();
-        // The record of its end was lost, but the memory holds no context any more.
-        look(full, 60_000, inside(0, EventLayout.ABSENT_S32, EventLayout.ABSENT_S32));
+        assertThat(received.teardowns).isEmpty();
+        // The FREE record is lost, but the memory no longer contains a context.
+        scan(full, 60_000, inside(0, EventLayout.ABSENT_S32, EventLayout.ABSENT_S32));
         full.advance(ms(60_000) + Lifecycle.OVERDUE_NS);
         assertThat(full.teardownsInProgress()).isEmpty();
-        assertThat(heard.teardowns).singleElement().extracting(Teardown::end).isEqualTo(Teardown.End.INCOMPLETE);
+        assertThat(received.teardowns).singleElement().extracting(Teardown::end).isEqualTo(Teardown.End.INCOMPLETE);
     }
 
     private static EventBuilder[] exit(long kioctx, long drainedAt) {
@@ -320,12 +322,12 @@ class StuckTest {
     }
 
     @Test
-    void anExitThatIsNotWokenIsInProgressThoughItsTeardownIsToldOf() {
+    void keepsUnwokenExitInProgressAfterReportingItsTeardown() {
         feed(full, exit(KIOCTX, 120));
-        assertThat(heard.teardowns).hasSize(1);
+        assertThat(received.teardowns).hasSize(1);
         assertThat(full.teardownsInProgress()).isEmpty();
         for (long time = 2000; time < 30_000; time += 2000) {
-            look(full, time, exiting(time).kernelFrames(7));
+            scan(full, time, exiting(time).kernelFrames(7));
             assertThat(full.newlyStuck(ms(time - 1000))).hasSize(time == 2000 ? 1 : 0);
             assertThat(only(full).waitReason()).isEqualTo(WaitReason.WAKE);
             assertThat(only(full).isFoundLate()).isFalse();
@@ -334,76 +336,76 @@ class StuckTest {
             assertThat(only(full).kernelStack()).containsExactly(7L);
             full.advance(ms(time));
         }
-        look(full, 30_000);
+        scan(full, 30_000);
         assertThat(full.teardownsInProgress()).isEmpty();
-        assertThat(heard.teardowns).as("it was told of before").hasSize(1);
+        assertThat(received.teardowns).as("reported before").hasSize(1);
     }
 
     @Test
-    void anExitThatIsNotWokenAndLacksARecordIsNotReportedBefore() {
+    void delaysReportOfUnwokenExitWithLostRecord() {
         EventBuilder[] records = exit(KIOCTX, 120);
         feed(full, records[0], records[1], records[3], records[4]);
-        look(full, 2000, exiting(2000));
-        assertThat(full.newlyStuck(ms(1000))).singleElement().satisfies(going -> {
-            assertThat(going.waitReason()).isEqualTo(WaitReason.WAKE);
-            assertThat(going.isReported()).isFalse();
+        scan(full, 2000, exiting(2000));
+        assertThat(full.newlyStuck(ms(1000))).singleElement().satisfies(teardown -> {
+            assertThat(teardown.waitReason()).isEqualTo(WaitReason.WAKE);
+            assertThat(teardown.isReported()).isFalse();
         });
-        assertThat(heard.teardowns).isEmpty();
-        look(full, 3000);
+        assertThat(received.teardowns).isEmpty();
+        scan(full, 3000);
         full.advance(ms(3000) + Lifecycle.OVERDUE_NS);
-        assertThat(heard.teardowns).hasSize(1);
+        assertThat(received.teardowns).hasSize(1);
     }
 
     @Test
-    void anExitThatIsWokenSoonIsNotStuck() {
+    void ignoresExitThatIsWokenSoon() {
         feed(full, exit(KIOCTX, 1990));
-        look(full, 2000, exiting(2000));
+        scan(full, 2000, exiting(2000));
         assertThat(full.newlyStuck(ms(1000))).isEmpty();
         assertThat(full.teardownsInProgress()).isEmpty();
-        look(full, 3000);
+        scan(full, 3000);
         assertThat(full.newlyStuck(ms(2000))).isEmpty();
-        assertThat(heard.teardowns).hasSize(1);
+        assertThat(received.teardowns).hasSize(1);
     }
 
     @Test
-    void anExitThatWaitsForRequestsOfAnotherContextWasNotToBeWoken() {
+    void reportsRequestsOfOtherContextBeforeWakeOfExit() {
         feed(full, exit(KIOCTX, 120));
         EventBuilder[] other = exit(KIOCTX + 64, 5000);
         feed(full, other[0], other[1], other[2]);
-        look(full, 2000, exiting(2000), inside(4, 0, 2).kioctx(KIOCTX + 64));
+        scan(full, 2000, exiting(2000), inside(4, 0, 2).kioctx(KIOCTX + 64));
         full.newlyStuck(ms(1000));
         assertThat(only(full).waitReason()).isEqualTo(WaitReason.REQUESTS);
         assertThat(only(full).outstandingNow()).isEqualTo(2);
 
         feed(full, other[3], other[4]);
-        look(full, 7000, exiting(7000));
+        scan(full, 7000, exiting(7000));
         assertThat(full.newlyStuck(ms(6000))).hasSize(1);
         assertThat(only(full).waitReason()).isEqualTo(WaitReason.WAKE);
     }
 
     @Test
-    void anExitThatMayWaitForAContextOfWhichNothingWasToldIsFoundLate() {
-        look(
+    void marksExitThatMayWaitForUnreportedContextAsFoundLate() {
+        scan(
                 full,
                 50,
                 at(EventBuilder.liveContext().handle(HANDLE).size(128, 383), 50).kioctx(KIOCTX + 64));
         feed(full, exit(KIOCTX, 120));
-        look(full, 2000, exiting(2000));
+        scan(full, 2000, exiting(2000));
         assertThat(only(full).waitReason()).isNull();
         assertThat(only(full).isFoundLate()).isTrue();
     }
 
     @Test
-    void withoutBpfTheWaiterTellsWhatItWaitsFor() {
-        Lifecycle proc = new Lifecycle(heard, Tier.PROC, Limits.DEFAULT);
-        EventBuilder seen =
+    void reportsWaitReasonOfWaiterInProcTier() {
+        Lifecycle proc = new Lifecycle(received, Tier.PROC, Limits.DEFAULT);
+        EventBuilder state =
                 EventBuilder.teardownState(3).task(PID, TID, "db").kioctx(0).left(2, EventLayout.ABSENT_S32);
-        look(proc, 1000, waiter(1000), seen);
+        scan(proc, 1000, waiter(1000), state);
         assertThat(only(proc).waitReason()).isEqualTo(WaitReason.SIBLINGS);
         assertThat(only(proc).siblingsNow()).isEqualTo(2);
         assertThat(only(proc).outstandingNow()).isNull();
         assertThat(only(proc).isFoundLate()).isTrue();
-        look(proc, 2000, waiter(2000));
+        scan(proc, 2000, waiter(2000));
         assertThat(only(proc).waitReason()).isNull();
     }
 }

@@ -5,7 +5,7 @@ import dev.aioscope.event.RingState;
 import dev.aioscope.event.Trigger;
 import java.util.List;
 
-/** Builds teardowns for tests, of which nothing was seen until it is set. */
+/** Builds teardowns for tests. Values are absent until set. */
 public final class TeardownBuilder {
     public Context context = Context.of(7, 0xffff888000001000L, 0, 0x7f0000001000L);
     public Trigger trigger = Trigger.DESTROY;
@@ -41,14 +41,14 @@ public final class TeardownBuilder {
     public Long lateReqsTime;
     public UserStack callStack;
 
-    /** Of process 100, with names. */
+    /** A stack of process 100 with these frame names. */
     public static UserStack stack(String... frames) {
         UserStack stack = new UserStack(100, new long[frames.length]);
         stack.nameBy(() -> List.of(frames));
         return stack;
     }
 
-    /** A context of process 100 with 3 requests left, destroyed by its thread 101, everything seen. */
+    /** A context of process 100 with 3 requests outstanding, destroyed by its thread 101. All values are set. */
     public static TeardownBuilder busy() {
         TeardownBuilder t = idle();
         t.reqsTime = 2_025_000_000L;
@@ -62,7 +62,7 @@ public final class TeardownBuilder {
         return t;
     }
 
-    /** The same with nothing left: two grace periods. */
+    /** The same without outstanding requests: two grace periods. */
     public static TeardownBuilder idle() {
         TeardownBuilder t = new TeardownBuilder();
         Task owner = new Task(100, 100, "mysqld", 1, 0);
@@ -101,7 +101,7 @@ public final class TeardownBuilder {
         return t;
     }
 
-    /** The teardown as it was set. */
+    /** Builds the teardown. */
     public Teardown build() {
         return new Teardown(
                 context,

@@ -13,14 +13,14 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A stack belongs to the call that its thread entered at that very time. */
+/** A stack belongs to the call that its thread entered at the same time. */
 class UserStacksTest {
     private static final long KIOCTX = 0xffff888000001000L;
     private static final long MM = 0xffff888000002000L;
     private static final long HANDLE = 0x7f0000001000L;
 
-    private final RecordingListener heard = new RecordingListener();
-    private final Lifecycle lifecycle = new Lifecycle(heard, Tier.SYSCALL, new Limits(10, 10, 3));
+    private final RecordingListener received = new RecordingListener();
+    private final Lifecycle lifecycle = new Lifecycle(received, Tier.SYSCALL, new Limits(10, 10, 3));
 
     private static Event event(EventBuilder builder) {
         ByteBuffer record = builder.build();
@@ -67,81 +67,83 @@ class UserStacksTest {
     }
 
     @Test
-    void aContextKeepsTheStackOfItsSetup() {
+    void keepsSetupStackOfContext() {
         feed(stack(10, 1, 0x55000010, 0x55000020));
         feed(setup(10, 1, 0));
         feed(stack(20, 1, 0x55000030));
         destroy(20, 1);
 
-        assertThat(heard.stacks).hasSize(2);
-        assertThat(heard.stacks.get(0).addresses()).containsExactly(0x55000010, 0x55000020);
-        assertThat(heard.stacks.get(0).pid()).isEqualTo(100);
-        assertThat(heard.setups).extracting(Context::setupStack).containsExactly(heard.stacks.get(0));
-        assertThat(heard.teardowns).singleElement().satisfies(teardown -> {
-            assertThat(teardown.context().setupStack()).isSameAs(heard.stacks.get(0));
-            assertThat(teardown.call().stack()).isSameAs(heard.stacks.get(1));
+        assertThat(received.stacks).hasSize(2);
+        assertThat(received.stacks.get(0).addresses()).containsExactly(0x55000010, 0x55000020);
+        assertThat(received.stacks.get(0).pid()).isEqualTo(100);
+        assertThat(received.setups).extracting(Context::setupStack).containsExactly(received.stacks.get(0));
+        assertThat(received.teardowns).singleElement().satisfies(teardown -> {
+            assertThat(teardown.context().setupStack()).isSameAs(received.stacks.get(0));
+            assertThat(teardown.call().stack()).isSameAs(received.stacks.get(1));
         });
     }
 
     @Test
-    void aFailedCallTellsItsStack() {
+    void reportsStackOfFailedCall() {
         feed(stack(10, 1, 0x55000010));
         feed(setup(10, 1, -11));
-        assertThat(heard.failedCalls).extracting(FailedCall::callStack).containsExactly(heard.stacks.get(0));
+        assertThat(received.failedCalls).extracting(FailedCall::callStack).containsExactly(received.stacks.get(0));
     }
 
     @Test
-    void theStackOfAnotherCallIsNotTaken() {
+    void ignoresStackOfOtherCall() {
         feed(stack(9, 1, 0x55000010));
         feed(stack(10, 2, 0x55000020));
         feed(setup(10, 1, 0));
         destroy(20, 2);
 
-        assertThat(heard.setups.get(0).setupStack()).isNull();
-        assertThat(heard.teardowns.get(0).call().stack()).isNull();
+        assertThat(received.setups.get(0).setupStack()).isNull();
+        assertThat(received.teardowns.get(0).call().stack()).isNull();
     }
 
     @Test
-    void callsFromTheSamePlaceShareAStack() {
+    void sharesStackBetweenCallsFromSamePlace() {
         feed(stack(10, 1, 0x55000010, 0x55000020));
         feed(stack(11, 2, 0x55000010, 0x55000020));
         feed(setup(11, 2, 0));
 
-        assertThat(heard.stacks).hasSize(1);
-        assertThat(heard.setups.get(0).setupStack()).isSameAs(heard.stacks.get(0));
+        assertThat(received.stacks).hasSize(1);
+        assertThat(received.setups.get(0).setupStack()).isSameAs(received.stacks.get(0));
     }
 
     @Test
-    void anotherProcessIsAnotherPlace() {
+    void separatesStacksOfProcesses() {
         feed(stack(10, 1, 0x55000010));
         feed(EventBuilder.stack(0x55000010).time(11).mm(MM + 64).task(200, 200, "worker"));
-        assertThat(heard.stacks).extracting(UserStack::pid).containsExactly(100, 200);
+        assertThat(received.stacks).extracting(UserStack::pid).containsExactly(100, 200);
     }
 
     @Test
-    void noMoreAreRememberedThanTheLimit() {
+    void dropsOldestStackBeyondLimit() {
         for (int tid = 1; tid <= 4; tid++) {
             feed(stack(10, tid, 0x55000000 + tid));
         }
         feed(setup(10, 1, -11));
         feed(setup(10, 2, -11));
-        assertThat(heard.failedCalls).extracting(FailedCall::callStack).containsExactly(null, heard.stacks.get(1));
+        assertThat(received.failedCalls)
+                .extracting(FailedCall::callStack)
+                .containsExactly(null, received.stacks.get(1));
         feed(stack(20, 1, 0x55000001));
-        assertThat(heard.stacks).as("the first was forgotten").hasSize(5);
+        assertThat(received.stacks).as("the first was dropped").hasSize(5);
     }
 
     @Test
-    void nonsenseIsCutOff() {
+    void truncatesStackAtInvalidAddress() {
         feed(stack(10, 1, 0x55000010, 0x6e756a006f72657aL, 0x55000020));
         feed(stack(11, 2, 0x55000010, 0x55000020, 7));
         feed(stack(12, 3, 0));
-        assertThat(heard.stacks.get(0).addresses()).containsExactly(0x55000010);
-        assertThat(heard.stacks.get(1).addresses()).containsExactly(0x55000010, 0x55000020);
-        assertThat(heard.stacks).hasSize(2);
+        assertThat(received.stacks.get(0).addresses()).containsExactly(0x55000010);
+        assertThat(received.stacks.get(1).addresses()).containsExactly(0x55000010, 0x55000020);
+        assertThat(received.stacks).hasSize(2);
     }
 
     @Test
-    void aStackDeeperThanTheRecordIsCorrupt() {
+    void rejectsStackDeeperThanRecord() {
         Event event = event(stack(10, 1, new long[33]));
         assertThat(event.type()).isEqualTo(EventType.STACK);
         assertThatThrownBy(((StackEvent) event)::frames)
@@ -151,7 +153,7 @@ class UserStacksTest {
     }
 
     @Test
-    void framesHaveTheirNamesOrElseTheirAddresses() {
+    void showsFrameNamesOrAddresses() {
         UserStack named = new UserStack(1, new long[] {0x55000010, 0x55000020});
         named.nameBy(() -> List.of("io_setup+0x9 (libaio.so.1)", "main+0x1f (mysqld)"));
         assertThat(named.frames()).containsExactly("io_setup+0x9 (libaio.so.1)", "main+0x1f (mysqld)");

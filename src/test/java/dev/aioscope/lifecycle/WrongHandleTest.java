@@ -13,61 +13,62 @@ import dev.aioscope.probe.Tier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What is told about each way to give io_destroy a wrong handle. Times are in ms. */
+/** Explanations of wrong handles passed to io_destroy. Times are in ms. */
 class WrongHandleTest {
     private static final long KIOCTX = 0xffff_8880_0000_1000L;
     private static final long MM = 0xffff_8880_0000_2000L;
     private static final long HANDLE = 0x7f00_0000_0000L;
     private static final int EINVAL = 22;
 
-    private final RecordingListener heard = new RecordingListener();
-    private final Lifecycle full = new Lifecycle(heard, Tier.FULL, Limits.DEFAULT);
-    private final Lifecycle syscall = new Lifecycle(heard, Tier.SYSCALL, Limits.DEFAULT);
+    private final RecordingListener received = new RecordingListener();
+    private final Lifecycle full = new Lifecycle(received, Tier.FULL, Limits.DEFAULT);
+    private final Lifecycle syscall = new Lifecycle(received, Tier.SYSCALL, Limits.DEFAULT);
 
     @Test
-    void zero() {
+    void explainsZero() {
         feed(full, failed(100).handle(0).ring(RingState.UNREADABLE));
         assertCause(Cause.ZERO, "0 is never a handle");
     }
 
     @Test
-    void noContextHadIt() {
+    void explainsHandleThatNoContextHad() {
         feed(full, failed(100));
-        assertCause(Cause.NEVER_VALID, "no context of this process has this handle, or was seen to have had it lately");
+        assertCause(
+                Cause.NEVER_VALID, "no context of this process has this handle, or is known to have had it recently");
     }
 
     @Test
-    void memoryThatIsNoRingIsNoHandleEither() {
+    void explainsMemoryWithoutRing() {
         feed(full, failed(100).ring(RingState.OTHER));
         assertThat(cause()).isEqualTo(Cause.NEVER_VALID);
     }
 
     @Test
-    void whatWasNotLookedAtIsNotExplained() {
+    void omitsCauseWhenRingWasNotRead() {
         feed(
                 full,
                 failed(100).ring(RingState.NOT_READ),
                 failed(110).kioctx(KIOCTX).ring(RingState.NOT_READ));
-        assertThat(heard.failedCalls).extracting(FailedCall::wrongHandle).containsExactly(null, null);
-        assertThat(heard.failedCalls).extracting(FailedCall::explanation).containsExactly(null, null);
+        assertThat(received.failedCalls).extracting(FailedCall::wrongHandle).containsExactly(null, null);
+        assertThat(received.failedCalls).extracting(FailedCall::explanation).containsExactly(null, null);
     }
 
     @Test
-    void destroyedAndDrainedBefore() {
+    void explainsHandleDestroyedAndDrainedBefore() {
         feed(full, setup(10), killEnter(100, 1), killExit(101), users(115), reqs(2001), exit(2002, 1), free(2020));
         feed(full, failed(2104));
         assertCause(
                 Cause.ALREADY_DESTROYED,
                 "this handle was destroyed 2.00s ago by thread 1; its last request drained 1.90s later");
         WrongHandle wrong = wrongHandle();
-        assertThat(wrong.context()).isEqualTo(heard.setups.get(0));
+        assertThat(wrong.context()).isEqualTo(received.setups.get(0));
         assertThat(wrong.killedTime()).isEqualTo(ms(101));
         assertThat(wrong.drainedTime()).isEqualTo(ms(2001));
         assertThat(wrong.isIoInFlight()).isFalse();
     }
 
     @Test
-    void destroyedBeforeButStillWaitedFor() {
+    void explainsHandleWhoseDestroyStillWaits() {
         feed(full, setup(10), killEnter(100, 1), killExit(101), users(115), failed(104 + 1));
         assertCause(
                 Cause.ALREADY_DESTROYED,
@@ -78,7 +79,7 @@ class WrongHandleTest {
     }
 
     @Test
-    void destroyedAtTheSameTime() {
+    void explainsLostRace() {
         feed(full, setup(10), killEnter(100, 1), killEnter(100.1, 2));
         feed(full, lost(100.2, 2), failed(100.3).enterTime(ms(99)).task(100, 2, "second"));
         assertCause(
@@ -88,35 +89,35 @@ class WrongHandleTest {
     }
 
     @Test
-    void enteredBeforeTheOtherHadTakenTheContextOutOfTheTable() {
+    void explainsLostRaceOfCallThatEnteredBeforeRemoval() {
         feed(full, setup(10), killEnter(100, 1), killExit(101));
         feed(full, failed(101.1).enterTime(ms(100.9)).task(100, 2, "second"));
         assertThat(cause()).isEqualTo(Cause.LOST_RACE);
     }
 
     @Test
-    void aHandleThatIsGivenOutAgainIsNotADestroyedOne() {
+    void prefersLiveContextToDestroyedHandle() {
         feed(full, setup(10), killEnter(100, 1), killExit(101), users(115), reqs(120), exit(121, 1), free(140));
         feed(full, setup(200), failed(210).kioctx(KIOCTX).ring(RingState.UNREADABLE));
         assertThat(cause()).isEqualTo(Cause.RING_UNMAPPED);
     }
 
     @Test
-    void aHandleDestroyedInAnEarlierProcessIsNotThisOnes() {
+    void ignoresHandleDestroyedByEarlierProcess() {
         feed(full, setup(10), killEnter(100, 1), killExit(101), users(115), reqs(120), exit(121, 1), free(140));
         feed(full, failed(210).task(200, 200, "next"));
         assertThat(cause()).isEqualTo(Cause.NEVER_VALID);
     }
 
     @Test
-    void aDestroyedHandleThatAnotherCallGets() {
+    void reportsUseOfDestroyedHandle() {
         feed(full, setup(10), killEnter(100, 1), killExit(101), users(115), reqs(120), exit(121, 1), free(140));
         feed(full, use(201));
-        assertThat(heard.uses).singleElement().satisfies(use -> {
+        assertThat(received.uses).singleElement().satisfies(use -> {
             assertThat(use.call()).isEqualTo(AioCall.IO_GETEVENTS);
             assertThat(use.caller().tid()).isEqualTo(1);
             assertThat(use.isRefused()).isTrue();
-            assertThat(use.destroyed().context()).isEqualTo(heard.setups.get(0));
+            assertThat(use.destroyed().context()).isEqualTo(received.setups.get(0));
             assertThat(use.explanation())
                     .isEqualTo(
                             "this handle was destroyed 100ms ago by thread 1; its last request drained 19.0ms later");
@@ -124,15 +125,15 @@ class WrongHandleTest {
     }
 
     @Test
-    void aHandleThatAnEarlierProcessHadDestroyedIsNotTold() {
+    void ignoresUseOfHandleDestroyedByEarlierProcess() {
         feed(full, setup(10), killEnter(100, 1), killExit(101), users(115), reqs(120), exit(121, 1), free(140));
         feed(full, use(201).task(200, 200, "next"));
-        assertThat(heard.uses).isEmpty();
+        assertThat(received.uses).isEmpty();
         assertThat(full.counters().orphanEvents()).isEqualTo(1);
     }
 
     @Test
-    void theRingIsUnmapped() {
+    void explainsUnmappedRing() {
         feed(full, setup(10), failed(100).kioctx(KIOCTX));
         assertCause(
                 Cause.RING_UNMAPPED,
@@ -142,29 +143,29 @@ class WrongHandleTest {
     }
 
     @Test
-    void theRingsIdIsOverwritten() {
+    void explainsOverwrittenRing() {
         feed(full, setup(10), failed(100).kioctx(KIOCTX).ring(RingState.PRESENT));
         feed(full, failed(110).kioctx(KIOCTX).ring(RingState.OTHER));
-        assertThat(heard.failedCalls)
+        assertThat(received.failedCalls)
                 .extracting(call -> call.wrongHandle().cause())
                 .containsExactly(Cause.RING_CORRUPTED, Cause.RING_CORRUPTED);
-        assertThat(heard.failedCalls.get(0).explanation())
+        assertThat(received.failedCalls.get(0).explanation())
                 .isEqualTo("the ring of this context is overwritten: its id no longer leads to the context,"
                         + " and its charge of 128 stays until the process ends");
     }
 
     @Test
-    void theRingIsMoved() {
+    void explainsMovedRing() {
         feed(full, setup(10), failed(100));
         assertCause(Cause.RING_MOVED, "the ring of this context was moved by mremap: its handle is the new address");
     }
 
     @Test
-    void theHandleToWhichTheRingIsMovedEndsTheSameContext() {
+    void endsContextByHandleOfMovedRing() {
         feed(full, setup(10), killEnter(100, 1).handle(HANDLE + 8192), killExit(101), users(115), reqs(120));
         feed(full, exit(121, 1).handle(HANDLE + 8192), free(140));
-        assertThat(heard.teardowns).singleElement().satisfies(teardown -> {
-            Context setUp = heard.setups.get(0);
+        assertThat(received.teardowns).singleElement().satisfies(teardown -> {
+            Context setUp = received.setups.get(0);
             assertThat(teardown.context()).isEqualTo(setUp.withHandle(HANDLE + 8192));
             assertThat(teardown.end()).isEqualTo(Teardown.End.COMPLETE);
         });
@@ -173,7 +174,7 @@ class WrongHandleTest {
     }
 
     @Test
-    void aLookDoesNotTakeAMovedRingForAContextThatIsGone() {
+    void keepsContextWhenScanFindsMovedRing() {
         feed(syscall, setup(10));
         syscall.beginScan(ms(50));
         feed(
@@ -186,14 +187,14 @@ class WrongHandleTest {
                         .handle(HANDLE + 8192)
                         .size(128, 383));
         syscall.endScan();
-        assertThat(heard.teardowns).isEmpty();
+        assertThat(received.teardowns).isEmpty();
         feed(syscall, enter(99, 2).kioctx(0), failed(100).enterTime(ms(99)).task(100, 2, "second"));
         assertThat(cause()).isEqualTo(Cause.RING_MOVED);
         assertThat(syscall.liveContexts()).hasSize(1);
     }
 
     @Test
-    void itIsTheHandleOfAnotherProcess() {
+    void explainsHandleOfOtherProcess() {
         feed(full, setup(10), failed(100).mm(MM + 64).task(200, 200, "child"));
         assertCause(
                 Cause.OTHER_PROCESS,
@@ -201,7 +202,7 @@ class WrongHandleTest {
     }
 
     @Test
-    void theRingOfAParentIsSeenInAForkedChild() {
+    void explainsRingOfParentInForkedChild() {
         feed(full, failed(100).ring(RingState.PRESENT));
         assertCause(
                 Cause.OTHER_PROCESS, "this handle belongs to another process: a context is not inherited or shared");
@@ -210,7 +211,7 @@ class WrongHandleTest {
     // ---- tier syscall ----
 
     @Test
-    void withoutProbesInTheKernelTheReturnProvesTheDrain() {
+    void takesReturnAsDrainInSyscallTier() {
         feed(syscall, setup(10), enter(100, 1), exit(2000, 1), enter(2100, 2).kioctx(0), failed(2101));
         assertCause(
                 Cause.ALREADY_DESTROYED,
@@ -218,24 +219,24 @@ class WrongHandleTest {
     }
 
     @Test
-    void withoutProbesInTheKernelTheWaitIsSeen() {
+    void detectsWaitingDestroyInSyscallTier() {
         feed(syscall, setup(10), enter(100, 1), enter(110, 2).kioctx(0));
         feed(syscall, failed(111).enterTime(ms(110)).task(100, 2, "second"));
         assertThat(cause()).isEqualTo(Cause.ALREADY_DESTROYED);
         assertThat(wrongHandle().isIoInFlight()).isTrue();
         feed(syscall, exit(2000, 1));
-        assertThat(heard.teardowns).hasSize(1);
+        assertThat(received.teardowns).hasSize(1);
     }
 
     @Test
-    void withoutProbesInTheKernelARaceIsTwoCallsThatBothFoundTheContext() {
+    void explainsLostRaceOfTwoCallsInSyscallTier() {
         feed(syscall, setup(10), enter(100, 1), enter(100.1, 2));
         feed(syscall, failed(100.2).enterTime(ms(100.1)).task(100, 2, "second"));
         assertThat(cause()).isEqualTo(Cause.LOST_RACE);
     }
 
     @Test
-    void aCorruptedRingIsNoRaceWithItself() {
+    void explainsCorruptedRingWithoutRaceInSyscallTier() {
         feed(
                 syscall,
                 setup(10),
@@ -253,7 +254,7 @@ class WrongHandleTest {
 
     private void assertCause(Cause cause, String explanation) {
         assertThat(cause()).isEqualTo(cause);
-        assertThat(heard.failedCalls.get(0).explanation()).isEqualTo(explanation);
+        assertThat(received.failedCalls.get(0).explanation()).isEqualTo(explanation);
     }
 
     private Cause cause() {
@@ -261,8 +262,8 @@ class WrongHandleTest {
     }
 
     private WrongHandle wrongHandle() {
-        assertThat(heard.failedCalls).hasSize(1);
-        @Nullable WrongHandle wrong = heard.failedCalls.get(0).wrongHandle();
+        assertThat(received.failedCalls).hasSize(1);
+        @Nullable WrongHandle wrong = received.failedCalls.get(0).wrongHandle();
         assertThat(wrong).isNotNull();
         return wrong;
     }
@@ -336,7 +337,7 @@ class WrongHandleTest {
                 .result(-EINVAL);
     }
 
-    /** An io_destroy that got EINVAL, of a handle at which nothing is. */
+    /** An io_destroy that got EINVAL for an unmapped handle. */
     private static EventBuilder failed(double ms) {
         return exit(ms, 3).enterTime(ms(ms - 0.1)).result(-EINVAL).ring(RingState.UNREADABLE);
     }

@@ -100,7 +100,7 @@ final class RecordingBenchmark {
         }
     }
 
-    /** Of this thread: the machine may be shared. */
+    /** CPU time of this thread, because the machine may be shared. */
     private static long cpuNanos() {
         return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
     }
@@ -108,13 +108,13 @@ final class RecordingBenchmark {
     private static double replay(Path file) throws IOException {
         long begin = cpuNanos();
         Recording recording = Recording.open(file);
-        try (DutyCycle watch = new DutyCycle(
+        try (DutyCycle cycle = new DutyCycle(
                 recording.replay(null, false), new LifecycleListener() {}, recording.clock(), Duration.ofSeconds(1))) {
-            watch.run();
-            if (watch.stats().events() != 7L * CONTEXTS) {
-                throw new IllegalStateException(watch.stats().toString());
+            cycle.run();
+            if (cycle.stats().events() != 7L * CONTEXTS) {
+                throw new IllegalStateException(cycle.stats().toString());
             }
-            return watch.stats().events() * 1e9 / (cpuNanos() - begin);
+            return cycle.stats().events() * 1e9 / (cpuNanos() - begin);
         }
     }
 }

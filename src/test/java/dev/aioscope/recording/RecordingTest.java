@@ -80,7 +80,7 @@ class RecordingTest {
                 .result(-11);
     }
 
-    /** A bit of everything. */
+    /** Contains each kind of item. */
     private Scripted script() {
         Scripted script = new Scripted(Tier.FULL)
                 .losses(new Losses(3, 0, 1, null))
@@ -114,7 +114,7 @@ class RecordingTest {
                     clock,
                     processes,
                     new LifecycleListener() {},
-                    watch -> clock.sample(5 * SECOND, BOOT + jump + 5 * SECOND));
+                    cycle -> clock.sample(5 * SECOND, BOOT + jump + 5 * SECOND));
         }
     }
 
@@ -122,10 +122,10 @@ class RecordingTest {
     void replaysRecordedEvents() throws IOException {
         jump = 3600 * SECOND;
         Path file = folder.resolve("a");
-        String lived = record(file, script());
+        String expected = record(file, script());
 
-        assertThat(Replays.outcome(file)).isEqualTo(lived);
-        assertThat(lived)
+        assertThat(Replays.outcome(file)).isEqualTo(expected);
+        assertThat(expected)
                 .contains("span io_destroy ", "db.service", "error.type=EAGAIN")
                 .contains("aio_context_active{container_id=\"db.service\",process_executable_name=\"db\"} 2998")
                 .contains("span io_destroy/drain/io ");
@@ -191,7 +191,7 @@ class RecordingTest {
     @Test
     void replaysConcatenatedPartsOfOneRun() throws IOException {
         Path file = folder.resolve("a");
-        String lived = record(file, script());
+        String expected = record(file, script());
         byte[] bytes = Files.readAllBytes(file);
         byte[] twice = Arrays.copyOf(bytes, 2 * bytes.length);
         System.arraycopy(bytes, 0, twice, bytes.length, bytes.length);
@@ -199,11 +199,11 @@ class RecordingTest {
 
         assertThat(Replays.outcome(file).lines().filter(line -> line.startsWith("span")))
                 .containsExactlyElementsOf(
-                        lived.lines().filter(line -> line.startsWith("span")).toList());
+                        expected.lines().filter(line -> line.startsWith("span")).toList());
     }
 
     @Test
-    void rejectsFileThatIsNoRecording() throws IOException {
+    void rejectsFileThatIsNotRecording() throws IOException {
         Path file = Files.writeString(folder.resolve("a"), "not a recording".repeat(1000));
         assertThatThrownBy(() -> Recording.open(file))
                 .isInstanceOf(IOException.class)
@@ -213,7 +213,7 @@ class RecordingTest {
         assertThatThrownBy(() -> Storage.file(file)).isInstanceOf(FileAlreadyExistsException.class);
     }
 
-    /** Whatever happens to the file: it is read to an end, nothing is invented, and what is missing is said. */
+    /** A damaged file is read to its end, without invented records, and its losses are reported. */
     @Test
     void skipsAndReportsDamage() throws IOException {
         Path file = folder.resolve("a");
@@ -232,9 +232,9 @@ class RecordingTest {
                 continue;
             }
             usable++;
-            List<String> left = lines(recording);
-            assertThat(all.containsAll(left)).as("seed %d", seed).isTrue();
-            if (!left.equals(lines)) {
+            List<String> remaining = lines(recording);
+            assertThat(all.containsAll(remaining)).as("seed %d", seed).isTrue();
+            if (!remaining.equals(lines)) {
                 assertThat(recording.losses()).as("seed %d", seed).isNotEmpty();
             }
             if (seed % 10 == 0) {
@@ -259,7 +259,7 @@ class RecordingTest {
         return random.nextBoolean() ? Arrays.copyOf(bytes, random.nextInt(bytes.length)) : bytes;
     }
 
-    /** Every record of the ring, as text. */
+    /** All records of the ring as text. */
     private static List<String> lines(Recording recording) throws IOException {
         List<String> lines = new ArrayList<>();
         try (Probes probes = recording.replay(null, false)) {
@@ -286,7 +286,7 @@ class RecordingTest {
         try (recorder;
                 Processes processes = Processes.fromRecording(false)) {
             recorded = ReplayResult.of(
-                    recorder.record(script()), clock(), processes, new LifecycleListener() {}, watch -> {});
+                    recorder.record(script()), clock(), processes, new LifecycleListener() {}, cycle -> {});
         }
         assertThat(recorded).contains("span io_destroy ");
         // Four setups or refusals, then 400 times a setup and six records of a teardown.

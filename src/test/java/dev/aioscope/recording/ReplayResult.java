@@ -29,9 +29,9 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What the listeners of the daemon make of probes, as text: spans, metrics and verdicts. */
+/** The output of the listeners of the daemon as text: spans, metrics and verdicts. */
 public final class ReplayResult {
-    private static final int WAITING = 16_384;
+    private static final int MAX_QUEUED = 16_384;
 
     private ReplayResult() {}
 
@@ -49,8 +49,8 @@ public final class ReplayResult {
         HolderMetrics holders = new HolderMetrics(metrics, processes, probes::now, 20, false);
         Audit audit = new Audit(probes.tier(), false);
         SpecMetrics.register(metrics, audit);
-        Scan view;
-        List<SpanData> made;
+        Scan scan;
+        List<SpanData> finished;
         try (SdkTracerProvider provider = SdkTracerProvider.builder()
                 .addSpanProcessor(SimpleSpanProcessor.create(exporter))
                 .build()) {
@@ -62,22 +62,22 @@ public final class ReplayResult {
                     numbers -> Optional.empty(),
                     counts::onTrace);
             try (ListenerQueue queue =
-                            new ListenerQueue(ForwardingListener.to(audit, spans, holders, also), WAITING, true);
-                    IdentityCollector firstSight =
+                            new ListenerQueue(ForwardingListener.to(audit, spans, holders, also), MAX_QUEUED, true);
+                    IdentityCollector identities =
                             new IdentityCollector(processes, ForwardingListener.to(counts, queue));
-                    DutyCycle watch = new DutyCycle(probes, firstSight, clock, Duration.ofSeconds(1))) {
-                begun.accept(watch);
-                watch.run();
-                view = watch.latestScan();
+                    DutyCycle cycle = new DutyCycle(probes, identities, clock, Duration.ofSeconds(1))) {
+                begun.accept(cycle);
+                cycle.run();
+                scan = cycle.latestScan();
             }
-            made = exporter.getFinishedSpanItems();
+            finished = exporter.getFinishedSpanItems();
         }
-        if (view != null) {
-            holders.onScan(view);
+        if (scan != null) {
+            holders.onScan(scan);
         }
         try (metrics) {
             return Stream.of(
-                            spans(made),
+                            spans(finished),
                             metrics.scrape("").body().lines().filter(line -> line.startsWith("aio_")),
                             audit.verdicts().stream().map(String::valueOf))
                     .flatMap(lines -> lines)
@@ -85,7 +85,7 @@ public final class ReplayResult {
         }
     }
 
-    /** Without their ids, which are chance. */
+    /** Omits the random ids. */
     private static Stream<String> spans(List<SpanData> spans) {
         return spans.stream()
                 .map(span ->

@@ -5,11 +5,11 @@ import dev.aioscope.lifecycle.LifecycleListener;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Tells recordings again. */
+/** Replays recordings. */
 public final class Replays {
     private Replays() {}
 
-    /** What the listeners of the daemon make of a recording. */
+    /** The spans, metrics and verdicts of a recording, as text. */
     public static String outcome(Path file) throws IOException {
         Recording recording = Recording.open(file);
         try (Processes processes = recording.processes(false)) {
@@ -18,7 +18,7 @@ public final class Replays {
                     recording.clock(),
                     processes,
                     new LifecycleListener() {},
-                    watch -> {});
+                    cycle -> {});
         }
     }
 }

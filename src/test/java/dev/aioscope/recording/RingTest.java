@@ -48,7 +48,7 @@ class RingTest {
         return size;
     }
 
-    /** Turns of a hundred set-ups each, the last numbered so many. */
+    /** Records turns of 100 setups each, and returns the number after the last setup. */
     private long fill(Recorder recorder, Probes probes, long from, int turns) throws InterruptedException {
         long number = from;
         for (int turn = 0; turn < turns; turn++) {
@@ -62,7 +62,7 @@ class RingTest {
                 number++;
             }
             recorder.time((turn + 2) * SECOND);
-            // No faster than the disk: this test is not about drops.
+            // Waits for the disk, so no record is dropped.
             while (recorder.waiting() > 8) {
                 Thread.onSpinWait();
             }
@@ -71,8 +71,8 @@ class RingTest {
         return number;
     }
 
-    private static List<Long> told(Path file) throws IOException {
-        List<Long> told = new ArrayList<>();
+    private static List<Long> replay(Path file) throws IOException {
+        List<Long> replayed = new ArrayList<>();
         Recording recording = Recording.open(file);
         assertThat(recording.losses()).isEmpty();
         assertThat(recording.processes(false).of(new Task(7, 7, "db", 0, 0), 9, false))
@@ -80,10 +80,10 @@ class RingTest {
         try (Probes probes = recording.replay(null, false)) {
             while (!probes.isOver()) {
                 probes.await(0);
-                probes.poll(event -> told.add(event.kioctx()), 10_000);
+                probes.poll(event -> replayed.add(event.kioctx()), 10_000);
             }
         }
-        return told;
+        return replayed;
     }
 
     @Test
@@ -105,13 +105,13 @@ class RingTest {
         List<Path> snapshots = files("snapshot-");
         assertThat(snapshots).hasSize(Storage.SNAPSHOTS);
         assertThat(snapshots.get(0).getFileName().toString()).endsWith("-refusal.aioscope");
-        List<Long> told = told(snapshots.get(snapshots.size() - 1));
-        assertThat(told).hasSizeGreaterThan(30_000);
-        long first = told.get(0);
-        for (int i = 0; i < told.size(); i++) {
-            assertThat(told.get(i)).isEqualTo(first + i);
+        List<Long> replayed = replay(snapshots.get(snapshots.size() - 1));
+        assertThat(replayed).hasSizeGreaterThan(30_000);
+        long first = replayed.get(0);
+        for (int i = 0; i < replayed.size(); i++) {
+            assertThat(replayed.get(i)).isEqualTo(first + i);
         }
-        assertThat(told.get(told.size() - 1)).isEqualTo(last - 1);
+        assertThat(replayed.get(replayed.size() - 1)).isEqualTo(last - 1);
     }
 
     @Test
@@ -126,7 +126,7 @@ class RingTest {
             }
         }
         assertThat(files("ring-")).hasSize(2);
-        assertThat(told(files("snapshot-").get(1))).hasSize(200).first().isEqualTo(2000L);
+        assertThat(replay(files("snapshot-").get(1))).hasSize(200).first().isEqualTo(2000L);
     }
 
     @Test
