@@ -55,4 +55,21 @@ class ListenerQueueTest {
         queue.close();
         assertThat(received).isEmpty();
     }
+
+    @Test
+    void keepsDeliveringAfterListenerThrows() {
+        LifecycleListener failing = new LifecycleListener() {
+            @Override
+            public void onSetup(Context context) {
+                received.add(context.generation());
+                throw new IllegalStateException("injected");
+            }
+        };
+        try (ListenerQueue queue = new ListenerQueue(failing, 8)) {
+            for (long generation = 1; generation <= 3; generation++) {
+                queue.onSetup(context(generation));
+            }
+        }
+        assertThat(received).containsExactly(1L, 2L, 3L);
+    }
 }
