@@ -21,7 +21,6 @@ public final class Worker implements AutoCloseable {
     /** How long a step may take, and how long steps may fail in a row, before the worker counts as faulty. */
     public static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
-    private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
     private static final long LOG_INTERVAL_NANOS = TimeUnit.MINUTES.toNanos(1);
     /** A worker that keeps failing must not spin; one that fails now and then must not lose time. */
     private static final int FAILURES_WITHOUT_PAUSE = 3;
@@ -42,6 +41,11 @@ public final class Worker implements AutoCloseable {
     private final AtomicLong failures = new AtomicLong();
     private int failuresInRow;
     private @Nullable Long lastLogged;
+
+    /** Loaded at the first failure: a helper process starts faster without a log. */
+    private static final class Log {
+        static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+    }
 
     /** One unit of work. An {@link InterruptedException} stops the worker. */
     @FunctionalInterface
@@ -165,7 +169,7 @@ public final class Worker implements AutoCloseable {
         }
         if (lastLogged == null || now - lastLogged >= LOG_INTERVAL_NANOS) {
             lastLogged = now;
-            LOG.warn("Worker {} failed and continues; failures so far: {}", name, failures, failure);
+            Log.LOG.warn("Worker {} failed and continues; failures so far: {}", name, failures, failure);
         }
     }
 
