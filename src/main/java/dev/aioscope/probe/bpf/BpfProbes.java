@@ -90,7 +90,7 @@ public final class BpfProbes implements Probes {
                         Hints.of(Mode.KPROBE, Errno.ENOENT));
             }
             plan.missing().ifPresent(point -> {
-                throw new TierUnavailableException(tier, plan.attachPoints(), point);
+                throw new TierUnavailableException(plan.attachPoints(), point);
             });
             BpfProbes probes = attempt(engine, settings, plan);
             if (probes != null) {

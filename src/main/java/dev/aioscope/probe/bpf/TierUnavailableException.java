@@ -1,7 +1,6 @@
 package dev.aioscope.probe.bpf;
 
 import dev.aioscope.probe.AttachPoint;
-import dev.aioscope.probe.Tier;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -11,8 +10,8 @@ public final class TierUnavailableException extends RuntimeException {
     private final transient List<AttachPoint> attachPoints;
     private final transient AttachPoint missing;
 
-    TierUnavailableException(Tier tier, List<AttachPoint> attachPoints, AttachPoint missing) {
-        super("the tier " + tier.label() + " is unavailable: cannot attach to " + missing.name() + " ("
+    TierUnavailableException(List<AttachPoint> attachPoints, AttachPoint missing) {
+        super("cannot attach to " + missing.name() + " ("
                 + missing.rejections().stream()
                         .map(rejection -> rejection.mode().label() + ": " + rejection.reason())
                         .collect(Collectors.joining("; "))
