@@ -80,7 +80,7 @@ class StuckGuestTest {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("enginesAndAttachMethods")
     void namesFileOfEachKindOfRequest(Engine engine, AttachMethod attachMethod) throws IOException {
         try (BlockingDevice device = BlockingDevice.withFiles("data", "dirty");
                 TestAgent agent = new TestAgent(Tier.FULL, attachMethod, engine);
