@@ -8,7 +8,9 @@ import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.Teardown.End;
 import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.testing.Await;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -45,8 +47,13 @@ abstract class ScanTests {
     void findsHangingDestroyAndNoticesItsEnd() throws IOException {
         try (AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("siblings");
-            Teardown teardown =
-                    assertThat(inProgress(work.pid())).singleElement().actual();
+            // The workload reports its thread just before the call, so a scan on a busy guest can be too early.
+            List<Teardown> found = Await.value(
+                    "the hanging destroy",
+                    Duration.ofMinutes(1),
+                    () -> inProgress(work.pid()),
+                    teardowns -> !teardowns.isEmpty());
+            Teardown teardown = assertThat(found).singleElement().actual();
             assertThat(teardown.trigger()).isEqualTo(Trigger.DESTROY);
             assertThat(teardown.context().handle()).isEqualTo(work.value("handle"));
             assertThat(teardown.caller()).extracting(Task::tid).isEqualTo((int) work.value("destroyer"));
