@@ -66,7 +66,7 @@ class AgentBackendIT {
                 "1");
         List<Span> spans;
         try {
-            Commands.awaitText(output, " started: tier ");
+            Commands.awaitText(agent, output, " started: tier ");
             Path demoOutput = folder.resolve(service + "-demo.log");
             Process demo = aioscope(demoOutput, Map.of(), "demo", "--directory", folder.toString());
             Commands.awaitExit(demo);

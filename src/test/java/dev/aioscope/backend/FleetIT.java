@@ -67,9 +67,14 @@ class FleetIT {
                 "agent",
                 folder,
                 Map.of(
-                        "OTEL_EXPORTER_OTLP_ENDPOINT", host.httpEndpoint(),
-                        "OTEL_METRICS_EXPORTER", "otlp",
-                        "OTEL_METRIC_EXPORT_INTERVAL", "1000"),
+                        "OTEL_EXPORTER_OTLP_ENDPOINT",
+                        host.httpEndpoint(),
+                        "OTEL_METRICS_EXPORTER",
+                        "otlp",
+                        "OTEL_METRIC_EXPORT_INTERVAL",
+                        "1000",
+                        "RUNTIME_DIRECTORY",
+                        folder.toString()),
                 List.of(Aioscope.command(
                         "run",
                         "--allow-syscall-tier",

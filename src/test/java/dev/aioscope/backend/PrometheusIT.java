@@ -113,7 +113,7 @@ class PrometheusIT {
                 "500ms",
                 "--listen",
                 "127.0.0.1:" + port);
-        Commands.awaitText(output, " started: tier ");
+        Commands.awaitText(agent, output, " started: tier ");
         phases = recorded();
         prometheus = Prometheus.start(
                 folder, "127.0.0.1:" + port, URI.create(phases.url()).getAuthority());

@@ -40,7 +40,7 @@ class DashboardsTest {
     @MethodSource("dashboards")
     void describesEachPanel(Dashboard dashboard) {
         assertThat(dashboard.panels()).extracting(Dashboards.Panel::title).doesNotHaveDuplicates();
-        assertThat(dashboard.panels()).allSatisfy(panel -> {
+        assertThat(dashboard.panels()).isNotEmpty().allSatisfy(panel -> {
             assertThat(panel.description()).endsWith(".");
             assertThat(panel.queries()).isNotEmpty();
         });

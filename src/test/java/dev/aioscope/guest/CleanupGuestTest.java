@@ -45,7 +45,7 @@ class CleanupGuestTest {
         Path output = folder.resolve("trace.log");
         Process agent = Commands.start(
                 output, Aioscope.command("trace", "--tier", "full", "--probe-mode", mode, "--engine", engine));
-        Commands.awaitText(output, "Tier full");
+        Commands.awaitText(agent, output, "Tier full");
         assertThat(inKernel()).isNotEqualTo(NOTHING);
 
         agent.destroyForcibly();
@@ -63,7 +63,7 @@ class CleanupGuestTest {
                 output,
                 Aioscope.command(
                         "run", "--tier", "full", "--probe-mode", mode, "--recorder-directory", folder.toString()));
-        Commands.awaitText(output, " started: tier full");
+        Commands.awaitText(agent, output, " started: tier full");
         assertThat(inKernel()).isNotEqualTo(NOTHING);
 
         Commands.stop(agent, signal, status, output);

@@ -10,6 +10,7 @@ import dev.aioscope.testing.JsonLines;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,11 +56,17 @@ class ContextsCommandIT {
     @Test
     void printsChangesUntilInterruptedInContextsWatch(@TempDir Path folder) throws Exception {
         Path output = folder.resolve("contexts.log");
-        Process watch = Commands.start(output, Aioscope.command("contexts", "--watch", "100ms", "--json"));
-        Commands.awaitText(output, "\"type\":\"quota\"");
+        // As when the tests run in the background of a script.
+        String[] ignoring = {"sh", "-c", "trap '' HUP INT; exec \"$0\" \"$@\""};
+        Process watch = Commands.start(
+                output,
+                Stream.of(ignoring, Aioscope.command("contexts", "--watch", "100ms", "--json"))
+                        .flatMap(Stream::of)
+                        .toArray(String[]::new));
+        Commands.awaitText(watch, output, "\"type\":\"quota\"");
         try (AioWork work = AioWork.start("many", "--count", "1", "--charge", "31", "--wait")) {
             work.await("aio_nr");
-            Commands.awaitText(output, "\"pid\":" + work.pid() + ",");
+            Commands.awaitText(watch, output, "\"pid\":" + work.pid() + ",");
         }
         Commands.stop(watch, "INT", 130, output);
     }

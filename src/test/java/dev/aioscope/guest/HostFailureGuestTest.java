@@ -92,11 +92,11 @@ class HostFailureGuestTest {
                 Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1", "OTEL_BSP_SCHEDULE_DELAY", "100"),
                 run);
         try {
-            Commands.awaitText(output, " started: ");
+            Commands.awaitText(agent, output, " started: ");
             try (AioWork work = AioWork.start("wrong-handles")) {
                 work.finish();
             }
-            Commands.awaitText(output, "cannot export spans to http://127.0.0.1:1/v1/traces: ");
+            Commands.awaitText(agent, output, "cannot export spans to http://127.0.0.1:1/v1/traces: ");
             assertThat(agent.isAlive()).isTrue();
             Commands.stop(agent, "TERM", 143, output);
         } finally {

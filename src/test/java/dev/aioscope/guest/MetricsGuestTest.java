@@ -33,7 +33,7 @@ class MetricsGuestTest {
         Path output = folder.resolve("run.log");
         agent = Commands.start(
                 output, Aioscope.command("run", "--tier", "full", "--recorder-directory", folder.toString()));
-        Commands.awaitText(output, " started: tier full");
+        Commands.awaitText(agent, output, " started: tier full");
     }
 
     @AfterAll

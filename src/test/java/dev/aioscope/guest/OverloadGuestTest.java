@@ -139,7 +139,7 @@ class OverloadGuestTest {
                 Aioscope.command(
                         "run", "--tier", "full", "--ring-size", "64k", "--recorder-directory", folder.toString()));
         try {
-            Commands.awaitText(output, " started: tier full");
+            Commands.awaitText(daemon, output, " started: tier full");
             Commands.run("kill", "-STOP", "" + daemon.pid());
             AioWork work = AioWork.run("churn", "--milliseconds", "10000", "--count", "50", "--charge", "1");
             Commands.run("kill", "-CONT", "" + daemon.pid());
@@ -150,7 +150,7 @@ class OverloadGuestTest {
             assertThat(after.value("aioscope_event_read_total") + after.value(lost))
                     .isEqualTo((double) all);
             assertThat(after.value(lost)).isPositive();
-            Commands.awaitText(output, "ring_full (hint: raise ring-size");
+            Commands.awaitText(daemon, output, "ring_full (hint: raise ring-size");
 
             double before = after.sum("aio_context_setup_total");
             AioWork.run("many", "--count", "20", "--charge", "1");

@@ -140,7 +140,7 @@ class RealProgramsGuestTest {
     /** Starts the server and waits until it serves. Its context charges 8 threads x 256 requests. */
     private Process startMariadb(Path data) throws IOException {
         Process server = mariadb(data);
-        Commands.awaitText(folder.resolve("mariadb.log"), "ready for connections");
+        Commands.awaitText(server, folder.resolve("mariadb.log"), "ready for connections");
         agent.readUntil("the context of mariadbd", () -> charged("mariadbd") >= 2048);
         assertThat(Host.aioNr()).contains(aioNrBefore + charged("mariadbd"));
         assertHolds("mariadbd", charged("mariadbd"));

@@ -39,14 +39,14 @@ class RecordIT {
         Path file = folder.resolve("host.aioscope");
         Path output = folder.resolve("record.log");
         Process record = Commands.start(output, Aioscope.command("record", file.toString(), "--tier", "syscall"));
-        Commands.awaitText(output, "Tier syscall");
+        Commands.awaitText(record, output, "Tier syscall");
         try (AioWork work = AioWork.start("destroy", "--wait")) {
             work.await("ready");
             work.proceed();
             work.finish();
             // The last second is on disk when the command exits.
             Commands.stop(record, "TERM", 143, output);
-            Commands.awaitText(output, " records in " + file);
+            Commands.awaitText(record, output, " records in " + file);
 
             CommandResult replay = Commands.execute(Aioscope.command("replay", file.toString(), "trace", "--json"));
             assertThat(replay.status()).as(replay.output()).isZero();
@@ -84,7 +84,7 @@ class RecordIT {
                         folder.toString(),
                         "--recorder-size",
                         "8m"));
-        Commands.awaitText(output, " started: ");
+        Commands.awaitText(run, output, " started: ");
         try (AioWork refused = AioWork.start("persist", "--charge", "" + tooMuch)) {
             refused.await("refused");
             String snapshot = Await.value("a snapshot", () -> files("snapshot-"), files -> !files.isEmpty())

@@ -38,13 +38,13 @@ class RefusalsIT {
             Process trace = Commands.start(
                     output, Aioscope.command("trace", "--tier", "syscall", "--json", "--comm", "aiowork"));
             // The first scan finds the holder.
-            Commands.awaitText(output, "syscall");
+            Commands.awaitText(trace, output, "syscall");
             try (AioWork refused = AioWork.start("persist", "--charge", "" + half)) {
                 refused.await("refused");
-                Commands.awaitText(output, "\"type\":\"refusal\"");
+                Commands.awaitText(trace, output, "\"type\":\"refusal\"");
                 holder.kill();
                 refused.finish();
-                Commands.awaitText(output, "\"type\":\"refusal_outcome\"");
+                Commands.awaitText(trace, output, "\"type\":\"refusal_outcome\"");
                 Commands.stop(trace, "INT", 130, output);
 
                 JsonNode refusal = read(output, "refusal").get(0);
@@ -85,10 +85,10 @@ class RefusalsIT {
         Process trace = Commands.start(
                 output,
                 Aioscope.command("trace", "--tier", "syscall", "--json", "--hide-arguments", "--comm", "aiowork"));
-        Commands.awaitText(output, "syscall");
+        Commands.awaitText(trace, output, "syscall");
         try (AioWork refused = AioWork.start("persist", "--charge", "" + (limit + 1))) {
             refused.await("refused");
-            Commands.awaitText(output, "\"outcome\":\"lasting\"");
+            Commands.awaitText(trace, output, "\"outcome\":\"lasting\"");
             Commands.stop(trace, "INT", 130, output);
             JsonNode outcome = read(output, "refusal_outcome").get(0);
             assertThat(outcome.path("pid").asInt()).isEqualTo(refused.pid());

@@ -267,7 +267,7 @@ class TopIT {
         Process top = Commands.start(output, Aioscope.command("top", "--scan-interval", "100ms"));
         try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("ready");
-            Commands.awaitText(output, " " + work.pid() + "    4     100 ");
+            Commands.awaitText(top, output, " " + work.pid() + "    4     100 ");
         }
         Commands.stop(top, "TERM", 143, output);
         assertThat(Files.readString(output)).doesNotContain("\u001b");

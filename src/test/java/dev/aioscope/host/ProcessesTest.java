@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.aioscope.kernel.HelperProcess;
+import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Task;
 import java.time.Duration;
-import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -119,10 +119,9 @@ class ProcessesTest {
     private static void awaitEndOf(Class<?> main) {
         ProcessHandle.current()
                 .children()
-                .filter(child -> child.info()
-                        .arguments()
-                        .filter(arguments -> List.of(arguments).contains(main.getName()))
-                        .isPresent())
+                .filter(child -> Host.read("/proc/" + child.pid() + "/cmdline")
+                        .orElse("")
+                        .contains(main.getName()))
                 .forEach(child -> child.onExit().join());
     }
 

@@ -12,6 +12,12 @@ public final class Aioscope {
     private static final Path JAR = Path.of("target/aioscope.jar").toAbsolutePath();
     private static final Path ARCHIVE = Path.of("target/aioscope.jsa").toAbsolutePath();
 
+    /**
+     * Runs the rest of a command line with default signals. A program started by {@code nohup} or in the background of a
+     * script inherits ignored signals, and Java keeps ignoring them.
+     */
+    public static final List<String> DEFAULT_SIGNALS = List.of("env", "--default-signal=HUP,INT,TERM");
+
     private Aioscope() {}
 
     /** The same command line as the launcher's, with the class archive. */
@@ -38,7 +44,8 @@ public final class Aioscope {
     }
 
     private static String[] command(List<String> options, String classPath, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(DEFAULT_SIGNALS);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1"));

@@ -62,13 +62,18 @@ public final class Commands {
         return builder.start();
     }
 
-    /** Waits until a file contains a text. */
-    public static void awaitText(Path file, String text) throws IOException {
-        Await.value(
+    /** Waits until the output of a process contains a text; fails when the process exits without it. */
+    public static void awaitText(Process process, Path output, String text) throws IOException {
+        boolean[] hasExited = new boolean[1];
+        String content = Await.value(
                 "'" + text + "'",
                 LIMIT,
-                () -> Files.readString(file, StandardCharsets.UTF_8),
-                content -> content.contains(text));
+                () -> {
+                    hasExited[0] = !process.isAlive();
+                    return Files.readString(output, StandardCharsets.UTF_8);
+                },
+                read -> read.contains(text) || hasExited[0]);
+        assertThat(content).as("output of %s", process).contains(text);
     }
 
     /** Sends a signal to aioscope, and asserts that it exits with the status and prints no stack trace. */
