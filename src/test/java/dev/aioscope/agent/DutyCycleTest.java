@@ -66,34 +66,31 @@ class DutyCycleTest {
             Duration.ofSeconds(60));
 
     private static Event setup(long kioctx) {
-        ByteBuffer record = EventBuilder.setup()
-                .kioctx(kioctx)
-                .mm(1)
-                .task(10, 10, "db")
-                .time(BootClock.now())
-                .handle(kioctx * 4096)
-                .build();
-        return Event.of(record, 0, record.capacity());
+        return newContext(EventBuilder.setup(), kioctx);
     }
 
     private static Event found(long kioctx) {
-        ByteBuffer record = EventBuilder.liveContext()
-                .kioctx(kioctx)
+        return newContext(EventBuilder.liveContext(), kioctx);
+    }
+
+    private static Event newContext(EventBuilder builder, long kioctx) {
+        return event(builder.kioctx(kioctx)
                 .mm(1)
                 .task(10, 10, "db")
                 .time(BootClock.now())
-                .handle(kioctx * 4096)
-                .build();
-        return Event.of(record, 0, record.capacity());
+                .handle(kioctx * 4096));
     }
 
     private static Event live(int pid) {
-        ByteBuffer record = EventBuilder.liveContext()
+        return event(EventBuilder.liveContext()
                 .kioctx(pid)
                 .mm(pid)
                 .task(pid, pid, "db")
-                .handle(4096)
-                .build();
+                .handle(4096));
+    }
+
+    private static Event event(EventBuilder builder) {
+        ByteBuffer record = builder.build();
         return Event.of(record, 0, record.capacity());
     }
 
@@ -307,11 +304,6 @@ class DutyCycleTest {
                 .time(time)));
         probes.ring.add(event(EventBuilder.free().kioctx(kioctx).time(time + 1)));
         probes.live.clear();
-    }
-
-    private static Event event(EventBuilder builder) {
-        ByteBuffer record = builder.build();
-        return Event.of(record, 0, record.capacity());
     }
 
     @Test

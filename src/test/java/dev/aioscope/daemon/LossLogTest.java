@@ -5,34 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.telemetry.AgentStatistics;
-import java.util.ArrayList;
-import java.util.List;
+import dev.aioscope.testing.LogLines;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
-import java.util.logging.SimpleFormatter;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 class LossLogTest {
-    private static final Logger LOG = Logger.getLogger(LossLog.class.getName());
-
-    private final List<String> lines = new ArrayList<>();
-    private final Handler collector = new Handler() {
-        @Override
-        public void publish(LogRecord logged) {
-            lines.add(new SimpleFormatter().formatMessage(logged));
-        }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void close() {}
-    };
+    @RegisterExtension
+    final LogLines log = new LogLines(LossLog.class);
 
     private long now = 7;
     private long ringFull = 3;
@@ -79,18 +60,6 @@ class LossLogTest {
             },
             () -> now);
 
-    @BeforeEach
-    void collect() {
-        LOG.addHandler(collector);
-        LOG.setUseParentHandlers(false);
-    }
-
-    @AfterEach
-    void restore() {
-        LOG.removeHandler(collector);
-        LOG.setUseParentHandlers(true);
-    }
-
     private void updateAfter(long seconds) {
         now += TimeUnit.SECONDS.toNanos(seconds);
         losses.update();
@@ -100,7 +69,7 @@ class LossLogTest {
     void ignoresEarlierLossesAndProgramsThatTheKernelSkipped() {
         missed = 5;
         updateAfter(1);
-        assertThat(lines).isEmpty();
+        assertThat(log.lines()).isEmpty();
         assertThat(losses.complaints()).isEmpty();
     }
 
@@ -108,7 +77,7 @@ class LossLogTest {
     void reportsRecorderGapAsRemarkWithoutComplaint() {
         unrecorded = 7L;
         updateAfter(1);
-        assertThat(lines)
+        assertThat(log.lines())
                 .containsExactly(
                         "Lost: 7 unrecorded (hint: check that the disk of recorder-directory has space and is fast"
                                 + " enough)");
@@ -127,7 +96,7 @@ class LossLogTest {
     void logsLossAtOnceThenOncePerMinuteThenItsEnd() {
         ringFull += 10;
         updateAfter(1);
-        assertThat(lines)
+        assertThat(log.lines())
                 .containsExactly("Lost: 10 ring_full (hint: raise ring-size, or give the agent more CPU time)");
         assertThat(losses.complaints()).hasSize(1);
 
@@ -136,9 +105,9 @@ class LossLogTest {
             dropped += 2;
             updateAfter(1);
         }
-        assertThat(lines).hasSize(1);
+        assertThat(log.lines()).hasSize(1);
         updateAfter(1);
-        assertThat(lines)
+        assertThat(log.lines())
                 .hasSize(2)
                 .last()
                 .isEqualTo("Lost: 59 ring_full (hint: raise ring-size, or give the agent more CPU time);"
@@ -148,12 +117,12 @@ class LossLogTest {
         assertThat(losses.complaints()).hasSize(1);
         updateAfter(1);
         assertThat(losses.complaints()).isEmpty();
-        assertThat(lines).hasSize(3).last().isEqualTo("No losses for a minute");
+        assertThat(log.lines()).hasSize(3).last().isEqualTo("No losses for a minute");
         updateAfter(600);
-        assertThat(lines).hasSize(3);
+        assertThat(log.lines()).hasSize(3);
 
         evicted = 1;
         updateAfter(1);
-        assertThat(lines).last().isEqualTo("Lost: 1 evicted_contexts (hint: raise max-contexts)");
+        assertThat(log.lines()).last().isEqualTo("Lost: 1 evicted_contexts (hint: raise max-contexts)");
     }
 }

@@ -2,6 +2,7 @@ package dev.aioscope.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.testing.LogLines;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.metrics.export.MetricExporter;
@@ -11,51 +12,20 @@ import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.data.StatusData;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
-import java.util.logging.SimpleFormatter;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 class ExportMonitorTest {
-    private static final Logger LOG = Logger.getLogger(TraceExport.class.getName());
-
-    private final List<String> lines = new ArrayList<>();
-    private final Handler collector = new Handler() {
-        @Override
-        public void publish(LogRecord logged) {
-            lines.add(new SimpleFormatter().formatMessage(logged));
-        }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void close() {}
-    };
+    @RegisterExtension
+    final LogLines log = new LogLines(TraceExport.class);
 
     private long now = 5;
     private final ExportMonitor monitor = new ExportMonitor("spans", () -> now);
     private final ScriptedExporter backEnd = new ScriptedExporter();
     private final SpanExporter exporter = monitor.watch(backEnd, "http://user:secret@host:4318/v1/traces");
-
-    @BeforeEach
-    void collect() {
-        LOG.addHandler(collector);
-        LOG.setUseParentHandlers(false);
-    }
-
-    @AfterEach
-    void restore() {
-        LOG.removeHandler(collector);
-        LOG.setUseParentHandlers(true);
-    }
 
     @Test
     void logsFirstFailureAndThenOncePerMinute() {
@@ -63,13 +33,13 @@ class ExportMonitorTest {
         fail("no route");
         now += TimeUnit.SECONDS.toNanos(59);
         fail("no route");
-        assertThat(lines)
+        assertThat(log.lines())
                 .containsExactly(
                         "cannot export spans to http://host:4318/v1/traces: IOException: no route (2 lost so far)");
 
         now += TimeUnit.SECONDS.toNanos(1);
         fail("no host");
-        assertThat(lines)
+        assertThat(log.lines())
                 .hasSize(2)
                 .last()
                 .isEqualTo("cannot export spans to http://host:4318/v1/traces: IOException: no host (8 lost so far)");
@@ -81,7 +51,7 @@ class ExportMonitorTest {
             fail("no route");
             now += TimeUnit.SECONDS.toNanos(1);
         }
-        assertThat(lines).hasSize(60);
+        assertThat(log.lines()).hasSize(60);
         assertThat(monitor.counts())
                 .extracting(ExportCounts::exported, ExportCounts::failed)
                 .containsExactly(0L, 7200L);
@@ -91,7 +61,7 @@ class ExportMonitorTest {
                 .extracting(ExportCounts::exported, ExportCounts::failed)
                 .containsExactly(2L, 7200L);
         monitor.close();
-        assertThat(lines).hasSize(61).last().asString().endsWith(" (7200 lost so far)");
+        assertThat(log.lines()).hasSize(61).last().asString().endsWith(" (7200 lost so far)");
     }
 
     @Test
@@ -100,7 +70,7 @@ class ExportMonitorTest {
         now += TimeUnit.HOURS.toNanos(1);
         succeed();
         monitor.close();
-        assertThat(lines).hasSize(1);
+        assertThat(log.lines()).hasSize(1);
         assertThat(monitor.counts())
                 .extracting(ExportCounts::exported, ExportCounts::failed)
                 .containsExactly(2L, 2L);
@@ -112,20 +82,20 @@ class ExportMonitorTest {
         monitor.startClosing();
         fail("no route");
         monitor.close();
-        assertThat(lines).hasSize(2).last().asString().endsWith(" (4 lost so far)");
+        assertThat(log.lines()).hasSize(2).last().asString().endsWith(" (4 lost so far)");
     }
 
     @Test
     void countsExceptionAsFailure() {
         backEnd.thrown = new IllegalStateException("broken\n  twice");
         assertThat(exporter.export(spans()).isSuccess()).isFalse();
-        assertThat(lines).singleElement().asString().contains(": IllegalStateException: broken twice (");
+        assertThat(log.lines()).singleElement().asString().contains(": IllegalStateException: broken twice (");
     }
 
     @Test
     void truncatesLongReason() {
         fail("x".repeat(5000));
-        assertThat(lines).singleElement().asString().hasSizeLessThan(300);
+        assertThat(log.lines()).singleElement().asString().hasSizeLessThan(300);
     }
 
     @Test
@@ -144,7 +114,7 @@ class ExportMonitorTest {
         backEnd.shutdown();
         pusher.export(List.of());
         assertThat(pushes.counts()).isEqualTo(new ExportCounts(1, 1, 0, 0));
-        assertThat(lines)
+        assertThat(log.lines())
                 .singleElement()
                 .asString()
                 .startsWith("cannot export metrics to http://host:4318/v1/metrics: ");

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.event.AioCall;
-import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.HandleUse;
 import dev.aioscope.lifecycle.LifecycleListener;
+import dev.aioscope.lifecycle.RecordingListener;
 import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
@@ -16,6 +16,7 @@ import dev.aioscope.lifecycle.WrongHandle;
 import dev.aioscope.lifecycle.WrongHandle.Cause;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,28 +36,8 @@ class FilterOptionsTest {
     }
 
     private static List<Object> passed(FilterOptions filter, Teardown teardown) {
-        List<Object> received = new ArrayList<>();
-        LifecycleListener before = filter.filter().before(new LifecycleListener() {
-            @Override
-            public void onSetup(Context context) {
-                received.add(context);
-            }
-
-            @Override
-            public void onTeardown(Teardown passed) {
-                received.add(passed);
-            }
-
-            @Override
-            public void onFailedCall(FailedCall call) {
-                received.add(call);
-            }
-
-            @Override
-            public void onHandleUse(HandleUse use) {
-                received.add(use);
-            }
-        });
+        RecordingListener received = new RecordingListener();
+        LifecycleListener before = filter.filter().before(received);
         Task owner = teardown.context().owner();
         before.onSetup(teardown.context());
         before.onTeardown(teardown);
@@ -80,7 +61,9 @@ class FilterOptionsTest {
                 6,
                 -22,
                 new WrongHandle(Cause.ALREADY_DESTROYED, teardown.context(), null, null, null, false, null)));
-        return received;
+        return Stream.of(received.setups, received.teardowns, received.failedCalls, received.uses)
+                .<Object>flatMap(List::stream)
+                .toList();
     }
 
     @ParameterizedTest
