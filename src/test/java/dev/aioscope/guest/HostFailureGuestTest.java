@@ -42,6 +42,7 @@ class HostFailureGuestTest {
     }
 
     @Test
+    @Tag("once")
     void reportsMissingBtf() throws IOException {
         CommandResult trace = prepared("mount -t tmpfs none /sys/kernel/btf", "trace", "--tier", "sample");
 
@@ -61,6 +62,7 @@ class HostFailureGuestTest {
     }
 
     @Test
+    @Tag("once")
     void reportsMissingPermission() throws IOException {
         String command = String.join(" ", Aioscope.command("trace", "--tier", "sample"));
         CommandResult trace =
