@@ -1,17 +1,13 @@
 package dev.aioscope.guest;
 
 import dev.aioscope.guest.TestAgent.AttachMethod;
-import dev.aioscope.kernel.Host;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.core.CoreEngine;
 import dev.aioscope.testing.Commands;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * Measures the cost of observing late completions: attaching and detaching the probe, and each request of the host
@@ -29,7 +25,7 @@ final class StragglerBenchmark {
     /** Prints two lines for each attach method. */
     public static void main(String[] arguments) throws IOException {
         NullBlockDevice.loadQuick();
-        Files.writeString(Path.of("/proc/sys/kernel/bpf_stats_enabled"), "1");
+        ProgramRuns.enable();
         for (AttachMethod attachMethod : AttachMethod.values()) {
             measure(attachMethod.toString(), new TestAgent(Tier.FULL, attachMethod));
             measure(
@@ -78,7 +74,8 @@ final class StragglerBenchmark {
             probes.reportCompletions(true);
             ProgramRuns before = ProgramRuns.now();
             with[i] = microsPerRequest();
-            inside[i] = ProgramRuns.now().nanosEachSince(before);
+            ProgramRuns runs = ProgramRuns.now().since(before);
+            inside[i] = (double) runs.nanos() / runs.count();
             probes.reportCompletions(false);
             difference[i] = with[i] - without[i];
         }
@@ -98,34 +95,6 @@ final class StragglerBenchmark {
                 inside[PAIRS / 2],
                 inside[0],
                 inside[PAIRS - 1]);
-    }
-
-    /** The kernel's run counters of all programs of this process. */
-    private record ProgramRuns(long count, long nanos) {
-        static ProgramRuns now() throws IOException {
-            long count = 0;
-            long nanos = 0;
-            try (Stream<Path> files = Files.list(Path.of("/proc/self/fdinfo"))) {
-                for (Path file : files.toList()) {
-                    String info = Host.read(file.toString()).orElse("");
-                    count += number(info, "run_cnt");
-                    nanos += number(info, "run_time_ns");
-                }
-            }
-            return new ProgramRuns(count, nanos);
-        }
-
-        private static long number(String info, String name) {
-            return info.lines()
-                    .filter(line -> line.startsWith(name + ":"))
-                    .mapToLong(line ->
-                            Long.parseLong(line.substring(name.length() + 1).strip()))
-                    .sum();
-        }
-
-        double nanosEachSince(ProgramRuns before) {
-            return (double) (nanos - before.nanos) / (count - before.count);
-        }
     }
 
     /** Uses one thread that reads as fast as possible. */
