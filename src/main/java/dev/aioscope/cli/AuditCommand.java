@@ -58,7 +58,8 @@ import picocli.CommandLine.Spec;
             "  aioscope audit --workload --markdown > io_destroy.md",
             "",
             "Exit status: 0 no violation, 1 failure at run time, 2 invalid usage,",
-            "3 not possible on this host, 4 violation, 130 SIGINT, 143 SIGTERM.",
+            "3 not possible on this host, 4 violation, 130 SIGINT, 141 closed pipe,",
+            "143 SIGTERM.",
         })
 final class AuditCommand implements Callable<Integer> {
     private static final int VIOLATED = 4;

@@ -49,7 +49,7 @@ final class CommandTree {
                             Stream.of(
                                     "",
                                     EXIT_STATUS + " 0 success, 1 failure at run time, 2 invalid usage,",
-                                    "3 not possible on this host, 130 SIGINT, 143 SIGTERM."))
+                                    "3 not possible on this host, 130 SIGINT, 141 closed pipe, 143 SIGTERM."))
                     .toArray(String[]::new));
         }
         command.subcommands().values().forEach(subcommand -> configure(subcommand.getCommandSpec()));

@@ -13,6 +13,7 @@ import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.output.HolderReport;
 import dev.aioscope.output.Screen;
+import dev.aioscope.output.StandardOutput;
 import dev.aioscope.probe.Probes;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -117,13 +118,14 @@ final class ContextsCommand implements Runnable {
             stop.onRequest(end::countDown);
             do {
                 show(new HolderReport(Inventory.take(probes), filter.filter(), processes, clock));
-            } while (!isOver(end));
+            } while (interval != null && !isOver(interval, end));
         }
     }
 
-    private boolean isOver(CountDownLatch end) {
+    private boolean isOver(Duration pause, CountDownLatch end) {
         try {
-            return interval == null || end.await(interval.toNanos(), TimeUnit.NANOSECONDS);
+            return StandardOutput.isLost(spec.commandLine().getOut())
+                    || end.await(pause.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return true;
@@ -144,6 +146,5 @@ final class ContextsCommand implements Runnable {
             }
         }
         lines.forEach(out::println);
-        out.flush();
     }
 }

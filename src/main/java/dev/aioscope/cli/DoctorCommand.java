@@ -38,7 +38,6 @@ final class DoctorCommand implements Callable<Integer> {
         } else {
             out.println("aioscope " + Versions.aioscope() + " on " + Host.release() + " " + Host.architecture());
             out.print(DiagnosisText.of(diagnosis, Screen.stdout()));
-            out.flush();
         }
         return diagnosis.commandTier() == null ? Failures.NOT_POSSIBLE_HERE : ExitCode.OK;
     }

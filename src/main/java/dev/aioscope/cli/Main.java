@@ -3,11 +3,13 @@ package dev.aioscope.cli;
 import dev.aioscope.agent.LogSetup;
 import dev.aioscope.cli.option.ReplaySource;
 import dev.aioscope.config.SettingsException;
+import dev.aioscope.output.StandardOutput;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -37,7 +39,8 @@ import picocli.CommandLine.Spec;
             "Set AIOSCOPE_DEBUG=1 to print stack traces of unexpected failures.",
             "",
             "Exit status: 0 success, 1 failure at run time, 2 invalid usage or settings,",
-            "3 not possible on this host, 4 audit found a violation, 130 SIGINT, 143 SIGTERM.",
+            "3 not possible on this host, 4 audit violation, 130 SIGINT, 141 closed pipe,",
+            "143 SIGTERM.",
         })
 public final class Main implements Runnable {
     private static final List<Class<?>> COMMANDS = List.of(
@@ -62,10 +65,12 @@ public final class Main implements Runnable {
 
     /** Runs one command and exits with its status. */
     public static void main(String[] args) {
+        // No digit, name or time depends on the user's language.
+        Locale.setDefault(Locale.ROOT);
         LogSetup.apply();
-        PrintWriter out = utf8(FileDescriptor.out);
-        PrintWriter err = utf8(FileDescriptor.err);
-        System.exit(execute(out, err, args));
+        PrintWriter err = new PrintWriter(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+        StandardOutput out = StandardOutput.open(err);
+        System.exit(out.finish(execute(out, err, args)));
     }
 
     /** Runs one command. */
@@ -111,11 +116,6 @@ public final class Main implements Runnable {
                         && args[0].equals(command.getAnnotation(Command.class).name()))
                 .toList();
         return named.isEmpty() ? COMMANDS : named;
-    }
-
-    /** Writes UTF-8 in every locale: JSON requires it, and terminals use it. */
-    private static PrintWriter utf8(FileDescriptor descriptor) {
-        return new PrintWriter(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
     }
 
     @Override

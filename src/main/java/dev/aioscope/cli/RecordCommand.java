@@ -83,8 +83,8 @@ final class RecordCommand implements Callable<Integer> {
             err.println(records + " records in " + file
                     + (recorder.dropped() == 0
                             ? ""
-                            : ", and " + recorder.dropped() + " dropped because the disk was too slow"));
-            return recorder.dropped() == 0 ? 0 : 1;
+                            : ", and " + recorder.dropped() + " dropped because the disk failed or was too slow"));
+            return recorder.isComplete() ? 0 : 1;
         }
     }
 

@@ -44,9 +44,11 @@ public final class HelperProcess implements AutoCloseable {
      * @throws IOException if there is no greeting
      */
     public HelperProcess(Class<?> main, Duration patience) throws IOException {
-        process = new ProcessBuilder(JavaCommand.command(main, 64))
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
+        ProcessBuilder builder =
+                new ProcessBuilder(JavaCommand.command(main, 64)).redirectError(ProcessBuilder.Redirect.DISCARD);
+        // In other locales, Java cannot decode all file names.
+        builder.environment().put("LC_ALL", "C.UTF-8");
+        process = builder.start();
         in = process.outputWriter(StandardCharsets.UTF_8);
         out = process.inputReader(StandardCharsets.UTF_8);
         Worker.startOnce("helper", self -> listen());

@@ -2,6 +2,8 @@ package dev.aioscope.kernel;
 
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /**
  * Functions of the C library. They return the C result; {@link #errno} has the error of the last call on the same
@@ -70,6 +72,8 @@ public final class Libc {
 
     public static native int getpagesize();
 
+    private static native Pointer getpwuid(int uid);
+
     public static native int ioctl(int fd, long request, short[] argument);
 
     public static native int ioctl(int fd, long request, byte[] argument);
@@ -77,7 +81,14 @@ public final class Libc {
     /** For calls without a wrapper in the C library, such as bpf, perf_event_open and those of AIO. */
     public static native long syscall(long number, long a, long b, long c, long d, long e);
 
-    public static native int vsnprintf(byte[] buffer, long size, Pointer format, Pointer arguments);
+    public static native int vsnprintf(Pointer buffer, long size, Pointer format, Pointer arguments);
+
+    /** The name of a user; empty if it has none. */
+    public static Optional<String> userName(int uid) {
+        // struct passwd begins with a pointer to the name.
+        return Optional.ofNullable(getpwuid(uid))
+                .map(account -> account.getPointer(0).getString(0, StandardCharsets.UTF_8.name()));
+    }
 
     /** The errno of the last call of this thread. */
     public static int errno() {

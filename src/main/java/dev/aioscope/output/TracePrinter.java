@@ -101,7 +101,7 @@ public final class TracePrinter implements LifecycleListener {
 
     private void print(String lines) {
         out.println(lines);
-        if (out.checkError() || !canPrint()) {
+        if (StandardOutput.isLost(out) || !canPrint()) {
             onDone.run();
         }
     }

@@ -64,7 +64,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     private long offsetFrom;
 
     // The fields below belong to the thread that writes.
-    private String lastFailure = "";
+    private volatile String lastFailure = "";
 
     /**
      * Starts the thread that writes.
@@ -277,6 +277,11 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     /** Records and identities that were not written, as the disk was too slow or failed. */
     public long dropped() {
         return dropped.get();
+    }
+
+    /** Whether no write failed and nothing was dropped. */
+    public boolean isComplete() {
+        return dropped() == 0 && lastFailure.isEmpty();
     }
 
     /** Number of snapshots so far. */

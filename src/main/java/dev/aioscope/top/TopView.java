@@ -9,6 +9,7 @@ import dev.aioscope.inventory.Scan;
 import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.output.StandardOutput;
 import dev.aioscope.top.FullScreen.KeyPress;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -131,7 +132,7 @@ public final class TopView {
         source.processes().start();
         long last = NEVER;
         boolean isEnough = false;
-        while (!isEnough && !isStopped && !out.checkError()) {
+        while (!isEnough && !isStopped && (once || !StandardOutput.isLost(out))) {
             // Read before the scan, so that the last scan of a recording is printed too.
             boolean isOver = source.isOver().getAsBoolean();
             Scan scan = source.scan();

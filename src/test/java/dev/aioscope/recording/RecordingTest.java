@@ -291,6 +291,7 @@ class RecordingTest {
         assertThat(recorded).contains("span io_destroy ");
         // Four setups or refusals, then 400 times a setup and six records of a teardown.
         assertThat(recorder.dropped()).isEqualTo(3 + 400 * 7);
+        assertThat(recorder.isComplete()).isFalse();
     }
 
     @Test

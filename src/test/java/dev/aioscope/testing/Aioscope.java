@@ -31,6 +31,11 @@ public final class Aioscope {
         return command(List.of(), folder + ":" + JAR, arguments);
     }
 
+    /** A command line that runs the classes of this test run, with these JVM options. */
+    public static String[] commandOfClasses(List<String> options, String... arguments) {
+        return command(options, System.getProperty("java.class.path"), arguments);
+    }
+
     /** Builds the class archive for fast starts unless it is up to date. Call it on the host: it is slow in guests. */
     public static void prepareArchive() {
         try {

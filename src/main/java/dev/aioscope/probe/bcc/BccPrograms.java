@@ -104,7 +104,7 @@ final class BccPrograms implements Programs {
             log.setByte(0, (byte) 0);
             Bpf.load(name, type(mode), attachType(mode), attachTo(target, mode), program, log);
             int errno = Libc.errno();
-            List<String> lines = log.getString(0)
+            List<String> lines = LoadFailure.end(log, log.indexOf(0, (byte) 0))
                     .lines()
                     .filter(line -> !line.isBlank() && !line.startsWith("processed "))
                     .toList();

@@ -1,6 +1,8 @@
 package dev.aioscope.probe.bpf;
 
+import com.sun.jna.Pointer;
 import dev.aioscope.kernel.Errno;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record LoadFailure(@Nullable String program, int errno, String reason) {
     private static final int USEFUL_LINES = 5;
+    private static final int MAX_LENGTH = 1 << 16;
 
     /** The error with the last useful lines of the verifier, if any. */
     public static String withVerifier(int errno, List<String> verifier) {
@@ -21,5 +24,11 @@ public record LoadFailure(@Nullable String program, int errno, String reason) {
         }
         List<String> last = verifier.subList(Math.max(0, verifier.size() - USEFUL_LINES), verifier.size());
         return Errno.describe(errno) + "; verifier:\n    " + String.join("\n    ", last);
+    }
+
+    /** The last 64 KiB of a text. All of a verifier log, up to 16 MiB, would fill the heap. */
+    public static String end(Pointer text, long length) {
+        long first = Math.max(0, length - MAX_LENGTH);
+        return new String(text.getByteArray(first, (int) (length - first)), StandardCharsets.UTF_8);
     }
 }

@@ -1,10 +1,10 @@
 package dev.aioscope.probe.core;
 
+import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Libc;
 import dev.aioscope.probe.bpf.LoadFailure;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -17,6 +17,11 @@ import org.jspecify.annotations.Nullable;
 final class LibBpfLog implements LibBpf.PrintCallback {
     private static final int WARNING = 0;
     private static final int MAX_LINES = 40;
+    private static final int MAX_LENGTH = 1 << 16;
+
+    /** A verifier log is one message of up to 16 MiB. */
+    private static final int MAX_VERIFIER_LOG = 17 << 20;
+
     private static final Pattern PROGRAM = Pattern.compile("prog '([^']+)'");
 
     /** Warnings without information beyond the errno, or with advice that does not help. */
@@ -33,17 +38,22 @@ final class LibBpfLog implements LibBpf.PrintCallback {
         if (level != WARNING) {
             return 0;
         }
-        // A verifier log is one message of up to 16 MiB, and its end matters.
-        boolean isVerifierLog = format.getString(0).contains("PROG LOAD LOG");
-        byte[] text = new byte[isVerifierLog ? 17 << 20 : 1 << 16];
-        int length = Libc.vsnprintf(text, text.length, format, arguments);
-        String message = new String(text, 0, Math.min(Math.max(length, 0), text.length - 1), StandardCharsets.UTF_8);
-        List<String> all = message.lines()
+        List<String> all = text(format, arguments)
+                .lines()
                 .map(String::strip)
                 .filter(line -> !line.isEmpty())
                 .toList();
         lines.addAll(all.subList(Math.max(0, all.size() - MAX_LINES), all.size()));
         return 0;
+    }
+
+    private static String text(Pointer format, Pointer arguments) {
+        boolean isVerifierLog = format.getString(0).contains("PROG LOAD LOG");
+        int size = isVerifierLog ? MAX_VERIFIER_LOG : MAX_LENGTH;
+        try (Memory buffer = new Memory(size)) {
+            int length = Math.min(Math.max(Libc.vsnprintf(buffer, size, format, arguments), 0), size - 1);
+            return LoadFailure.end(buffer, length);
+        }
     }
 
     /** Drops all lines. */
