@@ -3,6 +3,7 @@ package dev.aioscope.cli;
 import dev.aioscope.agent.LogSetup;
 import dev.aioscope.cli.option.ReplaySource;
 import dev.aioscope.config.SettingsException;
+import dev.aioscope.output.HelpLayout;
 import dev.aioscope.output.StandardOutput;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -83,7 +84,7 @@ public final class Main implements Runnable {
         CommandLine line = commandLine(replay, args);
         return line.setOut(out)
                 .setErr(err)
-                .setUsageHelpAutoWidth(true)
+                .setHelpFactory(HelpLayout::stdout)
                 .setParameterExceptionHandler(Failures::onWrongUsage)
                 .setExecutionExceptionHandler(Failures::onFailure)
                 .setExecutionStrategy(parsed -> run(line, parsed))

@@ -104,7 +104,7 @@ final class TopCommand implements Runnable {
     private static boolean isTerminal(Screen screen) {
         return !screen.equals(Screen.FILE)
                 && Terminal.of(Terminal.STDIN).isPresent()
-                && !System.getenv().getOrDefault("TERM", "dumb").equals("dumb");
+                && !Screen.isDumb(System.getenv());
     }
 
     private static FullScreen fullScreen() {

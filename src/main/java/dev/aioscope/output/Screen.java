@@ -22,16 +22,21 @@ public record Screen(boolean colours, int columns, int rows) {
         return of(Terminal.of(Terminal.STDOUT), System.getenv());
     }
 
-    /** Disables colours if NO_COLOR (no-color.org) is set or TERM is dumb. */
+    /** Disables colours if NO_COLOR (no-color.org) is set or the terminal is dumb. */
     static Screen of(Optional<Terminal> terminal, Map<String, String> environment) {
         if (terminal.isEmpty()) {
             return FILE;
         }
-        boolean colours = environment.getOrDefault("NO_COLOR", "").isEmpty()
-                && !environment.getOrDefault("TERM", "dumb").equals("dumb");
+        boolean colours = environment.getOrDefault("NO_COLOR", "").isEmpty() && !isDumb(environment);
         int columns = terminal.get().columns();
         int rows = terminal.get().rows();
         return new Screen(colours, columns == 0 ? 80 : columns, rows == 0 ? 24 : rows);
+    }
+
+    /** Whether TERM is dumb, empty or missing: the terminal may not support control sequences. */
+    public static boolean isDumb(Map<String, String> environment) {
+        String type = environment.getOrDefault("TERM", "");
+        return type.isEmpty() || type.equals("dumb");
     }
 
     /** Wraps text at the screen width, at most 120 columns; indents all lines but the first. */
