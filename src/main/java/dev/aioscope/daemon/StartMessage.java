@@ -27,7 +27,9 @@ final class StartMessage {
                 + export.metricsEndpoint()
                         .map(endpoint -> " and pushed to " + endpoint)
                         .orElse("")
-                + ", traces to " + export.endpoint().orElse("nowhere (OTEL_EXPORTER_OTLP_ENDPOINT is not set)")
+                + export.endpoint()
+                        .map(endpoint -> ", traces to " + endpoint)
+                        .orElse(", traces off: " + export.whyOff())
                 + opened.unavailable().stream()
                         .map(unavailable -> describe(unavailable, opened))
                         .collect(Collectors.joining());

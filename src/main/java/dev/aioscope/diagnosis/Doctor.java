@@ -219,7 +219,7 @@ public final class Doctor {
         try (TraceExport export = TraceExport.open(HostInfo.local())) {
             return export.endpoint()
                     .map(Doctor::reach)
-                    .orElse(Check.neutral("otlp", "no endpoint is set, so no traces are exported"));
+                    .orElseGet(() -> Check.neutral("otlp", "traces are off: " + export.whyOff()));
         } catch (TelemetryException e) {
             return Check.of("otlp", false, String.valueOf(e.getMessage()), e.hint());
         }

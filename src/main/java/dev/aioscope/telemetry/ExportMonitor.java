@@ -54,6 +54,7 @@ final class ExportMonitor {
 
     private final Object logLock = new Object();
     private @Nullable Long logTime;
+    private @Nullable Long warningTime;
     private long loggedLost;
     private long loggedFailed;
 
@@ -131,17 +132,42 @@ final class ExportMonitor {
         }
         CompletableResultCode outcome = result;
         return result.whenComplete(() -> {
-            if (!outcome.isSuccess()) {
-                keepReason(outcome.getFailureThrowable());
-            }
+            long lost = outcome.isSuccess() ? 0 : lost(count, outcome.getFailureThrowable());
             synchronized (countLock) {
-                (outcome.isSuccess() ? exported : failed).add(count);
+                exported.add(count - lost);
+                failed.add(lost);
                 queued.addAndGet(-fromQueue);
             }
             if (!isClosing) {
                 log(false);
             }
         });
+    }
+
+    /** The number of items that a failed export has not delivered. */
+    private long lost(int count, @Nullable Throwable failure) {
+        Throwable cause = failure == null ? null : failure.getCause();
+        if (cause instanceof RejectedExportException rejection) {
+            if (rejection.rejected() == 0) {
+                logWarning(oneLine(rejection));
+            } else {
+                keepReason(rejection);
+            }
+            return Math.min(count, rejection.rejected());
+        }
+        keepReason(failure);
+        return count;
+    }
+
+    private void logWarning(String warning) {
+        synchronized (logLock) {
+            long now = nanoTime.getAsLong();
+            if (warningTime != null && now - warningTime < PAUSE_NANOS) {
+                return;
+            }
+            warningTime = now;
+        }
+        LOG.warn("exported {} to {} with a warning: {}", items, endpoint, warning);
     }
 
     private void log(boolean isLast) {
@@ -172,8 +198,13 @@ final class ExportMonitor {
         if (failure == null || isShutDown.get()) {
             return;
         }
-        String reason = reason(failure).replaceAll("\\s+", " ").replaceFirst("[ .]+$", "");
-        lastReason = reason.length() > REASON_LENGTH ? reason.substring(0, REASON_LENGTH) + "…" : reason;
+        lastReason = oneLine(failure);
+    }
+
+    /** The back end chooses parts of the reason: control characters would act on the terminal. */
+    private static String oneLine(Throwable failure) {
+        String reason = reason(failure).replaceAll("[\\s\\p{Cntrl}]+", " ").replaceFirst("[ .]+$", "");
+        return reason.length() > REASON_LENGTH ? reason.substring(0, REASON_LENGTH) + "…" : reason;
     }
 
     /** The SDK has no public type for the status of a response. */
@@ -188,6 +219,9 @@ final class ExportMonitor {
         }
         Throwable cause = failure.getCause() == null ? failure : failure.getCause();
         String message = cause.getMessage();
+        if (cause instanceof RejectedExportException && message != null) {
+            return message;
+        }
         return cause.getClass().getSimpleName() + (message == null ? "" : ": " + message);
     }
 

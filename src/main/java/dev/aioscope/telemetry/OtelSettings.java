@@ -1,10 +1,12 @@
 package dev.aioscope.telemetry;
 
 import io.opentelemetry.sdk.autoconfigure.spi.ConfigProperties;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,12 @@ final class OtelSettings {
     private static final String METRICS_PROTOCOL = "otel.exporter.otlp.metrics.protocol";
     private static final String METRICS_ENDPOINT = "otel.exporter.otlp.metrics.endpoint";
 
+    private static final String HISTOGRAM_AGGREGATION = "otel.exporter.otlp.metrics.default.histogram.aggregation";
+    private static final String TEMPORALITY = "otel.exporter.otlp.metrics.temporality.preference";
+
+    private static final List<String> HEADERS = List.of(
+            "otel.exporter.otlp.headers", "otel.exporter.otlp.traces.headers", "otel.exporter.otlp.metrics.headers");
+
     private static final String DISABLED_PROVIDERS = "otel.java.disabled.resource.providers";
     /** It makes up an instance ID at each start, which would start new series. Our instance is the host. */
     private static final String INSTANCE_PROVIDER =
@@ -36,8 +44,8 @@ final class OtelSettings {
             "compression", "use gzip or none",
             "headers", "use pairs such as key1=value1,key2=value2, with %XX for special characters",
             "attributes", "use pairs such as key1=value1,key2=value2, with %XX for special characters",
-            "certificate", "use the path of a readable PEM file",
-            "key", "use the path of a readable PEM file");
+            "certificate", "use the path of a readable PEM file, for a client also that of its key",
+            "key", "use the path of a readable PEM file, and name the certificate too");
 
     private OtelSettings() {}
 
@@ -45,6 +53,13 @@ final class OtelSettings {
     static Map<String, String> complete(ConfigProperties config) {
         Map<String, String> added = new HashMap<>();
         added.put("otel.logs.exporter", "none");
+        for (String headers : HEADERS) {
+            String given = first(config, headers);
+            if (given != null) {
+                // The values are percent-encoded, but the SDK also takes a plus for a space, as in an HTML form.
+                added.put(headers, given.replace("+", "%2B"));
+            }
+        }
         added.put(TRACES_PROTOCOL, protocol(config, TRACES_PROTOCOL));
         added.put(TRACES_ENDPOINT, endpoint(config));
         added.put(METRICS_PROTOCOL, protocol(config, METRICS_PROTOCOL));
@@ -52,6 +67,10 @@ final class OtelSettings {
         // Many back ends accept only traces, and metrics can be scraped: an endpoint alone does not push them.
         if (first(config, METRICS_EXPORTER) == null) {
             added.put(METRICS_EXPORTER, first(config, METRICS_ENDPOINT) == null ? "none" : "otlp");
+        }
+        if (!isDisabled(config)
+                && !"none".equals(added.getOrDefault(METRICS_EXPORTER, first(config, METRICS_EXPORTER)))) {
+            requireSupportedMetrics(config);
         }
         if (first(config, TRACES_EXPORTER) == null) {
             added.put(TRACES_EXPORTER, first(config, TRACES_ENDPOINT, ENDPOINT) == null ? "none" : "otlp");
@@ -63,6 +82,36 @@ final class OtelSettings {
         String disabled = first(config, DISABLED_PROVIDERS);
         added.put(DISABLED_PROVIDERS, disabled == null ? INSTANCE_PROVIDER : disabled + "," + INSTANCE_PROVIDER);
         return added;
+    }
+
+    /** Pushed metrics are what a scrape returns. */
+    private static void requireSupportedMetrics(ConfigProperties config) {
+        String aggregation = first(config, HISTOGRAM_AGGREGATION);
+        if (aggregation != null && !aggregation.equalsIgnoreCase("explicit_bucket_histogram")) {
+            throw new UnusableSettingException(
+                    "aggregation",
+                    "pushed histograms have explicit buckets, not " + aggregation,
+                    "use explicit_bucket_histogram or unset it");
+        }
+        String temporality = first(config, TEMPORALITY);
+        if (temporality != null && !temporality.equalsIgnoreCase("cumulative")) {
+            throw new UnusableSettingException(
+                    "preference", "pushed metrics are cumulative, not " + temporality, "use cumulative or unset it");
+        }
+    }
+
+    private static boolean isDisabled(ConfigProperties config) {
+        return Boolean.TRUE.equals(config.getBoolean("otel.sdk.disabled"));
+    }
+
+    /** Why no traces are exported, given that there are none. */
+    static String whyOff(ConfigProperties config) {
+        if (isDisabled(config)) {
+            return "OTEL_SDK_DISABLED=true";
+        }
+        return "none".equals(first(config, TRACES_EXPORTER))
+                ? "OTEL_TRACES_EXPORTER=none"
+                : "OTEL_EXPORTER_OTLP_ENDPOINT is not set";
     }
 
     /** The destination of traces. */
@@ -109,8 +158,8 @@ final class OtelSettings {
     }
 
     /**
-     * Names the setting that the SDK rejected. The message of the SDK contains the setting, the value, the kind of
-     * setting, or none of them; then all settings of the user are candidates.
+     * Names the setting that the SDK or the agent rejected. The message of the SDK contains the setting, the value, the
+     * kind of setting, or none of them; then all settings of the user are candidates.
      */
     static TelemetryException explain(RuntimeException rejection, Map<String, String> given) {
         Throwable origin = rejection;
@@ -119,13 +168,20 @@ final class OtelSettings {
                 && origin.getMessage().startsWith("Unexpected")) {
             origin = origin.getCause();
         }
-        String message = String.valueOf(origin.getMessage());
         Map<String, OtelSetting> all = userSettings(given);
+        if (origin instanceof UnusableSettingException unusable) {
+            return unusable(ofKind(all, unusable.kind()), unusable, rejection);
+        }
+        String message = String.valueOf(origin.getMessage());
+        if (message.contains("X509KeyManager")) {
+            return explainClientKey(all, message, rejection);
+        }
         List<OtelSetting> suspects = List.of();
         List<Predicate<OtelSetting>> matches = List.of(
                 s -> message.contains(s.property()),
                 s -> s.value().length() > 2 && message.contains(s.value()),
                 s -> message.toLowerCase(Locale.ROOT).contains(s.kind()),
+                s -> message.contains("X509TrustManager") && s.kind().equals("certificate"),
                 s -> true);
         for (Predicate<OtelSetting> match : matches) {
             suspects = all.values().stream().filter(match).toList();
@@ -133,14 +189,47 @@ final class OtelSettings {
                 break;
             }
         }
-        String names =
-                String.join(" or ", suspects.stream().map(OtelSetting::name).toList());
         String hint = suspects.stream()
                 .map(s -> HINTS.get(s.kind()))
                 .filter(c -> c != null)
                 .findFirst()
                 .orElse("correct or unset it");
-        return new TelemetryException("cannot use " + names + ": " + message, hint, rejection);
+        return rejected(suspects, message, hint, rejection);
+    }
+
+    /** The SDK does not say which of key and certificate it cannot use. */
+    private static TelemetryException explainClientKey(
+            Map<String, OtelSetting> all, String message, RuntimeException rejection) {
+        for (OtelSetting key : ofKind(all, "key")) {
+            Optional<UnusableSettingException> problem = ClientKey.problem(Path.of(key.value()));
+            if (problem.isPresent()) {
+                return unusable(List.of(key), problem.get(), rejection);
+            }
+        }
+        return rejected(
+                all.values().stream()
+                        .filter(s -> s.property().contains(".client."))
+                        .toList(),
+                message,
+                "use PEM files of an X.509 certificate and of its RSA or EC key in PKCS #8",
+                rejection);
+    }
+
+    private static List<OtelSetting> ofKind(Map<String, OtelSetting> all, String kind) {
+        return all.values().stream().filter(s -> s.kind().equals(kind)).toList();
+    }
+
+    private static TelemetryException unusable(
+            List<OtelSetting> suspects, UnusableSettingException unusable, RuntimeException rejection) {
+        return rejected(suspects, String.valueOf(unusable.getMessage()), unusable.hint(), rejection);
+    }
+
+    private static TelemetryException rejected(
+            List<OtelSetting> suspects, String message, String hint, RuntimeException rejection) {
+        String names =
+                String.join(" or ", suspects.stream().map(OtelSetting::name).toList());
+        return new TelemetryException(
+                "cannot use " + names + ": " + OtelVariables.withoutPassword(message), hint, rejection);
     }
 
     /** A setting under the name that the user chose; the property is its name in the SDK. */

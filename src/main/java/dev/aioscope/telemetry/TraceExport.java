@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -42,13 +43,20 @@ public final class TraceExport implements AutoCloseable {
     private final ExportMonitor spanMonitor;
     private final ExportMonitor pushMonitor;
     private final MetricPush push;
+    private final String whyOff;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private TraceExport(OpenTelemetrySdk sdk, ExportMonitor spanMonitor, ExportMonitor pushMonitor, MetricPush push) {
+    private TraceExport(
+            OpenTelemetrySdk sdk,
+            ExportMonitor spanMonitor,
+            ExportMonitor pushMonitor,
+            MetricPush push,
+            String whyOff) {
         this.sdk = sdk;
         this.spanMonitor = spanMonitor;
         this.pushMonitor = pushMonitor;
         this.push = push;
+        this.whyOff = whyOff;
     }
 
     /**
@@ -70,13 +78,18 @@ public final class TraceExport implements AutoCloseable {
         ExportMonitor spanMonitor = new ExportMonitor("spans", System::nanoTime);
         ExportMonitor pushMonitor = new ExportMonitor("metrics", System::nanoTime);
         MetricPush push = new MetricPush(TraceExport::epochNanos);
+        AtomicReference<String> whyOff = new AtomicReference<>("");
         // Our exception reports a failure; the SDK would log it too.
         quieten(SETUP_LOG, Level.WARNING);
         try {
             OpenTelemetrySdk sdk = AutoConfiguredOpenTelemetrySdk.builder()
                     .disableShutdownHook()
+                    .setComponentLoader(new OtlpTransport())
                     .addPropertiesSupplier(() -> settings)
-                    .addPropertiesCustomizer(OtelSettings::complete)
+                    .addPropertiesCustomizer(config -> {
+                        whyOff.set(OtelSettings.whyOff(config));
+                        return OtelSettings.complete(config);
+                    })
                     .addResourceCustomizer((resource, config) -> host(origin).merge(resource))
                     .addSpanExporterCustomizer(
                             (exporter, config) -> spanMonitor.watch(exporter, OtelSettings.endpoint(config)))
@@ -97,7 +110,7 @@ public final class TraceExport implements AutoCloseable {
             if (EXPORTER_LOG.getLevel() == null) {
                 EXPORTER_LOG.setUseParentHandlers(false);
             }
-            return new TraceExport(sdk, spanMonitor, pushMonitor, push);
+            return new TraceExport(sdk, spanMonitor, pushMonitor, push, String.valueOf(whyOff.get()));
         } catch (ConfigurationException | IllegalArgumentException e) {
             throw OtelSettings.explain(e, settings);
         }
@@ -111,6 +124,11 @@ public final class TraceExport implements AutoCloseable {
     /** The destination of spans, without a password; empty if spans are not exported. */
     public Optional<String> endpoint() {
         return spanMonitor.endpoint();
+    }
+
+    /** Which setting is the reason why spans are not exported. */
+    public String whyOff() {
+        return whyOff;
     }
 
     /** The destination of metrics, without a password; empty if metrics are not pushed. */

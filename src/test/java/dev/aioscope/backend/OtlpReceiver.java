@@ -114,6 +114,16 @@ public final class OtlpReceiver implements AutoCloseable {
             return of(200, Map.of(), "<html>It works!</html>".getBytes(UTF_8));
         }
 
+        /** Accepts nothing and sends a body of another content type, as a login page does. */
+        public static Response page(String contentType, String body) {
+            return of(200, Map.of("Content-Type", contentType), body.getBytes(UTF_8));
+        }
+
+        /** Redirects to another URL. */
+        public static Response redirect(int status, String location) {
+            return of(status, Map.of("Location", location), new byte[0]);
+        }
+
         /** Reads the request, then closes the connection without a response. */
         public static Response hangUp() {
             return of(-1, Map.of(), new byte[0]);

@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ConfigCommandTest {
     @TempDir
@@ -134,6 +136,31 @@ class ConfigCommandTest {
                         Map.entry("OTEL_EXPORTER_OTLP_HEADERS", "authorization=***,x=***"),
                         Map.entry("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://host:4318/v1"),
                         Map.entry("OTEL_SERVICE_NAME", "a"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            authorization=Basic YTo+Pg==             | authorization=***
+            x-api-key=s3c,r3t                        | ***
+            x-api-key=s3c,r3t=x,y                    | ***
+            x-api-key:s3cr3t                         | ***
+            x-api-key=s3c=r3t                        | ***
+            s3cr3t                                   | ***
+            """)
+    void masksHeadersWholeWhenTheirNamesAreUncertain(String headers, String shown) {
+        assertThat(OtelVariables.masked(Map.of("OTEL_EXPORTER_OTLP_METRICS_HEADERS", headers)))
+                .containsEntry("OTEL_EXPORTER_OTLP_METRICS_HEADERS", shown);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "http://me:s3cr@et@host:4318/v1, http://host:4318/v1",
+        "http://me:s3cr/et@host:4318, http://host:4318",
+        "http://host/a@b, http://host/a@b"
+    })
+    void masksPasswordWithAnyCharacter(String endpoint, String shown) {
+        assertThat(OtelVariables.masked(Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)))
+                .containsEntry("OTEL_EXPORTER_OTLP_ENDPOINT", shown);
     }
 
     @Test

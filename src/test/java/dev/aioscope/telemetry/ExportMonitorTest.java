@@ -120,6 +120,35 @@ class ExportMonitorTest {
                 .startsWith("cannot export metrics to http://host:4318/v1/metrics: ");
     }
 
+    @Test
+    void countsItemsThatTheBackEndRejectsAsFailed() {
+        reject(new RejectedExportException("1 rejected", 1));
+        reject(new RejectedExportException("3 rejected", 3));
+        assertThat(monitor.counts())
+                .extracting(ExportCounts::exported, ExportCounts::failed)
+                .containsExactly(1L, 3L);
+        assertThat(log.lines()).first().asString().contains(": 1 rejected (1 lost so far)");
+    }
+
+    @Test
+    void logsWarningOfBackEndOncePerMinute() {
+        for (int second = 0; second < 90; second++) {
+            reject(new RejectedExportException("deprecated\u001b[2J\n", 0));
+            now += TimeUnit.SECONDS.toNanos(1);
+        }
+        assertThat(log.lines())
+                .hasSize(2)
+                .containsOnly("exported spans to http://host:4318/v1/traces with a warning: deprecated [2J");
+        assertThat(monitor.counts())
+                .extracting(ExportCounts::exported, ExportCounts::failed)
+                .containsExactly(180L, 0L);
+    }
+
+    private void reject(RejectedExportException rejection) {
+        backEnd.result = CompletableResultCode.ofExceptionalFailure(new IOException(rejection));
+        exporter.export(spans());
+    }
+
     private void fail(String reason) {
         backEnd.result = CompletableResultCode.ofExceptionalFailure(new IOException(reason));
         exporter.export(spans());

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aioscope.backend.GrpcReceiver;
 import dev.aioscope.backend.OtlpReceiver;
 import dev.aioscope.backend.OtlpReceiver.Request;
 import dev.aioscope.backend.OtlpReceiver.Response;
@@ -36,11 +37,14 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TraceExportTest {
     private static final Duration SOON = Duration.ofSeconds(30);
@@ -49,6 +53,19 @@ class TraceExportTest {
     private static final Logger LOG = Logger.getLogger(TraceExport.class.getName());
 
     private OtlpReceiver receiver;
+
+    /** Closing waits half a second for the first export, too short to also load its classes on a busy host. */
+    @BeforeAll
+    static void loadClasses() throws Exception {
+        try (OtlpReceiver server = OtlpReceiver.start();
+                TraceExport export = open(
+                        "otel.exporter.otlp.endpoint", server.endpoint(),
+                        "otel.exporter.otlp.timeout", "60000",
+                        "otel.bsp.schedule.delay", "10")) {
+            emit(export, 1);
+            await(export, counts -> counts.exported() == 1);
+        }
+    }
 
     @BeforeEach
     void start() {
@@ -191,7 +208,12 @@ class TraceExportTest {
         OVERLOADED("HTTP status code 503"),
         HANGING_UP("unexpected end of stream"),
         NO_HTTP("Unexpected status line: SSH-2.0-OpenSSH_9.2"),
-        SILENT("InterruptedIOException: timeout");
+        SILENT("InterruptedIOException: timeout"),
+        NOT_OTLP(": the response is not OTLP: "),
+        LOGIN_PAGE(": answered text/html instead of OTLP (HTTP status code 200)"),
+        REJECTING(": the back end rejected 40: the quota is used up"),
+        REJECTING_ALL_IN_JSON(": the back end rejected 40: the quota is used up"),
+        REDIRECTING(": redirected to http://127.0.0.1:1/login (HTTP status code 307)");
 
         final String reason;
 
@@ -207,6 +229,15 @@ class TraceExportTest {
                 case OVERLOADED -> receiver.always(Response.refuse(503));
                 case HANGING_UP -> receiver.always(Response.hangUp());
                 case SILENT -> receiver.always(Response.ok().held());
+                case NOT_OTLP -> receiver.always(Response.garbage());
+                case LOGIN_PAGE -> receiver.always(Response.page("text/html", "<html>login please</html>"));
+                case REJECTING -> receiver.always(Response.partial(40, "the quota is\n\tused up"));
+                case REJECTING_ALL_IN_JSON ->
+                    receiver.always(
+                            Response.page(
+                                    "application/json",
+                                    "{\"partialSuccess\":{\"rejectedSpans\":\"40\",\"errorMessage\":\"the quota is used up\"}}"));
+                case REDIRECTING -> receiver.always(Response.redirect(307, "http://u:p@127.0.0.1:1/login?token=t#x"));
                 case NO_HTTP -> {
                     return raw.endpoint();
                 }
@@ -244,13 +275,193 @@ class TraceExportTest {
         }
     }
 
-    @Test
-    void acceptsInvalidBodyWithSuccessStatus() throws Exception {
-        receiver.always(Response.garbage());
+    @ParameterizedTest
+    @ValueSource(strings = {"application/json|{}", "application/json|{\"partialSuccess\":{}}", "text/plain|"})
+    void acceptsResponseThatRejectsNothing(String response) throws Exception {
+        String[] parts = response.split("\\|", -1);
+        receiver.always(Response.page(parts[0], parts[1]));
         try (TraceExport export = quick()) {
             emit(export, 1);
             await(export, counts -> counts.exported() == 1);
         }
+    }
+
+    @Test
+    void countsRejectedSpansOfPartialSuccessAsFailed() throws Exception {
+        receiver.always(Response.partial(2, "too old"));
+        try (TraceExport export = quick("otel.bsp.schedule.delay", "60000", "otel.bsp.max.export.batch.size", "5")) {
+            emit(export, 5);
+            await(export, counts -> counts.queued() == 0);
+            assertThat(export.spans()).isEqualTo(new ExportCounts(3, 2, 0, 0));
+        }
+    }
+
+    @Test
+    void countsSpansAcceptedWithWarningAsExported() throws Exception {
+        receiver.always(Response.partial(0, "use another endpoint"));
+        String endpoint = receiver.endpoint();
+        assertThat(agent("answered", Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)))
+                .containsExactly(
+                        "ExportCounts[exported=40, failed=0, dropped=0, queued=0]",
+                        "WARNING: exported spans to " + endpoint + "/v1/traces with a warning: use another endpoint");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {301, 302, 303, 307, 308})
+    void sendsNothingToTargetOfRedirect(int status) throws Exception {
+        try (OtlpReceiver other = OtlpReceiver.start();
+                TraceExport export = quick("otel.exporter.otlp.headers", "x-api-key=k123")) {
+            receiver.always(Response.redirect(status, other.endpoint() + "/v1/traces"));
+            emit(export, 1);
+            await(export, counts -> counts.failed() == 1);
+            assertThat(other.requests()).isEmpty();
+        }
+    }
+
+    @Test
+    void countsRejectedSpansOverGrpc() throws Exception {
+        byte[] message = {10, 8, 8, 2, 18, 4, 'f', 'u', 'l', 'l'};
+        try (GrpcReceiver server = GrpcReceiver.answering("200", "application/grpc", "", message, "0");
+                TraceExport export = overGrpc(server)) {
+            emit(export, 5);
+            await(export, counts -> counts.queued() == 0);
+            assertThat(export.spans()).isEqualTo(new ExportCounts(3, 2, 0, 0));
+        }
+    }
+
+    @Test
+    void exportsOverGrpc() throws Exception {
+        try (GrpcReceiver server = GrpcReceiver.answering("200", "application/grpc", "", new byte[0], "0");
+                TraceExport export = overGrpc(server)) {
+            emit(export, 5);
+            await(export, counts -> counts.exported() == 5);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "200, application/grpc, 13", // INTERNAL
+        "200, text/html, 0",
+        "307, text/plain, ",
+        "301, text/plain, 0",
+        "200, text/html, ",
+        "404, text/plain, "
+    })
+    void countsFailuresOverGrpc(String status, String type, String grpcStatus) throws Exception {
+        try (GrpcReceiver other = GrpcReceiver.answering("200", "application/grpc", "", new byte[0], "0");
+                GrpcReceiver server =
+                        GrpcReceiver.answering(status, type, other.endpoint() + "/x", new byte[0], grpcStatus);
+                TraceExport export = overGrpc(server)) {
+            emit(export, 5);
+            await(export, counts -> counts.failed() == 5);
+            assertThat(other.requests()).isZero();
+        }
+    }
+
+    private TraceExport overGrpc(GrpcReceiver server) {
+        return quick(
+                "otel.exporter.otlp.endpoint", server.endpoint(),
+                "otel.exporter.otlp.protocol", "grpc",
+                "otel.bsp.schedule.delay", "60000",
+                "otel.bsp.max.export.batch.size", "5");
+    }
+
+    @Test
+    void namesReasonWhyTracesAreOff() {
+        String endpoint = receiver.endpoint();
+        Map<Map<String, String>, String> reasons = Map.of(
+                Map.of(), "OTEL_EXPORTER_OTLP_ENDPOINT is not set",
+                Map.of("otel.exporter.otlp.endpoint", endpoint, "otel.sdk.disabled", "true"), "OTEL_SDK_DISABLED=true",
+                Map.of("otel.exporter.otlp.endpoint", endpoint, "otel.traces.exporter", "none"),
+                        "OTEL_TRACES_EXPORTER=none");
+        reasons.forEach((settings, reason) -> {
+            try (TraceExport export = TraceExport.open(settings)) {
+                assertThat(export.isActive()).isFalse();
+                assertThat(export.whyOff()).isEqualTo(reason);
+            }
+        });
+    }
+
+    /** The SDK ignores the first two, because it does not know what a scrape contains. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            otel.exporter.otlp.metrics.default.histogram.aggregation | base2_exponential_bucket_histogram | use explicit_bucket_histogram
+            otel.exporter.otlp.metrics.temporality.preference        | delta                              | use cumulative
+            otel.exporter.otlp.metrics.temporality.preference        | LOWMEMORY                          | use cumulative
+            """)
+    void rejectsSettingsThatPushedMetricsIgnore(String name, String value, String hint) {
+        Map<String, String> push = Map.of("otel.metrics.exporter", "otlp", name, value);
+        assertThatThrownBy(() -> TraceExport.open(push).close())
+                .isInstanceOf(TelemetryException.class)
+                .hasMessageStartingWith("cannot use " + name + ": ")
+                .satisfies(e -> assertThat(((TelemetryException) e).hint()).startsWith(hint));
+        TraceExport.open(Map.of(name, value)).close();
+    }
+
+    @Test
+    void keepsPlusInHeadersAndAttributes() {
+        Map<String, String> resource = resourceOf(
+                "otel.exporter.otlp.endpoint", receiver.endpoint(),
+                "otel.exporter.otlp.headers", "authorization=Basic YTo+Pg==,x=a%2Bb+%20c",
+                "otel.resource.attributes", "team=a+b");
+        assertThat(receiver.requests().get(0).headers().getFirst("Authorization"))
+                .isEqualTo("Basic YTo+Pg==");
+        assertThat(receiver.requests().get(0).headers().getFirst("x")).isEqualTo("a+b+ c");
+        assertThat(resource).containsEntry("team", "a+b");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"x-api-key=s3cr\u00e9t", "x-api-key=s3cr%0Aet", "x-api-key=s3cr%00et", "x key=s3cret"})
+    void rejectsHeadersThatHttpDoesNotAllowWithoutTheirValues(String headers) {
+        for (String protocol : List.of("http/protobuf", "grpc")) {
+            Map<String, String> settings = Map.of(
+                    "otel.exporter.otlp.endpoint", receiver.endpoint(),
+                    "otel.exporter.otlp.protocol", protocol,
+                    "otel.exporter.otlp.headers", headers);
+            assertThatThrownBy(() -> TraceExport.open(settings).close())
+                    .isInstanceOf(TelemetryException.class)
+                    .hasMessageStartingWith("cannot use otel.exporter.otlp.headers: ")
+                    .hasMessageNotContaining("s3cr");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http://me:s3cr@et@host:port", "ftp://me:s3cr/et@host", "http://me:s3cr?et@host"})
+    void hidesPasswordOfInvalidEndpoint(String endpoint) {
+        assertThatThrownBy(() -> TraceExport.open(Map.of("otel.exporter.otlp.endpoint", endpoint))
+                        .close())
+                .isInstanceOf(TelemetryException.class)
+                .hasMessageNotContaining("s3cr")
+                .hasMessageNotContaining("et@");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            openssl genrsa -traditional                                                    | openssl pkcs8 -topk8 -nocrypt -in
+            openssl ecparam -genkey -name prime256v1                                       | openssl pkcs8 -topk8 -nocrypt -in
+            openssl genpkey -algorithm RSA -aes128 -pass pass:x                            | openssl pkcs8 -topk8 -nocrypt -in
+            openssl genrsa -traditional -aes128 -passout pass:x                            | openssl pkcs8 -topk8 -nocrypt -in
+            echo -----BEGIN OPENSSH PRIVATE KEY-----                                       | ssh-keygen -p -N '' -m PKCS8
+            echo -----BEGIN CERTIFICATE-----                                               | use the path of the private key
+            true                                                                           | use the path of the private key
+            openssl genpkey -algorithm RSA                                                 | use PEM files
+            """)
+    void hintsAtFormOfClientKey(String command, String hint, @TempDir Path folder) throws Exception {
+        Path key = folder.resolve("key");
+        Process maker = new ProcessBuilder(command.split(" "))
+                .redirectOutput(key.toFile())
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        assertThat(maker.waitFor()).isZero();
+        Path certificate = Files.writeString(folder.resolve("certificate"), "none");
+        Map<String, String> settings = Map.of(
+                "otel.exporter.otlp.endpoint", "https://127.0.0.1:1",
+                "otel.exporter.otlp.client.certificate", certificate.toString(),
+                "otel.exporter.otlp.client.key", key.toString());
+        assertThatThrownBy(() -> TraceExport.open(settings).close())
+                .isInstanceOf(TelemetryException.class)
+                .hasMessageContaining("otel.exporter.otlp.client.key")
+                .satisfies(e -> assertThat(((TelemetryException) e).hint()).contains(hint));
     }
 
     @ParameterizedTest
