@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -40,6 +41,9 @@ record Endpoints(
         Identities identities,
         Predicate<Task> selected,
         WallClock clock) {
+    /** Probes, such as those of Kubernetes, have no credentials. */
+    static final Set<String> OPEN = Set.of("/healthz", "/readyz");
+
     private static final String INDEX = """
             aioscope: Linux native AIO contexts on this host
 

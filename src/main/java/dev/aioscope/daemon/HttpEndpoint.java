@@ -18,7 +18,7 @@ final class HttpEndpoint implements AutoCloseable {
     HttpEndpoint(Map<String, Function<String, Page>> endpoints, HttpSettings settings) {
         this.endpoints = endpoints;
         this.settings = settings;
-        this.server = settings.serve(endpoints);
+        this.server = settings.serve(Endpoints.OPEN, endpoints);
     }
 
     /**
@@ -32,10 +32,10 @@ final class HttpEndpoint implements AutoCloseable {
         }
         close();
         try {
-            server = wanted.serve(endpoints);
+            server = wanted.serve(Endpoints.OPEN, endpoints);
             settings = wanted;
         } catch (HttpException e) {
-            server = settings.serve(endpoints);
+            server = settings.serve(Endpoints.OPEN, endpoints);
             throw e;
         }
     }

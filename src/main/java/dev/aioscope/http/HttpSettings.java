@@ -4,6 +4,7 @@ import dev.aioscope.http.WebServer.Page;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -31,11 +32,12 @@ public record HttpSettings(
     /**
      * Starts a server.
      *
-     * @param endpoints by path, see {@link WebServer}
+     * @param open paths that need no user, see {@link WebServer}
+     * @param endpoints by path
      * @return null if there is no address
      * @throws HttpException if the address is not available
      */
-    public @Nullable WebServer serve(Map<String, Function<String, Page>> endpoints) {
-        return address == null ? null : new WebServer(address, tls, auth, endpoints);
+    public @Nullable WebServer serve(Set<String> open, Map<String, Function<String, Page>> endpoints) {
+        return address == null ? null : new WebServer(address, tls, auth, open, endpoints);
     }
 }

@@ -13,6 +13,7 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -83,6 +84,7 @@ public final class WebServer implements AutoCloseable {
      * @param address port 0 for any free port
      * @param tls null for plain HTTP
      * @param users null to answer every client
+     * @param open paths of pages that need no user
      * @param pages by path; each makes a response from the Accept header, on several threads at once
      * @throws HttpException if the address is not available
      */
@@ -90,6 +92,7 @@ public final class WebServer implements AutoCloseable {
             InetSocketAddress address,
             @Nullable SSLContext tls,
             @Nullable BasicAuth users,
+            Set<String> open,
             Map<String, Function<String, Page>> pages) {
         this.pages = Map.copyOf(pages);
         this.server = bind(address, tls);
@@ -101,6 +104,8 @@ public final class WebServer implements AutoCloseable {
         if (users != null) {
             everything.setAuthenticator(users);
         }
+        // The JDK chooses the context by the beginning of the path, and the handler the page by all of it.
+        open.forEach(path -> server.createContext(path, this::handle));
         server.start();
     }
 

@@ -109,7 +109,7 @@ final class OtlpClient {
                 throw new UnusableSettingException(
                         "headers",
                         "a name or value contains a character that HTTP does not allow",
-                        "use printable ASCII characters, or %XX with the code of one");
+                        "use printable ASCII characters, percent-encoded or not");
             }
         });
         return headers.build();

@@ -139,7 +139,11 @@ class PrometheusIT {
         Lifecycle lifecycle = new Lifecycle(ForwardingListener.to(counts, holders), Tier.FULL, Limits.DEFAULT);
         AtomicInteger rounds = new AtomicInteger();
         return new WebServer(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), null, null, Map.of("/metrics", accept -> {
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                null,
+                null,
+                Set.of(),
+                Map.of("/metrics", accept -> {
                     int round = rounds.getAndIncrement();
                     synchronized (lifecycle) {
                         recording

@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Set;
 
 /** Whatever a client sends, the next one is served. */
 public final class HttpFuzz {
@@ -15,6 +16,7 @@ public final class HttpFuzz {
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             null,
             null,
+            Set.of(),
             Map.of("/", accept -> Page.text(200, accept)));
     private static final int PORT = URI.create(SERVER.url()).getPort();
 

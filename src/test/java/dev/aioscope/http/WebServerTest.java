@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.security.crypto.bcrypt.BCrypt;
 
 /** Real sockets on loopback. */
 @Timeout(60)
@@ -61,7 +63,7 @@ class WebServerTest {
 
     @BeforeEach
     void start() {
-        server = new WebServer(ANY_PORT, null, null, PAGES);
+        server = new WebServer(ANY_PORT, null, null, Set.of(), PAGES);
     }
 
     @AfterEach
@@ -218,21 +220,53 @@ class WebServerTest {
         assertThat(send(request("/")).statusCode()).isEqualTo(200);
     }
 
+    /** A line of the auth file, with one of the names that programs give to the algorithm. */
+    private static String line(String name, String password, String version) {
+        return name + ":$" + version
+                + BCrypt.hashpw(password, BCrypt.gensalt(4)).substring(3);
+    }
+
+    private void serveTo(String... lines) throws IOException {
+        server.close();
+        BasicAuth users = BasicAuth.read(users(String.join("\n", lines), "rw-------"));
+        server = new WebServer(ANY_PORT, null, users, Set.of("/accept"), PAGES);
+    }
+
     @Test
     void requiresCredentials() throws Exception {
-        server.close();
-        server = new WebServer(
-                ANY_PORT, null, BasicAuth.read(users("scraper:s3cret:x\n# a comment\n", "rw-------")), PAGES);
+        serveTo(line("scraper", "s3cret:x", "2y"), "# a comment", line("b", "é", "2b"), line("c", "", "2a"), "");
         assertThat(send(request("/")).statusCode()).isEqualTo(401);
-        assertThat(send(authorized("scraper:s3cret:x")).statusCode()).isEqualTo(200);
-        for (String wrong : List.of("scraper:s3cret", "scraper:", "nobody:s3cret:x", ":", "nobody:")) {
-            assertThat(send(authorized(wrong)).statusCode()).as(wrong).isEqualTo(401);
+        for (int again = 0; again < 2; again++) {
+            for (String right : List.of("scraper:s3cret:x", "b:é", "c:")) {
+                assertThat(send(authorized(right)).statusCode()).as(right).isEqualTo(200);
+            }
+            for (String wrong :
+                    List.of("scraper:s3cret", "scraper:", "nobody:s3cret:x", ":", "nobody:", "b:s3cret:x")) {
+                assertThat(send(authorized(wrong)).statusCode()).as(wrong).isEqualTo(401);
+            }
         }
         Socket garbage = connect();
         garbage.getOutputStream().write("GET / HTTP/1.0\r\nAuthorization: Basic ???\r\n\r\n".getBytes(US_ASCII));
         assertThat(readAll(garbage)).doesNotContain("200 OK");
         assertThat(send(request("/").header("Authorization", "Bearer x")).statusCode())
                 .isEqualTo(401);
+    }
+
+    /** A test vector of crypt_blowfish. */
+    @Test
+    void acceptsHashOfAnotherProgram() throws Exception {
+        serveTo("a:$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
+        assertThat(send(authorized("a:U*U")).statusCode()).isEqualTo(200);
+        assertThat(send(authorized("a:U*V")).statusCode()).isEqualTo(401);
+    }
+
+    @Test
+    void answersOpenPathWithoutCredentialsAndNoOther() throws Exception {
+        serveTo(line("a", "b", "2y"));
+        assertThat(send(request("/accept")).statusCode()).isEqualTo(200);
+        for (String path : List.of("/", "/lines", "/accept/../lines", "/acceptlines", "/accept/lines", "//lines")) {
+            assertThat(send(request(path)).statusCode()).as(path).isIn(401, 404);
+        }
     }
 
     private HttpRequest.Builder authorized(String credentials) {
@@ -245,12 +279,37 @@ class WebServerTest {
         return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(permissions));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"rw-r-----", "rw-r--r--", "rw--w----", "rw-----w-", "rwx--x---", "rw----r--"})
+    void rejectsAuthFileThatOthersCanAccess(String permissions) throws IOException {
+        Path open = users(line("a", "b", "2y"), permissions);
+        assertThatThrownBy(() -> BasicAuth.read(open))
+                .hasMessageContainingAll("cannot use " + open, "chmod 600 " + open);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "nobody",
+                "a:s3cret",
+                "a:",
+                "a:$apr1$s3cret$s3cret",
+                "a:{SHA}s3cret",
+                "a:$2y$05$s3cret",
+                "a:$2y$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+                "a:$2y$03$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+                ":$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+            })
+    void rejectsLineWithoutHashAndHidesIt(String line) throws IOException {
+        Path bad = users("# users\n" + line + "\n", "rw-------");
+        assertThatThrownBy(() -> BasicAuth.read(bad))
+                .isInstanceOf(HttpException.class)
+                .hasMessageContainingAll("cannot use " + bad + ":2: ", "htpasswd -nB")
+                .hasMessageNotContaining("s3cret");
+    }
+
     @Test
-    void rejectsInvalidAuthFile() throws IOException {
-        Path open = users("a:b\n", "rw-r--r--");
-        assertThatThrownBy(() -> BasicAuth.read(open)).hasMessageContaining("chmod 600");
-        Path bad = users("a:b\nnobody\n", "rw-------");
-        assertThatThrownBy(() -> BasicAuth.read(bad)).hasMessageContaining(":2: expected name:password");
+    void rejectsAuthFileWithoutUsers() throws IOException {
         Path empty = users("\n", "rw-------");
         assertThatThrownBy(() -> BasicAuth.read(empty)).hasMessageContaining("no user");
         assertThatThrownBy(() -> BasicAuth.read(folder.resolve("none"))).hasMessageContaining("cannot read");
@@ -273,7 +332,7 @@ class WebServerTest {
                 .isZero();
         server.close();
         SSLContext tls = Tls.read(folder.resolve("cert.pem"), folder.resolve("key.pem"));
-        server = new WebServer(ANY_PORT, tls, null, PAGES);
+        server = new WebServer(ANY_PORT, tls, null, Set.of(), PAGES);
 
         assertThat(server.url()).startsWith("https://127.0.0.1:");
         SSLContext trusting = SSLContext.getInstance("TLS");
@@ -295,7 +354,7 @@ class WebServerTest {
     void reportsAddressInUseOnce() {
         InetSocketAddress taken = new InetSocketAddress(
                 InetAddress.getLoopbackAddress(), URI.create(server.url()).getPort());
-        assertThatThrownBy(() -> new WebServer(taken, null, null, PAGES))
+        assertThatThrownBy(() -> new WebServer(taken, null, null, Set.of(), PAGES))
                 .isInstanceOf(HttpException.class)
                 .hasMessageContaining("set listen");
     }

@@ -60,7 +60,7 @@ public final class HttpOptions {
             paramLabel = "FILE",
             description = {
                 "Require basic authentication.",
-                "FILE contains one name:password per line, and must be readable by its owner only."
+                "FILE contains name:hash lines of htpasswd -nB, for its owner only. /healthz and /readyz stay open."
             })
     private @Nullable Path users;
 
