@@ -11,6 +11,7 @@ import dev.aioscope.probe.bpf.AttachTarget;
 import dev.aioscope.probe.bpf.Bpf;
 import dev.aioscope.probe.bpf.Kretprobe;
 import dev.aioscope.probe.bpf.LoadFailure;
+import dev.aioscope.probe.bpf.MissedCounter;
 import dev.aioscope.probe.bpf.PerfEvent;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.bpf.Programs;
@@ -37,7 +38,10 @@ final class BccPrograms implements Programs {
     private final Map<String, Integer> maps = new HashMap<>();
     private final Map<AttachTarget, Integer> programs = new EnumMap<>(AttachTarget.class);
     private final Map<AttachTarget, Integer> links = new EnumMap<>(AttachTarget.class);
-    private final List<Integer> kprobes = new ArrayList<>();
+    /** Copies, for programs that cannot attach again. */
+    private final Map<AttachTarget, Bpf.Copy> copies = new EnumMap<>(AttachTarget.class);
+
+    private final MissedCounter missed = new MissedCounter();
     private final List<Integer> events = new ArrayList<>();
     /** Of {@link #events}, those of kprobes. */
     private final Map<AttachTarget, Integer> kprobeEvents = new EnumMap<>(AttachTarget.class);
@@ -133,6 +137,10 @@ final class BccPrograms implements Programs {
         int flags = !constant.isValue() ? 0 : isSettings ? Bpf.F_RDONLY_PROG : Bpf.F_MMAPABLE;
         int entries = sizes.getOrDefault(name, constant.entries());
         int fd = Bpf.createMap(name, constant.type(), constant.keySize(), constant.valueSize(), entries, flags);
+        if (fd >= 0) {
+            // Before the settings: close() releases it if they fail.
+            maps.put(name, fd);
+        }
         if (fd < 0 || (isSettings && setSettings(fd) != 0)) {
             int errno = Libc.errno();
             throw new ProbeException(
@@ -141,7 +149,6 @@ final class BccPrograms implements Programs {
                             ? "run aioscope as root, or give it CAP_BPF and CAP_PERFMON"
                             : "use Linux 5.8 or newer, with enough memory");
         }
-        maps.put(name, fd);
         return fd;
     }
 
@@ -167,6 +174,11 @@ final class BccPrograms implements Programs {
                 return Errno.describe(Libc.errno());
             }
             links.put(target, link);
+            Bpf.Copy copy = copies.get(target);
+            missed.addProgram(copy == null ? program : copy.program());
+            if (mode == Mode.KPROBE || mode == Mode.KRETPROBE) {
+                missed.addKprobe(link);
+            }
             return null;
         } catch (IOException e) {
             return String.valueOf(e.getMessage());
@@ -182,7 +194,12 @@ final class BccPrograms implements Programs {
         String name = target.program(mode);
         long[] instructions =
                 withMaps(Objects.requireNonNull(bytecode.programs().get(name)).clone());
-        return Bpf.attachCopy(name, attachTo(target, mode), instructions);
+        Bpf.Copy copy = Bpf.attachCopy(name, attachTo(target, mode), instructions);
+        if (copy == null) {
+            return -1;
+        }
+        copies.put(target, copy);
+        return copy.link();
     }
 
     private int attachIterator(AttachTarget target, int program) {
@@ -198,7 +215,6 @@ final class BccPrograms implements Programs {
                 mode == Mode.KPROBE ? definitions.defineEntry(target.symbol()) : definitions.define(target.symbol()),
                 program);
         if (link >= 0) {
-            kprobes.add(link);
             kprobeEvents.put(target, events.get(events.size() - 1));
         }
         return link;
@@ -216,8 +232,12 @@ final class BccPrograms implements Programs {
     public void detach(AttachTarget target) {
         Integer link = links.remove(target);
         Integer event = kprobeEvents.remove(target);
-        if (link != null) {
-            kprobes.remove(link);
+        Bpf.Copy copy = copies.remove(target);
+        if (copy != null) {
+            missed.retire(copy.program());
+            copy.close();
+        } else if (link != null) {
+            missed.retire(link);
             Libc.close(link);
         }
         if (event != null && events.remove(event) && !event.equals(link)) {
@@ -247,15 +267,14 @@ final class BccPrograms implements Programs {
 
     @Override
     public @Nullable Long missed() {
-        return Bpf.missed(
-                links.keySet().stream()
-                        .map(target -> Objects.requireNonNull(programs.get(target)))
-                        .toList(),
-                kprobes);
+        return missed.total();
     }
 
     @Override
     public void close() {
+        copies.keySet().forEach(links::remove);
+        copies.values().forEach(Bpf.Copy::close);
+        copies.clear();
         links.values().stream().filter(link -> !events.contains(link)).forEach(Libc::close);
         events.forEach(Libc::close);
         programs.values().forEach(Libc::close);

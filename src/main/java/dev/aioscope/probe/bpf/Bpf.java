@@ -7,7 +7,6 @@ import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Libc;
 import dev.aioscope.probe.ProbeException;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -165,20 +164,37 @@ public final class Bpf {
     }
 
     /**
+     * A second copy of a program.
+     *
+     * @param program the copy, loaded
+     * @param link attaches it
+     */
+    public record Copy(int program, int link) implements AutoCloseable {
+        @Override
+        public void close() {
+            Libc.close(link);
+            Libc.close(program);
+        }
+    }
+
+    /**
      * Loads a second copy of a fentry program and attaches it.
      *
      * @param function the number of the function in BTF
-     * @return the link, the only reference to the program; negative on failure
+     * @return null on failure
      */
-    public static int attachCopy(String name, int function, long[] instructions) {
+    public static @Nullable Copy attachCopy(String name, int function, long[] instructions) {
         int program = load(name, TYPE_TRACING, ATTACH_FENTRY, function, instructions, null);
         int link = program < 0 ? program : attachTracing(program);
+        if (link >= 0) {
+            return new Copy(program, link);
+        }
         int errno = Libc.errno();
         if (program >= 0) {
             Libc.close(program);
         }
         Libc.setErrno(errno);
-        return link;
+        return null;
     }
 
     /** Attaches a fentry or fexit program to its function. */
@@ -259,32 +275,14 @@ public final class Bpf {
         return entries.intValue();
     }
 
-    /**
-     * How often the kernel skipped these programs or kprobes because another one ran on that CPU; null if it does not count
-     * that.
-     *
-     * @param kprobes the links of those programs that are kprobes
-     */
-    public static @Nullable Long missed(List<Integer> programs, List<Integer> kprobes) {
-        if (!kprobes.isEmpty() && !Host.isAtLeast(6, 7)) {
-            return null;
-        }
-        long missed = 0;
-        for (int program : programs) {
-            Long skipped = info(program, PROG_INFO_RECURSION_MISSES);
-            if (skipped == null) {
-                return null;
-            }
-            missed += skipped;
-        }
-        for (int link : kprobes) {
-            Long skipped = info(link, LINK_INFO_KPROBE_MISSED);
-            if (skipped == null) {
-                return null;
-            }
-            missed += skipped;
-        }
-        return missed;
+    /** How often the kernel skipped a program because its previous run on that CPU was not over; null on failure. */
+    static @Nullable Long missedByProgram(int program) {
+        return info(program, PROG_INFO_RECURSION_MISSES);
+    }
+
+    /** How often the kernel skipped a kprobe because another program ran on that CPU; null before 6.7. */
+    static @Nullable Long missedByKprobe(int link) {
+        return Host.isAtLeast(6, 7) ? info(link, LINK_INFO_KPROBE_MISSED) : null;
     }
 
     /** 8 bytes of the kernel's information about an object; 0 if it has less, null on failure. */

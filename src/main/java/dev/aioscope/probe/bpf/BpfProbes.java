@@ -66,10 +66,15 @@ public final class BpfProbes implements Probes {
         }
         int events = programs.map("events");
         int size = Bpf.maxEntries(events);
-        this.ring = new RingBuffer(events, size);
-        this.waiter = new EpollWaiter(events, size);
-        this.inventory =
-                SharedMemory.map(programs.map("inventory"), SharedMemory.PAGE, Libc.PROT_READ | Libc.PROT_WRITE, 0);
+        try (Rollback rollback = new Rollback()) {
+            this.ring = new RingBuffer(events, size);
+            rollback.add(ring::close);
+            this.waiter = new EpollWaiter(events, size);
+            rollback.add(waiter::close);
+            this.inventory =
+                    SharedMemory.map(programs.map("inventory"), SharedMemory.PAGE, Libc.PROT_READ | Libc.PROT_WRITE, 0);
+            rollback.commit();
+        }
     }
 
     /**
@@ -101,16 +106,16 @@ public final class BpfProbes implements Probes {
 
     /** One attempt with the current plan; null after a rejection, which the plan then contains. */
     private static @Nullable BpfProbes attempt(Engine engine, ProbeSettings settings, AttachPlan plan) {
-        Programs programs = engine.open(settings);
-        boolean done = false;
-        try {
+        try (Rollback rollback = new Rollback()) {
+            Programs programs = engine.open(settings);
+            rollback.add(programs::close);
             LoadFailure failure = programs.load(plan);
-            done = failure == null ? attach(programs, plan) : reject(plan, failure);
-            return done ? new BpfProbes(engine, programs, plan) : null;
-        } finally {
-            if (!done) {
-                programs.close();
+            if (!(failure == null ? attach(programs, plan) : reject(plan, failure))) {
+                return null;
             }
+            BpfProbes probes = new BpfProbes(engine, programs, plan);
+            rollback.commit();
+            return probes;
         }
     }
 

@@ -29,13 +29,18 @@ final class EpollWaiter implements AutoCloseable {
     EpollWaiter(int ringFd, int ringSize) {
         long gathers = Math.min((long) ringSize * PAUSE_NS_PER_BYTE, MAX_PAUSE_NS);
         pause = gathers < MIN_PAUSE_NS ? 0 : gathers;
-        epoll = check(Libc.epoll_create1(Libc.EPOLL_CLOEXEC), "epoll_create1");
-        wakeup = check(Libc.eventfd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK), "eventfd");
-        add(ringFd);
-        add(wakeup);
+        try (Rollback rollback = new Rollback()) {
+            epoll = check(Libc.epoll_create1(Libc.EPOLL_CLOEXEC), "epoll_create1");
+            rollback.add(() -> Libc.close(epoll));
+            wakeup = check(Libc.eventfd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK), "eventfd");
+            rollback.add(() -> Libc.close(wakeup));
+            add(epoll, ringFd);
+            add(epoll, wakeup);
+            rollback.commit();
+        }
     }
 
-    private void add(int fd) {
+    private static void add(int epoll, int fd) {
         // struct epoll_event: packed to 12 bytes on x86-64, elsewhere 16; the events come first in both.
         byte[] event = new byte[16];
         ByteBuffer.wrap(event).order(ByteOrder.nativeOrder()).putInt(0, Libc.EPOLLIN);

@@ -59,10 +59,14 @@ final class RingBuffer implements AutoCloseable {
      */
     RingBuffer(int fd, int size) {
         this.size = size;
-        consumerPage = SharedMemory.map(fd, PAGE, Libc.PROT_READ | Libc.PROT_WRITE, 0);
         // Not all of it again: each mapped page counts as memory of this process.
         mapped = size + Math.min(size, BATCH * Long.BYTES);
-        producerPages = SharedMemory.map(fd, (long) PAGE + mapped, Libc.PROT_READ, PAGE);
+        try (Rollback rollback = new Rollback()) {
+            consumerPage = SharedMemory.map(fd, PAGE, Libc.PROT_READ | Libc.PROT_WRITE, 0);
+            rollback.add(() -> Libc.munmap(consumerPage, PAGE));
+            producerPages = SharedMemory.map(fd, (long) PAGE + mapped, Libc.PROT_READ, PAGE);
+            rollback.commit();
+        }
         consumer = consumerPage.getByteBuffer(0, PAGE).order(ByteOrder.nativeOrder());
         producer = producerPages.getByteBuffer(0, PAGE).order(ByteOrder.nativeOrder());
         data = producerPages.getByteBuffer(PAGE, mapped).order(ByteOrder.nativeOrder());

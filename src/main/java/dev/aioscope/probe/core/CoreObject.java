@@ -14,15 +14,15 @@ import dev.aioscope.probe.bpf.AttachTarget;
 import dev.aioscope.probe.bpf.Bpf;
 import dev.aioscope.probe.bpf.Kretprobe;
 import dev.aioscope.probe.bpf.LoadFailure;
+import dev.aioscope.probe.bpf.MissedCounter;
 import dev.aioscope.probe.bpf.PerfEvent;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.bpf.Programs;
+import dev.aioscope.probe.bpf.Rollback;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -34,11 +34,10 @@ final class CoreObject implements Programs {
     private final ProbeSettings settings;
     private final LibBpfLog log;
     private final Map<AttachTarget, Pointer> links = new EnumMap<>(AttachTarget.class);
-    /** Links of copies, for programs that libbpf cannot attach again. */
-    private final Map<AttachTarget, Integer> copies = new EnumMap<>(AttachTarget.class);
+    /** Copies, for programs that libbpf cannot attach again. */
+    private final Map<AttachTarget, Bpf.Copy> copies = new EnumMap<>(AttachTarget.class);
 
-    private final List<Pointer> attached = new ArrayList<>();
-    private final List<Pointer> kprobes = new ArrayList<>();
+    private final MissedCounter missed = new MissedCounter();
     private final Kretprobe kretprobe = new Kretprobe();
 
     private CoreObject(Pointer object, ProbeSettings settings, LibBpfLog log) {
@@ -95,9 +94,13 @@ final class CoreObject implements Programs {
                 throw new ProbeException(
                         "cannot parse the probes: " + log.last(Errno.describe(Libc.errno())), "reinstall aioscope");
             }
-            CoreObject opened = new CoreObject(object, settings, log);
-            settings.write(opened.initialValue(".rodata"));
-            return opened;
+            try (Rollback rollback = new Rollback()) {
+                CoreObject opened = new CoreObject(object, settings, log);
+                rollback.add(opened::close);
+                settings.write(opened.initialValue(".rodata"));
+                rollback.commit();
+                return opened;
+            }
         }
     }
 
@@ -128,10 +131,11 @@ final class CoreObject implements Programs {
             case KPROBE -> keep(target, LibBpf.bpf_program__attach(program));
             case FENTRY, FEXIT -> attachTracing(target, mode, program);
         };
-        if (reason == null && !copies.containsKey(target)) {
-            attached.add(program);
+        if (reason == null) {
+            Bpf.Copy copy = copies.get(target);
+            missed.addProgram(copy == null ? LibBpf.bpf_program__fd(program) : copy.program());
             if (mode == Mode.KPROBE || mode == Mode.KRETPROBE) {
-                kprobes.add(Objects.requireNonNull(links.get(target)));
+                missed.addKprobe(LibBpf.bpf_link__fd(Objects.requireNonNull(links.get(target))));
             }
         }
         return reason;
@@ -146,8 +150,8 @@ final class CoreObject implements Programs {
         long count = LibBpf.bpf_program__insn_cnt(program);
         long[] instructions = LibBpf.bpf_program__insns(program).getLongArray(0, Math.toIntExact(count));
         int function = LibBpf.libbpf_find_vmlinux_btf_id(target.symbol(), Bpf.ATTACH_FENTRY);
-        int copy = Bpf.attachCopy(target.program(mode), function, instructions);
-        if (copy < 0) {
+        Bpf.Copy copy = Bpf.attachCopy(target.program(mode), function, instructions);
+        if (copy == null) {
             return Errno.describe(Libc.errno());
         }
         copies.put(target, copy);
@@ -172,8 +176,13 @@ final class CoreObject implements Programs {
         try {
             String event =
                     mode == Mode.TRACEPOINT ? "syscalls/" + target.function() : kretprobe.define(target.symbol());
+            int perfEvent = PerfEvent.open(event);
+            String reason = keep(target, LibBpf.bpf_program__attach_perf_event(program, perfEvent));
             // libbpf closes the event together with the link.
-            return keep(target, LibBpf.bpf_program__attach_perf_event(program, PerfEvent.open(event)));
+            if (reason != null) {
+                Libc.close(perfEvent);
+            }
+            return reason;
         } catch (IOException e) {
             return String.valueOf(e.getMessage());
         }
@@ -195,22 +204,20 @@ final class CoreObject implements Programs {
 
     @Override
     public @Nullable Long missed() {
-        return Bpf.missed(
-                attached.stream().map(LibBpf::bpf_program__fd).toList(),
-                kprobes.stream().map(LibBpf::bpf_link__fd).toList());
+        return missed.total();
     }
 
     @Override
     public void detach(AttachTarget target) {
         Pointer link = links.remove(target);
         if (link != null) {
-            kprobes.remove(link);
-            attached.removeIf(program -> LibBpf.bpf_program__name(program).endsWith("_" + target.function()));
+            missed.retire(LibBpf.bpf_link__fd(link));
             LibBpf.bpf_link__destroy(link);
         }
-        Integer copy = copies.remove(target);
+        Bpf.Copy copy = copies.remove(target);
         if (copy != null) {
-            Libc.close(copy);
+            missed.retire(copy.program());
+            copy.close();
         }
     }
 
@@ -245,10 +252,10 @@ final class CoreObject implements Programs {
     public void close() {
         links.values().forEach(LibBpf::bpf_link__destroy);
         links.clear();
-        copies.values().forEach(Libc::close);
+        copies.values().forEach(Bpf.Copy::close);
         copies.clear();
-        kretprobe.close();
         LibBpf.bpf_object__close(object);
+        kretprobe.close();
     }
 
     private static Mode modeOf(AttachPlan plan, AttachTarget target) {
