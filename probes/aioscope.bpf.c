@@ -21,13 +21,13 @@
 CONSTANT(settings)
 SHARED(inventory)
 
-#define MAX_CPUS 1024
+#define MAX_CPUS 8192 /* the most that Linux supports */
 #define MAX_CANCELLABLE 1024
-#define MAX_SLOTS 1024
 #define MAX_IN_PROGRESS 4096
 #define MAX_DESTROYED 4096
 #define MAX_USES 256
 #define MAX_FOLLOWED 1024
+#define NO_COUNT ((__s64)(1ULL << 63))
 
 /*
  * The body of a BPF trampoline program, with preemption disabled. The kernel skips such a program while another run of it
@@ -47,9 +47,15 @@ SHARED(inventory)
 		unpreempted;                                                \
 	})
 
+enum call_kind {
+	CALL_SETUP,
+	CALL_DESTROY,
+};
+
 /* An io_setup or io_destroy between its entry and its return. */
 struct call {
-	__u64 enter_time;
+	__u64 enter_time; /* ABSENT if no probe saw the entry */
+	__u64 kind;
 	__u64 argument_1;
 	__u64 argument_2;
 	__u64 switches;
@@ -107,8 +113,9 @@ inline_body void count_loss(__u32 reason)
 {
 	__u64 *count = bpf_map_lookup_elem(losses_map(), &reason);
 
+	/* Atomic: an interrupt on this CPU can lose a record as well. */
 	if (count)
-		*count += 1;
+		__sync_fetch_and_add(count, 1);
 }
 
 inline_body struct task_struct *current_task(void)
@@ -116,9 +123,18 @@ inline_body struct task_struct *current_task(void)
 	return (struct task_struct *)bpf_get_current_task();
 }
 
+/* 0 if unknown. */
 inline_body __u64 process_start(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, group_leader, start_boottime);
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct task_struct___v5_4 *old = (void *)leader;
+
+	return READ_OR(READ_OR(0, old, task_struct___v5_4, real_start_time), leader, task_struct, start_boottime);
+}
+
+inline_body __u64 voluntary_switches(struct task_struct *task)
+{
+	return READ_OR(ABSENT_U64, task, task_struct, nvcsw);
 }
 
 /* A record of this type with its header filled in; or NULL, and the loss is counted. */
@@ -137,7 +153,8 @@ inline_body void *reserve(__u16 size, __u16 code, __u64 mm, __u64 kioctx)
 	header->time = bpf_ktime_get_boot_ns();
 	header->kioctx = kioctx;
 	header->mm = mm;
-	header->cgroup = bpf_get_current_cgroup_id();
+	/* A kernel without CONFIG_CGROUPS has no such helper. */
+	header->cgroup = FIELD_EXISTS(task_struct, cgroups) ? bpf_get_current_cgroup_id() : 0;
 	header->pid = id >> 32;
 	header->tid = id;
 	header->cpu = bpf_get_smp_processor_id();
@@ -165,11 +182,20 @@ inline_body struct pt_regs *user_registers(struct task_struct *task)
 	return BPF_CORE_READ(task, stack) + THREAD_SIZE - SIZE_OF(pt_regs);
 }
 
+inline_body struct pt_regs *current_user_registers(void)
+{
+	return ENUMERATOR_EXISTS(bpf_func_id, BPF_FUNC_task_pt_regs) ? user_registers(bpf_get_current_task_btf())
+								     : user_registers(current_task());
+}
+
 inline_body __u32 has_pending_sigkill(struct task_struct *task)
 {
-	unsigned long own = BPF_CORE_READ(task, pending.signal.sig[0]);
-	unsigned long shared = BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]);
+	unsigned long own = 0, shared = 0;
 
+	if (FIELD_EXISTS(task_struct, pending) && FIELD_EXISTS(sigpending, signal))
+		own = BPF_CORE_READ(task, pending.signal.sig[0]);
+	if (FIELD_EXISTS(task_struct, signal) && FIELD_EXISTS(signal_struct, shared_pending) && FIELD_EXISTS(sigpending, signal))
+		shared = BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]);
 	return ((own | shared) >> 8) & 1; /* SIGKILL is 9 */
 }
 
@@ -188,8 +214,11 @@ inline_body __u64 aio_nr(void)
 	return read_number(settings_memory()->aio_nr, sizeof(unsigned long));
 }
 
+/* A count for a record: races can make it negative. */
 inline_body __s32 clamp(__s64 count)
 {
+	if (count == NO_COUNT)
+		return ABSENT_S32;
 	return count < 0 ? 0 : (__s32)count;
 }
 
@@ -199,13 +228,16 @@ inline_body __u64 percpu_part(unsigned long count_ptr)
 	return count_ptr & 3 ? 0 : count_ptr;
 }
 
+/* Or NO_COUNT. */
 inline_body __s64 atomic_references(struct percpu_ref *ref)
 {
 	struct percpu_ref___v5_9 *old = (void *)ref;
 
-	if (FIELD_EXISTS(percpu_ref, data))
+	if (FIELD_EXISTS(percpu_ref, data) && FIELD_EXISTS(percpu_ref_data, count))
 		return BPF_CORE_READ(ref, data, count.counter);
-	return BPF_CORE_READ(old, count.counter);
+	if (FIELD_EXISTS(percpu_ref___v5_9, count))
+		return BPF_CORE_READ(old, count.counter);
+	return NO_COUNT;
 }
 
 /* A pointer as a number: the verifier allows no arithmetic on the pointer itself. */
@@ -218,46 +250,52 @@ inline_body __u64 number_of(void *pointer)
 }
 
 /*
- * The offset from a per-CPU pointer to the part of this CPU, or ABSENT. A private per-CPU map shows it: its pointer and its
- * address on that CPU. Kernels before 5.18 have no helper for another CPU's address; there this reads the kernel's own
- * array, if its symbol is available.
+ * Writes the offset from a per-CPU pointer to the part of this CPU; not 0 on failure. A private per-CPU map shows it: its
+ * pointer and its address on that CPU. Kernels before 5.18 have no helper for another CPU's address; there this reads the
+ * kernel's own array, if its symbol is available.
  */
-inline_body __u64 cpu_offset(__u32 cpu)
+inline_body long read_cpu_offset(__u32 cpu, __u64 *offset)
 {
 	__u32 zero = 0;
 
-	if (ENUMERATOR_EXISTS(bpf_func_id, BPF_FUNC_map_lookup_percpu_elem)) {
+	if (ENUMERATOR_EXISTS(bpf_func_id, BPF_FUNC_map_lookup_percpu_elem) && FIELD_EXISTS(bpf_array, pptrs)) {
 		__u64 array = number_of(losses_map()), part = number_of(bpf_map_lookup_percpu_elem(losses_map(), &zero, cpu));
-		__u64 base = read_number(array + FIELD_OFFSET(bpf_array, pptrs), sizeof(__u64));
+		__u64 base = 0;
+		long failed = bpf_probe_read_kernel(&base, sizeof(base), (void *)(array + FIELD_OFFSET(bpf_array, pptrs)));
 
-		return part && base != ABSENT_U64 ? part - base : ABSENT_U64;
+		*offset = part - base;
+		return failed | !part;
 	}
-	if (!settings_memory()->per_cpu_offset)
-		return ABSENT_U64;
-	return read_number(settings_memory()->per_cpu_offset + 8 * cpu, sizeof(__u64));
+	/* Without the symbol this reads near address 0, which fails. */
+	return bpf_probe_read_kernel(offset, sizeof(*offset), (void *)(settings_memory()->per_cpu_offset + 8 * cpu));
 }
 
 /*
- * The sum over all CPUs of a per-CPU counter of 4 or 8 bytes, or ABSENT. A global function: the verifier checks it once
- * and not for each of its many calls.
+ * The sum over all CPUs of a per-CPU counter of 4 or 8 bytes, or NO_COUNT if a part is unreadable. A global function: the
+ * verifier checks it once and not for each of its many calls.
  */
-GLOBAL_FUNCTION __u64 percpu_sum(__u64 counter, __u32 size)
+GLOBAL_FUNCTION __s64 percpu_sum(__u64 counter, __u32 is_wide)
 {
-	__u64 sum = 0;
+	__u32 bytes = 4 + 4 * (is_wide & 1);
+	__s64 sum = 0;
 
+	if (!counter || settings_memory()->possible_cpus > MAX_CPUS)
+		return NO_COUNT;
 	for (__u32 cpu = 0; cpu < MAX_CPUS; cpu++) {
-		__u64 offset, part;
+		__u64 offset = 0, part = 0;
 
 		if (cpu >= settings_memory()->possible_cpus)
 			break;
-		offset = cpu_offset(cpu);
-		if (offset == ABSENT_U64)
-			return ABSENT_U64;
-		part = size == 4 ? read_number(counter + offset, 4) : read_number(counter + offset, 8);
+		if (read_cpu_offset(cpu, &offset) | bpf_probe_read_kernel(&part, bytes, (void *)(counter + offset)))
+			return NO_COUNT;
 		sum += part;
 	}
 	return sum;
 }
+
+/* The address of the per-CPU counts of a percpu_ref of this context; 0 if it has none. */
+#define PERCPU_PART(ctx, ref) \
+	(FIELD_EXISTS(percpu_ref, percpu_count_ptr) ? percpu_part(BPF_CORE_READ(ctx, ref.percpu_count_ptr)) : 0)
 
 /*
  * Outstanding requests, in two ways that must agree: a request holds one slot of the ring until its completion event is
@@ -266,33 +304,36 @@ GLOBAL_FUNCTION __u64 percpu_sum(__u64 counter, __u32 size)
  */
 inline_body __s32 outstanding_by_slots(struct kioctx *ctx)
 {
-	__u64 free_slots = percpu_sum((__u64)BPF_CORE_READ(ctx, cpu), 4);
+	__s64 free_slots;
 
-	if (free_slots == ABSENT_U64)
+	if (!FIELD_EXISTS(kioctx, cpu) || !FIELD_EXISTS(kioctx, reqs_available) || !FIELD_EXISTS(kioctx, nr_events) ||
+	    !FIELD_EXISTS(kioctx, completed_events) || !FIELD_EXISTS(kioctx_cpu, reqs_available))
+		return ABSENT_S32;
+	free_slots = percpu_sum((__u64)BPF_CORE_READ(ctx, cpu) + FIELD_OFFSET(kioctx_cpu, reqs_available), false);
+	if (free_slots == NO_COUNT)
 		return ABSENT_S32;
 	return clamp((__s64)BPF_CORE_READ(ctx, nr_events) - 1 - BPF_CORE_READ(ctx, reqs_available.counter) -
-		     (__s64)free_slots - BPF_CORE_READ(ctx, completed_events));
+		     free_slots - BPF_CORE_READ(ctx, completed_events));
 }
 
 inline_body __s32 outstanding_by_refs(struct kioctx *ctx)
 {
-	__u64 counter = percpu_part(BPF_CORE_READ(ctx, reqs.percpu_count_ptr));
-	__u64 references;
+	__u64 counter = PERCPU_PART(ctx, reqs);
+	__s64 references;
 
+	if (!FIELD_EXISTS(percpu_ref, percpu_count_ptr))
+		return ABSENT_S32;
 	if (!counter)
 		return clamp(atomic_references(FIELD_ADDRESS(ctx, reqs)));
-	references = percpu_sum(counter, 8);
+	references = percpu_sum(counter, true);
 	/* The first reference is in the atomic part; a live context holds another one itself. */
-	return references == ABSENT_U64 ? ABSENT_S32 : clamp((__s64)references - 1);
+	return references == NO_COUNT ? ABSENT_S32 : clamp(references - 1);
 }
 
 /* Threads inside a call on the context, while it is alive. */
 inline_body __s32 count_users(struct kioctx *ctx)
 {
-	__u64 counter = percpu_part(BPF_CORE_READ(ctx, users.percpu_count_ptr));
-	__u64 references = counter ? percpu_sum(counter, 8) : ABSENT_U64;
-
-	return references == ABSENT_U64 ? ABSENT_S32 : clamp(references);
+	return clamp(percpu_sum(PERCPU_PART(ctx, users), true));
 }
 
 /*
@@ -313,10 +354,7 @@ inline_body bool read_head(struct kioctx *ctx, bool is_own, __u32 *head)
 		ring = (void *)BPF_CORE_READ(ctx, user_id);
 		return is_own && !bpf_probe_read_user(head, sizeof(*head), &ring->head);
 	}
-	if (FIELD_EXISTS(kioctx___v6_12, ring_folios))
-		pages = BPF_CORE_READ(with_folios, ring_folios);
-	else
-		pages = BPF_CORE_READ(ctx, ring_pages);
+	pages = READ_OR(READ_OR(NULL, ctx, kioctx, ring_pages), with_folios, kioctx___v6_12, ring_folios);
 	if (bpf_probe_read_kernel(&first, sizeof(first), pages) || !first)
 		return false;
 	ring = (void *)(page_offset_base + ((__u64)first - vmemmap_base) / page_struct_size * PAGE_SIZE_4K);
@@ -326,9 +364,9 @@ inline_body bool read_head(struct kioctx *ctx, bool is_own, __u32 *head)
 /* Completed requests that the program has not read. is_own: the context belongs to the current address space. */
 inline_body __s32 read_unreaped(struct kioctx *ctx, bool is_own)
 {
-	__u32 nr_events = BPF_CORE_READ(ctx, nr_events), tail = BPF_CORE_READ(ctx, tail), head = 0;
+	__u32 nr_events = READ_OR(0, ctx, kioctx, nr_events), tail = READ_OR(0, ctx, kioctx, tail), head = 0;
 
-	if (!nr_events || !read_head(ctx, is_own, &head))
+	if (!FIELD_EXISTS(kioctx, tail) || !nr_events || !read_head(ctx, is_own, &head))
 		return ABSENT_S32;
 	/* The program can write any head: keep it inside the ring. */
 	head %= nr_events;
@@ -338,10 +376,13 @@ inline_body __s32 read_unreaped(struct kioctx *ctx, bool is_own)
 
 inline_body __s32 count_cancellable(struct kioctx *ctx)
 {
-	struct list_head *first = FIELD_ADDRESS(ctx, active_reqs);
-	struct list_head *at = BPF_CORE_READ(first, next);
+	struct list_head *first, *at;
 	__s32 count = 0;
 
+	if (!FIELD_EXISTS(kioctx, active_reqs))
+		return ABSENT_S32;
+	first = FIELD_ADDRESS(ctx, active_reqs);
+	at = BPF_CORE_READ(first, next);
 	for (int i = 0; i < MAX_CANCELLABLE && at && at != first; i++) {
 		count++;
 		at = BPF_CORE_READ(at, next);
@@ -407,15 +448,30 @@ GLOBAL_FUNCTION __u64 context_with_handle(__u64 table, __u32 slot, __u64 handle)
 	return ctx && BPF_CORE_READ(ctx, user_id) == handle ? (__u64)ctx : 0;
 }
 
-/* The context of the current address space that has this handle, or NULL. */
+/* The context in this block of slots that has this handle, else 0. */
+GLOBAL_FUNCTION __u64 search_block(__u64 table, __u32 first, __u32 nr, __u64 handle)
+{
+	__u64 ctx = 0;
+
+	for (__u32 i = 0; i < SLOTS_PER_BLOCK && first + i < nr && !ctx; i++)
+		ctx = context_with_handle(table, first + i, handle);
+	return ctx;
+}
+
+/*
+ * The context of the current address space that has this handle, or NULL. As the kernel does, this reads the slot from the
+ * ring. After io_setup the program has not touched the ring yet, and programs cannot wait for its page.
+ */
 inline_body struct kioctx *find_context(__u64 handle)
 {
 	struct kioctx_table *table = BPF_CORE_READ(current_mm(), ioctx_table);
-	__u32 nr = table ? BPF_CORE_READ(table, nr) : 0;
+	__u32 nr = table ? BPF_CORE_READ(table, nr) : 0, slot = 0;
 	__u64 ctx = 0;
 
-	for (__u32 slot = 0; slot < MAX_SLOTS && slot < nr && !ctx; slot++)
+	if (!bpf_probe_read_user(&slot, sizeof(slot), &((struct aio_ring *)handle)->id) && slot < nr)
 		ctx = context_with_handle((__u64)table, slot, handle);
+	for (__u32 first = 0; first < MAX_SLOTS && first < nr && !ctx; first += SLOTS_PER_BLOCK)
+		ctx = search_block((__u64)table, first, nr, handle);
 	return (struct kioctx *)ctx;
 }
 
@@ -453,14 +509,15 @@ inline_body void send_stack(void *context, __u64 enter_time)
 	bpf_ringbuf_submit(event, 0);
 }
 
-inline_body int call_enter(void *context, __u64 argument_1, __u64 argument_2)
+inline_body int call_enter(void *context, __u64 kind, __u64 argument_1, __u64 argument_2)
 {
 	__u64 key = bpf_get_current_task();
 	struct call call = {
 		.enter_time = bpf_ktime_get_boot_ns(),
+		.kind = kind,
 		.argument_1 = argument_1,
 		.argument_2 = argument_2,
-		.switches = BPF_CORE_READ(current_task(), nvcsw),
+		.switches = voluntary_switches(current_task()),
 	};
 
 	if (bpf_map_update_elem(calls_map(), &key, &call, BPF_ANY))
@@ -469,24 +526,35 @@ inline_body int call_enter(void *context, __u64 argument_1, __u64 argument_2)
 	return 0;
 }
 
-inline_body int call_enter_regs(void *context, struct pt_regs *user)
+inline_body int call_enter_regs(void *context, __u64 kind, struct pt_regs *user)
 {
 	__u64 argument_1 = read_number((__u64)&user->SYSCALL_ARGUMENT_1, sizeof(__u64));
 	__u64 argument_2 = read_number((__u64)&user->SYSCALL_ARGUMENT_2, sizeof(__u64));
 
-	return call_enter(context, argument_1, argument_2);
+	return call_enter(context, kind, argument_1, argument_2);
 }
 
-/* Removes the stored entry of the call that the current thread returns from. */
-inline_body bool take_call(struct call *to)
+/*
+ * Removes the stored entry of the call that the current thread returns from. Without one, a filter such as seccomp refused
+ * the call before its entry, or the entry was skipped: a failed call is then known by its registers; false for others.
+ */
+inline_body bool take_call(struct call *to, __u64 kind, long result)
 {
 	__u64 key = bpf_get_current_task();
 	struct call *call = bpf_map_lookup_elem(calls_map(), &key);
+	struct pt_regs *user;
+	bool found = call && call->kind == kind;
 
-	if (!call)
-		return false;
-	*to = *call;
-	bpf_map_delete_elem(calls_map(), &key);
+	if (found)
+		*to = *call;
+	if (call)
+		bpf_map_delete_elem(calls_map(), &key);
+	if (found || result >= 0)
+		return found;
+	user = current_user_registers();
+	to->enter_time = ABSENT_U64;
+	to->argument_1 = read_number((__u64)&user->SYSCALL_ARGUMENT_1, sizeof(__u64));
+	to->switches = ABSENT_U64;
 	return true;
 }
 
@@ -516,7 +584,7 @@ inline_body int setup_exit(long result)
 	__u64 handle = ABSENT_U64;
 	struct call call;
 
-	if (!take_call(&call))
+	if (!take_call(&call, CALL_SETUP, result))
 		return 0;
 	if (result == 0 && !bpf_probe_read_user(&handle, sizeof(handle), (void *)call.argument_2)) {
 		ctx = find_context(handle);
@@ -531,7 +599,7 @@ inline_body int setup_exit(long result)
 	event->aio_nr = aio_nr();
 	event->aio_max_nr = read_number(settings_memory()->aio_max_nr, sizeof(unsigned long));
 	event->max_reqs = call.argument_1;
-	event->nr_events = ctx ? (__s32)BPF_CORE_READ(ctx, nr_events) : ABSENT_S32;
+	event->nr_events = ctx ? (__s32)READ_OR(ABSENT_S32, ctx, kioctx, nr_events) : ABSENT_S32;
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }
@@ -551,7 +619,7 @@ inline_body int destroy_exit(long result)
 	struct kioctx *found = NULL;
 	struct call call;
 
-	if (!take_call(&call))
+	if (!take_call(&call, CALL_DESTROY, result))
 		return 0;
 	if (result)
 		found = find_context(call.argument_1);
@@ -562,7 +630,7 @@ inline_body int destroy_exit(long result)
 	event->enter_time = call.enter_time;
 	event->handle = call.argument_1;
 	event->result = result;
-	event->voluntary_switches = BPF_CORE_READ(task, nvcsw) - call.switches;
+	event->voluntary_switches = call.switches == ABSENT_U64 ? ABSENT_U64 : voluntary_switches(task) - call.switches;
 	event->pending_sigkill = has_pending_sigkill(task);
 	bpf_ringbuf_submit(event, 0);
 	/* After the submit: no record of a use may come before this one. */
@@ -574,13 +642,13 @@ inline_body int destroy_exit(long result)
 SEC("fentry/" SYSCALL(io_setup))
 int BPF_PROG(fentry_io_setup, struct pt_regs *regs)
 {
-	return UNPREEMPTED(call_enter_regs(ctx, regs));
+	return UNPREEMPTED(call_enter_regs(ctx, CALL_SETUP, regs));
 }
 
 SEC("kprobe/" SYSCALL(io_setup))
 int BPF_KPROBE(kprobe_io_setup, struct pt_regs *regs)
 {
-	return call_enter_regs(ctx, regs);
+	return call_enter_regs(ctx, CALL_SETUP, regs);
 }
 
 SEC("fexit/" SYSCALL(io_setup))
@@ -598,13 +666,13 @@ int BPF_KRETPROBE(kretprobe_io_setup, long result)
 SEC("fentry/" SYSCALL(io_destroy))
 int BPF_PROG(fentry_io_destroy, struct pt_regs *regs)
 {
-	return UNPREEMPTED(call_enter_regs(ctx, regs));
+	return UNPREEMPTED(call_enter_regs(ctx, CALL_DESTROY, regs));
 }
 
 SEC("kprobe/" SYSCALL(io_destroy))
 int BPF_KPROBE(kprobe_io_destroy, struct pt_regs *regs)
 {
-	return call_enter_regs(ctx, regs);
+	return call_enter_regs(ctx, CALL_DESTROY, regs);
 }
 
 SEC("fexit/" SYSCALL(io_destroy))
@@ -627,8 +695,8 @@ inline_body void fill_teardown(struct event_teardown *event, struct kioctx *ctx,
 	event->handle = handle;
 	event->aio_nr = aio_nr();
 	event->trigger = trigger;
-	event->max_reqs = ctx ? (__s32)BPF_CORE_READ(ctx, max_reqs) : ABSENT_S32;
-	event->nr_events = ctx ? (__s32)BPF_CORE_READ(ctx, nr_events) : ABSENT_S32;
+	event->max_reqs = ctx ? (__s32)READ_OR(ABSENT_S32, ctx, kioctx, max_reqs) : ABSENT_S32;
+	event->nr_events = ctx ? (__s32)READ_OR(ABSENT_S32, ctx, kioctx, nr_events) : ABSENT_S32;
 	event->outstanding_slots = ctx ? outstanding_by_slots(ctx) : ABSENT_S32;
 	event->outstanding_refs = ctx ? outstanding_by_refs(ctx) : ABSENT_S32;
 	event->unreaped = ctx ? read_unreaped(ctx, trigger == TRIGGER_DESTROY) : ABSENT_S32;
@@ -689,7 +757,8 @@ inline_body void find_after_kill(struct event_kill_exit *event, struct kill *kil
 	/* exit_aio holds no reference: the context may be freed already. */
 	if (kill->trigger == TRIGGER_EXIT)
 		return;
-	event->dead = BPF_CORE_READ(ctx, dead.counter) ? FOUND_YES : FOUND_NO;
+	if (FIELD_EXISTS(kioctx, dead))
+		event->dead = BPF_CORE_READ(ctx, dead.counter) ? FOUND_YES : FOUND_NO;
 	event->in_table = is_in_table((struct mm_struct *)kill->mm, ctx);
 }
 
@@ -709,7 +778,7 @@ inline_body int kill_exit(int result)
 		event->aio_nr = aio_nr();
 		event->unmap_enter_time = kill->unmap_enter_time;
 		event->unmap_exit_time = kill->unmap_exit_time;
-		event->voluntary_switches = BPF_CORE_READ(task, nvcsw);
+		event->voluntary_switches = voluntary_switches(task);
 		event->unmap_result = kill->unmap_result;
 		event->pending_sigkill = has_pending_sigkill(task);
 		event->reserved = 0;
@@ -794,9 +863,9 @@ int BPF_KRETPROBE(kretprobe_vm_munmap, int result)
 
 /* ---- free_ioctx_users ---- */
 
-/* `users` is the first field of struct kioctx: the address of the percpu_ref is that of the context. */
-inline_body int users_enter(void *context, struct kioctx *ctx)
+inline_body int users_enter(void *context, void *ref)
 {
+	struct kioctx *ctx = ref - FIELD_OFFSET(kioctx, users);
 	__u64 key = bpf_get_current_task();
 	struct users users = {
 		.enter_time = bpf_ktime_get_boot_ns(),
@@ -835,13 +904,13 @@ inline_body int users_exit(void)
 SEC("fentry/free_ioctx_users")
 int BPF_PROG(fentry_free_ioctx_users, struct percpu_ref *ref)
 {
-	return UNPREEMPTED(users_enter(ctx, (struct kioctx *)ref));
+	return UNPREEMPTED(users_enter(ctx, ref));
 }
 
 SEC("kprobe/free_ioctx_users")
 int BPF_KPROBE(kprobe_free_ioctx_users, struct percpu_ref *ref)
 {
-	return users_enter(ctx, (struct kioctx *)ref);
+	return users_enter(ctx, ref);
 }
 
 SEC("fexit/free_ioctx_users")
@@ -908,31 +977,6 @@ int BPF_KPROBE(kprobe_free_ioctx, struct work_struct *work)
 
 /* ---- destroyed handles, if settings.watch_handles ---- */
 
-inline_body int use_enter(__u64 handle)
-{
-	struct handle_key handle_key = {.mm = (__u64)current_mm(), .handle = handle};
-	__u64 key = bpf_get_current_task();
-
-	if (!bpf_map_lookup_elem(destroyed_map(), &handle_key))
-		return 0;
-	/* The return of io_destroy reports a wrong handle itself. */
-	if (!bpf_map_lookup_elem(calls_map(), &key) && bpf_map_update_elem(uses_map(), &key, &handle, BPF_ANY))
-		count_loss(LOSS_MAP_FULL);
-	return 0;
-}
-
-/* Removes and returns the destroyed handle that the current thread tried, or 0. */
-inline_body __u64 take_use(void)
-{
-	__u64 key = bpf_get_current_task();
-	__u64 *use = bpf_map_lookup_elem(uses_map(), &key);
-	__u64 handle = use ? *use : 0;
-
-	if (use)
-		bpf_map_delete_elem(uses_map(), &key);
-	return handle;
-}
-
 inline_body __u32 use_of(__s32 number)
 {
 	switch (number) {
@@ -949,12 +993,47 @@ inline_body __u32 use_of(__s32 number)
 	}
 }
 
+/* The call that the current thread is inside of. */
+inline_body __u32 current_use(void)
+{
+	struct pt_regs *user = current_user_registers();
+
+	return use_of(read_number((__u64)&user->SYSCALL_NUMBER, sizeof(user->SYSCALL_NUMBER)));
+}
+
+inline_body int use_enter(__u64 handle, __u32 call)
+{
+	struct handle_key handle_key = {.mm = (__u64)current_mm(), .handle = handle};
+	__u64 key = bpf_get_current_task();
+
+	if (!bpf_map_lookup_elem(destroyed_map(), &handle_key))
+		return 0;
+	/* The return of io_destroy reports a wrong handle itself. In another call, an entry is one whose return was skipped. */
+	if (call == AIO_CALL_UNKNOWN && bpf_map_lookup_elem(calls_map(), &key))
+		return 0;
+	if (bpf_map_update_elem(uses_map(), &key, &handle, BPF_ANY))
+		count_loss(LOSS_MAP_FULL);
+	return 0;
+}
+
+/* Removes and returns the destroyed handle that the current thread tried, or 0. */
+inline_body __u64 take_use(void)
+{
+	__u64 key = bpf_get_current_task();
+	__u64 *use = bpf_map_lookup_elem(uses_map(), &key);
+	__u64 handle = use ? *use : 0;
+
+	if (use)
+		bpf_map_delete_elem(uses_map(), &key);
+	return handle;
+}
+
 /* found: the context that has the handle. If it is alive, it got the handle later, from io_setup or by mremap. */
 inline_body int use_exit(__u64 handle, struct kioctx *found, long result, __u32 call)
 {
 	struct event_use *event;
 
-	if (found && !BPF_CORE_READ(found, dead.counter)) {
+	if (found && FIELD_EXISTS(kioctx, dead) && !BPF_CORE_READ(found, dead.counter)) {
 		forget_destroyed(handle);
 		return 0;
 	}
@@ -969,16 +1048,6 @@ inline_body int use_exit(__u64 handle, struct kioctx *found, long result, __u32 
 	return 0;
 }
 
-/* The call that the current thread is inside of. */
-inline_body __u32 current_use(void)
-{
-	struct pt_regs *user = ENUMERATOR_EXISTS(bpf_func_id, BPF_FUNC_task_pt_regs)
-				       ? user_registers(bpf_get_current_task_btf())
-				       : user_registers(current_task());
-
-	return use_of(read_number((__u64)&user->SYSCALL_NUMBER, sizeof(user->SYSCALL_NUMBER)));
-}
-
 inline_body int lookup_exit(struct kioctx *found)
 {
 	__u64 handle = take_use();
@@ -989,13 +1058,13 @@ inline_body int lookup_exit(struct kioctx *found)
 SEC("fentry/lookup_ioctx")
 int BPF_PROG(fentry_lookup_ioctx, unsigned long handle)
 {
-	return UNPREEMPTED(use_enter(handle));
+	return UNPREEMPTED(use_enter(handle, current_use()));
 }
 
 SEC("kprobe/lookup_ioctx")
 int BPF_KPROBE(kprobe_lookup_ioctx, unsigned long handle)
 {
-	return use_enter(handle);
+	return use_enter(handle, current_use());
 }
 
 SEC("fexit/lookup_ioctx")
@@ -1014,7 +1083,7 @@ int BPF_KRETPROBE(kretprobe_lookup_ioctx, struct kioctx *found)
 SEC("tracepoint/syscalls/sys_enter_io_submit")
 int tracepoint_enter_use(struct trace_sys_enter *ctx)
 {
-	return use_enter(ctx->args[0]);
+	return use_enter(ctx->args[0], use_of(ctx->number));
 }
 
 SEC("tracepoint/syscalls/sys_exit_io_submit")
@@ -1030,7 +1099,7 @@ int tracepoint_exit_use(struct trace_sys_exit *ctx)
 SEC("tracepoint/syscalls/sys_enter_io_setup")
 int tracepoint_enter_io_setup(struct trace_sys_enter *ctx)
 {
-	return call_enter(ctx, ctx->args[0], ctx->args[1]);
+	return call_enter(ctx, CALL_SETUP, ctx->args[0], ctx->args[1]);
 }
 
 SEC("tracepoint/syscalls/sys_exit_io_setup")
@@ -1046,7 +1115,7 @@ int tracepoint_enter_io_destroy(struct trace_sys_enter *ctx)
 	struct kioctx *found = find_context(handle);
 	struct event_teardown *event;
 
-	call_enter(ctx, handle, 0);
+	call_enter(ctx, CALL_DESTROY, handle, 0);
 	event = RESERVE(event_teardown, EVENT_DESTROY_ENTER, current_mm(), found);
 	if (!event)
 		return 0;
@@ -1064,10 +1133,25 @@ int tracepoint_exit_io_destroy(struct trace_sys_exit *ctx)
 
 /* ---- inventory ---- */
 
+/* The id of the cgroup v2 of a task; 0 if unknown. */
+inline_body __u64 cgroup_id(struct task_struct *task)
+{
+	struct kernfs_node *node;
+	struct kernfs_node___v5_4 *old;
+
+	if (!FIELD_EXISTS(task_struct, cgroups) || !FIELD_EXISTS(css_set, dfl_cgrp) || !FIELD_EXISTS(cgroup, kn))
+		return 0;
+	node = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+	old = (void *)node;
+	return FIELD_EXISTS(kernfs_node, id)	     ? BPF_CORE_READ(node, id)
+	       : FIELD_EXISTS(kernfs_node___v5_4, id) ? BPF_CORE_READ(old, id.id)
+						      : 0;
+}
+
 inline_body void fill_task(struct event_header *header, struct task_struct *task, __u16 code, __u16 size)
 {
 	header->time = bpf_ktime_get_boot_ns();
-	header->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	header->cgroup = cgroup_id(task);
 	header->pid = BPF_CORE_READ(task, tgid);
 	header->tid = BPF_CORE_READ(task, pid);
 	header->cpu = bpf_get_smp_processor_id();
@@ -1091,8 +1175,8 @@ GLOBAL_FUNCTION __u32 describe_context(__u64 table, __u32 slot)
 		return false;
 	inventory_memory()->context.header.kioctx = (__u64)ctx;
 	inventory_memory()->context.handle = handle;
-	inventory_memory()->context.max_reqs = BPF_CORE_READ(ctx, max_reqs);
-	inventory_memory()->context.nr_events = BPF_CORE_READ(ctx, nr_events);
+	inventory_memory()->context.max_reqs = READ_OR(ABSENT_S32, ctx, kioctx, max_reqs);
+	inventory_memory()->context.nr_events = READ_OR(ABSENT_S32, ctx, kioctx, nr_events);
 	inventory_memory()->context.outstanding_slots = outstanding_by_slots(ctx);
 	inventory_memory()->context.outstanding_refs = outstanding_by_refs(ctx);
 	inventory_memory()->context.unreaped = read_unreaped(ctx, false);
@@ -1121,13 +1205,17 @@ inline_body void live_contexts(struct seq_file *seq, struct task_struct *task, s
 	}
 }
 
+/* The address space of a user task; NULL for kernel threads, which can borrow one. */
+inline_body struct mm_struct *own_mm(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, flags) & PF_KTHREAD ? NULL : BPF_CORE_READ(task, mm);
+}
+
 inline_body __u32 task_state(struct task_struct *task)
 {
 	struct task_struct___v5_13 *old = (void *)task;
 
-	if (FIELD_EXISTS(task_struct, __state))
-		return BPF_CORE_READ(task, __state);
-	return BPF_CORE_READ(old, state);
+	return FIELD_EXISTS(task_struct, __state) ? BPF_CORE_READ(task, __state) : BPF_CORE_READ(old, state);
 }
 
 /* Whether this thread is in a 32-bit system call: these have other numbers. */
@@ -1141,7 +1229,7 @@ inline_body __u64 handle_in_io_destroy(struct task_struct *task)
 {
 	struct pt_regs *user;
 
-	if (!BPF_CORE_READ(task, mm) || is_in_32_bit_call(task))
+	if (!own_mm(task) || is_in_32_bit_call(task))
 		return ABSENT_U64;
 	user = user_registers(task);
 	if (read_number((__u64)&user->SYSCALL_NUMBER, sizeof(user->SYSCALL_NUMBER)) != NR_IO_DESTROY)
@@ -1174,7 +1262,7 @@ inline_body void task_in_teardown(struct seq_file *seq, struct task_struct *task
 	else
 		return;
 	fill_task(&event.header, task, EVENT_TASK_IN_TEARDOWN, sizeof(event));
-	event.header.mm = (__u64)BPF_CORE_READ(task, mm);
+	event.header.mm = (__u64)own_mm(task);
 	event.state = state;
 	event.pending_sigkill = has_pending_sigkill(task);
 	bpf_seq_write(seq, &event, sizeof(event));
@@ -1188,7 +1276,7 @@ int iter_contexts(struct bpf_iter__task *ctx)
 
 	if (!task)
 		return 0;
-	mm = BPF_CORE_READ(task, mm);
+	mm = own_mm(task);
 	/* One thread per process suffices, but a leader that has exited has no address space. */
 	if (mm && (BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid) || !BPF_CORE_READ(task, group_leader, mm)))
 		live_contexts(ctx->meta->seq, task, mm);
@@ -1218,7 +1306,7 @@ inline_body bool is_waited_for(struct aio_kiocb *iocb)
 
 inline_body __u32 read_or_write(struct aio_kiocb *iocb)
 {
-	int write = FIELD_EXISTS(percpu_ref, data) ? IOCB_WRITE : IOCB_WRITE_BEFORE_5_10;
+	int write = IOCB_WRITE | IOCB_WRITE_BEFORE_5_10;
 
 	return BPF_CORE_READ(iocb, rw.ki_flags) & write ? OPERATION_WRITE : OPERATION_READ;
 }
@@ -1384,12 +1472,12 @@ int BPF_KPROBE(kprobe_fput, struct file *file)
 inline_body __s32 dying_references(struct percpu_ref *ref)
 {
 	unsigned long count_ptr = BPF_CORE_READ(ref, percpu_count_ptr);
-	__u64 sum;
+	__s64 sum, atomic = atomic_references(ref);
 
 	if (count_ptr == 3)
-		return clamp(atomic_references(ref));
-	sum = percpu_sum(count_ptr & ~3UL, 8);
-	return sum == ABSENT_U64 ? ABSENT_S32 : clamp(sum + atomic_references(ref) - PERCPU_COUNT_BIAS - 1);
+		return clamp(atomic);
+	sum = percpu_sum(count_ptr & ~3UL, true);
+	return sum == NO_COUNT || atomic == NO_COUNT ? ABSENT_S32 : clamp(sum + atomic - PERCPU_COUNT_BIAS - 1);
 }
 
 /*
@@ -1399,10 +1487,14 @@ inline_body __s32 dying_references(struct percpu_ref *ref)
  */
 inline_body void describe_teardown(struct event_teardown_state *event, struct kioctx *ctx, __u64 handle)
 {
-	unsigned long users = BPF_CORE_READ(ctx, users.percpu_count_ptr), reqs = BPF_CORE_READ(ctx, reqs.percpu_count_ptr);
+	unsigned long users, reqs;
 
 	event->siblings = ABSENT_S32;
 	event->requests = ABSENT_S32;
+	if (!FIELD_EXISTS(kioctx, dead) || !FIELD_EXISTS(percpu_ref, percpu_count_ptr))
+		return;
+	users = BPF_CORE_READ(ctx, users.percpu_count_ptr);
+	reqs = BPF_CORE_READ(ctx, reqs.percpu_count_ptr);
 	if (!BPF_CORE_READ(ctx, dead.counter) || BPF_CORE_READ(ctx, user_id) != handle)
 		return;
 	if (FIELD_EXISTS(percpu_ref, data) && !BPF_CORE_READ(ctx, reqs.data))

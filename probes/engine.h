@@ -29,6 +29,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Slots of a table per run of the iterator: the records of one task must fit into the kernel's buffer of 32 KiB. */
 #define SLOTS_PER_RUN 256
 
+/* Slots that a search for a handle reads: those of a block in one global function. */
+#define SLOTS_PER_BLOCK 256
+#define MAX_SLOTS (1024 * SLOTS_PER_BLOCK)
+
 /* Each map has a function that returns it: name_map(). */
 #define MAP(name, kind, key_type, value_type, entries)        \
 	struct {                                              \
@@ -91,6 +95,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* libbcc inlines all into one function per program, so the verifier checks each slot: use few. */
 #define SLOTS_PER_RUN 8
+#define SLOTS_PER_BLOCK 64
+#define MAX_SLOTS (16 * SLOTS_PER_BLOCK)
 
 /*
  * The constant that describes a map: 16 bits mark, 1 bit whether it refers to the first value in the map, 6 bits type,
@@ -196,6 +202,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #endif /* AIOSCOPE_BCC */
 
+/* The value of a field, or another one on a kernel without that field. */
+#define READ_OR(otherwise, pointer, type, field) \
+	(FIELD_EXISTS(type, field) ? BPF_CORE_READ(pointer, field) : (otherwise))
+
 /*
  * The kernel's structs. With bcc each field is in its own packed struct, after as many bytes as precede it in the running
  * kernel.
@@ -203,6 +213,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #ifndef AIOSCOPE_BCC
 #define KERNEL_STRUCT(name) struct name {
 #define FIELD(type, name, declaration) declaration;
+#define OPTIONAL FIELD
 #define KERNEL_STRUCT_END };
 #else
 #define KERNEL_STRUCT(name) \
@@ -213,6 +224,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 		char before_##name[OFFSET_##type##_##name];   \
 		declaration;                                  \
 	} __attribute__((packed));
+#define OPTIONAL FIELD
 #define KERNEL_STRUCT_END \
 	}                 \
 	;                 \

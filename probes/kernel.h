@@ -3,6 +3,9 @@
  * The few kernel structs that the probes read, with only the fields that they read. Each access uses the field's offset in
  * the running kernel (engine.h), so order and size here have no meaning. A suffix after ___ names the kernel version whose
  * layout of the struct this is.
+ *
+ * OPTIONAL: each use first checks that the running kernel has the field. A FIELD has had its name since Linux 4.18, or only
+ * programs that no tier needs read it: agent/kernel-fields.md lists what its absence costs.
  */
 #ifndef AIOSCOPE_KERNEL_H
 #define AIOSCOPE_KERNEL_H
@@ -55,11 +58,12 @@ enum bpf_features {
 #define TS_COMPAT 2
 #define THREAD_SIZE (16 * 1024)
 #define PF_WQ_WORKER 0x20
+#define PF_KTHREAD 0x200000
 #define EINVAL 22
 #define S_IFMT 0170000
 #define S_IFBLK 0060000
 #define IOCB_WRITE (1 << 18)
-#define IOCB_WRITE_BEFORE_5_10 (1 << 6)
+#define IOCB_WRITE_BEFORE_5_10 (1 << 6) /* since 6.11 IOCB_ATOMIC, which only writes have */
 #define USER_STACK (1 << 8) /* BPF_F_USER_STACK */
 
 typedef struct {
@@ -69,6 +73,15 @@ typedef struct {
 typedef struct {
 	__s64 counter;
 } atomic64_t;
+
+/* Types without a struct name in the kernel, or with one that differs. */
+struct sigset {
+	unsigned long sig[1];
+};
+
+struct kernfs_node_id {
+	__u64 id;
+};
 
 KERNEL_FUNCTION(bpf_preempt_disable)
 KERNEL_FUNCTION(bpf_preempt_enable)
@@ -82,29 +95,28 @@ KERNEL_STRUCT(list_head)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(page)
-	FIELD(page, flags, unsigned long flags)
+	OPTIONAL(page, flags, unsigned long flags)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(percpu_ref_data)
-	FIELD(percpu_ref_data, count, atomic64_t count)
+	OPTIONAL(percpu_ref_data, count, atomic64_t count)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(percpu_ref)
-	FIELD(percpu_ref, percpu_count_ptr, unsigned long percpu_count_ptr)
-	FIELD(percpu_ref, data, struct percpu_ref_data *data)
+	OPTIONAL(percpu_ref, percpu_count_ptr, unsigned long percpu_count_ptr)
+	OPTIONAL(percpu_ref, data, struct percpu_ref_data *data)
 KERNEL_STRUCT_END
 
 /* Before 5.10 (2b0d3d3e4fcf) the count was in the percpu_ref itself. */
 KERNEL_STRUCT(percpu_ref___v5_9)
-	FIELD(percpu_ref___v5_9, count, atomic64_t count)
+	OPTIONAL(percpu_ref___v5_9, count, atomic64_t count)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(kioctx_cpu)
-	FIELD(kioctx_cpu, reqs_available, unsigned int reqs_available)
+	OPTIONAL(kioctx_cpu, reqs_available, unsigned int reqs_available)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(work_struct)
-	FIELD(work_struct, data, atomic64_t data)
 	FIELD(work_struct, func, void *func)
 KERNEL_STRUCT_END
 
@@ -116,23 +128,23 @@ KERNEL_STRUCT(kioctx)
 	FIELD(kioctx, users, struct percpu_ref users)
 	FIELD(kioctx, reqs, struct percpu_ref reqs)
 	FIELD(kioctx, user_id, unsigned long user_id)
-	FIELD(kioctx, cpu, struct kioctx_cpu *cpu)
-	FIELD(kioctx, dead, atomic_t dead)
-	FIELD(kioctx, max_reqs, unsigned int max_reqs)
-	FIELD(kioctx, nr_events, unsigned int nr_events)
+	OPTIONAL(kioctx, cpu, struct kioctx_cpu *cpu)
+	OPTIONAL(kioctx, dead, atomic_t dead)
+	OPTIONAL(kioctx, max_reqs, unsigned int max_reqs)
+	OPTIONAL(kioctx, nr_events, unsigned int nr_events)
 	FIELD(kioctx, mmap_size, unsigned long mmap_size)
-	FIELD(kioctx, ring_pages, struct page **ring_pages)
+	OPTIONAL(kioctx, ring_pages, struct page **ring_pages)
 	FIELD(kioctx, free_rwork, struct rcu_work free_rwork)
-	FIELD(kioctx, reqs_available, atomic_t reqs_available)
-	FIELD(kioctx, active_reqs, struct list_head active_reqs)
-	FIELD(kioctx, tail, unsigned int tail)
-	FIELD(kioctx, completed_events, unsigned int completed_events)
+	OPTIONAL(kioctx, reqs_available, atomic_t reqs_available)
+	OPTIONAL(kioctx, active_reqs, struct list_head active_reqs)
+	OPTIONAL(kioctx, tail, unsigned int tail)
+	OPTIONAL(kioctx, completed_events, unsigned int completed_events)
 	FIELD(kioctx, id, unsigned int id)
 KERNEL_STRUCT_END
 
 /* Since 6.12 the ring is an array of folios; a folio begins with its first page. */
 KERNEL_STRUCT(kioctx___v6_12)
-	FIELD(kioctx___v6_12, ring_folios, struct page **ring_folios)
+	OPTIONAL(kioctx___v6_12, ring_folios, struct page **ring_folios)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(super_block)
@@ -211,28 +223,29 @@ KERNEL_STRUCT(mm_struct)
 	FIELD(mm_struct, ioctx_table, struct kioctx_table *ioctx_table)
 KERNEL_STRUCT_END
 
-KERNEL_STRUCT(sigset)
-	FIELD(sigset, sig, unsigned long sig[1])
-KERNEL_STRUCT_END
-
 KERNEL_STRUCT(sigpending)
-	FIELD(sigpending, signal, struct sigset signal)
+	OPTIONAL(sigpending, signal, struct sigset signal)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(signal_struct)
-	FIELD(signal_struct, shared_pending, struct sigpending shared_pending)
+	OPTIONAL(signal_struct, shared_pending, struct sigpending shared_pending)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(kernfs_node)
-	FIELD(kernfs_node, id, __u64 id)
+	OPTIONAL(kernfs_node, id, __u64 id)
+KERNEL_STRUCT_END
+
+/* Before 5.5 (67c0496e87d1) the id was a union. */
+KERNEL_STRUCT(kernfs_node___v5_4)
+	OPTIONAL(kernfs_node___v5_4, id, struct kernfs_node_id id)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(cgroup)
-	FIELD(cgroup, kn, struct kernfs_node *kn)
+	OPTIONAL(cgroup, kn, struct kernfs_node *kn)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(css_set)
-	FIELD(css_set, dfl_cgrp, struct cgroup *dfl_cgrp)
+	OPTIONAL(css_set, dfl_cgrp, struct cgroup *dfl_cgrp)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(worker)
@@ -246,43 +259,48 @@ KERNEL_STRUCT_END
 
 /* Only x86-64 has a status here. */
 KERNEL_STRUCT(thread_info)
-	FIELD(thread_info, status, __u32 status)
+	OPTIONAL(thread_info, status, __u32 status)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(task_struct)
 	FIELD(task_struct, thread_info, struct thread_info thread_info)
 	FIELD(task_struct, flags, unsigned int flags)
-	FIELD(task_struct, __state, unsigned int __state)
+	OPTIONAL(task_struct, __state, unsigned int __state)
 	FIELD(task_struct, stack, void *stack)
 	FIELD(task_struct, pid, int pid)
 	FIELD(task_struct, tgid, int tgid)
 	FIELD(task_struct, group_leader, struct task_struct *group_leader)
 	FIELD(task_struct, mm, struct mm_struct *mm)
-	FIELD(task_struct, cgroups, struct css_set *cgroups)
-	FIELD(task_struct, nvcsw, unsigned long nvcsw)
-	FIELD(task_struct, start_boottime, __u64 start_boottime)
+	OPTIONAL(task_struct, cgroups, struct css_set *cgroups)
+	OPTIONAL(task_struct, nvcsw, unsigned long nvcsw)
+	OPTIONAL(task_struct, start_boottime, __u64 start_boottime)
 	FIELD(task_struct, comm, char comm[COMM_LEN])
-	FIELD(task_struct, signal, struct signal_struct *signal)
-	FIELD(task_struct, pending, struct sigpending pending)
-	FIELD(task_struct, worker_private, void *worker_private)
+	OPTIONAL(task_struct, signal, struct signal_struct *signal)
+	OPTIONAL(task_struct, pending, struct sigpending pending)
+	OPTIONAL(task_struct, worker_private, void *worker_private)
 KERNEL_STRUCT_END
 
 /* Before 5.17 (e32cf5dfbe22) the data of a kernel thread was in a field that only user threads need. */
 KERNEL_STRUCT(task_struct___v5_16)
-	FIELD(task_struct___v5_16, set_child_tid, void *set_child_tid)
+	OPTIONAL(task_struct___v5_16, set_child_tid, void *set_child_tid)
 KERNEL_STRUCT_END
 
 /* Before 5.14 (2f064a59a11f) the name of the state had no underscores. */
 KERNEL_STRUCT(task_struct___v5_13)
-	FIELD(task_struct___v5_13, state, long state)
+	OPTIONAL(task_struct___v5_13, state, long state)
+KERNEL_STRUCT_END
+
+/* Before 5.5 (cf25e24db61c) the start had another name. */
+KERNEL_STRUCT(task_struct___v5_4)
+	OPTIONAL(task_struct___v5_4, real_start_time, __u64 real_start_time)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(bpf_array)
-	FIELD(bpf_array, pptrs, void *pptrs[1])
+	OPTIONAL(bpf_array, pptrs, void *pptrs[1])
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(seq_file)
-	FIELD(seq_file, size, unsigned long size)
+	OPTIONAL(seq_file, size, unsigned long size)
 KERNEL_STRUCT_END
 
 #ifndef AIOSCOPE_BCC

@@ -8,19 +8,23 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/aio_abi.h>
+#include <linux/filter.h>
 #include <linux/fuse.h>
+#include <linux/seccomp.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -842,6 +846,26 @@ static void destroyed_twice(void)
 	refused_handle("drained", first.context);
 }
 
+/* Makes the calls while a seccomp filter refuses them with EPERM. */
+static void filtered(void)
+{
+	struct sock_filter instructions[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_setup, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_destroy, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = {sizeof(instructions) / sizeof(instructions[0]), instructions};
+	aio_context_t context = 0;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+		fail("set a seccomp filter");
+	for (int i = 0; i < count; i++)
+		report("errno", (uint64_t)errno_of(io_setup(charge, &context)));
+	report("errno", (uint64_t)errno_of(io_destroy(4096)));
+}
+
 /* Calls io_setup beyond the quota, and with invalid arguments. */
 static void refused(void)
 {
@@ -1136,7 +1160,7 @@ int main(int argc, char **argv)
 		{"spoiled-rings", spoiled_rings}, {"destroyed-twice", destroyed_twice},
 		{"used-handles", used_handles}, {"lost-race", lost_race}, {"operations", operations},
 		{"reaping", reaping}, {"blocking-fuse", blocking_fuse}, {"paced", paced},
-		{"chown-32", chown_32},
+		{"chown-32", chown_32}, {"filtered", filtered},
 	};
 
 	if (argc >= 2 && !strcmp(argv[1], "after-exec")) {

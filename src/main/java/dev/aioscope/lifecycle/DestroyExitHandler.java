@@ -2,6 +2,7 @@ package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.DestroyExitEvent;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.LiveContexts.Known;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +43,10 @@ final class DestroyExitHandler {
         if (attempt != null) {
             tables.lose(attempt);
         }
-        listener.onFailedCall(failedCalls.of(event, tables.destroyed.explain(event, tried, tables.live)));
+        // The kernel has no other error. A filter can refuse the call with any.
+        WrongHandle wrongHandle =
+                event.result() == -Errno.EINVAL ? tables.destroyed.explain(event, tried, tables.live) : null;
+        listener.onFailedCall(failedCalls.of(event, wrongHandle));
     }
 
     /**

@@ -81,7 +81,8 @@ final class LifecycleTables {
             lose(attempt);
             return null;
         }
-        if (attempt.overlaps(begin, end)) {
+        // Of a call without an entry only the end is known.
+        if (attempt.overlaps(begin == Absent.NEVER ? end : begin, end)) {
             return attempt;
         }
         calls.remove(tid);

@@ -3,12 +3,16 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
 import dev.aioscope.guest.TestAgent.AttachMethod;
+import dev.aioscope.guest.TestAgent.FoundContext;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.kernel.Libc;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.testing.CommandResult;
 import dev.aioscope.testing.Commands;
@@ -23,6 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Runs the same tests on the lab kernels, and tests with real cgroups. */
 @Tag("guest")
 class ContextsGuestTest extends ContextsIT {
+    private static final long VHOST_SET_OWNER = 0xaf01;
+
     private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     private static final String POD = "01234567-89ab-cdef-0123-456789abcdef";
@@ -58,6 +64,30 @@ class ContextsGuestTest extends ContextsIT {
             new Container("lxc", "web-1", null),
             "system.slice/mariadb.service",
             new Container("systemd", "mariadb.service", null));
+
+    /** Before 6.4 the worker of a virtual network device is a kernel thread that uses the address space of its owner. */
+    @Test
+    void ignoresKernelThreadThatBorrowsAddressSpace() throws IOException {
+        Commands.run("modprobe", "vhost_net");
+        int device = Libc.open("/dev/vhost-net", 2, 0);
+        assertThat(device).isNotNegative();
+        try (TestAgent agent = new TestAgent(Tier.SAMPLE, AttachMethod.FENTRY);
+                Memory context = new Memory(8)) {
+            context.clear();
+            assertThat(Libc.syscall(16, device, VHOST_SET_OWNER, 0, 0, 0)).isZero();
+            assertThat(Libc.syscall(206, 1, Pointer.nativeValue(context), 0, 0, 0))
+                    .isZero();
+            long handle = context.getLong(0);
+
+            assertThat(agent.inventoryRecords())
+                    .filteredOn(found -> found.handle() == handle)
+                    .extracting(FoundContext::pid)
+                    .containsExactly((int) ProcessHandle.current().pid());
+            Libc.syscall(207, handle, 0, 0, 0, 0);
+        } finally {
+            Libc.close(device);
+        }
+    }
 
     @Test
     void namesContainerByCgroup() throws IOException {

@@ -40,7 +40,7 @@ final class SourceCode {
     private static final Pattern PROGRAM =
             Pattern.compile("\\nSEC\\(.*\\)\\nint (?:BPF_(?:PROG|KPROBE|KRETPROBE)\\()?(\\w+)");
     private static final Pattern SIZE = Pattern.compile("SIZE_OF\\((\\w+)\\)");
-    private static final Pattern FIELD = Pattern.compile("\\tFIELD\\((\\w+), (\\w+), ");
+    private static final Pattern FIELD = Pattern.compile("\\t(FIELD|OPTIONAL)\\((\\w+), (\\w+), ");
     private static final Pattern MAP = Pattern.compile("\\n(?:MAP|RING|CONSTANT|SHARED)\\((\\w+)");
     private static final Pattern ENUMERATOR = Pattern.compile("ENUMERATOR_EXISTS\\((\\w+), (BPF_\\w+)\\)");
     private static final Pattern FUNCTION = Pattern.compile("\\nKERNEL_FUNCTION\\((\\w+)\\)");
@@ -93,7 +93,11 @@ final class SourceCode {
         return main.toString();
     }
 
-    /** The offsets of fields and the features of the running kernel, as C macros. */
+    /**
+     * The offsets of fields and the features of the running kernel, as C macros.
+     *
+     * @throws ProbeException if the kernel lacks a field that the programs read without a check
+     */
     String offsets(Btf btf) {
         StringBuilder offsets = new StringBuilder("/* Generated from the kernel's BTF. */\n");
         List<String> maps = maps();
@@ -101,10 +105,14 @@ final class SourceCode {
             define(offsets, "MAP_NUMBER_" + maps.get(i), i);
         }
         each(FIELD, structs, field -> {
-            String name = field.group(1) + "_" + field.group(2);
-            OptionalInt struct = btf.struct(real(field.group(1)));
+            String name = field.group(2) + "_" + field.group(3);
+            OptionalInt struct = btf.struct(real(field.group(2)));
             Optional<Field> found =
-                    struct.isPresent() ? btf.field(struct.getAsInt(), field.group(2)) : Optional.empty();
+                    struct.isPresent() ? btf.field(struct.getAsInt(), field.group(3)) : Optional.empty();
+            if (found.isEmpty() && field.group(1).equals("FIELD")) {
+                throw new ProbeException(
+                        "this kernel has no field " + field.group(2) + "." + field.group(3), "use --engine core");
+            }
             define(offsets, "HAS_" + name, found.isPresent() ? 1 : 0);
             define(offsets, "OFFSET_" + name, found.map(Field::offset).orElse(0));
         });

@@ -6,11 +6,28 @@ import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.bpf.Programs;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** The engine with prebuilt programs, loaded by libbpf. */
 public final class CoreEngine implements Engine {
     /** Keeps the callback alive, as libbpf may call it until exit. */
     private static final LibBpfLog LOG = new LibBpfLog();
+
+    private final @Nullable Path types;
+
+    public CoreEngine() {
+        this(null);
+    }
+
+    /**
+     * Finds the fields of the kernel's structs in another file.
+     *
+     * @param types BTF; null for that of the running kernel
+     */
+    public CoreEngine(@Nullable Path types) {
+        this.types = types;
+    }
 
     @Override
     public String label() {
@@ -23,7 +40,7 @@ public final class CoreEngine implements Engine {
         LibBpf.libbpf_set_print(LOG);
         // For functions that the kernel lacks, libbpf searches the types of modules: see engine.h.
         boolean functions = Host.has(Capability.CAP_SYS_ADMIN) || ProbeSettings.hasKernelFunctions();
-        return CoreObject.open(CoreObject.bytes(functions), settings, LOG);
+        return CoreObject.open(CoreObject.bytes(functions), settings, LOG, types);
     }
 
     /**

@@ -21,6 +21,7 @@ import dev.aioscope.probe.bpf.Programs;
 import dev.aioscope.probe.bpf.Rollback;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -70,21 +71,23 @@ final class CoreObject implements Programs {
     /**
      * Parses the prebuilt probes and sets their settings for this kernel.
      *
+     * @param types the BTF of the fields; null for that of the running kernel
      * @throws ProbeException if libbpf cannot parse them
      */
-    static CoreObject open(byte[] bytes, ProbeSettings settings, LibBpfLog log) {
+    static CoreObject open(byte[] bytes, ProbeSettings settings, LibBpfLog log, @Nullable Path types) {
+        String path = types == null ? "/sys/kernel/btf/vmlinux" : types.toString();
         log.clear();
         try (Memory memory = new Memory(bytes.length);
                 Memory options = new Memory(56);
                 Memory name = new Memory(16);
-                Memory btf = new Memory(32)) {
+                Memory btf = new Memory(path.length() + 1)) {
             memory.write(0, bytes, 0, bytes.length);
             name.setString(0, "aioscope");
-            btf.setString(0, "/sys/kernel/btf/vmlinux");
+            btf.setString(0, path);
             options.clear();
             options.setLong(0, options.size()); // struct bpf_object_open_opts up to btf_custom_path
             options.setPointer(8, name);
-            if (!Host.has(Capability.CAP_SYS_ADMIN)) {
+            if (types != null || !Host.has(Capability.CAP_SYS_ADMIN)) {
                 // With an explicit BTF, libbpf does not read the types of modules, on which older versions fail without
                 // privileges.
                 options.setPointer(48, btf);
