@@ -40,8 +40,10 @@ public final class DutyCycle implements AutoCloseable {
     /** The longest wait for records while nothing is in progress. */
     private static final Duration REST = Duration.ofSeconds(5);
 
-    /** Scans take at most a fifth of the time. */
+    /** Scans take at most a fifth of the time, unless the pause reaches its limit. */
     private static final long PAUSES_PER_SCAN = 4;
+
+    private static final long LONGEST_PAUSE = 30 * SECOND;
 
     private final Probes probes;
     private final Lifecycle lifecycle;
@@ -62,10 +64,10 @@ public final class DutyCycle implements AutoCloseable {
     private boolean isWatchingCompletions;
     private long lateCompletionPause = LATE_COMPLETION_PAUSE.toNanos();
     private long nextEpisode = Long.MIN_VALUE;
-    /** No scan begins before, CLOCK_BOOTTIME ns. */
-    private long earliestScan;
-
     private boolean hasBegun;
+    /** Whether the latest scan succeeded. */
+    private boolean hasScanned;
+
     private long now;
     private long end;
 
@@ -206,8 +208,8 @@ public final class DutyCycle implements AutoCloseable {
             }
         }
         if (isTick && lifecycle.isNewlyStuck(now - stuckAfter)) {
-            // A teardown that becomes stuck causes a scan soon, however long the scan interval is.
-            nextScan = Math.min(nextScan, earliestScan);
+            // However long the scan interval and the pause are. A scan that failed would fail again.
+            nextScan = hasScanned ? now : nextScan;
         }
         if (probes.isScanDue(now, nextScan)) {
             scan();
@@ -242,8 +244,11 @@ public final class DutyCycle implements AutoCloseable {
         Inventory.Builder builder = new Inventory.Builder(probes.tier());
         probes.follow(lifecycle.contextsInTeardown());
         lifecycle.beginScan(now);
+        long began = probes.monotonic();
         ScanGaps gaps = inventory(builder);
         Quota quota = probes.quota();
+        long length = probes.monotonic() - began;
+        hasScanned = gaps != null;
         if (gaps != null) {
             lifecycle.newlyStuck(now - stuckAfter).forEach(teardown -> listener.onStuck(teardown, now));
             List<TeardownInProgress> inProgress = lifecycle.teardownsInProgress();
@@ -252,8 +257,8 @@ public final class DutyCycle implements AutoCloseable {
             gaps.partialText().ifPresent(gap -> warn("Scan is incomplete: " + gap));
         }
         lifecycle.quota(quota.time(), quota.aioNr(), quota.aioMaxNr());
-        earliestScan = quota.time() + PAUSES_PER_SCAN * (quota.time() - now);
-        nextScan = Math.max(now + scanInterval, earliestScan);
+        long pause = Math.min(PAUSES_PER_SCAN * length, LONGEST_PAUSE);
+        nextScan = Math.max(now + scanInterval, quota.time() + pause);
     }
 
     /** The gaps of the scan; null if the scan failed. */

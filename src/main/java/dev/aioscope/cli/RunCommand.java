@@ -1,16 +1,16 @@
 package dev.aioscope.cli;
 
 import dev.aioscope.cli.option.BooleanConverter;
-import dev.aioscope.cli.option.DurationConverter;
 import dev.aioscope.cli.option.FilterOptions;
 import dev.aioscope.cli.option.HideArgumentsOption;
 import dev.aioscope.cli.option.HttpOptions;
 import dev.aioscope.cli.option.LimitOptions;
-import dev.aioscope.cli.option.PositiveDurationConverter;
 import dev.aioscope.cli.option.RecorderOptions;
 import dev.aioscope.cli.option.StackOptions;
 import dev.aioscope.cli.option.StuckOptions;
 import dev.aioscope.config.Configurable;
+import dev.aioscope.config.DurationConverter;
+import dev.aioscope.config.PositiveDurationConverter;
 import dev.aioscope.config.SettingValue;
 import dev.aioscope.config.SettingsException;
 import dev.aioscope.config.SettingsModel;
@@ -104,7 +104,7 @@ public final class RunCommand implements Runnable, SettingsModel.Configured {
             converter = PositiveDurationConverter.class,
             description = {
                 "Scan all tasks at this interval (default: ${DEFAULT-VALUE}).",
-                "Scans take at most a fifth of the time."
+                "The pause after a scan is four times its length, up to 30 s."
             })
     private Duration scanInterval = Duration.ofSeconds(5);
 

@@ -30,20 +30,24 @@ public final class ServiceManager implements AutoCloseable {
     public ServiceManager(Map<String, String> environment) {
         address = address(environment.getOrDefault("NOTIFY_SOCKET", ""));
         String watched = environment.getOrDefault("WATCHDOG_PID", "");
-        isWatching = environment.containsKey("WATCHDOG_USEC")
-                && (watched.isEmpty()
-                        || watched.equals(Long.toString(ProcessHandle.current().pid())));
-        pulse = isWatching ? pulse(environment.getOrDefault("WATCHDOG_USEC", "")) : NEVER;
+        boolean isWatched = watched.isEmpty()
+                || watched.equals(Long.toString(ProcessHandle.current().pid()));
+        pulse = isWatched ? pulse(environment.getOrDefault("WATCHDOG_USEC", "")) : NEVER;
+        isWatching = !pulse.equals(NEVER);
         if (address != null) {
             socket = Libc.socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0);
         }
     }
 
-    /** Half of systemd's watchdog timeout, as sd_watchdog_enabled(3) recommends. */
+    /**
+     * Half of systemd's watchdog timeout, as sd_watchdog_enabled(3) recommends. A text that is not a positive number is
+     * no timeout, as there, and neither is one of years.
+     */
     private static Duration pulse(String micros) {
-        return micros.matches("\\d{1,18}")
+        Duration half = micros.matches("\\d{1,18}")
                 ? Duration.of(Long.parseLong(micros), ChronoUnit.MICROS).dividedBy(2)
-                : NEVER;
+                : Duration.ZERO;
+        return half.isZero() || half.compareTo(NEVER) > 0 ? NEVER : half;
     }
 
     /** A struct sockaddr_un with a path, or with a name in the abstract namespace after a 0; null for neither. */

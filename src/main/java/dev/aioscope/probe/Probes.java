@@ -28,6 +28,11 @@ public interface Probes extends AutoCloseable {
         return BootClock.now();
     }
 
+    /** CLOCK_MONOTONIC of this host, ns: it measures work and does not count a suspend. */
+    default long monotonic() {
+        return System.nanoTime();
+    }
+
     /** The quota of that host. Callable from any thread. */
     default Quota quota() {
         return Quota.read();

@@ -1,7 +1,9 @@
 package dev.aioscope.telemetry;
 
 import io.opentelemetry.sdk.autoconfigure.spi.ConfigProperties;
+import io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -47,10 +49,25 @@ final class OtelSettings {
             "certificate", "use the path of a readable PEM file, for a client also that of its key",
             "key", "use the path of a readable PEM file, and name the certificate too");
 
+    /** The largest values that the SDK can use: it allocates its queue at once, and adds durations to a clock. */
+    private static final int MAX_QUEUE = 1 << 20;
+
+    private static final Duration MAX_DURATION = Duration.ofDays(1);
+
+    /** Durations, with the smallest value in milliseconds: a delay of 0 is a busy loop, a timeout of 0 is none. */
+    private static final Map<String, Integer> DURATIONS = Map.of(
+            "otel.bsp.schedule.delay", 1,
+            "otel.bsp.export.timeout", 0,
+            "otel.metric.export.interval", 1,
+            "otel.exporter.otlp.timeout", 0,
+            "otel.exporter.otlp.traces.timeout", 0,
+            "otel.exporter.otlp.metrics.timeout", 0);
+
     private OtelSettings() {}
 
     /** Defaults for unset settings. An empty variable counts as unset, as OpenTelemetry specifies. */
     static Map<String, String> complete(ConfigProperties config) {
+        checkRanges(config);
         Map<String, String> added = new HashMap<>();
         added.put("otel.logs.exporter", "none");
         for (String headers : HEADERS) {
@@ -112,6 +129,28 @@ final class OtelSettings {
         return "none".equals(first(config, TRACES_EXPORTER))
                 ? "OTEL_TRACES_EXPORTER=none"
                 : "OTEL_EXPORTER_OTLP_ENDPOINT is not set";
+    }
+
+    private static void checkRanges(ConfigProperties config) {
+        DURATIONS.forEach((property, min) -> {
+            Duration value = config.getDuration(property);
+            if (value != null) {
+                checkRange(property, value.toMillis(), min, MAX_DURATION.toMillis(), " ms");
+            }
+        });
+        for (String property : List.of("otel.bsp.max.queue.size", "otel.bsp.max.export.batch.size")) {
+            Integer value = config.getInt(property);
+            if (value != null) {
+                checkRange(property, value, 1, MAX_QUEUE, "");
+            }
+        }
+    }
+
+    private static void checkRange(String property, long value, long min, long max, String unit) {
+        if (value < min || value > max) {
+            throw new ConfigurationException(
+                    property + " must be from " + min + " to " + max + unit + ", got " + value + unit);
+        }
     }
 
     /** The destination of traces. */

@@ -158,11 +158,11 @@ class DutyCycleTest {
     }
 
     @Test
-    void scansStuckTeardownAsSoonAsPauseAfterLastScanEnds() {
+    void scansStuckTeardownDuringPauseAfterLastScan() {
         long began = BootClock.now();
         long[] now = {began};
         probes.clock = () -> now[0];
-        probes.duringScan = () -> now[0] += 500_000_000L;
+        probes.duringScan = () -> now[0] += 5_000_000_000L;
         List<Long> reportedAt = new ArrayList<>();
         DutyCycle slow = new DutyCycle(
                 probes,
@@ -175,7 +175,7 @@ class DutyCycleTest {
                 new WallClock(() -> now[0], InstantSource.system()),
                 Duration.ofSeconds(60));
         probes.whenEmpty = () -> {
-            begin(7, began);
+            begin(7, began + 5_000_000_000L);
             now[0] += 100_000_000L;
             probes.whenEmpty = () -> {
                 now[0] += probes.timeout * 1_000_000L;
@@ -187,8 +187,42 @@ class DutyCycleTest {
 
         slow.run();
         assertThat(reportedAt)
-                .as("the first scan takes 0.5 s, and the pause after it four times as long")
-                .containsExactly(2_500_000_000L);
+                .as("the first scan takes 5 s, and the teardown is stuck at the second tick after it")
+                .containsExactly(6_100_000_000L);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "a short scan,                   10,       10,       1010",
+        "a scan of a second,           1000,     1000,       6000",
+        "a scan of a minute,          60000,    60000,      90000",
+        "a suspend of 8 h in a scan,     10, 28800000,   28805000"
+    })
+    void pausesAfterScanByItsLengthWithoutSuspend(String scan, long length, long boottime, long next) {
+        long[] now = {0};
+        long[] monotonic = {0};
+        List<Long> scans = new ArrayList<>();
+        probes.clock = () -> now[0];
+        probes.monotonic = () -> monotonic[0];
+        probes.duringScan = () -> {
+            scans.add(now[0] / 1_000_000);
+            now[0] += boottime * 1_000_000;
+            monotonic[0] += length * 1_000_000;
+        };
+        DutyCycle scanning = new DutyCycle(
+                probes,
+                new LifecycleListener() {},
+                new WallClock(() -> now[0], InstantSource.system()),
+                Duration.ofSeconds(1));
+        probes.whenEmpty = () -> {
+            now[0] += probes.timeout * 1_000_000L;
+            if (scans.size() == 2) {
+                scanning.stop();
+            }
+        };
+
+        scanning.run();
+        assertThat(scans).as(scan).startsWith(0L, next);
     }
 
     @ParameterizedTest
@@ -382,6 +416,7 @@ class DutyCycleTest {
         private int timeout;
         private Runnable duringScan = () -> {};
         private LongSupplier clock = BootClock::now;
+        private LongSupplier monotonic = () -> clock.getAsLong();
         private Map<Long, Long> followed = Map.of();
         /** The requested states, without repetitions. */
         private final List<Boolean> completions = new ArrayList<>();
@@ -404,6 +439,11 @@ class DutyCycleTest {
         @Override
         public long now() {
             return clock.getAsLong();
+        }
+
+        @Override
+        public long monotonic() {
+            return monotonic.getAsLong();
         }
 
         @Override

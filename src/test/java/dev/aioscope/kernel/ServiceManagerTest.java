@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ServiceManagerTest {
     @TempDir
@@ -60,6 +62,19 @@ class ServiceManagerTest {
             assertThat(other.pulse()).isEqualTo(without.pulse()).isGreaterThan(Duration.ofDays(1));
             other.alive();
             without.alive();
+            assertThat(systemd.received()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "0", "-1", "infinity", "999999999999999999", "18446744073709551615"})
+    void ignoresWatchdogWithoutUsableTimeout(String micros) {
+        String path = folder.resolve("notify").toString();
+        try (NotifySocket systemd = new NotifySocket(path);
+                ServiceManager manager = new ServiceManager(Map.of("NOTIFY_SOCKET", path, "WATCHDOG_USEC", micros))) {
+            assertThat(manager.pulse().toNanos())
+                    .isGreaterThan(Duration.ofDays(1).toNanos());
+            manager.alive();
             assertThat(systemd.received()).isEmpty();
         }
     }

@@ -479,6 +479,14 @@ class TraceExportTest {
                     otel.bsp.schedule.delay            | 5 fortnights        | correct or unset it
                     otel.bsp.max.queue.size            | many                | correct or unset it
                     otel.bsp.max.queue.size            | -1                  | correct or unset it
+                    otel.bsp.max.queue.size            | 2147483647          | correct or unset it
+                    otel.bsp.max.export.batch.size     | 0                   | correct or unset it
+                    otel.bsp.schedule.delay            | 0                   | correct or unset it
+                    otel.bsp.schedule.delay            | 9223372036854775807 | correct or unset it
+                    otel.bsp.export.timeout            | 99999d              | correct or unset it
+                    otel.metric.export.interval        | 0                   | correct or unset it
+                    otel.exporter.otlp.timeout         | -1                  | correct or unset it
+                    otel.exporter.otlp.traces.timeout  | 999999999999        | correct or unset it
                     otel.traces.sampler                | coin                | correct or unset it
                     """)
     void namesInvalidSettingAndHint(String name, String value, String hint) {

@@ -24,7 +24,7 @@ public final class RecorderOptions {
             converter = SizeConverter.class,
             description = {
                 "Record the latest events in files of SIZE (default: ${DEFAULT-VALUE}).",
-                "At least 8m, or off. aioscope replay reads the files. A stuck teardown or a refused io_setup copies them"
+                "From 8m to 1024g, or off. aioscope replay reads the files. A stuck teardown or a refused io_setup copies them"
                         + " to a snapshot, at most every five minutes; the latest " + Storage.SNAPSHOTS + " are kept."
             })
     private long size;
@@ -51,6 +51,8 @@ public final class RecorderOptions {
         /** Identities take up to a quarter of each file of the ring. */
         private static final long MIN_BYTES = 8 << 20;
 
+        private static final long MAX_BYTES = 1L << 40;
+
         @Override
         public Long convert(String text) {
             if (text.equals("off")) {
@@ -60,12 +62,12 @@ public final class RecorderOptions {
             if (matcher.matches()) {
                 long bytes =
                         Long.parseLong(matcher.group(1)) << (matcher.group(2).equals("m") ? 20 : 30);
-                if (bytes >= MIN_BYTES) {
+                if (bytes >= MIN_BYTES && bytes <= MAX_BYTES) {
                     return bytes;
                 }
             }
             throw new TypeConversionException(
-                    "expected a size of at least 8m, such as 32m or 1g, or off, got '" + text + "'");
+                    "expected a size from 8m to 1024g, such as 32m, or off, got '" + text + "'");
         }
     }
 }

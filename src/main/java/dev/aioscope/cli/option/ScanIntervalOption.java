@@ -1,5 +1,6 @@
 package dev.aioscope.cli.option;
 
+import dev.aioscope.config.PositiveDurationConverter;
 import java.time.Duration;
 import picocli.CommandLine.Option;
 
@@ -12,7 +13,7 @@ public final class ScanIntervalOption {
             converter = PositiveDurationConverter.class,
             description = {
                 "Scan all tasks at this interval (default: ${DEFAULT-VALUE}).",
-                "Scans take at most a fifth of the time."
+                "The pause after a scan is four times its length, up to 30 s."
             })
     private Duration interval = Duration.ofSeconds(1);
 

@@ -2,6 +2,7 @@ package dev.aioscope.cli.option;
 
 import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.config.Configurable;
+import dev.aioscope.config.PositiveDurationConverter;
 import java.time.Duration;
 import picocli.CommandLine.Option;
 

@@ -1,6 +1,7 @@
 package dev.aioscope.cli.option;
 
 import dev.aioscope.agent.DutyCycle;
+import dev.aioscope.config.PositiveDurationConverter;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
