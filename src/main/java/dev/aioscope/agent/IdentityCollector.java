@@ -4,6 +4,7 @@ import dev.aioscope.host.Processes;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.LifecycleListener;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -50,9 +51,22 @@ public final class IdentityCollector implements ForwardingListener, AutoCloseabl
         return processes.unidentified() + queue.dropped();
     }
 
-    /** Identifies the queued processes for up to a second, then stops. */
+    /** How often the helper that reads processes did not start or did not answer. */
+    public long helperFailures() {
+        return processes.helperFailures();
+    }
+
+    /** Why processes cannot be identified at present; empty if they can. */
+    public List<String> remarks() {
+        return processes.fault().stream()
+                .map(fault -> fault + " (hint: see the log; new processes stay without a name meanwhile)")
+                .toList();
+    }
+
+    /** Identifies the queued processes for up to a second, then stops. Listeners no longer wait for a name. */
     @Override
     public void close() {
         queue.close();
+        processes.hurry();
     }
 }

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ListenerQueue implements ForwardingListener, AutoCloseable {
     private static final long DRAIN_MILLIS = 500;
+    private static final Consumer<LifecycleListener> END = listener -> {};
 
     private final BlockingQueue<Consumer<LifecycleListener>> queue;
     private final AtomicLong dropped = new AtomicLong();
@@ -65,7 +66,7 @@ public final class ListenerQueue implements ForwardingListener, AutoCloseable {
         return dropped.get();
     }
 
-    /** Delivers the queued events for up to a second, then stops. */
+    /** Delivers the queued events for up to a second, then drops and counts the rest. */
     @Override
     public void close() {
         if (worker == null) {
@@ -74,12 +75,13 @@ public final class ListenerQueue implements ForwardingListener, AutoCloseable {
         isClosed = true;
         try {
             // Wakes a worker that waits for an event.
-            if (queue.offer(listener -> {}, DRAIN_MILLIS, TimeUnit.MILLISECONDS)) {
+            if (queue.offer(END, DRAIN_MILLIS, TimeUnit.MILLISECONDS)) {
                 worker.join(DRAIN_MILLIS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         worker.close();
+        dropped.addAndGet(queue.stream().filter(event -> event != END).count());
     }
 }

@@ -9,16 +9,10 @@ import dev.aioscope.probe.bcc.UserSymbols;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /** Resolves the names of a user stack as soon as the probes report it, while its process still exists. */
 public final class StackSymbolizer implements AutoCloseable {
-    /** A little longer than the helper waits. */
-    private static final int PATIENCE_SECONDS = 12;
-
     private final UserSymbols symbols;
 
     private StackSymbolizer(UserSymbols symbols) {
@@ -45,7 +39,7 @@ public final class StackSymbolizer implements AutoCloseable {
             @Override
             public void onStack(UserStack stack) {
                 CompletableFuture<List<String>> names = symbols.resolve(stack.pid(), stack.addresses());
-                stack.nameBy(() -> await(names));
+                stack.nameBy(() -> symbols.await(names));
                 next.onStack(stack);
             }
         };
@@ -56,17 +50,6 @@ public final class StackSymbolizer implements AutoCloseable {
         return tier == Tier.FULL || tier == Tier.SYSCALL
                 ? Optional.empty()
                 : Optional.of("No stacks: the tier " + tier.label() + " has no probe on io_setup and io_destroy");
-    }
-
-    private static List<String> await(CompletableFuture<List<String>> names) {
-        try {
-            return names.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        } catch (TimeoutException | ExecutionException e) {
-            return List.of();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return List.of();
-        }
     }
 
     /** Stops the helper. Stacks without names keep their addresses. */

@@ -196,7 +196,7 @@ public final class Daemon {
                 dutyCycle::latestScan,
                 () -> options.scanInterval(),
                 losses::complaints,
-                losses::remarks);
+                () -> counters.remarks(losses));
         AgentMetrics.register(resources.metrics, probes, counters, resources.export);
         SpecMetrics.register(resources.metrics, listeners.audit);
         try (HttpEndpoint http = new HttpEndpoint(

@@ -9,7 +9,9 @@ import dev.aioscope.recording.Recorder;
 import dev.aioscope.telemetry.AgentStatistics;
 import dev.aioscope.telemetry.Loss;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,18 @@ record DaemonCounters(
                 .filter(Objects::nonNull)
                 .mapToLong(Long::longValue)
                 .sum();
+    }
+
+    /** What does not work, although what the agent shows is complete. */
+    List<String> remarks(LossLog losses) {
+        return Stream.of(losses.remarks(), identities.remarks())
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    @Override
+    public long helperFailures() {
+        return identities.helperFailures();
     }
 
     @Override

@@ -2,9 +2,12 @@ package dev.aioscope.host;
 
 import dev.aioscope.kernel.HelperProcess;
 import dev.aioscope.kernel.HelperProcess.EndedException;
+import dev.aioscope.kernel.RestartingHelper;
+import dev.aioscope.kernel.RestartingHelper.UnavailableException;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.worker.Patience;
 import dev.aioscope.worker.Worker;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,29 +17,34 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Reads the identity of each process once and keeps it after the process exits.
  *
  * <p>A reader of the command line of a dying process can become the last user of that process's address space and then
  * block on the process's requests. A helper process, {@link ProcessReader}, therefore does the reading, and is abandoned
- * if it hangs. As a listener, this class reads the owner of each new context and must run on a thread that may block.
- * Bounded, thread-safe.
+ * if it hangs. A caller of a rate-limited instance does not wait for a helper that does not answer; it finds the identity
+ * later. As a listener, this class reads the owner of each new context and must run on a thread that may block. Bounded,
+ * thread-safe.
  */
 public final class Processes implements Identities, LifecycleListener, AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Processes.class);
-
     /** Default number of processes kept. */
     public static final int DEFAULT_CAPACITY = 16_384;
 
     private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(3);
-    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(20);
+
+    /** How long an event waits for a name: a start of the helper on a busy host. */
+    private static final Duration EVENT_PATIENCE = Duration.ofSeconds(5);
+
+    private static final int MAX_REQUESTS = 256;
 
     /** Rate limit: a quarter of the time, and 2 s in a row. */
     private static final int SHARE = 4;
@@ -44,6 +52,8 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
     private static final long BURST_NANOS = 2_000_000_000L;
 
     private record IdentityKey(int pid, long start, long mm) {}
+
+    private record Request(IdentityKey key, CompletableFuture<Identity> answer) {}
 
     /** Receives each identity that was read, on the thread that asked for it. */
     public interface Observer {
@@ -56,24 +66,33 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         void onIdentity(int pid, long start, long mm, Identity identity);
     }
 
-    private final @Nullable Class<?> reader;
+    private final @Nullable RestartingHelper helper;
     private final boolean hidesArguments;
     private final @Nullable TokenBucket budget;
     private final int capacity;
     private final Map<IdentityKey, Identity> known = new LinkedHashMap<>(16, 0.75f, true);
     private final AtomicLong unidentified = new AtomicLong();
 
-    /** Fair, so that reporting a refusal does not wait for all other pending reads. */
-    private final ReentrantLock helperLock = new ReentrantLock(true);
+    private final BlockingQueue<Request> requests = new ArrayBlockingQueue<>(MAX_REQUESTS);
+    /** Each request ends in a limited time. */
+    private final Patience<Identity> outcome = new Patience<>(Duration.ofDays(1), Identity.UNKNOWN);
+
+    private final Patience<Identity> patience = new Patience<>(EVENT_PATIENCE, Identity.UNKNOWN);
 
     private volatile Observer observer = (pid, start, mm, identity) -> {};
-    private volatile @Nullable HelperProcess helper;
-    private volatile boolean isBroken;
+    private volatile boolean isClosed;
+    private @Nullable Worker worker;
     private boolean isStarted;
 
     /** Uses this helper class, or none if null; without a rate limit if {@code clock} is null. */
     Processes(@Nullable Class<?> reader, boolean hidesArguments, @Nullable LongSupplier clock, int capacity) {
-        this.reader = reader;
+        this.helper = reader == null
+                ? null
+                : new RestartingHelper(
+                        "identify processes",
+                        () -> new HelperProcess(reader, START_TIMEOUT),
+                        ANSWER_TIMEOUT,
+                        System::nanoTime);
         this.hidesArguments = hidesArguments;
         this.capacity = capacity;
         this.budget = clock == null ? null : new TokenBucket(clock, BURST_NANOS, SHARE);
@@ -113,18 +132,10 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
     }
 
     /** Starts the helper in the background, so that the first read does not wait for it. */
-    public void start() {
-        Worker.startOnce("identities", self -> startHelper());
-    }
-
-    private void startHelper() {
-        helperLock.lock();
-        try {
-            open();
-        } catch (IOException e) {
-            fail(e);
-        } finally {
-            helperLock.unlock();
+    public synchronized void start() {
+        RestartingHelper asked = helper;
+        if (worker == null && asked != null && !isClosed) {
+            worker = Worker.startBlocking("identities", self -> serve(self, asked));
         }
     }
 
@@ -136,26 +147,50 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
     @Override
     public void onFound(Context context) {
         if (context.owner() != null) {
-            of(context.owner(), context.mm(), true);
+            of(key(context.owner(), context.mm()), true, true);
         }
     }
 
     @Override
     public Identity of(Task task, long mm, boolean mayRead) {
-        IdentityKey key = new IdentityKey(task.pid(), task.processStart(), mm);
+        return of(key(task, mm), mayRead, budget == null);
+    }
+
+    private static IdentityKey key(Task task, long mm) {
+        return new IdentityKey(task.pid(), task.processStart(), mm);
+    }
+
+    /** Waits for the outcome of each read if patient. */
+    private Identity of(IdentityKey key, boolean mayRead, boolean isPatient) {
         Identity identity = recall(key);
-        if (identity != null || !mayRead) {
+        if (identity != null || !mayRead || helper == null) {
             return identity == null ? Identity.UNKNOWN : identity;
         }
-        helperLock.lock();
+        start();
+        Request request = new Request(key, new CompletableFuture<>());
+        if (!requests.offer(request)) {
+            unidentified.incrementAndGet();
+            return Identity.UNKNOWN;
+        }
+        if (isClosed) {
+            request.answer.complete(Identity.UNKNOWN);
+        }
+        return (isPatient ? outcome : patience).await(request.answer);
+    }
+
+    private void serve(Worker self, RestartingHelper asked) throws InterruptedException {
+        if (!isStarted) {
+            isStarted = true;
+            asked.start(); // Not counted against the budget.
+        }
+        self.idle();
+        Request request = requests.take();
+        self.busy();
         try {
-            identity = recall(key);
-            if (identity == null) {
-                identity = readOnce(key);
-            }
-            return identity;
+            Identity identity = recall(request.key);
+            request.answer.complete(identity == null ? readOnce(request.key, asked) : identity);
         } finally {
-            helperLock.unlock();
+            request.answer.complete(Identity.UNKNOWN); // After a failure.
         }
     }
 
@@ -189,86 +224,46 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         }
     }
 
-    private Identity readOnce(IdentityKey key) {
-        Identity identity = Identity.UNKNOWN;
+    private Identity readOnce(IdentityKey key, RestartingHelper asked) {
         // Checking the directory does not touch the process's memory.
-        if (reader != null && Files.exists(Path.of("/proc", Integer.toString(key.pid)))) {
-            if (!isStarted) {
-                startHelper(); // Not counted against the budget.
-            }
-            if (budget != null && !budget.isAvailable()) {
-                unidentified.incrementAndGet();
-                return identity; // A later call may read it.
-            }
-            identity = ask(key.pid, key.start);
-            if (budget != null) {
-                budget.consume();
-            }
+        boolean exists = Files.exists(Path.of("/proc", Integer.toString(key.pid)));
+        if (exists && budget != null && !budget.isAvailable()) {
+            unidentified.incrementAndGet();
+            return Identity.UNKNOWN; // A later call may read it.
+        }
+        Identity identity = Identity.UNKNOWN;
+        if (exists) {
+            identity = ask(key, asked);
+        } else {
+            remember(key.pid, key.start, key.mm, identity);
+        }
+        if (exists && budget != null) {
+            budget.consume();
         }
         if (identity.equals(Identity.UNKNOWN)) {
             unidentified.incrementAndGet();
         } else {
             observer.onIdentity(key.pid, key.start, key.mm, identity);
         }
-        remember(key.pid, key.start, key.mm, identity);
         return identity;
     }
 
-    private Identity ask(int pid, long start) {
-        String query = pid + " " + start;
+    /** Asks the helper once about each process: one that makes it hang or crash would do so again. */
+    private Identity ask(IdentityKey key, RestartingHelper asked) {
+        Identity identity = Identity.UNKNOWN;
         try {
-            try {
-                return ask(query);
-            } catch (EndedException e) {
-                // The helper exits when idle: start another one and retry once.
-                discardHelper();
-                return ask(query);
-            }
+            identity = read(asked.ask(key.pid + " " + key.start));
+            patience.report(true);
+        } catch (UnavailableException e) {
+            patience.report(false);
+            return identity; // A later call may read it.
+        } catch (EndedException e) {
+            // It crashed, which delays nobody.
         } catch (IOException e) {
-            if (helper != null && !isBroken && !Thread.currentThread().isInterrupted()) {
-                LOG.warn("cannot identify process {}: {}", pid, e.getMessage());
-            }
-            fail(e);
-            return Identity.UNKNOWN;
+            patience.report(false);
         }
-    }
-
-    private Identity ask(String query) throws IOException {
-        HelperProcess asked = open();
-        return asked == null ? Identity.UNKNOWN : read(asked.ask(query, ANSWER_TIMEOUT));
-    }
-
-    private void discardHelper() {
-        HelperProcess ended = helper;
-        if (ended != null) {
-            ended.close();
-            helper = null;
-        }
-    }
-
-    /** Starts the helper if necessary; null if it cannot be started. */
-    private @Nullable HelperProcess open() throws IOException {
-        HelperProcess opened = helper;
-        Class<?> serves = reader;
-        if (opened == null && !isBroken && serves != null) {
-            isStarted = true;
-            opened = new HelperProcess(serves, START_TIMEOUT);
-            helper = opened;
-            if (isBroken) {
-                close(); // Closed meanwhile.
-            }
-        }
-        return opened;
-    }
-
-    /** Replaces a helper that hangs, because it cannot be killed. Gives up if the helper does not start. */
-    private void fail(IOException failure) {
-        if (helper != null) {
-            discardHelper();
-        } else if (!isBroken) {
-            isBroken = true;
-            LOG.warn("cannot identify processes, executable and container stay unknown: {}", failure.getMessage());
-        }
+        remember(key.pid, key.start, key.mm, identity);
+        return identity;
     }
 
     private Identity read(String answer) {
@@ -297,13 +292,33 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         return text.isEmpty() ? null : text;
     }
 
+    /** How often the helper did not start or did not answer. */
+    public long helperFailures() {
+        return helper == null ? 0 : helper.failures();
+    }
+
+    /** Why processes cannot be identified at present; empty if they can. */
+    public Optional<String> fault() {
+        return helper == null ? Optional.empty() : helper.fault();
+    }
+
+    /** Ends the waits of callers; later ones are short. */
+    public void hurry() {
+        patience.hurry();
+    }
+
     /** Stops the helper, even during a read. Known identities stay available. */
     @Override
-    public void close() {
-        isBroken = true;
-        HelperProcess opened = helper;
-        if (opened != null) {
-            opened.close();
+    public synchronized void close() {
+        isClosed = true;
+        if (worker != null) {
+            worker.close();
+        }
+        if (helper != null) {
+            helper.close();
+        }
+        for (Request left = requests.poll(); left != null; left = requests.poll()) {
+            left.answer.complete(Identity.UNKNOWN);
         }
     }
 }

@@ -9,8 +9,10 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
@@ -28,8 +30,15 @@ public final class HelperProcess implements AutoCloseable {
         }
     }
 
-    private final Process process;
     private static final Duration FOR_EVER = Duration.ofDays(100_000);
+
+    /** A process that hangs in the kernel survives a kill and keeps some 60 MB. */
+    private static final int MAX_HUNG = 8;
+
+    /** Killed processes that have not exited. */
+    private static final Set<Process> HUNG = ConcurrentHashMap.newKeySet();
+
+    private final Process process;
 
     private final Writer in;
     private final BufferedReader out;
@@ -41,9 +50,13 @@ public final class HelperProcess implements AutoCloseable {
      *
      * @param main the class to run, whose main method ends with {@link #serve}
      * @param patience the longest wait for the greeting
-     * @throws IOException if there is no greeting
+     * @throws IOException if there is no greeting, or too many earlier helper processes hang
      */
     public HelperProcess(Class<?> main, Duration patience) throws IOException {
+        HUNG.removeIf(killed -> !killed.isAlive());
+        if (HUNG.size() >= MAX_HUNG) {
+            throw new IOException(HUNG.size() + " helper processes hang and cannot be killed");
+        }
         ProcessBuilder builder =
                 new ProcessBuilder(JavaCommand.command(main, 64)).redirectError(ProcessBuilder.Redirect.DISCARD);
         // In other locales, Java cannot decode all file names.
@@ -114,6 +127,9 @@ public final class HelperProcess implements AutoCloseable {
     @Override
     public void close() {
         process.destroyForcibly();
+        if (process.isAlive()) {
+            HUNG.add(process);
+        }
     }
 
     /**

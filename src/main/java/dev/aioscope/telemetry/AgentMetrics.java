@@ -78,6 +78,7 @@ public final class AgentMetrics {
         metrics.counter(
                 Metric.EVENT_ORPHAN, Tags.empty(), () -> statistics.counters().orphanEvents());
         metrics.counter(Metric.UNIDENTIFIED, Tags.empty(), statistics::unidentified);
+        metrics.counter(Metric.HELPER_FAILURE, Tags.empty(), statistics::helperFailures);
     }
 
     /** The series is absent where the agent does not count this. */

@@ -21,6 +21,9 @@ public interface AgentStatistics {
     /** Processes that could not be identified. */
     long unidentified();
 
+    /** How often the helper that identifies processes did not start or did not answer. */
+    long helperFailures();
+
     /** Events that the flight recorder dropped; null without a recorder. */
     @Nullable Long unrecorded();
 

@@ -205,6 +205,11 @@ public enum Metric {
             Type.COUNTER,
             "{process}",
             "Processes known only by their thread name: they exited too early, or too many started at once"),
+    HELPER_FAILURE(
+            "aioscope.helper.failure",
+            Type.COUNTER,
+            "{failure}",
+            "How often the helper process that identifies processes did not start or did not answer"),
     SPAN("aioscope.span", Type.COUNTER, "{span}", "Ended spans, by outcome", Label.OUTCOME),
     SPAN_QUEUED("aioscope.span.queued", Type.GAUGE, "{span}", "Spans queued for export or in flight"),
     PUSH("aioscope.push", Type.COUNTER, "{push}", "Metric pushes, by outcome", Label.OUTCOME),

@@ -52,8 +52,10 @@ class ListenerQueueTest {
         ListenerQueue queue = new ListenerQueue(slow, 2);
         queue.onSetup(context(1));
         busy.await();
+        queue.onSetup(context(2));
         queue.close();
         assertThat(received).isEmpty();
+        assertThat(queue.dropped()).as("queued and not delivered").isEqualTo(1);
     }
 
     @Test

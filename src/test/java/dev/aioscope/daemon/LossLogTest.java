@@ -49,6 +49,11 @@ class LossLogTest {
                 }
 
                 @Override
+                public long helperFailures() {
+                    return 0;
+                }
+
+                @Override
                 public @Nullable Long unrecorded() {
                     return unrecorded;
                 }

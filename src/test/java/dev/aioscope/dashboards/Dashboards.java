@@ -13,6 +13,7 @@ import static dev.aioscope.telemetry.Metric.EVENT_UNATTRIBUTED;
 import static dev.aioscope.telemetry.Metric.EVENT_USAGE;
 import static dev.aioscope.telemetry.Metric.EVENT_UTILIZATION;
 import static dev.aioscope.telemetry.Metric.GRACE_DURATION;
+import static dev.aioscope.telemetry.Metric.HELPER_FAILURE;
 import static dev.aioscope.telemetry.Metric.HOLDER_USAGE;
 import static dev.aioscope.telemetry.Metric.IO_DURATION;
 import static dev.aioscope.telemetry.Metric.KILL_DURATION;
@@ -486,7 +487,10 @@ public final class Dashboards {
                                 12,
                                 q(
                                         "increase(" + UNIDENTIFIED.prometheusName() + ON_HOST + "[$__rate_interval])",
-                                        "{{instance}}")),
+                                        "{{instance}}"),
+                                q(
+                                        "increase(" + HELPER_FAILURE.prometheusName() + ON_HOST + "[$__rate_interval])",
+                                        "{{instance}} failures of the helper process")),
                         panel(
                                 "Snapshots",
                                 "Snapshots that the flight recorder kept after a stuck teardown or a refusal.",

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import dev.aioscope.kernel.HelperProcess;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.testing.Await;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -132,9 +136,67 @@ class ProcessesTest {
         try (Processes processes = new Processes(Reader.class, false, now::get, Processes.DEFAULT_CAPACITY)) {
             assertThat(processes.of(task(1)).executable()).isEqualTo("/bin/1");
             assertThat(processes.of(task(666))).isEqualTo(Identity.UNKNOWN);
+            assertThat(processes.fault())
+                    .hasValueSatisfying(
+                            fault -> assertThat(fault).isEqualTo("cannot identify processes: no answer within 3 s"));
+            assertThat(processes.helperFailures()).isEqualTo(1);
             assertThat(processes.of(task(666))).isEqualTo(Identity.UNKNOWN);
             assertThat(processes.unidentified()).isEqualTo(1);
-            assertThat(processes.of(task(2)).executable()).as("second helper").isEqualTo("/bin/1");
+            Await.until(
+                    "an identity", () -> "/bin/1".equals(processes.of(task(2)).executable()));
+            assertThat(processes.fault()).isEmpty();
+        }
+    }
+
+    /** Never greets, as if stopped by a signal. */
+    static final class Silent {
+        public static void main(String[] arguments) {
+            LockSupport.parkNanos(Duration.ofSeconds(120).toNanos());
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void eventsWaitForHelperThatDoesNotStartOnlyOnce() {
+        AtomicLong now = new AtomicLong();
+        try (Processes processes = new Processes(Silent.class, false, now::get, Processes.DEFAULT_CAPACITY)) {
+            for (int start = 1; start <= 100; start++) {
+                assertThat(processes.of(task(start))).as("would wait 500 s").isEqualTo(Identity.UNKNOWN);
+            }
+        }
+    }
+
+    /** Does not start unless a file exists. */
+    static final class Broken {
+        private static final Path SWITCH = Path.of(
+                System.getProperty("java.io.tmpdir"),
+                "aioscope-helper-"
+                        + ProcessHandle.current().parent().orElseThrow().pid());
+
+        public static void main(String[] arguments) throws InterruptedException {
+            if (Files.exists(SWITCH)) {
+                HelperProcess.serve("ready", query -> "/bin/found	root	0::/	program");
+            }
+        }
+    }
+
+    @Test
+    @Timeout(120)
+    void identifiesProcessesAgainAfterFailedStarts() throws IOException {
+        Path works = Path.of(
+                System.getProperty("java.io.tmpdir"),
+                "aioscope-helper-" + ProcessHandle.current().pid());
+        AtomicLong now = new AtomicLong();
+        try (Processes processes = new Processes(Broken.class, false, now::get, Processes.DEFAULT_CAPACITY)) {
+            assertThat(processes.of(task(1))).isEqualTo(Identity.UNKNOWN);
+            Await.until("a failure", () -> processes.helperFailures() > 0);
+            Files.createFile(works);
+            Await.until(
+                    "an identity",
+                    () -> "/bin/found".equals(processes.of(task(1)).executable()));
+            assertThat(processes.fault()).isEmpty();
+        } finally {
+            Files.deleteIfExists(works);
         }
     }
 

@@ -461,6 +461,11 @@ class MetricsTest {
         }
 
         @Override
+        public long helperFailures() {
+            return 0;
+        }
+
+        @Override
         public Long unrecorded() {
             return 0L;
         }

@@ -1,7 +1,9 @@
 package dev.aioscope.probe.bcc;
 
 import dev.aioscope.kernel.HelperProcess;
+import dev.aioscope.kernel.RestartingHelper;
 import dev.aioscope.probe.ProbeException;
+import dev.aioscope.worker.Patience;
 import dev.aioscope.worker.Worker;
 import java.io.IOException;
 import java.time.Duration;
@@ -9,31 +11,42 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.logging.Level;
-import java.util.logging.Logger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** Resolves user addresses to names with a {@link Symbolizer}, outside the thread that reads events. Thread-safe. */
 public final class UserSymbols implements AutoCloseable {
-    private static final Logger LOG = Logger.getLogger(UserSymbols.class.getName());
     private static final int WAITING = 1024;
 
     /** Reading a large program and its debug file takes a second or two; a hung file system never answers. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    private static final Duration PATIENCE_AT_START = Duration.ofSeconds(60);
+    /** A little longer than the worker waits. */
+    private static final Duration CALLER_PATIENCE = Duration.ofSeconds(12);
+
+    private static final Duration PATIENCE_AT_START = Duration.ofSeconds(20);
 
     private record Question(String line, CompletableFuture<List<String>> answer) {}
 
     private final BlockingQueue<Question> questions = new ArrayBlockingQueue<>(WAITING);
     private final Worker worker;
-    private volatile @Nullable HelperProcess helper;
+    private final Patience<List<String>> patience = new Patience<>(CALLER_PATIENCE, List.of());
+    private final RestartingHelper helper;
     private volatile boolean closed;
 
-    private UserSymbols(HelperProcess helper) {
-        this.helper = helper;
+    private UserSymbols(HelperProcess first) {
+        AtomicReference<@Nullable HelperProcess> started = new AtomicReference<>(first);
+        helper = new RestartingHelper(
+                "resolve user stacks",
+                () -> {
+                    HelperProcess ready = started.getAndSet(null);
+                    return ready == null ? restartHelper() : ready;
+                },
+                PATIENCE,
+                System::nanoTime);
+        helper.start();
         worker = Worker.startBlocking("symbols", this::serve);
     }
 
@@ -63,6 +76,19 @@ public final class UserSymbols implements AutoCloseable {
         return answer;
     }
 
+    /** The frames, or an empty list if they are late. */
+    public List<String> await(CompletableFuture<List<String>> frames) {
+        return patience.await(frames);
+    }
+
+    private static HelperProcess restartHelper() throws IOException {
+        try {
+            return startHelper();
+        } catch (ProbeException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
     private static HelperProcess startHelper() {
         try {
             HelperProcess started = new HelperProcess(Symbolizer.class, PATIENCE_AT_START);
@@ -89,30 +115,17 @@ public final class UserSymbols implements AutoCloseable {
         question.answer.complete(answer(question));
     }
 
-    /** Empty if there is no answer; then the next question starts another helper. */
+    /** Empty if there is no answer, which the helper logs. */
     private List<String> answer(Question question) {
+        boolean hasAnswered = false;
         try {
-            HelperProcess asked = helper;
-            if (asked == null) {
-                asked = startHelper();
-                helper = asked;
-            }
-            String line = asked.ask(question.line, PATIENCE);
+            String line = helper.ask(question.line);
+            hasAnswered = true;
             return line.isEmpty() ? List.of() : List.of(line.split("\t", -1));
-        } catch (IOException | ProbeException e) {
-            if (!closed) {
-                LOG.log(Level.WARNING, "cannot resolve a user stack: {0}", e.getMessage());
-            }
-            end();
+        } catch (IOException e) {
             return List.of();
-        }
-    }
-
-    private void end() {
-        HelperProcess ended = helper;
-        if (ended != null) {
-            ended.close();
-            helper = null;
+        } finally {
+            patience.report(hasAnswered);
         }
     }
 
@@ -121,10 +134,7 @@ public final class UserSymbols implements AutoCloseable {
     public void close() {
         closed = true;
         worker.close();
-        HelperProcess last = helper;
-        if (last != null) {
-            last.close();
-        }
+        helper.close();
         for (Question left = questions.poll(); left != null; left = questions.poll()) {
             left.answer.complete(List.of());
         }
