@@ -52,6 +52,8 @@ public final class DutyCycle implements AutoCloseable {
     private final LifecycleListener listener;
     private final Consumer<Event> handler;
 
+    private final StuckReminders reminders = new StuckReminders();
+
     private volatile long scanInterval;
     private volatile boolean isStopped;
     private Runnable onTick = () -> {};
@@ -252,6 +254,7 @@ public final class DutyCycle implements AutoCloseable {
         if (gaps != null) {
             lifecycle.newlyStuck(now - stuckAfter).forEach(teardown -> listener.onStuck(teardown, now));
             List<TeardownInProgress> inProgress = lifecycle.teardownsInProgress();
+            reminders.due(inProgress, now).forEach(teardown -> listener.onStillStuck(teardown, now));
             latestScan = new Scan(now, builder.build(gaps, quota, lifecycle.liveContexts()), inProgress);
             watchCompletions(inProgress);
             gaps.partialText().ifPresent(gap -> warn("Scan is incomplete: " + gap));

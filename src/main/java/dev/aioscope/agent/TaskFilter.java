@@ -87,6 +87,13 @@ public record TaskFilter(List<Integer> pids, List<String> comms, List<Long> cgro
         }
 
         @Override
+        public void onStillStuck(TeardownInProgress teardown, long now) {
+            if (passes(teardown.known())) {
+                listener.onStillStuck(teardown, now);
+            }
+        }
+
+        @Override
         public void onStraggler(Straggler straggler) {
             if (passes(straggler.teardown().known())) {
                 listener.onStraggler(straggler);

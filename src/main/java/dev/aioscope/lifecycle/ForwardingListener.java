@@ -36,6 +36,11 @@ public interface ForwardingListener extends LifecycleListener {
     }
 
     @Override
+    default void onStillStuck(TeardownInProgress teardown, long now) {
+        forward(listener -> listener.onStillStuck(teardown, now));
+    }
+
+    @Override
     default void onStraggler(Straggler straggler) {
         forward(listener -> listener.onStraggler(straggler));
     }

@@ -18,6 +18,13 @@ public interface LifecycleListener {
      */
     default void onStuck(TeardownInProgress teardown, long now) {}
 
+    /**
+     * A teardown that was reported as stuck is still in progress. Repeated after growing pauses.
+     *
+     * @param now time of this report, CLOCK_BOOTTIME ns
+     */
+    default void onStillStuck(TeardownInProgress teardown, long now) {}
+
     /** A request of a stuck teardown completed. */
     default void onStraggler(Straggler straggler) {}
 

@@ -57,6 +57,11 @@ public final class TracePrinter implements LifecycleListener {
     }
 
     @Override
+    public synchronized void onStillStuck(TeardownInProgress teardown, long now) {
+        onStuck(teardown, now);
+    }
+
+    @Override
     public synchronized void onStraggler(Straggler straggler) {
         if (canPrint()) {
             stuck++;

@@ -225,6 +225,51 @@ class DutyCycleTest {
         assertThat(scans).as(scan).startsWith(0L, next);
     }
 
+    @Test
+    void repeatsStateOfStuckTeardownWhileItLasts() {
+        long began = BootClock.now();
+        long[] now = {began};
+        probes.clock = () -> now[0];
+        List<String> reports = new ArrayList<>();
+        DutyCycle tracing = new DutyCycle(
+                probes,
+                new LifecycleListener() {
+                    @Override
+                    public void onStuck(TeardownInProgress teardown, long at) {
+                        reports.add("stuck " + teardown.outstandingNow());
+                    }
+
+                    @Override
+                    public void onStillStuck(TeardownInProgress teardown, long at) {
+                        reports.add("still " + teardown.outstandingNow());
+                    }
+
+                    @Override
+                    public void onTeardown(Teardown teardown) {
+                        reports.add("ended");
+                    }
+                },
+                new WallClock(() -> now[0], InstantSource.system()),
+                Duration.ofSeconds(1));
+        begin(7, began);
+        probes.whenEmpty = () -> {
+            now[0] += 500_000_000L;
+            long left = 3 - (now[0] - began) / 10_000_000_000L;
+            probes.live.clear();
+            if (left > 0) {
+                probes.live.add(event(EventBuilder.teardownState(4).kioctx(7).left(0, (int) left)));
+            } else {
+                end(7, now[0]);
+            }
+            if (reports.contains("ended")) {
+                tracing.stop();
+            }
+        };
+
+        tracing.run();
+        assertThat(reports).containsExactly("stuck 3", "still 3", "still 2", "ended");
+    }
+
     @ParameterizedTest
     @CsvSource({"60, 3", "1, 4"})
     void watchesCompletionsAgainAfterPause(int pause, int changes) {
