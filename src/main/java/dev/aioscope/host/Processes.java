@@ -90,7 +90,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
                 ? null
                 : new RestartingHelper(
                         "identify processes",
-                        () -> new HelperProcess(reader, START_TIMEOUT),
+                        () -> HelperProcess.start(reader, START_TIMEOUT),
                         ANSWER_TIMEOUT,
                         System::nanoTime);
         this.hidesArguments = hidesArguments;

@@ -68,6 +68,21 @@ public final class HelperProcess implements AutoCloseable {
         greeting = line(patience);
     }
 
+    /**
+     * Starts the process, and once more if it exits before its greeting: a signal to the process group can end it. If that
+     * signal ends the agent too, nothing has failed.
+     *
+     * @param main as in the constructor
+     * @param patience as in the constructor
+     */
+    public static HelperProcess start(Class<?> main, Duration patience) throws IOException {
+        try {
+            return new HelperProcess(main, patience);
+        } catch (EndedException e) {
+            return new HelperProcess(main, patience);
+        }
+    }
+
     /** Its first line. */
     public String greeting() {
         return greeting;

@@ -8,6 +8,7 @@ import dev.aioscope.kernel.NotifySocket;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.recording.Recording;
 import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Await;
 import java.io.IOException;
 import java.io.Writer;
 import java.net.InetAddress;
@@ -154,6 +155,20 @@ class DaemonIT {
                 .mapToLong(line -> Long.parseLong(line.substring(name.length() + 1)))
                 .findFirst()
                 .orElseThrow(() -> new AssertionError(output));
+    }
+
+    /** At that moment, the signal also ends the helper process, which has not answered yet. */
+    @Test
+    void warnsNothingWhenProcessGroupGetsSigtermWhileHelperStarts() throws Exception {
+        wrapper = List.of("setsid");
+        write("");
+        Process daemon = launch(ProcessBuilder.Redirect.to(log.toFile()));
+        Await.until("the helper process", () -> daemon.children().findAny().isPresent());
+        Process kill = new ProcessBuilder("sh", "-c", "kill -TERM -" + daemon.pid()).start();
+        assertThat(kill.waitFor()).isZero();
+
+        assertThat(daemon.waitFor()).isEqualTo(143);
+        assertThat(Files.readString(log)).doesNotContain("WARNING").doesNotContain("SEVERE");
     }
 
     // ---- output ----

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -52,6 +54,28 @@ class HelperProcessTest {
             assertThatThrownBy(() -> stuck.ask("one", Duration.ofMillis(100)))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("no answer within");
+        }
+    }
+
+    /** Exits before its greeting unless an earlier one has done so. */
+    static final class EndedOnce {
+        static final String FILE = "aioscope-ended-";
+
+        public static void main(String[] arguments) throws Exception {
+            Path marker = Path.of(
+                    System.getProperty("java.io.tmpdir"),
+                    FILE + ProcessHandle.current().parent().orElseThrow().pid());
+            if (Files.deleteIfExists(marker)) {
+                HelperProcess.serve("hello", question -> question);
+            }
+            Files.createFile(marker);
+        }
+    }
+
+    @Test
+    void startsAgainIfSignalEndsIt() throws IOException {
+        try (HelperProcess helper = HelperProcess.start(EndedOnce.class, START)) {
+            assertThat(helper.greeting()).isEqualTo("hello");
         }
     }
 

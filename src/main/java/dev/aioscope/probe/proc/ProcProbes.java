@@ -6,6 +6,7 @@ import dev.aioscope.event.EventReader;
 import dev.aioscope.event.EventType;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.HelperProcess;
+import dev.aioscope.kernel.HelperProcess.EndedException;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.Losses;
@@ -204,9 +205,17 @@ public final class ProcProbes implements Probes {
 
     /** The answer about a process; null if there is none. */
     private @Nullable Answer ask(int pid, String what, long nanos) {
+        String question = pid + " " + BootClock.now() + " " + what;
         HelperProcess asked = reader();
         try {
-            return Answer.of(asked.ask(pid + " " + BootClock.now() + " " + what, Duration.ofNanos(nanos)));
+            try {
+                return Answer.of(asked.ask(question, Duration.ofNanos(nanos)));
+            } catch (EndedException e) {
+                // A signal can have ended it: another one can answer.
+                reader = null;
+                asked = reader();
+                return Answer.of(asked.ask(question, Duration.ofNanos(nanos)));
+            }
         } catch (IOException e) {
             asked.close();
             hungReaders.put(pid, new HungReader(asked, System.nanoTime()));
@@ -230,7 +239,7 @@ public final class ProcProbes implements Probes {
                     "fix the storage that does not answer; then the readers exit");
         }
         try {
-            started = new HelperProcess(readerClass, PATIENCE_AT_START);
+            started = HelperProcess.start(readerClass, PATIENCE_AT_START);
             reader = started;
             return started;
         } catch (IOException e) {
