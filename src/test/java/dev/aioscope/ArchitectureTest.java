@@ -14,6 +14,7 @@ import com.tngtech.archunit.core.domain.AccessTarget;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
@@ -27,7 +28,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.Timer;
 import java.util.TreeMap;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -175,8 +180,24 @@ class ArchitectureTest {
                 .doNotHaveFullyQualifiedName(ROOT + "agent.Shutdown")
                 .should()
                 .callConstructorWhere(describe(
-                        "it makes a thread", call -> call.getTargetOwner().isAssignableTo(Thread.class)))
+                        "it makes a thread",
+                        call -> Stream.of(Thread.class, Timer.class, ForkJoinPool.class)
+                                .anyMatch(call.getTargetOwner()::isAssignableTo)))
+                .orShould()
+                .callMethodWhere(describe("it uses a thread of the JVM", ArchitectureTest::usesThreadOfJvm))
                 .check(CLASSES);
+    }
+
+    /** Failures on such a thread would neither be counted nor end the process if memory runs out. */
+    private static boolean usesThreadOfJvm(JavaMethodCall call) {
+        JavaClass owner = call.getTargetOwner();
+        String name = call.getName();
+        return owner.isEquivalentTo(Executors.class)
+                || owner.isAssignableTo(ForkJoinPool.class)
+                || name.matches("parallel|parallelStream")
+                || (owner.isAssignableTo(CompletionStage.class) && name.endsWith("Async"))
+                || (owner.isAssignableTo(ProcessHandle.class) && name.equals("onExit"))
+                || (owner.isAssignableTo(Process.class) && name.equals("onExit"));
     }
 
     @Test

@@ -22,7 +22,7 @@ public final class IdentityCollector implements ForwardingListener, AutoCloseabl
     public IdentityCollector(Processes processes, LifecycleListener next) {
         this.processes = processes;
         this.next = next;
-        this.queue = new ListenerQueue(processes, CAPACITY);
+        this.queue = new ListenerQueue("identities", processes, CAPACITY, false);
     }
 
     @Override

@@ -24,22 +24,28 @@ public final class ListenerQueue implements ForwardingListener, AutoCloseable {
     private final @Nullable Worker worker;
     private volatile boolean isClosed;
 
-    /** Starts a queue that drops what does not fit. */
+    /** Starts a queue for the worker {@code listener} that drops what does not fit. */
     public ListenerQueue(LifecycleListener listener, int capacity) {
         this(listener, capacity, false);
+    }
+
+    /** Starts a queue for the worker {@code listener}. */
+    public ListenerQueue(LifecycleListener listener, int capacity, boolean canWait) {
+        this("listener", listener, capacity, canWait);
     }
 
     /**
      * Starts a queue.
      *
+     * @param name of its worker
      * @param listener called on the queue's worker, or on the caller's thread if that can wait
      * @param capacity maximum number of queued events
      * @param canWait whether the caller can wait for the listener
      */
-    public ListenerQueue(LifecycleListener listener, int capacity, boolean canWait) {
+    ListenerQueue(String name, LifecycleListener listener, int capacity, boolean canWait) {
         queue = new ArrayBlockingQueue<>(capacity);
         direct = canWait ? listener : null;
-        worker = canWait ? null : Worker.start("listener", self -> deliver(self, listener));
+        worker = canWait ? null : Worker.start(name, self -> deliver(self, listener));
     }
 
     @Override

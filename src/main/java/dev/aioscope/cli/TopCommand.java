@@ -14,8 +14,7 @@ import dev.aioscope.top.DeferredLog;
 import dev.aioscope.top.FullScreen;
 import dev.aioscope.top.Help;
 import dev.aioscope.top.TopSession;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import dev.aioscope.worker.Worker;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -80,7 +79,7 @@ final class TopCommand implements Runnable {
             } else {
                 probes.linger();
                 // The two slowest steps of the start run in parallel.
-                CompletableFuture<FullScreen> terminal = CompletableFuture.supplyAsync(TopCommand::fullScreen);
+                CompletableFuture<FullScreen> terminal = Worker.supply("terminal", FullScreen::new);
                 SelectedProbes opened = open();
                 try (DeferredLog log = new DeferredLog();
                         FullScreen full = terminal.join()) {
@@ -105,13 +104,5 @@ final class TopCommand implements Runnable {
         return !screen.equals(Screen.FILE)
                 && Terminal.of(Terminal.STDIN).isPresent()
                 && !Screen.isDumb(System.getenv());
-    }
-
-    private static FullScreen fullScreen() {
-        try {
-            return new FullScreen();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.aioscope.daemon;
 
 import dev.aioscope.agent.DutyCycle;
+import dev.aioscope.agent.GuardedListener;
 import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.agent.ListenerQueue;
 import dev.aioscope.agent.ProbeSelector.SelectedProbes;
@@ -85,7 +86,19 @@ public final class Daemon {
             Audit audit) {
         /** The listeners that may be slow, behind the queue. */
         LifecycleListener queued(boolean exportsTraces) {
-            return exportsTraces ? ForwardingListener.to(audit, spans, holders) : ForwardingListener.to(audit, holders);
+            LifecycleListener audited = GuardedListener.of("audit", audit);
+            LifecycleListener held = GuardedListener.of("holder-metrics", holders);
+            return exportsTraces
+                    ? ForwardingListener.to(audited, GuardedListener.of("spans", spans), held)
+                    : ForwardingListener.to(audited, held);
+        }
+
+        /** The listeners that the reading thread calls. */
+        LifecycleListener direct(ListenerQueue queue) {
+            return ForwardingListener.to(
+                    GuardedListener.of("teardown-metrics", teardowns),
+                    GuardedListener.of("recent-teardowns", recent),
+                    queue);
         }
     }
 
@@ -112,6 +125,7 @@ public final class Daemon {
      */
     @SuppressWarnings("try") // The lock and the manager only have to be held.
     public void run() {
+        Worker.watchLibraries();
         ProbeSettings.prepare();
         source.linger();
         boolean isLive = !source.isRecording();
@@ -147,12 +161,10 @@ public final class Daemon {
                         probes.canWait());
                 IdentityCollector identities = new IdentityCollector(
                         resources.processes,
-                        TaskFilter.before(
-                                task -> options.filter().test(task),
-                                ForwardingListener.to(listeners.teardowns, listeners.recent, queue)));
+                        TaskFilter.before(task -> options.filter().test(task), listeners.direct(queue)));
                 DutyCycle dutyCycle = new DutyCycle(
                         resources.recordedProbes(),
-                        resources.before(identities),
+                        GuardedListener.of("events", resources.before(identities)),
                         resources.clock,
                         options.scanInterval(),
                         options.stuckAfter(),
@@ -246,7 +258,7 @@ public final class Daemon {
             spans.setPolicy(wanted.sampling());
             dutyCycle.scanEvery(wanted.scanInterval());
         });
-        Signals.register("HUP", reload::run);
+        Signals.register("HUP", () -> Worker.startOnce("reload", self -> reload.run()));
     }
 
     private void logStart(Resources resources, HttpEndpoint http) {

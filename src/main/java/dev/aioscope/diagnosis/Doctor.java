@@ -18,6 +18,7 @@ import dev.aioscope.probe.core.CoreEngine;
 import dev.aioscope.probe.proc.ProcProbes;
 import dev.aioscope.telemetry.TelemetryException;
 import dev.aioscope.telemetry.TraceExport;
+import dev.aioscope.worker.Worker;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -228,7 +229,7 @@ public final class Doctor {
     private static Check reach(String endpoint) {
         String hint = "start the collector, or correct OTEL_EXPORTER_OTLP_ENDPOINT";
         // On another thread: name resolution has no timeout.
-        CompletableFuture<String> connect = CompletableFuture.supplyAsync(() -> connect(URI.create(endpoint)));
+        CompletableFuture<String> connect = Worker.supply("connection-test", () -> connect(URI.create(endpoint)));
         try {
             String failure = connect.get(CONNECT_MILLIS, TimeUnit.MILLISECONDS);
             return Check.of(

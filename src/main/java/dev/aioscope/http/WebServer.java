@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import dev.aioscope.worker.ErrorBoundary;
 import dev.aioscope.worker.Worker;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -20,16 +21,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A small web server. A client can hold one thread and one connection for some seconds at most, and there are as many
  * threads as connections, so slow clients do not delay others.
  */
 public final class WebServer implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(WebServer.class);
     private static final int CONNECTIONS = 32;
+    private static final String WORKER = "http";
+    private static final ErrorBoundary BOUNDARY = ErrorBoundary.of(WORKER);
+    private static final Page FAILED = Page.text(500, "failed; see the log of the agent");
 
     /** System properties that the JDK reads when it makes its first server, in seconds; the command line wins. */
     private static final Map<String, String> LIMITS = Map.of(
@@ -97,7 +98,7 @@ public final class WebServer implements AutoCloseable {
         this.pages = Map.copyOf(pages);
         this.server = bind(address, tls);
         this.threads = new ThreadPoolExecutor(
-                CONNECTIONS, CONNECTIONS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), Worker.factory("http"));
+                CONNECTIONS, CONNECTIONS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), Worker.factory(WORKER));
         threads.allowCoreThreadTimeOut(true);
         server.setExecutor(threads);
         HttpContext everything = server.createContext("/", this::handle);
@@ -139,16 +140,7 @@ public final class WebServer implements AutoCloseable {
     }
 
     private void handle(HttpExchange exchange) throws IOException {
-        send(exchange, answerOrFail(exchange));
-    }
-
-    private Page answerOrFail(HttpExchange exchange) {
-        try {
-            return answer(exchange);
-        } catch (RuntimeException e) {
-            LOG.warn("cannot serve {}: {}", exchange.getRequestURI().getPath(), e.toString());
-            return Page.text(500, "failed; see the log of the agent");
-        }
+        send(exchange, BOUNDARY.call(() -> answer(exchange), failure -> FAILED));
     }
 
     private Page answer(HttpExchange exchange) {

@@ -322,20 +322,23 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
 
     private void writeBlock(ByteBuffer done) throws IOException {
         Block.seal(done);
-        try {
-            storage.write(done);
-        } catch (IOException e) {
-            dropped.addAndGet(Block.records(done, 0));
-            throw e;
-        }
+        writeOrCount(() -> storage.write(done), Block.records(done, 0));
     }
 
     private void writeIdentity(byte[] item) throws IOException {
+        writeOrCount(() -> storage.identity(item), 1);
+    }
+
+    /** Counts what a failure of any kind leaves unwritten. */
+    private void writeOrCount(DiskTask write, int records) throws IOException {
+        boolean isWritten = false;
         try {
-            storage.identity(item);
-        } catch (IOException e) {
-            dropped.incrementAndGet();
-            throw e;
+            write.run();
+            isWritten = true;
+        } finally {
+            if (!isWritten) {
+                dropped.addAndGet(records);
+            }
         }
     }
 

@@ -7,9 +7,12 @@ import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.Metric.Label;
+import dev.aioscope.worker.ErrorBoundary;
 import io.micrometer.core.instrument.Tags;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +23,8 @@ public final class AgentMetrics {
 
     private final Metrics metrics;
     private final AgentStatistics statistics;
+    /** Those with a series. */
+    private final Set<String> workers = new HashSet<>();
 
     private AgentMetrics(Metrics metrics, AgentStatistics statistics) {
         this.metrics = metrics;
@@ -34,6 +39,7 @@ public final class AgentMetrics {
         agent.registerLosses();
         agent.registerExport(export);
         agent.registerProcess();
+        metrics.beforeRead(agent::registerWorkers);
     }
 
     private void registerQuota(Probes probes) {
@@ -106,6 +112,16 @@ public final class AgentMetrics {
 
     private void outcome(Metric metric, String outcome, LongSupplier value) {
         metrics.counter(metric, Metrics.tags(Label.OUTCOME, outcome), value::getAsLong);
+    }
+
+    /** A worker can start at any time. */
+    private synchronized void registerWorkers() {
+        ErrorBoundary.failures().keySet().stream()
+                .filter(workers::add)
+                .forEach(name -> metrics.counter(
+                        Metric.WORKER_FAILURES,
+                        Metrics.tags(Label.WORKER, name),
+                        () -> ErrorBoundary.failures().getOrDefault(name, 0L)));
     }
 
     private void registerProcess() {

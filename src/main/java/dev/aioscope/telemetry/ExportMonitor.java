@@ -1,5 +1,6 @@
 package dev.aioscope.telemetry;
 
+import dev.aioscope.worker.ErrorBoundary;
 import io.opentelemetry.context.Context;
 import io.opentelemetry.exporter.internal.FailedExportException.GrpcExportException;
 import io.opentelemetry.exporter.internal.FailedExportException.HttpExportException;
@@ -35,6 +36,7 @@ final class ExportMonitor {
     private static final Logger LOG = LoggerFactory.getLogger(TraceExport.class);
     private static final long PAUSE_NANOS = TimeUnit.MINUTES.toNanos(1);
     private static final int REASON_LENGTH = 200;
+    private static final ErrorBoundary BOUNDARY = ErrorBoundary.of("export");
 
     private final String items;
     private final LongSupplier nanoTime;
@@ -124,14 +126,9 @@ final class ExportMonitor {
      * @param fromQueue number of items that the export removes from the queue
      */
     private CompletableResultCode export(int count, int fromQueue, Supplier<CompletableResultCode> export) {
-        CompletableResultCode result;
-        try {
-            result = export.get();
-        } catch (RuntimeException e) {
-            result = CompletableResultCode.ofExceptionalFailure(e);
-        }
-        CompletableResultCode outcome = result;
-        return result.whenComplete(() -> {
+        // An error would end the thread of the SDK.
+        CompletableResultCode outcome = BOUNDARY.call(export, CompletableResultCode::ofExceptionalFailure);
+        return outcome.whenComplete(() -> {
             long lost = outcome.isSuccess() ? 0 : lost(count, outcome.getFailureThrowable());
             synchronized (countLock) {
                 exported.add(count - lost);

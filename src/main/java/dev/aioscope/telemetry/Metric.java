@@ -213,6 +213,12 @@ public enum Metric {
     SPAN("aioscope.span", Type.COUNTER, "{span}", "Ended spans, by outcome", Label.OUTCOME),
     SPAN_QUEUED("aioscope.span.queued", Type.GAUGE, "{span}", "Spans queued for export or in flight"),
     PUSH("aioscope.push", Type.COUNTER, "{push}", "Metric pushes, by outcome", Label.OUTCOME),
+    WORKER_FAILURES(
+            "aioscope.worker.failures",
+            Type.COUNTER,
+            "{failure}",
+            "Failures of parts of the agent, which continue after them",
+            Label.WORKER),
     CPU_TIME("process.cpu.time", Type.COUNTER, "s", "CPU time of the agent"),
     MEMORY_USAGE("process.memory.usage", Type.GAUGE, "By", "Resident memory of the agent");
 
@@ -259,7 +265,8 @@ public enum Metric {
         REASON("aioscope.reason", "Reason for a lost event or a skipped process; see [Reasons](#reasons)"),
         OUTCOME(
                 "aioscope.outcome",
-                "`exported`: the back end accepted it; `failed`: it did not; `dropped` (spans only): the queue was full");
+                "`exported`: the back end accepted it; `failed`: it did not; `dropped` (spans only): the queue was full"),
+        WORKER("aioscope.worker", "Part of the agent; see [Workers](#workers)");
 
         private final String attribute;
         private final String description;

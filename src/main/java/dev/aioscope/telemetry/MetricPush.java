@@ -1,6 +1,7 @@
 package dev.aioscope.telemetry;
 
 import dev.aioscope.telemetry.Metrics.Series;
+import dev.aioscope.worker.ErrorBoundary;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.common.AttributesBuilder;
 import io.opentelemetry.sdk.common.InstrumentationScopeInfo;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * {@code OTEL_*} variables say; Micrometer's registry for OTLP supports few of them.
  */
 final class MetricPush implements MetricProducer {
+    private static final ErrorBoundary BOUNDARY = ErrorBoundary.of("push");
     private static final InstrumentationScopeInfo SCOPE = InstrumentationScopeInfo.create("dev.aioscope");
 
     private final LongSupplier epochNanos;
@@ -49,9 +51,10 @@ final class MetricPush implements MetricProducer {
     @Override
     public Collection<MetricData> produce(Resource resource) {
         Metrics source = metrics;
-        if (source == null) {
-            return List.of();
-        }
+        return source == null ? List.of() : BOUNDARY.call(() -> data(resource, source), failure -> List.of());
+    }
+
+    private List<MetricData> data(Resource resource, Metrics source) {
         long now = epochNanos.getAsLong();
         // The clock can be set back, and no series may start after its own time.
         start = Math.min(start, now);

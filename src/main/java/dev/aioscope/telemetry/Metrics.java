@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Metrics implements AutoCloseable {
     private final Registry registry = new Registry();
+    private volatile Runnable beforeRead = () -> {};
 
     /** A scrape, with its media type. */
     public record Scrape(String contentType, String body) {}
@@ -136,8 +137,14 @@ public final class Metrics implements AutoCloseable {
         return value == null ? tags : tags.and(label.attribute(), value);
     }
 
+    /** Sets an action before each scrape and push, which can register series. */
+    void beforeRead(Runnable action) {
+        beforeRead = action;
+    }
+
     /** All series that are not absent, by metric in the order of the enum. */
     Map<Metric, List<Series>> series() {
+        beforeRead.run();
         Map<Metric, List<Series>> all = new EnumMap<>(Metric.class);
         for (Meter meter : registry.getMeters()) {
             Series series = Series.of(meter);

@@ -1,16 +1,19 @@
 package dev.aioscope.worker;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A named thread of the agent, with an error boundary, a beat and an orderly stop. A step that fails is counted, logged at
@@ -18,10 +21,6 @@ import org.slf4j.LoggerFactory;
  * {@link #faults} misses none. Thread-safe.
  */
 public final class Worker implements AutoCloseable {
-    /** How long a step may take, and how long steps may fail in a row, before the worker counts as faulty. */
-    public static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
-
-    private static final long LOG_INTERVAL_NANOS = TimeUnit.MINUTES.toNanos(1);
     /** A worker that keeps failing must not spin; one that fails now and then must not lose time. */
     private static final int FAILURES_WITHOUT_PAUSE = 3;
 
@@ -29,23 +28,15 @@ public final class Worker implements AutoCloseable {
     private static final Set<Worker> ALL = ConcurrentHashMap.newKeySet();
 
     private final String name;
+    private final ErrorBoundary boundary;
     private final boolean mayBlock;
     private volatile @Nullable Thread thread;
-    private volatile boolean isStopping;
 
     /** {@link System#nanoTime} when the current step began; null while the worker waits for work. */
     private volatile @Nullable Long busySince;
 
-    private volatile @Nullable Long failingSince;
-    private volatile String lastFailure = "";
-    private final AtomicLong failures = new AtomicLong();
+    private volatile String ending = "";
     private int failuresInRow;
-    private @Nullable Long lastLogged;
-
-    /** Loaded at the first failure: a helper process starts faster without a log. */
-    private static final class Log {
-        static final Logger LOG = LoggerFactory.getLogger(Worker.class);
-    }
 
     /** One unit of work. An {@link InterruptedException} stops the worker. */
     @FunctionalInterface
@@ -55,7 +46,12 @@ public final class Worker implements AutoCloseable {
     }
 
     private Worker(String name, boolean mayBlock) {
+        this(name, ErrorBoundary.of(name), mayBlock);
+    }
+
+    private Worker(String name, ErrorBoundary boundary, boolean mayBlock) {
         this.name = name;
+        this.boundary = boundary;
         this.mayBlock = mayBlock;
     }
 
@@ -75,15 +71,27 @@ public final class Worker implements AutoCloseable {
 
     /** Starts a thread that runs a step once and ends. */
     public static Worker startOnce(String name, Step step) {
+        return startOnce(name, step, failure -> {});
+    }
+
+    /** Computes a value on a separate thread. A failure counts like any, and completes the future. */
+    public static <T> CompletableFuture<T> supply(String name, Callable<T> supplier) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        startOnce(name, self -> result.complete(supplier.call()), result::completeExceptionally);
+        return result;
+    }
+
+    private static Worker startOnce(String name, Step step, Consumer<Throwable> onFailure) {
         Worker worker = new Worker(name, true);
-        return start(worker, () -> !worker.isStopping, made -> {
-            made.isStopping = true;
-            step.run(made);
-        });
+        return start(worker, () -> worker.runOnce(step, onFailure));
     }
 
     private static Worker start(Worker worker, BooleanSupplier condition, Step step) {
-        Thread made = new Thread(() -> worker.occupy(() -> worker.repeat(condition, step)), "aioscope-" + worker.name);
+        return start(worker, () -> worker.repeat(condition, step));
+    }
+
+    private static Worker start(Worker worker, Runnable body) {
+        Thread made = new Thread(() -> worker.occupy(body), "aioscope-" + worker.name);
         made.setDaemon(true);
         worker.thread = made;
         ALL.add(worker);
@@ -103,24 +111,45 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    /** Makes the threads of a pool, which replaces one that a task has ended. */
+    /**
+     * Makes the threads of a pool. The pool replaces a thread that a task has ended, so that is a failure and not a fault.
+     */
     public static ThreadFactory factory(String name) {
+        ErrorBoundary boundary = ErrorBoundary.of(name);
         return tasks -> {
-            Worker worker = new Worker(name, true);
-            Thread made = new Thread(() -> worker.serve(tasks), "aioscope-" + name);
+            Thread made = new Thread(() -> serve(boundary, tasks), "aioscope-" + name);
             made.setDaemon(true);
             return made;
         };
     }
 
-    private void serve(Runnable tasks) {
+    private static void serve(ErrorBoundary boundary, Runnable tasks) {
         try {
             tasks.run();
-        } catch (OutOfMemoryError e) {
-            halt();
         } catch (Throwable e) {
-            fail(e);
+            boundary.count(e, System.nanoTime());
         }
+    }
+
+    /**
+     * Counts the failures that end other threads of this JVM, those of libraries. Such a thread is a fault from then on
+     * unless a pool replaces it.
+     */
+    public static void watchLibraries() {
+        ErrorBoundary boundary = ErrorBoundary.of("library");
+        Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
+            boundary.count(failure, System.nanoTime());
+            if (Arrays.stream(failure.getStackTrace()).noneMatch(Worker::isPool)) {
+                Worker ended = new Worker(thread.getName(), boundary, true);
+                ended.thread = thread;
+                ended.ending = failure.toString();
+                ALL.add(ended);
+            }
+        });
+    }
+
+    private static boolean isPool(StackTraceElement frame) {
+        return frame.getClassName().equals(ThreadPoolExecutor.class.getName());
     }
 
     private void occupy(Runnable body) {
@@ -128,7 +157,8 @@ public final class Worker implements AutoCloseable {
             body.run();
             ALL.remove(this);
         } catch (Throwable e) { // The worker stays registered: it ended unexpectedly.
-            fail(e);
+            ending = e.toString();
+            boundary.count(e, System.nanoTime());
         }
     }
 
@@ -137,6 +167,20 @@ public final class Worker implements AutoCloseable {
             // The condition does the work.
         }
         busySince = null;
+        boundary.succeed(); // A worker that has stopped is not faulty.
+    }
+
+    private void runOnce(Step step, Consumer<Throwable> onFailure) {
+        try {
+            busy();
+            step.run(this);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            onFailure.accept(e);
+        } catch (Throwable e) {
+            boundary.count(e, System.nanoTime());
+            onFailure.accept(e);
+        }
     }
 
     /** Whether the worker can continue. */
@@ -145,31 +189,15 @@ public final class Worker implements AutoCloseable {
             busy();
             step.run(this);
             failuresInRow = 0;
-            failingSince = null;
+            boundary.succeed();
             return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
-        } catch (OutOfMemoryError e) {
-            halt();
-            return false;
         } catch (Throwable e) {
-            fail(e);
+            failuresInRow++;
+            boundary.fail(e, System.nanoTime());
             return pause();
-        }
-    }
-
-    private void fail(Throwable failure) {
-        long now = System.nanoTime();
-        failures.incrementAndGet();
-        failuresInRow++;
-        lastFailure = failure.toString();
-        if (failingSince == null) {
-            failingSince = now;
-        }
-        if (lastLogged == null || now - lastLogged >= LOG_INTERVAL_NANOS) {
-            lastLogged = now;
-            Log.LOG.warn("Worker {} failed and continues; failures so far: {}", name, failures, failure);
         }
     }
 
@@ -187,15 +215,10 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    /** A heap without room cannot be trusted; systemd starts the daemon again. */
-    private static void halt() {
-        System.err.println("aioscope: out of memory");
-        Runtime.getRuntime().halt(1);
-    }
-
     /** Marks the start of work; a long step calls it again to show that it advances. */
     public void busy() {
         busySince = System.nanoTime();
+        boundary.enter();
     }
 
     /** Marks the start of a wait for work, which may take any time. */
@@ -203,15 +226,9 @@ public final class Worker implements AutoCloseable {
         busySince = null;
     }
 
-    /** How many steps have failed. */
-    public long failures() {
-        return failures.get();
-    }
-
     /** Asks the step to end by interrupting it. Returns at once; {@link #join} waits. */
     @Override
     public void close() {
-        isStopping = true;
         Thread running = thread;
         if (running != null) {
             running.interrupt();
@@ -240,8 +257,7 @@ public final class Worker implements AutoCloseable {
     /** Why each faulty worker is faulty; empty if all work. */
     public static List<String> faults() {
         long now = System.nanoTime();
-        return ALL.stream()
-                .flatMap(worker -> worker.fault(now).stream())
+        return Stream.concat(ALL.stream().flatMap(worker -> worker.fault(now).stream()), ErrorBoundary.faults(now))
                 .sorted()
                 .toList();
     }
@@ -249,17 +265,11 @@ public final class Worker implements AutoCloseable {
     private Optional<String> fault(long now) {
         Thread running = thread;
         Long busy = busySince;
-        Long failing = failingSince;
-        if (running != null && !running.isAlive() && running.getState() == Thread.State.TERMINATED) {
-            return Optional.of("worker " + name + " has ended: " + lastFailure);
+        if (running != null && running.getState() == Thread.State.TERMINATED) {
+            return Optional.of("worker " + name + " has ended: " + ending);
         }
-        if (failing != null && now - failing > PATIENCE_NANOS) {
-            return Optional.of("worker " + name + " has failed for " + TimeUnit.NANOSECONDS.toSeconds(now - failing)
-                    + " s: " + lastFailure);
-        }
-        if (!mayBlock && busy != null && now - busy > PATIENCE_NANOS) {
-            return Optional.of("worker " + name + " has not finished a step for "
-                    + TimeUnit.NANOSECONDS.toSeconds(now - busy) + " s");
+        if (!mayBlock && busy != null && now - busy > ErrorBoundary.PATIENCE_NANOS) {
+            return Optional.of(ErrorBoundary.unfinished(name, now - busy));
         }
         return Optional.empty();
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.http.WebServer.Page;
+import dev.aioscope.worker.ErrorBoundary;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -51,6 +52,10 @@ class WebServerTest {
             "/broken",
                     accept -> {
                         throw new IllegalStateException("a secret");
+                    },
+            "/error",
+                    accept -> {
+                        throw new StackOverflowError("a secret");
                     });
 
     @TempDir
@@ -128,9 +133,12 @@ class WebServerTest {
                 .isEqualTo(413);
     }
 
-    @Test
-    void returns500WithoutDetailsWhenEndpointFails() throws Exception {
-        HttpResponse<String> answer = send(request("/broken"));
+    @ParameterizedTest
+    @ValueSource(strings = {"/broken", "/error"})
+    void returns500WithoutDetailsAndCountsFailureWhenEndpointFails(String path) throws Exception {
+        long before = ErrorBoundary.failures().getOrDefault("http", 0L);
+        HttpResponse<String> answer = send(request(path));
+        assertThat(ErrorBoundary.failures()).containsEntry("http", before + 1);
         assertThat(answer.statusCode()).isEqualTo(500);
         assertThat(answer.body()).doesNotContain("secret");
         assertThat(send(request("/")).statusCode()).isEqualTo(200);

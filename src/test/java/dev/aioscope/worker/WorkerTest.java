@@ -1,9 +1,11 @@
 package dev.aioscope.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -22,7 +24,7 @@ class WorkerTest {
         AtomicInteger calls = new AtomicInteger();
         CountDownLatch recovered = new CountDownLatch(1);
         Throwable failure = type.getConstructor(String.class).newInstance("injected");
-        try (Worker worker = Worker.start("test", self -> {
+        try (Worker worker = Worker.start(type.getSimpleName(), self -> {
             if (calls.incrementAndGet() <= 2) {
                 WorkerTest.<RuntimeException>sneak(failure);
             }
@@ -31,8 +33,8 @@ class WorkerTest {
             new CountDownLatch(1).await();
         })) {
             assertThat(recovered.await(DEADLINE_MILLIS, TimeUnit.MILLISECONDS)).isTrue();
-            assertThat(worker.failures()).isEqualTo(2);
-            assertThat(Worker.faults()).noneMatch(fault -> fault.contains("worker test"));
+            assertThat(ErrorBoundary.failures()).containsEntry(type.getSimpleName(), 2L);
+            assertThat(Worker.faults()).isEmpty();
         }
     }
 
@@ -75,15 +77,28 @@ class WorkerTest {
 
     @Test
     void poolSurvivesTaskThatFails() throws Exception {
-        ExecutorService pool = Executors.newFixedThreadPool(1, Worker.factory("test"));
+        ExecutorService pool = Executors.newFixedThreadPool(1, Worker.factory("pool"));
         try {
             pool.execute(() -> {
-                throw new IllegalStateException("injected");
+                throw new StackOverflowError("injected");
             });
             assertThat(pool.submit(() -> Thread.currentThread().getName()).get(10, TimeUnit.SECONDS))
-                    .isEqualTo("aioscope-test");
+                    .isEqualTo("aioscope-pool");
+            assertThat(ErrorBoundary.failures()).containsEntry("pool", 1L);
+            assertThat(Worker.faults()).isEmpty();
         } finally {
             pool.shutdownNow();
         }
+    }
+
+    @Test
+    void supplyCompletesWithValueOrFailure() {
+        assertThat(Worker.supply("value", () -> 1).join()).isEqualTo(1);
+        CompletableFuture<Integer> failure = Worker.supply("no-value", () -> {
+            throw new java.io.IOException("injected");
+        });
+        assertThatThrownBy(failure::join).hasRootCauseMessage("injected");
+        assertThat(ErrorBoundary.failures()).containsEntry("value", 0L).containsEntry("no-value", 1L);
+        assertThat(Worker.faults()).isEmpty();
     }
 }

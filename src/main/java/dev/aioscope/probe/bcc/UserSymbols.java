@@ -111,8 +111,12 @@ public final class UserSymbols implements AutoCloseable {
     private void serve(Worker self) throws InterruptedException {
         self.idle();
         Question question = questions.take();
-        self.busy();
-        question.answer.complete(answer(question));
+        try {
+            self.busy();
+            question.answer.complete(answer(question));
+        } finally {
+            question.answer.complete(List.of()); // no effect after an answer
+        }
     }
 
     /** Empty if there is no answer, which the helper logs. */

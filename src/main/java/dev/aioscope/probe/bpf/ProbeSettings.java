@@ -4,6 +4,7 @@ import com.sun.jna.Pointer;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Kallsyms;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.worker.Worker;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -32,20 +33,22 @@ public record ProbeSettings(boolean stacks, boolean watchHandles, int ringBytes,
     public static final int SIZE = ProbeSettingsLayout.SETTINGS_SIZE;
 
     /** Read once, on another thread: the kernel takes some 100 ms to list its symbols, and its own never move. */
-    private static final CompletableFuture<Kallsyms> SYMBOLS = CompletableFuture.supplyAsync(() -> Kallsyms.read(Set.of(
-            "__per_cpu_offset",
-            "aio_nr",
-            "aio_max_nr",
-            "page_offset_base",
-            "vmemmap_base",
-            "percpu_ref_switch_to_atomic_rcu",
-            "kretprobe_trampoline",
-            "aio_complete_rw",
-            "aio_fsync_work",
-            "aio_poll_complete_work",
-            "aio_poll_put_work",
-            "bpf_preempt_disable",
-            "exit_aio")));
+    private static final CompletableFuture<Kallsyms> SYMBOLS = Worker.supply(
+            "kernel-symbols",
+            () -> Kallsyms.read(Set.of(
+                    "__per_cpu_offset",
+                    "aio_nr",
+                    "aio_max_nr",
+                    "page_offset_base",
+                    "vmemmap_base",
+                    "percpu_ref_switch_to_atomic_rcu",
+                    "kretprobe_trampoline",
+                    "aio_complete_rw",
+                    "aio_fsync_work",
+                    "aio_poll_complete_work",
+                    "aio_poll_put_work",
+                    "bpf_preempt_disable",
+                    "exit_aio")));
 
     /** Starts reading the kernel's symbols in the background. Call it early. */
     public static void prepare() {
