@@ -2,6 +2,7 @@ package dev.aioscope.agent;
 
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Mode;
+import dev.aioscope.probe.HostCauseException;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
@@ -84,6 +85,9 @@ public final class ProbeSelector {
             } catch (ProbeException e) {
                 unavailable.add(
                         new UnavailableTier(tier, engine.label(), String.valueOf(e.getMessage()), e.hint(), List.of()));
+                if (e instanceof HostCauseException) {
+                    return null;
+                }
             }
         }
         return null;

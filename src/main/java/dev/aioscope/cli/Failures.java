@@ -53,13 +53,11 @@ final class Failures {
             settings.errors().forEach(err::println);
             return ExitCode.USAGE;
         }
-        if (e instanceof TelemetryException telemetry) {
+        if (e instanceof TelemetryException || e instanceof HttpException) {
             err.println(name + ": " + e.getMessage());
-            err.println("hint: " + telemetry.hint());
-            return ExitCode.USAGE;
-        }
-        if (e instanceof HttpException) {
-            err.println(name + ": " + e.getMessage());
+            if (e instanceof TelemetryException telemetry) {
+                err.println("hint: " + telemetry.hint());
+            }
             return ExitCode.USAGE;
         }
         // I/O errors, such as a full disk, are not bugs.

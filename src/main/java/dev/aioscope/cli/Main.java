@@ -5,6 +5,7 @@ import dev.aioscope.cli.option.ReplaySource;
 import dev.aioscope.config.SettingsException;
 import dev.aioscope.output.HelpLayout;
 import dev.aioscope.output.StandardOutput;
+import dev.aioscope.probe.NativeCode;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
@@ -107,6 +108,8 @@ public final class Main implements Runnable {
             return new RunLast().execute(RunCommand.SETTINGS.complete(line, parsed));
         } catch (SettingsException e) {
             throw new ExecutionException(line, e.getMessage(), e);
+        } catch (LinkageError e) {
+            throw new ExecutionException(line, "", NativeCode.failure(e));
         }
     }
 

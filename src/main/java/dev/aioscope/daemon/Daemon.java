@@ -266,6 +266,7 @@ public final class Daemon {
         if (!source.isRecording()) {
             TierReport.withoutAddresses(resources.probes().tier()).ifPresent(LOG::warn);
         }
+        TierReport.restrictions(resources.probes()).forEach(cause -> LOG.warn(cause.text()));
         if (options.stacks()) {
             StackSymbolizer.unavailable(resources.probes().tier()).ifPresent(LOG::warn);
         }

@@ -5,6 +5,7 @@ import dev.aioscope.agent.ProbeSelector.UnavailableTier;
 import dev.aioscope.diagnosis.Versions;
 import dev.aioscope.output.TierReport;
 import dev.aioscope.telemetry.TraceExport;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -30,13 +31,14 @@ final class StartMessage {
                 + export.endpoint()
                         .map(endpoint -> ", traces to " + endpoint)
                         .orElse(", traces off: " + export.whyOff())
-                + opened.unavailable().stream()
-                        .map(unavailable -> describe(unavailable, opened))
+                + TierReport.byCause(opened).stream()
+                        .map(same -> describe(same, opened))
                         .collect(Collectors.joining());
     }
 
-    private static String describe(UnavailableTier unavailable, SelectedProbes opened) {
-        return "; cannot use " + TierReport.name(unavailable, opened) + ": "
-                + unavailable.reason().replaceAll("\\s+", " ") + " (hint: " + unavailable.hint() + ")";
+    private static String describe(List<UnavailableTier> same, SelectedProbes opened) {
+        return "; cannot use " + TierReport.names(same, opened) + ": "
+                + same.get(0).reason().replaceAll("\\s+", " ") + " (hint: "
+                + same.get(0).hint() + ")";
     }
 }

@@ -6,6 +6,8 @@ import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.kernel.Libc;
+import dev.aioscope.kernel.ProcMount;
+import dev.aioscope.probe.HostCauseException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -114,9 +116,10 @@ public final class DemoWorkload {
     }
 
     private static void requireRoom() throws IOException {
-        long limit = Host.aioMaxNr()
-                .orElseThrow(
-                        () -> new IOException("cannot run the workload: this kernel has no native AIO (CONFIG_AIO)"));
+        ProcMount.ofUnreadableQuota().ifPresent(cause -> {
+            throw new HostCauseException("cannot run the workload", cause);
+        });
+        long limit = Host.aioMaxNr().orElse(0L);
         long used = Host.aioNr().orElse(0L);
         if (limit - used < MAX_CHARGE) {
             throw new IOException("cannot run the workload: the quota is nearly exhausted (fs.aio-nr " + used
@@ -259,6 +262,9 @@ public final class DemoWorkload {
 
     static void require(int result, int expected, String what) throws IOException {
         if (result != expected) {
+            Aio.refusal(what.replaceFirst(" .*", ""), result).ifPresent(cause -> {
+                throw new HostCauseException("cannot run the workload", cause);
+            });
             throw new IOException(what + " returned " + (result < 0 ? Errno.describe(-result) : "" + result)
                     + ", expected " + (expected < 0 ? Errno.describe(-expected) : "" + expected));
         }

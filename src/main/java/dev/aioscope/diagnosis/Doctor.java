@@ -2,10 +2,15 @@ package dev.aioscope.diagnosis;
 
 import dev.aioscope.diagnosis.Diagnosis.Check;
 import dev.aioscope.diagnosis.Diagnosis.TierTrial;
+import dev.aioscope.kernel.Aio;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
+import dev.aioscope.kernel.HostCause;
+import dev.aioscope.kernel.Kallsyms;
+import dev.aioscope.kernel.ProcMount;
 import dev.aioscope.kernel.Tracefs;
 import dev.aioscope.probe.AttachPoint;
+import dev.aioscope.probe.HostCauseException;
 import dev.aioscope.probe.HostInfo;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Tier;
@@ -33,8 +38,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Checks what works on this host. It detaches every probe that it attaches. */
@@ -72,6 +75,9 @@ public final class Doctor {
         checks.add(kallsyms());
         checks.add(tracefs());
         checks.add(lockdown());
+        checks.add(pidNamespace());
+        checks.add(hiddenProcesses());
+        checks.add(aio());
         for (Capability capability : Capability.values()) {
             checks.add(capability(capability));
         }
@@ -96,6 +102,9 @@ public final class Doctor {
                         .collect(Collectors.joining("; or "));
                 return new TierTrial(
                         tier, false, "cannot attach to " + e.missing().name(), hint, e.attachPoints());
+            } catch (HostCauseException e) {
+                failures.add(e);
+                break;
             } catch (ProbeException e) {
                 failures.add(e);
             }
@@ -139,8 +148,13 @@ public final class Doctor {
         return Check.of(
                 "kallsyms",
                 readable,
-                readable ? "addresses are readable" : "addresses are hidden: grace and io cannot be distinguished",
-                "grant CAP_SYSLOG, and set sysctl kernel.kptr_restrict below 2");
+                readable
+                        ? "addresses are readable"
+                        : (Kallsyms.isVisible() ? "addresses are hidden" : "/proc/kallsyms does not exist")
+                                + ": grace and io cannot be distinguished",
+                Kallsyms.isVisible()
+                        ? "grant CAP_SYSLOG, and set sysctl kernel.kptr_restrict below 2"
+                        : "use a kernel with CONFIG_KALLSYMS=y, and mount /proc without subset=pid");
     }
 
     private static Check tracefs() {
@@ -163,6 +177,26 @@ public final class Doctor {
                 .orElse(Check.neutral("lockdown", "unknown: securityfs is not mounted"));
     }
 
+    private static Check pidNamespace() {
+        return check("pid_namespace", ProcMount.ofPidNamespace(), "the host's");
+    }
+
+    private static Check hiddenProcesses() {
+        return check("processes", ProcMount.read().ofHiddenProcesses(), "/proc shows those of all users");
+    }
+
+    private static Check aio() {
+        return check("aio", Aio.unavailable(), "io_setup is available");
+    }
+
+    private static Check check(String name, Optional<HostCause> cause, String otherwise) {
+        return Check.of(
+                name,
+                cause.isEmpty(),
+                cause.map(HostCause::reason).orElse(otherwise),
+                cause.map(HostCause::hint).orElse(""));
+    }
+
     private static Check capability(Capability capability) {
         boolean has = Host.has(capability);
         boolean isImplied = Host.has(Capability.CAP_SYS_ADMIN)
@@ -181,7 +215,7 @@ public final class Doctor {
     }
 
     private static Check memlock() {
-        String limit = limit("Max locked memory").orElse("unknown");
+        String limit = Host.limit("Max locked memory").orElse("unknown");
         if (Host.isAtLeast(5, 11)) {
             return Check.neutral("memlock", limit + "; Linux 5.11 and newer do not count BPF memory against it");
         }
@@ -190,24 +224,16 @@ public final class Doctor {
     }
 
     private static Check openFiles() {
-        String limit = limit("Max open files").orElse("unknown");
+        String limit = Host.limit("Max open files").orElse("unknown");
         boolean enough = !limit.matches("\\d+") || Long.parseLong(limit) >= MIN_OPEN_FILES;
         return Check.of("nofile", enough, limit, "run ulimit -n 1024, or set LimitNOFILE=1024 in the unit");
-    }
-
-    /** The soft limit of this process. */
-    private static Optional<String> limit(String name) {
-        return Host.read("/proc/self/limits").flatMap(text -> {
-            Matcher matcher = Pattern.compile("(?m)^" + name + " +(\\S+)").matcher(text);
-            return matcher.find() ? Optional.of(matcher.group(1)) : Optional.empty();
-        });
     }
 
     private static Check quota() {
         Optional<Long> used = Host.aioNr();
         Optional<Long> limit = Host.aioMaxNr();
         if (used.isEmpty() || limit.isEmpty()) {
-            return Check.of("quota", false, "fs.aio-nr does not exist", "use a kernel with CONFIG_AIO=y");
+            return check("quota", ProcMount.ofUnreadableQuota(), "unknown");
         }
         return Check.of(
                 "quota",

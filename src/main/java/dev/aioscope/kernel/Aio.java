@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** The system calls of native AIO, for aioscope's own workloads. They return the kernel's result: 0, a number, or -errno. */
 public final class Aio {
@@ -47,6 +48,31 @@ public final class Aio {
             handle[0] = context.getLong(0);
             return result;
         }
+    }
+
+    /** Why this process cannot use native AIO; empty if it can. Creates no context. */
+    public static Optional<HostCause> unavailable() {
+        return refusal("io_setup", setup(0, new long[1]));
+    }
+
+    /**
+     * Why this process cannot call a system call of native AIO, from what the call returned; empty if the kernel ran it. The
+     * kernel's own results are other errors.
+     */
+    public static Optional<HostCause> refusal(String call, int result) {
+        if (result != -Errno.ENOSYS && result != -Errno.EPERM && result != -Errno.EACCES) {
+            return Optional.empty();
+        }
+        String reason = call + " is unavailable: it returns " + Errno.name(-result);
+        String outside =
+                "run it on a kernel with CONFIG_AIO=y, outside emulators and sandboxes such as qemu-user and gVisor";
+        String profile = "use a seccomp profile that allows the system calls of native AIO";
+        HostCause other = !Host.hasSeccompFilter()
+                ? new HostCause(reason, outside)
+                : new HostCause(
+                        reason + ", and a seccomp filter is active",
+                        result == -Errno.ENOSYS ? profile + "; or " + outside : profile);
+        return Optional.of(ProcMount.ofMissingAio().orElse(other));
     }
 
     /** io_destroy. Waits until all requests of the context have completed. */

@@ -1,5 +1,6 @@
 package dev.aioscope.kernel;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -7,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -109,6 +111,36 @@ public final class Host {
             return false;
         }
         return false;
+    }
+
+    /** Whether this process is in another user namespace than the initial one, where its capabilities count less. */
+    public static boolean isInUserNamespace() {
+        return read("/proc/self/uid_map")
+                .map(map -> !map.strip().matches("0\\s+0\\s+4294967295"))
+                .orElse(false);
+    }
+
+    /** Whether a seccomp filter checks the system calls of this process. */
+    public static boolean hasSeccompFilter() {
+        return read("/proc/self/status")
+                .map(status -> status.contains("\nSeccomp:\t2"))
+                .orElse(false);
+    }
+
+    /** The soft limit of this process, as {@code /proc/self/limits} names it; empty if that is unreadable. */
+    public static Optional<String> limit(String name) {
+        return read("/proc/self/limits").flatMap(text -> {
+            Matcher matcher = Pattern.compile("(?m)^" + name + " +(\\S+)").matcher(text);
+            return matcher.find() ? Optional.of(matcher.group(1)) : Optional.empty();
+        });
+    }
+
+    /** How many more files this process can open; empty if that is unknown or unlimited. */
+    public static Optional<Long> freeDescriptors() {
+        String[] open = new File("/proc/self/fd").list();
+        return limit("Max open files")
+                .filter(limit -> open != null && limit.matches("\\d{1,18}"))
+                .map(limit -> Long.parseLong(limit) - Objects.requireNonNull(open).length);
     }
 
     /** {@code fs.aio-nr}; empty on a kernel without CONFIG_AIO. */

@@ -38,6 +38,11 @@ public final class Kallsyms {
         return ranges.getOrDefault(name, Range.NONE);
     }
 
+    /** Whether /proc shows a list, with or without addresses. */
+    public static boolean isVisible() {
+        return KallsymsReader.isVisible();
+    }
+
     /** Finds these symbols; none if the list cannot be read. Takes some 100 ms. */
     public static Kallsyms read(Set<String> names) {
         try {

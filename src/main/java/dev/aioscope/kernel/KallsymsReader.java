@@ -44,6 +44,10 @@ final class KallsymsReader {
         this.source = source;
     }
 
+    static boolean isVisible() {
+        return Files.exists(KALLSYMS);
+    }
+
     /**
      * Passes all symbols to the visitor.
      *

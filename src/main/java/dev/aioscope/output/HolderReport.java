@@ -7,6 +7,8 @@ import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.kernel.HostCause;
+import dev.aioscope.kernel.ProcMount;
 import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Task;
@@ -14,6 +16,7 @@ import dev.aioscope.probe.Tier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -97,8 +100,7 @@ public record HolderReport(Inventory inventory, Predicate<Task> filter, Identiti
 
     private List<String> withSums(List<String> lines) {
         List<String> all = new ArrayList<>(shown().isEmpty() ? List.of() : lines);
-        all.add("fs.aio-nr " + Units.number(inventory.aioNr()) + " of " + Units.number(inventory.aioMaxNr()) + " ("
-                + share(inventory.aioNr()) + "), headroom " + Units.number(inventory.headroom()));
+        all.add(quota(inventory, " (" + share(inventory.aioNr()) + ")"));
         Holder host = new Holder("", inventory.contexts());
         all.add(count(host.contexts().size(), "context") + " in "
                 + count(host.processes(), "process") + ", charge " + Units.number(inventory.charge())
@@ -110,12 +112,21 @@ public record HolderReport(Inventory inventory, Predicate<Task> filter, Identiti
         return all;
     }
 
+    /** The quota, or why it is unreadable. */
+    static String quota(Inventory inventory, String share) {
+        return (inventory.aioNr() == null ? ProcMount.ofUnreadableQuota() : Optional.<HostCause>empty())
+                .map(HostCause::text)
+                .orElse("fs.aio-nr " + Units.number(inventory.aioNr()) + " of " + Units.number(inventory.aioMaxNr())
+                        + share + ", headroom " + Units.number(inventory.headroom()));
+    }
+
     /** What the scan could not observe, one sentence each. */
     public static List<String> gaps(Inventory inventory) {
         List<String> gaps = new ArrayList<>();
         if (inventory.tier() == Tier.PROC) {
             gaps.add(TierReport.PROC_GAPS);
         }
+        ProcMount.hiding().forEach(cause -> gaps.add(cause.text()));
         inventory.gaps().unreadableText().ifPresent(gaps::add);
         inventory.gaps().partialText().ifPresent(gaps::add);
         return gaps;

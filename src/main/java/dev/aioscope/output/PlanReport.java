@@ -3,7 +3,6 @@ package dev.aioscope.output;
 import dev.aioscope.diagnosis.QuotaPlan;
 import dev.aioscope.diagnosis.QuotaPlan.Program;
 import dev.aioscope.inventory.Inventory;
-import dev.aioscope.kernel.Units;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,8 +24,7 @@ public final class PlanReport {
                     program.holder().name());
         }
         List<String> lines = new ArrayList<>(plan.programs().isEmpty() ? List.of() : table.lines(screen));
-        lines.add("fs.aio-nr " + Units.number(inventory.aioNr()) + " of " + Units.number(inventory.aioMaxNr())
-                + ", headroom " + Units.number(inventory.headroom()));
+        lines.add(HolderReport.quota(inventory, ""));
         lines.addAll(HolderReport.gaps(inventory));
         Long needed = plan.needed();
         if (plan.isRequested() && needed != null) {

@@ -4,6 +4,9 @@ import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.ProbeSelector.UnavailableTier;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
+import dev.aioscope.kernel.HostCause;
+import dev.aioscope.kernel.Kallsyms;
+import dev.aioscope.kernel.ProcMount;
 import dev.aioscope.kernel.Units;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.Probes;
@@ -11,12 +14,14 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Describes the selected tier for people: its cost, its gaps, and why better tiers are unavailable. */
 public final class TierReport {
@@ -50,6 +55,10 @@ public final class TierReport {
             }
         }
         withoutAddresses(tier).ifPresent(gap -> lines.add("  " + gap));
+        for (HostCause cause : restrictions(selected.probes())) {
+            lines.add("  " + cause.reason());
+            lines.add("    hint: " + cause.hint());
+        }
         lines.addAll(unavailable(selected));
         return lines;
     }
@@ -58,18 +67,39 @@ public final class TierReport {
     public static Optional<String> withoutAddresses(Tier tier) {
         return tier == Tier.PROC || ProbeSettings.knowsAddresses()
                 ? Optional.empty()
-                : Optional.of(
-                        "Without CAP_SYSLOG the kernel hides symbol addresses: grace and io cannot be distinguished");
+                : Optional.of((Kallsyms.isVisible()
+                                ? "Without CAP_SYSLOG the kernel hides symbol addresses"
+                                : "/proc/kallsyms does not exist")
+                        + ": grace and io cannot be distinguished");
+    }
+
+    /** What the environment of this process hides from it; none for a recording. */
+    public static List<HostCause> restrictions(Probes probes) {
+        return probes.canWait()
+                ? List.of()
+                : Stream.concat(ProcMount.hiding().stream(), ProcMount.ofUnreadableQuota().stream())
+                        .toList();
     }
 
     /** Why better tiers are unavailable, each with a hint. */
     public static List<String> unavailable(SelectedProbes selected) {
         List<String> lines = new ArrayList<>();
-        for (UnavailableTier unavailable : selected.unavailable()) {
-            lines.add("  cannot use " + name(unavailable, selected) + ": " + unavailable.reason());
-            lines.add("    hint: " + unavailable.hint());
+        for (List<UnavailableTier> same : byCause(selected)) {
+            lines.add(
+                    "  cannot use " + names(same, selected) + ": " + same.get(0).reason());
+            lines.add("    hint: " + same.get(0).hint());
         }
         return lines;
+    }
+
+    /** The unavailable tiers, those with the same reason and hint together. */
+    public static List<List<UnavailableTier>> byCause(SelectedProbes selected) {
+        return List.copyOf(selected.unavailable().stream()
+                .collect(Collectors.groupingBy(
+                        unavailable -> List.of(unavailable.reason(), unavailable.hint()),
+                        LinkedHashMap::new,
+                        Collectors.toList()))
+                .values());
     }
 
     /** The number of attached probes for each mode; unknown in a recording. */
@@ -99,10 +129,13 @@ public final class TierReport {
                 .collect(Collectors.joining(", "));
     }
 
-    /** The unavailable tier, or the unavailable engine if another engine provides the tier. */
-    public static String name(UnavailableTier unavailable, SelectedProbes selected) {
-        return unavailable.tier() == selected.probes().tier()
-                ? "engine " + unavailable.engine()
-                : "tier " + unavailable.tier().label();
+    /** The unavailable tiers; the engine instead of a tier that another engine provides. */
+    public static String names(List<UnavailableTier> same, SelectedProbes selected) {
+        return same.stream()
+                .map(unavailable -> unavailable.tier() == selected.probes().tier()
+                        ? "engine " + unavailable.engine()
+                        : "tier " + unavailable.tier().label())
+                .distinct()
+                .collect(Collectors.joining(", "));
     }
 }

@@ -1,7 +1,7 @@
 package dev.aioscope.probe;
 
 /** The probes failed: the message is {@code cannot VERB OBJECT: REASON}, {@link #hint} how to fix it. */
-public final class ProbeException extends RuntimeException {
+public class ProbeException extends RuntimeException {
     private static final long serialVersionUID = 1;
     private final String hint;
 

@@ -2,9 +2,11 @@ package dev.aioscope.probe.bcc;
 
 import com.sun.jna.Memory;
 import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.HostCause;
 import dev.aioscope.kernel.Libc;
 import dev.aioscope.kernel.Tracefs;
 import dev.aioscope.probe.AttachPoint.Mode;
+import dev.aioscope.probe.HostCauseException;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.bpf.AttachPlan;
 import dev.aioscope.probe.bpf.AttachTarget;
@@ -143,6 +145,9 @@ final class BccPrograms implements Programs {
         }
         if (fd < 0 || (isSettings && setSettings(fd) != 0)) {
             int errno = Libc.errno();
+            HostCause.ofBpf(errno).ifPresent(cause -> {
+                throw new HostCauseException("cannot load the probes", cause);
+            });
             throw new ProbeException(
                     "cannot create the map " + name + ": " + Errno.describe(errno),
                     errno == Errno.EPERM

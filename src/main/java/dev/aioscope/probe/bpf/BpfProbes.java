@@ -6,10 +6,14 @@ import dev.aioscope.event.CorruptEventException;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventReader;
 import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.HostCause;
 import dev.aioscope.kernel.Libc;
+import dev.aioscope.kernel.ProcMount;
 import dev.aioscope.kernel.Tracefs;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Mode;
+import dev.aioscope.probe.HostCauseException;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
@@ -24,6 +28,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +39,8 @@ public final class BpfProbes implements Probes {
     private static final int LOSS_MAP_FULL = 1;
     private static final int ITERATOR_BUFFER = 1 << 16;
     private static final int MAX_SLOTS = 1 << 20;
+    /** Those of maps, types, the waiter, a scan and tests of libbpf; each program, link and event needs another one. */
+    private static final int DESCRIPTORS = 17;
 
     private final Programs programs;
     private final Engine engine;
@@ -81,10 +88,14 @@ public final class BpfProbes implements Probes {
      * Loads and attaches the probes of a tier, each in the best mode that works.
      *
      * @param modes the modes to try
+     * @throws HostCauseException if this host or the environment of this process permits no probes
      * @throws TierUnavailableException if an essential probe of the tier has no mode that works
      * @throws ProbeException if no program can be loaded
      */
     public static BpfProbes open(Engine engine, Tier tier, Set<Mode> modes, ProbeSettings settings) {
+        // Not left to the verifier: some kernels load the programs, which then read zeros.
+        throwFor("cannot load the probes", HostCause.ofLockdown());
+        throwFor("cannot observe contexts", ProcMount.ofMissingAio());
         AttachPlan plan = new AttachPlan(tier, modes, settings.watchHandles());
         while (true) {
             if (!Tracefs.offersKprobes()) {
@@ -97,11 +108,33 @@ public final class BpfProbes implements Probes {
             plan.missing().ifPresent(point -> {
                 throw new TierUnavailableException(plan.attachPoints(), point);
             });
+            requireDescriptors(plan);
             BpfProbes probes = attempt(engine, settings, plan);
             if (probes != null) {
                 return probes;
             }
         }
+    }
+
+    private static void throwFor(String failed, Optional<HostCause> cause) {
+        cause.ifPresent(found -> {
+            throw new HostCauseException(failed, found);
+        });
+    }
+
+    /** libbpf tests what the kernel supports, and reports a test without a free descriptor as another error. */
+    private static void requireDescriptors(AttachPlan plan) {
+        int needed = DESCRIPTORS
+                + plan.targets().stream()
+                        .mapToInt(target -> needsEvent(plan.mode(target)) ? 3 : 2)
+                        .sum();
+        if (Host.freeDescriptors().filter(free -> free < needed).isPresent()) {
+            throwFor("cannot load the probes", Optional.of(HostCause.tooManyOpenFiles()));
+        }
+    }
+
+    private static boolean needsEvent(@Nullable Mode mode) {
+        return mode == Mode.KPROBE || mode == Mode.KRETPROBE || mode == Mode.TRACEPOINT;
     }
 
     /** One attempt with the current plan; null after a rejection, which the plan then contains. */
@@ -120,11 +153,15 @@ public final class BpfProbes implements Probes {
     }
 
     private static boolean reject(AttachPlan plan, LoadFailure failure) {
+        throwFor(
+                "cannot load the probes",
+                HostCause.ofShortage(failure.errno()).or(() -> HostCause.ofVerifier(failure.reason())));
         AttachTarget target = failure.program() == null
                 ? null
                 : plan.targetOf(failure.program()).orElse(null);
         Mode mode = target == null ? null : plan.mode(target);
         if (target == null || mode == null) {
+            throwFor("cannot load the probes", HostCause.ofBpf(failure.errno()));
             throw new ProbeException(
                     "cannot load the probes: " + failure.reason(), Hints.of(Mode.ITERATOR, failure.errno()));
         }
@@ -148,7 +185,9 @@ public final class BpfProbes implements Probes {
             Mode mode = plan.mode(target);
             String reason = mode == null ? null : attach(programs, target, mode);
             if (mode != null && reason != null) {
-                plan.reject(target, reason, Hints.of(mode, Libc.errno()));
+                int errno = Libc.errno();
+                throwFor("cannot load the probes", HostCause.ofShortage(reason).or(() -> HostCause.ofShortage(errno)));
+                plan.reject(target, reason, Hints.of(mode, errno));
                 complete = false;
             }
         }

@@ -1,8 +1,9 @@
 package dev.aioscope.probe.bpf;
 
 import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.HostCause;
 import dev.aioscope.kernel.Libc;
-import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.HostCauseException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.locks.LockSupport;
@@ -70,8 +71,11 @@ final class EpollWaiter implements AutoCloseable {
 
     private static int check(int result, String call) {
         if (result < 0) {
-            throw new ProbeException(
-                    "cannot call " + call + ": " + Errno.describe(Libc.errno()), "raise RLIMIT_NOFILE");
+            int errno = Libc.errno();
+            throw new HostCauseException(
+                    "cannot call " + call,
+                    HostCause.ofShortage(errno)
+                            .orElseGet(() -> new HostCause(Errno.describe(errno), "see the kernel log (dmesg)")));
         }
         return result;
     }

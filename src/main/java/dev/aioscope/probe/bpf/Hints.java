@@ -3,8 +3,10 @@ package dev.aioscope.probe.bpf;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
+import dev.aioscope.kernel.HostCause;
 import dev.aioscope.kernel.Tracefs;
 import dev.aioscope.probe.AttachPoint.Mode;
+import java.util.Optional;
 
 /** How to fix a rejection by the kernel. */
 final class Hints {
@@ -24,6 +26,10 @@ final class Hints {
         }
         if (!Host.hasBtf()) {
             return "use a kernel with CONFIG_DEBUG_INFO_BTF=y (/sys/kernel/btf/vmlinux does not exist)";
+        }
+        Optional<HostCause> cause = errno == Errno.EPERM ? HostCause.ofMissingPermission() : Optional.empty();
+        if (cause.isPresent()) {
+            return cause.get().hint();
         }
         return switch (mode) {
             case FENTRY, FEXIT ->

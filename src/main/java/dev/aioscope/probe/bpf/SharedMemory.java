@@ -2,8 +2,9 @@ package dev.aioscope.probe.bpf;
 
 import com.sun.jna.Pointer;
 import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.HostCause;
 import dev.aioscope.kernel.Libc;
-import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.HostCauseException;
 
 /** Memory of a BPF map that the probes share with this process. */
 final class SharedMemory {
@@ -16,14 +17,16 @@ final class SharedMemory {
      * Maps it; {@link Libc#munmap} unmaps it.
      *
      * @param fd of the map; the mapping stays valid after its close
-     * @throws ProbeException on failure
+     * @throws HostCauseException on failure
      */
     static Pointer map(int fd, long length, int protection, long offset) {
         Pointer memory = Libc.mmap(Pointer.NULL, length, protection, Libc.MAP_SHARED, fd, offset);
         if (memory == null || Pointer.nativeValue(memory) == -1) {
-            throw new ProbeException(
-                    "cannot map a BPF map into memory: " + Errno.describe(Libc.errno()),
-                    "raise RLIMIT_AS, or use Linux 5.8 or newer");
+            int errno = Libc.errno();
+            throw new HostCauseException(
+                    "cannot map a BPF map into memory",
+                    HostCause.ofShortage(errno)
+                            .orElseGet(() -> new HostCause(Errno.describe(errno), "use Linux 5.8 or newer")));
         }
         return memory;
     }

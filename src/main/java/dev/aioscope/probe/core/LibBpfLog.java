@@ -29,7 +29,9 @@ final class LibBpfLog implements LibBpf.PrintCallback {
             "failed to load object",
             "BPF program load failed",
             "failed to load: -",
-            "permission error while running as root");
+            "permission error while running as root",
+            "Failed to bump RLIMIT_MEMLOCK",
+            "Retrying without BTF");
 
     private final List<String> lines = new ArrayList<>();
 

@@ -8,7 +8,10 @@ import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.HelperProcess;
 import dev.aioscope.kernel.HelperProcess.EndedException;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.HostCause;
+import dev.aioscope.kernel.ProcMount;
 import dev.aioscope.probe.AttachPoint;
+import dev.aioscope.probe.HostCauseException;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
@@ -97,11 +100,9 @@ public final class ProcProbes implements Probes {
      * @throws ProbeException if the kernel has no native AIO, or the reader does not start
      */
     public static ProcProbes open() {
-        if (Host.aioNr().isEmpty()) {
-            throw new ProbeException(
-                    "cannot scan contexts: this kernel has no native AIO (fs.aio-nr does not exist)",
-                    "use a kernel with CONFIG_AIO=y");
-        }
+        ProcMount.ofMissingAio().ifPresent(cause -> {
+            throw new HostCauseException("cannot observe contexts", cause);
+        });
         ProcProbes probes = new ProcProbes(ProcReader.class, PATIENCE, MAX_HUNG_READERS);
         probes.reader();
         return probes;
@@ -155,7 +156,7 @@ public final class ProcProbes implements Probes {
         hungReaders.values().removeIf(HungReader::isOver);
         reader();
         // Without charges there are no contexts: then skip the memory of all processes.
-        String what = Host.aioNr().orElse(0L) > 0 ? "contexts" : "teardowns";
+        String what = Host.aioNr().orElse(1L) > 0 ? "contexts" : "teardowns";
         long deadline = System.nanoTime() + PATIENCE_FOR_ALL.toNanos();
         Set<Integer> unreadable = new HashSet<>();
         Set<Integer> partial = new HashSet<>();
@@ -245,7 +246,9 @@ public final class ProcProbes implements Probes {
         } catch (IOException e) {
             throw new ProbeException(
                     "cannot start the reader of /proc: " + e.getMessage(),
-                    "free memory, or raise the limit on processes");
+                    HostCause.ofShortage(String.valueOf(e.getMessage()))
+                            .map(HostCause::hint)
+                            .orElse("free memory, or raise the limit on processes"));
         }
     }
 

@@ -1,0 +1,159 @@
+package dev.aioscope.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.cli.Main;
+import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.JavaCommand;
+import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.CommandResult;
+import dev.aioscope.testing.Commands;
+import dev.aioscope.testing.SeccompFilter;
+import java.io.IOException;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** In a restricted environment, each command names the restriction once, with a hint. */
+class HostCauseIT {
+    private static final String NOBODY = "exec setpriv --reuid=65534 --regid=65534 --clear-groups ";
+
+    /** Runs aioscope at the end of a shell command. */
+    private static CommandResult in(String environment, String... arguments) throws IOException {
+        return Commands.execute("sh", "-c", environment + String.join(" ", Aioscope.command(arguments)));
+    }
+
+    private static void assertNamesOnce(CommandResult result, String cause, String hint) {
+        assertThat(result.output()).containsOnlyOnce(cause).contains(hint).doesNotContain("\tat ");
+    }
+
+    private static void assertNames(CommandResult doctor, String check, String cause, String hint) {
+        assertThat(doctor.output().lines().map(line -> line.replaceAll(" +", " ")))
+                .contains(" NO " + check + " " + cause)
+                .anyMatch(line -> line.startsWith(" hint: " + hint));
+    }
+
+    @Test
+    void namesTooFewDescriptors() throws IOException {
+        String limited = "ulimit -n 64 && exec ";
+
+        assertNamesOnce(
+                in(limited, "contexts"),
+                "cannot load the probes: too many open files: the limit is 64",
+                "LimitNOFILE=");
+        assertNamesOnce(in(limited, "trace", "--for", "100ms"), "too many open files: the limit is 64", "LimitNOFILE=");
+        CommandResult doctor = in(limited, "doctor");
+        assertNames(
+                doctor, "sample", "cannot load the probes: too many open files: the limit is 64", "raise the limit");
+        assertThat(doctor.output()).contains("To enable full: raise the limit");
+    }
+
+    @Test
+    void namesPidNamespace() throws IOException {
+        String namespace = "exec unshare --pid --fork --mount-proc ";
+        String cause = "cannot identify processes outside this pid namespace: it is not the host's";
+
+        assertNamesOnce(in(namespace, "contexts"), cause, "hostPID: true");
+        assertNamesOnce(in(namespace, "trace", "--for", "100ms"), cause, "--pid=host");
+        assertNames(in(namespace, "doctor"), "pid_namespace", cause, "run aioscope in the pid namespace of the host");
+    }
+
+    /** Its pids are the host's. */
+    @Test
+    void acceptsPidNamespaceWithProcOfHost() throws IOException {
+        assertThat(in("exec unshare --pid --fork ", "contexts").output()).doesNotContain("namespace");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4})
+    void namesHiddenProcesses(int hidepid) throws IOException {
+        String hidden = "exec unshare --mount sh -c 'mount -t proc -o hidepid=" + hidepid + " proc /proc && \"$@\"' sh "
+                + NOBODY.replace("exec ", "");
+        String cause = "cannot see all processes of other users: /proc is mounted with hidepid=" + hidepid;
+
+        assertNamesOnce(in(hidden, "contexts", "--tier", "proc"), cause, "CAP_SYS_PTRACE");
+        assertNamesOnce(in(hidden, "trace", "--tier", "proc", "--for", "100ms"), cause, "CAP_SYS_PTRACE");
+    }
+
+    @Test
+    void acceptsHiddenProcessesForRoot() throws IOException {
+        String hidden = "exec unshare --mount sh -c 'mount -t proc -o hidepid=2 proc /proc && \"$@\"' sh ";
+
+        assertThat(in(hidden, "contexts", "--tier", "proc").output()).doesNotContain("hidepid");
+    }
+
+    @Test
+    void namesProcWithoutSysctls() throws IOException {
+        String subset = "exec unshare --mount sh -c 'mount -t proc -o subset=pid proc /proc && \"$@\"' sh ";
+        String cause = "cannot read fs.aio-nr: /proc is mounted with subset=pid (ProcSubset=pid)";
+
+        for (String tier : new String[] {"sample", "proc"}) {
+            CommandResult contexts = in(subset, "contexts", "--tier", tier);
+            assertThat(contexts.status()).as(contexts.output()).isZero();
+            assertNamesOnce(contexts, cause, "remove ProcSubset=pid");
+        }
+        assertNamesOnce(in(subset, "plan"), cause, "remove ProcSubset=pid");
+        assertNames(in(subset, "doctor"), "quota", cause, "remove ProcSubset=pid");
+    }
+
+    /** Runs aioscope after it has refused a call to itself. */
+    static final class Refused {
+        private Refused() {}
+
+        public static void main(String[] arguments) {
+            SeccompFilter.refuse(Integer.parseInt(arguments[0]), Integer.parseInt(arguments[1]));
+            Main.main(Arrays.copyOfRange(arguments, 2, arguments.length));
+        }
+    }
+
+    private static CommandResult refused(int call, int errno, String... arguments) throws IOException {
+        String[] all = new String[arguments.length + 2];
+        all[0] = Integer.toString(call);
+        all[1] = Integer.toString(errno);
+        System.arraycopy(arguments, 0, all, 2, arguments.length);
+        return Commands.execute(JavaCommand.command(Refused.class, 64, all).toArray(String[]::new));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Errno.ENOSYS, Errno.EPERM})
+    void namesUnavailableAio(int errno) throws IOException {
+        String cause = "io_setup is unavailable: it returns " + Errno.name(errno) + ", and a seccomp filter is active";
+
+        CommandResult demo = refused(SeccompFilter.IO_SETUP, errno, "demo");
+
+        assertThat(demo.status()).as(demo.output()).isEqualTo(3);
+        assertNamesOnce(demo, "cannot run the workload: " + cause, "hint: use a seccomp profile");
+        assertNames(refused(SeccompFilter.IO_SETUP, errno, "doctor"), "aio", cause, "use a seccomp profile");
+    }
+
+    @Test
+    void namesSeccompFilterThatRefusesBpf() throws IOException {
+        assertNamesOnce(
+                refused(SeccompFilter.BPF, Errno.EPERM, "contexts"),
+                "not permitted in spite of the capabilities (EPERM), and a seccomp filter is active",
+                "use a seccomp profile that allows bpf");
+        assertNamesOnce(
+                refused(SeccompFilter.BPF, Errno.ENOSYS, "contexts"), "no system call bpf here (ENOSYS)", "gVisor");
+    }
+
+    @Test
+    void namesDirectoryWithoutExecution() throws IOException {
+        CommandResult contexts = Commands.execute(
+                "unshare",
+                "--mount",
+                "sh",
+                "-c",
+                "mount -t tmpfs -o noexec tmpfs /mnt && exec \"$@\"",
+                "sh",
+                "env",
+                "JAVA_TOOL_OPTIONS=-Djna.tmpdir=/mnt",
+                "java",
+                "-jar",
+                "target/aioscope.jar",
+                "contexts");
+
+        assertThat(contexts.status()).as(contexts.output()).isEqualTo(3);
+        assertNamesOnce(contexts, "cannot load native code: /mnt does not permit execution (noexec)", "-Djna.tmpdir=");
+    }
+}
