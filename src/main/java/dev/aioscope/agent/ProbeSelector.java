@@ -80,7 +80,11 @@ public final class ProbeSelector {
             } catch (TierUnavailableException e) {
                 // The kernel rejected a program; it would reject the same program of another engine.
                 unavailable.add(new UnavailableTier(
-                        tier, engine.label(), String.valueOf(e.getMessage()), hint(e.missing()), e.attachPoints()));
+                        tier,
+                        engine.label(),
+                        String.valueOf(e.getMessage()),
+                        e.missing().hints(),
+                        e.attachPoints()));
                 return null;
             } catch (ProbeException e) {
                 unavailable.add(
@@ -101,12 +105,5 @@ public final class ProbeSelector {
                     new UnavailableTier(Tier.PROC, "none", String.valueOf(e.getMessage()), e.hint(), List.of()));
             return null;
         }
-    }
-
-    private static String hint(AttachPoint missing) {
-        return missing.rejections().stream()
-                .map(AttachPoint.Rejection::hint)
-                .distinct()
-                .collect(Collectors.joining(", or "));
     }
 }

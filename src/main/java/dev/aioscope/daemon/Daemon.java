@@ -31,9 +31,11 @@ import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.telemetry.TraceExport;
 import dev.aioscope.worker.Worker;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -168,13 +170,14 @@ public final class Daemon {
                         resources.clock,
                         options.scanInterval(),
                         options.stuckAfter(),
-                        options.capacity().tables())) {
+                        options.capacity().tables());
+                ProbeWatch watch = new ProbeWatch(resources.opened, ProbeWatch.INTERVAL)) {
             dutyCycle.pauseBetweenLateCompletions(options.lateCompletionPause());
             serve(
                     resources,
                     listeners,
                     dutyCycle,
-                    new DaemonCounters(dutyCycle, queue, identities, resources.recorder));
+                    new DaemonCounters(dutyCycle, queue, identities, watch, resources.recorder));
         }
     }
 
@@ -207,8 +210,8 @@ public final class Daemon {
                 Worker::faults,
                 dutyCycle::latestScan,
                 () -> options.scanInterval(),
-                losses::complaints,
-                () -> counters.remarks(losses));
+                () -> concat(losses.complaints(), counters.watch().complaints()),
+                () -> concat(counters.remarks(losses), counters.watch().remarks()));
         AgentMetrics.register(resources.metrics, probes, counters, resources.export);
         SpecMetrics.register(resources.metrics, listeners.audit);
         try (HttpEndpoint http = new HttpEndpoint(
@@ -227,6 +230,10 @@ public final class Daemon {
             Libc.malloc_trim(0); // libbpf has parsed all types of the kernel: some 1.5 MB
             dutyCycle.runGuarded();
         }
+    }
+
+    private static List<String> concat(List<String> first, List<String> second) {
+        return Stream.of(first, second).flatMap(List::stream).toList();
     }
 
     private Endpoints endpoints(Resources resources, Listeners listeners, DutyCycle dutyCycle, Health health) {

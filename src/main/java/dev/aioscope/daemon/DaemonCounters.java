@@ -23,7 +23,9 @@ record DaemonCounters(
         DutyCycle dutyCycle,
         ListenerQueue queue,
         IdentityCollector identities,
-        @Nullable Recorder recorder) implements AgentStatistics {
+        ProbeWatch watch,
+        @Nullable Recorder recorder)
+        implements AgentStatistics {
     /** The sum of all losses. */
     long lost() {
         return Arrays.stream(Loss.values())
@@ -68,6 +70,11 @@ record DaemonCounters(
     @Override
     public long unidentified() {
         return identities.unidentified();
+    }
+
+    @Override
+    public @Nullable Long silent() {
+        return watch.silent();
     }
 
     @Override

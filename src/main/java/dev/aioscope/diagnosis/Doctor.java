@@ -96,12 +96,8 @@ public final class Doctor {
                     BpfProbes.open(engine, tier, Set.of(AttachPoint.Mode.values()), ProbeSettings.PLAIN)) {
                 return new TierTrial(tier, true, null, null, probes.attachPoints());
             } catch (TierUnavailableException e) {
-                String hint = e.missing().rejections().stream()
-                        .map(AttachPoint.Rejection::hint)
-                        .distinct()
-                        .collect(Collectors.joining("; or "));
                 return new TierTrial(
-                        tier, false, "cannot attach to " + e.missing().name(), hint, e.attachPoints());
+                        tier, false, e.missing().failure(), e.missing().hints(), e.attachPoints());
             } catch (HostCauseException e) {
                 failures.add(e);
                 break;

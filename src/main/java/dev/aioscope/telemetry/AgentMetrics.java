@@ -65,6 +65,7 @@ public final class AgentMetrics {
                     Metrics.and(probe, Label.MODE, mode == null ? "none" : mode.label()),
                     () -> mode == null ? 0 : 1);
         }
+        metrics.gauge(Metric.PROBE_SILENT, Tags.empty(), statistics::silent);
         metrics.counter(Metric.EVENT_READ, Tags.empty(), statistics::events);
     }
 

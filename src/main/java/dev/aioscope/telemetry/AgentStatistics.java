@@ -24,6 +24,9 @@ public interface AgentStatistics {
     /** How often the helper that identifies processes did not start or did not answer. */
     long helperFailures();
 
+    /** Attach points whose probes do not fire; null if nothing tests them. */
+    @Nullable Long silent();
+
     /** Events that the flight recorder dropped; null without a recorder. */
     @Nullable Long unrecorded();
 

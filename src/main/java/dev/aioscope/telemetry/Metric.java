@@ -185,6 +185,12 @@ public enum Metric {
             "1 if the probe is attached, else 0",
             Label.PROBE,
             Label.MODE),
+    PROBE_SILENT(
+            "aioscope.probe.silent",
+            Type.GAUGE,
+            "{probe}",
+            "Attach points that a self-test found not to fire, at the start or in the latest test; absent if nothing tests"
+                    + " them"),
     EVENT_READ("aioscope.event.read", Type.COUNTER, "{event}", "Records read from the probes"),
     EVENT_LOST("aioscope.event.lost", Type.COUNTER, "{event}", "Records and events lost, by reason", Label.REASON),
     EVENT_ORPHAN("aioscope.event.orphan", Type.COUNTER, "{event}", "Records that match no known context or call"),

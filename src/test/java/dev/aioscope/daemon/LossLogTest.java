@@ -24,6 +24,11 @@ class LossLogTest {
     private final LossLog losses = new LossLog(
             new AgentStatistics() {
                 @Override
+                public Long silent() {
+                    return 0L;
+                }
+
+                @Override
                 public long events() {
                     return 0;
                 }

@@ -22,6 +22,7 @@ import static dev.aioscope.telemetry.Metric.LOOKUP_DURATION;
 import static dev.aioscope.telemetry.Metric.MEMORY_USAGE;
 import static dev.aioscope.telemetry.Metric.OUTSTANDING;
 import static dev.aioscope.telemetry.Metric.PROBE_ATTACHED;
+import static dev.aioscope.telemetry.Metric.PROBE_SILENT;
 import static dev.aioscope.telemetry.Metric.SCAN_AGE;
 import static dev.aioscope.telemetry.Metric.SCAN_SKIPPED;
 import static dev.aioscope.telemetry.Metric.SETUP;
@@ -383,12 +384,15 @@ public final class Dashboards {
                                 "none",
                                 q(TIER_LEVEL.prometheusName() + ON_HOST, "{{aioscope_tier}}, {{aioscope_engine}}")),
                         stat(
-                                "Probes not attached",
-                                "Attach points of this tier without a probe.",
+                                "Probes not working",
+                                "Attach points of this tier without a probe, and those that a self-test found silent.",
                                 "none",
                                 1,
                                 Double.NaN,
-                                q("count(" + PROBE_ATTACHED.prometheusName() + ON_HOST + " == 0) or vector(0)", "")),
+                                q(
+                                        "count(" + PROBE_ATTACHED.prometheusName() + ON_HOST + " == 0) or vector(0)",
+                                        "not attached"),
+                                q("sum(" + PROBE_SILENT.prometheusName() + ON_HOST + ") or vector(0)", "silent")),
                         stat(
                                 "Scan age",
                                 "Contexts and waits are as of the latest scan of the tasks of the host.",

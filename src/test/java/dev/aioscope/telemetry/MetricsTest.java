@@ -466,6 +466,11 @@ class MetricsTest {
         }
 
         @Override
+        public Long silent() {
+            return 0L;
+        }
+
+        @Override
         public Long unrecorded() {
             return 0L;
         }

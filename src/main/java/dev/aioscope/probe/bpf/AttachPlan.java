@@ -6,10 +6,13 @@ import dev.aioscope.probe.AttachPoint.Rejection;
 import dev.aioscope.probe.Tier;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The mode of each attach target of a tier, given the modes that did not work so far. Not thread-safe. */
@@ -65,8 +68,33 @@ public final class AttachPlan {
     void reject(AttachTarget target, String reason, String hint) {
         Mode mode = mode(target);
         if (mode != null) {
-            rejections.computeIfAbsent(target, key -> new ArrayList<>()).add(new Rejection(mode, reason, hint));
+            reject(target, new Rejection(mode, reason, hint));
         }
+    }
+
+    private void reject(AttachTarget target, Rejection rejection) {
+        rejections.computeIfAbsent(target, key -> new ArrayList<>()).add(rejection);
+    }
+
+    /**
+     * Records that these targets attached but did not fire. If no target fires in this kind of mode, all others lose it too.
+     *
+     * @param fired the targets that fired
+     */
+    void rejectSilent(Set<AttachTarget> silent, Set<AttachTarget> fired) {
+        Set<Mode> dead = EnumSet.noneOf(Mode.class);
+        modes(silent).forEach(mode -> dead.addAll(mode.kind()));
+        modes(fired).forEach(mode -> dead.removeAll(mode.kind()));
+        for (AttachTarget target : targets()) {
+            Mode mode = mode(target);
+            if (mode != null && (silent.contains(target) || dead.contains(mode))) {
+                reject(target, SilenceCause.of(mode).rejection(mode));
+            }
+        }
+    }
+
+    private Set<Mode> modes(Set<AttachTarget> targets) {
+        return targets.stream().map(this::mode).filter(Objects::nonNull).collect(Collectors.toSet());
     }
 
     /** Records the same rejection for each target in one of these modes. */

@@ -18,18 +18,23 @@ import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.ScanGaps;
+import dev.aioscope.probe.SelfTestResult;
 import dev.aioscope.probe.Tier;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +46,10 @@ public final class BpfProbes implements Probes {
     private static final int MAX_SLOTS = 1 << 20;
     /** Those of maps, types, the waiter, a scan and tests of libbpf; each program, link and event needs another one. */
     private static final int DESCRIPTORS = 17;
+
+    private static final int TEST_POLL_MILLIS = 10;
+    /** As many records as a ring holds. */
+    private static final int MAX_HELD = 8192;
 
     private final Programs programs;
     private final Engine engine;
@@ -60,6 +69,11 @@ public final class BpfProbes implements Probes {
     private final EventReader reader = new EventReader();
     private long corruptInventory;
 
+    private final Map<AttachTarget, Mode> tested = new EnumMap<>(AttachTarget.class);
+    private volatile SelfTest selfTest = new SelfTest(Map.of());
+    /** Records that the first self-test read before anyone else. */
+    private final Deque<ByteBuffer> held = new ArrayDeque<>();
+
     private BpfProbes(Engine engine, Programs programs, AttachPlan plan) {
         this.engine = engine;
         this.programs = programs;
@@ -67,8 +81,8 @@ public final class BpfProbes implements Probes {
         this.attachPoints = plan.attachPoints();
         for (AttachTarget target : plan.targets()) {
             Mode mode = plan.mode(target);
-            if (target.isOnDemand() && mode != null) {
-                completions.put(target, mode);
+            if (mode != null) {
+                (target.isOnDemand() ? completions : tested).put(target, mode);
             }
         }
         int events = programs.map("events");
@@ -85,7 +99,7 @@ public final class BpfProbes implements Probes {
     }
 
     /**
-     * Loads and attaches the probes of a tier, each in the best mode that works.
+     * Loads, attaches and tests the probes of a tier, each in the best mode that works.
      *
      * @param modes the modes to try
      * @throws HostCauseException if this host or the environment of this process permits no probes
@@ -110,7 +124,8 @@ public final class BpfProbes implements Probes {
             });
             requireDescriptors(plan);
             BpfProbes probes = attempt(engine, settings, plan);
-            if (probes != null) {
+            // An iterator alone runs on request, and fails loudly.
+            if (probes != null && (tier.isScanOnly() || probes.fire(plan))) {
                 return probes;
             }
         }
@@ -150,6 +165,74 @@ public final class BpfProbes implements Probes {
             rollback.commit();
             return probes;
         }
+    }
+
+    /** Whether all probes fire; else closes them, and the plan contains the rejections. */
+    private boolean fire(AttachPlan plan) {
+        boolean done = false;
+        try {
+            SelfTest test = new SelfTest(tested);
+            if (test(test, () -> inventory(event -> {}), this::hold) == null) {
+                plan.rejectSilent(test.silent(), test.fired());
+                done = test.silent().isEmpty();
+            } else {
+                done = true;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            done = true;
+        } finally {
+            if (!done) {
+                close();
+            }
+        }
+        return done;
+    }
+
+    @Override
+    public SelfTestResult selfTest() throws InterruptedException {
+        // Each scan on request fails loudly by itself.
+        Map<AttachTarget, Mode> targets = new EnumMap<>(tested);
+        targets.remove(AttachTarget.CONTEXTS);
+        SelfTest test = new SelfTest(targets);
+        String obstacle = test(test, () -> {}, () -> TimeUnit.MILLISECONDS.sleep(TEST_POLL_MILLIS));
+        return obstacle != null
+                ? new SelfTestResult(List.of(), obstacle)
+                : new SelfTestResult(
+                        test.silent().stream().map(this::silentPoint).toList(), null);
+    }
+
+    private AttachPoint silentPoint(AttachTarget target) {
+        Mode mode = Objects.requireNonNull(tested.get(target));
+        return new AttachPoint(
+                target.label(), null, List.of(SilenceCause.of(mode).rejection(mode)));
+    }
+
+    /** Runs the test; the obstacle if it proves nothing. */
+    private @Nullable String test(SelfTest test, Runnable whileAlive, SelfTest.Pause pause)
+            throws InterruptedException {
+        selfTest = test;
+        Losses before = losses();
+        int refusal = test.run(whileAlive, pause);
+        if (refusal != 0) {
+            return "cannot test the probes: io_setup failed: " + Errno.describe(-refusal);
+        }
+        Losses after = losses();
+        boolean isLossy =
+                held.size() == MAX_HELD || after.ringFull() + after.mapFull() > before.ringFull() + before.mapFull();
+        return isLossy && !test.silent().isEmpty() ? "cannot test the probes: records were lost during the test" : null;
+    }
+
+    /** Keeps the records of all other contexts for the reader. */
+    private void hold() {
+        waiter.await(TEST_POLL_MILLIS);
+        ring.poll(event -> pass(event, this::keep), MAX_HELD - held.size());
+    }
+
+    private void keep(Event event) {
+        ByteBuffer copy = ByteBuffer.allocate(event.type().size()).order(ByteOrder.nativeOrder());
+        event.copyTo(copy);
+        held.add(copy);
     }
 
     private static boolean reject(AttachPlan plan, LoadFailure failure) {
@@ -224,12 +307,28 @@ public final class BpfProbes implements Probes {
 
     @Override
     public void await(int timeoutMillis) {
-        waiter.await(timeoutMillis);
+        waiter.await(held.isEmpty() ? timeoutMillis : 0);
     }
 
     @Override
     public int poll(Consumer<Event> handler, int limit) {
-        return ring.poll(handler, limit);
+        int taken = 0;
+        while (taken < limit && !held.isEmpty()) {
+            ByteBuffer record = held.remove();
+            pass(reader.read(record, 0, record.capacity()), handler);
+            taken++;
+        }
+        return taken + ring.poll(event -> pass(event, handler), limit - taken);
+    }
+
+    /** Hides the agent's own contexts from the handler. */
+    private void pass(Event event, Consumer<Event> handler) {
+        TestContext own = TestContext.of(event);
+        if (own == null) {
+            handler.accept(event);
+        } else {
+            selfTest.accept(event, own);
+        }
     }
 
     @Override
@@ -332,7 +431,7 @@ public final class BpfProbes implements Probes {
                 break;
             }
             try {
-                handler.accept(reader.read(buffer, at, size));
+                pass(reader.read(buffer, at, size), handler);
             } catch (CorruptEventException e) {
                 corruptInventory++;
             }

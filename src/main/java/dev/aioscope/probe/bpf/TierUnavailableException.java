@@ -11,7 +11,7 @@ public final class TierUnavailableException extends RuntimeException {
     private final transient AttachPoint missing;
 
     TierUnavailableException(List<AttachPoint> attachPoints, AttachPoint missing) {
-        super("cannot attach to " + missing.name() + " ("
+        super(missing.failure() + " ("
                 + missing.rejections().stream()
                         .map(rejection -> rejection.mode().label() + ": " + rejection.reason())
                         .collect(Collectors.joining("; "))

@@ -48,6 +48,25 @@ class AttachPlanTest {
     }
 
     @Test
+    void givesUpModeInWhichNothingFires() {
+        plan.rejectSilent(EnumSet.of(AttachTarget.KILL_IOCTX), EnumSet.of(AttachTarget.CONTEXTS));
+        assertThat(plan.targets()).extracting(plan::mode).containsOnly(Mode.KPROBE, Mode.KRETPROBE, Mode.ITERATOR);
+        plan.rejectSilent(EnumSet.of(AttachTarget.KILL_IOCTX), EnumSet.noneOf(AttachTarget.class));
+        assertThat(plan.missing()).hasValueSatisfying(point -> {
+            assertThat(point.isSilent()).isTrue();
+            assertThat(point.failure()).isEqualTo("probes on kill_ioctx do not fire");
+        });
+    }
+
+    @Test
+    void rejectsOnlySilentPointWhileOthersFire() {
+        plan.rejectSilent(EnumSet.of(AttachTarget.KILL_IOCTX), EnumSet.of(AttachTarget.FREE_IOCTX));
+        assertThat(plan.mode(AttachTarget.KILL_IOCTX)).isEqualTo(Mode.KPROBE);
+        assertThat(plan.mode(AttachTarget.KILL_IOCTX_RETURN)).isEqualTo(Mode.FEXIT);
+        assertThat(plan.missing()).isEmpty();
+    }
+
+    @Test
     void plansCompletionsOnlyInTierFull() {
         AttachPlan syscall = new AttachPlan(Tier.SYSCALL, EnumSet.allOf(Mode.class), false);
         assertThat(syscall.targets())
