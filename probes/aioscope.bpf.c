@@ -208,10 +208,20 @@ inline_body __u64 read_number(__u64 address, __u32 size)
 	return value;
 }
 
-/* static unsigned long aio_nr and aio_max_nr. */
+/* static unsigned long aio_nr. The memory of a host bounds it far below ABSENT_U64. */
 inline_body __u64 aio_nr(void)
 {
 	return read_number(settings_memory()->aio_nr, sizeof(unsigned long));
+}
+
+/* unsigned long aio_max_nr, for which every value is valid. If it cannot be read, aio_nr becomes absent as well. */
+inline_body void read_quota(struct event_setup *event)
+{
+	__u64 address = settings_memory()->aio_max_nr, limit = 0;
+	bool is_read = address && !bpf_probe_read_kernel(&limit, sizeof(unsigned long), (void *)address);
+
+	event->aio_nr = is_read ? aio_nr() : ABSENT_U64;
+	event->aio_max_nr = is_read ? limit : ABSENT_U64;
 }
 
 /* A count for a record: races can make it negative. */
@@ -596,8 +606,7 @@ inline_body int setup_exit(long result)
 	event->enter_time = call.enter_time;
 	event->handle = handle;
 	event->result = result;
-	event->aio_nr = aio_nr();
-	event->aio_max_nr = read_number(settings_memory()->aio_max_nr, sizeof(unsigned long));
+	read_quota(event);
 	event->max_reqs = call.argument_1;
 	event->nr_events = ctx ? (__s32)READ_OR(ABSENT_S32, ctx, kioctx, nr_events) : ABSENT_S32;
 	bpf_ringbuf_submit(event, 0);

@@ -129,7 +129,7 @@ struct event_setup {
 	__u64 handle; /* ABSENT when the call failed */
 	__s64 result;
 	__u64 aio_nr;
-	__u64 aio_max_nr;
+	__u64 aio_max_nr; /* 2^64 - 1 is a usual limit: ABSENT only if aio_nr is ABSENT too */
 	__u32 max_reqs;  /* argument of io_setup: the charge */
 	__s32 nr_events; /* slots in the ring */
 };

@@ -8,7 +8,9 @@ import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.kernel.Libc;
 import dev.aioscope.kernel.ProcMount;
 import dev.aioscope.probe.HostCauseException;
+import dev.aioscope.probe.Quota;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -28,9 +30,9 @@ public final class DemoWorkload {
     private static final int CHARGE = 8;
     private static final int IDLE = 3;
     private static final int LEFT_TO_EXIT = 3;
-    private static final int MAX_CHARGE = 64;
+    private static final BigInteger MAX_CHARGE = BigInteger.valueOf(64);
     /** For more, io_setup returns EINVAL before it checks the quota, because the ring would be too large. */
-    private static final int LARGEST_SETUP = 4_000_000;
+    private static final BigInteger LARGEST_SETUP = BigInteger.valueOf(4_000_000);
 
     private static final int DIRTY_BYTES = 32 << 20;
     private static final short POLLIN = 1;
@@ -119,11 +121,13 @@ public final class DemoWorkload {
         ProcMount.ofUnreadableQuota().ifPresent(cause -> {
             throw new HostCauseException("cannot run the workload", cause);
         });
-        long limit = Host.aioMaxNr().orElse(0L);
-        long used = Host.aioNr().orElse(0L);
-        if (limit - used < MAX_CHARGE) {
+        Quota quota = Quota.read();
+        BigInteger headroom = quota.headroom();
+        BigInteger used = quota.aioNr();
+        if (headroom != null && used != null && headroom.compareTo(MAX_CHARGE) < 0) {
             throw new IOException("cannot run the workload: the quota is nearly exhausted (fs.aio-nr " + used
-                    + " of fs.aio-max-nr " + limit + ") (hint: sysctl fs.aio-max-nr=" + (used + 2 * MAX_CHARGE) + ")");
+                    + " of fs.aio-max-nr " + quota.aioMaxNr() + ") (hint: sysctl fs.aio-max-nr="
+                    + used.add(MAX_CHARGE.shiftLeft(1)) + ")");
         }
     }
 
@@ -204,13 +208,13 @@ public final class DemoWorkload {
     }
 
     private void refused(Consumer<String> progress) throws IOException {
-        long limit = Host.aioMaxNr().orElse(0L);
-        if (limit >= LARGEST_SETUP) {
+        BigInteger limit = Host.aioMaxNr().orElse(LARGEST_SETUP);
+        if (limit.compareTo(LARGEST_SETUP) >= 0) {
             progress.accept("no refused io_setup: the quota (" + limit + ") exceeds the largest possible context");
             return;
         }
         progress.accept("io_setup of more than the whole quota (" + limit + "): refused with EAGAIN, without a charge");
-        require(Aio.setup((int) limit + 1, new long[1]), -Errno.EAGAIN, "io_setup of too many");
+        require(Aio.setup(limit.intValue() + 1, new long[1]), -Errno.EAGAIN, "io_setup of too many");
         refused++;
     }
 

@@ -3,6 +3,7 @@ package dev.aioscope.diagnosis;
 import dev.aioscope.diagnosis.Diagnosis.Check;
 import dev.aioscope.diagnosis.Diagnosis.TierTrial;
 import dev.aioscope.kernel.Aio;
+import dev.aioscope.event.UnsignedNumber;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
 import dev.aioscope.kernel.HostCause;
@@ -13,6 +14,7 @@ import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.HostCauseException;
 import dev.aioscope.probe.HostInfo;
 import dev.aioscope.probe.ProbeException;
+import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.bpf.BpfProbes;
@@ -25,6 +27,7 @@ import dev.aioscope.telemetry.TelemetryException;
 import dev.aioscope.telemetry.TraceExport;
 import dev.aioscope.worker.Worker;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -43,7 +46,7 @@ import java.util.stream.Collectors;
 /** Checks what works on this host. It detaches every probe that it attaches. */
 public final class Doctor {
     private static final int CONNECT_MILLIS = 1000;
-    private static final long MIN_OPEN_FILES = 256;
+    private static final BigInteger MIN_OPEN_FILES = BigInteger.valueOf(256);
 
     /** What each capability is required for. */
     private static final Map<Capability, String> PURPOSES = Map.of(
@@ -221,20 +224,22 @@ public final class Doctor {
 
     private static Check openFiles() {
         String limit = Host.limit("Max open files").orElse("unknown");
-        boolean enough = !limit.matches("\\d+") || Long.parseLong(limit) >= MIN_OPEN_FILES;
+        boolean enough = UnsignedNumber.parse(limit)
+                .map(files -> files.compareTo(MIN_OPEN_FILES) >= 0)
+                .orElse(true);
         return Check.of("nofile", enough, limit, "run ulimit -n 1024, or set LimitNOFILE=1024 in the unit");
     }
 
     private static Check quota() {
-        Optional<Long> used = Host.aioNr();
-        Optional<Long> limit = Host.aioMaxNr();
-        if (used.isEmpty() || limit.isEmpty()) {
+        Quota quota = Quota.read();
+        if (quota.headroom() == null) {
             return check("quota", ProcMount.ofUnreadableQuota(), "unknown");
         }
+        Double used = quota.utilization();
         return Check.of(
                 "quota",
-                used.get() < limit.get() * 0.9,
-                "fs.aio-nr " + used.get() + " of fs.aio-max-nr " + limit.get(),
+                used != null && used < 0.9,
+                "fs.aio-nr " + quota.aioNr() + " of fs.aio-max-nr " + quota.aioMaxNr() + ", " + quota.headroomText(),
                 "run sysctl fs.aio-max-nr=1048576, or find its holders with aioscope contexts");
     }
 

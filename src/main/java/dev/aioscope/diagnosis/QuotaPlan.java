@@ -3,6 +3,7 @@ package dev.aioscope.diagnosis;
 import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.probe.ProbeException;
+import java.math.BigInteger;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -20,7 +21,7 @@ public record QuotaPlan(
         Inventory inventory,
         List<Program> programs,
         boolean isRequested,
-        @Nullable Long needed) {
+        @Nullable BigInteger needed) {
     /**
      * The processes of one comm.
      *
@@ -30,7 +31,7 @@ public record QuotaPlan(
     public record Program(
             Holder holder,
             @Nullable Long largestCharge,
-            @Nullable Long fits) {}
+            @Nullable BigInteger fits) {}
 
     /**
      * Plans the quota.
@@ -43,24 +44,26 @@ public record QuotaPlan(
         List<Program> programs = Holder.group(
                         inventory.contexts(), context -> context.owner().comm())
                 .stream()
-                .map(holder -> program(holder, inventory.headroom()))
+                .map(holder -> program(holder, inventory.quota().headroom()))
                 .toList();
         return new QuotaPlan(inventory, programs, !more.isEmpty(), needed(inventory, programs, more));
     }
 
-    private static Program program(Holder holder, @Nullable Long headroom) {
+    private static Program program(Holder holder, @Nullable BigInteger headroom) {
         // Groups are sorted by charge, the largest first.
         Long largest = Holder.group(
                         holder.contexts(),
                         context -> Integer.toString(context.owner().pid()))
                 .get(0)
                 .charge();
-        Long fits = largest == null || largest == 0 || headroom == null ? null : Math.max(0, headroom) / largest;
+        BigInteger fits = largest == null || largest == 0 || headroom == null
+                ? null
+                : headroom.max(BigInteger.ZERO).divide(BigInteger.valueOf(largest));
         return new Program(holder, largest, fits);
     }
 
-    private static @Nullable Long needed(Inventory inventory, List<Program> programs, Map<String, Integer> more) {
-        long added = 0;
+    private static @Nullable BigInteger needed(Inventory inventory, List<Program> programs, Map<String, Integer> more) {
+        BigInteger added = BigInteger.ZERO;
         for (Map.Entry<String, Integer> entry : more.entrySet()) {
             Long largest = find(entry.getKey(), programs).largestCharge;
             if (largest == null) {
@@ -69,10 +72,14 @@ public record QuotaPlan(
                                 + inventory.tier().label() + " does not show charges",
                         "run as root, or with CAP_BPF and CAP_PERFMON, for the tier sample");
             }
-            added += largest * entry.getValue();
+            added = added.add(BigInteger.valueOf(largest).multiply(BigInteger.valueOf(entry.getValue())));
         }
-        Long used = inventory.aioNr() == null ? inventory.charge() : inventory.aioNr();
-        return used == null ? null : (Long) (used + added);
+        Long charge = inventory.charge();
+        BigInteger used = inventory.quota().aioNr();
+        if (used == null && charge != null) {
+            used = BigInteger.valueOf(charge);
+        }
+        return used == null ? null : used.add(added);
     }
 
     private static Program find(String comm, List<Program> programs) {

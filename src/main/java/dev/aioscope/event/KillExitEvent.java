@@ -18,7 +18,7 @@ public final class KillExitEvent extends Event {
         return u64(EventLayout.KILL_EXIT_RESULT);
     }
 
-    /** fs.aio-nr at that moment. */
+    /** fs.aio-nr at that moment; the memory of a host keeps it far below 2^63. */
     public long aioNr() {
         return u64(EventLayout.KILL_EXIT_AIO_NR);
     }

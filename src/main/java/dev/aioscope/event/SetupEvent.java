@@ -1,5 +1,8 @@
 package dev.aioscope.event;
 
+import java.math.BigInteger;
+import org.jspecify.annotations.Nullable;
+
 /** io_setup returned. */
 public final class SetupEvent extends ContextEvent {
     SetupEvent() {
@@ -21,14 +24,16 @@ public final class SetupEvent extends ContextEvent {
         return u64(EventLayout.SETUP_RESULT);
     }
 
-    /** fs.aio-nr at that moment. */
-    public long aioNr() {
-        return u64(EventLayout.SETUP_AIO_NR);
+    /** fs.aio-nr at that moment; null if not read. */
+    public @Nullable BigInteger aioNr() {
+        long bits = u64(EventLayout.SETUP_AIO_NR);
+        return bits == EventLayout.ABSENT_U64 ? null : UnsignedNumber.of(bits);
     }
 
-    /** fs.aio-max-nr at that moment. */
-    public long aioMaxNr() {
-        return u64(EventLayout.SETUP_AIO_MAX_NR);
+    /** fs.aio-max-nr at that moment; null if not read. 2^64 - 1 is a usual limit: here it does not mean absent. */
+    public @Nullable BigInteger aioMaxNr() {
+        long bits = u64(EventLayout.SETUP_AIO_MAX_NR);
+        return bits == EventLayout.ABSENT_U64 && aioNr() == null ? null : UnsignedNumber.of(bits);
     }
 
     @Override

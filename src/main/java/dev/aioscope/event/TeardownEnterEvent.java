@@ -16,7 +16,7 @@ public final class TeardownEnterEvent extends ContextEvent {
         return u64(EventLayout.TEARDOWN_HANDLE);
     }
 
-    /** fs.aio-nr at that moment. */
+    /** fs.aio-nr at that moment; the memory of a host keeps it far below 2^63. */
     public long aioNr() {
         return u64(EventLayout.TEARDOWN_AIO_NR);
     }

@@ -8,6 +8,7 @@ import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
+import java.math.BigInteger;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,16 +23,9 @@ import org.jspecify.annotations.Nullable;
  * @param contexts in the order of the scan
  * @param waiting number of threads that wait in io_destroy or in exit_aio: their contexts are no longer in a table
  * @param gaps the processes that the scan could not read
- * @param aioNr fs.aio-nr right after the scan; null if unreadable
- * @param aioMaxNr fs.aio-max-nr; null if unreadable
+ * @param quota right after the scan
  */
-public record Inventory(
-        Tier tier,
-        List<LiveContext> contexts,
-        int waiting,
-        ScanGaps gaps,
-        @Nullable Long aioNr,
-        @Nullable Long aioMaxNr) {
+public record Inventory(Tier tier, List<LiveContext> contexts, int waiting, ScanGaps gaps, Quota quota) {
 
     private record ContextKey(long mm, long handle) {}
 
@@ -72,8 +66,7 @@ public record Inventory(
                         new ContextKey(context.mm(), context.handle()),
                         (key, found) -> found.withSetupTime(context.setupTime()));
             }
-            return new Inventory(
-                    tier, List.copyOf(contexts.values()), waiting.size(), gaps, quota.aioNr(), quota.aioMaxNr());
+            return new Inventory(tier, List.copyOf(contexts.values()), waiting.size(), gaps, quota);
         }
     }
 
@@ -103,13 +96,9 @@ public record Inventory(
      * any more but still charge, and changes during the scan. Negative if contexts ended during the scan. Null if
      * fs.aio-nr or the charge is unknown.
      */
-    public @Nullable Long unattributed() {
+    public @Nullable BigInteger unattributed() {
         Long charge = charge();
-        return aioNr == null || charge == null ? null : (Long) (aioNr - charge);
-    }
-
-    /** Limit minus usage of the quota; negative after the limit was lowered. Null if unknown. */
-    public @Nullable Long headroom() {
-        return aioNr == null || aioMaxNr == null ? null : (Long) (aioMaxNr - aioNr);
+        BigInteger used = quota.aioNr();
+        return used == null || charge == null ? null : used.subtract(BigInteger.valueOf(charge));
     }
 }

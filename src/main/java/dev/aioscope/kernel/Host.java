@@ -1,9 +1,11 @@
 package dev.aioscope.kernel;
 
 import java.io.File;
+import dev.aioscope.event.UnsignedNumber;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -143,14 +145,14 @@ public final class Host {
                 .map(limit -> Long.parseLong(limit) - Objects.requireNonNull(open).length);
     }
 
-    /** {@code fs.aio-nr}; empty on a kernel without CONFIG_AIO. */
-    public static Optional<Long> aioNr() {
-        return read("/proc/sys/fs/aio-nr").map(Long::parseLong);
+    /** {@code fs.aio-nr}; empty on a kernel without CONFIG_AIO, and if it is unreadable. */
+    public static Optional<BigInteger> aioNr() {
+        return read("/proc/sys/fs/aio-nr").flatMap(UnsignedNumber::parse);
     }
 
-    /** {@code fs.aio-max-nr}; empty on a kernel without CONFIG_AIO. */
-    public static Optional<Long> aioMaxNr() {
-        return read("/proc/sys/fs/aio-max-nr").map(Long::parseLong);
+    /** {@code fs.aio-max-nr}; empty on a kernel without CONFIG_AIO, and if it is unreadable. */
+    public static Optional<BigInteger> aioMaxNr() {
+        return read("/proc/sys/fs/aio-max-nr").flatMap(UnsignedNumber::parse);
     }
 
     /** The text of a small file, 64 KiB at most, without its last newline; empty if it cannot be read. */

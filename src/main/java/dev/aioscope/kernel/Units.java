@@ -11,7 +11,7 @@ public final class Units {
     private Units() {}
 
     /** All digits of a number; {@link #ABSENT} for null. */
-    public static String number(@Nullable Long number) {
+    public static String number(@Nullable Number number) {
         return number == null ? ABSENT : number.toString();
     }
 

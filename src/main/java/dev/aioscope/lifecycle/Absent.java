@@ -1,6 +1,8 @@
 package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.EventLayout;
+import dev.aioscope.event.UnsignedNumber;
+import java.math.BigInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Converts absent values of records to null. */
@@ -10,6 +12,10 @@ final class Absent {
 
     static @Nullable Long u64(long value) {
         return value == EventLayout.ABSENT_U64 ? null : (Long) value;
+    }
+
+    static @Nullable BigInteger number(long value) {
+        return value == EventLayout.ABSENT_U64 ? null : UnsignedNumber.of(value);
     }
 
     static @Nullable Integer s32(int value) {

@@ -1,5 +1,6 @@
 package dev.aioscope.lifecycle;
 
+import java.math.BigInteger;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param returnTime return of the call
  * @param errno the error, positive ({@code EAGAIN} is 11)
  * @param handle the argument of io_destroy; null for io_setup
- * @param maxReqs the argument of io_setup; null for io_destroy
+ * @param maxReqs the argument of io_setup, as its bits; null for io_destroy
  * @param aioNr fs.aio-nr at that moment
  * @param aioMaxNr fs.aio-max-nr at that moment
  * @param callStack the stack of the caller; null if not recorded
@@ -29,8 +30,8 @@ public record FailedCall(
         int errno,
         @Nullable Long handle,
         @Nullable Integer maxReqs,
-        @Nullable Long aioNr,
-        @Nullable Long aioMaxNr,
+        @Nullable BigInteger aioNr,
+        @Nullable BigInteger aioMaxNr,
         @Nullable UserStack callStack,
         List<QuotaShare> largest,
         @Nullable WrongHandle wrongHandle) {
@@ -49,10 +50,14 @@ public record FailedCall(
     }
 
     /** The smallest sufficient fs.aio-max-nr; null if the quota is not the reason, or unknown. */
-    public @Nullable Long neededLimit() {
-        return isRefusal() && maxReqs != null && aioNr != null
-                ? (Long) (aioNr + Integer.toUnsignedLong(maxReqs))
-                : null;
+    public @Nullable BigInteger neededLimit() {
+        Long requested = requested();
+        return isRefusal() && requested != null && aioNr != null ? aioNr.add(BigInteger.valueOf(requested)) : null;
+    }
+
+    /** The argument of io_setup, which is unsigned; null for io_destroy. */
+    public @Nullable Long requested() {
+        return maxReqs == null ? null : (Long) Integer.toUnsignedLong(maxReqs);
     }
 
     /** What is wrong with the handle, as a sentence for developers; null if unknown. */

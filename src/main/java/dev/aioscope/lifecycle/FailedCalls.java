@@ -29,8 +29,8 @@ final class FailedCalls {
                 (int) -event.result(),
                 null,
                 event.maxReqs(),
-                Absent.u64(event.aioNr()),
-                Absent.u64(event.aioMaxNr()),
+                event.aioNr(),
+                event.aioMaxNr(),
                 tables.stacks.of(event.tid(), event.enterTime()),
                 event.result() == -Errno.EAGAIN ? largest(event.time()) : List.of(),
                 null);

@@ -17,7 +17,7 @@ final class KillEnterHandler {
 
     void accept(TeardownEnterEvent event) {
         Trigger trigger = event.trigger();
-        refusals.observe(event.time(), event.aioNr(), Absent.NEVER);
+        refusals.observe(event.time(), Absent.number(event.aioNr()), null);
         TeardownAttempt attempt = attempt(event, trigger);
         OpenTeardown teardown = teardown(event, trigger, attempt);
         if (attempt == null) {

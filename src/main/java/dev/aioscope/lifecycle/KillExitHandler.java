@@ -60,7 +60,7 @@ final class KillExitHandler {
         attempt.exit(event);
         OpenTeardown teardown = tables.win(attempt, event);
         refusals.released(teardown.context(), attempt.caller, attempt.trigger, event.enterTime(), event.time());
-        refusals.observe(event.time(), event.aioNr(), Absent.NEVER);
+        refusals.observe(event.time(), Absent.number(event.aioNr()), null);
         if (attempt.trigger == Trigger.EXIT || attempt.trigger == Trigger.ROLLBACK) {
             tables.calls.remove(event.tid(), attempt);
         } else if (!attempt.returned) {

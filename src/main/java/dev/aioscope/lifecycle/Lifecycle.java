@@ -15,6 +15,7 @@ import dev.aioscope.event.TeardownStateEvent;
 import dev.aioscope.event.UseEvent;
 import dev.aioscope.event.UsersEvent;
 import dev.aioscope.probe.Tier;
+import java.math.BigInteger;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -192,9 +193,9 @@ public final class Lifecycle {
      * @param aioNr fs.aio-nr; null if unreadable
      * @param aioMaxNr fs.aio-max-nr; null if unreadable
      */
-    public void quota(long boottimeNs, @Nullable Long aioNr, @Nullable Long aioMaxNr) {
+    public void quota(long boottimeNs, @Nullable BigInteger aioNr, @Nullable BigInteger aioMaxNr) {
         refusals.scanned();
-        refusals.observe(boottimeNs, aioNr == null ? Absent.NEVER : aioNr, aioMaxNr == null ? Absent.NEVER : aioMaxNr);
+        refusals.observe(boottimeNs, aioNr, aioMaxNr);
     }
 
     // ---- queries ----

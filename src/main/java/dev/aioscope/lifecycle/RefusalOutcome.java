@@ -1,6 +1,7 @@
 package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.Trigger;
+import java.math.BigInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +25,8 @@ public record RefusalOutcome(
         @Nullable Resolution resolution,
         @Nullable Release release,
         boolean hasSucceeded,
-        @Nullable Long aioNr,
-        @Nullable Long aioMaxNr) {
+        @Nullable BigInteger aioNr,
+        @Nullable BigInteger aioMaxNr) {
 
     /** Whether the quota suffices. */
     public enum Status {

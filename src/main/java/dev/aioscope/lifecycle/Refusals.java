@@ -1,12 +1,12 @@
 package dev.aioscope.lifecycle;
 
-import dev.aioscope.event.EventLayout;
 import dev.aioscope.event.SetupEvent;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.lifecycle.RefusalOutcome.Release;
 import dev.aioscope.lifecycle.RefusalOutcome.Resolution;
 import dev.aioscope.lifecycle.RefusalOutcome.Status;
 import dev.aioscope.probe.Tier;
+import java.math.BigInteger;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -45,8 +45,10 @@ final class Refusals {
 
         @Nullable Resolution resolution;
 
-        long aioNr;
-        long aioMaxNr;
+        @Nullable BigInteger aioNr;
+
+        @Nullable BigInteger aioMaxNr;
+
         final Map<Integer, Release> releases = new HashMap<>();
 
         OpenRefusal(FailedCall first) {
@@ -60,19 +62,21 @@ final class Refusals {
             overAt = Absent.NEVER;
             hasSucceeded = false;
             resolution = null;
-            aioNr = refused.aioNr() == null ? Absent.NEVER : refused.aioNr();
-            aioMaxNr = refused.aioMaxNr() == null ? Absent.NEVER : refused.aioMaxNr();
+            aioNr = refused.aioNr();
+            aioMaxNr = refused.aioMaxNr();
             releases.clear();
         }
 
         long requested() {
-            return Integer.toUnsignedLong(latest.maxReqs() == null ? 0 : latest.maxReqs());
+            Long requested = latest.requested();
+            return requested == null ? 0 : requested;
         }
 
         /** How much quota was missing; if unknown, the requested amount. */
-        long shortfall() {
-            Long needed = latest.neededLimit();
-            return needed == null || latest.aioMaxNr() == null ? requested() : needed - latest.aioMaxNr();
+        BigInteger shortfall() {
+            BigInteger needed = latest.neededLimit();
+            BigInteger limit = latest.aioMaxNr();
+            return needed == null || limit == null ? BigInteger.valueOf(requested()) : needed.subtract(limit);
         }
 
         boolean isOver() {
@@ -138,9 +142,9 @@ final class Refusals {
         observe(event.time(), event.aioNr(), event.aioMaxNr());
     }
 
-    /** Takes fs.aio-nr and fs.aio-max-nr at a moment; each can be absent. */
-    void observe(long time, long aioNr, long aioMaxNr) {
-        if (open.isEmpty() || aioNr == EventLayout.ABSENT_U64) {
+    /** Takes fs.aio-nr and fs.aio-max-nr at a moment; null if not observed. */
+    void observe(long time, @Nullable BigInteger aioNr, @Nullable BigInteger aioMaxNr) {
+        if (open.isEmpty() || aioNr == null) {
             return;
         }
         for (OpenRefusal refusal : open.values()) {
@@ -148,11 +152,12 @@ final class Refusals {
                 continue;
             }
             refusal.aioNr = aioNr;
-            if (aioMaxNr != EventLayout.ABSENT_U64) {
+            if (aioMaxNr != null) {
                 refusal.aioMaxNr = aioMaxNr;
             }
-            if (refusal.aioMaxNr != Absent.NEVER && aioNr + refusal.requested() <= refusal.aioMaxNr) {
-                over(refusal, time, aioNr + refusal.requested());
+            BigInteger total = aioNr.add(BigInteger.valueOf(refusal.requested()));
+            if (refusal.aioMaxNr != null && total.compareTo(refusal.aioMaxNr) <= 0) {
+                over(refusal, time, total);
             }
         }
     }
@@ -226,9 +231,9 @@ final class Refusals {
     /**
      * The quota suffices.
      *
-     * @param total the charge including the refused amount: above the old limit, a new limit made room
+     * @param total the charge including the refused amount: above the old limit, a new limit made room; null if unknown
      */
-    private void over(OpenRefusal refusal, long time, long total) {
+    private void over(OpenRefusal refusal, long time, @Nullable BigInteger total) {
         if (refusal.isOver()) {
             // Times of records from two CPUs can be out of order.
             refusal.overAt = Math.min(refusal.overAt, time);
@@ -236,18 +241,18 @@ final class Refusals {
         }
         refusal.overAt = time;
         refusal.scansWhenOver = scans;
-        Long limit = refusal.latest.aioMaxNr();
-        refusal.resolution = total != Absent.NEVER && limit != null && total > limit ? Resolution.LIMIT : null;
+        BigInteger limit = refusal.latest.aioMaxNr();
+        refusal.resolution = total != null && limit != null && total.compareTo(limit) > 0 ? Resolution.LIMIT : null;
         due = Math.min(due, refusal.due());
     }
 
     private void report(OpenRefusal refusal, Status status, long time) {
         Resolution resolution = refusal.resolution;
         Release release = null;
-        long released =
-                refusal.releases.values().stream().mapToLong(Release::charge).sum();
+        BigInteger released = BigInteger.valueOf(
+                refusal.releases.values().stream().mapToLong(Release::charge).sum());
         // If the known releases are too small, an unobserved one made the difference.
-        if (refusal.isOver() && resolution == null && released >= refusal.shortfall()) {
+        if (refusal.isOver() && resolution == null && released.compareTo(refusal.shortfall()) >= 0) {
             resolution = Resolution.TEARDOWN;
             release = refusal.releases.values().stream()
                     .max(Comparator.comparingLong(Release::charge))
@@ -261,7 +266,7 @@ final class Refusals {
                 resolution,
                 release,
                 refusal.hasSucceeded,
-                Absent.u64(refusal.aioNr),
-                Absent.u64(refusal.aioMaxNr)));
+                refusal.aioNr,
+                refusal.aioMaxNr));
     }
 }

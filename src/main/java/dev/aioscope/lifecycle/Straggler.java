@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param time when the request completed, CLOCK_BOOTTIME ns
  * @param operation its operation
  * @param path path of its file in the file system; null for a file without a name, such as a pipe
- * @param inode inode of its file
+ * @param inode inode of its file, unsigned
  * @param magic magic number of its file system
  * @param major major number of the block device, or of the one that holds the file system; 0 if there is none
  * @param minor minor number of the same

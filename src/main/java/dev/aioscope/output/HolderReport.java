@@ -12,6 +12,7 @@ import dev.aioscope.kernel.ProcMount;
 import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.Tier;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,7 +101,7 @@ public record HolderReport(Inventory inventory, Predicate<Task> filter, Identiti
 
     private List<String> withSums(List<String> lines) {
         List<String> all = new ArrayList<>(shown().isEmpty() ? List.of() : lines);
-        all.add(quota(inventory, " (" + share(inventory.aioNr()) + ")"));
+        all.add(quota(inventory, " (" + share(inventory.quota().aioNr()) + ")"));
         Holder host = new Holder("", inventory.contexts());
         all.add(count(host.contexts().size(), "context") + " in "
                 + count(host.processes(), "process") + ", charge " + Units.number(inventory.charge())
@@ -114,10 +115,11 @@ public record HolderReport(Inventory inventory, Predicate<Task> filter, Identiti
 
     /** The quota, or why it is unreadable. */
     static String quota(Inventory inventory, String share) {
-        return (inventory.aioNr() == null ? ProcMount.ofUnreadableQuota() : Optional.<HostCause>empty())
+        Quota quota = inventory.quota();
+        return (quota.aioNr() == null ? ProcMount.ofUnreadableQuota() : Optional.<HostCause>empty())
                 .map(HostCause::text)
-                .orElse("fs.aio-nr " + Units.number(inventory.aioNr()) + " of " + Units.number(inventory.aioMaxNr())
-                        + share + ", headroom " + Units.number(inventory.headroom()));
+                .orElse("fs.aio-nr " + Units.number(quota.aioNr()) + " of " + Units.number(quota.aioMaxNr()) + share
+                        + ", " + quota.headroomText());
     }
 
     /** What the scan could not observe, one sentence each. */
@@ -136,11 +138,9 @@ public record HolderReport(Inventory inventory, Predicate<Task> filter, Identiti
         return number + " " + (number == 1 ? what : what.endsWith("s") ? what + "es" : what + "s");
     }
 
-    private String share(@Nullable Long charge) {
-        Long limit = inventory.aioMaxNr();
-        return charge == null || limit == null || limit == 0
-                ? Units.ABSENT
-                : String.format(Locale.ROOT, "%.1f%%", 100.0 * charge / limit);
+    private String share(@Nullable Number charge) {
+        Double share = charge == null ? null : inventory.quota().share(charge);
+        return share == null ? Units.ABSENT : String.format(Locale.ROOT, "%.1f%%", 100 * share);
     }
 
     // ---- JSON ----
@@ -194,9 +194,9 @@ public record HolderReport(Inventory inventory, Predicate<Task> filter, Identiti
 
     private String quota() {
         return Json.line("quota", json -> {
-            json.put("aio_nr", inventory.aioNr());
-            json.put("aio_max_nr", inventory.aioMaxNr());
-            json.put("headroom", inventory.headroom());
+            json.put("aio_nr", inventory.quota().aioNr());
+            json.put("aio_max_nr", inventory.quota().aioMaxNr());
+            json.put("headroom", inventory.quota().headroom());
             json.put("contexts", inventory.contexts().size());
             json.put("charge", inventory.charge());
             json.put("unattributed", inventory.unattributed());

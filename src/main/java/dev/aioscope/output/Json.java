@@ -1,6 +1,7 @@
 package dev.aioscope.output;
 
 import java.io.StringWriter;
+import java.math.BigInteger;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -48,6 +49,8 @@ public final class Json {
         generator.writeName(name);
         if (value == null) {
             generator.writeNull();
+        } else if (value instanceof BigInteger large) {
+            generator.writeNumber(large);
         } else {
             generator.writeNumber(value.longValue());
         }

@@ -3,6 +3,7 @@ package dev.aioscope.output;
 import dev.aioscope.diagnosis.QuotaPlan;
 import dev.aioscope.diagnosis.QuotaPlan.Program;
 import dev.aioscope.inventory.Inventory;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -20,18 +21,19 @@ public final class PlanReport {
                     program.holder().processes(),
                     program.holder().contexts().size(),
                     program.largestCharge(),
-                    program.fits(),
+                    plan.inventory().quota().isUnlimited() ? "no limit" : program.fits(),
                     program.holder().name());
         }
         List<String> lines = new ArrayList<>(plan.programs().isEmpty() ? List.of() : table.lines(screen));
         lines.add(HolderReport.quota(inventory, ""));
         lines.addAll(HolderReport.gaps(inventory));
-        Long needed = plan.needed();
+        BigInteger needed = plan.needed();
+        BigInteger limit = inventory.quota().aioMaxNr();
         if (plan.isRequested() && needed != null) {
-            boolean fits = inventory.aioMaxNr() != null && needed <= inventory.aioMaxNr();
+            boolean fits = limit != null && needed.compareTo(limit) <= 0;
             lines.add(
                     fits
-                            ? "They fit: " + needed + " of " + inventory.aioMaxNr() + " would be in use."
+                            ? "They fit: " + needed + " of " + limit + " would be in use."
                             : "They require a higher limit: sysctl -w fs.aio-max-nr=" + needed
                                     + ", and a file in /etc/sysctl.d to keep it.");
         }
@@ -60,9 +62,9 @@ public final class PlanReport {
     private static String quota(QuotaPlan plan) {
         return Json.line(
                 "plan",
-                json -> json.put("aio_nr", plan.inventory().aioNr())
-                        .put("aio_max_nr", plan.inventory().aioMaxNr())
-                        .put("headroom", plan.inventory().headroom())
+                json -> json.put("aio_nr", plan.inventory().quota().aioNr())
+                        .put("aio_max_nr", plan.inventory().quota().aioMaxNr())
+                        .put("headroom", plan.inventory().quota().headroom())
                         .put("needed", plan.needed()));
     }
 }

@@ -2,6 +2,7 @@ package dev.aioscope.output;
 
 import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
+import dev.aioscope.event.UnsignedNumber;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
@@ -110,7 +111,7 @@ public final class TraceJson implements TraceFormat {
                             ? null
                             : straggler.operation().label());
             json.put("path", straggler.path());
-            json.put("inode", straggler.inode());
+            json.put("inode", UnsignedNumber.of(straggler.inode()));
             json.put("magic", hex(straggler.magic()));
             json.put("device", straggler.device());
             json.put(
@@ -135,7 +136,7 @@ public final class TraceJson implements TraceFormat {
             json.put("call_time", shifted(call.enterTime(), offset));
             json.put("return_time", call.returnTime() + offset);
             json.put("handle", call.handle() == null ? null : hex(call.handle()));
-            json.put("max_reqs", call.maxReqs());
+            json.put("max_reqs", call.requested());
             json.put("aio_nr", call.aioNr());
             json.put("aio_max_nr", call.aioMaxNr());
             json.put("call_stack", stack(call.callStack()));
@@ -168,7 +169,7 @@ public final class TraceJson implements TraceFormat {
         return Json.line("refusal_outcome", json -> {
             json.put("time", outcome.time() + offset);
             caller(json, refusal.caller(), identities.ofCaller(refusal));
-            json.put("max_reqs", refusal.maxReqs());
+            json.put("max_reqs", refusal.requested());
             json.put("refusal_time", refusal.returnTime() + offset);
             json.put("outcome", outcome.status().name().toLowerCase(Locale.ROOT));
             json.put("duration_ns", outcome.duration());

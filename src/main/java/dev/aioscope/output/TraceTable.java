@@ -19,6 +19,7 @@ import dev.aioscope.lifecycle.WrongHandle;
 import dev.aioscope.output.TraceRow.Highlight;
 import dev.aioscope.probe.proc.BlockDevice;
 import dev.aioscope.telemetry.TeardownSpans;
+import java.math.BigInteger;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -130,7 +131,7 @@ public final class TraceTable implements TraceFormat {
         row.note(straggler.operation().label()
                 + (straggler.offset() == null ? "" : " at " + straggler.offset())
                 + " of " + (path == null ? "an unnamed file" : Printable.of(path))
-                + " (inode " + straggler.inode() + ") on "
+                + " (inode " + Long.toUnsignedString(straggler.inode()) + ") on "
                 + devices.apply(straggler.device())
                         .map(device -> device.name() + " ")
                         .orElse("")
@@ -225,8 +226,8 @@ public final class TraceTable implements TraceFormat {
         if (wrong != null) {
             row.note((wrong.isIoInFlight() ? "WARNING: " : "") + call.explanation());
         }
-        if (call.maxReqs() != null) {
-            row.note("requested " + call.maxReqs());
+        if (call.requested() != null) {
+            row.note("requested " + call.requested());
         }
         noteUsage(row, call.aioNr(), call.aioMaxNr());
         if (call.neededLimit() != null) {
@@ -252,7 +253,7 @@ public final class TraceTable implements TraceFormat {
                 TraceColumn.RESULT,
                 lower(outcome.status()),
                 outcome.status() == RefusalOutcome.Status.LASTING ? Highlight.FAILED : Highlight.NONE);
-        row.note("requested " + refusal.maxReqs());
+        row.note("requested " + refusal.requested());
         if (outcome.retries() > 0) {
             row.note("refused " + (outcome.retries() + 1) + " times");
         }
@@ -269,7 +270,7 @@ public final class TraceTable implements TraceFormat {
         return layout.row(row);
     }
 
-    private static void noteUsage(TraceRow row, @Nullable Long used, @Nullable Long limit) {
+    private static void noteUsage(TraceRow row, @Nullable BigInteger used, @Nullable BigInteger limit) {
         if (used != null && limit != null) {
             row.note(used + " of " + limit + " in use");
         }

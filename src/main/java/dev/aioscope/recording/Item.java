@@ -18,7 +18,7 @@ enum Item {
     SCAN_END(6),
     /** The scan failed: the message, a zero, the hint. */
     SCAN_FAILED(7),
-    /** Time, fs.aio-nr, fs.aio-max-nr; -1 if unknown. */
+    /** Time, fs.aio-nr, fs.aio-max-nr, and which of the two are unknown: bits 0 and 1. */
     QUOTA(8),
     /** Losses so far: ring_full, map_full, corrupt, missed; -1 if not counted. */
     LOSSES(9),

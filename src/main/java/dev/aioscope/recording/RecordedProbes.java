@@ -4,6 +4,7 @@ import dev.aioscope.event.CorruptEventException;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventReader;
 import dev.aioscope.event.TaskInTeardownEvent;
+import dev.aioscope.event.UnsignedNumber;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.HostInfo;
 import dev.aioscope.probe.Losses;
@@ -14,6 +15,7 @@ import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
@@ -87,7 +89,7 @@ public final class RecordedProbes implements Probes {
 
     private boolean isState(Item item, boolean isInScan) {
         switch (item) {
-            case QUOTA -> quota = new Quota(blocks.number(0), known(blocks.number(1)), known(blocks.number(2)));
+            case QUOTA -> quota = new Quota(blocks.number(0), unsigned(1), unsigned(2));
             case LOSSES ->
                 recorded = new Losses(blocks.number(0), blocks.number(1), blocks.number(2), known(blocks.number(3)));
             case HEADER -> {
@@ -115,6 +117,11 @@ public final class RecordedProbes implements Probes {
 
     private static @Nullable Long known(long number) {
         return number == Recorder.ABSENT ? null : (Long) number;
+    }
+
+    /** One of the two numbers of a quota, by its index. */
+    private @Nullable BigInteger unsigned(int index) {
+        return (blocks.number(3) & index) != 0 ? null : UnsignedNumber.of(blocks.number(index));
     }
 
     private void deliver(Consumer<Event> handler) {

@@ -11,6 +11,7 @@ import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.worker.Worker;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
@@ -155,7 +156,14 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     }
 
     void quota(Quota quota) {
-        put(Item.QUOTA, quota.time(), orAbsent(quota.aioNr()), orAbsent(quota.aioMaxNr()));
+        BigInteger used = quota.aioNr();
+        BigInteger limit = quota.aioMaxNr();
+        int unknown = (used == null ? 1 : 0) | (limit == null ? 2 : 0);
+        put(Item.QUOTA, quota.time(), bits(used), bits(limit), unknown);
+    }
+
+    private static long bits(@Nullable BigInteger number) {
+        return number == null ? 0 : number.longValue();
     }
 
     void losses(Losses now) {

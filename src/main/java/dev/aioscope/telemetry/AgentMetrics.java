@@ -1,17 +1,20 @@
 package dev.aioscope.telemetry;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.aioscope.event.UnsignedNumber;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.Libc;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.Probes;
-import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.Metric.Label;
 import dev.aioscope.worker.ErrorBoundary;
 import io.micrometer.core.instrument.Tags;
 import java.lang.management.ManagementFactory;
+import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -19,8 +22,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The meters of the quota and of the agent itself. Each reads its value during a scrape. */
 public final class AgentMetrics {
-    private static final long PAGE_BYTES = 4096;
-
     private final Metrics metrics;
     private final AgentStatistics statistics;
     /** Those with a series. */
@@ -45,13 +46,8 @@ public final class AgentMetrics {
     private void registerQuota(Probes probes) {
         metrics.gauge(Metric.EVENT_USAGE, Tags.empty(), () -> probes.quota().aioNr());
         metrics.gauge(Metric.EVENT_LIMIT, Tags.empty(), () -> probes.quota().aioMaxNr());
-        metrics.gauge(Metric.EVENT_UTILIZATION, Tags.empty(), () -> utilization(probes.quota()));
-    }
-
-    private static @Nullable Double utilization(Quota quota) {
-        Long usage = quota.aioNr();
-        Long limit = quota.aioMaxNr();
-        return usage == null || limit == null || limit <= 0 ? null : (Double) ((double) usage / limit);
+        metrics.gauge(
+                Metric.EVENT_UTILIZATION, Tags.empty(), () -> probes.quota().utilization());
     }
 
     private void registerProbes(Probes probes) {
@@ -132,11 +128,17 @@ public final class AgentMetrics {
         metrics.gauge(Metric.MEMORY_USAGE, Tags.empty(), AgentMetrics::residentBytes);
     }
 
-    private static @Nullable Long residentBytes() {
+    private static @Nullable BigInteger residentBytes() {
         return Host.read("/proc/self/statm")
-                .map(line -> line.split(" ", -1))
-                .filter(fields -> fields.length > 1)
-                .map(fields -> Long.parseLong(fields[1]) * PAGE_BYTES)
+                .flatMap(line -> residentBytes(line, Libc.getpagesize()))
                 .orElse(null);
+    }
+
+    /** The resident memory in this line of statm, which counts pages. */
+    static Optional<BigInteger> residentBytes(String statm, int pageBytes) {
+        String[] fields = statm.split(" ", -1);
+        return fields.length > 1
+                ? UnsignedNumber.parse(fields[1]).map(pages -> pages.multiply(BigInteger.valueOf(pageBytes)))
+                : Optional.empty();
     }
 }

@@ -1,8 +1,8 @@
 package dev.aioscope.telemetry;
 
 import static dev.aioscope.telemetry.TeardownAttributes.hex;
+import static dev.aioscope.telemetry.TeardownAttributes.signed;
 import static dev.aioscope.telemetry.TeardownAttributes.stack;
-import static dev.aioscope.telemetry.TeardownAttributes.wide;
 
 import dev.aioscope.host.Identities;
 import dev.aioscope.kernel.Errno;
@@ -22,10 +22,10 @@ final class CallAttributes {
     /** All of a failed call but its caller. */
     static void failedCall(FailedCall call, Identities identities, AttributesBuilder attributes) {
         SpanAttribute.HANDLE.set(attributes, call.handle() == null ? null : hex(call.handle()));
-        SpanAttribute.REQUESTED.set(attributes, wide(call.maxReqs()));
-        SpanAttribute.USAGE.set(attributes, call.aioNr());
-        SpanAttribute.LIMIT.set(attributes, call.aioMaxNr());
-        SpanAttribute.NEEDED.set(attributes, call.neededLimit());
+        SpanAttribute.REQUESTED.set(attributes, call.requested());
+        SpanAttribute.USAGE.set(attributes, signed(call.aioNr()));
+        SpanAttribute.LIMIT.set(attributes, signed(call.aioMaxNr()));
+        SpanAttribute.NEEDED.set(attributes, signed(call.neededLimit()));
         SpanAttribute.HOLDERS.set(attributes, holders(call, identities));
         SpanAttribute.CALL_STACK.set(attributes, stack(call.callStack()));
         SpanAttribute.ERROR_TYPE.set(attributes, Errno.name(call.errno()));
@@ -48,9 +48,9 @@ final class CallAttributes {
 
     /** All of the outcome of a refusal but its caller. */
     static void outcome(RefusalOutcome outcome, Identities identities, AttributesBuilder attributes) {
-        SpanAttribute.REQUESTED.set(attributes, wide(outcome.refusal().maxReqs()));
-        SpanAttribute.USAGE.set(attributes, outcome.aioNr());
-        SpanAttribute.LIMIT.set(attributes, outcome.aioMaxNr());
+        SpanAttribute.REQUESTED.set(attributes, outcome.refusal().requested());
+        SpanAttribute.USAGE.set(attributes, signed(outcome.aioNr()));
+        SpanAttribute.LIMIT.set(attributes, signed(outcome.aioMaxNr()));
         SpanAttribute.REFUSAL_OUTCOME.set(attributes, outcome.status().name().toLowerCase(Locale.ROOT));
         SpanAttribute.REFUSAL_RETRIES.set(attributes, (long) outcome.retries());
         SpanAttribute.REFUSAL_SUCCEEDED.set(attributes, outcome.hasSucceeded());

@@ -123,7 +123,7 @@ final class SpanAttribute<T> {
     static final SpanAttribute<Long> USAGE =
             number("aio.event.usage", "failed call, if observed", "fs.aio-nr at that moment");
     static final SpanAttribute<Long> LIMIT =
-            number("aio.event.limit", "failed call, if observed", "fs.aio-max-nr at that moment");
+            number("aio.event.limit", "failed call, if observed and below 2^63", "fs.aio-max-nr at that moment");
     static final SpanAttribute<Long> NEEDED =
             number("aio.event.limit.needed", "refused io_setup", "Smallest fs.aio-max-nr that would have sufficed");
     static final SpanAttribute<List<String>> HOLDERS = texts(

@@ -2,6 +2,7 @@ package dev.aioscope.telemetry;
 
 import dev.aioscope.audit.Observation;
 import dev.aioscope.event.Operation;
+import dev.aioscope.event.UnsignedNumber;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.KernelStack;
@@ -12,6 +13,7 @@ import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.UserStack;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.common.AttributesBuilder;
+import java.math.BigInteger;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -75,7 +77,7 @@ final class TeardownAttributes {
         Operation operation = straggler.operation();
         SpanAttribute.OPERATION.set(attributes, operation == Operation.UNKNOWN ? null : operation.label());
         SpanAttribute.PATH.set(attributes, straggler.path());
-        SpanAttribute.INODE.set(attributes, straggler.inode());
+        SpanAttribute.INODE.set(attributes, signed(UnsignedNumber.of(straggler.inode())));
         SpanAttribute.MAGIC.set(attributes, hex(straggler.magic()));
         SpanAttribute.DEVICE.set(attributes, straggler.device());
         SpanAttribute.DEVICE_NAME.set(attributes, deviceName);
@@ -112,6 +114,11 @@ final class TeardownAttributes {
 
     static String hex(long value) {
         return "0x" + Long.toHexString(value);
+    }
+
+    /** The number as an attribute, whose type is signed; null if it does not fit. */
+    static @Nullable Long signed(@Nullable BigInteger number) {
+        return number == null || number.bitLength() >= Long.SIZE ? null : (Long) number.longValue();
     }
 
     static @Nullable Long wide(@Nullable Integer value) {

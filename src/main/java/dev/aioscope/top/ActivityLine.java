@@ -131,11 +131,11 @@ public record ActivityLine(
     /** A call that failed. */
     static ActivityLine of(FailedCall call) {
         List<String> notes = new ArrayList<>();
-        if (call.maxReqs() != null) {
-            notes.add("requested " + call.maxReqs());
+        if (call.requested() != null) {
+            notes.add("requested " + call.requested());
         }
         if (call.isRefusal() && call.aioNr() != null && call.aioMaxNr() != null) {
-            notes.add("headroom " + (call.aioMaxNr() - call.aioNr()));
+            notes.add("headroom " + call.aioMaxNr().subtract(call.aioNr()));
         }
         if (call.neededLimit() != null) {
             notes.add("needs fs.aio-max-nr=" + call.neededLimit());

@@ -9,6 +9,7 @@ import dev.aioscope.host.Container;
 import dev.aioscope.host.GroupBy;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.kernel.Units;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import org.jline.utils.AttributedString;
@@ -106,7 +107,7 @@ record HolderTable(HeaderInfo header, Theme theme) {
 
     private static AttributedString unattributed(
             List<ScreenColumn<HolderRow>> columns, Inventory inventory, int width) {
-        Long unattributed = inventory.unattributed();
+        BigInteger unattributed = inventory.unattributed();
         return ScreenColumn.line(
                 columns,
                 column -> StyledText.plain(

@@ -36,12 +36,12 @@ final class Numbers {
     }
 
     /** Share of fs.aio-max-nr. */
-    static String share(@Nullable Long charge, Inventory inventory) {
-        Long limit = inventory.aioMaxNr();
-        if (charge == null || limit == null || limit == 0) {
+    static String share(@Nullable Number charge, Inventory inventory) {
+        Double share = charge == null ? null : inventory.quota().share(charge);
+        if (share == null) {
             return Units.ABSENT;
         }
-        double percent = 100.0 * charge / limit;
+        double percent = 100 * share;
         return percent >= 99.95 ? Math.round(percent) + "%" : String.format(Locale.ROOT, "%.1f%%", percent);
     }
 }

@@ -6,6 +6,7 @@ import static dev.aioscope.top.Numbers.share;
 
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.kernel.Units;
+import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.ScanGaps;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -156,10 +157,11 @@ public final class Renderer {
 
     private AttributedString quota(Inventory inventory, int width) {
         AttributedStringBuilder line = new AttributedStringBuilder().append("aio-nr ");
-        Long nr = inventory.aioNr();
-        Long max = inventory.aioMaxNr();
-        if (nr != null && max != null && max > 0) {
-            double used = (double) nr / max;
+        Quota quota = inventory.quota();
+        Double used = quota.utilization();
+        String usage = orAbsent(quota.aioNr());
+        String limit = quota.isUnlimited() ? "  no limit" : " of " + orAbsent(quota.aioMaxNr());
+        if (used != null) {
             AttributedStyle style = used >= VERY_HIGH ? theme.failed() : used >= HIGH ? theme.notable() : theme.calm();
             int bar = Math.max(8, Math.min(60, width - QUOTA_TEXT_WIDTH));
             int full = (int) Math.min(bar, Math.ceil(used * bar));
@@ -168,11 +170,9 @@ public final class Renderer {
                     .append(" ".repeat(bar - full))
                     .append("] ");
             String mark = used >= VERY_HIGH ? "!! " : used >= HIGH ? "! " : "";
-            line.styled(Theme.BOLD, Long.toString(nr))
-                    .append(" of " + max + "  ")
-                    .styled(style, mark + share(nr, inventory));
+            line.styled(Theme.BOLD, usage).append(limit + "  ").styled(style, mark + share(quota.aioNr(), inventory));
         } else {
-            line.append(orAbsent(nr) + " of " + orAbsent(max));
+            line.append(usage + limit);
         }
         return line.append("  unattributed " + orAbsent(inventory.unattributed()))
                 .toAttributedString();

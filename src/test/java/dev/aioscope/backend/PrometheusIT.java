@@ -313,9 +313,11 @@ class PrometheusIT {
             holder.await("ready");
             // Other processes on this machine may use AIO: compare with fs.aio-nr before and after the scrape.
             Await.until("a scrape without concurrent changes", () -> {
-                long before = Host.aioNr().orElseThrow();
+                long before = Host.aioNr().orElseThrow().longValueExact();
                 double scraped = value(get("/metrics"), "aio_event_usage ");
-                return before >= 333 && before == Host.aioNr().orElseThrow() && scraped == (double) before;
+                return before >= 333
+                        && before == Host.aioNr().orElseThrow().longValueExact()
+                        && scraped == (double) before;
             });
             Await.until("the context", () -> get("/api/contexts").contains("\"charge\":333,"));
             Await.until(

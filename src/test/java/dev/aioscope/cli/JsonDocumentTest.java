@@ -45,11 +45,13 @@ import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.AttachPoint.Rejection;
 import dev.aioscope.probe.Losses;
+import dev.aioscope.probe.Quotas;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -79,7 +81,7 @@ class JsonDocumentTest {
                         new Identity("/a", List.of("a", "b"), false, "root", "/kubepods/pod" + UID + "/" + ID));
         Stats stats = new Stats(9, new Losses(1, 2, 3, 4L), new Counters(4, 5, 6, 7));
         LiveContext context = new LiveContext(CALLER, null, 1, 0x1000, 2816, 3000, 1, null);
-        Inventory snapshot = new Inventory(Tier.SAMPLE, List.of(context), 1, ScanGaps.NONE, 2900L, 65536L);
+        Inventory snapshot = new Inventory(Tier.SAMPLE, List.of(context), 1, ScanGaps.NONE, Quotas.of(2900L, 65536L));
         HolderReport holders = new HolderReport(snapshot, task -> true, Identities.NONE, CLOCK);
         return Stream.of(
                 trace.teardown(TeardownBuilder.busy().build(), 0),
@@ -116,7 +118,15 @@ class JsonDocumentTest {
                         List.of(),
                         null)),
                 trace.refusalOutcome(new RefusalOutcome(
-                        refusal(), 3, RefusalOutcome.Status.LASTING, 9, null, null, false, 65000L, 65536L)),
+                        refusal(),
+                        3,
+                        RefusalOutcome.Status.LASTING,
+                        9,
+                        null,
+                        null,
+                        false,
+                        BigInteger.valueOf(65000),
+                        BigInteger.valueOf(65536))),
                 identified.refusalOutcome(new RefusalOutcome(
                         refusal(),
                         3,
@@ -125,8 +135,8 @@ class JsonDocumentTest {
                         RefusalOutcome.Resolution.TEARDOWN,
                         new RefusalOutcome.Release(CALLER, Trigger.EXIT, 2, 5632),
                         true,
-                        1L,
-                        65536L)),
+                        BigInteger.valueOf(1),
+                        BigInteger.valueOf(65536))),
                 identified.failedCall(refusal()),
                 identified.teardown(TeardownBuilder.busy().build(), 0),
                 TraceJson.summary(new TraceSummary(1, 2, 3, 4, 5, 6, 7, stats)),
@@ -166,8 +176,8 @@ class JsonDocumentTest {
                 Errno.EAGAIN,
                 null,
                 1024,
-                65000L,
-                65536L,
+                BigInteger.valueOf(65000),
+                BigInteger.valueOf(65536),
                 null,
                 List.of(new QuotaShare(CALLER, 3, 64000)),
                 null);

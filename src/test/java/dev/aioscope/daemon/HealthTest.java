@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.Scan;
+import dev.aioscope.probe.Quotas;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
 import java.time.Duration;
@@ -15,7 +16,8 @@ class HealthTest {
 
     private long now = 1000 * SECOND;
     private List<String> faults = List.of();
-    private Scan latest = new Scan(now, new Inventory(Tier.FULL, List.of(), 0, ScanGaps.NONE, null, null), List.of());
+    private Scan latest =
+            new Scan(now, new Inventory(Tier.FULL, List.of(), 0, ScanGaps.NONE, Quotas.of(null, null)), List.of());
     private List<String> complaints = List.of();
     private final Health health =
             new Health(() -> now, () -> faults, () -> latest, () -> Duration.ofSeconds(5), () -> complaints, List::of);

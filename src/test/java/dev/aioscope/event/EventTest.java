@@ -25,6 +25,23 @@ class EventTest {
         assertThat(event.comm()).isEqualTo("a");
     }
 
+    @Test
+    void readsNumbersOfQuotaAsUnsigned() {
+        SetupEvent setup = (SetupEvent)
+                Event.of(EventBuilder.setup().aioNr(Long.MIN_VALUE).aioMaxNr(-1).build(), 0, EventLayout.SETUP_SIZE);
+
+        assertThat(setup.aioNr()).isEqualTo("9223372036854775808");
+        assertThat(setup.aioMaxNr()).isEqualTo("18446744073709551615");
+    }
+
+    @Test
+    void omitsQuotaThatProbesDidNotRead() {
+        SetupEvent setup = (SetupEvent) Event.of(EventBuilder.setup().build(), 0, EventLayout.SETUP_SIZE);
+
+        assertThat(setup.aioNr()).isNull();
+        assertThat(setup.aioMaxNr()).isNull();
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 8, EventLayout.HEADER_SIZE - 1, EventLayout.HEADER_SIZE, 0xffff})
     void rejectsRecordWithWrongSize(int size) {

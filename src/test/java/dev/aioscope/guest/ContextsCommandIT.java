@@ -75,7 +75,7 @@ class ContextsCommandIT {
     void computesLimitForMoreInPlan() throws IOException {
         try (AioWork work = AioWork.start("many", "--count", "4", "--charge", "25", "--wait")) {
             work.await("aio_nr");
-            long limit = Host.aioMaxNr().orElseThrow();
+            long limit = Host.aioMaxNr().orElseThrow().longValueExact();
             List<JsonNode> objects = json("plan", "--more", "aiowork=" + limit / 100, "--json");
 
             JsonNode plan = objects.get(objects.size() - 1);

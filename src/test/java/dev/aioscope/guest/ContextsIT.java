@@ -36,7 +36,10 @@ class ContextsIT {
 
     @BeforeEach
     void awaitEndOfEarlierTests() {
-        others = Await.value("no unattributed charge", this::take, inventory -> inventory.unattributed() == 0)
+        others = Await.value(
+                        "no unattributed charge",
+                        this::take,
+                        inventory -> inventory.unattributed().signum() == 0)
                 .charge();
     }
 
@@ -76,9 +79,10 @@ class ContextsIT {
                             inventory.contexts(), context -> context.owner().pid() + ""))
                     .extracting(Holder::charge)
                     .containsExactly(1800L, 77L);
-            assertThat(inventory.aioNr()).isEqualTo(others + 1877);
+            assertThat(inventory.quota().aioNr()).isEqualTo(others + 1877);
             assertThat(inventory.unattributed()).isZero();
-            assertThat(inventory.headroom()).isEqualTo(Host.aioMaxNr().orElseThrow() - others - 1877);
+            assertThat(inventory.quota().headroom())
+                    .isEqualTo(Host.aioMaxNr().orElseThrow().longValueExact() - others - 1877);
         }
     }
 
@@ -116,10 +120,11 @@ class ContextsIT {
             Set<Integer> children = new HashSet<>();
             for (int i = 0; i < 100 || children.size() < 5; i++) {
                 Inventory inventory = take();
-                assertThat(inventory.charge() + inventory.unattributed()).isEqualTo(inventory.aioNr());
+                assertThat(inventory.charge() + inventory.unattributed().longValueExact())
+                        .isEqualTo(inventory.quota().aioNr().longValueExact());
                 assertThat(of(inventory, still.pid())).hasSize(50);
                 // Only contexts of churn's children can be in setup or teardown; a slow scan meets several of them.
-                assertThat(inventory.unattributed()).isBetween(-600L, 600L);
+                assertThat(inventory.unattributed().longValueExact()).isBetween(-600L, 600L);
                 inventory
                         .contexts()
                         .forEach(context -> children.add(context.owner().pid()));

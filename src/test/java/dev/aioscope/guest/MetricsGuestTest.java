@@ -116,7 +116,7 @@ class MetricsGuestTest {
 
     @Test
     void reportsAioNrAsUsage() throws IOException {
-        long before = Host.aioNr().orElseThrow();
+        long before = Host.aioNr().orElseThrow().longValueExact();
         try (AioWork work = AioWork.start("destroy", "--charge", "333", "--wait")) {
             work.await("ready");
             assertThat(work.value("aio_nr")).isEqualTo(before + 333);

@@ -13,6 +13,7 @@ import dev.aioscope.lifecycle.Teardown.End;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.testing.Commands;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +40,7 @@ class RealProgramsGuestTest {
     @BeforeEach
     void open() {
         agent = new TestAgent(Tier.FULL, AttachMethod.FENTRY);
-        aioNrBefore = Host.aioNr().orElseThrow();
+        aioNrBefore = Host.aioNr().orElseThrow().longValueExact();
     }
 
     @AfterEach
@@ -66,7 +67,7 @@ class RealProgramsGuestTest {
                 .doesNotHaveDuplicates();
         assertThat(ended).hasSameSizeAs(made);
         assertThat(ended).extracting(Teardown::end).containsOnly(End.COMPLETE);
-        assertThat(Host.aioNr()).contains(aioNrBefore);
+        assertThat(Host.aioNr()).contains(BigInteger.valueOf(aioNrBefore));
         assertThat(agent.probes().losses().total()).isZero();
         return ended;
     }
@@ -109,7 +110,7 @@ class RealProgramsGuestTest {
         Path output = folder.resolve("fio.log");
         Process fio = Commands.start(output, fio(folder.resolve("file"), "--thread", "--time_based", "--runtime=100"));
         agent.readUntil("the context of fio", () -> setups("fio").size() == 1);
-        assertThat(Host.aioNr()).contains(aioNrBefore + 32);
+        assertThat(Host.aioNr()).contains(BigInteger.valueOf(aioNrBefore + 32));
         assertHolds("fio", 32);
         fio.destroyForcibly();
         assertThat(fio.waitFor(60, TimeUnit.SECONDS)).isTrue();
@@ -142,7 +143,7 @@ class RealProgramsGuestTest {
         Process server = mariadb(data);
         Commands.awaitText(server, folder.resolve("mariadb.log"), "ready for connections");
         agent.readUntil("the context of mariadbd", () -> charged("mariadbd") >= 2048);
-        assertThat(Host.aioNr()).contains(aioNrBefore + charged("mariadbd"));
+        assertThat(Host.aioNr()).contains(BigInteger.valueOf(aioNrBefore + charged("mariadbd")));
         assertHolds("mariadbd", charged("mariadbd"));
         return server;
     }

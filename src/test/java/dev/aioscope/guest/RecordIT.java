@@ -68,7 +68,7 @@ class RecordIT {
 
     @Test
     void writesSnapshotOnRefusal() throws Exception {
-        long tooMuch = Host.aioMaxNr().orElseThrow() + 1;
+        long tooMuch = Host.aioMaxNr().orElseThrow().longValueExact() + 1;
         Path output = folder.resolve("run.log");
         // Its own lock file, because other daemons may run on this host.
         Process run = Commands.start(

@@ -46,7 +46,7 @@ class RefusalsGuestTest {
 
     @BeforeEach
     void lowerTheLimit() throws IOException {
-        limitBefore = Host.aioMaxNr().orElseThrow();
+        limitBefore = Host.aioMaxNr().orElseThrow().longValueExact();
         Files.writeString(LIMIT, "1000");
     }
 

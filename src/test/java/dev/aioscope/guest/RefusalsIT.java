@@ -31,7 +31,7 @@ class RefusalsIT {
 
     @Test
     void namesRefusedHolderAndReleaser() throws Exception {
-        long half = Host.aioMaxNr().orElseThrow() / 2;
+        long half = Host.aioMaxNr().orElseThrow().longValueExact() / 2;
         Path output = folder.resolve("trace.log");
         try (AioWork holder = AioWork.start("many", "--count", "1", "--charge", "" + (half + 1), "--wait")) {
             holder.await("aio_nr");
@@ -80,7 +80,7 @@ class RefusalsIT {
 
     @Test
     void reportsLastingRefusalAboveLimitAndHidesArguments() throws Exception {
-        long limit = Host.aioMaxNr().orElseThrow();
+        long limit = Host.aioMaxNr().orElseThrow().longValueExact();
         Path output = folder.resolve("trace.log");
         Process trace = Commands.start(
                 output,

@@ -273,7 +273,7 @@ abstract class TeardownTests {
 
     @Test
     void reportsQuotaOfRefusedSetup() throws IOException {
-        long limit = Host.aioMaxNr().orElseThrow();
+        long limit = Host.aioMaxNr().orElseThrow().longValueExact();
         AioWork work = AioWork.run("refused", "--charge", Long.toString(limit + 1));
         agent.readUntil(
                 "three refused setups", () -> agent.failedCalls(work.pid()).size() >= 3);
@@ -286,7 +286,7 @@ abstract class TeardownTests {
         assertThat(refusal.isRefusal()).isTrue();
         assertThat(refusal.maxReqs()).isEqualTo((int) limit + 1);
         assertThat(refusal.aioMaxNr()).isEqualTo(limit);
-        assertThat(refusal.aioNr()).isBetween(0L, limit);
+        assertThat(refusal.aioNr().longValueExact()).isBetween(0L, limit);
     }
 
     @Test

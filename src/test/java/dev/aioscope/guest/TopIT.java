@@ -75,11 +75,12 @@ class TopIT {
                     "both holders, and fs.aio-nr as it is",
                     shown -> has(shown, holder)
                             && has(shown, poller)
-                            && aioNr(shown) == Host.aioNr().orElseThrow());
+                            && aioNr(shown) == Host.aioNr().orElseThrow().longValueExact());
 
             assertThat(screen).hasSize(rows).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(columns));
             assertThat(screen.get(0)).contains("Linux " + Host.release());
-            assertThat(screen.get(1)).contains(" of " + Host.aioMaxNr().orElseThrow() + " ");
+            assertThat(screen.get(1))
+                    .contains(" of " + Host.aioMaxNr().orElseThrow().longValueExact() + " ");
             assertThat(screen.get(rows - 1)).contains(FOOTER);
             assertThat(charged(screen)).as("%s", screen).isEqualTo(aioNr(screen));
 
@@ -101,10 +102,11 @@ class TopIT {
             List<String> screen = top.await(
                     "the holder, and fs.aio-nr as it is",
                     shown -> has(shown, " *" + work.pid() + " +4 +– +– .*aiowork.*")
-                            && aioNr(shown) == Host.aioNr().orElseThrow());
+                            && aioNr(shown) == Host.aioNr().orElseThrow().longValueExact());
 
             assertThat(screen.get(0)).contains("tier proc");
-            assertThat(screen.get(1)).contains(" of " + Host.aioMaxNr().orElseThrow() + " ");
+            assertThat(screen.get(1))
+                    .contains(" of " + Host.aioMaxNr().orElseThrow().longValueExact() + " ");
             top.press("q");
             assertClean(top, 0);
         }

@@ -3,6 +3,7 @@ package dev.aioscope.inventory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.probe.Quotas;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
 import java.util.List;
@@ -20,7 +21,7 @@ class InventoryTest {
             List.of(context(3, null, null), context(1, null, null), context(2, null, null), context(2, null, null));
 
     private static Inventory inventory(Tier tier, List<LiveContext> contexts, Long aioNr, Long aioMaxNr) {
-        return new Inventory(tier, contexts, 0, ScanGaps.NONE, aioNr, aioMaxNr);
+        return new Inventory(tier, contexts, 0, ScanGaps.NONE, Quotas.of(aioNr, aioMaxNr));
     }
 
     private static Inventory inventory(Long aioNr, Long aioMaxNr) {
@@ -44,16 +45,17 @@ class InventoryTest {
     void omitsChargeAndUnattributedWhenChargesAreUnknown() {
         assertThat(inventory(Tier.PROC, UNCHARGED, 100L, 200L).charge()).isNull();
         assertThat(inventory(Tier.PROC, UNCHARGED, 100L, 200L).unattributed()).isNull();
-        assertThat(inventory(Tier.PROC, UNCHARGED, 100L, 200L).headroom()).isEqualTo(100);
+        assertThat(inventory(Tier.PROC, UNCHARGED, 100L, 200L).quota().headroom())
+                .isEqualTo(100);
         assertThat(inventory(Tier.PROC, List.of(), 100L, 200L).charge()).isNull();
         assertThat(inventory(Tier.PROC, List.of(), 100L, 200L).unattributed()).isNull();
     }
 
     @Test
     void reportsNegativeHeadroomAfterLimitWasLowered() {
-        assertThat(inventory(100L, 200L).headroom()).isEqualTo(100);
-        assertThat(inventory(100L, 50L).headroom()).isEqualTo(-50);
-        assertThat(inventory(100L, null).headroom()).isNull();
+        assertThat(inventory(100L, 200L).quota().headroom()).isEqualTo(100);
+        assertThat(inventory(100L, 50L).quota().headroom()).isEqualTo(-50);
+        assertThat(inventory(100L, null).quota().headroom()).isNull();
     }
 
     private static List<Holder> byPid(List<LiveContext> contexts) {

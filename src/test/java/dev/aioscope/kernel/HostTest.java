@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
@@ -14,7 +15,7 @@ class HostTest {
         Process cat = new ProcessBuilder("cat", "/proc/sys/fs/aio-max-nr").start();
         try (BufferedReader reader =
                 new BufferedReader(new InputStreamReader(cat.getInputStream(), StandardCharsets.US_ASCII))) {
-            assertThat(Host.aioMaxNr()).contains(Long.parseLong(reader.readLine()));
+            assertThat(Host.aioMaxNr()).contains(new BigInteger(reader.readLine()));
         }
         assertThat(Host.aioMaxNr().orElseThrow())
                 .isGreaterThanOrEqualTo(Host.aioNr().orElseThrow());

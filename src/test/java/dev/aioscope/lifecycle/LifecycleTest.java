@@ -9,6 +9,7 @@ import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.lifecycle.Teardown.End;
 import dev.aioscope.probe.Tier;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -55,8 +56,8 @@ class LifecycleTest {
                         11,
                         null,
                         128,
-                        65000L,
-                        65536L,
+                        BigInteger.valueOf(65000),
+                        BigInteger.valueOf(65536),
                         null,
                         List.of(),
                         null));

@@ -8,6 +8,7 @@ import dev.aioscope.event.Trigger;
 import dev.aioscope.lifecycle.RefusalOutcome.Resolution;
 import dev.aioscope.lifecycle.RefusalOutcome.Status;
 import dev.aioscope.probe.Tier;
+import java.math.BigInteger;
 import org.junit.jupiter.api.Test;
 
 /** The limit is 1000, process 1 requests 200, and times are in ms. */
@@ -126,8 +127,8 @@ class RefusalsTest {
 
         received.outcomes.clear();
         feed(full, refused(2010, 1, 200, 900));
-        full.quota(ms(2500), 900L, 1000L);
-        full.quota(ms(3000), 900L, 1100L);
+        full.quota(ms(2500), BigInteger.valueOf(900), BigInteger.valueOf(1000));
+        full.quota(ms(3000), BigInteger.valueOf(900), BigInteger.valueOf(1100));
         full.advance(ms(4000));
         assertThat(only().resolution()).isEqualTo(Resolution.LIMIT);
         assertThat(only().duration()).isEqualTo(ms(990));
@@ -171,7 +172,7 @@ class RefusalsTest {
         assertThat(received.outcomes).isEmpty();
         full.advance(ms(10_010));
         assertThat(only().status()).isEqualTo(Status.LASTING);
-        full.quota(ms(11_000), 0L, 1000L);
+        full.quota(ms(11_000), BigInteger.valueOf(0), BigInteger.valueOf(1000));
         full.advance(ms(60_000));
         assertThat(received.outcomes).hasSize(1);
 
@@ -183,7 +184,7 @@ class RefusalsTest {
     void reportsOneRefusalWhileQuotaFlaps() {
         for (int i = 0; i < 50; i++) {
             feed(full, refused(10 + 100 * i, 1, 200, 900));
-            full.quota(ms(20 + 100 * i), 700L, 1000L);
+            full.quota(ms(20 + 100 * i), BigInteger.valueOf(700), BigInteger.valueOf(1000));
         }
         assertThat(received.outcomes).isEmpty();
         full.advance(ms(6000));
@@ -196,10 +197,37 @@ class RefusalsTest {
     void separatesRefusalsBySizeAndProcess() {
         feed(full, refused(10, 1, 200, 900), refused(11, 1, 150, 900), refused(12, 2, 200, 900));
         assertThat(received.retries).isZero();
-        full.quota(ms(20), 840L, 1000L);
+        full.quota(ms(20), BigInteger.valueOf(840), BigInteger.valueOf(1000));
         full.advance(ms(1020));
 
         assertThat(only().refusal().maxReqs()).isEqualTo(150);
+    }
+
+    @Test
+    void followsRefusalAfterWhichLimitWasRemoved() {
+        feed(full, refused(10, 1, 200, 900), setup(20, 3, 1, 901).aioMaxNr(-1));
+        full.advance(ms(1020));
+
+        assertThat(only().status()).isEqualTo(Status.TRANSIENT);
+        assertThat(only().resolution()).isEqualTo(Resolution.LIMIT);
+        assertThat(only().aioMaxNr()).isEqualTo("18446744073709551615");
+    }
+
+    @Test
+    void keepsRefusalOpenWhileUsageExceedsLongRange() {
+        feed(full, refused(10, 1, 200, 900));
+        full.quota(ms(20), BigInteger.ONE.shiftLeft(63), BigInteger.valueOf(1000));
+        full.advance(ms(10_010));
+
+        assertThat(only().status()).isEqualTo(Status.LASTING);
+    }
+
+    @Test
+    void readsRequestedAmountAsUnsigned() {
+        feed(full, refused(10, 1, -1, 900));
+
+        assertThat(received.failedCalls.get(0).requested()).isEqualTo(4_294_967_295L);
+        assertThat(received.failedCalls.get(0).neededLimit()).isEqualTo(4_294_968_195L);
     }
 
     @Test
@@ -217,7 +245,7 @@ class RefusalsTest {
         syscall.beginScan(ms(1700));
         feed(syscall, at(EventBuilder.liveContext(), 1701, 1).handle(0x7000).size(200, 200));
         syscall.endScan();
-        syscall.quota(ms(1702), 200L, 1000L);
+        syscall.quota(ms(1702), BigInteger.valueOf(200), BigInteger.valueOf(1000));
         syscall.advance(ms(1703));
 
         assertThat(only().duration()).isEqualTo(ms(490));

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.cli.Run;
 import dev.aioscope.host.GroupBy;
+import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.probe.Quotas;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
+import java.math.BigInteger;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -34,8 +37,7 @@ class HolderReportTest {
                                 new LiveContext(UNKNOWN, null, 2, 0x1000, 5, 10, 0, 0)),
                         0,
                         ScanGaps.NONE,
-                        2921L,
-                        65536L),
+                        Quotas.of(2921L, 65536L)),
                 task -> true,
                 (task, mm, mayRead) -> task.equals(MYSQLD)
                         ? new Identity(
@@ -78,14 +80,30 @@ class HolderReportTest {
     }
 
     @Test
+    void showsQuotaThatCannotRunOutAsNoLimit() {
+        LiveContext context = new LiveContext(MYSQLD, null, 1, 0x1000, 2816, 3000, 1, null);
+        Inventory inventory = new Inventory(
+                Tier.SAMPLE,
+                List.of(context),
+                0,
+                ScanGaps.NONE,
+                Quotas.of(2816, new BigInteger("18446744073709551615")));
+        HolderReport holders = new HolderReport(inventory, task -> true, Identities.NONE, CLOCK);
+
+        assertThat(holders.text(GroupBy.PROCESS, Screen.FILE))
+                .contains("fs.aio-nr 2816 of 18446744073709551615 (0.0%), no limit");
+        assertThat(holders.json(GroupBy.PROCESS).get(1))
+                .contains("\"aio_nr\":2816,\"aio_max_nr\":18446744073709551615,\"headroom\":18446744073709548799,");
+    }
+
+    @Test
     void omitsAndExplainsWhatTierProcCannotObserve() {
         Inventory snapshot = new Inventory(
                 Tier.PROC,
                 List.of(new LiveContext(MYSQLD, null, 1, 0x1000, null, 3000, null, 4)),
                 0,
                 new ScanGaps(Set.of(11, 12), Set.of(13, 14, 15, 16, 17, 18)),
-                2921L,
-                65536L);
+                Quotas.of(2921L, 65536L));
         HolderReport holders = new HolderReport(snapshot, task -> true, (task, mm, mayRead) -> Identity.UNKNOWN, CLOCK);
 
         assertThat(holders.text(GroupBy.PROCESS, Screen.FILE).stream().map(line -> line.replaceAll(" {2,}", "|")))

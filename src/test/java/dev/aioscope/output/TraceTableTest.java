@@ -20,6 +20,7 @@ import dev.aioscope.lifecycle.TeardownBuilder;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.WrongHandle;
 import dev.aioscope.probe.proc.BlockDevice;
+import java.math.BigInteger;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
@@ -125,6 +126,14 @@ class TraceTableTest {
     }
 
     @Test
+    void showsInodeAsUnsigned() {
+        Straggler straggler =
+                new Straggler(stuck(), 4_000_000_000L, Operation.READ, "/db/data", -2, 0xef53, 0, 0, 4096L, -Errno.EIO);
+
+        assertThat(table(WIDE).straggler(straggler)).contains("(inode 18446744073709551614)");
+    }
+
+    @Test
     void showsQuotaOfRefusal() {
         FailedCall refusal = new FailedCall(
                 FailedCall.SystemCall.IO_SETUP,
@@ -135,8 +144,8 @@ class TraceTableTest {
                 Errno.EAGAIN,
                 null,
                 1024,
-                65000L,
-                65536L,
+                BigInteger.valueOf(65000),
+                BigInteger.valueOf(65536),
                 null,
                 List.of(new QuotaShare(CALLER, 3, 64_000)),
                 null);
@@ -161,12 +170,21 @@ class TraceTableTest {
                 Errno.EAGAIN,
                 null,
                 1024,
-                65000L,
-                65536L,
+                BigInteger.valueOf(65000),
+                BigInteger.valueOf(65536),
                 null,
                 List.of(),
                 null);
-        return new RefusalOutcome(refusal, 4, verdict, 3_000_000_000L, cause, release, release != null, 2024L, 65536L);
+        return new RefusalOutcome(
+                refusal,
+                4,
+                verdict,
+                3_000_000_000L,
+                cause,
+                release,
+                release != null,
+                BigInteger.valueOf(2024),
+                BigInteger.valueOf(65536));
     }
 
     @Test

@@ -16,6 +16,7 @@ import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -119,6 +120,28 @@ class RecordingTest {
     }
 
     @Test
+    void replaysQuotaOfEverySizeAndUnknownQuota() throws IOException {
+        Quota unlimited = new Quota(SECOND, BigInteger.ONE.shiftLeft(63), new BigInteger("18446744073709551615"));
+        Quota unknown = new Quota(SECOND, null, null);
+        assertThat(replayed(unlimited)).isEqualTo(unlimited);
+        assertThat(replayed(unknown)).isEqualTo(unknown);
+        assertThat(replayed(new Quota(SECOND, BigInteger.ZERO, null)))
+                .isEqualTo(new Quota(SECOND, BigInteger.ZERO, null));
+    }
+
+    private Quota replayed(Quota quota) throws IOException {
+        Path file = folder.resolve("quota");
+        Files.deleteIfExists(file);
+        record(
+                file,
+                new Scripted(Tier.FULL).quota(quota).scan(SECOND, ScanGaps.NONE).turn(2 * SECOND));
+        try (Probes probes = Recording.open(file).replay(null, false)) {
+            probes.inventory(event -> {});
+            return probes.quota();
+        }
+    }
+
+    @Test
     void replaysRecordedEvents() throws IOException {
         jump = 3600 * SECOND;
         Path file = folder.resolve("a");
@@ -150,7 +173,8 @@ class RecordingTest {
                     .isEqualTo(new ScanGaps(Set.of(33, 44), Set.of(55)));
             assertThat(found).containsExactly(1L, 2L);
             assertThat(probes.poll(event -> {}, 10)).isZero();
-            assertThat(probes.quota()).isEqualTo(new Quota(SECOND + 1, 4711L, 65_536L));
+            assertThat(probes.quota())
+                    .isEqualTo(new Quota(SECOND + 1, BigInteger.valueOf(4711L), BigInteger.valueOf(65_536)));
             probes.await(0);
             assertThat(probes.now()).isEqualTo(2 * SECOND);
             assertThat(probes.isScanDue(Long.MAX_VALUE, 0)).isFalse();

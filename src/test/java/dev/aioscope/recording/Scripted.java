@@ -12,6 +12,7 @@ import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +34,7 @@ public final class Scripted implements Probes {
     private final List<Turn> turns = new ArrayList<>();
     private Losses losses = new Losses(0, 0, 0, 0L);
     private int turn;
+    private Quota quota;
     private int taken;
     private boolean hasScanned;
 
@@ -78,6 +80,11 @@ public final class Scripted implements Probes {
         return "core";
     }
 
+    Scripted quota(Quota value) {
+        quota = value;
+        return this;
+    }
+
     @Override
     public Tier tier() {
         return tier;
@@ -95,7 +102,9 @@ public final class Scripted implements Probes {
 
     @Override
     public Quota quota() {
-        return new Quota(current().now + 1, 4711L + turn, 65_536L);
+        return quota != null
+                ? quota
+                : new Quota(current().now + 1, BigInteger.valueOf(4711L + turn), BigInteger.valueOf(65_536));
     }
 
     @Override

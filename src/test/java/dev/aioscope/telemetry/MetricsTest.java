@@ -24,6 +24,7 @@ import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.Quotas;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
 import io.micrometer.core.instrument.Tags;
@@ -146,7 +147,7 @@ class MetricsTest {
         stuck.callTime = 58_000_000_000L;
         return new Scan(
                 98_000_000_000L,
-                new Inventory(Tier.FULL, contexts, 1, ScanGaps.NONE, 120L, 65536L),
+                new Inventory(Tier.FULL, contexts, 1, ScanGaps.NONE, Quotas.of(120L, 65536L)),
                 List.of(new TeardownInProgress(
                         stuck.build(), 60_000_000_000L, WaitReason.REQUESTS, 3, 0, false, List.of(), true)));
     }
@@ -154,8 +155,8 @@ class MetricsTest {
     @Test
     void omitsChargesWhenUnknown() {
         LiveContext context = new LiveContext(new Task(7, 7, "mysqld", 1, 0), null, 7, 0x1000, null, 255, null, 0);
-        Inventory snapshot =
-                new Inventory(Tier.PROC, List.of(context), 0, new ScanGaps(Set.of(), Set.of(8, 9)), 120L, 65536L);
+        Inventory snapshot = new Inventory(
+                Tier.PROC, List.of(context), 0, new ScanGaps(Set.of(), Set.of(8, 9)), Quotas.of(120L, 65536L));
         holders.onScan(new Scan(98_000_000_000L, snapshot, List.of()));
 
         assertThat(scrape())

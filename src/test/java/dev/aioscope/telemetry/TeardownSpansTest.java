@@ -10,6 +10,7 @@ import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
+import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
@@ -31,6 +32,7 @@ import io.opentelemetry.sdk.trace.data.EventData;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.data.StatusData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+import java.math.BigInteger;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -528,8 +530,8 @@ class TeardownSpansTest {
                 11,
                 null,
                 70_000,
-                12L,
-                65_536L,
+                BigInteger.valueOf(12),
+                BigInteger.valueOf(65_536),
                 null,
                 List.of(),
                 null));
@@ -617,6 +619,29 @@ class TeardownSpansTest {
     }
 
     @Test
+    void omitsLimitThatAttributeCannotHold() {
+        spans(0).onFailedCall(new FailedCall(
+                FailedCall.SystemCall.IO_SETUP,
+                new Task(5, 6, "a", 1, 0),
+                0,
+                null,
+                250,
+                Errno.EINVAL,
+                null,
+                -1,
+                BigInteger.ONE.shiftLeft(63).subtract(BigInteger.ONE),
+                BigInteger.ONE.shiftLeft(63),
+                null,
+                List.of(),
+                null));
+
+        assertThat(attributes(onlySpan()))
+                .containsEntry("aio.requested", 4_294_967_295L)
+                .containsEntry("aio.event.usage", Long.MAX_VALUE)
+                .doesNotContainKey("aio.event.limit");
+    }
+
+    @Test
     void linksOutcomeToRefusal() {
         identities = (task, mm, mayRead) -> task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
         Task holder = new Task(100, 101, "mysqld", 1, 0);
@@ -629,8 +654,8 @@ class TeardownSpansTest {
                 11,
                 null,
                 70,
-                65_500L,
-                65_536L,
+                BigInteger.valueOf(65_500),
+                BigInteger.valueOf(65_536),
                 null,
                 List.of(new QuotaShare(holder, 2, 65_000)),
                 null);
@@ -648,8 +673,8 @@ class TeardownSpansTest {
                 RefusalOutcome.Resolution.TEARDOWN,
                 new RefusalOutcome.Release(holder, Trigger.EXIT, 2, 65_000),
                 true,
-                500L,
-                65_536L));
+                BigInteger.valueOf(500),
+                BigInteger.valueOf(65_536)));
 
         SpanData span = onlySpan();
         assertThat(describe(span, Map.of())).isEqualTo("refusal 250..4250");

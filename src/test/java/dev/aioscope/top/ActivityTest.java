@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.FailedCall.SystemCall;
+import java.math.BigInteger;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -87,7 +88,19 @@ class ActivityTest {
 
     private static FailedCall failed(SystemCall call, int errno, Integer asked) {
         return new FailedCall(
-                call, Frames.task(1, "a"), 1, 1L, 2, errno, null, asked, 900L, 1000L, null, List.of(), null);
+                call,
+                Frames.task(1, "a"),
+                1,
+                1L,
+                2,
+                errno,
+                null,
+                asked,
+                BigInteger.valueOf(900),
+                BigInteger.valueOf(1000),
+                null,
+                List.of(),
+                null);
     }
 
     @Test

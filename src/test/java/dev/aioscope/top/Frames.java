@@ -10,6 +10,7 @@ import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
 import dev.aioscope.lifecycle.TeardownInProgress;
+import dev.aioscope.probe.Quotas;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
 import java.util.ArrayList;
@@ -28,6 +29,7 @@ final class Frames {
     final List<TeardownInProgress> inProgress = new ArrayList<>();
     final Map<ProcessKey, Identity> identities = new HashMap<>();
     Long aioNr = 0L;
+    Number aioMaxNr = 1000;
     long lost;
     private Tier tier = Tier.FULL;
     private ScanGaps gaps = ScanGaps.NONE;
@@ -94,7 +96,8 @@ final class Frames {
     }
 
     Frame take() {
-        Scan scan = new Scan(now, new Inventory(tier, contexts, inProgress.size(), gaps, aioNr, 1000L), inProgress);
+        Scan scan = new Scan(
+                now, new Inventory(tier, contexts, inProgress.size(), gaps, Quotas.of(aioNr, aioMaxNr)), inProgress);
         return new Frame(scan, activity.at(now), identities, task -> true, lost, 0);
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
+import java.math.BigInteger;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Set;
@@ -157,6 +158,15 @@ class RendererTest {
         host.aioNr = nr;
 
         assertThat(text(PLAIN, host.model(), 80, 24).get(1)).contains("of 1000  " + mark + "  unattributed");
+    }
+
+    @Test
+    void showsQuotaThatCannotRunOutAsNoLimit() {
+        Frames host = new Frames().holds(1, "mysqld", 10, 0);
+        host.aioMaxNr = new BigInteger("18446744073709551615");
+
+        assertThat(text(PLAIN, host.model(), 80, 24))
+                .anyMatch(line -> line.endsWith("] 10  no limit  0.0%  unattributed 0"));
     }
 
     @Test

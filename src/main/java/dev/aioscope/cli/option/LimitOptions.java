@@ -1,14 +1,10 @@
 package dev.aioscope.cli.option;
 
 import dev.aioscope.config.Configurable;
+import dev.aioscope.config.RingSizeConverter;
 import dev.aioscope.daemon.DaemonOptions.Capacity;
 import dev.aioscope.lifecycle.Limits;
-import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** The limits of the daemon's buffers and tables, with the memory that a full one uses. */
 public final class LimitOptions {
@@ -20,7 +16,7 @@ public final class LimitOptions {
             converter = RingSizeConverter.class,
             description = {
                 "Use a kernel ring buffer of SIZE (default: ${DEFAULT-VALUE}).",
-                "A power of two from 4k to 64m of kernel memory. Events that do not fit are lost and counted as"
+                "A power of two from one page (4k on x86-64) to 64m of kernel memory. Events that do not fit are lost and counted as"
                         + " ring_full."
             })
     private int ringBytes;
@@ -108,27 +104,6 @@ public final class LimitOptions {
     static final class CapacityConverter extends IntegerRangeConverter {
         CapacityConverter() {
             super(64, 1 << 20);
-        }
-    }
-
-    /** Parses {@code 64k} and {@code 4m}. */
-    static final class RingSizeConverter implements ITypeConverter<Integer> {
-        private static final Pattern SIZE = Pattern.compile("(\\d{1,5})([km])");
-        private static final int MIN = 4096;
-        private static final int MAX = 64 << 20;
-
-        @Override
-        public Integer convert(String text) {
-            Matcher matcher = SIZE.matcher(text.toLowerCase(Locale.ROOT));
-            if (matcher.matches()) {
-                long bytes =
-                        Long.parseLong(matcher.group(1)) << (matcher.group(2).equals("k") ? 10 : 20);
-                if (bytes >= MIN && bytes <= MAX && Long.bitCount(bytes) == 1) {
-                    return (int) bytes;
-                }
-            }
-            throw new TypeConversionException(
-                    "expected a power of two from 4k to 64m, such as 256k, got '" + text + "'");
         }
     }
 }

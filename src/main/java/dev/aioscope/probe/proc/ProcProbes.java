@@ -20,6 +20,7 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.proc.ProcReader.Completeness;
 import java.io.File;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
@@ -156,7 +157,7 @@ public final class ProcProbes implements Probes {
         hungReaders.values().removeIf(HungReader::isOver);
         reader();
         // Without charges there are no contexts: then skip the memory of all processes.
-        String what = Host.aioNr().orElse(1L) > 0 ? "contexts" : "teardowns";
+        String what = Host.aioNr().orElse(BigInteger.ONE).signum() > 0 ? "contexts" : "teardowns";
         long deadline = System.nanoTime() + PATIENCE_FOR_ALL.toNanos();
         Set<Integer> unreadable = new HashSet<>();
         Set<Integer> partial = new HashSet<>();
