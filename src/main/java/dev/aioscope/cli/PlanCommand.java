@@ -2,8 +2,11 @@ package dev.aioscope.cli;
 
 import dev.aioscope.cli.option.JsonOption;
 import dev.aioscope.cli.option.ScanOptions;
+import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.diagnosis.QuotaPlan;
+import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Inventory;
+import dev.aioscope.kernel.Host;
 import dev.aioscope.output.PlanReport;
 import dev.aioscope.output.Screen;
 import dev.aioscope.probe.Probes;
@@ -26,12 +29,14 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Columns:",
-            "  EACH   largest current charge of one process of this name",
-            "  FITS   how many more of these processes fit into the quota",
+            "  EACH   largest current charge of one process of this program and container",
+            "  FITS   how many more of these processes fit: headroom / EACH, rounded down",
+            "The limit for --more is fs.aio-nr plus N times EACH.",
             "",
             "Examples:",
             "  aioscope plan                       what fits now",
             "  aioscope plan --more mariadbd=20    the limit for 20 more of them",
+            "  aioscope plan --more mariadbd@docker:0123456789ab=20",
         })
 final class PlanCommand implements Runnable {
     @Spec
@@ -40,7 +45,10 @@ final class PlanCommand implements Runnable {
     @Option(
             names = "--more",
             paramLabel = "NAME=N",
-            description = "Plan for N more processes of this name (comm); repeatable.")
+            description = {
+                "Plan for N more processes of a program; repeatable.",
+                "NAME is a program, PROGRAM@CONTAINER or the name of a thread."
+            })
     private Map<String, Integer> more = new LinkedHashMap<>();
 
     @Mixin
@@ -67,8 +75,8 @@ final class PlanCommand implements Runnable {
         try (Probes probes = scan.open(spec.commandLine().getErr())) {
             inventory = Inventory.take(probes);
         }
-        try {
-            return QuotaPlan.of(inventory, more);
+        try (Processes processes = Processes.unlimited(true)) {
+            return QuotaPlan.of(inventory, processes, Host.onlineCpus(), LimitFile.find(), more);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--more: " + e.getMessage(), e);
         }

@@ -14,6 +14,7 @@ import dev.aioscope.cli.option.ScanIntervalOption;
 import dev.aioscope.cli.option.StackOptions;
 import dev.aioscope.cli.option.StuckOptions;
 import dev.aioscope.cli.option.TimeLimitOption;
+import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.KernelStack;
@@ -141,7 +142,10 @@ final class TraceCommand implements Runnable {
                         Screen::stdout,
                         identities,
                         probes.probes().devices(),
-                        KernelStack::functions);
+                        KernelStack::functions,
+                        needed -> probes.probes().isRecording()
+                                ? ""
+                                : LimitFile.find().advice(needed));
     }
 
     private TraceSummary trace(

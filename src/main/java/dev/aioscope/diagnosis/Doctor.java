@@ -86,7 +86,12 @@ public final class Doctor {
         }
         checks.add(memlock());
         checks.add(openFiles());
-        checks.add(quota());
+        LimitFile limitFile = LimitFile.find();
+        checks.add(quota(limitFile));
+        checks.add(Check.neutral(
+                "aio-max-nr",
+                limitFile.origin() + "; to set it for good, write '" + LimitFile.fragment("NUMBER") + "' to "
+                        + limitFile.place()));
         checks.add(export());
         return new Diagnosis(List.copyOf(tiers), List.copyOf(checks));
     }
@@ -230,7 +235,7 @@ public final class Doctor {
         return Check.of("nofile", enough, limit, "run ulimit -n 1024, or set LimitNOFILE=1024 in the unit");
     }
 
-    private static Check quota() {
+    private static Check quota(LimitFile limitFile) {
         Quota quota = Quota.read();
         if (quota.headroom() == null) {
             return check("quota", ProcMount.ofUnreadableQuota(), "unknown");
@@ -240,7 +245,13 @@ public final class Doctor {
                 "quota",
                 used != null && used < 0.9,
                 "fs.aio-nr " + quota.aioNr() + " of fs.aio-max-nr " + quota.aioMaxNr() + ", " + quota.headroomText(),
-                "run sysctl fs.aio-max-nr=1048576, or find its holders with aioscope contexts");
+                limitFile.hint(sufficient(quota)) + "; or find its holders with aioscope contexts");
+    }
+
+    /** A power of two of which at most half is in use, at least 2^20. */
+    private static BigInteger sufficient(Quota quota) {
+        BigInteger used = quota.aioNr() == null ? BigInteger.ZERO : quota.aioNr();
+        return BigInteger.ONE.shiftLeft(Math.max(20, used.bitLength() + 1));
     }
 
     private static Check export() {

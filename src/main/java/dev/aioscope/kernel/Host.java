@@ -75,6 +75,19 @@ public final class Host {
         }
     }
 
+    /** Number of CPUs that are online. */
+    public static int onlineCpus() {
+        int cpus = 0;
+        for (String range : read("/sys/devices/system/cpu/online").orElse("").split(",", -1)) {
+            Matcher matcher = Pattern.compile("(\\d{1,6})(?:-(\\d{1,6}))?").matcher(range);
+            if (matcher.matches()) {
+                String last = matcher.group(2) == null ? matcher.group(1) : matcher.group(2);
+                cpus += Integer.parseInt(last) - Integer.parseInt(matcher.group(1)) + 1;
+            }
+        }
+        return cpus > 0 ? cpus : Runtime.getRuntime().availableProcessors();
+    }
+
     /** Timer interrupts per second (CONFIG_HZ) from the kernel configuration in /boot; empty if that is missing. */
     public static Optional<Integer> hz() {
         try (Stream<String> lines = Files.lines(Path.of("/boot/config-" + release()))) {

@@ -1,8 +1,12 @@
 package dev.aioscope.output;
 
+import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.diagnosis.QuotaPlan;
 import dev.aioscope.diagnosis.QuotaPlan.Program;
+import dev.aioscope.diagnosis.QuotaPlan.Request;
 import dev.aioscope.inventory.Inventory;
+import dev.aioscope.kernel.Units;
+import dev.aioscope.probe.Quota;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,31 +15,63 @@ import java.util.List;
 public final class PlanReport {
     private PlanReport() {}
 
-    /** A table of the programs, the quota, and the answer to the request. */
+    /** A table of the programs, how each grows, the quota, and the answer to the request. */
     public static List<String> text(QuotaPlan plan, Screen screen) {
         Inventory inventory = plan.inventory();
-        Table table = new Table(5, "CHARGE", "PROCESSES", "CONTEXTS", "EACH", "FITS", "COMM");
+        Quota quota = inventory.quota();
+        Table table = new Table(5, "CHARGE", "PROCESSES", "CONTEXTS", "EACH", "FITS", "PROGRAM", "CONTAINER");
         for (Program program : plan.programs()) {
             table.row(
                     program.holder().charge(),
                     program.holder().processes(),
                     program.holder().contexts().size(),
                     program.largestCharge(),
-                    plan.inventory().quota().isUnlimited() ? "no limit" : program.fits(),
-                    program.holder().name());
+                    quota.isUnlimited() ? "no limit" : program.fits(),
+                    program.name(),
+                    program.container());
         }
         List<String> lines = new ArrayList<>(plan.programs().isEmpty() ? List.of() : table.lines(screen));
-        lines.add(HolderReport.quota(inventory, ""));
+        plan.programs().stream()
+                .filter(program -> program.largest().contexts().size() > 1)
+                .forEach(program -> lines.add(growth(program)));
+        lines.add(HolderReport.quota(plan.inventory(), "") + "; FITS = headroom / EACH");
+        lines.add("The limit: " + plan.limitFile().origin() + ".");
         lines.addAll(HolderReport.gaps(inventory));
+        if (!plan.requests().isEmpty()) {
+            lines.addAll(answer(plan));
+        }
+        return lines;
+    }
+
+    /** What one process needs, and what its need grows with. */
+    private static String growth(Program program) {
+        String each = program.name() + ": one process charges " + Units.number(program.largestCharge()) + " with "
+                + program.largest().contexts().size() + " contexts";
+        if (program.contextsPerCpu() == null) {
+            return each + "; more threads or shards with contexts need more.";
+        }
+        return each + ", " + program.contextsPerCpu() + " for each of " + program.cpus() + " CPUs"
+                + (program.chargePerCpu() == null ? "" : "; on N CPUs it needs N x " + program.chargePerCpu()) + ".";
+    }
+
+    private static List<String> answer(QuotaPlan plan) {
+        List<String> lines = new ArrayList<>();
         BigInteger needed = plan.needed();
-        BigInteger limit = inventory.quota().aioMaxNr();
-        if (plan.isRequested() && needed != null) {
-            boolean fits = limit != null && needed.compareTo(limit) <= 0;
-            lines.add(
-                    fits
-                            ? "They fit: " + needed + " of " + limit + " would be in use."
-                            : "They require a higher limit: sysctl -w fs.aio-max-nr=" + needed
-                                    + ", and a file in /etc/sysctl.d to keep it.");
+        BigInteger limit = plan.inventory().quota().aioMaxNr();
+        for (Request request : plan.requests()) {
+            lines.add(request.more() + " more of " + request.program().name() + ": " + request.more() + " x "
+                    + request.program().largestCharge() + " = " + request.total());
+        }
+        if (needed != null) {
+            BigInteger added = needed.subtract(plan.used());
+            lines.add("In total: fs.aio-nr " + plan.used() + " + " + added + " = " + needed);
+            if (limit != null && needed.compareTo(limit) <= 0) {
+                lines.add("They fit: " + needed + " of " + limit + " would be in use.");
+            } else {
+                lines.add("They require a higher limit: sysctl -w fs.aio-max-nr=" + needed);
+                lines.add("To keep it, write to " + plan.limitFile().place() + ":");
+                lines.add("  " + LimitFile.fragment(needed));
+            }
         }
         return lines;
     }
@@ -51,11 +87,15 @@ public final class PlanReport {
     private static String program(Program program) {
         return Json.line(
                 "program_plan",
-                json -> json.put("comm", program.holder().name())
+                json -> json.put("program", program.name())
+                        .put("container", program.container())
                         .put("processes", program.holder().processes())
                         .put("contexts", program.holder().contexts().size())
                         .put("charge", program.holder().charge())
                         .put("largest_charge", program.largestCharge())
+                        .put("largest_contexts", program.largest().contexts().size())
+                        .put("contexts_per_cpu", program.contextsPerCpu())
+                        .put("charge_per_cpu", program.chargePerCpu())
                         .put("fits", program.fits()));
     }
 
@@ -65,6 +105,15 @@ public final class PlanReport {
                 json -> json.put("aio_nr", plan.inventory().quota().aioNr())
                         .put("aio_max_nr", plan.inventory().quota().aioMaxNr())
                         .put("headroom", plan.inventory().quota().headroom())
+                        .put("limit_file", plan.limitFile().path())
+                        .put("limit_file_value", plan.limitFile().value())
+                        .array(
+                                "more",
+                                plan.requests(),
+                                (object, request) -> object.put(
+                                                "program", request.program().name())
+                                        .put("processes", request.more())
+                                        .put("total", request.total()))
                         .put("needed", plan.needed()));
     }
 }

@@ -51,11 +51,12 @@ public final class TraceTable implements TraceFormat {
     private final Identities identities;
     private final Function<String, Optional<BlockDevice>> devices;
     private final Function<List<Long>, List<String>> symbols;
+    private final Function<BigInteger, String> limitHints;
     private final TraceLayout layout;
 
     /** Prints events of this host. */
     public TraceTable(WallClock clock, ZoneId zone, Supplier<Screen> screens, Identities identities) {
-        this(clock, zone, screens, identities, BlockDevice::of, KernelStack::functions);
+        this(clock, zone, screens, identities, BlockDevice::of, KernelStack::functions, needed -> "");
     }
 
     /**
@@ -64,6 +65,7 @@ public final class TraceTable implements TraceFormat {
      * @param screens the current screen; read before each header
      * @param devices finds a block device by major:minor
      * @param symbols names the kernel functions at these addresses
+     * @param limitHints how to set fs.aio-max-nr to this value; may be empty
      */
     public TraceTable(
             WallClock clock,
@@ -71,12 +73,14 @@ public final class TraceTable implements TraceFormat {
             Supplier<Screen> screens,
             Identities identities,
             Function<String, Optional<BlockDevice>> devices,
-            Function<List<Long>, List<String>> symbols) {
+            Function<List<Long>, List<String>> symbols,
+            Function<BigInteger, String> limitHints) {
         this.clock = clock;
         this.zone = zone;
         this.identities = identities;
         this.devices = devices;
         this.symbols = symbols;
+        this.limitHints = limitHints;
         this.layout = new TraceLayout(screens);
     }
 
@@ -239,7 +243,10 @@ public final class TraceTable implements TraceFormat {
                             .map(share -> process(share.owner()) + ": " + share.charge())
                             .collect(Collectors.joining(", ")));
         }
-        return layout.row(row) + stack(lower(call.call()) + " stack:", call.callStack());
+        String hint = call.neededLimit() == null ? "" : limitHints.apply(call.neededLimit());
+        return layout.row(row)
+                + (hint.isEmpty() ? "" : layout.wrapped("hint: ", hint))
+                + stack(lower(call.call()) + " stack:", call.callStack());
     }
 
     @Override

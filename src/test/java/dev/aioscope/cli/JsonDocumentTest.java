@@ -14,6 +14,7 @@ import dev.aioscope.diagnosis.Diagnosis;
 import dev.aioscope.diagnosis.Diagnosis.Check;
 import dev.aioscope.diagnosis.Diagnosis.TierTrial;
 import dev.aioscope.diagnosis.ExplanationTest;
+import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.diagnosis.QuotaPlan;
 import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
@@ -163,7 +164,12 @@ class JsonDocumentTest {
     }
 
     private static QuotaPlan plan(Inventory inventory) {
-        return QuotaPlan.of(inventory, Map.of("mysqld", 2));
+        return QuotaPlan.of(
+                inventory,
+                (task, mm, mayRead) -> new Identity("/a", List.of(), false, "root", "/system.slice/a.service"),
+                1,
+                new LimitFile("/etc/sysctl.d/a.conf", 1, "1048576", false),
+                Map.of("mysqld", 2));
     }
 
     private static FailedCall refusal() {

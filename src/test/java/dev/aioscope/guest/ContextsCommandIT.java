@@ -82,7 +82,7 @@ class ContextsCommandIT {
             assertThat(plan.path("needed").asLong())
                     .isEqualTo(plan.path("aio_nr").asLong() + limit / 100 * 100);
             assertThat(objects)
-                    .filteredOn(line -> line.path("comm").asString().equals("aiowork"))
+                    .filteredOn(line -> line.path("program").asString().equals("aiowork"))
                     .singleElement()
                     .satisfies(kind -> {
                         assertThat(kind.path("largest_charge").asInt()).isEqualTo(100);

@@ -24,9 +24,12 @@ import java.math.BigInteger;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 class TraceTableTest {
+    private Function<BigInteger, String> limitHint = needed -> "";
+
     private static final Task CALLER = new Task(100, 101, "mysqld", 1, 0);
     private static final Screen WIDE = new Screen(false, 200, 50);
     private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -40,11 +43,11 @@ class TraceTableTest {
         return addresses.stream().map(address -> "function_" + address).toList();
     }
 
-    private static TraceTable table(Screen screen) {
+    private TraceTable table(Screen screen) {
         // Boot was at noon.
         WallClock clock = new WallClock(() -> 0, () -> Instant.parse("2026-01-01T12:00:00Z"));
         return new TraceTable(
-                clock, ZoneOffset.UTC, () -> screen, IDENTITIES, BlockDevice::of, TraceTableTest::functions);
+                clock, ZoneOffset.UTC, () -> screen, IDENTITIES, BlockDevice::of, TraceTableTest::functions, limitHint);
     }
 
     @Test
@@ -123,6 +126,27 @@ class TraceTableTest {
                         .skip(1))
                 .containsExactly(
                         "12:00:05.000       – –               –                   –               –          7f0000001000     –      –      –      –      –      –      – vanished");
+    }
+
+    @Test
+    void showsHowToRaiseLimitBelowRefusal() {
+        limitHint = needed -> "run sysctl -w fs.aio-max-nr=" + needed;
+        FailedCall refusal = new FailedCall(
+                FailedCall.SystemCall.IO_SETUP,
+                CALLER,
+                1,
+                1_000_000L,
+                1_004_000L,
+                Errno.EAGAIN,
+                null,
+                1024,
+                BigInteger.valueOf(65000),
+                BigInteger.valueOf(65536),
+                null,
+                List.of(),
+                null);
+
+        assertThat(table(WIDE).failedCall(refusal)).endsWith("hint: run sysctl -w fs.aio-max-nr=66024");
     }
 
     @Test
