@@ -2,8 +2,8 @@ package dev.aioscope.diagnosis;
 
 import dev.aioscope.diagnosis.Diagnosis.Check;
 import dev.aioscope.diagnosis.Diagnosis.TierTrial;
-import dev.aioscope.kernel.Aio;
 import dev.aioscope.event.UnsignedNumber;
+import dev.aioscope.kernel.Aio;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
 import dev.aioscope.kernel.HostCause;

@@ -1,7 +1,7 @@
 package dev.aioscope.kernel;
 
-import java.io.File;
 import dev.aioscope.event.UnsignedNumber;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -56,15 +56,16 @@ public final class PlanReport {
 
     private static List<String> answer(QuotaPlan plan) {
         List<String> lines = new ArrayList<>();
+        BigInteger used = plan.used();
         BigInteger needed = plan.needed();
         BigInteger limit = plan.inventory().quota().aioMaxNr();
         for (Request request : plan.requests()) {
             lines.add(request.more() + " more of " + request.program().name() + ": " + request.more() + " x "
                     + request.program().largestCharge() + " = " + request.total());
         }
-        if (needed != null) {
-            BigInteger added = needed.subtract(plan.used());
-            lines.add("In total: fs.aio-nr " + plan.used() + " + " + added + " = " + needed);
+        if (used != null && needed != null) {
+            BigInteger added = needed.subtract(used);
+            lines.add("In total: fs.aio-nr " + used + " + " + added + " = " + needed);
             if (limit != null && needed.compareTo(limit) <= 0) {
                 lines.add("They fit: " + needed + " of " + limit + " would be in use.");
             } else {
