@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ListenerQueue implements ForwardingListener, AutoCloseable {
     private static final long DRAIN_MILLIS = 500;
-    private static final Consumer<LifecycleListener> END = listener -> {};
 
     private final BlockingQueue<Consumer<LifecycleListener>> queue;
     private final AtomicLong dropped = new AtomicLong();
@@ -79,15 +78,16 @@ public final class ListenerQueue implements ForwardingListener, AutoCloseable {
             return;
         }
         isClosed = true;
+        Consumer<LifecycleListener> end = listener -> {};
         try {
             // Wakes a worker that waits for an event.
-            if (queue.offer(END, DRAIN_MILLIS, TimeUnit.MILLISECONDS)) {
+            if (queue.offer(end, DRAIN_MILLIS, TimeUnit.MILLISECONDS)) {
                 worker.join(DRAIN_MILLIS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         worker.close();
-        dropped.addAndGet(queue.stream().filter(event -> event != END).count());
+        dropped.addAndGet(queue.stream().filter(event -> event != end).count());
     }
 }

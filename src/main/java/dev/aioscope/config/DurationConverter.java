@@ -11,8 +11,7 @@ import picocli.CommandLine.TypeConversionException;
  * be multiplied and added to a clock without an overflow.
  */
 public sealed class DurationConverter implements ITypeConverter<Duration> permits PositiveDurationConverter {
-    /** One year. */
-    static final Duration MAX = Duration.ofHours(8760);
+    static final Duration MAX = Duration.ofDays(365);
 
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)(ms|s|m|h)");
 

@@ -32,6 +32,7 @@ public final class Patience<T> {
     }
 
     /** The answer, or the fallback if it is late. */
+    @SuppressWarnings("CollectionUndefinedEquality") // Each answer is equal only to itself.
     public T await(CompletableFuture<T> answer) {
         awaited.add(answer);
         try {

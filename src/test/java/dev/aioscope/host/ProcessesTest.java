@@ -151,7 +151,7 @@ class ProcessesTest {
     /** Never greets, as if stopped by a signal. */
     static final class Silent {
         public static void main(String[] arguments) {
-            LockSupport.parkNanos(Duration.ofSeconds(120).toNanos());
+            LockSupport.parkNanos(Duration.ofMinutes(2).toNanos());
         }
     }
 
