@@ -61,7 +61,7 @@ class WrongHandleIT extends WrongHandleTests {
                         tuple(SystemCall.IO_SETUP, null),
                         tuple(SystemCall.IO_DESTROY, 4096L));
         assertThat(agent.failedCalls(work.pid()).get(3).wrongHandle())
-                .as("the filter did not look at the handle")
+                .as("the filter does not read the handle")
                 .isNull();
     }
 
