@@ -592,7 +592,7 @@ inline_body int setup_exit(long result)
 	struct kioctx *ctx = NULL;
 	struct event_setup *event;
 	__u64 handle = ABSENT_U64;
-	struct call call;
+	struct call call = {};
 
 	if (!take_call(&call, CALL_SETUP, result))
 		return 0;
@@ -626,7 +626,7 @@ inline_body int destroy_exit(long result)
 	struct task_struct *task = current_task();
 	struct event_destroy_exit *event;
 	struct kioctx *found = NULL;
-	struct call call;
+	struct call call = {};
 
 	if (!take_call(&call, CALL_DESTROY, result))
 		return 0;

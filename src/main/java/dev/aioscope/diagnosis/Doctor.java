@@ -42,6 +42,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import oshi.SystemInfo;
+import oshi.hardware.CentralProcessor;
+import oshi.util.FormatUtil;
 
 /** Checks what works on this host. It detaches every probe that it attaches. */
 public final class Doctor {
@@ -69,6 +72,7 @@ public final class Doctor {
         List<Check> checks = new ArrayList<>();
         checks.add(core());
         checks.add(bcc());
+        checks.add(host());
         checks.add(Check.neutral("kernel", Host.release() + " " + Host.architecture()));
         checks.add(Check.of(
                 "btf",
@@ -94,6 +98,21 @@ public final class Doctor {
                         + limitFile.place()));
         checks.add(export());
         return new Diagnosis(List.copyOf(tiers), List.copyOf(checks));
+    }
+
+    /** What a report of a fault should say about the machine. */
+    private static Check host() {
+        SystemInfo system = new SystemInfo();
+        CentralProcessor processor = system.getHardware().getProcessor();
+        return Check.neutral(
+                "host",
+                "%s, %d CPUs (%s), %s of memory"
+                        .formatted(
+                                system.getOperatingSystem(),
+                                processor.getLogicalProcessorCount(),
+                                processor.getProcessorIdentifier().getName().strip(),
+                                FormatUtil.formatBytes(
+                                        system.getHardware().getMemory().getTotal())));
     }
 
     /** Tries the engines in the order of the commands: the second only if the first fails. */

@@ -1,6 +1,7 @@
 package dev.aioscope.diagnosis;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -103,13 +104,17 @@ public record LimitFile(
     private static List<String> files(Path root) {
         Map<String, String> byName = new TreeMap<>();
         for (String directory : DIRECTORIES) {
-            try (Stream<Path> entries = Files.list(below(root, directory))) {
+            Path path = below(root, directory);
+            if (!Files.isReadable(path)) {
+                continue;
+            }
+            try (Stream<Path> entries = Files.list(path)) {
                 entries.filter(Files::exists)
                         .map(entry -> entry.getFileName().toString())
                         .filter(name -> name.endsWith(".conf") && !name.startsWith("."))
                         .forEach(name -> byName.putIfAbsent(name, directory + "/" + name));
             } catch (IOException e) {
-                continue; // It does not exist.
+                throw new UncheckedIOException(e);
             }
         }
         List<String> files = new ArrayList<>(byName.values());

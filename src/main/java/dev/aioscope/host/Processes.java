@@ -53,7 +53,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
 
     private record IdentityKey(int pid, long start, long mm) {}
 
-    private record Request(IdentityKey key, CompletableFuture<Identity> answer) {}
+    private record IdentityRequest(IdentityKey key, CompletableFuture<Identity> answer) {}
 
     /** Receives each identity that was read, on the thread that asked for it. */
     public interface Observer {
@@ -73,7 +73,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
     private final Map<IdentityKey, Identity> known = new LinkedHashMap<>(16, 0.75f, true);
     private final AtomicLong unidentified = new AtomicLong();
 
-    private final BlockingQueue<Request> requests = new ArrayBlockingQueue<>(MAX_REQUESTS);
+    private final BlockingQueue<IdentityRequest> requests = new ArrayBlockingQueue<>(MAX_REQUESTS);
     /** Each request ends in a limited time. */
     private final Patience<Identity> outcome = new Patience<>(Duration.ofDays(1), Identity.UNKNOWN);
 
@@ -135,7 +135,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
     public synchronized void start() {
         RestartingHelper asked = helper;
         if (worker == null && asked != null && !isClosed) {
-            worker = Worker.startBlocking("identities", self -> serve(self, asked));
+            worker = Worker.startBlocking("process-reader", self -> serve(self, asked));
         }
     }
 
@@ -167,7 +167,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
             return identity == null ? Identity.UNKNOWN : identity;
         }
         start();
-        Request request = new Request(key, new CompletableFuture<>());
+        IdentityRequest request = new IdentityRequest(key, new CompletableFuture<>());
         if (!requests.offer(request)) {
             unidentified.incrementAndGet();
             return Identity.UNKNOWN;
@@ -184,7 +184,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
             asked.start(); // Not counted against the budget.
         }
         self.idle();
-        Request request = requests.take();
+        IdentityRequest request = requests.take();
         self.busy();
         try {
             Identity identity = recall(request.key);
@@ -317,7 +317,7 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         if (helper != null) {
             helper.close();
         }
-        for (Request left = requests.poll(); left != null; left = requests.poll()) {
+        for (IdentityRequest left = requests.poll(); left != null; left = requests.poll()) {
             left.answer.complete(Identity.UNKNOWN);
         }
     }

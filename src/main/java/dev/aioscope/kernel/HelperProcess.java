@@ -64,7 +64,7 @@ public final class HelperProcess implements AutoCloseable {
         process = builder.start();
         in = process.outputWriter(StandardCharsets.UTF_8);
         out = process.inputReader(StandardCharsets.UTF_8);
-        Worker.supply("helper", this::listen).whenComplete((end, failure) -> lines.offer(Optional.empty()));
+        Worker.startOnce("helper", self -> listen());
         greeting = line(patience);
     }
 
@@ -112,15 +112,16 @@ public final class HelperProcess implements AutoCloseable {
     }
 
     /** Runs on its own thread: a process that hangs in the kernel keeps its output open even after a kill. */
-    private boolean listen() {
+    private void listen() {
         try {
             for (String line = out.readLine(); line != null; line = out.readLine()) {
                 lines.put(Optional.of(line));
             }
         } catch (IOException | InterruptedException e) {
             Thread.currentThread().interrupt(); // no more lines, as at the end
+        } finally {
+            lines.offer(Optional.empty());
         }
-        return true;
     }
 
     /** The next line. */

@@ -43,10 +43,13 @@ final class DestroyExitHandler {
         if (attempt != null) {
             tables.lose(attempt);
         }
-        // The kernel has no other error. A filter can refuse the call with any.
-        WrongHandle wrongHandle =
-                event.result() == -Errno.EINVAL ? tables.destroyed.explain(event, tried, tables.live) : null;
-        listener.onFailedCall(failedCalls.of(event, wrongHandle));
+        listener.onFailedCall(failedCalls.of(
+                event, isRefusedByFilter(event) ? null : tables.destroyed.explain(event, tried, tables.live)));
+    }
+
+    /** Whether a seccomp filter returned the error: then the call has no entry, and the error is not that of io_destroy. */
+    private static boolean isRefusedByFilter(DestroyExitEvent event) {
+        return event.enterTime() == Absent.NEVER && event.result() != -Errno.EINVAL;
     }
 
     /**

@@ -54,13 +54,12 @@ class DashboardsTest {
                 .map(Dashboards.Query::expression)
                 .toList();
         // Minor phases, the pushes of the agent, and its failures, which an alert reports.
-        List<Metric> omitted =
-                List.of(
-                        Metric.UNMAP_DURATION,
-                        Metric.CANCEL_DURATION,
-                        Metric.DEFERRED_FREE_DURATION,
-                        Metric.PUSH,
-                        Metric.WORKER_FAILURES);
+        List<Metric> omitted = List.of(
+                Metric.UNMAP_DURATION,
+                Metric.CANCEL_DURATION,
+                Metric.DEFERRED_FREE_DURATION,
+                Metric.PUSH,
+                Metric.WORKER_FAILURES);
         assertThat(Arrays.stream(Metric.values())
                         .filter(metric -> queries.stream().noneMatch(query -> query.contains(metric.prometheusName()))))
                 .containsExactlyElementsOf(omitted);

@@ -57,7 +57,7 @@ class HostFailureGuestTest {
         assertThat(trace.status()).as(trace.output()).isZero();
         assertThat(trace.output())
                 .contains("Tier proc, engine none, probes: none")
-                .contains("cannot use tier sample: cannot load the probes")
+                .contains("cannot use tier full, tier syscall, tier sample: cannot load the probes")
                 .contains("CONFIG_DEBUG_INFO_BTF=y");
     }
 

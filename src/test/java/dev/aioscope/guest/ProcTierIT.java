@@ -120,7 +120,7 @@ class ProcTierIT extends ProcTierTests {
 
             assertThat(plan.status()).isZero();
             assertThat(JsonLines.parse(plan.output()))
-                    .filteredOn(line -> line.path("comm").asString().equals("aiowork"))
+                    .filteredOn(line -> line.path("program").asString().equals("aiowork"))
                     .singleElement()
                     .satisfies(kind -> {
                         assertThat(kind.path("contexts").asInt()).isEqualTo(4);

@@ -78,7 +78,9 @@ class SelfTestGuestTest {
         assertThat(delivered).isEmpty();
     }
 
+    /** 5.10 and 7.x refuse to disable ftrace while programs are attached. */
     @Test
+    @Tag("once")
     void findsProbesThatStopFiring() throws Exception {
         try (BpfProbes probes = BpfProbes.open(new CoreEngine(), Tier.FULL, ALL, ProbeSettings.PLAIN)) {
             Files.writeString(FTRACE, "0");
@@ -107,8 +109,8 @@ class SelfTestGuestTest {
             assertThat(probes.attachPoints())
                     .filteredOn(AttachPoint::isSilent)
                     .extracting(AttachPoint::name)
-                    .as("5.10 has no fexit on system calls")
-                    .isSubsetOf("io_setup return", "io_destroy return")
+                    .as("5.10 attaches some probes of the system calls as kprobes only")
+                    .isSubsetOf("io_setup", "io_setup return", "io_destroy", "io_destroy return")
                     .hasSize(Host.isAtLeast(5, 11) ? 0 : 2);
         }
     }

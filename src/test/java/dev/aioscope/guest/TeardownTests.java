@@ -429,7 +429,7 @@ abstract class TeardownTests {
                         assertThat(record.unreaped()).isEqualTo(3 + 10 - record.outstandingRefs());
                     });
             assertThat(found.stream().mapToLong(FoundContext::maxReqs).sum())
-                    .isEqualTo(Host.aioNr().orElseThrow());
+                    .isEqualTo(Host.aioNr().orElseThrow().longValueExact());
             work.proceed();
             work.finish();
         }

@@ -6,8 +6,6 @@ import dev.aioscope.kernel.JavaCommand;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -107,9 +105,9 @@ class EndOfThreadTest {
 
         private static Void fail(String way) throws Exception {
             if (way.equals("memory")) {
-                List<byte[]> all = new ArrayList<>();
+                Object[] chain = {};
                 while (true) {
-                    all.add(new byte[1 << 20]);
+                    chain = new Object[] {chain, new byte[1 << 20]};
                 }
             }
             if (way.equals("wrapped")) {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 class ErrorBoundaryTest {
-    private static final Throwable FAILURE = new IllegalStateException("injected");
+    private final Throwable failure = new IllegalStateException("injected");
 
     @RegisterExtension
     private final LogLines log = new LogLines(Worker.class);
@@ -55,7 +55,7 @@ class ErrorBoundaryTest {
     @Test
     void countsEachFailureAndLogsOneAMinute() {
         for (int second = 0; second < 180; second++) {
-            boundary.fail(FAILURE, seconds(second));
+            boundary.fail(failure, seconds(second));
         }
         assertThat(ErrorBoundary.failures()).containsEntry(name, 180L);
         assertThat(log.lines())
@@ -67,10 +67,10 @@ class ErrorBoundaryTest {
 
     @Test
     void isFaultyWhileItHasOnlyFailedFor30Seconds() {
-        boundary.fail(FAILURE, 0);
-        boundary.fail(FAILURE, seconds(30));
+        boundary.fail(failure, 0);
+        boundary.fail(failure, seconds(30));
         assertThat(faults(seconds(30))).isEmpty();
-        boundary.fail(FAILURE, seconds(31));
+        boundary.fail(failure, seconds(31));
         assertThat(faults(seconds(31)))
                 .containsExactly("worker " + name + " has failed for 31 s: java.lang.IllegalStateException: injected");
         boundary.succeed();
@@ -79,14 +79,14 @@ class ErrorBoundaryTest {
 
     @Test
     void isNotFaultyWithoutWorkAfterOneFailure() {
-        boundary.fail(FAILURE, 0);
+        boundary.fail(failure, 0);
         assertThat(faults(seconds(3600))).isEmpty();
     }
 
     @Test
     void isNotFaultyAfterFailuresOfWorkThatDoesNotRepeat() {
-        boundary.count(FAILURE, 0);
-        boundary.count(FAILURE, seconds(3600));
+        boundary.count(failure, 0);
+        boundary.count(failure, seconds(3600));
         assertThat(faults(seconds(3600))).isEmpty();
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 import dev.aioscope.cli.Main;
 import dev.aioscope.guest.AioWork;
+import dev.aioscope.testing.Aioscope;
 import dev.aioscope.testing.Await;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -58,11 +59,13 @@ class WorkerFaultsIT {
             Map.entry("holder-metrics", "aio_context_active"),
             Map.entry("scan-follower", "aio_context_active"),
             Map.entry("identities", "identified"),
+            Map.entry("process-reader", "identified"),
             Map.entry("recorder", "recorded"),
             Map.entry("reload", "reloaded"));
 
     /** Workers that run once, at the start, and the library's. */
-    private static final Set<String> OTHERS = Set.of("identities-start", "helper", "kernel-symbols", "library");
+    private static final Set<String> OTHERS =
+            Set.of("helper", "kernel-symbols", "library", "otlp", "probe-watch", "selftest");
 
     @TempDir
     private Path folder;
@@ -159,20 +162,21 @@ class WorkerFaultsIT {
     }
 
     private Process launch(String faults) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xmx64m",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        FaultyDaemon.class.getName(),
-                        "run",
-                        "--config",
-                        writeSettings().toString())
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile());
+        List<String> command = new ArrayList<>(Aioscope.DEFAULT_SIGNALS);
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx64m",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                FaultyDaemon.class.getName(),
+                "run",
+                "--config",
+                writeSettings().toString()));
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment()
                 .putAll(Map.of(
                         "FAULTS",
@@ -234,7 +238,13 @@ class WorkerFaultsIT {
 
     private double result(String name) throws IOException, InterruptedException {
         return switch (name) {
-            case "teardowns" -> get("/api/teardowns").body().lines().count();
+            // A failed reader can lose the end of a teardown, which then is in progress until the next scan.
+            case "teardowns" ->
+                get("/api/teardowns")
+                        .body()
+                        .lines()
+                        .filter(line -> !line.contains("\"end\":\"in_progress\""))
+                        .count();
             case "identified" -> get("/api/contexts").body().split(Pattern.quote(program + "\""), -1).length;
             case "reloaded" -> Files.readString(log).split("Settings reloaded", -1).length;
             case "recorded" -> recorded();
@@ -270,7 +280,7 @@ class WorkerFaultsIT {
         return metric("aioscope_worker_failures_total{aioscope_worker=\"" + worker + "\"}");
     }
 
-    private long linesAbout(String worker) throws IOException {
+    private int linesAbout(String worker) throws IOException {
         return Files.readString(log).split("Worker " + worker + " failed", -1).length - 1;
     }
 
@@ -289,7 +299,10 @@ class WorkerFaultsIT {
             }
             double before = result(RESULTS.get(worker));
             work(daemon);
-            Await.until(worker + " after its failures", () -> result(RESULTS.get(worker)) > before);
+            Await.value(
+                    worker + " after its failures, from " + before,
+                    () -> result(RESULTS.get(worker)),
+                    now -> now > before);
             assertThat(failures(worker)).as(worker).isEqualTo(2);
             assertThat(linesAbout(worker)).as(worker).isEqualTo(1);
             assertThat(get("/healthz").statusCode()).as(worker).isEqualTo(200);
@@ -317,11 +330,11 @@ class WorkerFaultsIT {
 
     @Test
     void daemonIdentifiesProcessesAfterFailureAtStart() throws Exception {
-        Process daemon = start("identities-start " + StackOverflowError.class.getName());
+        Process daemon = start("process-reader " + StackOverflowError.class.getName());
         work(daemon);
         Await.until("a name", () -> result("identified") > 1);
-        assertThat(failures("identities-start")).isEqualTo(1);
-        assertThat(linesAbout("identities-start")).isEqualTo(1);
+        assertThat(failures("process-reader")).isEqualTo(1);
+        assertThat(linesAbout("process-reader")).isEqualTo(1);
         assertThat(get("/healthz").statusCode()).isEqualTo(200);
     }
 

@@ -24,17 +24,20 @@ class WorkerTest {
         AtomicInteger calls = new AtomicInteger();
         CountDownLatch recovered = new CountDownLatch(1);
         Throwable failure = type.getConstructor(String.class).newInstance("injected");
-        try (Worker worker = Worker.start(type.getSimpleName(), self -> {
+        Worker worker = Worker.start(type.getSimpleName(), self -> {
             if (calls.incrementAndGet() <= 2) {
                 WorkerTest.<RuntimeException>sneak(failure);
             }
             recovered.countDown();
             self.idle();
             new CountDownLatch(1).await();
-        })) {
+        });
+        try {
             assertThat(recovered.await(DEADLINE_MILLIS, TimeUnit.MILLISECONDS)).isTrue();
             assertThat(ErrorBoundary.failures()).containsEntry(type.getSimpleName(), 2L);
             assertThat(Worker.faults()).isEmpty();
+        } finally {
+            worker.close();
         }
     }
 
