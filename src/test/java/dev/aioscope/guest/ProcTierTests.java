@@ -78,10 +78,7 @@ abstract class ProcTierTests extends ScanTests {
     void reportsThreadInsideCallAsWaitReason(String situation) throws IOException {
         try (AioWork work = AioWork.start(situation, "--wait")) {
             work.await("ready");
-            // On a busy guest, the reader of /proc can be too slow for the first scan.
-            agent.readUntil(
-                    "the hanging destroy",
-                    () -> !StuckTeardowns.inProgress(agent, work.pid()).isEmpty());
+            awaitInProgress(work.pid());
             assertThat(StuckTeardowns.inProgress(agent, work.pid()))
                     .singleElement()
                     .satisfies(inProgress -> {

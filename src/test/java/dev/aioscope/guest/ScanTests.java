@@ -43,17 +43,24 @@ abstract class ScanTests {
                 .toList();
     }
 
+    /**
+     * As {@link #inProgress}, once a scan finds one. On a busy guest the reader of /proc can answer too late, and then pauses
+     * for a minute.
+     */
+    final List<Teardown> awaitInProgress(int pid) throws IOException {
+        return Await.value(
+                "a teardown of " + pid + " in a scan",
+                Duration.ofMinutes(3),
+                () -> inProgress(pid),
+                teardowns -> !teardowns.isEmpty());
+    }
+
     @Test
     void findsHangingDestroyAndNoticesItsEnd() throws IOException {
         try (AioWork work = AioWork.start("sibling", "--wait")) {
             work.await("siblings");
-            // The workload reports its thread just before the call, so a scan on a busy guest can be too early.
-            List<Teardown> found = Await.value(
-                    "the hanging destroy",
-                    Duration.ofMinutes(1),
-                    () -> inProgress(work.pid()),
-                    teardowns -> !teardowns.isEmpty());
-            Teardown teardown = assertThat(found).singleElement().actual();
+            Teardown teardown =
+                    assertThat(awaitInProgress(work.pid())).singleElement().actual();
             assertThat(teardown.trigger()).isEqualTo(Trigger.DESTROY);
             assertThat(teardown.context().handle()).isEqualTo(work.value("handle"));
             assertThat(teardown.caller()).extracting(Task::tid).isEqualTo((int) work.value("destroyer"));
@@ -108,7 +115,7 @@ abstract class ScanTests {
                     "the exit",
                     () -> Host.read("/proc/" + work.pid() + "/stack").orElse("").contains("exit_aio"));
 
-            assertThat(inProgress(work.pid())).singleElement().satisfies(teardown -> {
+            assertThat(awaitInProgress(work.pid())).singleElement().satisfies(teardown -> {
                 assertThat(teardown.trigger()).isEqualTo(Trigger.EXIT);
                 assertThat(teardown.context().maxReqs()).isEqualTo(charge(33));
                 assertThat(teardown.context().handle()).isEqualTo(work.value("handle"));

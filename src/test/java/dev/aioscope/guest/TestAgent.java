@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Probes and correlation in the process and thread of the test; it keeps all reports. */
 final class TestAgent extends RecordingListener implements AutoCloseable {
-    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final Duration LIMIT = Duration.ofMinutes(3);
 
     /** How the probes are attached. */
     enum AttachMethod {

@@ -6,7 +6,7 @@ import java.util.function.Predicate;
 
 /** Waits for a condition and fails when a deadline passes. */
 public final class Await {
-    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final long PAUSE_MILLIS = 50;
 
     /** A condition; an exception ends the wait. */
@@ -23,12 +23,12 @@ public final class Await {
 
     private Await() {}
 
-    /** Waits at most 60 s until a condition is met. */
+    /** Waits at most two minutes until a condition is met. */
     public static <E extends Exception> void until(String what, Condition<E> condition) throws E {
         value(what, condition::isMet, isMet -> isMet);
     }
 
-    /** Waits at most 60 s for an accepted value and returns it. */
+    /** Waits at most two minutes for an accepted value and returns it. */
     public static <T, E extends Exception> T value(
             String what, ValueReader<? extends T, E> reader, Predicate<? super T> isAccepted) throws E {
         return value(what, LIMIT, reader, isAccepted);
