@@ -44,6 +44,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import oshi.SystemInfo;
 import oshi.hardware.CentralProcessor;
+import oshi.software.os.OperatingSystem;
 import oshi.util.FormatUtil;
 
 /** Checks what works on this host. It detaches every probe that it attaches. */
@@ -103,12 +104,14 @@ public final class Doctor {
     /** What a report of a fault should say about the machine. */
     private static Check host() {
         SystemInfo system = new SystemInfo();
+        OperatingSystem os = system.getOperatingSystem();
         CentralProcessor processor = system.getHardware().getProcessor();
         return Check.neutral(
                 "host",
-                "%s, %d CPUs (%s), %s of memory"
+                "%s %s, %d CPUs (%s), %s of memory"
                         .formatted(
-                                system.getOperatingSystem(),
+                                os.getFamily(),
+                                os.getVersionInfo().getVersion(),
                                 processor.getLogicalProcessorCount(),
                                 processor.getProcessorIdentifier().getName().strip(),
                                 FormatUtil.formatBytes(

@@ -34,7 +34,7 @@ public final class PlanReport {
         plan.programs().stream()
                 .filter(program -> program.largest().contexts().size() > 1)
                 .forEach(program -> lines.add(growth(program)));
-        lines.add(HolderReport.quota(plan.inventory(), "") + "; FITS = headroom / EACH");
+        lines.add(HolderReport.quota(inventory, "") + (plan.programs().isEmpty() ? "" : "; FITS = headroom / EACH"));
         lines.add("The limit: " + plan.limitFile().origin() + ".");
         lines.addAll(HolderReport.gaps(inventory));
         if (!plan.requests().isEmpty()) {
