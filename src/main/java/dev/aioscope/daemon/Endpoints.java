@@ -94,7 +94,8 @@ record Endpoints(
                     all.arguments().stream().limit(1).toList(),
                     all.hidesArguments(),
                     all.user(),
-                    all.cgroup());
+                    all.cgroup(),
+                    all.namespaces());
         };
     }
 

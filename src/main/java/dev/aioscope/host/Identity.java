@@ -13,15 +13,17 @@ import org.jspecify.annotations.Nullable;
  * @param hidesArguments whether all arguments after the program's name were removed
  * @param user the user that the process runs as
  * @param cgroup path of the cgroup
+ * @param namespaces what the process sees differently from the host
  */
 public record Identity(
         @Nullable String executable,
         List<String> arguments,
         boolean hidesArguments,
         @Nullable String user,
-        @Nullable String cgroup) {
+        @Nullable String cgroup,
+        Namespaces namespaces) {
     /** The identity of an unknown process. */
-    public static final Identity UNKNOWN = new Identity(null, List.of(), false, null, null);
+    public static final Identity UNKNOWN = new Identity(null, List.of(), false, null, null, Namespaces.HOST);
 
     /** Copies the arguments. */
     public Identity {
@@ -30,7 +32,8 @@ public record Identity(
 
     /** A copy that keeps only the program's name, because arguments can contain secrets. */
     public Identity withoutArguments() {
-        return new Identity(executable, arguments.stream().limit(1).toList(), !arguments.isEmpty(), user, cgroup);
+        return new Identity(
+                executable, arguments.stream().limit(1).toList(), !arguments.isEmpty(), user, cgroup, namespaces);
     }
 
     /** The command line joined with spaces, or the executable if there is none; null if both are unknown. */

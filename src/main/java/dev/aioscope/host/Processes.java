@@ -285,7 +285,8 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
                 fields.subList(3, fields.size()),
                 false,
                 emptyToNull(fields.get(1)),
-                CgroupPath.parse(fields.get(2)).orElse(null));
+                CgroupPath.parse(fields.get(2)).orElse(null),
+                Namespaces.HOST);
     }
 
     private static @Nullable String emptyToNull(String text) {

@@ -1,6 +1,7 @@
 package dev.aioscope.recording;
 
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.Namespaces;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -8,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * The identity of a process.
  *
  * <pre>
- *   | pid: 4 | start: 8 | mm: 8 | arguments omitted: 1 | executable | user | cgroup | argument | argument ...
+ *   | pid: 4 | start: 8 | mm: 8 | arguments omitted: 1 | namespace pid: 4, 0 for none
+ *   | executable | user | cgroup | host name | argument | argument ...
  *   text     | length: 2, -1 for none | UTF-8 |
  * </pre>
  *
@@ -31,9 +34,13 @@ record IdentityItem(int pid, long start, long mm, Identity identity) {
                 .putInt(pid)
                 .putLong(start)
                 .putLong(mm)
-                .put((byte) (identity.hidesArguments() ? 1 : 0));
-        List<@Nullable String> texts =
-                new ArrayList<>(Arrays.asList(identity.executable(), identity.user(), identity.cgroup()));
+                .put((byte) (identity.hidesArguments() ? 1 : 0))
+                .putInt(Objects.requireNonNullElse(identity.namespaces().pid(), 0));
+        List<@Nullable String> texts = new ArrayList<>(Arrays.asList(
+                identity.executable(),
+                identity.user(),
+                identity.cgroup(),
+                identity.namespaces().hostName()));
         texts.addAll(identity.arguments());
         for (String text : texts) {
             byte[] bytes = text == null ? new byte[0] : text.getBytes(StandardCharsets.UTF_8);
@@ -52,9 +59,11 @@ record IdentityItem(int pid, long start, long mm, Identity identity) {
             long start = item.getLong();
             long mm = item.getLong();
             boolean isCut = item.get() != 0;
+            int namespacePid = item.getInt();
             String executable = text(item);
             String user = text(item);
             String cgroup = text(item);
+            String hostName = text(item);
             List<String> arguments = new ArrayList<>();
             while (item.hasRemaining()) {
                 String argument = text(item);
@@ -62,8 +71,9 @@ record IdentityItem(int pid, long start, long mm, Identity identity) {
                     arguments.add(argument);
                 }
             }
-            return Optional.of(
-                    new IdentityItem(pid, start, mm, new Identity(executable, arguments, isCut, user, cgroup)));
+            Namespaces namespaces = new Namespaces(namespacePid == 0 ? null : (Integer) namespacePid, hostName);
+            Identity identity = new Identity(executable, arguments, isCut, user, cgroup, namespaces);
+            return Optional.of(new IdentityItem(pid, start, mm, identity));
         } catch (BufferUnderflowException e) {
             return Optional.empty();
         }

@@ -8,6 +8,7 @@ import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.Namespaces;
 import dev.aioscope.host.Processes;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -112,7 +113,8 @@ class LimitOptionsMemoryTest {
                 List.of(),
                 false,
                 "user-" + i,
-                "/kubepods.slice/kubepods-burstable.slice/cri-containerd-" + id + ".scope");
+                "/kubepods.slice/kubepods-burstable.slice/cri-containerd-" + id + ".scope",
+                Namespaces.HOST);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.Namespaces;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.probe.ScanGaps;
@@ -54,7 +55,11 @@ class ReplayCommandTest {
         try (Recorder recorder = new Recorder(Storage.file(file), clock);
                 DutyCycle watch = new DutyCycle(
                         recorder.record(script), new LifecycleListener() {}, clock, Duration.ofSeconds(1))) {
-            recorder.onIdentity(7, 0, 9, new Identity("/usr/bin/db", List.of("db", "--secret"), false, "mysql", "/db"));
+            recorder.onIdentity(
+                    7,
+                    0,
+                    9,
+                    new Identity("/usr/bin/db", List.of("db", "--secret"), false, "mysql", "/db", Namespaces.HOST));
             watch.run();
         }
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.Namespaces;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.lifecycle.Task;
@@ -32,7 +33,7 @@ class QuotaPlanTest {
             : task.pid() < 20 ? identity("/usr/sbin/mariadbd (deleted)", "/") : identity("/opt/scylla", "/");
 
     private static Identity identity(String executable, String cgroup) {
-        return new Identity(executable, List.of(), false, "root", cgroup);
+        return new Identity(executable, List.of(), false, "root", cgroup, Namespaces.HOST);
     }
 
     private void holds(int pid, String thread, int... charges) {

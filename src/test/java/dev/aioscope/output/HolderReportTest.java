@@ -6,6 +6,7 @@ import dev.aioscope.cli.Run;
 import dev.aioscope.host.GroupBy;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.Namespaces;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.kernel.WallClock;
@@ -41,7 +42,12 @@ class HolderReportTest {
                 task -> true,
                 (task, mm, mayRead) -> task.equals(MYSQLD)
                         ? new Identity(
-                                "/usr/sbin/mysqld", List.of("mysqld", "--x"), false, "mysql", "/system.slice/a.service")
+                                "/usr/sbin/mysqld",
+                                List.of("mysqld", "--x"),
+                                false,
+                                "mysql",
+                                "/system.slice/a.service",
+                                Namespaces.HOST)
                         : Identity.UNKNOWN,
                 CLOCK);
     }

@@ -8,6 +8,7 @@ import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.Namespaces;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.FailedCall;
@@ -37,7 +38,7 @@ class TraceTableTest {
     /** Process 100 runs in a container; other processes are unknown. */
     private static final Identities IDENTITIES = (task, mm, mayRead) -> task.pid() != 100
             ? Identity.UNKNOWN
-            : new Identity("/usr/sbin/mysqld", List.of("mysqld"), false, "mysql", "/docker/" + ID);
+            : new Identity("/usr/sbin/mysqld", List.of("mysqld"), false, "mysql", "/docker/" + ID, Namespaces.HOST);
 
     private static List<String> functions(List<Long> addresses) {
         return addresses.stream().map(address -> "function_" + address).toList();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.Namespaces;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -40,8 +41,8 @@ import org.junit.jupiter.api.io.TempDir;
 class RecordingTest {
     private static final long SECOND = 1_000_000_000L;
     private static final long BOOT = 1_800_000_000L * SECOND;
-    private static final Identity DB =
-            new Identity("/usr/bin/db", List.of("db", "--port", "1"), false, "mysql", "/system.slice/db.service");
+    private static final Identity DB = new Identity(
+            "/usr/bin/db", List.of("db", "--port", "1"), false, "mysql", "/system.slice/db.service", Namespaces.HOST);
 
     @TempDir
     private Path folder;
@@ -204,12 +205,16 @@ class RecordingTest {
 
     @Test
     void truncatesLongCommandLine() {
-        Identity identity = new Identity("/bin/x", List.of("x", "y".repeat(6000), "z".repeat(6000)), true, null, null);
+        Identity identity = new Identity(
+                "/bin/x", List.of("x", "y".repeat(6000), "z".repeat(6000)), true, null, null, Namespaces.HOST);
         byte[] item = new IdentityItem(1, 2, 3, identity).bytes();
 
         assertThat(IdentityItem.parse(ByteBuffer.wrap(item).order(ByteOrder.LITTLE_ENDIAN)))
                 .contains(new IdentityItem(
-                        1, 2, 3, new Identity("/bin/x", List.of("x", "y".repeat(6000)), true, null, null)));
+                        1,
+                        2,
+                        3,
+                        new Identity("/bin/x", List.of("x", "y".repeat(6000)), true, null, null, Namespaces.HOST)));
     }
 
     @Test
@@ -324,7 +329,7 @@ class RecordingTest {
         Path pipe = folder.resolve("pipe");
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
                 .isZero();
-        Identity large = new Identity("/bin/x", List.of("x", "y".repeat(4000)), false, null, null);
+        Identity large = new Identity("/bin/x", List.of("x", "y".repeat(4000)), false, null, null, Namespaces.HOST);
         // A full pipe (64 KiB) blocks its writer like a hung disk.
         FileChannel disk = FileChannel.open(pipe, StandardOpenOption.READ, StandardOpenOption.WRITE);
         Recorder recorder = new Recorder(Storage.to(disk), clock());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.Namespaces;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Probes;
@@ -25,7 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 class RingTest {
     private static final long SECOND = 1_000_000_000L;
     private static final int SIZE = 8 << 20;
-    private static final Identity DB = new Identity("/usr/bin/db", List.of("db"), false, "mysql", "/db");
+    private static final Identity DB =
+            new Identity("/usr/bin/db", List.of("db"), false, "mysql", "/db", Namespaces.HOST);
 
     @TempDir
     private Path folder;

@@ -8,6 +8,7 @@ import dev.aioscope.event.Event;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.Namespaces;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Scan;
@@ -85,7 +86,8 @@ class MetricsTest {
                         List.of(),
                         false,
                         "mysql",
-                        "/system.slice/" + task.comm() + ".service");
+                        "/system.slice/" + task.comm() + ".service",
+                        Namespaces.HOST);
     }
 
     /** Registers the rest: once per test. */

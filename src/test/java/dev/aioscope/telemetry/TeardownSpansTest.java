@@ -10,6 +10,7 @@ import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.Namespaces;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Context;
@@ -551,7 +552,8 @@ class TeardownSpansTest {
                 List.of("mysqld", "--password=x"),
                 false,
                 "mysql",
-                "/kubepods.slice/kubepods-pod01234567_89ab_cdef_0123_456789abcdef.slice/crio-" + ID + ".scope");
+                "/kubepods.slice/kubepods-pod01234567_89ab_cdef_0123_456789abcdef.slice/crio-" + ID + ".scope",
+                Namespaces.HOST);
         return isCut ? whole.withoutArguments() : whole;
     }
 
@@ -590,8 +592,8 @@ class TeardownSpansTest {
 
     @Test
     void omitsContainerForSystemdUnit() {
-        identities =
-                (task, mm, mayRead) -> new Identity("/a", List.of(), false, "root", "/system.slice/mariadb.service");
+        identities = (task, mm, mayRead) ->
+                new Identity("/a", List.of(), false, "root", "/system.slice/mariadb.service", Namespaces.HOST);
         spans(1).onTeardown(TeardownBuilder.busy().build());
 
         assertThat(attributes(root()))

@@ -3,6 +3,7 @@ package dev.aioscope.top;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.Namespaces;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Scan;
@@ -47,7 +48,9 @@ final class Frames {
     }
 
     Frames is(int pid, String user, String cgroup, String... command) {
-        identities.put(new ProcessKey(pid, pid), new Identity(command[0], List.of(command), false, user, cgroup));
+        identities.put(
+                new ProcessKey(pid, pid),
+                new Identity(command[0], List.of(command), false, user, cgroup, Namespaces.HOST));
         return this;
     }
 
