@@ -57,6 +57,7 @@ public final class DutyCycle implements AutoCloseable {
     private volatile long scanInterval;
     private volatile boolean isStopped;
     private Runnable onTick = () -> {};
+    private @Nullable IdentityCollector identities;
     private volatile Stats stats;
     private volatile @Nullable Scan latestScan;
     private long events;
@@ -128,6 +129,11 @@ public final class DutyCycle implements AutoCloseable {
      */
     public void onTick(Runnable action) {
         onTick = action;
+    }
+
+    /** Sets who learns of processes from records and scans. Set it before {@link #run}. */
+    public void identifyBy(IdentityCollector collector) {
+        identities = collector;
     }
 
     /** Limits the wait for records. Set it before {@link #run}. */
@@ -252,6 +258,9 @@ public final class DutyCycle implements AutoCloseable {
         long length = probes.monotonic() - began;
         hasScanned = gaps != null;
         if (gaps != null) {
+            if (identities != null) {
+                identities.afterScan(probes, lifecycle.teardownsInProgress());
+            }
             lifecycle.newlyStuck(now - stuckAfter).forEach(teardown -> listener.onStuck(teardown, now));
             List<TeardownInProgress> inProgress = lifecycle.teardownsInProgress();
             reminders.due(inProgress, now).forEach(teardown -> listener.onStillStuck(teardown, now));

@@ -27,9 +27,9 @@ public interface ProbeSource {
      * Identities of that host's processes.
      *
      * @param hidesArguments whether to keep only the program of each command line
-     * @param local makes the identities of this host; a recording brings its own
+     * @param capacity number of processes of this host to keep; a recording brings all its own
      */
-    Processes processes(boolean hidesArguments, Function<Boolean, Processes> local);
+    Processes processes(boolean hidesArguments, int capacity);
 
     /** Finds a block device of that host by its {@code major:minor}; empty for those of a recording. */
     Function<String, Optional<BlockDevice>> devices();

@@ -1,5 +1,6 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.agent.Shutdown;
 import dev.aioscope.cli.option.FilterOptions;
 import dev.aioscope.cli.option.HideArgumentsOption;
@@ -113,11 +114,13 @@ final class ContextsCommand implements Runnable {
         CountDownLatch end = new CountDownLatch(interval == null ? 0 : 1);
         try (Shutdown stop = new Shutdown();
                 Probes probes = scan.open(spec.commandLine().getErr());
-                Processes processes = Processes.unlimited(hidden.isHidden())) {
+                Processes processes = Processes.ofThisHost(hidden.isHidden(), Processes.DEFAULT_CAPACITY)) {
             WallClock clock = new WallClock(BootClock::now, InstantSource.system());
             stop.onRequest(end::countDown);
             do {
-                show(new HolderReport(Inventory.take(probes), filter.filter(), processes, clock));
+                Inventory inventory = Inventory.take(probes);
+                IdentityCollector.identifyHolders(probes, inventory, processes);
+                show(new HolderReport(inventory, filter.filter(), processes, clock));
             } while (interval != null && !isOver(interval, end));
         }
     }

@@ -1,5 +1,6 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.cli.option.JsonOption;
 import dev.aioscope.cli.option.ScanOptions;
 import dev.aioscope.diagnosis.LimitFile;
@@ -71,11 +72,10 @@ final class PlanCommand implements Runnable {
     }
 
     private QuotaPlan plan() {
-        Inventory inventory;
-        try (Probes probes = scan.open(spec.commandLine().getErr())) {
-            inventory = Inventory.take(probes);
-        }
-        try (Processes processes = Processes.unlimited(true)) {
+        try (Probes probes = scan.open(spec.commandLine().getErr());
+                Processes processes = Processes.ofThisHost(true, Processes.DEFAULT_CAPACITY)) {
+            Inventory inventory = Inventory.take(probes);
+            IdentityCollector.identifyHolders(probes, inventory, processes);
             return QuotaPlan.of(inventory, processes, Host.onlineCpus(), LimitFile.find(), more);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--more: " + e.getMessage(), e);

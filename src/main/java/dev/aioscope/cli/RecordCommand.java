@@ -64,17 +64,18 @@ final class RecordCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         WallClock clock = probes.probes().clock();
         try (Shutdown stop = new Shutdown();
-                Processes processes = Processes.rateLimited(hidden.isHidden(), Processes.DEFAULT_CAPACITY)) {
+                Processes processes = Processes.ofThisHost(hidden.isHidden(), Processes.DEFAULT_CAPACITY)) {
             SelectedProbes opened = probes.open(true);
             TierReport.of(opened, interval.get()).forEach(err::println);
             probes.withoutStacks(opened).ifPresent(err::println);
             Recorder recorder = new Recorder(storage(opened), clock);
             processes.setObserver(recorder);
+            IdentityCollector identities = new IdentityCollector(processes, new LifecycleListener() {});
             long records;
             try (recorder;
-                    IdentityCollector identities = new IdentityCollector(processes, new LifecycleListener() {});
                     DutyCycle cycle =
                             new DutyCycle(recorder.record(opened.probes()), identities, clock, interval.get())) {
+                cycle.identifyBy(identities);
                 limit.apply(cycle);
                 stop.onRequest(cycle::stop);
                 cycle.run();

@@ -116,9 +116,7 @@ final class TraceCommand implements Runnable {
         PrintWriter err = spec.commandLine().getErr();
         try (Shutdown stop = new Shutdown();
                 StackSymbolizer symbolizer = probes.stackNames();
-                Processes processes = probes.probes()
-                        .processes(
-                                hidden.isHidden(), hides -> Processes.rateLimited(hides, Processes.DEFAULT_CAPACITY))) {
+                Processes processes = probes.probes().processes(hidden.isHidden(), Processes.DEFAULT_CAPACITY)) {
             SelectedProbes opened = probes.open(true);
             TierReport.of(opened, interval.get()).forEach(err::println);
             probes.withoutStacks(opened).ifPresent(err::println);
@@ -155,20 +153,19 @@ final class TraceCommand implements Runnable {
             Shutdown stop,
             @Nullable StackSymbolizer symbolizer,
             Processes processes) {
-        processes.start();
         ListenerQueue queue =
                 new ListenerQueue(printer, QUEUE_CAPACITY, opened.probes().canWait());
         IdentityCollector identities =
                 new IdentityCollector(processes, filter.filter().before(queue));
         Stats stats;
         try (queue;
-                identities;
                 DutyCycle cycle = new DutyCycle(
                         opened.probes(),
                         StackOptions.named(symbolizer, identities),
                         clock,
                         interval.get(),
                         stuck.after())) {
+            cycle.identifyBy(identities);
             cycle.pauseBetweenLateCompletions(stuck.lateCompletionPause());
             stop.onRequest(cycle::stop);
             limit.apply(cycle);

@@ -139,8 +139,7 @@ public final class Daemon {
                 TraceExport export = TraceExport.open(source.host());
                 Metrics metrics = new Metrics();
                 StackSymbolizer symbolizer = isLive && options.stacks() ? StackSymbolizer.start() : null;
-                Processes processes = source.processes(
-                        options.hideArguments(), hides -> Processes.rateLimited(hides, capacity.identities()))) {
+                Processes processes = source.processes(options.hideArguments(), capacity.identities())) {
             SelectedProbes opened = source.open(
                     options.allowSyscallTier(),
                     new ProbeSettings(options.stacks(), false, capacity.ringBytes(), capacity.callsInProgress()));
@@ -156,29 +155,35 @@ public final class Daemon {
     private void run(Resources resources) {
         Probes probes = resources.probes();
         Listeners listeners = listeners(resources);
-        resources.processes.start();
         try (ListenerQueue queue = new ListenerQueue(
-                        listeners.queued(resources.export.isActive()),
-                        options.capacity().queuedEvents(),
-                        probes.canWait());
-                IdentityCollector identities = new IdentityCollector(
-                        resources.processes,
-                        TaskFilter.before(task -> options.filter().test(task), listeners.direct(queue)));
-                DutyCycle dutyCycle = new DutyCycle(
-                        resources.recordedProbes(),
-                        GuardedListener.of("events", resources.before(identities)),
-                        resources.clock,
-                        options.scanInterval(),
-                        options.stuckAfter(),
-                        options.capacity().tables());
-                ProbeWatch watch = new ProbeWatch(resources.opened, ProbeWatch.INTERVAL)) {
-            dutyCycle.pauseBetweenLateCompletions(options.lateCompletionPause());
-            serve(
-                    resources,
-                    listeners,
-                    dutyCycle,
-                    new DaemonCounters(dutyCycle, queue, identities, watch, resources.recorder));
+                listeners.queued(resources.export.isActive()),
+                options.capacity().queuedEvents(),
+                probes.canWait())) {
+            IdentityCollector identities = new IdentityCollector(
+                    resources.processes,
+                    TaskFilter.before(task -> options.filter().test(task), listeners.direct(queue)));
+            try (DutyCycle dutyCycle = dutyCycle(resources, identities);
+                    ProbeWatch watch = new ProbeWatch(resources.opened, ProbeWatch.INTERVAL)) {
+                serve(
+                        resources,
+                        listeners,
+                        dutyCycle,
+                        new DaemonCounters(dutyCycle, queue, identities, watch, resources.recorder));
+            }
         }
+    }
+
+    private DutyCycle dutyCycle(Resources resources, IdentityCollector identities) {
+        DutyCycle dutyCycle = new DutyCycle(
+                resources.recordedProbes(),
+                GuardedListener.of("events", resources.before(identities)),
+                resources.clock,
+                options.scanInterval(),
+                options.stuckAfter(),
+                options.capacity().tables());
+        dutyCycle.pauseBetweenLateCompletions(options.lateCompletionPause());
+        dutyCycle.identifyBy(identities);
+        return dutyCycle;
     }
 
     private Listeners listeners(Resources resources) {

@@ -87,8 +87,8 @@ record Endpoints(
 
     /** Arguments may contain secrets. */
     private Identities withoutArguments() {
-        return (task, mm, mayRead) -> {
-            Identity all = identities.of(task, mm, mayRead);
+        return (task, mm) -> {
+            Identity all = identities.of(task, mm);
             return new Identity(
                     all.executable(),
                     all.arguments().stream().limit(1).toList(),

@@ -95,7 +95,7 @@ public record QuotaPlan(Inventory inventory, List<Program> programs, List<Reques
     }
 
     private static String key(LiveContext context, Identities identities) {
-        Identity identity = identities.of(context.owner(), context.mm(), true);
+        Identity identity = identities.of(context.owner(), context.mm());
         return name(context, identity) + "\0" + container(identity);
     }
 
@@ -122,7 +122,7 @@ public record QuotaPlan(Inventory inventory, List<Program> programs, List<Reques
                 ? null
                 : headroom.max(BigInteger.ZERO).divide(BigInteger.valueOf(charge));
         LiveContext first = largest.contexts().get(0);
-        Identity identity = identities.of(first.owner(), first.mm(), true);
+        Identity identity = identities.of(first.owner(), first.mm());
         return new Program(holder, name(first, identity), container(identity), largest, cpus, fits);
     }
 

@@ -1,43 +1,36 @@
 package dev.aioscope.host;
 
-import dev.aioscope.event.Trigger;
-import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 
-/** Finds the identity of a process. */
+/** Finds the identity of a process. Never waits. */
 public interface Identities {
     /** Returns {@link Identity#UNKNOWN} for every process. */
-    Identities NONE = (task, mm, mayRead) -> Identity.UNKNOWN;
+    Identities NONE = (task, mm) -> Identity.UNKNOWN;
 
     /**
      * The identity of the process that a thread belongs to.
      *
      * @param mm the kernel's address of the process's {@code struct mm_struct}, which an exec replaces; 0 for the latest
-     * @param mayRead whether to read an unknown process from /proc, which can block for seconds
-     * @return {@link Identity#UNKNOWN} if the process is unknown and could not be read
+     * @return {@link Identity#UNKNOWN} if the process is unknown, perhaps only for now
      */
-    Identity of(Task task, long mm, boolean mayRead);
+    Identity of(Task task, long mm);
 
-    /** The latest known identity of a process; reads the process if it is unknown. */
+    /** The latest known identity of a process. */
     default Identity of(Task task) {
-        return of(task, 0, true);
+        return of(task, 0);
     }
 
     /** The process that made the call. */
     default Identity ofCaller(FailedCall call) {
-        return of(call.caller(), call.mm(), true);
+        return of(call.caller(), call.mm());
     }
 
-    /**
-     * The process that owns the context. After an exit or exec its address space is gone and the PID can belong to another
-     * program, so this reads the process only if it survives the teardown.
-     */
+    /** The process that owns the context. */
     default Identity ofOwner(Teardown teardown) {
-        Context context = teardown.context();
-        boolean survives = teardown.trigger() == Trigger.DESTROY || teardown.trigger() == Trigger.ROLLBACK;
-        return context.owner() == null ? Identity.UNKNOWN : of(context.owner(), context.mm(), survives);
+        Task owner = teardown.context().owner();
+        return owner == null ? Identity.UNKNOWN : of(owner, teardown.context().mm());
     }
 
     /** The process that ended the context: the owner, or in an exit possibly another process. */

@@ -36,6 +36,16 @@ public record Identity(
                 executable, arguments.stream().limit(1).toList(), !arguments.isEmpty(), user, cgroup, namespaces);
     }
 
+    /** A copy with these arguments. */
+    Identity withArguments(List<String> found) {
+        return new Identity(executable, found, hidesArguments, user, cgroup, namespaces);
+    }
+
+    /** A copy with this user. */
+    Identity withUser(String name) {
+        return new Identity(executable, arguments, hidesArguments, name, cgroup, namespaces);
+    }
+
     /** The command line joined with spaces, or the executable if there is none; null if both are unknown. */
     public @Nullable String command() {
         return arguments.isEmpty() ? executable : String.join(" ", arguments);

@@ -1,33 +1,27 @@
 package dev.aioscope.host;
 
 import dev.aioscope.kernel.HelperProcess;
-import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Libc;
+import dev.aioscope.kernel.RestartingHelper;
 import dev.aioscope.kernel.TaskStat;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Helper process of {@link Processes}: reads one process at a time. Names and arguments are any bytes; invalid UTF-8
- * becomes U+FFFD.
- *
- * <pre>
- *   stdin:  pid SPACE start             CLOCK_BOOTTIME, ns
- *   stdout: executable TAB user TAB text of /proc/PID/cgroup TAB argument TAB argument ...
- *           or an empty line if there is no such process
- * </pre>
+ * Reads processes from /proc. A reader of the command line of a dying process can become the last user of its address
+ * space and then block on its requests. A small child process therefore does the reading, and is abandoned if it hangs.
+ * Names and arguments are any bytes; invalid UTF-8 becomes U+FFFD. One thread reads; any thread may call the other methods.
  */
-final class ProcessReader {
-    /** The helper uses 50 MB and restarts in less than half a second. */
-    private static final Duration IDLE = Duration.ofSeconds(60);
+final class ProcessReader implements AutoCloseable {
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(20);
+    private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(3);
 
     private static final int MAX_FIELD_LENGTH = 4096;
     private static final int MAX_ARGUMENTS = 256;
@@ -39,62 +33,112 @@ final class ProcessReader {
     /** The kernel adds it to the path of a file that was deleted. */
     private static final String DELETED = " (deleted)";
 
-    private ProcessReader() {}
+    /**
+     * Answers a PID with the target of {@code exe} and the contents of four files, as hexadecimal digits with a full stop
+     * between two fields; an unreadable one is empty. The directory stays that of the same process.
+     */
+    private static final String SCRIPT = """
+            echo ready
+            while read -r pid; do
+                (
+                    cd "/proc/$pid" || exit
+                    readlink -n exe | od -An -v -tx1
+                    for file in stat status cgroup cmdline; do
+                        echo .
+                        od -An -v -tx1 -N %d "$file"
+                    done
+                ) | tr -d ' \\n'
+                echo
+            done
+            """.formatted(MAX_BYTES + 1);
 
-    /** Answers queries on stdin until it is closed. */
-    public static void main(String[] arguments) throws InterruptedException {
-        // Load classes before the first query.
-        answer(ProcessHandle.current().pid() + " 0");
-        HelperProcess.serve("ready", ProcessReader::answer, IDLE);
+    private final RestartingHelper helper;
+
+    /** A reader that starts its child process with the first question. */
+    ProcessReader() {
+        this(List.of("/bin/sh", "-c", SCRIPT));
     }
 
-    private static String answer(String query) {
-        int space = query.indexOf(' ');
-        return answer(Integer.parseInt(query.substring(0, space)), Long.parseLong(query.substring(space + 1)));
+    /** Uses another command, for tests. */
+    ProcessReader(List<String> command) {
+        helper = new RestartingHelper(
+                "identify processes",
+                () -> HelperProcess.start(command, START_TIMEOUT),
+                ANSWER_TIMEOUT,
+                System::nanoTime);
     }
 
-    /** The answer about the process with this start; an empty line if there is none. */
-    static String answer(int pid, long start) {
-        Path directory = Path.of("/proc", Integer.toString(pid));
-        List<String> fields =
-                new ArrayList<>(List.of(executable(directory), user(directory), read(directory.resolve("cgroup"))));
-        fields.addAll(arguments(directory.resolve("cmdline")));
-        // Last, because another process can have received the PID meanwhile.
-        return !isSame(pid, start)
-                ? ""
-                : fields.stream().map(field -> escape(cut(field))).collect(Collectors.joining("\t"));
+    /**
+     * Reads the process with this PID and start.
+     *
+     * @param start CLOCK_BOOTTIME, ns
+     * @return empty if there is no such process
+     * @throws IOException if the child process does not start or does not answer
+     */
+    Optional<Identity> read(int pid, long start) throws IOException {
+        return parse(helper.ask(Integer.toString(pid)), start);
     }
 
-    private static String read(Path file) {
-        return Host.read(file.toString()).orElse("");
+    /** Ends the child process until the next question. */
+    void rest() {
+        helper.rest();
     }
 
-    private static String executable(Path directory) {
-        try {
-            String path = Files.readSymbolicLink(directory.resolve("exe")).toString();
-            return path.endsWith(DELETED) ? path.substring(0, path.length() - DELETED.length()) : path;
-        } catch (IOException e) {
-            return "";
+    /** How often the child process did not start or did not answer. */
+    long failures() {
+        return helper.failures();
+    }
+
+    /** Why the latest question has no answer; empty if it has one. */
+    Optional<String> fault() {
+        return helper.fault();
+    }
+
+    /** Kills the child process, even during an answer. */
+    @Override
+    public void close() {
+        helper.close();
+    }
+
+    /** Parses an answer; empty if it is malformed or about another process. */
+    static Optional<Identity> parse(String answer, long start) {
+        String[] fields = answer.split("\\.", -1);
+        if (fields.length != 5) {
+            return Optional.empty();
         }
+        try {
+            byte[][] files = Arrays.stream(fields).map(HexFormat.of()::parseHex).toArray(byte[][]::new);
+            return isSame(text(files[1]), start)
+                    ? Optional.of(new Identity(
+                            executable(text(files[0])),
+                            arguments(files[4]),
+                            false,
+                            user(text(files[2])),
+                            CgroupPath.parse(text(files[3])).orElse(null),
+                            Namespaces.HOST))
+                    : Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.empty(); // Not hexadecimal.
+        }
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private static @Nullable String executable(String path) {
+        String file = path.endsWith(DELETED) ? path.substring(0, path.length() - DELETED.length()) : path;
+        return file.isEmpty() ? null : file;
     }
 
     /** The name of the real user, or its number if it has no name. */
-    private static String user(Path directory) {
-        return read(directory.resolve("status"))
-                .lines()
-                .filter(line -> line.startsWith("Uid:"))
+    private static @Nullable String user(String status) {
+        return status.lines()
+                .filter(line -> line.matches("Uid:(\\s+\\d{1,10}){4}"))
                 .map(line -> line.split("\\s+", -1)[1])
                 .findFirst()
-                .map(uid -> Libc.userName(Integer.parseUnsignedInt(uid)).orElse(uid))
-                .orElse("");
-    }
-
-    private static List<String> arguments(Path file) {
-        try (InputStream in = Files.newInputStream(file)) {
-            return arguments(in.readNBytes(MAX_BYTES + 1));
-        } catch (IOException e) {
-            return List.of();
-        }
+                .map(uid -> Libc.userName((int) Long.parseLong(uid)).orElse(uid))
+                .orElse(null);
     }
 
     /** Parses a command line, of which more than {@link #MAX_BYTES} are not used. */
@@ -102,10 +146,10 @@ final class ProcessReader {
         String text = new String(bytes, 0, Math.min(bytes.length, MAX_BYTES), StandardCharsets.UTF_8);
         // Programs that change their title leave empty arguments at the end.
         List<String> all = text.isEmpty() ? List.of() : List.of(text.split("\0", 0));
-        return bytes.length <= MAX_BYTES && all.size() <= MAX_ARGUMENTS
-                ? all
-                : Stream.concat(all.stream().limit(MAX_ARGUMENTS), Stream.of(CUT))
-                        .toList();
+        boolean isWhole = bytes.length <= MAX_BYTES && all.size() <= MAX_ARGUMENTS;
+        return Stream.concat(all.stream().limit(MAX_ARGUMENTS), isWhole ? Stream.of() : Stream.of(CUT))
+                .map(ProcessReader::cut)
+                .toList();
     }
 
     private static String cut(String text) {
@@ -116,44 +160,11 @@ final class ProcessReader {
                 Character.isHighSurrogate(text.charAt(MAX_FIELD_LENGTH - 1)) ? MAX_FIELD_LENGTH - 1 : MAX_FIELD_LENGTH;
         return text.substring(0, end) + CUT;
     }
-    /** Whether the process with this PID started at that time. */
-    private static boolean isSame(int pid, long start) {
-        return isSame(Host.read("/proc/" + pid + "/stat").orElse(""), start);
-    }
 
     /** Whether the text of {@code /proc/PID/stat} is of a process that started at that time; false for malformed text. */
     static boolean isSame(String stat, long start) {
         return TaskStat.parse(stat)
                 .filter(process -> Math.abs(process.start() - start) / TaskStat.TICK <= 1)
                 .isPresent();
-    }
-
-    static String escape(String text) {
-        return text.replace("\\", "\\\\")
-                .replace("\t", "\\t")
-                .replace("\n", "\\n")
-                .replace("\r", "\\r");
-    }
-
-    /** Reverses {@link #escape}; keeps unknown escapes. */
-    static String unescape(String text) {
-        StringBuilder plain = new StringBuilder();
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c == '\\' && i + 1 < text.length()) {
-                i++;
-                char escaped = text.charAt(i);
-                plain.append(
-                        switch (escaped) {
-                            case 't' -> '\t';
-                            case 'n' -> '\n';
-                            case 'r' -> '\r';
-                            default -> escaped;
-                        });
-            } else {
-                plain.append(c);
-            }
-        }
-        return plain.toString();
     }
 }

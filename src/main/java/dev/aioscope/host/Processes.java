@@ -1,129 +1,86 @@
 package dev.aioscope.host;
 
-import dev.aioscope.kernel.HelperProcess;
-import dev.aioscope.kernel.HelperProcess.EndedException;
-import dev.aioscope.kernel.RestartingHelper;
-import dev.aioscope.kernel.RestartingHelper.UnavailableException;
-import dev.aioscope.lifecycle.Context;
-import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
-import dev.aioscope.worker.Patience;
 import dev.aioscope.worker.Worker;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the identity of each process once and keeps it after the process exits.
- *
- * <p>A reader of the command line of a dying process can become the last user of that process's address space and then
- * block on the process's requests. A helper process, {@link ProcessReader}, therefore does the reading, and is abandoned
- * if it hangs. A caller of a rate-limited instance does not wait for a helper that does not answer; it finds the identity
- * later. As a listener, this class reads the owner of each new context and must run on a thread that may block. Bounded,
- * thread-safe.
+ * The identities of processes, kept after these exit. They come from the kernel's records, and for what these lack from
+ * {@link #read}. Bounded, thread-safe.
  */
-public final class Processes implements Identities, LifecycleListener, AutoCloseable {
+public final class Processes implements Identities, AutoCloseable {
     /** Default number of processes kept. */
     public static final int DEFAULT_CAPACITY = 16_384;
 
-    private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(3);
-    private static final Duration START_TIMEOUT = Duration.ofSeconds(20);
+    private static final int MAX_WAITING = 16_384;
 
-    /** How long an event waits for a name: a start of the helper on a busy host. */
-    private static final Duration EVENT_PATIENCE = Duration.ofSeconds(5);
+    /**
+     * A process with one program.
+     *
+     * @param start CLOCK_BOOTTIME, ns; 0 if unknown
+     * @param mm the kernel's address of its {@code struct mm_struct}; 0 for the latest program
+     */
+    public record IdentityKey(int pid, long start, long mm) {
+        /** The process of a thread. */
+        public static IdentityKey of(Task task, long mm) {
+            return new IdentityKey(task.pid(), task.processStart(), mm);
+        }
 
-    private static final int MAX_REQUESTS = 256;
-
-    /** Rate limit: a quarter of the time, and 2 s in a row. */
-    private static final int SHARE = 4;
-
-    private static final long BURST_NANOS = 2_000_000_000L;
-
-    private record IdentityKey(int pid, long start, long mm) {}
-
-    private record IdentityRequest(IdentityKey key, CompletableFuture<Identity> answer) {}
-
-    /** Receives each identity that was read, on the thread that asked for it. */
-    public interface Observer {
-        /**
-         * A process was identified.
-         *
-         * @param start start of the process, CLOCK_BOOTTIME ns
-         * @param mm the kernel's address of its {@code struct mm_struct}
-         */
-        void onIdentity(int pid, long start, long mm, Identity identity);
+        private IdentityKey ofLatest() {
+            return new IdentityKey(pid, start, 0);
+        }
     }
 
-    private final @Nullable RestartingHelper helper;
+    /** Receives each new identity, on the thread that found it. */
+    public interface Observer {
+        /** A process was identified, or more of it is known now. */
+        void onIdentity(IdentityKey process, Identity identity);
+    }
+
+    private final @Nullable ProcessReader reader;
     private final boolean hidesArguments;
-    private final @Nullable TokenBucket budget;
     private final int capacity;
     private final Map<IdentityKey, Identity> known = new LinkedHashMap<>(16, 0.75f, true);
+    private final Users users = new Users(Path.of("/etc/passwd"), this::rename);
     private final AtomicLong unidentified = new AtomicLong();
+    private final BlockingQueue<IdentityKey> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
+    private volatile Observer observer = (process, identity) -> {};
 
-    private final BlockingQueue<IdentityRequest> requests = new ArrayBlockingQueue<>(MAX_REQUESTS);
-    /** Each request ends in a limited time. */
-    private final Patience<Identity> outcome = new Patience<>(Duration.ofDays(1), Identity.UNKNOWN);
+    /** Whether a worker reads the processes of the queue. */
+    private boolean isReading;
 
-    private final Patience<Identity> patience = new Patience<>(EVENT_PATIENCE, Identity.UNKNOWN);
-
-    private volatile Observer observer = (pid, start, mm, identity) -> {};
-    private volatile boolean isClosed;
-    private @Nullable Worker worker;
-    private boolean isStarted;
-
-    /** Uses this helper class, or none if null; without a rate limit if {@code clock} is null. */
-    Processes(@Nullable Class<?> reader, boolean hidesArguments, @Nullable LongSupplier clock, int capacity) {
-        this.helper = reader == null
-                ? null
-                : new RestartingHelper(
-                        "identify processes",
-                        () -> HelperProcess.start(reader, START_TIMEOUT),
-                        ANSWER_TIMEOUT,
-                        System::nanoTime);
+    Processes(@Nullable ProcessReader reader, boolean hidesArguments, int capacity) {
+        this.reader = reader;
         this.hidesArguments = hidesArguments;
         this.capacity = capacity;
-        this.budget = clock == null ? null : new TokenBucket(clock, BURST_NANOS, SHARE);
     }
 
     /**
-     * Reads every process, however long that takes.
+     * Knows no process of this host yet.
      *
      * @param hidesArguments whether to keep only the program of each command line, because arguments can contain secrets
-     */
-    public static Processes unlimited(boolean hidesArguments) {
-        return new Processes(ProcessReader.class, hidesArguments, null, DEFAULT_CAPACITY);
-    }
-
-    /**
-     * Spends at most a quarter of the time on reading, so that thousands of short-lived processes do not delay the caller.
-     *
-     * @param hidesArguments as in {@link #unlimited}
      * @param capacity number of processes kept
      */
-    public static Processes rateLimited(boolean hidesArguments, int capacity) {
-        return new Processes(ProcessReader.class, hidesArguments, System::nanoTime, capacity);
+    public static Processes ofThisHost(boolean hidesArguments, int capacity) {
+        return new Processes(new ProcessReader(), hidesArguments, capacity);
     }
 
     /**
-     * Reads no process and returns only identities passed to {@link #remember}, such as those of a recording.
+     * Reads no process and knows only what {@link #remember} gets, such as the identities of a recording.
      *
-     * @param hidesArguments as in {@link #unlimited}
+     * @param hidesArguments as in {@link #ofThisHost}
      */
     public static Processes fromRecording(boolean hidesArguments) {
-        return new Processes(null, hidesArguments, null, DEFAULT_CAPACITY);
+        return new Processes(null, hidesArguments, DEFAULT_CAPACITY);
     }
 
     /** Replaces the observer. */
@@ -131,92 +88,47 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         observer = newObserver;
     }
 
-    /** Starts the helper in the background, so that the first read does not wait for it. */
-    public synchronized void start() {
-        RestartingHelper asked = helper;
-        if (worker == null && asked != null && !isClosed) {
-            worker = Worker.startBlocking("process-reader", self -> serve(self, asked));
-        }
-    }
-
     @Override
-    public void onSetup(Context context) {
-        onFound(context);
+    public Identity of(Task task, long mm) {
+        Identity identity = recall(IdentityKey.of(task, mm));
+        return identity == null ? Identity.UNKNOWN : identity;
     }
 
-    @Override
-    public void onFound(Context context) {
-        if (context.owner() != null) {
-            of(key(context.owner(), context.mm()), true, true);
-        }
+    /** Whether this process has an identity, or was read in vain. */
+    public boolean isKnown(IdentityKey process) {
+        return recall(process) != null;
     }
 
-    @Override
-    public Identity of(Task task, long mm, boolean mayRead) {
-        return of(key(task, mm), mayRead, budget == null);
-    }
-
-    private static IdentityKey key(Task task, long mm) {
-        return new IdentityKey(task.pid(), task.processStart(), mm);
-    }
-
-    /** Waits for the outcome of each read if patient. */
-    private Identity of(IdentityKey key, boolean mayRead, boolean isPatient) {
-        Identity identity = recall(key);
-        if (identity != null || !mayRead || helper == null) {
-            return identity == null ? Identity.UNKNOWN : identity;
-        }
-        start();
-        IdentityRequest request = new IdentityRequest(key, new CompletableFuture<>());
-        if (!requests.offer(request)) {
-            unidentified.incrementAndGet();
-            return Identity.UNKNOWN;
-        }
-        if (isClosed) {
-            request.answer.complete(Identity.UNKNOWN);
-        }
-        return (isPatient ? outcome : patience).await(request.answer);
-    }
-
-    private void serve(Worker self, RestartingHelper asked) throws InterruptedException {
-        if (!isStarted) {
-            isStarted = true;
-            asked.start(); // Not counted against the budget.
-        }
-        self.idle();
-        IdentityRequest request = requests.take();
-        self.busy();
-        try {
-            Identity identity = recall(request.key);
-            request.answer.complete(identity == null ? readOnce(request.key, asked) : identity);
-        } finally {
-            request.answer.complete(Identity.UNKNOWN); // After a failure.
-        }
-    }
-
-    /** Whether the owner of this context was read already or does not exist. Never blocks. */
-    public boolean isKnown(Context context) {
-        Task owner = context.owner();
-        return owner == null || recall(new IdentityKey(owner.pid(), owner.processStart(), context.mm())) != null;
-    }
-
-    /** How often a process could not be identified: it had exited, or the rate limit was reached. */
-    public long unidentified() {
-        return unidentified.get();
-    }
-
-    private @Nullable Identity recall(IdentityKey key) {
+    private @Nullable Identity recall(IdentityKey process) {
         synchronized (known) {
-            return known.get(key);
+            return known.get(process);
         }
     }
 
-    /** Adds an identity from another source; for the parameters see {@link Observer#onIdentity}. */
-    public void remember(int pid, long start, long mm, Identity found) {
+    /** The name of a user, or its number for now; never waits. */
+    public String userName(int uid) {
+        return users.name(uid);
+    }
+
+    private void rename(String number, String name) {
+        synchronized (known) {
+            known.replaceAll(
+                    (process, identity) -> number.equals(identity.user()) ? identity.withUser(name) : identity);
+        }
+    }
+
+    /** Adds an identity from the kernel, and notifies the observer. */
+    public void learn(IdentityKey process, Identity found) {
+        remember(process, found);
+        observer.onIdentity(process, hidesArguments ? found.withoutArguments() : found);
+    }
+
+    /** Adds an identity that the observer need not see. */
+    public void remember(IdentityKey process, Identity found) {
         Identity identity = hidesArguments ? found.withoutArguments() : found;
         synchronized (known) {
-            known.put(new IdentityKey(pid, start, mm), identity);
-            known.put(new IdentityKey(pid, start, 0), identity);
+            known.put(process, identity);
+            known.put(process.ofLatest(), identity);
             // Each process has two keys.
             while (known.size() > 2L * capacity) {
                 known.remove(known.keySet().iterator().next());
@@ -224,102 +136,95 @@ public final class Processes implements Identities, LifecycleListener, AutoClose
         }
     }
 
-    private Identity readOnce(IdentityKey key, RestartingHelper asked) {
-        // Checking the directory does not touch the process's memory.
-        boolean exists = Files.exists(Path.of("/proc", Integer.toString(key.pid)));
-        if (exists && budget != null && !budget.isAvailable()) {
+    /**
+     * Reads a process from /proc on a worker, for what the kernel's records lack: the arguments of a process older than the
+     * agent, and everything in the tier {@code proc}. Returns at once.
+     */
+    public synchronized void read(IdentityKey process) {
+        if (reader == null || (hidesArguments && isKnown(process))) {
+            return;
+        }
+        if (!waiting.offer(process)) {
             unidentified.incrementAndGet();
-            return Identity.UNKNOWN; // A later call may read it.
         }
-        Identity identity = Identity.UNKNOWN;
-        if (exists) {
-            identity = ask(key, asked);
-        } else {
-            remember(key.pid, key.start, key.mm, identity);
+        if (!isReading) {
+            isReading = true;
+            Worker.supply("process-reader", () -> readAll(reader)).exceptionally(failure -> stopReading());
         }
-        if (exists && budget != null) {
-            budget.consume();
-        }
-        if (identity.equals(Identity.UNKNOWN)) {
-            unidentified.incrementAndGet();
-        } else {
-            observer.onIdentity(key.pid, key.start, key.mm, identity);
-        }
-        return identity;
     }
 
-    /** Asks the helper once about each process: one that makes it hang or crash would do so again. */
-    private Identity ask(IdentityKey key, RestartingHelper asked) {
-        Identity identity = Identity.UNKNOWN;
+    private boolean readAll(ProcessReader asked) {
+        do {
+            for (IdentityKey next = waiting.poll(); next != null; next = waiting.poll()) {
+                readOne(next, asked);
+            }
+            asked.rest();
+        } while (!isFinished());
+        return true;
+    }
+
+    private synchronized boolean isFinished() {
+        return waiting.isEmpty() && stopReading();
+    }
+
+    private synchronized boolean stopReading() {
+        isReading = false;
+        notifyAll();
+        return true;
+    }
+
+    private void readOne(IdentityKey process, ProcessReader asked) {
+        Identity ofKernel = recall(process);
+        Optional<Identity> read;
         try {
-            identity = read(asked.ask(key.pid + " " + key.start));
-            patience.report(true);
-        } catch (UnavailableException e) {
-            patience.report(false);
-            return identity; // A later call may read it.
-        } catch (EndedException e) {
-            // It crashed, which delays nobody.
+            read = asked.read(process.pid, process.start);
         } catch (IOException e) {
-            patience.report(false);
+            read = Optional.empty(); // Counted by the reader.
         }
-        remember(key.pid, key.start, key.mm, identity);
-        return identity;
-    }
-
-    private Identity read(String answer) {
-        Identity identity = parse(answer);
-        return hidesArguments ? identity.withoutArguments() : identity;
-    }
-
-    /** Parses an answer of {@link ProcessReader}; a malformed one gives {@link Identity#UNKNOWN}. */
-    static Identity parse(String answer) {
-        List<String> fields = new ArrayList<>();
-        for (String field : answer.split("\t", -1)) {
-            fields.add(ProcessReader.unescape(field));
+        if (ofKernel != null && !ofKernel.equals(Identity.UNKNOWN)) {
+            read.ifPresent(found -> learn(process, ofKernel.withArguments(found.arguments())));
+        } else if (read.isPresent()) {
+            learn(process, read.get());
+        } else {
+            remember(process, Identity.UNKNOWN); // Once is enough.
+            unidentified.incrementAndGet();
         }
-        if (fields.size() < 3) {
-            return Identity.UNKNOWN;
+    }
+
+    /** Waits until all processes passed to {@link #read} were read, but not longer than this. */
+    public synchronized void await(Duration patience) {
+        long end = System.nanoTime() + patience.toNanos();
+        try {
+            for (long left = patience.toMillis(); isReading && left > 0; ) {
+                wait(left);
+                left = (end - System.nanoTime()) / 1_000_000;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-        return new Identity(
-                emptyToNull(fields.get(0)),
-                fields.subList(3, fields.size()),
-                false,
-                emptyToNull(fields.get(1)),
-                CgroupPath.parse(fields.get(2)).orElse(null),
-                Namespaces.HOST);
     }
 
-    private static @Nullable String emptyToNull(String text) {
-        return text.isEmpty() ? null : text;
+    /** How often a process could not be identified: it had exited, or too many waited to be read. */
+    public long unidentified() {
+        return unidentified.get();
     }
 
-    /** How often the helper did not start or did not answer. */
+    /** How often the process that reads others did not start or did not answer. */
     public long helperFailures() {
-        return helper == null ? 0 : helper.failures();
+        return reader == null ? 0 : reader.failures();
     }
 
-    /** Why processes cannot be identified at present; empty if they can. */
+    /** Why processes cannot be read at present; empty if they can. */
     public Optional<String> fault() {
-        return helper == null ? Optional.empty() : helper.fault();
+        return reader == null ? Optional.empty() : reader.fault();
     }
 
-    /** Ends the waits of callers; later ones are short. */
-    public void hurry() {
-        patience.hurry();
-    }
-
-    /** Stops the helper, even during a read. Known identities stay available. */
+    /** Stops to read, even during an answer. Known identities stay available. */
     @Override
-    public synchronized void close() {
-        isClosed = true;
-        if (worker != null) {
-            worker.close();
-        }
-        if (helper != null) {
-            helper.close();
-        }
-        for (IdentityRequest left = requests.poll(); left != null; left = requests.poll()) {
-            left.answer.complete(Identity.UNKNOWN);
+    public void close() {
+        waiting.clear();
+        if (reader != null) {
+            reader.close();
         }
     }
 }

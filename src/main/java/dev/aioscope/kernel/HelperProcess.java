@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -15,10 +16,11 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
- * A separate JVM for work that can hang or needs much memory. It prints a greeting line, and answers each line with a
- * line. Not thread-safe.
+ * A separate process for work that can hang or needs much memory. It prints a greeting line, and answers each line with
+ * a line. Not thread-safe.
  */
 public final class HelperProcess implements AutoCloseable {
     /** The helper process exited: a new one can answer the same question. */
@@ -30,13 +32,11 @@ public final class HelperProcess implements AutoCloseable {
         }
     }
 
-    private static final Duration FOR_EVER = Duration.ofDays(100_000);
-
-    /** A process that hangs in the kernel survives a kill and keeps some 60 MB. */
+    /** A process that hangs in the kernel survives a kill; a JVM keeps some 60 MB. */
     private static final int MAX_HUNG = 8;
 
     /** Killed processes that have not exited. */
-    private static final Set<Process> HUNG = ConcurrentHashMap.newKeySet();
+    private static final Set<ProcessHandle> HUNG = ConcurrentHashMap.newKeySet();
 
     private final Process process;
 
@@ -48,17 +48,16 @@ public final class HelperProcess implements AutoCloseable {
     /**
      * Starts the process and waits for its greeting.
      *
-     * @param main the class to run, whose main method ends with {@link #serve}
+     * @param command the program and its arguments; {@link #command} for a class
      * @param patience the longest wait for the greeting
      * @throws IOException if there is no greeting, or too many earlier helper processes hang
      */
-    public HelperProcess(Class<?> main, Duration patience) throws IOException {
+    public HelperProcess(List<String> command, Duration patience) throws IOException {
         HUNG.removeIf(killed -> !killed.isAlive());
         if (HUNG.size() >= MAX_HUNG) {
             throw new IOException(HUNG.size() + " helper processes hang and cannot be killed");
         }
-        ProcessBuilder builder =
-                new ProcessBuilder(JavaCommand.command(main, 64)).redirectError(ProcessBuilder.Redirect.DISCARD);
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
         // In other locales, Java cannot decode all file names.
         builder.environment().put("LC_ALL", "C.UTF-8");
         process = builder.start();
@@ -72,15 +71,20 @@ public final class HelperProcess implements AutoCloseable {
      * Starts the process, and once more if it exits before its greeting: a signal to the process group can end it. If that
      * signal ends the agent too, nothing has failed.
      *
-     * @param main as in the constructor
+     * @param command as in the constructor
      * @param patience as in the constructor
      */
-    public static HelperProcess start(Class<?> main, Duration patience) throws IOException {
+    public static HelperProcess start(List<String> command, Duration patience) throws IOException {
         try {
-            return new HelperProcess(main, patience);
+            return new HelperProcess(command, patience);
         } catch (EndedException e) {
-            return new HelperProcess(main, patience);
+            return new HelperProcess(command, patience);
         }
+    }
+
+    /** The command that runs a class in a separate JVM; its main method ends with {@link #serve}. */
+    public static List<String> command(Class<?> main) {
+        return JavaCommand.command(main, 64);
     }
 
     /** Its first line. */
@@ -139,13 +143,13 @@ public final class HelperProcess implements AutoCloseable {
         }
     }
 
-    /** Kills the process. */
+    /** Kills the process and its children. */
     @Override
     public void close() {
-        process.destroyForcibly();
-        if (process.isAlive()) {
-            HUNG.add(process);
-        }
+        List<ProcessHandle> all = Stream.concat(Stream.of(process.toHandle()), process.descendants())
+                .toList();
+        all.forEach(ProcessHandle::destroyForcibly);
+        all.stream().filter(ProcessHandle::isAlive).forEach(HUNG::add);
     }
 
     /**
@@ -155,22 +159,13 @@ public final class HelperProcess implements AutoCloseable {
      * @param answer computes the answer to a question, one line each
      */
     public static void serve(String greeting, UnaryOperator<String> answer) throws InterruptedException {
-        serve(greeting, answer, FOR_EVER);
-    }
-
-    /** The same, and exits after this time without a question. */
-    public static void serve(String greeting, UnaryOperator<String> answer, Duration idle) throws InterruptedException {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         out.println(greeting);
         BlockingQueue<String> questions = new ArrayBlockingQueue<>(1);
         Worker.startOnce("questions", self -> read(questions));
-        String question = questions.poll(idle.toNanos(), TimeUnit.NANOSECONDS);
-        while (question != null) {
-            out.println(answer.apply(question));
-            question = questions.poll(idle.toNanos(), TimeUnit.NANOSECONDS);
+        while (true) {
+            out.println(answer.apply(questions.take()));
         }
-        // The end of the output notifies a caller that asks at this moment.
-        Runtime.getRuntime().halt(0);
     }
 
     /** Exits with the process that asks, even while an answer is in progress. */

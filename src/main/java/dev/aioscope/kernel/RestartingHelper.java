@@ -95,11 +95,16 @@ public final class RestartingHelper implements AutoCloseable {
         }
     }
 
+    /** Ends the helper until the next question. */
+    public void rest() {
+        discard();
+    }
+
     private String askTwice(String question) throws IOException {
         try {
             return open().ask(question, patience);
         } catch (EndedException e) {
-            // It exits when idle, and others can kill it: another one can answer.
+            // Others can kill it: another one can answer.
             discard();
             return open().ask(question, patience);
         }

@@ -37,7 +37,7 @@ public record HolderReport(Inventory inventory, Predicate<Task> filter, Identiti
     }
 
     private Identity identity(LiveContext context) {
-        return identities.of(context.owner(), context.mm(), true);
+        return identities.of(context.owner(), context.mm());
     }
 
     private String name(GroupBy groupBy, LiveContext context) {

@@ -107,6 +107,14 @@ public interface Probes extends AutoCloseable {
     ScanGaps inventory(Consumer<Event> handler);
 
     /**
+     * Passes one {@code PROCESS} event for each process with a context, without arguments. The event is valid only inside
+     * the handler. Passes none in the tier {@code proc} and for a recording, which has its own identities.
+     *
+     * @throws ProbeException if the kernel does not permit it
+     */
+    default void processes(Consumer<Event> handler) {}
+
+    /**
      * Makes and destroys a context of the agent's own, and checks that each attach point fires which such a context passes.
      * No handler gets a record of it. Call it while another thread reads; it takes some 50 ms, and seconds if an attach
      * point does not fire.

@@ -2,6 +2,7 @@ package dev.aioscope.recording;
 
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Namespaces;
+import dev.aioscope.host.Processes.IdentityKey;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -24,16 +25,16 @@ import org.jspecify.annotations.Nullable;
  *
  * It keeps the arguments that fit into {@link #MAX_BYTES} bytes.
  */
-record IdentityItem(int pid, long start, long mm, Identity identity) {
+record IdentityItem(IdentityKey process, Identity identity) {
     static final int MAX_BYTES = 8192;
     private static final int ABSENT = 0xffff;
 
     byte[] bytes() {
         ByteBuffer item = ByteBuffer.allocate(MAX_BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN)
-                .putInt(pid)
-                .putLong(start)
-                .putLong(mm)
+                .putInt(process.pid())
+                .putLong(process.start())
+                .putLong(process.mm())
                 .put((byte) (identity.hidesArguments() ? 1 : 0))
                 .putInt(Objects.requireNonNullElse(identity.namespaces().pid(), 0));
         List<@Nullable String> texts = new ArrayList<>(Arrays.asList(
@@ -55,9 +56,7 @@ record IdentityItem(int pid, long start, long mm, Identity identity) {
     /** Parses it; empty if it is invalid. */
     static Optional<IdentityItem> parse(ByteBuffer item) {
         try {
-            int pid = item.getInt();
-            long start = item.getLong();
-            long mm = item.getLong();
+            IdentityKey process = new IdentityKey(item.getInt(), item.getLong(), item.getLong());
             boolean isCut = item.get() != 0;
             int namespacePid = item.getInt();
             String executable = text(item);
@@ -73,7 +72,7 @@ record IdentityItem(int pid, long start, long mm, Identity identity) {
             }
             Namespaces namespaces = new Namespaces(namespacePid == 0 ? null : (Integer) namespacePid, hostName);
             Identity identity = new Identity(executable, arguments, isCut, user, cgroup, namespaces);
-            return Optional.of(new IdentityItem(pid, start, mm, identity));
+            return Optional.of(new IdentityItem(process, identity));
         } catch (BufferUnderflowException e) {
             return Optional.empty();
         }

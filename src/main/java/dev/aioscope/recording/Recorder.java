@@ -3,6 +3,7 @@ package dev.aioscope.recording;
 import dev.aioscope.event.Event;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
+import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.ProbeException;
@@ -266,8 +267,8 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     // ---- from any thread ----
 
     @Override
-    public void onIdentity(int pid, long start, long mm, Identity identity) {
-        byte[] item = new IdentityItem(pid, start, mm, identity).bytes();
+    public void onIdentity(IdentityKey process, Identity identity) {
+        byte[] item = new IdentityItem(process, identity).bytes();
         if (!offer(() -> writeIdentity(item))) {
             dropped.incrementAndGet();
         }

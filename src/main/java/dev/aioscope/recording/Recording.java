@@ -182,8 +182,7 @@ public final class Recording {
                 if (item == Item.IDENTITY) {
                     IdentityItem.parse(ByteBuffer.wrap(blocks.copy())
                                     .order(blocks.bytes().order()))
-                            .ifPresent(found ->
-                                    processes.remember(found.pid(), found.start(), found.mm(), found.identity()));
+                            .ifPresent(found -> processes.remember(found.process(), found.identity()));
                 }
             }
         } catch (IOException e) {

@@ -204,7 +204,7 @@ public final class HolderMetrics implements LifecycleListener {
 
     private HolderKey keyOf(LiveContext context) {
         Task owner = context.owner();
-        Identity identity = identities.of(owner, context.mm(), true);
+        Identity identity = identities.of(owner, context.mm());
         return new HolderKey(
                 executable(identity, owner),
                 identity.container().map(Container::id).orElse(null),

@@ -40,7 +40,7 @@ public record Frame(
             long lost,
             long epochOffset) {
         Map<ProcessKey, Identity> known = new HashMap<>();
-        processes(scan, activity).forEach((key, task) -> known.put(key, identities.of(task, 0, false)));
+        processes(scan, activity).forEach((key, task) -> known.put(key, identities.of(task)));
         return new Frame(scan, activity, known, filter, lost, epochOffset);
     }
 

@@ -47,11 +47,14 @@ public record TopSession(ProbeSource source, Duration interval, TaskFilter filte
                 tier,
                 opened.probes().engine(),
                 tierNote(tier));
-        try (Processes processes = source.processes(hidesArguments, Processes::unlimited);
-                ListenerQueue queue = new ListenerQueue(
-                        activity, QUEUE_CAPACITY, opened.probes().canWait());
-                IdentityCollector identities = new IdentityCollector(processes, filter.before(queue));
+        ListenerQueue queue =
+                new ListenerQueue(activity, QUEUE_CAPACITY, opened.probes().canWait());
+        Processes processes = source.processes(hidesArguments, Processes.DEFAULT_CAPACITY);
+        IdentityCollector identities = new IdentityCollector(processes, filter.before(queue));
+        try (processes;
+                queue;
                 DutyCycle cycle = new DutyCycle(opened.probes(), identities, clock, interval)) {
+            cycle.identifyBy(identities);
             FutureTask<?> running = new FutureTask<>(cycle::run, null);
             TopView view = new TopView(
                     header, new TopView.ViewSource(cycle, running::isDone, queue, activity, clock, processes, filter));

@@ -13,6 +13,7 @@ import dev.aioscope.output.StandardOutput;
 import dev.aioscope.top.FullScreen.KeyPress;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.time.ZoneId;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 /** Shows each scan of a running duty cycle, on a terminal or as plain text. */
 public final class TopView {
     private static final int MAX_TEXT_COLUMNS = 200;
+    /** How long a single screen waits for what is read from /proc. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     private static final long NEVER = -1;
     private static final long SECOND = 1_000_000_000L;
 
@@ -90,7 +94,6 @@ public final class TopView {
             boolean isNew = true;
             while (!model.isOver() && !isStopped && !source.isOver().getAsBoolean()) {
                 Scan scan = source.scan();
-                boolean isFirst = scan != null && last == NEVER;
                 if (scan != null && scan.time() != last) {
                     model = model.show(source.frame(scan, source.processes()));
                     last = scan.time();
@@ -102,10 +105,6 @@ public final class TopView {
                     notice = log.latest();
                     model = renderer.limitScroll(model, notice, screen.columns(), screen.rows());
                     screen.draw(renderer.lines(model, notice, screen.columns(), screen.rows()));
-                }
-                if (isFirst) {
-                    // After the first drawing, because the start of the helper process would delay it.
-                    source.processes().start();
                 }
                 Optional<KeyPress> key = screen.key(last == NEVER ? FIRST_SCAN_MILLIS : KEY_MILLIS);
                 isNew = key.isPresent();
@@ -127,9 +126,6 @@ public final class TopView {
         Renderer renderer = new Renderer(header, KernelStack::functions, ZoneId.systemDefault(), false);
         int width = Math.min(MAX_TEXT_COLUMNS, columns);
         @Nullable Long began = null;
-        // Text may wait for /proc; a view that reads keys may not.
-        Identities identities = (task, mm, mayRead) -> source.processes().of(task, mm, true);
-        source.processes().start();
         long last = NEVER;
         boolean isEnough = false;
         while (!isEnough && !isStopped && (once || !StandardOutput.isLost(out))) {
@@ -148,7 +144,10 @@ public final class TopView {
             began = began == null ? last : began;
             isEnough = isLast || (once && last - began >= SECOND);
             if (isEnough || !once) {
-                TopModel model = TopModel.START.show(source.frame(scan, identities));
+                if (once) {
+                    source.processes().await(PATIENCE);
+                }
+                TopModel model = TopModel.START.show(source.frame(scan, source.processes()));
                 renderer.text(model, width).forEach(out::println);
                 if (!once) {
                     out.println();

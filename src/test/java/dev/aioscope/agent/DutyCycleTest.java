@@ -15,25 +15,17 @@ import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownInProgress;
-import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.Losses;
-import dev.aioscope.probe.ProbeException;
-import dev.aioscope.probe.Probes;
-import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.Set;
-import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -446,109 +438,5 @@ class DutyCycleTest {
 
         dutyCycle.run();
         assertThat(dutyCycle.stats().losses().total()).isEqualTo(7);
-    }
-
-    private static final class FakeProbes implements Probes {
-        private final Queue<Event> ring = new ArrayDeque<>();
-        private final List<Event> live = new ArrayList<>();
-        private Runnable whenEmpty = () -> {};
-        private Losses losses = new Losses(0, 0, 0, 0L);
-        private Tier tier = Tier.FULL;
-        private int scans;
-        private boolean inventoryFails;
-        private ScanGaps gaps = ScanGaps.NONE;
-        private boolean wokenUp;
-        private int timeout;
-        private Runnable duringScan = () -> {};
-        private LongSupplier clock = BootClock::now;
-        private LongSupplier monotonic = () -> clock.getAsLong();
-        private Map<Long, Long> followed = Map.of();
-        /** The requested states, without repetitions. */
-        private final List<Boolean> completions = new ArrayList<>();
-
-        @Override
-        public String engine() {
-            return "core";
-        }
-
-        @Override
-        public Tier tier() {
-            return tier;
-        }
-
-        @Override
-        public List<AttachPoint> attachPoints() {
-            return List.of();
-        }
-
-        @Override
-        public long now() {
-            return clock.getAsLong();
-        }
-
-        @Override
-        public long monotonic() {
-            return monotonic.getAsLong();
-        }
-
-        @Override
-        public Quota quota() {
-            return new Quota(now(), null, null);
-        }
-
-        @Override
-        public void await(int timeoutMillis) {
-            timeout = timeoutMillis;
-            if (ring.isEmpty()) {
-                whenEmpty.run();
-            }
-        }
-
-        @Override
-        public int poll(Consumer<Event> handler, int limit) {
-            int taken = 0;
-            for (Event event = ring.poll(); event != null && taken < limit; event = ring.poll()) {
-                handler.accept(event);
-                taken++;
-            }
-            return taken;
-        }
-
-        @Override
-        public void wakeup() {
-            wokenUp = true;
-        }
-
-        @Override
-        public void follow(Map<Long, Long> handles) {
-            followed = handles;
-        }
-
-        @Override
-        public boolean reportCompletions(boolean wanted) {
-            if (completions.isEmpty() || completions.get(completions.size() - 1) != wanted) {
-                completions.add(wanted);
-            }
-            return wanted;
-        }
-
-        @Override
-        public ScanGaps inventory(Consumer<Event> handler) {
-            if (inventoryFails) {
-                throw new ProbeException("cannot scan the tasks: Operation not permitted", "run as root");
-            }
-            scans++;
-            duringScan.run();
-            live.forEach(handler);
-            return gaps;
-        }
-
-        @Override
-        public Losses losses() {
-            return losses;
-        }
-
-        @Override
-        public void close() {}
     }
 }

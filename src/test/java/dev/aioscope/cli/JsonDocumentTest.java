@@ -79,7 +79,7 @@ class JsonDocumentTest {
         TraceJson trace = new TraceJson(CLOCK, Identities.NONE);
         TraceJson identified = new TraceJson(
                 CLOCK,
-                (task, mm, mayRead) -> new Identity(
+                (task, mm) -> new Identity(
                         "/a", List.of("a", "b"), false, "root", "/kubepods/pod" + UID + "/" + ID, Namespaces.HOST));
         Stats stats = new Stats(9, new Losses(1, 2, 3, 4L), new Counters(4, 5, 6, 7));
         LiveContext context = new LiveContext(CALLER, null, 1, 0x1000, 2816, 3000, 1, null);
@@ -167,8 +167,7 @@ class JsonDocumentTest {
     private static QuotaPlan plan(Inventory inventory) {
         return QuotaPlan.of(
                 inventory,
-                (task, mm, mayRead) ->
-                        new Identity("/a", List.of(), false, "root", "/system.slice/a.service", Namespaces.HOST),
+                (task, mm) -> new Identity("/a", List.of(), false, "root", "/system.slice/a.service", Namespaces.HOST),
                 1,
                 new LimitFile("/etc/sysctl.d/a.conf", 1, "1048576", false),
                 Map.of("mysqld", 2));

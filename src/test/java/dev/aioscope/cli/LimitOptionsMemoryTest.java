@@ -10,6 +10,7 @@ import dev.aioscope.event.Trigger;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Namespaces;
 import dev.aioscope.host.Processes;
+import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.lifecycle.Lifecycle;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Limits;
@@ -91,15 +92,15 @@ class LimitOptionsMemoryTest {
 
     @Test
     void usesDocumentedMemoryForIdentities() {
-        try (Processes processes = Processes.rateLimited(false, MANY)) {
+        try (Processes processes = Processes.ofThisHost(false, MANY)) {
             long before = used();
             for (int i = 1; i <= 2 * MANY; i++) {
-                processes.remember(i, i * 1000L, i * 8192L, container(i));
+                processes.remember(new IdentityKey(i, i * 1000L, i * 8192L), container(i));
             }
             long each = (used() - before) / MANY;
-            assertThat(processes.of(new Task(MANY, MANY, "x", 0, MANY * 1000L), MANY * 8192L, false))
+            assertThat(processes.of(new Task(MANY, MANY, "x", 0, MANY * 1000L), MANY * 8192L))
                     .isEqualTo(Identity.UNKNOWN);
-            assertThat(processes.of(new Task(MANY + 1, 1, "x", 0, (MANY + 1) * 1000L), (MANY + 1) * 8192L, false))
+            assertThat(processes.of(new Task(MANY + 1, 1, "x", 0, (MANY + 1) * 1000L), (MANY + 1) * 8192L))
                     .isEqualTo(container(MANY + 1));
             assertThat(each).isBetween(documented("max-identities") / 2, documented("max-identities"));
         }

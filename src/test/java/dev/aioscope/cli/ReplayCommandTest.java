@@ -6,6 +6,7 @@ import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Namespaces;
+import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.probe.ScanGaps;
@@ -56,9 +57,7 @@ class ReplayCommandTest {
                 DutyCycle watch = new DutyCycle(
                         recorder.record(script), new LifecycleListener() {}, clock, Duration.ofSeconds(1))) {
             recorder.onIdentity(
-                    7,
-                    0,
-                    9,
+                    new IdentityKey(7, 0, 9),
                     new Identity("/usr/bin/db", List.of("db", "--secret"), false, "mysql", "/db", Namespaces.HOST));
             watch.run();
         }

@@ -56,7 +56,7 @@ class DayTest {
 
     private final Random random = new Random(1);
     private final WallClock clock = new WallClock(() -> 0, () -> Instant.EPOCH);
-    private final Processes processes = Processes.rateLimited(false, Processes.DEFAULT_CAPACITY);
+    private final Processes processes = Processes.ofThisHost(false, Processes.DEFAULT_CAPACITY);
     private final Metrics metrics = new Metrics();
     private final TeardownMetrics counts = new TeardownMetrics(metrics, Tier.FULL, clock);
     private final HolderMetrics holders = new HolderMetrics(metrics, processes, () -> 0, 20, false);
@@ -125,7 +125,6 @@ class DayTest {
                     ForwardingListener.to(
                             counts,
                             recent,
-                            processes,
                             audit,
                             new TeardownSpans(
                                     spans.get("day"),

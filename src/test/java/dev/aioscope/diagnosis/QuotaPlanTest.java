@@ -28,7 +28,7 @@ class QuotaPlanTest {
     private final List<LiveContext> contexts = new ArrayList<>();
 
     /** Pids below 10 are mariadbd in a container, below 20 mariadbd outside, others scylla. */
-    private final Identities identities = (task, mm, mayRead) -> task.pid() < 10
+    private final Identities identities = (task, mm) -> task.pid() < 10
             ? identity("/usr/sbin/mariadbd", "/docker/" + ID.repeat(6).substring(0, 64))
             : task.pid() < 20 ? identity("/usr/sbin/mariadbd (deleted)", "/") : identity("/opt/scylla", "/");
 

@@ -163,6 +163,11 @@ public final class EventBuilder {
         return this;
     }
 
+    /** The start of the process, CLOCK_BOOTTIME ns. */
+    public EventBuilder processStart(long time) {
+        return u64(EventLayout.PROCESS_START, time);
+    }
+
     /** Changes the thread of a record. */
     static void rename(ByteBuffer record, int pid, int tid, String comm) {
         byte[] name = comm.getBytes(StandardCharsets.UTF_8);

@@ -10,6 +10,7 @@ import dev.aioscope.guest.TestAgent.FoundContext;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
+import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.kernel.Libc;
@@ -19,6 +20,7 @@ import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -111,7 +113,7 @@ class ContextsGuestTest extends ContextsIT {
     }
 
     private static void assertNamed(Path root, Map<String, Container> containers) throws IOException {
-        try (Processes processes = Processes.unlimited(false);
+        try (Processes processes = Processes.ofThisHost(false, Processes.DEFAULT_CAPACITY);
                 TestAgent agent = new TestAgent(Tier.SAMPLE, AttachMethod.FENTRY)) {
             for (Map.Entry<String, Container> container : containers.entrySet()) {
                 assertThat(containerIn(processes, agent, root.resolve(container.getKey())))
@@ -130,6 +132,8 @@ class ContextsGuestTest extends ContextsIT {
                     .filter(found -> found.owner().pid() == work.pid())
                     .findFirst()
                     .orElseThrow();
+            processes.read(IdentityKey.of(context.owner(), context.mm()));
+            processes.await(Duration.ofMinutes(1));
             Identity identity = processes.of(context.owner());
             return identity.container().orElseThrow(() -> new AssertionError(cgroup + ": " + identity));
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
+import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.inventory.Holder;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
@@ -13,6 +14,7 @@ import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.testing.Await;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -140,10 +142,12 @@ class ContextsIT {
 
     @Test
     void identifiesProcessAlsoAfterExit() throws IOException {
-        try (Processes processes = Processes.unlimited(false);
+        try (Processes processes = Processes.ofThisHost(false, Processes.DEFAULT_CAPACITY);
                 AioWork work = AioWork.start("many", "--count", "1", "--charge", "5", "--wait")) {
             work.await("aio_nr");
             LiveContext context = of(take(), work.pid()).get(0);
+            processes.read(IdentityKey.of(context.owner(), context.mm()));
+            processes.await(Duration.ofMinutes(1));
             Identity identity = processes.of(context.owner());
 
             assertThat(identity.executable()).isEqualTo(AioWork.PROGRAM.toString());

@@ -78,10 +78,10 @@ class RecordingGuestTest implements LifecycleListener {
         String liveResult;
         ExecutorService executor = Executors.newSingleThreadExecutor();
         try (Recorder recorder = new Recorder(Storage.file(file), clock);
-                Processes processes = Processes.unlimited(false)) {
-            processes.setObserver((pid, start, mm, identity) -> {
-                recorder.onIdentity(pid, start, mm, identity);
-                known.add(pid);
+                Processes processes = Processes.ofThisHost(false, Processes.DEFAULT_CAPACITY)) {
+            processes.setObserver((process, identity) -> {
+                recorder.onIdentity(process, identity);
+                known.add(process.pid());
             });
             Probes probes = recorder.record(
                     BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), ProbeSettings.PLAIN));

@@ -6,6 +6,7 @@ import dev.aioscope.event.Trigger;
 import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Processes;
+import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.WallClock;
@@ -26,6 +27,7 @@ import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -78,7 +80,7 @@ class RefusalsGuestTest {
     @Test
     void namesKilledHolderAsReleaserAfterExit() throws IOException {
         InMemorySpanExporter spans = InMemorySpanExporter.create();
-        try (Processes processes = Processes.unlimited(false);
+        try (Processes processes = Processes.ofThisHost(false, Processes.DEFAULT_CAPACITY);
                 SdkTracerProvider provider = SdkTracerProvider.builder()
                         .addSpanProcessor(SimpleSpanProcessor.create(spans))
                         .build();
@@ -92,7 +94,8 @@ class RefusalsGuestTest {
             Path container = Files.createDirectories(Path.of("/sys/fs/cgroup/system.slice/docker-" + ID + ".scope"));
             Files.writeString(container.resolve("cgroup.procs"), holder.pid() + "");
             agent.readUntil("the holder", () -> agent.setups(holder.pid()).size() == 3);
-            agent.setups(holder.pid()).forEach(processes::onSetup);
+            agent.setups(holder.pid()).forEach(setup -> processes.read(IdentityKey.of(setup.owner(), setup.mm())));
+            processes.await(Duration.ofMinutes(1));
             try (AioWork refused = refused()) {
                 FailedCall refusal = agent.failedCalls(refused.pid()).get(0);
                 assertThat(refusal.maxReqs()).isEqualTo(200);

@@ -14,6 +14,6 @@ public final class ProcFuzz {
         ProcessReader.isSame(text, 1);
         CgroupPath.parse(text).ifPresent(Container::of);
         Container.of(text);
-        Processes.parse(text);
+        ProcessReader.parse(text, 1);
     }
 }

@@ -39,7 +39,7 @@ class HelperProcessTest {
 
     @Test
     void answersLineByLine() throws IOException {
-        try (HelperProcess echo = new HelperProcess(Echo.class, START)) {
+        try (HelperProcess echo = new HelperProcess(HelperProcess.command(Echo.class), START)) {
             assertThat(echo.greeting()).isEqualTo("hello");
             assertThat(echo.ask("one", START)).isEqualTo("one");
             assertThat(echo.ask("zwei ü", START)).isEqualTo("zwei ü");
@@ -50,7 +50,7 @@ class HelperProcessTest {
     @Test
     @Timeout(25)
     void abandonsHungProcess() throws IOException {
-        try (HelperProcess stuck = new HelperProcess(StuckHelper.class, START)) {
+        try (HelperProcess stuck = new HelperProcess(HelperProcess.command(StuckHelper.class), START)) {
             assertThatThrownBy(() -> stuck.ask("one", Duration.ofMillis(100)))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("no answer within");
@@ -74,14 +74,14 @@ class HelperProcessTest {
 
     @Test
     void startsAgainIfSignalEndsIt() throws IOException {
-        try (HelperProcess helper = HelperProcess.start(EndedOnce.class, START)) {
+        try (HelperProcess helper = HelperProcess.start(HelperProcess.command(EndedOnce.class), START)) {
             assertThat(helper.greeting()).isEqualTo("hello");
         }
     }
 
     @Test
     void failsWhenProcessExits() {
-        assertThatThrownBy(() -> new HelperProcess(HelperProcessTest.class, START).close())
+        assertThatThrownBy(() -> new HelperProcess(HelperProcess.command(HelperProcessTest.class), START).close())
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("the helper process exited");
     }

@@ -39,7 +39,7 @@ class RestartingHelperTest {
         if (startFails) {
             throw new IOException("no memory");
         }
-        return new HelperProcess(Mortal.class, START);
+        return new HelperProcess(HelperProcess.command(Mortal.class), START);
     }
 
     private void fail() {

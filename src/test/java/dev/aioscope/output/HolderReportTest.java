@@ -40,7 +40,7 @@ class HolderReportTest {
                         ScanGaps.NONE,
                         Quotas.of(2921L, 65536L)),
                 task -> true,
-                (task, mm, mayRead) -> task.equals(MYSQLD)
+                (task, mm) -> task.equals(MYSQLD)
                         ? new Identity(
                                 "/usr/sbin/mysqld",
                                 List.of("mysqld", "--x"),
@@ -110,7 +110,7 @@ class HolderReportTest {
                 0,
                 new ScanGaps(Set.of(11, 12), Set.of(13, 14, 15, 16, 17, 18)),
                 Quotas.of(2921L, 65536L));
-        HolderReport holders = new HolderReport(snapshot, task -> true, (task, mm, mayRead) -> Identity.UNKNOWN, CLOCK);
+        HolderReport holders = new HolderReport(snapshot, task -> true, (task, mm) -> Identity.UNKNOWN, CLOCK);
 
         assertThat(holders.text(GroupBy.PROCESS, Screen.FILE).stream().map(line -> line.replaceAll(" {2,}", "|")))
                 .contains(

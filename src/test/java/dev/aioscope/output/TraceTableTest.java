@@ -36,7 +36,7 @@ class TraceTableTest {
     private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     /** Process 100 runs in a container; other processes are unknown. */
-    private static final Identities IDENTITIES = (task, mm, mayRead) -> task.pid() != 100
+    private static final Identities IDENTITIES = (task, mm) -> task.pid() != 100
             ? Identity.UNKNOWN
             : new Identity("/usr/sbin/mysqld", List.of("mysqld"), false, "mysql", "/docker/" + ID, Namespaces.HOST);
 

@@ -1,13 +1,12 @@
 package dev.aioscope.packaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aioscope.backend.ServerProcess;
 import dev.aioscope.guest.AioWork;
 import dev.aioscope.testing.Await;
-import dev.aioscope.testing.CommandResult;
 import dev.aioscope.testing.Commands;
+import dev.aioscope.testing.Podman;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -27,7 +26,6 @@ import org.junit.jupiter.api.Test;
 
 /** Builds the image from the package and runs it as its Containerfile describes, where podman works. */
 class ImageIT {
-    private static final String BASE = "docker.io/library/debian:bookworm-slim";
     private static final Path DESCRIPTION = Path.of("packaging/Containerfile");
     /** Its options that do not depend on the machine. */
     private static final Pattern OPTION = Pattern.compile("--(?:pid|cap-\\w+|security-opt|read-only|tmpfs)\\S*");
@@ -37,27 +35,6 @@ class ImageIT {
     private final String name = "aioscope-test-" + ProcessHandle.current().pid();
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
-
-    /** Adds options for this machine: it may not raise limits, and needs no network namespace. */
-    private static List<String> podmanRun() {
-        List<String> command = new ArrayList<>(List.of("podman"));
-        if (Commands.isInstalled("runc")) {
-            command.add("--runtime=runc");
-        }
-        command.addAll(List.of("run", "--network=host", "--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024"));
-        return command;
-    }
-
-    private void assumeContainers() throws Exception {
-        assumeTrue(Commands.isInstalled("podman"), "podman is not installed (apt-get install podman runc)");
-        CommandResult pulled =
-                Commands.execute("sh", "-c", "podman image exists " + BASE + " || podman pull --quiet " + BASE);
-        assumeTrue(pulled.status() == 0, BASE + " is unavailable (packaging/README.md): " + pulled.output());
-        List<String> command = podmanRun();
-        command.addAll(List.of("--rm", BASE, "true"));
-        CommandResult trial = Commands.execute(command.toArray(String[]::new));
-        assumeTrue(trial.status() == 0, "podman cannot run a container here: " + trial.output());
-    }
 
     private void makePackage() throws Exception {
         Files.createDirectories(Path.of("target/packages"));
@@ -78,7 +55,7 @@ class ImageIT {
 
     @Test
     void observesHostWithDocumentedOptions() throws Exception {
-        assumeContainers();
+        Podman.assumeAvailable();
         makePackage();
         // In a chroot, which needs no privileges of the machine; without layers, which would remain.
         List<String> build = List.of("--isolation=chroot", "--network=host", "--layers=false", "--tag", name);
@@ -88,8 +65,8 @@ class ImageIT {
                 .toArray(String[]::new));
 
         int port = ServerProcess.freePort();
-        List<String> command = podmanRun();
-        command.addAll(List.of("--detach", "--name", name, "--tmpfs=/var/lib/aioscope"));
+        List<String> command =
+                new ArrayList<>(List.of(Podman.run("--detach", "--name", name, "--tmpfs=/var/lib/aioscope")));
         OPTION.matcher(Files.readString(DESCRIPTION))
                 .results()
                 .map(MatchResult::group)

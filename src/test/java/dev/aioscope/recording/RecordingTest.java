@@ -7,6 +7,7 @@ import dev.aioscope.event.EventBuilder;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Namespaces;
 import dev.aioscope.host.Processes;
+import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
@@ -109,8 +110,8 @@ class RecordingTest {
         WallClock clock = clock();
         try (Recorder recorder = new Recorder(Storage.file(file), clock);
                 Processes processes = Processes.fromRecording(false)) {
-            processes.remember(7, 0, 9, DB);
-            recorder.onIdentity(7, 0, 9, DB);
+            processes.remember(new IdentityKey(7, 0, 9), DB);
+            recorder.onIdentity(new IdentityKey(7, 0, 9), DB);
             return ReplayResult.of(
                     recorder.record(script),
                     clock,
@@ -197,9 +198,9 @@ class RecordingTest {
         record(file, script());
         Task task = new Task(7, 7, "db", 0, 0);
 
-        assertThat(Recording.open(file).processes(false).of(task, 9, true)).isEqualTo(DB);
-        assertThat(Recording.open(file).processes(true).of(task, 9, true)).isEqualTo(DB.withoutArguments());
-        assertThat(Recording.open(file).processes(false).of(new Task(1, 1, "init", 0, 0), 5, true))
+        assertThat(Recording.open(file).processes(false).of(task, 9)).isEqualTo(DB);
+        assertThat(Recording.open(file).processes(true).of(task, 9)).isEqualTo(DB.withoutArguments());
+        assertThat(Recording.open(file).processes(false).of(new Task(1, 1, "init", 0, 0), 5))
                 .isEqualTo(Identity.UNKNOWN);
     }
 
@@ -207,13 +208,11 @@ class RecordingTest {
     void truncatesLongCommandLine() {
         Identity identity = new Identity(
                 "/bin/x", List.of("x", "y".repeat(6000), "z".repeat(6000)), true, null, null, Namespaces.HOST);
-        byte[] item = new IdentityItem(1, 2, 3, identity).bytes();
+        byte[] item = new IdentityItem(new IdentityKey(1, 2, 3), identity).bytes();
 
         assertThat(IdentityItem.parse(ByteBuffer.wrap(item).order(ByteOrder.LITTLE_ENDIAN)))
                 .contains(new IdentityItem(
-                        1,
-                        2,
-                        3,
+                        new IdentityKey(1, 2, 3),
                         new Identity("/bin/x", List.of("x", "y".repeat(6000)), true, null, null, Namespaces.HOST)));
     }
 
@@ -335,7 +334,7 @@ class RecordingTest {
         Recorder recorder = new Recorder(Storage.to(disk), clock());
         try (recorder) {
             for (int pid = 0; pid < many; pid++) {
-                recorder.onIdentity(pid, 0, pid, large);
+                recorder.onIdentity(new IdentityKey(pid, 0, pid), large);
             }
             assertThat(recorder.dropped()).isBetween(many / 2L, many - 1L);
             disk.close();

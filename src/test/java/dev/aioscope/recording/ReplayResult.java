@@ -61,11 +61,12 @@ public final class ReplayResult {
                     processes,
                     numbers -> Optional.empty(),
                     counts::onTrace);
-            try (ListenerQueue queue =
-                            new ListenerQueue(ForwardingListener.to(audit, spans, holders, also), MAX_QUEUED, true);
-                    IdentityCollector identities =
-                            new IdentityCollector(processes, ForwardingListener.to(counts, queue));
+            ListenerQueue queue =
+                    new ListenerQueue(ForwardingListener.to(audit, spans, holders, also), MAX_QUEUED, true);
+            IdentityCollector identities = new IdentityCollector(processes, ForwardingListener.to(counts, queue));
+            try (queue;
                     DutyCycle cycle = new DutyCycle(probes, identities, clock, Duration.ofSeconds(1))) {
+                cycle.identifyBy(identities);
                 begun.accept(cycle);
                 cycle.run();
                 scan = cycle.latestScan();

@@ -7,6 +7,7 @@ import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Namespaces;
+import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Probes;
@@ -77,8 +78,7 @@ class RingTest {
         List<Long> replayed = new ArrayList<>();
         Recording recording = Recording.open(file);
         assertThat(recording.losses()).isEmpty();
-        assertThat(recording.processes(false).of(new Task(7, 7, "db", 0, 0), 9, false))
-                .isEqualTo(DB);
+        assertThat(recording.processes(false).of(new Task(7, 7, "db", 0, 0), 9)).isEqualTo(DB);
         try (Probes probes = recording.replay(null, false)) {
             while (!probes.isOver()) {
                 probes.await(0);
@@ -94,7 +94,7 @@ class RingTest {
         long last;
         try (Recorder recorder = new Recorder(Storage.ring(folder, SIZE), clock)) {
             recorder.record(probes);
-            recorder.onIdentity(7, 0, 9, DB);
+            recorder.onIdentity(new IdentityKey(7, 0, 9), DB);
             last = fill(recorder, probes, 1, 1500);
             assertThat(recorder.dropped()).isZero();
             assertThat(size(files("ring-"))).isBetween(SIZE * 6L / 8, (long) SIZE);
@@ -122,7 +122,7 @@ class RingTest {
             Scripted probes = new Scripted(Tier.FULL).turn(SECOND + run);
             try (Recorder recorder = new Recorder(Storage.ring(folder, SIZE), clock)) {
                 recorder.record(probes);
-                recorder.onIdentity(7, 0, 9, DB);
+                recorder.onIdentity(new IdentityKey(7, 0, 9), DB);
                 fill(recorder, probes, 1000L * (run + 1), 2);
                 recorder.snapshot("stuck");
             }
@@ -138,7 +138,7 @@ class RingTest {
         Scripted probes = new Scripted(Tier.FULL).turn(SECOND);
         try (Recorder recorder = new Recorder(Storage.ring(folder, SIZE), clock)) {
             recorder.record(probes);
-            recorder.onIdentity(7, 0, 9, DB);
+            recorder.onIdentity(new IdentityKey(7, 0, 9), DB);
             fill(recorder, probes, 1000, 2);
             recorder.snapshot("stuck");
         }

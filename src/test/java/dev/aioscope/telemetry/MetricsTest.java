@@ -75,7 +75,7 @@ class MetricsTest {
     }
 
     private static HolderMetrics holders(Metrics metrics, long now, boolean byPid) {
-        return new HolderMetrics(metrics, (task, mm, mayRead) -> identity(task), () -> now, 20, byPid);
+        return new HolderMetrics(metrics, (task, mm) -> identity(task), () -> now, 20, byPid);
     }
 
     private static Identity identity(Task task) {

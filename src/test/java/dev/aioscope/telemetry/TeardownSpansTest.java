@@ -559,7 +559,7 @@ class TeardownSpansTest {
 
     @Test
     void identifiesProcessAfterItsExit() {
-        identities = (task, mm, mayRead) -> mysqld(false);
+        identities = (task, mm) -> mysqld(false);
         TeardownBuilder t = TeardownBuilder.busy();
         t.caller = new Task(100, 101, "ib_io_rd-1", 1, 1_500_000_000L);
         spans(1).onTeardown(t.build());
@@ -582,7 +582,7 @@ class TeardownSpansTest {
 
     @Test
     void omitsHiddenArguments() {
-        identities = (task, mm, mayRead) -> mysqld(true);
+        identities = (task, mm) -> mysqld(true);
         spans(1).onTeardown(TeardownBuilder.busy().build());
 
         assertThat(attributes(root()))
@@ -592,7 +592,7 @@ class TeardownSpansTest {
 
     @Test
     void omitsContainerForSystemdUnit() {
-        identities = (task, mm, mayRead) ->
+        identities = (task, mm) ->
                 new Identity("/a", List.of(), false, "root", "/system.slice/mariadb.service", Namespaces.HOST);
         spans(1).onTeardown(TeardownBuilder.busy().build());
 
@@ -603,10 +603,7 @@ class TeardownSpansTest {
 
     @Test
     void identifiesOwnerThatIsNotCaller() {
-        identities = (task, mm, mayRead) -> {
-            assertThat(mayRead).as("the pid of an exited process was reused").isEqualTo(task.pid() == 300);
-            return task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
-        };
+        identities = (task, mm) -> task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
         TeardownBuilder t = TeardownBuilder.busy();
         t.trigger = Trigger.EXIT;
         t.caller = new Task(300, 300, "ps", 1, 0);
@@ -645,7 +642,7 @@ class TeardownSpansTest {
 
     @Test
     void linksOutcomeToRefusal() {
-        identities = (task, mm, mayRead) -> task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
+        identities = (task, mm) -> task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
         Task holder = new Task(100, 101, "mysqld", 1, 0);
         FailedCall refusal = new FailedCall(
                 FailedCall.SystemCall.IO_SETUP,

@@ -58,7 +58,6 @@ class WorkerFaultsIT {
             Map.entry("push", "aioscope_push_total{aioscope_outcome=\"exported\"}"),
             Map.entry("holder-metrics", "aio_context_active"),
             Map.entry("scan-follower", "aio_context_active"),
-            Map.entry("identities", "identified"),
             Map.entry("process-reader", "identified"),
             Map.entry("recorder", "recorded"),
             Map.entry("reload", "reloaded"));

@@ -117,8 +117,10 @@ public final class ProbeOptions implements ProbeSource {
     }
 
     @Override
-    public Processes processes(boolean hidesArguments, Function<Boolean, Processes> local) {
-        return replay == null ? local.apply(hidesArguments) : replay.recording().processes(hidesArguments);
+    public Processes processes(boolean hidesArguments, int capacity) {
+        return replay == null
+                ? Processes.ofThisHost(hidesArguments, capacity)
+                : replay.recording().processes(hidesArguments);
     }
 
     @Override

@@ -91,7 +91,7 @@ public final class UserSymbols implements AutoCloseable {
 
     private static HelperProcess startHelper() {
         try {
-            HelperProcess started = HelperProcess.start(Symbolizer.class, PATIENCE_AT_START);
+            HelperProcess started = HelperProcess.start(HelperProcess.command(Symbolizer.class), PATIENCE_AT_START);
             if (!started.greeting().equals("ready")) {
                 started.close();
                 List<String> error = List.of(started.greeting().split("\t", -1));

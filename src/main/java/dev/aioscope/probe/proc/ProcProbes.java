@@ -241,7 +241,7 @@ public final class ProcProbes implements Probes {
                     "fix the storage that does not answer; then the readers exit");
         }
         try {
-            started = HelperProcess.start(readerClass, PATIENCE_AT_START);
+            started = HelperProcess.start(HelperProcess.command(readerClass), PATIENCE_AT_START);
             reader = started;
             return started;
         } catch (IOException e) {

@@ -101,7 +101,7 @@ public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInf
      * @throws ProbeException if it does not exist, or the read does not finish in time
      */
     public static Witness of(int pid) {
-        try (HelperProcess helper = new HelperProcess(Witness.class, PATIENCE)) {
+        try (HelperProcess helper = new HelperProcess(HelperProcess.command(Witness.class), PATIENCE)) {
             String lines = new String(
                     Base64.getDecoder().decode(helper.ask(Integer.toString(pid), PATIENCE)), StandardCharsets.UTF_8);
             Witness witness = parse(lines);
