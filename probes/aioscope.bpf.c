@@ -27,6 +27,7 @@ SHARED(inventory)
 #define MAX_DESTROYED 4096
 #define MAX_USES 256
 #define MAX_FOLLOWED 1024
+#define MAX_IDENTIFIED 4096
 #define NO_COUNT ((__s64)(1ULL << 63))
 
 /*
@@ -88,6 +89,37 @@ struct handle_key {
 	__u64 handle;
 };
 
+/* A program in an address space: each exec increments the id, and the kernel reuses addresses. */
+struct process_key {
+	__u64 mm;
+	__u64 process_start;
+	__u32 pid;
+	__u32 exec_id;
+};
+
+#define EXECUTABLE_BYTES 1792
+#define CGROUP_BYTES 1024
+#define ARGUMENT_BYTES 4096
+#define NAME_BYTES 256 /* of the longest name, with its zero */
+#define READ_BYTES 1024
+#define TEXT_BYTES 8192 /* a power of two, more than all texts together */
+#define STEPS_TO_ROOT 64
+#define CGROUP_NAMES 32
+#define NO_CONTROLLER (-1)
+
+/*
+ * Where a program writes an EVENT_PROCESS. What changes in a loop is in this memory as well: the verifier does not follow
+ * the values there, so it checks a loop quickly.
+ */
+struct process_buffer {
+	volatile __u64 node;  /* a dentry, a kernfs_node or an address of the program */
+	volatile __u64 mount;
+	volatile __u64 bytes; /* of all texts so far */
+	volatile __u64 end;   /* of the current text at most */
+	struct event_process event;
+	char texts[TEXT_BYTES + READ_BYTES];
+};
+
 /* Twice what one process with 1,000 contexts sends at its exit before the reader runs. */
 RING(events, 1024 * 1024)
 
@@ -101,13 +133,25 @@ MAP(kills, HASH, __u64, struct kill, MAX_IN_PROGRESS)
 MAP(releases, HASH, __u64, struct users, MAX_IN_PROGRESS)
 
 /* The handles that io_destroy made invalid recently, if settings.watch_handles. Only the keys matter. */
-MAP(destroyed, LRU_HASH, struct handle_key, __u32, MAX_DESTROYED)
+MAP(destroyed, LRU_HASH, struct handle_key, __u64, MAX_DESTROYED)
 
 /* The destroyed handle of each task that looks one up now. */
 MAP(uses, HASH, __u64, __u64, MAX_USES)
 
 /* The contexts in teardown whose state user space wants, with their handles. */
 MAP(followed, HASH, __u64, __u64, MAX_FOLLOWED)
+
+/* The processes whose EVENT_PROCESS was sent. Only the keys matter. */
+MAP(identified, LRU_HASH, struct process_key, __u64, MAX_IDENTIFIED)
+
+/*
+ * One buffer for each CPU suffices: only the program at the return of io_setup uses it. The kernel does not run that
+ * program while another run on the same CPU is not over, or does not preempt it.
+ */
+MAP(process_buffers, PERCPU_ARRAY, __u32, struct process_buffer, 1)
+
+/* The buffer of the iterator over processes. */
+MAP(scanned_process, ARRAY, __u32, struct process_buffer, 1)
 
 inline_body void count_loss(__u32 reason)
 {
@@ -495,6 +539,421 @@ inline_body __u32 ring_at(__u64 handle)
 	return ring.magic == AIO_RING_MAGIC ? RING_PRESENT : RING_OTHER;
 }
 
+/* ---- processes ---- */
+
+/* The id of the cgroup v2 of a task; 0 if unknown. */
+inline_body __u64 cgroup_id(struct task_struct *task)
+{
+	struct kernfs_node *node;
+	struct kernfs_node___v5_4 *old;
+
+	if (!FIELD_EXISTS(task_struct, cgroups) || !FIELD_EXISTS(css_set, dfl_cgrp) || !FIELD_EXISTS(cgroup, kn))
+		return 0;
+	node = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+	old = (void *)node;
+	return FIELD_EXISTS(kernfs_node, id)	     ? BPF_CORE_READ(node, id)
+	       : FIELD_EXISTS(kernfs_node___v5_4, id) ? BPF_CORE_READ(old, id.id)
+						      : 0;
+}
+
+inline_body void fill_task(struct event_header *header, struct task_struct *task, __u16 code, __u16 size)
+{
+	header->time = bpf_ktime_get_boot_ns();
+	header->cgroup = cgroup_id(task);
+	header->pid = BPF_CORE_READ(task, tgid);
+	header->tid = BPF_CORE_READ(task, pid);
+	header->cpu = bpf_get_smp_processor_id();
+	header->type = code;
+	header->size = size;
+	BPF_CORE_READ_INTO(&header->comm, task, comm);
+	header->process_start = process_start(task);
+}
+
+/* The offset of a process id: its namespaces, the host's first, and its number in each. */
+inline_body __u64 number_in_namespace(struct pid *pid, __u32 level)
+{
+	return (__u64)pid + FIELD_OFFSET(pid, numbers) + level * SIZE_OF(upid);
+}
+
+inline_body bool knows_pid_namespaces(void)
+{
+	return FIELD_EXISTS(task_struct, thread_pid) && FIELD_EXISTS(pid, level) && FIELD_EXISTS(pid, numbers) &&
+	       FIELD_EXISTS(upid, nr) && FIELD_EXISTS(upid, ns);
+}
+
+/* The number of a thread in its own pid namespace, or ABSENT. */
+inline_body __s32 namespace_number(struct task_struct *task)
+{
+	struct upid *number;
+	struct pid *pid;
+
+	if (!knows_pid_namespaces())
+		return ABSENT_S32;
+	pid = BPF_CORE_READ(task, thread_pid);
+	number = (struct upid *)number_in_namespace(pid, BPF_CORE_READ(pid, level));
+	return pid ? BPF_CORE_READ(number, nr) : ABSENT_S32;
+}
+
+inline_body __u8 found(bool is_known, bool is_found)
+{
+	return !is_known ? FOUND_NOT_READ : is_found ? FOUND_YES : FOUND_NO;
+}
+
+inline_body __u8 is_host_pid_namespace(struct task_struct *task)
+{
+	struct pid *pid = knows_pid_namespaces() ? BPF_CORE_READ(task, thread_pid) : NULL;
+
+	return found(pid, pid && !BPF_CORE_READ(pid, level));
+}
+
+/* Compares with the mount namespace of the first process of the host. */
+inline_body __u8 is_host_mount_namespace(struct task_struct *task)
+{
+	struct task_struct *first;
+	struct upid *number;
+	void *own, *host;
+
+	if (!knows_pid_namespaces() || !FIELD_EXISTS(pid_namespace, child_reaper) || !FIELD_EXISTS(task_struct, nsproxy) ||
+	    !FIELD_EXISTS(nsproxy, mnt_ns))
+		return FOUND_NOT_READ;
+	number = (struct upid *)number_in_namespace(BPF_CORE_READ(task, thread_pid), 0);
+	first = BPF_CORE_READ(number, ns, child_reaper);
+	own = BPF_CORE_READ(task, nsproxy, mnt_ns);
+	host = BPF_CORE_READ(first, nsproxy, mnt_ns);
+	return found(own && host, own == host);
+}
+
+inline_body __u8 is_host_uts_namespace(struct task_struct *task)
+{
+	__u32 number = 0;
+
+	if (FIELD_EXISTS(task_struct, nsproxy) && FIELD_EXISTS(nsproxy, uts_ns) && FIELD_EXISTS(uts_namespace, ns) &&
+	    FIELD_EXISTS(ns_common, inum))
+		number = BPF_CORE_READ(task, nsproxy, uts_ns, ns.inum);
+	return found(number, number == UTS_INIT_INO);
+}
+
+inline_body __u8 is_host_user_namespace(struct task_struct *task)
+{
+	__u32 number = 0;
+
+	if (FIELD_EXISTS(task_struct, cred) && FIELD_EXISTS(cred, user_ns) && FIELD_EXISTS(user_namespace, ns) &&
+	    FIELD_EXISTS(ns_common, inum))
+		number = BPF_CORE_READ(task, cred, user_ns, ns.inum);
+	return found(number, number == USER_INIT_INO);
+}
+
+inline_body void describe_owner(struct event_process *event, struct task_struct *task)
+{
+	event->user = ABSENT_U32;
+	event->group = ABSENT_U32;
+	if (FIELD_EXISTS(task_struct, cred) && FIELD_EXISTS(cred, euid) && FIELD_EXISTS(cred, egid)) {
+		event->user = BPF_CORE_READ(task, cred, euid).val;
+		event->group = BPF_CORE_READ(task, cred, egid).val;
+	}
+	event->namespace_pid = namespace_number(BPF_CORE_READ(task, group_leader));
+	event->namespace_tid = namespace_number(task);
+	event->is_host_pid_namespace = is_host_pid_namespace(task);
+	event->is_host_mount_namespace = is_host_mount_namespace(task);
+	event->is_host_uts_namespace = is_host_uts_namespace(task);
+	event->is_host_user_namespace = is_host_user_namespace(task);
+}
+
+/* The buffer of the program that runs: of the iterator, or of another one on this CPU. */
+inline_body struct process_buffer *process_buffer(__u32 is_scan)
+{
+	__u32 zero = 0;
+
+	return is_scan ? bpf_map_lookup_elem(scanned_process_map(), &zero) : bpf_map_lookup_elem(process_buffers_map(), &zero);
+}
+
+/* Appends a name with its zero; false if it is unreadable, or the current text has no room for the longest name. */
+inline_body bool append_name(struct process_buffer *to, const void *name)
+{
+	__u64 at = to->bytes;
+	long bytes;
+
+	if (at + NAME_BYTES > to->end)
+		return false;
+	bytes = bpf_probe_read_kernel_str(&to->texts[at % TEXT_BYTES], NAME_BYTES, name);
+	if (bytes <= 0)
+		return false;
+	to->bytes = at + bytes;
+	return true;
+}
+
+/* The length of the text that began there. */
+inline_body __u16 text_bytes(struct process_buffer *to, __u64 begin)
+{
+	return to->bytes == begin ? ABSENT_U16 : to->bytes - begin;
+}
+
+inline_body bool knows_paths(void)
+{
+	return FIELD_EXISTS(mm_struct, exe_file) && FIELD_EXISTS(file, f_path) && FIELD_EXISTS(path, mnt) &&
+	       FIELD_EXISTS(path, dentry) && FIELD_EXISTS(dentry, d_parent) && FIELD_EXISTS(dentry, d_name) &&
+	       FIELD_EXISTS(qstr, name) && FIELD_EXISTS(mount, mnt) && FIELD_EXISTS(mount, mnt_parent) &&
+	       FIELD_EXISTS(mount, mnt_mountpoint) && FIELD_EXISTS(vfsmount, mnt_root) && FIELD_EXISTS(task_struct, fs) &&
+	       FIELD_EXISTS(fs_struct, root);
+}
+
+/* A file system's name for a file that has no directory, such as memfd:NAME, is that of a dentry without a parent. */
+inline_body bool is_deleted(struct dentry *dentry, struct dentry *mount_root)
+{
+	if (BPF_CORE_READ(dentry, d_parent) == dentry)
+		return dentry != mount_root;
+	return FIELD_EXISTS(dentry, d_hash) && FIELD_EXISTS(hlist_bl_node, pprev) && !BPF_CORE_READ(dentry, d_hash.pprev);
+}
+
+/*
+ * Goes from a dentry towards the root of the process, as d_path in the kernel does; false at its end. At the root of a
+ * mount it continues where that is mounted. A global function, like the other steps of loops: the verifier checks it once.
+ */
+GLOBAL_FUNCTION __u32 append_parent(__u32 is_scan)
+{
+	struct process_buffer *to = process_buffer(is_scan);
+	struct dentry *dentry, *parent;
+	struct mount *mount, *above;
+
+	if (!to || !knows_paths())
+		return false;
+	dentry = (void *)to->node;
+	parent = BPF_CORE_READ(dentry, d_parent);
+	mount = (void *)to->mount;
+	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+		above = BPF_CORE_READ(mount, mnt_parent);
+		to->node = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
+		to->mount = (__u64)above;
+		to->event.is_executable_cut = above != mount;
+		return above != mount;
+	}
+	/* Outside of its mount; only a file without a directory has a name there. */
+	if (dentry == parent && to->bytes) {
+		to->event.is_executable_cut = false;
+		return false;
+	}
+	to->event.is_executable_cut = dentry != parent;
+	to->node = (__u64)parent;
+	return append_name(to, BPF_CORE_READ(dentry, d_name.name)) && dentry != parent;
+}
+
+/* The path of the executable, from the root of the process. */
+inline_body void append_executable(struct process_buffer *to, __u32 is_scan, struct task_struct *task, struct mm_struct *mm)
+{
+	struct file *file = knows_paths() ? BPF_CORE_READ(mm, exe_file) : NULL;
+	struct vfsmount *mount, *root_mount;
+	struct dentry *root;
+
+	to->event.executable_bytes = ABSENT_U16;
+	to->event.is_executable_deleted = false;
+	to->event.is_executable_cut = false;
+	if (!file || !knows_paths())
+		return;
+	root = BPF_CORE_READ(task, fs, root.dentry);
+	root_mount = BPF_CORE_READ(task, fs, root.mnt);
+	mount = BPF_CORE_READ(file, f_path.mnt);
+	to->end = EXECUTABLE_BYTES;
+	to->node = (__u64)BPF_CORE_READ(file, f_path.dentry);
+	to->mount = (__u64)mount - FIELD_OFFSET(mount, mnt);
+	to->event.is_executable_deleted = is_deleted((struct dentry *)to->node, BPF_CORE_READ(mount, mnt_root));
+	for (__u32 i = 0; i < STEPS_TO_ROOT; i++) {
+		if (to->node == (__u64)root && to->mount + FIELD_OFFSET(mount, mnt) == (__u64)root_mount) {
+			to->event.is_executable_cut = false;
+			break;
+		}
+		if (!append_parent(is_scan))
+			break;
+	}
+	to->event.executable_bytes = text_bytes(to, 0);
+}
+
+inline_body bool knows_cgroups(void)
+{
+	return FIELD_EXISTS(task_struct, cgroups) && FIELD_EXISTS(css_set, dfl_cgrp) && FIELD_EXISTS(cgroup, kn) &&
+	       FIELD_EXISTS(kernfs_node, name) &&
+	       (FIELD_EXISTS(kernfs_node, __parent) || FIELD_EXISTS(kernfs_node___v6_14, parent));
+}
+
+/* Goes from a directory of cgroups towards the root; false at its end. */
+GLOBAL_FUNCTION __u32 append_cgroup_parent(__u32 is_scan)
+{
+	struct process_buffer *to = process_buffer(is_scan);
+	struct kernfs_node___v6_14 *old;
+	struct kernfs_node *node;
+
+	if (!to || !knows_cgroups())
+		return false;
+	node = (void *)to->node;
+	old = (void *)node;
+	if (!node || !append_name(to, BPF_CORE_READ(node, name)))
+		return false;
+	to->node = (__u64)READ_OR(READ_OR(NULL, old, kernfs_node___v6_14, parent), node, kernfs_node, __parent);
+	return true;
+}
+
+/* The names from a cgroup to the root, and their length. */
+inline_body __u16 append_cgroup(struct process_buffer *to, __u32 is_scan, struct cgroup *cgroup, __u8 *is_cut)
+{
+	__u64 begin = to->bytes;
+
+	to->node = (__u64)BPF_CORE_READ(cgroup, kn);
+	to->end = begin + CGROUP_BYTES;
+	for (__u32 i = 0; i < CGROUP_NAMES; i++) {
+		if (!append_cgroup_parent(is_scan))
+			break;
+	}
+	*is_cut = to->node != 0;
+	return text_bytes(to, begin);
+}
+
+/* The cgroup of this controller if it has a separate hierarchy, which is one of cgroup v1; else the other one. */
+inline_body struct cgroup *v1_cgroup_or(struct cgroup *otherwise, struct css_set *groups, int controller)
+{
+	__u64 states = (__u64)groups + FIELD_OFFSET(css_set, subsys);
+	struct cgroup_subsys_state *state = NULL;
+	struct cgroup *cgroup;
+
+	if (controller == NO_CONTROLLER)
+		return otherwise;
+	bpf_probe_read_kernel(&state, sizeof(state), (void *)(states + controller * sizeof(state)));
+	cgroup = BPF_CORE_READ(state, cgroup);
+	return cgroup && BPF_CORE_READ(cgroup, root) != BPF_CORE_READ(groups, dfl_cgrp, root) ? cgroup : otherwise;
+}
+
+inline_body void append_cgroups(struct process_buffer *to, __u32 is_scan, struct task_struct *task)
+{
+	struct css_set *groups = knows_cgroups() ? BPF_CORE_READ(task, cgroups) : NULL;
+	struct cgroup *v1 = NULL;
+
+	to->event.cgroup_bytes = ABSENT_U16;
+	to->event.cgroup_v1_bytes = ABSENT_U16;
+	to->event.is_cgroup_cut = false;
+	to->event.is_cgroup_v1_cut = false;
+	if (!groups || !knows_cgroups())
+		return;
+	to->event.cgroup_bytes = append_cgroup(to, is_scan, BPF_CORE_READ(groups, dfl_cgrp), &to->event.is_cgroup_cut);
+	if (!FIELD_EXISTS(css_set, subsys) || !FIELD_EXISTS(cgroup_subsys_state, cgroup) || !FIELD_EXISTS(cgroup, root))
+		return;
+	v1 = v1_cgroup_or(v1, groups, ENUMERATOR_OR(NO_CONTROLLER, cgroup_subsys_id, freezer_cgrp_id));
+	v1 = v1_cgroup_or(v1, groups, ENUMERATOR_OR(NO_CONTROLLER, cgroup_subsys_id, devices_cgrp_id));
+	v1 = v1_cgroup_or(v1, groups, ENUMERATOR_OR(NO_CONTROLLER, cgroup_subsys_id, cpu_cgrp_id));
+	v1 = v1_cgroup_or(v1, groups, ENUMERATOR_OR(NO_CONTROLLER, cgroup_subsys_id, pids_cgrp_id));
+	v1 = v1_cgroup_or(v1, groups, ENUMERATOR_OR(NO_CONTROLLER, cgroup_subsys_id, memory_cgrp_id));
+	if (v1)
+		to->event.cgroup_v1_bytes = append_cgroup(to, is_scan, v1, &to->event.is_cgroup_v1_cut);
+}
+
+inline_body void append_node_name(struct process_buffer *to, struct task_struct *task)
+{
+	__u64 begin = to->bytes;
+	struct uts_namespace *names;
+
+	to->event.node_name_bytes = ABSENT_U16;
+	if (!FIELD_EXISTS(task_struct, nsproxy) || !FIELD_EXISTS(nsproxy, uts_ns) || !FIELD_EXISTS(uts_namespace, name) ||
+	    !FIELD_EXISTS(new_utsname, nodename))
+		return;
+	names = BPF_CORE_READ(task, nsproxy, uts_ns);
+	to->end = begin + NAME_BYTES;
+	if (names && append_name(to, FIELD_ADDRESS(names, name.nodename)))
+		to->event.node_name_bytes = text_bytes(to, begin);
+}
+
+/* Appends what the program holds from there on, at most up to the next multiple of READ_BYTES: never two pages at once. */
+GLOBAL_FUNCTION __u32 append_memory(__u64 end)
+{
+	struct process_buffer *to = process_buffer(false);
+	__u64 from, at, bytes;
+
+	if (!to || to->node >= end)
+		return false;
+	from = to->node;
+	at = to->bytes;
+	bytes = READ_BYTES - from % READ_BYTES;
+	if (bytes > end - from)
+		bytes = end - from;
+	/* Without this, the compiler removes the check that the verifier needs. */
+	asm volatile("" : "+r"(bytes));
+	if (bytes > READ_BYTES || bpf_probe_read_user(&to->texts[at % TEXT_BYTES], bytes, (void *)from))
+		return false;
+	to->node = from + bytes;
+	to->bytes = at + bytes;
+	return true;
+}
+
+/* The arguments of the current process, as far as they are in memory: a program cannot wait for a page. */
+inline_body void append_arguments(struct process_buffer *to, struct mm_struct *mm)
+{
+	__u64 begin = to->bytes, end;
+
+	if (settings_memory()->hide_arguments || !FIELD_EXISTS(mm_struct, arg_start) || !FIELD_EXISTS(mm_struct, arg_end))
+		return;
+	to->node = BPF_CORE_READ(mm, arg_start);
+	to->end = BPF_CORE_READ(mm, arg_end);
+	if (!to->node || to->end < to->node)
+		return;
+	end = to->end - to->node > ARGUMENT_BYTES ? to->node + ARGUMENT_BYTES : to->end;
+	for (__u32 i = 0; i <= ARGUMENT_BYTES / READ_BYTES; i++) {
+		if (!append_memory(end))
+			break;
+	}
+	to->event.are_arguments_cut = to->node < to->end;
+	if (to->node == to->end || to->bytes > begin)
+		to->event.arguments_bytes = to->bytes - begin;
+}
+
+/* All but the arguments, which only the process itself can read. */
+inline_body void describe_process(struct process_buffer *to, __u32 is_scan, struct task_struct *task, struct mm_struct *mm)
+{
+	fill_task(&to->event.header, task, EVENT_PROCESS, 0);
+	to->event.header.kioctx = 0;
+	to->event.header.mm = (__u64)mm;
+	__builtin_memset(to->event.reserved, 0, sizeof(to->event.reserved));
+	to->event.arguments_bytes = ABSENT_U16;
+	to->event.are_arguments_cut = false;
+	to->bytes = 0;
+	describe_owner(&to->event, task);
+	append_executable(to, is_scan, task, mm);
+	append_cgroups(to, is_scan, task);
+	append_node_name(to, task);
+}
+
+/* Completes the record; returns its size, a multiple of 8. */
+inline_body __u64 finish_process(struct process_buffer *to)
+{
+	__u64 bytes = to->bytes % TEXT_BYTES, size = sizeof(to->event) + (bytes + 7) / 8 * 8;
+
+	__builtin_memset(&to->texts[bytes], 0, 8);
+	to->event.header.size = size;
+	return size;
+}
+
+/* Sends who the current process is, once for each program in an address space. */
+inline_body void send_process(void)
+{
+	struct task_struct *task = current_task();
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct process_key key = {
+		.mm = (__u64)mm,
+		.process_start = process_start(task),
+		.pid = BPF_CORE_READ(task, tgid),
+		.exec_id = READ_OR(0, task, task_struct, self_exec_id),
+	};
+	struct process_buffer *buffer;
+	__u64 present = 1;
+
+	if (bpf_map_lookup_elem(identified_map(), &key))
+		return;
+	buffer = process_buffer(false);
+	if (!buffer)
+		return;
+	describe_process(buffer, false, task, mm);
+	append_arguments(buffer, mm);
+	if (bpf_ringbuf_output(events_map(), &buffer->event, finish_process(buffer), 0))
+		count_loss(LOSS_IDENTITY);
+	else
+		bpf_map_update_elem(identified_map(), &key, &present, BPF_ANY);
+}
+
 /* ---- system calls ---- */
 
 /* Sends the user stack of the call that began at this time. */
@@ -572,7 +1031,7 @@ inline_body bool take_call(struct call *to, __u64 kind, long result)
 inline_body void remember_destroyed(__u64 handle)
 {
 	struct handle_key handle_key = {.mm = (__u64)current_mm(), .handle = handle};
-	__u32 present = 1;
+	__u64 present = 1;
 
 	if (settings_memory()->watch_handles)
 		bpf_map_update_elem(destroyed_map(), &handle_key, &present, BPF_ANY);
@@ -596,6 +1055,7 @@ inline_body int setup_exit(long result)
 
 	if (!take_call(&call, CALL_SETUP, result))
 		return 0;
+	send_process();
 	if (result == 0 && !bpf_probe_read_user(&handle, sizeof(handle), (void *)call.argument_2)) {
 		ctx = find_context(handle);
 		forget_destroyed(handle);
@@ -1142,34 +1602,6 @@ int tracepoint_exit_io_destroy(struct trace_sys_exit *ctx)
 
 /* ---- inventory ---- */
 
-/* The id of the cgroup v2 of a task; 0 if unknown. */
-inline_body __u64 cgroup_id(struct task_struct *task)
-{
-	struct kernfs_node *node;
-	struct kernfs_node___v5_4 *old;
-
-	if (!FIELD_EXISTS(task_struct, cgroups) || !FIELD_EXISTS(css_set, dfl_cgrp) || !FIELD_EXISTS(cgroup, kn))
-		return 0;
-	node = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
-	old = (void *)node;
-	return FIELD_EXISTS(kernfs_node, id)	     ? BPF_CORE_READ(node, id)
-	       : FIELD_EXISTS(kernfs_node___v5_4, id) ? BPF_CORE_READ(old, id.id)
-						      : 0;
-}
-
-inline_body void fill_task(struct event_header *header, struct task_struct *task, __u16 code, __u16 size)
-{
-	header->time = bpf_ktime_get_boot_ns();
-	header->cgroup = cgroup_id(task);
-	header->pid = BPF_CORE_READ(task, tgid);
-	header->tid = BPF_CORE_READ(task, pid);
-	header->cpu = bpf_get_smp_processor_id();
-	header->type = code;
-	header->size = size;
-	BPF_CORE_READ_INTO(&header->comm, task, comm);
-	header->process_start = process_start(task);
-}
-
 /*
  * Fills in the fields of the inventory's record that describe the context; false if this slot has none. A global function:
  * the verifier checks it once and not for each slot.
@@ -1277,6 +1709,14 @@ inline_body void task_in_teardown(struct seq_file *seq, struct task_struct *task
 	bpf_seq_write(seq, &event, sizeof(event));
 }
 
+/* One thread per process suffices, but a leader that has exited has no address space. */
+inline_body struct mm_struct *scanned_mm(struct task_struct *task)
+{
+	struct mm_struct *mm = own_mm(task);
+
+	return BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid) || !BPF_CORE_READ(task, group_leader, mm) ? mm : NULL;
+}
+
 SEC("iter/task")
 int iter_contexts(struct bpf_iter__task *ctx)
 {
@@ -1285,10 +1725,42 @@ int iter_contexts(struct bpf_iter__task *ctx)
 
 	if (!task)
 		return 0;
-	mm = own_mm(task);
-	/* One thread per process suffices, but a leader that has exited has no address space. */
-	if (mm && (BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid) || !BPF_CORE_READ(task, group_leader, mm)))
+	mm = scanned_mm(task);
+	if (mm)
 		live_contexts(ctx->meta->seq, task, mm);
+	return 0;
+}
+
+/* Whether a table has a context. Of a long one it does not read all slots. */
+inline_body bool has_context(struct kioctx_table *table)
+{
+	__u32 nr = table ? BPF_CORE_READ(table, nr) : 0;
+
+	for (__u32 slot = 0; slot < SLOTS_PER_RUN; slot++) {
+		if (slot >= nr)
+			break;
+		if (context_in(table, slot))
+			return true;
+	}
+	return nr > SLOTS_PER_RUN;
+}
+
+/* Who each process is that has a context. */
+SEC("iter/task")
+int iter_processes(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct process_buffer *buffer;
+	struct mm_struct *mm;
+
+	if (!task)
+		return 0;
+	mm = scanned_mm(task);
+	buffer = process_buffer(true);
+	if (!mm || !buffer || !has_context(BPF_CORE_READ(mm, ioctx_table)))
+		return 0;
+	describe_process(buffer, true, task, mm);
+	bpf_seq_write(ctx->meta->seq, &buffer->event, finish_process(buffer));
 	return 0;
 }
 

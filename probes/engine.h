@@ -76,6 +76,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define FIELD_ADDRESS(pointer, field) ((void *)__builtin_preserve_access_index(&(pointer)->field))
 #define SIZE_OF(type) bpf_core_type_size(struct type)
 #define ENUMERATOR_EXISTS(type, name) bpf_core_enum_value_exists(enum type, name)
+#define ENUMERATOR_VALUE(type, name) bpf_core_enum_value(enum type, name)
 
 /*
  * A function of the kernel that programs may call: name(). If the kernel lacks it, libbpf searches the types of modules,
@@ -100,12 +101,13 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /*
  * The constant that describes a map: 16 bits mark, 1 bit whether it refers to the first value in the map, 6 bits type,
- * 5 bits key size, 11 bits value size, 4 bits number of the map, 21 bits entries. The numbers are in offsets.h.
+ * 5 bits key size, 11 bits value size in units of 8 bytes, 4 bits number of the map, 21 bits entries. The numbers are in
+ * offsets.h.
  */
 #define MAP_MARK 0xa105ULL
 #define MAP_CONSTANT(name, is_value, kind, key_size, value_size, entries)                                    \
 	(MAP_MARK << 48 | (__u64)(is_value) << 47 | (__u64)(kind) << 41 | (__u64)(key_size) << 36 |           \
-	 (__u64)(value_size) << 25 | (__u64)MAP_NUMBER_##name << 21 | (entries))
+	 (__u64)((value_size) / 8) << 25 | (__u64)MAP_NUMBER_##name << 21 | (entries))
 
 #define MAP_FUNCTION(function, result, constant)              \
 	inline_body result function(void)                     \
@@ -135,6 +137,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define FIELD_ADDRESS(pointer, field) ((void *)&(pointer)->field)
 #define SIZE_OF(type) SIZE_##type
 #define ENUMERATOR_EXISTS(type, name) HAS_##name
+#define ENUMERATOR_VALUE(type, name) VALUE_##name
 
 /* Beyond the numbers of helpers: the compiler process turns it into a call of a kernel function. */
 #define KERNEL_CALL 0x40000000
@@ -205,6 +208,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* The value of a field, or another one on a kernel without that field. */
 #define READ_OR(otherwise, pointer, type, field) \
 	(FIELD_EXISTS(type, field) ? BPF_CORE_READ(pointer, field) : (otherwise))
+
+/* The number of an enumerator, or another one on a kernel without it. */
+#define ENUMERATOR_OR(otherwise, type, name) (ENUMERATOR_EXISTS(type, name) ? ENUMERATOR_VALUE(type, name) : (otherwise))
 
 /*
  * The kernel's structs. With bcc each field is in its own packed struct, after as many bytes as precede it in the running

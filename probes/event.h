@@ -13,7 +13,9 @@
 #include <linux/types.h>
 #endif
 
+#define ABSENT_U16 ((__u16)0xffff)
 #define ABSENT_S32 ((__s32)0x80000000)
+#define ABSENT_U32 (~0U)
 #define ABSENT_U64 (~0ULL)
 
 #define COMM_LEN 16
@@ -35,6 +37,7 @@ enum event_type {
 	EVENT_STACK = 9,          /* user stack of io_setup or io_destroy; comes before all other records of that call */
 	EVENT_USE = 10,           /* another io_ call got a destroyed handle; only if settings.watch_handles */
 	EVENT_STRAGGLER = 11,     /* a request of a followed context completed */
+	EVENT_PROCESS = 12,       /* who a process is: before its first EVENT_SETUP, and in a scan of the processes */
 	EVENT_LIVE_CONTEXT = 16,  /* inventory: one context in the table of an address space */
 	EVENT_TASK_IN_TEARDOWN = 17, /* inventory: one thread that waits in io_destroy or exit_aio */
 	EVENT_TEARDOWN_STATE = 18, /* inventory: one followed context in teardown */
@@ -91,7 +94,7 @@ enum operation {
 	OPERATION_POLL = 5,
 };
 
-/* What the probe found after kill_ioctx. */
+/* What a probe found. */
 enum found {
 	FOUND_NOT_READ = 0,
 	FOUND_NO = 1,
@@ -102,7 +105,8 @@ enum found {
 enum loss {
 	LOSS_RING_FULL = 0, /* no room in the ring buffer: the record is lost */
 	LOSS_MAP_FULL = 1,  /* no room to store a call's entry: no record for its return */
-	LOSS_REASONS = 2,
+	LOSS_IDENTITY = 2,  /* no room in the ring buffer for an EVENT_PROCESS: the next io_setup of the process tries again */
+	LOSS_REASONS = 3,
 };
 
 /*
@@ -225,6 +229,34 @@ struct event_use {
 	__u32 reserved;
 };
 
+/*
+ * Who a process is. The texts follow one after the other: executable, cgroup, cgroup_v1, node_name, arguments, then zeros up
+ * to a multiple of 8 bytes. A length is ABSENT if the text could not be read. Paths are names that each end with a zero, the
+ * innermost first.
+ */
+struct event_process {
+	struct event_header header;
+	__s32 namespace_pid; /* in the pid namespace of the process itself */
+	__s32 namespace_tid;
+	__u32 user;  /* effective, as the host numbers users; ABSENT_U32 */
+	__u32 group; /* likewise */
+	__u8 is_host_pid_namespace; /* enum found */
+	__u8 is_host_mount_namespace; /* enum found: whether it is that of the host's first process */
+	__u8 is_host_uts_namespace;   /* enum found */
+	__u8 is_host_user_namespace;  /* enum found */
+	__u8 is_executable_deleted;   /* 0 or 1 */
+	__u8 is_executable_cut; /* 0 or 1: the outermost names are missing */
+	__u8 is_cgroup_cut;     /* likewise */
+	__u8 is_cgroup_v1_cut;  /* likewise */
+	__u16 executable_bytes; /* from the root of the process */
+	__u16 cgroup_bytes;     /* v2; its last name is that of the root, which is empty */
+	__u16 cgroup_v1_bytes;  /* in the hierarchy of a controller that container runtimes use; likewise */
+	__u16 node_name_bytes;  /* the UTS node name and a zero */
+	__u16 arguments_bytes;  /* each argument ends with a zero */
+	__u8 are_arguments_cut; /* 0 or 1 */
+	__u8 reserved[5];
+};
+
 struct event_live_context {
 	struct event_header header;
 	__u64 handle;
@@ -278,7 +310,7 @@ struct settings {
 	__u32 possible_cpus;
 	__u32 stacks; /* whether to send user stacks */
 	__u32 watch_handles; /* whether to watch destroyed handles */
-	__u32 reserved;
+	__u32 hide_arguments; /* whether to read no arguments */
 };
 
 /* What user space and the iterator over contexts share in one run. Both write to it. */

@@ -32,6 +32,7 @@ typedef _Bool bool;
 /* From the kernel's interface (uapi/linux/bpf.h). */
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27,
@@ -44,6 +45,15 @@ enum bpf_features {
 	BPF_FEAT_STREAMS = 1, /* 6.17 */
 };
 #define BPF_ANY 0
+
+/* Controllers of cgroups. Their numbers depend on the kernel. */
+enum cgroup_subsys_id {
+	cpu_cgrp_id,
+	memory_cgrp_id,
+	devices_cgrp_id,
+	freezer_cgrp_id,
+	pids_cgrp_id,
+};
 #endif
 
 #include "event.h"
@@ -65,6 +75,9 @@ enum bpf_features {
 #define IOCB_WRITE (1 << 18)
 #define IOCB_WRITE_BEFORE_5_10 (1 << 6) /* since 6.11 IOCB_ATOMIC, which only writes have */
 #define USER_STACK (1 << 8) /* BPF_F_USER_STACK */
+#define NODE_NAME_LEN 65
+#define UTS_INIT_INO 0xeffffffeU  /* of the host's namespaces, PROC_UTS_INIT_INO before 6.18 */
+#define USER_INIT_INO 0xeffffffdU /* likewise */
 
 typedef struct {
 	int counter;
@@ -81,6 +94,10 @@ struct sigset {
 
 struct kernfs_node_id {
 	__u64 id;
+};
+
+struct kernel_id { /* kuid_t and kgid_t */
+	__u32 val;
 };
 
 KERNEL_FUNCTION(bpf_preempt_disable)
@@ -163,13 +180,33 @@ KERNEL_STRUCT(qstr)
 	FIELD(qstr, name, const unsigned char *name)
 KERNEL_STRUCT_END
 
+KERNEL_STRUCT(hlist_bl_node)
+	OPTIONAL(hlist_bl_node, pprev, void *pprev)
+KERNEL_STRUCT_END
+
 KERNEL_STRUCT(dentry)
+	OPTIONAL(dentry, d_hash, struct hlist_bl_node d_hash)
 	FIELD(dentry, d_parent, struct dentry *d_parent)
 	FIELD(dentry, d_name, struct qstr d_name)
 KERNEL_STRUCT_END
 
+KERNEL_STRUCT(vfsmount)
+	OPTIONAL(vfsmount, mnt_root, struct dentry *mnt_root)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(mount)
+	OPTIONAL(mount, mnt_parent, struct mount *mnt_parent)
+	OPTIONAL(mount, mnt_mountpoint, struct dentry *mnt_mountpoint)
+	OPTIONAL(mount, mnt, struct vfsmount mnt)
+KERNEL_STRUCT_END
+
 KERNEL_STRUCT(path)
+	OPTIONAL(path, mnt, struct vfsmount *mnt)
 	FIELD(path, dentry, struct dentry *dentry)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(fs_struct)
+	OPTIONAL(fs_struct, root, struct path root)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(file)
@@ -221,6 +258,9 @@ KERNEL_STRUCT_END
 
 KERNEL_STRUCT(mm_struct)
 	FIELD(mm_struct, ioctx_table, struct kioctx_table *ioctx_table)
+	OPTIONAL(mm_struct, exe_file, struct file *exe_file)
+	OPTIONAL(mm_struct, arg_start, unsigned long arg_start)
+	OPTIONAL(mm_struct, arg_end, unsigned long arg_end)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(sigpending)
@@ -233,6 +273,13 @@ KERNEL_STRUCT_END
 
 KERNEL_STRUCT(kernfs_node)
 	OPTIONAL(kernfs_node, id, __u64 id)
+	OPTIONAL(kernfs_node, __parent, struct kernfs_node *__parent)
+	OPTIONAL(kernfs_node, name, const char *name)
+KERNEL_STRUCT_END
+
+/* Before 6.15 (633488947ef6) the name of the parent had no underscores. */
+KERNEL_STRUCT(kernfs_node___v6_14)
+	OPTIONAL(kernfs_node___v6_14, parent, struct kernfs_node *parent)
 KERNEL_STRUCT_END
 
 /* Before 5.5 (67c0496e87d1) the id was a union. */
@@ -242,10 +289,58 @@ KERNEL_STRUCT_END
 
 KERNEL_STRUCT(cgroup)
 	OPTIONAL(cgroup, kn, struct kernfs_node *kn)
+	OPTIONAL(cgroup, root, void *root)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(cgroup_subsys_state)
+	OPTIONAL(cgroup_subsys_state, cgroup, struct cgroup *cgroup)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(css_set)
+	OPTIONAL(css_set, subsys, struct cgroup_subsys_state *subsys[1])
 	OPTIONAL(css_set, dfl_cgrp, struct cgroup *dfl_cgrp)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(ns_common)
+	OPTIONAL(ns_common, inum, unsigned int inum)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(new_utsname)
+	OPTIONAL(new_utsname, nodename, char nodename[NODE_NAME_LEN])
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(uts_namespace)
+	OPTIONAL(uts_namespace, name, struct new_utsname name)
+	OPTIONAL(uts_namespace, ns, struct ns_common ns)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(nsproxy)
+	OPTIONAL(nsproxy, uts_ns, struct uts_namespace *uts_ns)
+	OPTIONAL(nsproxy, mnt_ns, void *mnt_ns)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(user_namespace)
+	OPTIONAL(user_namespace, ns, struct ns_common ns)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(cred)
+	OPTIONAL(cred, euid, struct kernel_id euid)
+	OPTIONAL(cred, egid, struct kernel_id egid)
+	OPTIONAL(cred, user_ns, struct user_namespace *user_ns)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(pid_namespace)
+	OPTIONAL(pid_namespace, child_reaper, struct task_struct *child_reaper)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(upid)
+	OPTIONAL(upid, nr, int nr)
+	OPTIONAL(upid, ns, struct pid_namespace *ns)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(pid)
+	OPTIONAL(pid, level, unsigned int level)
+	OPTIONAL(pid, numbers, struct upid numbers[1])
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(worker)
@@ -278,6 +373,11 @@ KERNEL_STRUCT(task_struct)
 	OPTIONAL(task_struct, signal, struct signal_struct *signal)
 	OPTIONAL(task_struct, pending, struct sigpending pending)
 	OPTIONAL(task_struct, worker_private, void *worker_private)
+	OPTIONAL(task_struct, self_exec_id, __u32 self_exec_id)
+	OPTIONAL(task_struct, cred, struct cred *cred)
+	OPTIONAL(task_struct, fs, struct fs_struct *fs)
+	OPTIONAL(task_struct, nsproxy, struct nsproxy *nsproxy)
+	OPTIONAL(task_struct, thread_pid, struct pid *thread_pid)
 KERNEL_STRUCT_END
 
 /* Before 5.17 (e32cf5dfbe22) the data of a kernel thread was in a field that only user threads need. */

@@ -44,6 +44,7 @@ static const char usage[] =
 	"  --unreaped N      requests that complete at once and are not reaped\n"
 	"  --device FILE     the device to read (default: /dev/nullb0)\n"
 	"  --directory DIR   the directory of the files to read and write\n"
+	"  --ignored TEXT    nothing: an argument for others to see\n"
 	"  --charge N        the argument of io_setup (default: 64)\n"
 	"  --count N         the number of contexts, threads, pairs or calls\n"
 	"  --milliseconds N  the duration of the situation (default: 1000)\n"
@@ -283,6 +284,83 @@ static void exec(char *program)
 	wait_for_test();
 	execv("/proc/self/exe", again);
 	fail("call execv");
+}
+
+/* Sets up a context, and another one in a program that it executes. */
+static void exec_between(char *program)
+{
+	char *again[] = {"second", "destroy", "--wait", NULL};
+
+	set_up(charge);
+	execv(program, again);
+	fail("call execv");
+}
+
+/* From kernel 5.18 on, the program gets one empty argument. */
+static void exec_without_arguments(char *program)
+{
+	char *none[] = {NULL};
+
+	execv(program, none);
+	fail("call execv");
+}
+
+/* Executes a copy of the program that is in no directory. */
+static void exec_memory(char *program)
+{
+	char *again[] = {"copy", "destroy", "--wait", NULL};
+	char *environment[] = {NULL};
+	int from = open(program, O_RDONLY | O_CLOEXEC), to = memfd_create("a copy", MFD_CLOEXEC);
+	char bytes[BLOCK];
+	ssize_t n;
+
+	while ((n = read(from, bytes, sizeof(bytes))) > 0) {
+		if (write(to, bytes, (size_t)n) != n)
+			fail("write the copy");
+	}
+	fexecve(to, again, environment);
+	fail("call fexecve");
+}
+
+/* Sets up a context after the program lost its name. */
+static void run_deleted(char *program)
+{
+	if (unlink(program))
+		fail("unlink %s", program);
+	destroy();
+}
+
+/* Sets up a context below another root. */
+static void other_root(void)
+{
+	if (chroot(directory) || chdir("/"))
+		fail("chroot to %s", directory);
+	set_up(charge);
+	wait_for_test();
+}
+
+/* A child of fork and one of vfork, which shares the address space, set up contexts too. */
+static void children(void)
+{
+	pid_t child;
+
+	set_up(charge);
+	child = fork();
+	if (!child) {
+		set_up(charge);
+		_exit(0);
+	}
+	report("forked", (uint64_t)child);
+	waitpid(child, NULL, 0);
+	child = vfork();
+	if (!child) {
+		aio_context_t context = 0;
+
+		_exit(io_setup(charge, &context) != 0);
+	}
+	report("vforked", (uint64_t)child);
+	waitpid(child, NULL, 0);
+	wait_for_test();
 }
 
 /* Reaps four requests and leaves four unreaped. */
@@ -1138,6 +1216,8 @@ static void parse(char **argument)
 			device = *argument;
 		else if (!strcmp(name, "--directory") && *argument)
 			directory = *argument;
+		else if (!strcmp(name, "--ignored") && *argument)
+			continue;
 		else {
 			fprintf(stderr, "aiowork: unknown option %s\n%s", name, usage);
 			exit(2);
@@ -1160,11 +1240,17 @@ int main(int argc, char **argv)
 		{"spoiled-rings", spoiled_rings}, {"destroyed-twice", destroyed_twice},
 		{"used-handles", used_handles}, {"lost-race", lost_race}, {"operations", operations},
 		{"reaping", reaping}, {"blocking-fuse", blocking_fuse}, {"paced", paced},
-		{"chown-32", chown_32}, {"filtered", filtered},
+		{"chown-32", chown_32}, {"filtered", filtered}, {"other-root", other_root},
+		{"children", children},
 	};
 
 	if (argc >= 2 && !strcmp(argv[1], "after-exec")) {
 		report("executed", (uint64_t)getpid());
+		return 0;
+	}
+	if (!argc || !*argv[0]) {
+		waits = true;
+		destroy();
 		return 0;
 	}
 	if (argc < 2) {
@@ -1173,9 +1259,17 @@ int main(int argc, char **argv)
 	}
 	parse(argv + 2);
 	report("pid", (uint64_t)getpid());
-	if (!strcmp(argv[1], "exec")) {
+	if (!strcmp(argv[1], "exec"))
 		exec(argv[0]);
-		return 1;
+	if (!strcmp(argv[1], "exec-between"))
+		exec_between(argv[0]);
+	if (!strcmp(argv[1], "exec-without-arguments"))
+		exec_without_arguments(argv[0]);
+	if (!strcmp(argv[1], "exec-memory"))
+		exec_memory(argv[0]);
+	if (!strcmp(argv[1], "deleted")) {
+		run_deleted(argv[0]);
+		return 0;
 	}
 	for (size_t i = 0; i < sizeof(situations) / sizeof(*situations); i++) {
 		if (!strcmp(argv[1], situations[i].name)) {

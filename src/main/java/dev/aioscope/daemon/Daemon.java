@@ -142,7 +142,12 @@ public final class Daemon {
                 Processes processes = source.processes(options.hideArguments(), capacity.identities())) {
             SelectedProbes opened = source.open(
                     options.allowSyscallTier(),
-                    new ProbeSettings(options.stacks(), false, capacity.ringBytes(), capacity.callsInProgress()));
+                    new ProbeSettings(
+                            options.stacks(),
+                            false,
+                            options.hideArguments(),
+                            capacity.ringBytes(),
+                            capacity.callsInProgress()));
             try (Recorder recorder = isLive ? FlightRecorder.start(options.recorder(), clock, System.getenv()) : null) {
                 if (recorder != null) {
                     processes.setObserver(recorder);

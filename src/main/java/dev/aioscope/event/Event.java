@@ -2,6 +2,7 @@ package dev.aioscope.event;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A view of one record: the fields that every record has. The subclasses add those of their types; {@link #type} says
@@ -98,9 +99,14 @@ public abstract class Event {
         return u64(EventLayout.PROCESS_START);
     }
 
-    /** Appends the whole record, {@link EventType#size} bytes. */
+    /** The size of the whole record, bytes. */
+    public final int size() {
+        return u16(EventLayout.SIZE);
+    }
+
+    /** Appends the whole record, {@link #size} bytes. */
     public final void copyTo(ByteBuffer to) {
-        int size = type.size();
+        int size = size();
         to.put(to.position(), buffer, offset, size).position(to.position() + size);
     }
 
@@ -120,8 +126,29 @@ public abstract class Event {
         return (int) (words[first + (at >> 3)] >>> ((at & 4) << 3));
     }
 
+    final int u16(int at) {
+        return (int) (words[first + (at >> 3)] >>> ((at & 6) << 3)) & 0xffff;
+    }
+
     final byte s8(int at) {
         return (byte) (words[first + (at >> 3)] >>> ((at & 7) << 3));
+    }
+
+    /** A value of {@code enum found}; null if the probe did not read it. */
+    final @Nullable Boolean found(int at) {
+        return switch (s8(at)) {
+            case 0 -> null;
+            case 1 -> false;
+            case 2 -> true;
+            default -> throw new CorruptEventException("unknown value of enum found: " + s8(at));
+        };
+    }
+
+    /** A copy of these bytes. */
+    final byte[] bytes(int at, int length) {
+        byte[] bytes = new byte[length];
+        buffer.get(offset + at, bytes);
+        return bytes;
     }
 
     /** The zero-terminated text of at most {@code most} bytes. */

@@ -19,6 +19,9 @@ public final class EventLayout {
     /** A 64-bit field without a value. */
     public static final long ABSENT_U64 = -1L;
 
+    /** A 16-bit field without a value. */
+    static final int ABSENT_U16 = 0xffff;
+
     /** A 32-bit field without a value. */
     public static final int ABSENT_S32 = Integer.MIN_VALUE;
 
@@ -105,6 +108,27 @@ public final class EventLayout {
     static final int STRAGGLER_DEPTH = 112;
     static final int STRAGGLER_NAMES = 120;
     static final int STRAGGLER_SIZE = 504;
+
+    static final int PROCESS_NAMESPACE_PID = 72;
+    static final int PROCESS_NAMESPACE_TID = 76;
+    static final int PROCESS_USER = 80;
+    static final int PROCESS_GROUP = 84;
+    static final int PROCESS_IS_HOST_PID_NAMESPACE = 88;
+    static final int PROCESS_IS_HOST_MOUNT_NAMESPACE = 89;
+    static final int PROCESS_IS_HOST_UTS_NAMESPACE = 90;
+    static final int PROCESS_IS_HOST_USER_NAMESPACE = 91;
+    static final int PROCESS_IS_EXECUTABLE_DELETED = 92;
+    static final int PROCESS_IS_EXECUTABLE_CUT = 93;
+    static final int PROCESS_IS_CGROUP_CUT = 94;
+    static final int PROCESS_IS_CGROUP_V1_CUT = 95;
+    static final int PROCESS_EXECUTABLE_BYTES = 96;
+    static final int PROCESS_CGROUP_BYTES = 98;
+    static final int PROCESS_CGROUP_V1_BYTES = 100;
+    static final int PROCESS_NODE_NAME_BYTES = 102;
+    static final int PROCESS_ARGUMENTS_BYTES = 104;
+    static final int PROCESS_ARE_ARGUMENTS_CUT = 106;
+    /** Without the texts that follow. */
+    static final int PROCESS_SIZE = 112;
 
     static final int LIVE_CONTEXT_HANDLE = 72;
     static final int LIVE_CONTEXT_MAX_REQS = 80;

@@ -45,7 +45,7 @@ public final class EventReader {
         if (type == null) {
             throw new CorruptEventException("unknown record type " + code);
         }
-        if (size != type.size() || length < size) {
+        if (!type.allows(size) || length < size) {
             throw new CorruptEventException(
                     "a record " + type + " of " + size + " bytes in " + length + " should have " + type.size());
         }
@@ -70,6 +70,7 @@ public final class EventReader {
             case STACK -> new StackEvent();
             case USE -> new UseEvent();
             case STRAGGLER -> new StragglerEvent();
+            case PROCESS -> new ProcessEvent();
             case LIVE_CONTEXT -> new LiveContextEvent();
             case TASK_IN_TEARDOWN -> new TaskInTeardownEvent();
             case TEARDOWN_STATE -> new TeardownStateEvent();

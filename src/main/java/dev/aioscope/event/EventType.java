@@ -26,6 +26,8 @@ public enum EventType {
     USE(10, EventLayout.USE_SIZE),
     /** A request of a followed context completed; only sent while the agent asks for it. */
     STRAGGLER(11, EventLayout.STRAGGLER_SIZE),
+    /** Who a process is; sent before its first {@code SETUP}, and in a scan of the processes. */
+    PROCESS(12, EventLayout.PROCESS_SIZE),
     /** Inventory: one context in the table of an address space. */
     LIVE_CONTEXT(16, EventLayout.LIVE_CONTEXT_SIZE),
     /** Inventory: one thread that waits in io_destroy or in exit_aio. */
@@ -57,9 +59,14 @@ public enum EventType {
         return code;
     }
 
-    /** The size of a whole record of this type, bytes. */
+    /** The size of a whole record of this type, bytes; of a {@code PROCESS} without its texts. */
     public int size() {
         return size;
+    }
+
+    /** Whether the probes send records of this type and size. */
+    boolean allows(int recordSize) {
+        return this == PROCESS ? recordSize >= size && recordSize % Long.BYTES == 0 : recordSize == size;
     }
 
     /** The type with this code; null for an unknown code. */

@@ -50,21 +50,11 @@ public final class KillExitEvent extends Event {
 
     /** Whether the context was marked dead; null if not read. */
     public @Nullable Boolean dead() {
-        return found(s8(EventLayout.KILL_EXIT_DEAD));
+        return found(EventLayout.KILL_EXIT_DEAD);
     }
 
     /** Whether the address space still had the context in its table; null if not read. */
     public @Nullable Boolean inTable() {
-        return found(s8(EventLayout.KILL_EXIT_IN_TABLE));
-    }
-
-    /** A value of {@code enum found}. */
-    private static @Nullable Boolean found(byte value) {
-        return switch (value) {
-            case 0 -> null;
-            case 1 -> false;
-            case 2 -> true;
-            default -> throw new CorruptEventException("unknown value of enum found: " + value);
-        };
+        return found(EventLayout.KILL_EXIT_IN_TABLE);
     }
 }

@@ -293,16 +293,17 @@ public final class Btf {
         return null;
     }
 
-    /** Whether an enum, such as that of the BPF helper functions, has this value. */
-    public boolean hasEnumerator(String enumeration, String value) {
+    /** The number of this value of an enum, such as that of the BPF helper functions; empty if it has none. */
+    public OptionalInt enumerator(String enumeration, String value) {
         int type = find(KIND_ENUM, enumeration).orElse(0);
         byte[] name = value.getBytes(StandardCharsets.UTF_8);
         for (int i = 0; type != 0 && i < length(offset(type)); i++) {
-            if (isNamed(bytes.getInt(offset(type) + TYPE + 8 * i), name)) {
-                return true;
+            int at = offset(type) + TYPE + 8 * i;
+            if (isNamed(bytes.getInt(at), name)) {
+                return OptionalInt.of(bytes.getInt(at + 4));
             }
         }
-        return false;
+        return OptionalInt.empty();
     }
 
     private boolean isRecord(int offset) {

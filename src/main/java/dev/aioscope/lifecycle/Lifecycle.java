@@ -97,6 +97,7 @@ public final class Lifecycle {
             case STACK -> stack((StackEvent) event);
             case USE -> use((UseEvent) event);
             case STRAGGLER -> straggler((StragglerEvent) event);
+            case PROCESS -> {} // It says nothing about contexts.
             case LIVE_CONTEXT, TASK_IN_TEARDOWN, TEARDOWN_STATE -> {
                 acceptInventory(event);
                 return;

@@ -33,6 +33,7 @@ public record TraceSummary(
         Map<String, @Nullable Long> lost = new LinkedHashMap<>();
         lost.put("ring_full", stats.losses().ringFull());
         lost.put("map_full", stats.losses().mapFull());
+        lost.put("identity", stats.losses().identity());
         lost.put("corrupt", stats.losses().corrupt());
         lost.put("missed", stats.losses().missed());
         lost.put("evicted_contexts", stats.counters().evictedContexts());
@@ -72,6 +73,7 @@ public record TraceSummary(
         return switch (reason) {
             case "ring_full" -> "events (ring buffer full)";
             case "map_full" -> "calls (map of pending calls full)";
+            case "identity" -> "identities of processes (ring buffer full)";
             case "corrupt" -> "malformed events";
             case "missed" -> "probe runs (another probe was running on the CPU)";
             case "evicted_contexts" -> "contexts evicted (too many tracked)";

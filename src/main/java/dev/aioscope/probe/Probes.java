@@ -1,6 +1,7 @@
 package dev.aioscope.probe;
 
 import dev.aioscope.event.Event;
+import dev.aioscope.event.ProcessEvent;
 import dev.aioscope.kernel.BootClock;
 import java.util.List;
 import java.util.Map;
@@ -107,12 +108,12 @@ public interface Probes extends AutoCloseable {
     ScanGaps inventory(Consumer<Event> handler);
 
     /**
-     * Passes one {@code PROCESS} event for each process with a context, without arguments. The event is valid only inside
-     * the handler. Passes none in the tier {@code proc} and for a recording, which has its own identities.
+     * Passes one {@code PROCESS} without arguments for each process of the host that has a context; for one with several
+     * processes in its address space, one for each. Nothing without BPF.
      *
      * @throws ProbeException if the kernel does not permit it
      */
-    default void processes(Consumer<Event> handler) {}
+    default void processes(Consumer<ProcessEvent> handler) {}
 
     /**
      * Makes and destroys a context of the agent's own, and checks that each attach point fires which such a context passes.

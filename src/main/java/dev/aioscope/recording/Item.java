@@ -20,7 +20,7 @@ enum Item {
     SCAN_FAILED(7),
     /** Time, fs.aio-nr, fs.aio-max-nr, and which of the two are unknown: bits 0 and 1. */
     QUOTA(8),
-    /** Losses so far: ring_full, map_full, corrupt, missed; -1 if not counted. */
+    /** Losses so far: ring_full, map_full, corrupt, missed (-1 if not counted), identity (not in older recordings). */
     LOSSES(9),
     /** A CLOCK_BOOTTIME, and the offset to time since the epoch from then on, ns. */
     CLOCK(10),

@@ -48,7 +48,7 @@ public final class RecordedProbes implements Probes {
     private long corrupt;
     private volatile long now;
     private volatile Quota quota;
-    private volatile Losses recorded = new Losses(0, 0, 0, null);
+    private volatile Losses recorded = new Losses(0, 0, 0, 0, null);
     private volatile long lost;
 
     /**
@@ -91,7 +91,12 @@ public final class RecordedProbes implements Probes {
         switch (item) {
             case QUOTA -> quota = new Quota(blocks.number(0), unsigned(1), unsigned(2));
             case LOSSES ->
-                recorded = new Losses(blocks.number(0), blocks.number(1), blocks.number(2), known(blocks.number(3)));
+                recorded = new Losses(
+                        blocks.number(0),
+                        blocks.number(1),
+                        blocks.number(4),
+                        blocks.number(2),
+                        known(blocks.number(3)));
             case HEADER -> {
                 if (isOfAnotherRun()) {
                     next = null;
@@ -286,6 +291,7 @@ public final class RecordedProbes implements Probes {
         return new Losses(
                 recorded.ringFull(),
                 recorded.mapFull(),
+                recorded.identity(),
                 Math.max(recorded.corrupt(), corrupt) + lost,
                 recorded.missed());
     }

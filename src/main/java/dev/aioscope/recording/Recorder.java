@@ -104,7 +104,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     }
 
     void event(Event event) {
-        int size = event.type().size();
+        int size = event.size();
         ByteBuffer to = room(size);
         if (to == null) {
             dropped.incrementAndGet();
@@ -121,7 +121,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     }
 
     void scanEvent(Event event) {
-        int size = event.type().size();
+        int size = event.size();
         ByteBuffer to = room(size);
         if (to != null) {
             event.copyTo(Block.item(to, Item.SCAN_RECORD, size));
@@ -175,7 +175,9 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
     }
 
     private static long[] numbers(Losses losses) {
-        return new long[] {losses.ringFull(), losses.mapFull(), losses.corrupt(), orAbsent(losses.missed())};
+        return new long[] {
+            losses.ringFull(), losses.mapFull(), losses.corrupt(), orAbsent(losses.missed()), losses.identity()
+        };
     }
 
     static final long ABSENT = -1;

@@ -1,6 +1,7 @@
 package dev.aioscope.recording;
 
 import dev.aioscope.event.Event;
+import dev.aioscope.event.ProcessEvent;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.HostInfo;
 import dev.aioscope.probe.Losses;
@@ -116,6 +117,11 @@ final class RecordingProbes implements Probes {
             recorder.scanFailed(e);
             throw e;
         }
+    }
+
+    @Override
+    public void processes(Consumer<ProcessEvent> handler) {
+        probes.processes(handler);
     }
 
     @Override

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 public enum Loss {
     RING_FULL(agent -> agent.losses().ringFull(), "raise ring-size, or give the agent more CPU time"),
     MAP_FULL(agent -> agent.losses().mapFull(), "raise max-in-progress"),
+    IDENTITY(agent -> agent.losses().identity(), "raise ring-size, or give the agent more CPU time"),
     CORRUPT(agent -> agent.losses().corrupt(), "report a bug in aioscope"),
     /** The kernel skips a probe now and then; no setting prevents it. */
     MISSED(agent -> agent.losses().missed(), ""),

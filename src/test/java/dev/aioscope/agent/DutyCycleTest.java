@@ -434,7 +434,7 @@ class DutyCycleTest {
     @Test
     void reportsLossesOfProbes() {
         probes.whenEmpty = dutyCycle::stop;
-        probes.losses = new Losses(7, 0, 0, null);
+        probes.losses = new Losses(7, 0, 0, 0, null);
 
         dutyCycle.run();
         assertThat(dutyCycle.stats().losses().total()).isEqualTo(7);

@@ -1,6 +1,7 @@
 package dev.aioscope.agent;
 
 import dev.aioscope.event.Event;
+import dev.aioscope.event.ProcessEvent;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.Losses;
@@ -22,10 +23,10 @@ final class FakeProbes implements Probes {
     final Queue<Event> ring = new ArrayDeque<>();
     final List<Event> live = new ArrayList<>();
     /** The process events of a scan. */
-    final List<Event> identified = new ArrayList<>();
+    final List<ProcessEvent> identified = new ArrayList<>();
 
     Runnable whenEmpty = () -> {};
-    Losses losses = new Losses(0, 0, 0, 0L);
+    Losses losses = new Losses(0, 0, 0, 0, 0L);
     Tier tier = Tier.FULL;
     int scans;
     boolean inventoryFails;
@@ -117,7 +118,7 @@ final class FakeProbes implements Probes {
     }
 
     @Override
-    public void processes(Consumer<Event> handler) {
+    public void processes(Consumer<ProcessEvent> handler) {
         identified.forEach(handler);
     }
 

@@ -35,7 +35,7 @@ class LossLogTest {
 
                 @Override
                 public Losses losses() {
-                    return new Losses(ringFull, 0, 0, missed);
+                    return new Losses(ringFull, 0, 0, 0, missed);
                 }
 
                 @Override

@@ -158,7 +158,7 @@ class ProbeWatchTest {
 
         @Override
         public Losses losses() {
-            return new Losses(0, 0, 0, 0L);
+            return new Losses(0, 0, 0, 0, 0L);
         }
 
         @Override

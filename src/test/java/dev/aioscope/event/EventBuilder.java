@@ -1,8 +1,13 @@
 package dev.aioscope.event;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes one record in the layout of the probes. Fields that are not set have the values that the probes send as absent.
@@ -12,10 +17,14 @@ public final class EventBuilder {
     private final EventType type;
 
     private EventBuilder(EventType type) {
+        this(type, type.size());
+    }
+
+    private EventBuilder(EventType type, int size) {
         this.type = type;
-        buffer = ByteBuffer.allocate(type.size()).order(ByteOrder.nativeOrder());
+        buffer = ByteBuffer.allocate(size).order(ByteOrder.nativeOrder());
         buffer.putShort(EventLayout.TYPE, (short) type.code());
-        buffer.putShort(EventLayout.SIZE, (short) type.size());
+        buffer.putShort(EventLayout.SIZE, (short) size);
         task(0, 0, "swapper/0");
     }
 
@@ -139,6 +148,83 @@ public final class EventBuilder {
         for (int i = 0; i < frames.length; i++) {
             u64(EventLayout.TASK_IN_TEARDOWN_FRAMES + 8 * i, frames[i]);
         }
+        return this;
+    }
+
+    /**
+     * Who a process is; a text that is null is absent. Its namespaces, numbers, user and group are unknown.
+     *
+     * @param executable absolute path
+     * @param cgroup absolute path
+     * @param cgroupV1 absolute path
+     * @param arguments each ends with a zero
+     */
+    public static EventBuilder process(
+            @Nullable String executable,
+            @Nullable String cgroup,
+            @Nullable String cgroupV1,
+            @Nullable String nodeName,
+            @Nullable String arguments) {
+        ByteArrayOutputStream texts = new ByteArrayOutputStream();
+        int[] lengths = {
+            append(texts, executable == null ? null : inwards(executable)),
+            append(texts, cgroup == null ? null : inwards(cgroup) + '\0'),
+            append(texts, cgroupV1 == null ? null : inwards(cgroupV1) + '\0'),
+            append(texts, nodeName == null ? null : nodeName + '\0'),
+            append(texts, arguments)
+        };
+        EventBuilder process = new EventBuilder(
+                        EventType.PROCESS, EventLayout.PROCESS_SIZE + (texts.size() + 7) / 8 * 8)
+                .s32(EventLayout.PROCESS_NAMESPACE_PID, EventLayout.ABSENT_S32)
+                .s32(EventLayout.PROCESS_NAMESPACE_TID, EventLayout.ABSENT_S32)
+                .s32(EventLayout.PROCESS_USER, -1)
+                .s32(EventLayout.PROCESS_GROUP, -1);
+        for (int i = 0; i < lengths.length; i++) {
+            process.buffer.putShort(EventLayout.PROCESS_EXECUTABLE_BYTES + Short.BYTES * i, (short) lengths[i]);
+        }
+        process.buffer.put(EventLayout.PROCESS_SIZE, texts.toByteArray());
+        return process;
+    }
+
+    /** The names of a path, the innermost first, each with a zero. */
+    private static String inwards(String path) {
+        List<String> names = new ArrayList<>(List.of(path.substring(1).split("/", 0)));
+        Collections.reverse(names);
+        return path.equals("/") ? "" : String.join("\0", names) + '\0';
+    }
+
+    private static int append(ByteArrayOutputStream to, @Nullable String text) {
+        if (text == null) {
+            return EventLayout.ABSENT_U16;
+        }
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        to.writeBytes(bytes);
+        return bytes.length;
+    }
+
+    /** Sets the numbers of a PROCESS in its own pid namespace. */
+    public EventBuilder inNamespace(int pid, int tid, boolean isOfHost) {
+        buffer.put(only(EventLayout.PROCESS_IS_HOST_PID_NAMESPACE, EventType.PROCESS), (byte) (isOfHost ? 2 : 1));
+        return s32(EventLayout.PROCESS_NAMESPACE_PID, pid).s32(EventLayout.PROCESS_NAMESPACE_TID, tid);
+    }
+
+    /** Sets the user and the group of a PROCESS. */
+    public EventBuilder owner(int user, int group) {
+        return s32(only(EventLayout.PROCESS_USER, EventType.PROCESS), user).s32(EventLayout.PROCESS_GROUP, group);
+    }
+
+    /** Marks the texts of a PROCESS: the outermost names of all paths and the rest of the arguments are missing. */
+    public EventBuilder cut() {
+        buffer.put(only(EventLayout.PROCESS_IS_EXECUTABLE_CUT, EventType.PROCESS), (byte) 1)
+                .put(EventLayout.PROCESS_IS_CGROUP_CUT, (byte) 1)
+                .put(EventLayout.PROCESS_IS_CGROUP_V1_CUT, (byte) 1)
+                .put(EventLayout.PROCESS_ARE_ARGUMENTS_CUT, (byte) 1);
+        return this;
+    }
+
+    /** Marks the executable of a PROCESS as deleted. */
+    public EventBuilder deleted() {
+        buffer.put(only(EventLayout.PROCESS_IS_EXECUTABLE_DELETED, EventType.PROCESS), (byte) 1);
         return this;
     }
 

@@ -13,6 +13,13 @@ public final class EventFuzz {
         try {
             Event event = Event.of(record, 0, bytes.length);
             String unused = event.type() + event.comm() + event.time();
+            if (event instanceof ProcessEvent process) {
+                unused += process.executable()
+                        + process.cgroupPath()
+                        + process.cgroupV1Path()
+                        + process.nodeName()
+                        + process.arguments();
+            }
         } catch (CorruptEventException e) {
             // The expected result for invalid bytes.
         }

@@ -58,7 +58,7 @@ class BtfIT {
         }
         assertThat(fields).isGreaterThan(20_000);
         assertThat(functions).isEqualTo(1);
-        assertThat(btf.hasEnumerator("bpf_func_id", "BPF_FUNC_map_lookup_elem")).isTrue();
+        assertThat(btf.enumerator("bpf_func_id", "BPF_FUNC_map_lookup_elem")).hasValue(1);
         assertThat(btf.field(btf.struct("kioctx").orElseThrow(), "reqs.percpu_count_ptr"))
                 .isPresent();
     }

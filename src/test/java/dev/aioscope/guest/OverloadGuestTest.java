@@ -98,7 +98,7 @@ class OverloadGuestTest {
         NullBlockDevice.load();
         int threads = 200;
         int room = 64;
-        ProbeSettings settings = new ProbeSettings(false, false, ProbeSettings.RING_BYTES, room);
+        ProbeSettings settings = new ProbeSettings(false, false, false, ProbeSettings.RING_BYTES, room);
         try (BpfProbes probes = BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), settings)) {
             Map<EventType, Integer> read = new EnumMap<>(EventType.class);
             AioWork work = AioWork.run("many-destroyers", "--count", "" + threads, "--charge", "1");

@@ -99,7 +99,7 @@ class BtfTest {
         assertThat(btf.field(ctx, "deep")).contains(new Field(16, 1));
         assertThat(btf.size(btf.field(ctx, "in").orElseThrow().type())).isEqualTo(8);
         assertThat(btf.function("kill_it")).hasValue(9);
-        assertThat(btf.hasEnumerator("helpers", "BPF_FUNC_one")).isTrue();
+        assertThat(btf.enumerator("helpers", "BPF_FUNC_one")).isPresent();
     }
 
     @Test
@@ -115,8 +115,8 @@ class BtfTest {
         assertThat(btf.struct("ct")).isEmpty();
         assertThat(btf.struct("int")).isEmpty();
         assertThat(btf.function("ctx")).isEmpty();
-        assertThat(btf.hasEnumerator("helpers", "BPF_FUNC_two")).isFalse();
-        assertThat(btf.hasEnumerator("none", "BPF_FUNC_one")).isFalse();
+        assertThat(btf.enumerator("helpers", "BPF_FUNC_two")).isEmpty();
+        assertThat(btf.enumerator("none", "BPF_FUNC_one")).isEmpty();
     }
 
     @Test
@@ -175,7 +175,7 @@ class BtfTest {
             }
         }
         btf.function("kill_it");
-        btf.hasEnumerator("helpers", "BPF_FUNC_one");
+        btf.enumerator("helpers", "BPF_FUNC_one");
     }
 
     @Test

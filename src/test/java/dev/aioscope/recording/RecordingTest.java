@@ -86,7 +86,7 @@ class RecordingTest {
     /** Contains each kind of item. */
     private Scripted script() {
         Scripted script = new Scripted(Tier.FULL)
-                .losses(new Losses(3, 0, 1, null))
+                .losses(new Losses(3, 0, 0, 1, null))
                 .scan(SECOND, new ScanGaps(Set.of(33, 44), Set.of(55)), live(SECOND, 1), live(SECOND, 2))
                 .turn(2 * SECOND, setup(2 * SECOND - 7, 3), setup(2 * SECOND - 5, 4))
                 .failingScan(3 * SECOND, new ProbeException("cannot scan", "scan elsewhere"), live(3 * SECOND, 1));
@@ -183,7 +183,7 @@ class RecordingTest {
             assertThat(probes.poll(event -> found.add(event.kioctx()), 1)).isEqualTo(1);
             assertThat(probes.poll(event -> found.add(event.kioctx()), 10)).isEqualTo(1);
             assertThat(found).containsExactly(1L, 2L, 3L, 4L);
-            assertThat(probes.losses()).isEqualTo(new Losses(3, 0, 1, null));
+            assertThat(probes.losses()).isEqualTo(new Losses(3, 0, 0, 1, null));
             probes.await(0);
             assertThatThrownBy(() -> probes.inventory(event -> {}))
                     .isInstanceOf(ProbeException.class)

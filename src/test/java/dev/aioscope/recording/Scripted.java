@@ -32,7 +32,7 @@ public final class Scripted implements Probes {
 
     private final Tier tier;
     private final List<Turn> turns = new ArrayList<>();
-    private Losses losses = new Losses(0, 0, 0, 0L);
+    private Losses losses = new Losses(0, 0, 0, 0, 0L);
     private int turn;
     private Quota quota;
     private int taken;

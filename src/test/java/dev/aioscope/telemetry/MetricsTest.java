@@ -445,7 +445,7 @@ class MetricsTest {
 
         @Override
         public Losses losses() {
-            return new Losses(0, 0, 0, 0L);
+            return new Losses(0, 0, 0, 0, 0L);
         }
 
         @Override
@@ -523,7 +523,7 @@ class MetricsTest {
 
         @Override
         public Losses losses() {
-            return new Losses(0, 0, 0, 0L);
+            return new Losses(0, 0, 0, 0, 0L);
         }
 
         @Override

@@ -68,7 +68,6 @@ public final class StackOptions {
      * @throws ProbeException if no requested tier is available
      */
     public SelectedProbes open(boolean allowSyscall) {
-        return probes.open(
-                allowSyscall, new ProbeSettings(stacks, false, ProbeSettings.RING_BYTES, ProbeSettings.IN_PROGRESS));
+        return probes.open(allowSyscall, new ProbeSettings(stacks, false));
     }
 }

@@ -13,6 +13,9 @@ package dev.aioscope.probe.bcc;
 record MapConstant(int number, boolean isValue, int type, int keySize, int valueSize, int entries) {
     private static final long LOAD_64 = 0x18;
     private static final long MARK = 0xa105;
+    /** The source has the size of a value in units of so many bytes. */
+    private static final int VALUE_UNIT = 8;
+
     private static final int MAP_FD = 1;
     private static final int MAP_VALUE = 2;
 
@@ -35,7 +38,7 @@ record MapConstant(int number, boolean isValue, int type, int keySize, int value
                 (high >>> 15 & 1) != 0,
                 (int) (high >>> 9 & 0x3f),
                 (int) (high >>> 4 & 0x1f),
-                (int) ((high & 0xf) << 7 | low >>> 25),
+                (int) ((high & 0xf) << 7 | low >>> 25) * VALUE_UNIT,
                 (int) (low & 0x1fffff));
     }
 

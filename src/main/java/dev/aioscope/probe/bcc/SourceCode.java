@@ -42,7 +42,7 @@ final class SourceCode {
     private static final Pattern SIZE = Pattern.compile("SIZE_OF\\((\\w+)\\)");
     private static final Pattern FIELD = Pattern.compile("\\t(FIELD|OPTIONAL)\\((\\w+), (\\w+), ");
     private static final Pattern MAP = Pattern.compile("\\n(?:MAP|RING|CONSTANT|SHARED)\\((\\w+)");
-    private static final Pattern ENUMERATOR = Pattern.compile("ENUMERATOR_EXISTS\\((\\w+), (BPF_\\w+)\\)");
+    private static final Pattern ENUMERATOR = Pattern.compile("ENUMERATOR_(?:EXISTS\\(|OR\\(\\S+, )(\\w+), (\\w+)\\)");
     private static final Pattern FUNCTION = Pattern.compile("\\nKERNEL_FUNCTION\\((\\w+)\\)");
 
     private final String programs = text("aioscope.bpf.c");
@@ -122,7 +122,9 @@ final class SourceCode {
         });
         each(ENUMERATOR, programs, enumerator -> {
             String name = enumerator.group(2);
-            define(offsets, "HAS_" + name, btf.hasEnumerator(enumerator.group(1), name) ? 1 : 0);
+            OptionalInt value = btf.enumerator(enumerator.group(1), name);
+            define(offsets, "HAS_" + name, value.isPresent() ? 1 : 0);
+            define(offsets, "VALUE_" + name, value.orElse(0));
         });
         found(FUNCTION, structs)
                 .forEach(name ->

@@ -51,7 +51,8 @@ public enum AttachTarget {
 
     CONTEXTS(Tier.SAMPLE, "contexts of all tasks", true, Mode.ITERATOR),
     TEARDOWNS(Tier.SAMPLE, "tasks in a teardown", false, Mode.ITERATOR),
-    FOLLOWED(Tier.SAMPLE, "contexts in a teardown", false, Mode.ITERATOR);
+    FOLLOWED(Tier.SAMPLE, "contexts in a teardown", false, Mode.ITERATOR),
+    PROCESSES(Tier.SAMPLE, "processes with contexts", false, Mode.ITERATOR);
 
     private final Tier tier;
     private final String label;
@@ -117,7 +118,7 @@ public enum AttachTarget {
         return switch (this) {
             case IO_SETUP, IO_SETUP_RETURN, IO_DESTROY, IO_DESTROY_RETURN ->
                 Host.architecture().equals("x86_64") ? "__x64_sys_" + function() : "__arm64_sys_" + function();
-            case CONTEXTS, TEARDOWNS -> "bpf_iter_task";
+            case CONTEXTS, TEARDOWNS, PROCESSES -> "bpf_iter_task";
             case FOLLOWED -> "bpf_iter_bpf_map_elem";
             default -> function();
         };
@@ -134,6 +135,7 @@ public enum AttachTarget {
             case CONTEXTS -> "iter_contexts";
             case TEARDOWNS -> "iter_teardowns";
             case FOLLOWED -> "iter_followed";
+            case PROCESSES -> "iter_processes";
             case SYS_ENTER_IO_SETUP -> "tracepoint_enter_io_setup";
             case SYS_EXIT_IO_SETUP -> "tracepoint_exit_io_setup";
             case SYS_ENTER_IO_DESTROY -> "tracepoint_enter_io_destroy";

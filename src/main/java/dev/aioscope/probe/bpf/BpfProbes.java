@@ -5,6 +5,8 @@ import com.sun.jna.Pointer;
 import dev.aioscope.event.CorruptEventException;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventReader;
+import dev.aioscope.event.EventType;
+import dev.aioscope.event.ProcessEvent;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.HostCause;
@@ -42,6 +44,7 @@ import org.jspecify.annotations.Nullable;
 public final class BpfProbes implements Probes {
     private static final int LOSS_RING_FULL = 0;
     private static final int LOSS_MAP_FULL = 1;
+    private static final int LOSS_IDENTITY = 2;
     private static final int ITERATOR_BUFFER = 1 << 16;
     private static final int MAX_SLOTS = 1 << 20;
     /** Those of maps, types, the waiter, a scan and tests of libbpf; each program, link and event needs another one. */
@@ -73,6 +76,9 @@ public final class BpfProbes implements Probes {
     private volatile SelfTest selfTest = new SelfTest(Map.of());
     /** Records that the first self-test read before anyone else. */
     private final Deque<ByteBuffer> held = new ArrayDeque<>();
+
+    /** The identity of this process, hidden with its first self-test. */
+    private @Nullable ByteBuffer ownProcess;
 
     private BpfProbes(Engine engine, Programs programs, AttachPlan plan) {
         this.engine = engine;
@@ -230,9 +236,13 @@ public final class BpfProbes implements Probes {
     }
 
     private void keep(Event event) {
-        ByteBuffer copy = ByteBuffer.allocate(event.type().size()).order(ByteOrder.nativeOrder());
+        held.add(copy(event));
+    }
+
+    private static ByteBuffer copy(Event event) {
+        ByteBuffer copy = ByteBuffer.allocate(event.size()).order(ByteOrder.nativeOrder());
         event.copyTo(copy);
-        held.add(copy);
+        return copy;
     }
 
     private static boolean reject(AttachPlan plan, LoadFailure failure) {
@@ -324,10 +334,22 @@ public final class BpfProbes implements Probes {
     /** Hides the agent's own contexts from the handler. */
     private void pass(Event event, Consumer<Event> handler) {
         TestContext own = TestContext.of(event);
-        if (own == null) {
-            handler.accept(event);
-        } else {
+        if (own != null && event.type() == EventType.PROCESS) {
+            ownProcess = copy(event);
+        } else if (own != null) {
             selfTest.accept(event, own);
+        } else {
+            passOwnProcess(event, handler);
+            handler.accept(event);
+        }
+    }
+
+    /** The agent can make contexts that are not for a test: the probes do not send again who it is. */
+    private void passOwnProcess(Event event, Consumer<Event> handler) {
+        ByteBuffer process = ownProcess;
+        if (process != null && event.type() == EventType.SETUP && TestContext.isOfThisProcess(event)) {
+            ownProcess = null;
+            handler.accept(Event.of(process, 0, process.capacity()));
         }
     }
 
@@ -399,6 +421,13 @@ public final class BpfProbes implements Probes {
         return ScanGaps.NONE;
     }
 
+    @Override
+    public void processes(Consumer<ProcessEvent> handler) {
+        if (programs.isAttached(AttachTarget.PROCESSES)) {
+            iterate(AttachTarget.PROCESSES, event -> handler.accept((ProcessEvent) event));
+        }
+    }
+
     private void iterate(AttachTarget target, Consumer<Event> handler) {
         int fd = programs.newIteration(target);
         if (fd < 0) {
@@ -449,7 +478,11 @@ public final class BpfProbes implements Probes {
     @Override
     public Losses losses() {
         return new Losses(
-                loss(LOSS_RING_FULL), loss(LOSS_MAP_FULL), ring.corrupt() + corruptInventory, programs.missed());
+                loss(LOSS_RING_FULL),
+                loss(LOSS_MAP_FULL),
+                loss(LOSS_IDENTITY),
+                ring.corrupt() + corruptInventory,
+                programs.missed());
     }
 
     private long loss(int reason) {

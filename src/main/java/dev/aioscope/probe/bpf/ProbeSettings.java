@@ -15,11 +15,13 @@ import java.util.concurrent.CompletableFuture;
  *
  * @param stacks whether to send the user stacks of io_setup and io_destroy
  * @param watchHandles whether to report calls with destroyed handles, which needs probes on the path of I/O
+ * @param hideArguments whether to read no arguments of processes
  * @param ringBytes the size of the ring buffer: a power of two, at least a page
  * @param inProgress the maximum number of io_setup and io_destroy calls in progress; half as many for kill_ioctx, a quarter
  *     for free_ioctx_users
  */
-public record ProbeSettings(boolean stacks, boolean watchHandles, int ringBytes, int inProgress) {
+public record ProbeSettings(
+        boolean stacks, boolean watchHandles, boolean hideArguments, int ringBytes, int inProgress) {
     /** Twice what one process with 1,000 contexts sends at its exit before the reader runs. */
     public static final int RING_BYTES = 1 << 20;
 
@@ -65,9 +67,9 @@ public record ProbeSettings(boolean stacks, boolean watchHandles, int ringBytes,
         return SYMBOLS.join().find("bpf_preempt_disable").begin() != 0;
     }
 
-    /** With as much room as does for every host that is known. */
+    /** With arguments, and with as much room as does for every host that is known. */
     public ProbeSettings(boolean stacks, boolean watchHandles) {
-        this(stacks, watchHandles, RING_BYTES, IN_PROGRESS);
+        this(stacks, watchHandles, false, RING_BYTES, IN_PROGRESS);
     }
 
     /**
@@ -83,6 +85,9 @@ public record ProbeSettings(boolean stacks, boolean watchHandles, int ringBytes,
         // A thread waits only for mmap_lock inside kill_ioctx, and for nothing inside free_ioctx_users.
         sizes.put("kills", isFull ? Math.max(1, inProgress / 2) : 1);
         sizes.put("releases", isFull ? Math.max(1, inProgress / 4) : 1);
+        if (!hasEvents) {
+            sizes.put("identified", 1);
+        }
         if (!watchHandles) {
             sizes.put("destroyed", 1);
             sizes.put("uses", 1);
@@ -132,5 +137,6 @@ public record ProbeSettings(boolean stacks, boolean watchHandles, int ringBytes,
         settings.setInt(ProbeSettingsLayout.SETTINGS_POSSIBLE_CPUS, Host.possibleCpus());
         settings.setInt(ProbeSettingsLayout.SETTINGS_STACKS, stacks ? 1 : 0);
         settings.setInt(ProbeSettingsLayout.SETTINGS_WATCH_HANDLES, watchHandles ? 1 : 0);
+        settings.setInt(ProbeSettingsLayout.SETTINGS_HIDE_ARGUMENTS, hideArguments ? 1 : 0);
     }
 }

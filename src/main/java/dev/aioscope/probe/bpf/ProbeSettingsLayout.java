@@ -23,6 +23,7 @@ final class ProbeSettingsLayout {
     static final int SETTINGS_POSSIBLE_CPUS = 120;
     static final int SETTINGS_STACKS = 124;
     static final int SETTINGS_WATCH_HANDLES = 128;
+    static final int SETTINGS_HIDE_ARGUMENTS = 132;
 
     static final int SETTINGS_SIZE = 136;
 

@@ -93,7 +93,7 @@ final class SelfTest {
             case DESTROY_EXIT -> destroyExit((DestroyExitEvent) event, context);
             case USE -> use((UseEvent) event);
             case LIVE_CONTEXT -> fired.add(AttachTarget.CONTEXTS);
-            case STACK, STRAGGLER, TASK_IN_TEARDOWN, TEARDOWN_STATE -> {}
+            case STACK, STRAGGLER, PROCESS, TASK_IN_TEARDOWN, TEARDOWN_STATE -> {}
         }
     }
 

@@ -5,6 +5,7 @@ import dev.aioscope.event.DestroyExitEvent;
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventLayout;
 import dev.aioscope.event.EventType;
+import dev.aioscope.event.ProcessEvent;
 import dev.aioscope.event.SetupEvent;
 import dev.aioscope.kernel.Aio;
 import dev.aioscope.kernel.BootClock;
@@ -139,6 +140,7 @@ final class TestContext {
                 isDuring(event)
                         && isOwnAddressSpace(event)
                         && (handle == 0 || ((ContextEvent) event).handle() == handle);
+            case PROCESS -> isDuring(event) && event.comm().equals(COMM) && isThisProcess((ProcessEvent) event);
             case SETUP, DESTROY_ENTER, DESTROY_EXIT, KILL_ENTER, KILL_EXIT, STACK, USE, TASK_IN_TEARDOWN ->
                 ownsCall(event);
             case STRAGGLER, TEARDOWN_STATE -> false;
@@ -173,11 +175,21 @@ final class TestContext {
         return true;
     }
 
+    /** Whether the record is about the address space of this process, as far as known. */
+    static boolean isOfThisProcess(Event event) {
+        return ownMm != 0 && event.mm() == ownMm;
+    }
+
+    /** This record comes before any other of its address space, so also the number in the own namespace identifies it. */
+    private static boolean isThisProcess(ProcessEvent event) {
+        return ownMm == 0 ? event.namespacePid() == ProcessHandle.current().pid() : isOfThisProcess(event);
+    }
+
     private boolean isOwnAddressSpace(Event event) {
         if (ownMm == 0 && isCertain(event)) {
             ownMm = event.mm();
         }
-        return ownMm != 0 && event.mm() == ownMm;
+        return isOfThisProcess(event);
     }
 
     /** Whether the record has the test's own handle, or the result of its refused io_setup. */

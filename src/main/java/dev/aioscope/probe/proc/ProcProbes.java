@@ -285,7 +285,7 @@ public final class ProcProbes implements Probes {
     /** Without probes only corrupt records are possible. */
     @Override
     public Losses losses() {
-        return new Losses(0, 0, corrupt, 0L);
+        return new Losses(0, 0, 0, corrupt, 0L);
     }
 
     /** Kills the reader; a hung one exits when its wait ends. */

@@ -22,7 +22,7 @@ class InstructionsTest {
         assertThat(MapConstant.at(map, 0)).isEqualTo(new MapConstant(2, false, 27, 0, 0, 1024 * 1024));
 
         long[] value = loadOf(1, 2, 31, 2047, 15, 1);
-        assertThat(MapConstant.at(value, 0)).isEqualTo(new MapConstant(15, true, 2, 31, 2047, 1));
+        assertThat(MapConstant.at(value, 0)).isEqualTo(new MapConstant(15, true, 2, 31, 16376, 1));
     }
 
     @Test

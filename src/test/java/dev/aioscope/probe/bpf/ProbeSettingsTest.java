@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class ProbeSettingsTest {
     @Test
     void sizesMapsOfTierFullAsRequested() {
-        assertThat(new ProbeSettings(false, true, 1 << 16, 400).sizes(Tier.FULL))
+        assertThat(new ProbeSettings(false, true, false, 1 << 16, 400).sizes(Tier.FULL))
                 .containsEntry("events", 1 << 16)
                 .containsEntry("calls", 400)
                 .containsEntry("kills", 200)
@@ -18,7 +18,9 @@ class ProbeSettingsTest {
 
     @Test
     void keepsRoomForOneCallOfEachKind() {
-        assertThat(new ProbeSettings(false, true, 1 << 16, 1).sizes(Tier.FULL).values())
+        assertThat(new ProbeSettings(false, true, false, 1 << 16, 1)
+                        .sizes(Tier.FULL)
+                        .values())
                 .doesNotContain(0);
     }
 
