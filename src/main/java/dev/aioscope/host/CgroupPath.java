@@ -3,8 +3,9 @@ package dev.aioscope.host;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** Parses the text of {@code /proc/PID/cgroup}. */
+/** Chooses the path of a process's cgroup that says most about its container. */
 public final class CgroupPath {
     /** On cgroup v1, the hierarchies of these controllers follow containers; the most reliable one is first. */
     private static final List<String> CONTROLLERS = List.of("memory", "pids", "cpu", "devices", "name=systemd");
@@ -12,33 +13,40 @@ public final class CgroupPath {
     private CgroupPath() {}
 
     /**
-     * The cgroup v2 path, or the most specific v1 path if the v2 path is the root.
+     * The path in {@code /proc/PID/cgroup} that says most.
      *
      * @param text lines of {@code hierarchy:controllers:path}; other lines are ignored
      * @return empty if the text has no path
      */
     public static Optional<String> parse(String text) {
-        List<String[]> lines = text.lines()
+        return List.of(text.split("\n", -1)).stream()
                 .map(line -> line.split(":", 3))
                 .filter(parts -> parts.length == 3 && parts[2].startsWith("/"))
-                .toList();
-        Optional<String> v2 = lines.stream()
-                .filter(parts -> parts[0].equals("0") && parts[1].isEmpty())
+                .sorted(Comparator.comparingInt(parts -> rank(parts[0], parts[1])))
                 .map(parts -> parts[2])
-                .findFirst();
-        Optional<String> v1 = lines.stream()
-                .filter(parts -> rank(parts[1]) < CONTROLLERS.size() && !parts[2].equals("/"))
-                .min(Comparator.comparingInt(parts -> rank(parts[1])))
-                .map(parts -> parts[2]);
-        return v2.filter(path -> !path.equals("/")).or(() -> v1).or(() -> v2);
+                .reduce(CgroupPath::choose);
     }
 
-    /** The lowest index of these controllers in {@link #CONTROLLERS}. */
-    private static int rank(String controllers) {
-        return List.of(controllers.split(",", -1)).stream()
-                .mapToInt(CONTROLLERS::indexOf)
-                .filter(index -> index >= 0)
-                .min()
-                .orElse(CONTROLLERS.size());
+    /**
+     * The path that says most: a container before a unit, a unit before none, and else the first. On a hybrid host, the
+     * v2 path can name the unit of the container's runtime.
+     *
+     * @param v2 path in the cgroup v2 hierarchy; null if there is none
+     * @param v1 path in the hierarchy of a cgroup v1 controller; null if there is none
+     * @return null if there is neither
+     */
+    public static @Nullable String choose(@Nullable String v2, @Nullable String v1) {
+        return v2 == null || (v1 != null && Container.detail(v1) > Container.detail(v2)) ? v1 : v2;
+    }
+
+    /** Orders lines by reliability, the most reliable first. */
+    private static int rank(String hierarchy, String controllers) {
+        return hierarchy.equals("0") && controllers.isEmpty()
+                ? -1
+                : List.of(controllers.split(",", -1)).stream()
+                        .mapToInt(CONTROLLERS::indexOf)
+                        .filter(index -> index >= 0)
+                        .min()
+                        .orElse(CONTROLLERS.size());
     }
 }

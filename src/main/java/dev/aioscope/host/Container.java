@@ -1,86 +1,191 @@
 package dev.aioscope.host;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The container or systemd unit that a process runs in, found from its cgroup path.
+ * The container, virtual machine, batch job or systemd unit that a process runs in, found from its cgroup path.
  *
  * @param runtime {@code docker}, {@code containerd}, {@code cri-o}, {@code podman}, {@code lxc}, {@code machine} (a
- *     virtual machine or container registered with systemd-machined), {@code kubernetes} if the runtime is unknown, or
- *     {@code systemd} for a unit
+ *     virtual machine or a container of systemd-machined or libvirt), {@code kubernetes} if the runtime is unknown,
+ *     {@code systemd} for a unit, or another word of {@code FORMS}
  * @param id the runtime's container ID: 64 hexadecimal digits, or a name
  * @param podUid UID of the Kubernetes pod; null outside of a pod
+ * @param podName name of the pod; null outside of a pod, and if it is not certain
+ * @param name name of the container; null if it is not certain
  */
-public record Container(String runtime, String id, @Nullable String podUid) {
-    private record NamePattern(String runtime, Pattern pattern) {}
+public record Container(
+        String runtime,
+        String id,
+        @Nullable String podUid,
+        @Nullable String podName,
+        @Nullable String name) {
+    /**
+     * How a runtime names the cgroup of a container.
+     *
+     * @param isNamed whether the ID is the name that people gave
+     * @param pattern matches the last directories of the path; its last group is the ID
+     */
+    private record Form(String runtime, boolean isNamed, Pattern pattern) {
+        static Form id(String runtime, String regex) {
+            return new Form(runtime, false, compile(regex));
+        }
+
+        static Form name(String runtime, String regex) {
+            return new Form(runtime, true, compile(regex));
+        }
+
+        /** A removed cgroup is marked. */
+        private static Pattern compile(String regex) {
+            return Pattern.compile("/" + regex + "(?=/|$| \\(deleted\\)$)");
+        }
+    }
+
+    /** A container on the path, and where its directory ends. */
+    private record Level(Form form, String id, int end) {}
 
     private static final String ID = "([0-9a-f]{64})";
-    private static final String NAME = "([\\w.@:\\\\-]{1,255})";
+    private static final String NAME = "([\\w.@:+\\\\-]{1,255})";
+    private static final String UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 
-    /** How runtimes name the cgroup directory of a container; the first match wins. */
-    private static final List<NamePattern> PATTERNS = List.of(
-            pattern("docker", "docker-" + ID + "\\.scope"),
-            pattern("containerd", "(?:cri-containerd|nerdctl)-" + ID + "\\.scope"),
-            pattern("cri-o", "crio-" + ID + "(?:\\.scope)?"),
-            pattern("podman", "libpod-" + ID + "(?:\\.scope)?"),
-            pattern("lxc", "lxc\\.payload\\." + NAME),
-            pattern("machine", "machine-" + NAME + "\\.scope"));
+    /** BuildKit's ID of a build step. */
+    private static final String STEP = "([0-9a-z]{25})";
 
-    private static final Pattern POD = Pattern.compile("(?:kubepods.*-)?pod([0-9a-f]{8}([-_])[0-9a-f]{4}\\2[0-9a-f]{4}"
-            + "\\2[0-9a-f]{4}\\2[0-9a-f]{12}|[0-9a-f]{32})(?:\\.slice)?");
-    private static final Pattern BARE = Pattern.compile(ID);
-    private static final Pattern UNIT = Pattern.compile(NAME + "\\.(?:service|scope)");
+    /** Where several forms match the same directory, the first applies. */
+    private static final List<Form> FORMS = List.of(
+            Form.id("docker", "docker-" + ID + "\\.scope"),
+            Form.id("docker", "docker/" + ID),
+            Form.id("docker", "docker(?:-|/buildkit/)" + STEP + "(?:\\.scope)?"),
+            Form.id("buildkit", "buildkit/" + STEP),
+            Form.id("containerd", "(?:cri-containerd|nerdctl)-" + ID + "\\.scope"),
+            Form.id("containerd", "(?:default|k8s\\.io|moby)/" + ID),
+            Form.id("containerd", "([0-9a-f]{32}-\\d{6,})"), // Fargate
+            Form.id("cri-o", "crio-" + ID + "(?:\\.scope)?"),
+            Form.id("podman", "libpod-(?:payload-)?" + ID + "(?:\\.scope)?"),
+            Form.name("runc", "(?:runc|crun|youki)-" + NAME + "\\.scope"),
+            Form.name("lxc", "lxc(?:\\.payload[./]|/)" + NAME),
+            Form.name("machine", "machine-" + NAME + "\\.scope"),
+            Form.name("machine", "systemd-(?:nspawn|vmspawn)@" + NAME + "\\.service"),
+            Form.name("machine", "machine/" + NAME + "\\.libvirt-\\w+"),
+            Form.name("machine", "libvirt/(?:qemu|lxc|ch|xen)/" + NAME),
+            Form.id("machine", "(?:qemu\\.slice/|machine\\.slice/qemu-)(\\d+)\\.scope"), // Proxmox
+            Form.id("kata", "kata_" + ID),
+            Form.id("kata", "kata_overhead/" + NAME),
+            Form.id("firecracker", "firecracker(?:-v[\\w.-]+)?/([A-Za-z0-9-]{1,64})"),
+            Form.id("nomad", "nomad(?:\\.slice)?/(?:[^/]+/)?(" + UUID + "(?:[.-][^/]+?)?)(?:\\.scope)?"),
+            Form.id("mesos", "mesos/(" + UUID + "(?:[.-][\\w.-]+)?)"),
+            Form.id("garden", "garden/(?:(?:good|bad)/)?((?!(?:good|bad)(?:/|$))[\\w.-]+)"),
+            Form.id("slurm", "(?:[^/]+_)?slurmstepd\\.scope/job_(\\d+)"),
+            Form.id("slurm", "slurm(?:_[^/]+)?/uid_\\d+/job_(\\d+)"),
+            Form.id("htcondor", "(condor_[^/]*slot[^/]*)"),
+            Form.id("apptainer", "(?:apptainer|singularity)[-/](\\d+)(?:\\.scope)?"),
+            Form.id("container", "(?!conmon)[a-z0-9]+-" + ID + "\\.scope"),
+            Form.id("", ID)); // By a parent that its operator named, or in a pod.
 
-    private static NamePattern pattern(String runtime, String regex) {
-        return new NamePattern(runtime, Pattern.compile(regex));
-    }
+    /** containerd with the systemd syntax of a path, but the driver cgroupfs: one directory instead of two. */
+    private static final Pattern COLONS = Pattern.compile("(?<=/)([^/:]*):([\\w-]+):([^/:]+)(?=/|$)");
 
-    /** The container of a cgroup path, or else its systemd unit; empty if it has neither. */
+    private static final Pattern POD =
+            Pattern.compile("/(?:[^/]*kubepods[^/]*-)?pod([0-9a-f]{8}([-_])[0-9a-f]{4}\\2[0-9a-f]{4}"
+                    + "\\2[0-9a-f]{4}\\2[0-9a-f]{12}|[0-9a-f]{32})(?:\\.slice)?(?=/|$)");
+    private static final Pattern HEXADECIMAL = Pattern.compile(ID);
+    private static final Pattern UNIT = Pattern.compile(NAME + "\\.(?:service|scope|socket|mount|swap)");
+    private static final Pattern ESCAPED = Pattern.compile("\\\\x([0-9a-f]{2})");
+
+    /** Kubernetes cuts the host name of a pod to this length. */
+    private static final int MAX_HOST_NAME = 63;
+
+    private static final int SHORT_ID = 12;
+
+    /** As {@link #of(String, String)}, without a host name. */
     public static Optional<Container> of(String path) {
-        List<String> components = List.of(path.split("/", -1));
-        String pod = components.stream()
-                .map(POD::matcher)
-                .filter(Matcher::matches)
-                .map(matcher -> matcher.group(1).replace('_', '-'))
-                .reduce((outer, inner) -> inner)
-                .orElse(null);
-        // Containers can be nested and can create cgroups: search from the innermost directory.
-        for (int i = components.size() - 1; i >= 0; i--) {
-            Optional<Container> found = of(components, i, pod);
-            if (found.isPresent()) {
-                return found;
-            }
-        }
-        return unit(components);
+        return of(path, null);
     }
 
-    private static Optional<Container> of(List<String> components, int i, @Nullable String pod) {
-        String component = components.get(i);
-        String parent = i == 0 ? "" : components.get(i - 1);
-        for (NamePattern candidate : PATTERNS) {
-            Matcher matcher = candidate.pattern.matcher(component);
-            if (matcher.matches()) {
-                return Optional.of(new Container(candidate.runtime, matcher.group(1), pod));
-            }
+    /**
+     * The innermost container of a cgroup path, or else its systemd unit; empty if it has neither.
+     *
+     * @param hostName the UTS node name if it belongs to the container; null if it is the host's, or unknown
+     */
+    public static Optional<Container> of(String path, @Nullable String hostName) {
+        String plain = withoutColons(path);
+        List<Level> levels = levels(plain);
+        if (levels.isEmpty()) {
+            return unit(plain).map(unit -> new Container("systemd", unit, null, null, null));
         }
-        if (BARE.matcher(component).matches()) {
-            String runtime = parent.equals("docker") ? "docker" : pod != null ? "kubernetes" : "containerd";
-            return Optional.of(new Container(runtime, component, pod));
+        Level inner = levels.get(levels.size() - 1);
+        Matcher pods = POD.matcher(plain);
+        String podUid = null;
+        int podEnd = 0;
+        while (pods.find() && pods.end() <= inner.end) {
+            podUid = pods.group(1).replace('_', '-');
+            podEnd = pods.end();
         }
-        // LXC before version 4.
-        return parent.equals("lxc") && component.matches(NAME)
-                ? Optional.of(new Container("lxc", component, pod))
-                : Optional.empty();
+        int outside = podEnd;
+        // A container inside the pod's container has a host name of its own.
+        boolean isOfPod = podUid != null
+                && levels.stream().filter(level -> level.end > outside).count() == 1;
+        String runtime = inner.form.runtime.isEmpty() ? podUid == null ? "docker" : "kubernetes" : inner.form.runtime;
+        return Optional.of(new Container(
+                runtime,
+                inner.id,
+                podUid,
+                isOfPod ? podName(hostName) : null,
+                inner.form.isNamed && !HEXADECIMAL.matcher(inner.id).matches() ? inner.id : null));
     }
 
-    private static Optional<Container> unit(List<String> components) {
-        for (int i = components.size() - 1; i >= 0; i--) {
-            if (UNIT.matcher(components.get(i)).matches()) {
-                return Optional.of(new Container("systemd", components.get(i), null));
+    /** Kubernetes names the host after the pod, or after its domain, and cuts long names. */
+    private static @Nullable String podName(@Nullable String hostName) {
+        return hostName == null || hostName.length() >= MAX_HOST_NAME
+                ? null
+                : hostName.replaceFirst("\\..*\\.svc\\..*", "");
+    }
+
+    /** How much a path says: containers nested in each other before one, a pod before none, a unit before none. */
+    static int detail(String path) {
+        String plain = withoutColons(path);
+        return 8 * levels(plain).size()
+                + (POD.matcher(plain).find() ? 4 : 0)
+                + (unit(plain).isPresent() ? 2 : 0)
+                + (path.equals("/") ? 0 : 1);
+    }
+
+    private static String withoutColons(String path) {
+        return path.indexOf(':') < 0 ? path : COLONS.matcher(path).replaceAll("$1/$2-$3.scope");
+    }
+
+    /** The containers on a path, outermost first. */
+    private static List<Level> levels(String path) {
+        TreeMap<Integer, Level> found = new TreeMap<>();
+        for (Form form : FORMS) {
+            Matcher matcher = form.pattern.matcher(path);
+            for (int at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) {
+                if (matcher.region(at, path.length()).lookingAt()) {
+                    String id = unescape(matcher.group(matcher.groupCount()));
+                    found.putIfAbsent(matcher.end(), new Level(form, id, matcher.end()));
+                }
+            }
+        }
+        return new ArrayList<>(found.values());
+    }
+
+    /** The name without the escapes of systemd, as machinectl prints it. */
+    private static String unescape(String name) {
+        return ESCAPED.matcher(name)
+                .replaceAll(
+                        hex -> Matcher.quoteReplacement(Character.toString((char) Integer.parseInt(hex.group(1), 16))));
+    }
+
+    private static Optional<String> unit(String path) {
+        String[] directories = path.split("/", -1);
+        for (int i = directories.length - 1; i >= 0; i--) {
+            if (UNIT.matcher(directories[i]).matches()) {
+                return Optional.of(directories[i]);
             }
         }
         return Optional.empty();
@@ -91,8 +196,17 @@ public record Container(String runtime, String id, @Nullable String podUid) {
         return runtime.equals("systemd");
     }
 
-    /** {@code runtime:id}; a hexadecimal ID is cut to 12 digits, as the runtimes' tools print it. */
+    /** {@code runtime:name} of the pod or container, or else of its ID: 12 hexadecimal digits, as runtimes print it. */
     public String label() {
-        return runtime + ":" + (BARE.matcher(id).matches() ? id.substring(0, 12) : id);
+        return runtime + ":" + (podName == null ? shortId() : podName);
+    }
+
+    /** The label, and the ID of a container in a pod: other containers can have the same label. */
+    public String uniqueLabel() {
+        return podName == null ? label() : label() + "/" + shortId();
+    }
+
+    private String shortId() {
+        return HEXADECIMAL.matcher(id).matches() ? id.substring(0, SHORT_ID) : id;
     }
 }

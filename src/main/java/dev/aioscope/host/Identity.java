@@ -53,6 +53,6 @@ public record Identity(
 
     /** The container or systemd unit of the process. */
     public Optional<Container> container() {
-        return cgroup == null ? Optional.empty() : Container.of(cgroup);
+        return cgroup == null ? Optional.empty() : Container.of(cgroup, namespaces.hostName());
     }
 }

@@ -42,7 +42,7 @@ final class SpanAttribute<T> {
     static final SpanAttribute<String> CONTAINER_RUNTIME = text(
             "container.runtime.name",
             CALLER + " in a container",
-            "docker, containerd, cri-o, podman, lxc, machine or kubernetes");
+            "docker, containerd, cri-o, podman, lxc, machine, kubernetes or another one; the same as container_runtime in JSON");
     static final SpanAttribute<String> POD_UID = text("k8s.pod.uid", CALLER + " in a pod", "Its Kubernetes pod");
 
     static final SpanAttribute<String> CONTEXT_ID = text(

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvFileSource;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Cgroup paths of the runtimes, on v1 and v2, with the systemd and the cgroupfs driver. */
@@ -14,50 +16,77 @@ class ContainerTest {
     private static final String ID = "f0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde";
     private static final String UID = "01234567-89ab-cdef-0123-456789abcdef";
 
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            value = {
-                "/docker/ID                                                          | docker     | ID       |",
-                "/system.slice/docker-ID.scope                                       | docker     | ID       |",
-                "/system.slice/docker-ID.scope/init                                  | docker     | ID       |",
-                "/kubepods/burstable/podUID/ID                                       | kubernetes | ID       | UID",
-                "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-podUID_.slice/cri-containerd-ID.scope"
-                        + " | containerd | ID | UID",
-                "/kubepods.slice/kubepods-podUID_.slice/crio-ID.scope                | cri-o      | ID       | UID",
-                "/kubepods.slice/kubepods-podUID_.slice/crio-ID.scope/container      | cri-o      | ID       | UID",
-                "/machine.slice/libpod-ID.scope/container                            | podman     | ID       |",
-                "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-ID.scope | podman | ID     |",
-                "/system.slice/nerdctl-ID.scope                                      | containerd | ID       |",
-                "/default/ID                                                         | containerd | ID       |",
-                "/lxc/web-1                                                          | lxc        | web-1    |",
-                "/lxc.payload.web-1/system.slice/nginx.service                       | lxc        | web-1    |",
-                "/machine.slice/machine-qemu\\x2d3\\x2dvm.scope/libvirt/emulator | machine" + " | qemu\\x2d3\\x2dvm |",
-                "/system.slice/mariadb.service                                       | systemd | mariadb.service |",
-                "/user.slice/user-0.slice/session-4.scope                            | systemd | session-4.scope |",
-            })
-    void findsContainerInCgroupPath(String path, String runtime, String id, String podUid) {
-        String real = path.replace("UID_", UID.replace('-', '_'))
-                .replace("UID", UID)
-                .replace("ID", ID)
-                .replace("\\\\", "\\");
-        assertThat(Container.of(real)).as(real).hasValueSatisfying(container -> {
-            assertThat(container.runtime()).isEqualTo(runtime);
-            assertThat(container.id()).isEqualTo(id.equals("ID") ? ID : id.replace("\\\\", "\\"));
-            assertThat(container.podUid()).isEqualTo(podUid == null ? null : UID);
+    private static final String POD =
+            "/kubepods.slice/kubepods-pod" + UID.replace('-', '_') + ".slice/cri-containerd-" + ID + ".scope";
+
+    @ParameterizedTest(name = "{0}")
+    @CsvFileSource(resources = "/cgroups.tsv", delimiter = '\t', maxCharsPerColumn = -1)
+    void findsContainerInCgroupFile(String form, String lines, String runtime, String id, String podUid) {
+        Optional<Container> found =
+                CgroupPath.parse(lines.replace(";;", "\n") + "\n").flatMap(Container::of);
+
+        assertThat(found.map(Container::runtime)).isEqualTo(Optional.ofNullable(runtime));
+        assertThat(found.map(Container::id)).isEqualTo(Optional.ofNullable(id));
+        assertThat(found.map(Container::podUid)).isEqualTo(Optional.ofNullable(podUid));
+    }
+
+    @Test
+    void namesPodAfterItsHostName() {
+        assertThat(Container.of(POD, "web-0")).hasValueSatisfying(container -> {
+            assertThat(container.podName()).isEqualTo("web-0");
+            assertThat(container.name()).isNull();
+            assertThat(container.label()).isEqualTo("containerd:web-0");
+            assertThat(container.uniqueLabel()).isEqualTo("containerd:web-0/f0123456789a");
         });
+        assertThat(Container.of(POD, "web-0.web.shop.svc.cluster.local").map(Container::podName))
+                .hasValue("web-0");
     }
 
     @ParameterizedTest
-    @CsvSource({"/", "/user.slice", "/docker/short", "/kubepods/burstable", "''", "/lxc", "/process_api/36aabd"})
-    void findsNoContainerInOtherPaths(String path) {
-        assertThat(Container.of(path)).isEmpty();
+    @CsvSource(
+            nullValues = "null",
+            value = {
+                "POD, null", // The host's UTS namespace.
+                "POD/docker/ID, 0123456789ab", // A container in the pod's container.
+                "/system.slice/docker-ID.scope, f0123456789a", // Not a pod.
+                "/system.slice/mariadb.service, web-0",
+                // Kubernetes may have cut it.
+                "POD, a123456789-123456789-123456789-123456789-123456789-123456789-12",
+            })
+    void doesNotGuessPodName(String path, String hostName) {
+        assertThat(Container.of(path.replace("POD", POD).replace("ID", ID), hostName))
+                .hasValueSatisfying(container -> {
+                    assertThat(container.podName()).isNull();
+                    assertThat(container.name()).isNull();
+                });
+    }
+
+    @Test
+    void namesContainerWhoseIdIsItsName() {
+        assertThat(Container.of("/lxc.payload.web-1").map(Container::name)).hasValue("web-1");
+        assertThat(Container.of("/machine.slice/systemd-nspawn@web.service").map(Container::name))
+                .hasValue("web");
+        assertThat(Container.of("/qemu.slice/100.scope").map(Container::name)).isEmpty();
     }
 
     @Test
     void shortensIdInLabel() {
-        assertThat(new Container("docker", ID, null).label()).isEqualTo("docker:f0123456789a");
-        assertThat(new Container("lxc", "web-1", null).label()).isEqualTo("lxc:web-1");
+        assertThat(Container.of("/docker/" + ID).map(Container::label)).hasValue("docker:f0123456789a");
+        assertThat(Container.of("/docker/" + ID).map(Container::uniqueLabel)).hasValue("docker:f0123456789a");
+        assertThat(Container.of("/lxc/web-1").map(Container::label)).hasValue("lxc:web-1");
+    }
+
+    @Test
+    void choosesPathThatSaysMost() {
+        assertThat(CgroupPath.choose("/system.slice/containerd.service", "/docker/" + ID))
+                .isEqualTo("/docker/" + ID);
+        assertThat(CgroupPath.choose(POD, "/docker/" + ID)).isEqualTo(POD);
+        assertThat(CgroupPath.choose("/user.slice", "/system.slice/a.service")).isEqualTo("/system.slice/a.service");
+        assertThat(CgroupPath.choose("/a.service", "/b.service")).isEqualTo("/a.service");
+        assertThat(CgroupPath.choose("/", "/jobs")).isEqualTo("/jobs");
+        assertThat(CgroupPath.choose(null, "/")).isEqualTo("/");
+        assertThat(CgroupPath.choose("/", null)).isEqualTo("/");
+        assertThat(CgroupPath.choose(null, null)).isNull();
     }
 
     @Test
