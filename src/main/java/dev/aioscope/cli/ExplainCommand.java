@@ -4,8 +4,12 @@ import dev.aioscope.cli.option.JsonOption;
 import dev.aioscope.cli.option.PidConverter;
 import dev.aioscope.cli.option.ScanOptions;
 import dev.aioscope.diagnosis.Explanation;
+import dev.aioscope.host.Identity;
+import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.kernel.TaskStat;
+import dev.aioscope.lifecycle.Task;
 import dev.aioscope.output.ExplanationJson;
 import dev.aioscope.output.ExplanationText;
 import dev.aioscope.probe.Probes;
@@ -15,6 +19,7 @@ import dev.aioscope.probe.proc.FuseConnection;
 import dev.aioscope.probe.proc.Witness;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -59,12 +64,24 @@ final class ExplainCommand implements Runnable {
                     .filter(context -> context.owner().pid() == pid)
                     .toList();
         }
-        Explanation explanation = Explanation.of(pid, tier, contexts, witness, BlockDevice::of, FuseConnection::of);
+        Explanation explanation =
+                Explanation.of(pid, identity(contexts), tier, contexts, witness, BlockDevice::of, FuseConnection::of);
         PrintWriter out = spec.commandLine().getOut();
         if (json.isEnabled()) {
             out.println(ExplanationJson.of(explanation));
         } else {
             ExplanationText.of(explanation).forEach(out::println);
+        }
+    }
+
+    private Identity identity(List<LiveContext> contexts) {
+        Optional<Task> task = contexts.stream()
+                .map(LiveContext::owner)
+                .findFirst()
+                .or(() -> TaskStat.read("/proc/" + pid + "/stat")
+                        .map(stat -> new Task(pid, pid, stat.comm(), 0, stat.start())));
+        try (Processes processes = Processes.unlimited(false)) {
+            return task.map(processes::of).orElse(Identity.UNKNOWN);
         }
     }
 }

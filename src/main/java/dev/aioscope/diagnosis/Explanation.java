@@ -1,6 +1,7 @@
 package dev.aioscope.diagnosis;
 
 import dev.aioscope.event.WaitReason;
+import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.proc.BlockDevice;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param pid of the process
  * @param comm of the process
+ * @param identity of the process
  * @param tier of the scan
  * @param contexts that the process holds, without those in a teardown
  * @param stuck its threads that wait in a teardown
@@ -28,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 public record Explanation(
         int pid,
         String comm,
+        Identity identity,
         Tier tier,
         List<LiveContext> contexts,
         List<StuckThread> stuck,
@@ -73,6 +76,7 @@ public record Explanation(
     /**
      * Explains one process.
      *
+     * @param identity of the process
      * @param tier of the scan
      * @param contexts that the process holds, without those in a teardown
      * @param witness its threads and open files
@@ -81,6 +85,7 @@ public record Explanation(
      */
     public static Explanation of(
             int pid,
+            Identity identity,
             Tier tier,
             List<LiveContext> contexts,
             Witness witness,
@@ -98,6 +103,7 @@ public record Explanation(
         return new Explanation(
                 pid,
                 witness.threads().get(0).comm(),
+                identity,
                 tier,
                 List.copyOf(contexts),
                 stuck,

@@ -107,7 +107,7 @@ public record QuotaPlan(Inventory inventory, List<Program> programs, List<Reques
     }
 
     private static @Nullable String container(Identity identity) {
-        return identity.container().map(Container::label).orElse(null);
+        return identity.container().map(Container::uniqueLabel).orElse(null);
     }
 
     private static Program program(Holder holder, Identities identities, int cpus, Inventory inventory) {

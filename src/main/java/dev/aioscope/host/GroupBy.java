@@ -14,7 +14,7 @@ public enum GroupBy {
     public Optional<String> nameOf(Identity identity) {
         return switch (this) {
             case PROCESS -> Optional.empty();
-            case CONTAINER -> identity.container().map(Container::label);
+            case CONTAINER -> identity.container().map(Container::uniqueLabel);
             case CGROUP -> Optional.ofNullable(identity.cgroup());
             case USER -> Optional.ofNullable(identity.user());
         };

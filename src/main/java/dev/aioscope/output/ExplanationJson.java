@@ -21,8 +21,10 @@ public final class ExplanationJson {
         Holder holder = new Holder("", explanation.contexts());
         return Json.line(
                 "explanation",
-                json -> json.put("pid", explanation.pid())
-                        .put("comm", explanation.comm())
+                json -> IdentityJson.put(
+                                json.put("pid", explanation.pid()).put("comm", explanation.comm()),
+                                "",
+                                explanation.identity())
                         .put("tier", explanation.tier().label())
                         .put("contexts", explanation.contexts().size())
                         .put("charge", hasContexts ? holder.charge() : null)

@@ -5,6 +5,8 @@ import dev.aioscope.diagnosis.Explanation.Candidate;
 import dev.aioscope.diagnosis.Explanation.StuckThread;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
+import dev.aioscope.host.Container;
+import dev.aioscope.host.Identity;
 import dev.aioscope.host.Printable;
 import dev.aioscope.inventory.Holder;
 import dev.aioscope.kernel.Units;
@@ -15,6 +17,7 @@ import dev.aioscope.probe.proc.Witness.TaskInfo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** An explanation as sentences for people. */
@@ -26,6 +29,7 @@ public final class ExplanationText {
     /** One line per sentence. */
     public static List<String> of(Explanation explanation) {
         List<String> lines = new ArrayList<>(List.of(holds(explanation)));
+        location(explanation.identity()).ifPresent(lines::add);
         List<StuckThread> stuck = explanation.stuck();
         if (stuck.isEmpty()) {
             lines.add("None of its threads waits in a teardown.");
@@ -50,6 +54,17 @@ public final class ExplanationText {
                         : " with a charge of " + Units.number(holder.charge()) + " and "
                                 + Units.number(holder.outstanding()) + " requests outstanding (tier "
                                 + explanation.tier().label() + ").");
+    }
+
+    /** Where the process runs, and its PID there. */
+    private static Optional<String> location(Identity identity) {
+        Container container = identity.container().orElse(null);
+        Integer pid = identity.namespaces().pid();
+        return container == null && pid == null
+                ? Optional.empty()
+                : Optional.of("It runs in "
+                        + (container == null ? "its own PID namespace" : Printable.of(container.uniqueLabel()))
+                        + (pid == null ? "." : ", where its PID is " + pid + "."));
     }
 
     private static List<String> thread(StuckThread stuck) {

@@ -17,14 +17,18 @@ final class IdentityJson {
     }
 
     /** Writes all names, each with a prefix. */
-    static void put(Json json, String prefix, Identity identity) {
+    static Json put(Json json, String prefix, Identity identity) {
         Container container = identity.container().orElse(null);
         json.put(prefix + "executable", identity.executable());
         json.put(prefix + "command", identity.command());
+        json.put(prefix + "namespace_pid", identity.namespaces().pid());
         json.put(prefix + "user", identity.user());
         json.put(prefix + "cgroup", identity.cgroup());
         json.put(prefix + "container_runtime", container == null ? null : container.runtime());
         json.put(prefix + "container_id", container == null ? null : container.id());
         json.put(prefix + "pod_uid", container == null ? null : container.podUid());
+        json.put(prefix + "pod_name", container == null ? null : container.podName());
+        json.put(prefix + "container_name", container == null ? null : container.name());
+        return json;
     }
 }

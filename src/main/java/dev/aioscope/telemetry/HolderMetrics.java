@@ -51,18 +51,21 @@ public final class HolderMetrics implements LifecycleListener {
     /**
      * The labels of a holder: the processes that are counted together.
      *
-     * @param container null if there is none
+     * @param container its ID; null if there is none
+     * @param pod name of its pod; null if there is none, or if it is unknown
      * @param pid null unless each process is a holder
      */
     record HolderKey(
             String executable,
             @Nullable String container,
+            @Nullable String pod,
             @Nullable Integer pid) {
-        static final HolderKey OTHERS = new HolderKey(OTHER, null, null);
+        static final HolderKey OTHERS = new HolderKey(OTHER, null, null, null);
 
         private Tags tags() {
             Tags tags = Metrics.tags(Label.EXECUTABLE, executable);
             tags = Metrics.and(tags, Label.CONTAINER, container);
+            tags = Metrics.and(tags, Label.POD, pod);
             return Metrics.and(tags, Label.PID, pid == null ? null : pid.toString());
         }
     }
@@ -208,6 +211,7 @@ public final class HolderMetrics implements LifecycleListener {
         return new HolderKey(
                 executable(identity, owner),
                 identity.container().map(Container::id).orElse(null),
+                identity.container().map(Container::podName).orElse(null),
                 byPid ? (Integer) owner.pid() : null);
     }
 

@@ -28,6 +28,7 @@ public enum Metric {
             "Events charged by the contexts of these processes at the latest scan",
             Label.EXECUTABLE,
             Label.CONTAINER,
+            Label.POD,
             Label.PID),
     CONTEXT_ACTIVE(
             "aio.context.active",
@@ -36,6 +37,7 @@ public enum Metric {
             "Live contexts of these processes at the latest scan",
             Label.EXECUTABLE,
             Label.CONTAINER,
+            Label.POD,
             Label.PID),
     SETUP(
             "aio.context.setup",
@@ -250,6 +252,10 @@ public enum Metric {
                 "File name of the executable; `[comm]` if only the thread name is known; `other` for all holders without"
                         + " their own series"),
         CONTAINER("container.id", "ID of the container, or name of the systemd unit; absent if there is none"),
+        POD(
+                "k8s.pod.name",
+                "Host name of the Kubernetes pod, which is the pod's name unless the pod sets another one; absent if the"
+                        + " kernel does not show it"),
         PID("process.pid", "Process ID; only with `--metrics-pid`"),
         TRIGGER("aio.trigger", "`destroy`, `exit` or `rollback`"),
         END("aio.teardown.end", "`complete`, `incomplete`, `unknown` or `vanished`, as in traces"),

@@ -19,6 +19,8 @@ final class ProcessAttributes {
     /** The thread that made the call or released the address space, and its process. */
     static void caller(Task caller, Identity identity, WallClock clock, AttributesBuilder attributes) {
         SpanAttribute.PID.set(attributes, (long) caller.pid());
+        Integer vpid = identity.namespaces().pid();
+        SpanAttribute.VPID.set(attributes, vpid == null ? null : (Long) vpid.longValue());
         SpanAttribute.TID.set(attributes, (long) caller.tid());
         SpanAttribute.THREAD_NAME.set(attributes, caller.comm());
         Long start = caller.beginning();
@@ -35,7 +37,9 @@ final class ProcessAttributes {
         if (container != null) {
             SpanAttribute.CONTAINER_ID.set(attributes, container.id());
             SpanAttribute.CONTAINER_RUNTIME.set(attributes, container.runtime());
+            SpanAttribute.CONTAINER_NAME.set(attributes, container.name());
             SpanAttribute.POD_UID.set(attributes, container.podUid());
+            SpanAttribute.POD_NAME.set(attributes, container.podName());
         }
     }
 
@@ -52,13 +56,15 @@ final class ProcessAttributes {
         SpanAttribute.OWNER_EXECUTABLE_PATH.set(attributes, identity.executable());
         SpanAttribute.OWNER_CGROUP.set(attributes, identity.cgroup());
         SpanAttribute.OWNER_CONTAINER_ID.set(attributes, container == null ? null : container.id());
+        SpanAttribute.OWNER_POD_NAME.set(attributes, container == null ? null : container.podName());
     }
 
     /** A process and its charge in one line: name, pid, container, charge. */
     static String line(Task task, Identity identity, long charge) {
         return task.comm() + " " + task.pid()
                 + identity.container()
-                        .map(container -> " " + container.runtime() + ":" + container.id())
+                        .map(container -> " " + container.runtime() + ":"
+                                + (container.podName() == null ? "" : container.podName() + "/") + container.id())
                         .orElse("")
                 + " " + charge;
     }

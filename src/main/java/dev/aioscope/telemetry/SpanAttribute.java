@@ -22,6 +22,8 @@ final class SpanAttribute<T> {
 
     static final SpanAttribute<Long> PID = number(
             "process.pid", "caller observed", "Process of the thread that made the call or released the address space");
+    static final SpanAttribute<Long> VPID =
+            number("process.vpid", CALLER + ", if it has its own PID namespace", "Its process ID in that namespace");
     static final SpanAttribute<Long> TID = number("thread.id", "caller observed", "That thread");
     static final SpanAttribute<String> THREAD_NAME =
             text("thread.name", "caller observed", "Its name (comm) at that moment");
@@ -43,7 +45,15 @@ final class SpanAttribute<T> {
             "container.runtime.name",
             CALLER + " in a container",
             "docker, containerd, cri-o, podman, lxc, machine, kubernetes or another one; the same as container_runtime in JSON");
+    static final SpanAttribute<String> CONTAINER_NAME = text(
+            "container.name",
+            CALLER + " in a container that has its name as ID",
+            "Name of its container: of lxc, or of machine");
     static final SpanAttribute<String> POD_UID = text("k8s.pod.uid", CALLER + " in a pod", "Its Kubernetes pod");
+    static final SpanAttribute<String> POD_NAME = text(
+            "k8s.pod.name",
+            CALLER + " in a pod, if the kernel shows it",
+            "Host name of the pod, which Kubernetes takes from its name");
 
     static final SpanAttribute<String> CONTEXT_ID = text(
             "aio.context.id",
@@ -64,6 +74,8 @@ final class SpanAttribute<T> {
     static final SpanAttribute<String> OWNER_CGROUP = text("aio.context.owner.cgroup", OWNER, "Path of its cgroup");
     static final SpanAttribute<String> OWNER_CONTAINER_ID =
             text("aio.context.owner.container.id", OWNER + ", in a container", "ID of its container");
+    static final SpanAttribute<String> OWNER_POD_NAME = text(
+            "aio.context.owner.k8s.pod.name", OWNER + ", in a pod, if the kernel shows it", "Host name of its pod");
 
     static final SpanAttribute<String> TRIGGER =
             text("aio.trigger", TEARDOWN, "Why the context ended: destroy, exit or rollback");

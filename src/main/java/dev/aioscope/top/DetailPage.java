@@ -82,12 +82,14 @@ record DetailPage(ActivityTable activity, Function<List<Long>, List<String>> sym
                     .append("  processes " + row.members().size())
                     .toAttributedString());
         }
-        String container = row.identity().container().map(Container::label).orElse(Units.ABSENT);
+        Integer namespacePid = row.identity().namespaces().pid();
+        String container =
+                row.identity().container().map(Container::uniqueLabel).orElse(Units.ABSENT);
         return List.of(
                 new AttributedStringBuilder()
                         .append("process ")
                         .styled(Theme.BOLD, orAbsent(row.pid(model.groupBy())))
-                        .append(" ")
+                        .append(namespacePid == null ? " " : " (" + namespacePid + " in its PID namespace) ")
                         .append(new StyledText(row.name(), Theme.BOLD).fit(width))
                         .append("  user " + orAbsent(row.identity().user()) + "  container ")
                         .append(StyledText.plain(container).fit(width))

@@ -121,7 +121,7 @@ public record HolderRow(
                 identity.command(),
                 identity.user(),
                 identity.cgroup(),
-                identity.container().map(Container::label).orElse(null));
+                identity.container().map(Container::uniqueLabel).orElse(null));
         return members.keySet().stream()
                         .anyMatch(member -> Integer.toString(member.pid()).equals(lowerCase))
                 || names.filter(Objects::nonNull)

@@ -80,7 +80,12 @@ class JsonDocumentTest {
         TraceJson identified = new TraceJson(
                 CLOCK,
                 (task, mm) -> new Identity(
-                        "/a", List.of("a", "b"), false, "root", "/kubepods/pod" + UID + "/" + ID, Namespaces.HOST));
+                        "/a",
+                        List.of("a", "b"),
+                        false,
+                        "root",
+                        "/kubepods/pod" + UID + "/" + ID,
+                        new Namespaces(7, "a-0")));
         Stats stats = new Stats(9, new Losses(1, 2, 0, 3, 4L), new Counters(4, 5, 6, 7));
         LiveContext context = new LiveContext(CALLER, null, 1, 0x1000, 2816, 3000, 1, null);
         Inventory snapshot = new Inventory(Tier.SAMPLE, List.of(context), 1, ScanGaps.NONE, Quotas.of(2900L, 65536L));

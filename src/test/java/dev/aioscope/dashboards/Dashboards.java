@@ -251,7 +251,7 @@ public final class Dashboards {
                                 12,
                                 q(
                                         HOLDER_USAGE.prometheusName() + ON_HOST,
-                                        "{{process_executable_name}} {{container_id}}")),
+                                        "{{process_executable_name}} {{k8s_pod_name}} {{container_id}}")),
                         panel(
                                 "Contexts by holder",
                                 "Live contexts.",
@@ -262,7 +262,7 @@ public final class Dashboards {
                                 12,
                                 q(
                                         CONTEXT_ACTIVE.prometheusName() + ON_HOST,
-                                        "{{process_executable_name}} {{container_id}}")),
+                                        "{{process_executable_name}} {{k8s_pod_name}} {{container_id}}")),
                         panel(
                                 "Setups and failed calls",
                                 "Calls per second. EAGAIN is a refusal. EINVAL from io_destroy is a wrong handle, with its cause.",

@@ -3,6 +3,8 @@ package dev.aioscope.diagnosis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.WaitReason;
+import dev.aioscope.host.Identity;
+import dev.aioscope.host.Namespaces;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.output.ExplanationJson;
@@ -40,6 +42,7 @@ public class ExplanationTest {
     private static Explanation of(List<LiveContext> contexts, List<TaskInfo> threads, OpenFile... files) {
         return Explanation.of(
                 1,
+                Identity.UNKNOWN,
                 Tier.SAMPLE,
                 contexts,
                 new Witness(threads, List.of(files), List.of(WORKER)),
@@ -147,6 +150,7 @@ public class ExplanationTest {
         BlockDevice mapped = new BlockDevice("254:0", "dm-0", 0L, 0L, false);
         Explanation explanation = Explanation.of(
                 1,
+                Identity.UNKNOWN,
                 Tier.SAMPLE,
                 List.of(),
                 new Witness(List.of(thread(1, 'D', ContextCall.IO_DESTROY)), List.of(IDLE), List.of()),
@@ -155,6 +159,29 @@ public class ExplanationTest {
         assertThat(text(explanation))
                 .contains(
                         "on dm-0 (254:0): 0 reads and 0 writes in flight (requests that its target delays may not be counted)");
+    }
+
+    @Test
+    void namesContainerAndPidInIt() {
+        Identity identity = new Identity(
+                "/usr/bin/db",
+                List.of("db"),
+                false,
+                "mysql",
+                "/kubepods/pod01234567-89ab-cdef-0123-456789abcdef/" + "0123456789abcdef".repeat(4),
+                new Namespaces(7, "db-0"));
+        Explanation explanation = Explanation.of(
+                1,
+                identity,
+                Tier.SAMPLE,
+                List.of(),
+                new Witness(List.of(thread(1, 'S', null)), List.of(), List.of()),
+                ExplanationTest::device,
+                ExplanationTest::server);
+
+        assertThat(text(explanation)).contains("It runs in kubernetes:db-0/0123456789ab, where its PID is 7.");
+        assertThat(ExplanationJson.of(explanation))
+                .contains("\"namespace_pid\":7,", "\"pod_name\":\"db-0\",\"container_name\":null,");
     }
 
     @Test

@@ -155,6 +155,28 @@ class MetricsTest {
     }
 
     @Test
+    void namesPodOfHolder() {
+        String id = "0123456789abcdef".repeat(4);
+        Identity inPod = new Identity(
+                "/usr/sbin/mysqld",
+                List.of(),
+                false,
+                "mysql",
+                "/kubepods/pod01234567-89ab-cdef-0123-456789abcdef/" + id,
+                new Namespaces(7, "db-0"));
+        LiveContext context = new LiveContext(new Task(7, 7, "mysqld", 1, 0), null, 7, 0x1000, 100, 255, null, 0);
+        new HolderMetrics(metrics, (task, mm, mayRead) -> inPod, () -> 0, 20, false)
+                .onScan(new Scan(
+                        1,
+                        new Inventory(Tier.FULL, List.of(context), 0, ScanGaps.NONE, Quotas.of(120L, 65536L)),
+                        List.of()));
+
+        assertThat(scrape())
+                .contains("aio_context_active{container_id=\"" + id
+                        + "\",k8s_pod_name=\"db-0\",process_executable_name=\"mysqld\"} 1.0");
+    }
+
+    @Test
     void omitsChargesWhenUnknown() {
         LiveContext context = new LiveContext(new Task(7, 7, "mysqld", 1, 0), null, 7, 0x1000, null, 255, null, 0);
         Inventory snapshot = new Inventory(

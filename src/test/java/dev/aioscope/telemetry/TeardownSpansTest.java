@@ -553,7 +553,7 @@ class TeardownSpansTest {
                 false,
                 "mysql",
                 "/kubepods.slice/kubepods-pod01234567_89ab_cdef_0123_456789abcdef.slice/crio-" + ID + ".scope",
-                Namespaces.HOST);
+                new Namespaces(7, "db-0"));
         return isCut ? whole.withoutArguments() : whole;
     }
 
@@ -575,6 +575,9 @@ class TeardownSpansTest {
                 .containsEntry("container.id", ID)
                 .containsEntry("container.runtime.name", "cri-o")
                 .containsEntry("k8s.pod.uid", "01234567-89ab-cdef-0123-456789abcdef")
+                .containsEntry("k8s.pod.name", "db-0")
+                .containsEntry("process.vpid", 7L)
+                .doesNotContainKey("container.name")
                 .hasEntrySatisfying(
                         "process.linux.cgroup",
                         path -> assertThat(path.toString()).startsWith("/kubepods.slice/"));
@@ -602,6 +605,18 @@ class TeardownSpansTest {
     }
 
     @Test
+    void namesContainerWhoseIdIsItsName() {
+        identities = (task, mm, mayRead) ->
+                new Identity("/a", List.of(), false, "root", "/lxc.payload.web-1/init.scope", Namespaces.HOST);
+        spans(1).onTeardown(TeardownBuilder.busy().build());
+
+        assertThat(attributes(root()))
+                .containsEntry("container.id", "web-1")
+                .containsEntry("container.name", "web-1")
+                .doesNotContainKeys("k8s.pod.name", "process.vpid");
+    }
+
+    @Test
     void identifiesOwnerThatIsNotCaller() {
         identities = (task, mm) -> task.pid() == 100 ? mysqld(false) : Identity.UNKNOWN;
         TeardownBuilder t = TeardownBuilder.busy();
@@ -614,7 +629,8 @@ class TeardownSpansTest {
                 .doesNotContainKey("process.executable.name")
                 .containsEntry("aio.context.owner.pid", 100L)
                 .containsEntry("aio.context.owner.executable.path", "/usr/sbin/mysqld")
-                .containsEntry("aio.context.owner.container.id", ID);
+                .containsEntry("aio.context.owner.container.id", ID)
+                .containsEntry("aio.context.owner.k8s.pod.name", "db-0");
     }
 
     @Test
@@ -661,7 +677,8 @@ class TeardownSpansTest {
         TeardownSpans spans = spans(0);
         spans.onFailedCall(refusal);
         SpanData setup = onlySpan();
-        assertThat(attributes(setup)).containsEntry("aio.event.holders", List.of("mysqld 100 cri-o:" + ID + " 65000"));
+        assertThat(attributes(setup))
+                .containsEntry("aio.event.holders", List.of("mysqld 100 cri-o:db-0/" + ID + " 65000"));
         exporter.reset();
         spans.onRetry(refusal);
         spans.onRefusalOutcome(new RefusalOutcome(
@@ -685,7 +702,7 @@ class TeardownSpansTest {
                 .containsEntry("aio.refusal.retries", 9L)
                 .containsEntry("aio.refusal.succeeded", true)
                 .containsEntry("aio.refusal.cause", "teardown")
-                .containsEntry("aio.refusal.releaser", "mysqld 100 cri-o:" + ID + " 65000")
+                .containsEntry("aio.refusal.releaser", "mysqld 100 cri-o:db-0/" + ID + " 65000")
                 .containsEntry("aio.event.usage", 500L);
     }
 

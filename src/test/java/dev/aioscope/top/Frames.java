@@ -48,9 +48,12 @@ final class Frames {
     }
 
     Frames is(int pid, String user, String cgroup, String... command) {
+        return is(pid, user, cgroup, Namespaces.HOST, command);
+    }
+
+    Frames is(int pid, String user, String cgroup, Namespaces namespaces, String... command) {
         identities.put(
-                new ProcessKey(pid, pid),
-                new Identity(command[0], List.of(command), false, user, cgroup, Namespaces.HOST));
+                new ProcessKey(pid, pid), new Identity(command[0], List.of(command), false, user, cgroup, namespaces));
         return this;
     }
 

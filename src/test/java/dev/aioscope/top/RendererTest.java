@@ -2,6 +2,7 @@ package dev.aioscope.top;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.host.Namespaces;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
 import java.math.BigInteger;
@@ -194,6 +195,20 @@ class RendererTest {
                         line -> line.length() > 0 && line.styleAt(0).equals(org.jline.utils.AttributedStyle.INVERSE))
                 .singleElement()
                 .satisfies(line -> assertThat(line.toString()).contains(" p200"));
+    }
+
+    @Test
+    void namesPodAndPidInIt() {
+        String id = "0123456789abcdef".repeat(4);
+        Frames host = host().is(
+                        1,
+                        "mysql",
+                        "/kubepods/pod01234567-89ab-cdef-0123-456789abcdef/" + id,
+                        new Namespaces(7, "db-0"),
+                        "/usr/sbin/mysqld");
+
+        assertThat(text(PLAIN, host.model().press(KeyCode.ENTER, "\r"), 80, 24))
+                .contains("process 1 (7 in its PID namespace) mysqld  user mysql  container kubernetes:db-0");
     }
 
     @Test
