@@ -1,6 +1,7 @@
 package dev.aioscope.agent;
 
 import dev.aioscope.event.Event;
+import dev.aioscope.event.ProcessEvent;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.Scan;
@@ -120,7 +121,7 @@ public final class DutyCycle implements AutoCloseable {
         this.clock = clock;
         this.scanInterval = scanInterval.toNanos();
         this.stats = new Stats(0, probes.losses(), lifecycle.counters());
-        this.handler = lifecycle::accept;
+        this.handler = this::accept;
     }
 
     /**
@@ -239,6 +240,13 @@ public final class DutyCycle implements AutoCloseable {
             taken = probes.poll(handler, RECORDS_PER_POLL);
             events += taken;
         } while (taken == RECORDS_PER_POLL);
+    }
+
+    private void accept(Event event) {
+        if (event instanceof ProcessEvent process && identities != null) {
+            identities.accept(process);
+        }
+        lifecycle.accept(event);
     }
 
     private void tick(long time) {

@@ -1,9 +1,12 @@
 package dev.aioscope.agent;
 
+import dev.aioscope.event.ProcessEvent;
+import dev.aioscope.host.CgroupPath;
+import dev.aioscope.host.Identity;
+import dev.aioscope.host.Namespaces;
 import dev.aioscope.host.Processes;
 import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.inventory.Inventory;
-import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -12,12 +15,15 @@ import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.Probes;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +34,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class IdentityCollector implements ForwardingListener {
     private static final Logger LOG = LoggerFactory.getLogger(IdentityCollector.class);
+    /** The end of a command line of which the rest is missing. */
+    private static final String CUT = "…";
+
     private static final int MAX_UNKNOWN = 16_384;
 
     /** How long a command that shows one scan waits for arguments, or in the tier {@code proc} for names. */
@@ -45,14 +54,19 @@ public final class IdentityCollector implements ForwardingListener {
 
     /** Identifies the holders of one scan, and waits for that. */
     public static void identifyHolders(Probes probes, Inventory inventory, Processes processes) {
-        Set<IdentityKey> holders = new LinkedHashSet<>();
-        for (LiveContext context : inventory.contexts()) {
-            IdentityKey owner = IdentityKey.of(context.owner(), context.mm());
-            if (!processes.isKnown(owner)) {
-                holders.add(owner);
-            }
-        }
-        identify(probes, processes, holders);
+        identify(
+                probes,
+                inventory.contexts().stream()
+                        .map(context -> IdentityKey.of(context.owner(), context.mm()))
+                        .collect(Collectors.toSet()),
+                processes);
+    }
+
+    /** Identifies these processes, and waits for that. */
+    public static void identify(Probes probes, Set<IdentityKey> wanted, Processes processes) {
+        Set<IdentityKey> unknown = new LinkedHashSet<>(wanted);
+        unknown.removeIf(processes::isKnown);
+        identify(probes, processes, unknown);
         processes.await(PATIENCE);
     }
 
@@ -102,11 +116,47 @@ public final class IdentityCollector implements ForwardingListener {
             return;
         }
         try {
-            probes.processes(process -> {});
+            probes.processes(process -> learn(process, processes));
         } catch (ProbeException e) {
             LOG.warn("cannot identify processes by BPF: {} (hint: {})", e.getMessage(), e.hint());
         }
         unknown.forEach(processes::read);
+    }
+
+    /** Learns from a record of the kernel. */
+    void accept(ProcessEvent process) {
+        learn(process, processes);
+    }
+
+    private static void learn(ProcessEvent process, Processes processes) {
+        IdentityKey key = new IdentityKey(process.pid(), process.processStart(), process.mm());
+        processes.learn(key, identity(process, processes));
+    }
+
+    private static Identity identity(ProcessEvent process, Processes processes) {
+        Long user = process.userId();
+        return new Identity(
+                process.executable(),
+                arguments(process),
+                false,
+                user == null ? null : processes.userName(user.intValue()),
+                CgroupPath.choose(process.cgroupPath(), process.cgroupV1Path()),
+                new Namespaces(
+                        isOther(process.isInHostPidNamespace()) ? (Integer) process.namespacePid() : null,
+                        isOther(process.isInHostUtsNamespace()) ? process.nodeName() : null));
+    }
+
+    private static boolean isOther(@Nullable Boolean isHosts) {
+        return isHosts != null && !isHosts;
+    }
+
+    private static List<String> arguments(ProcessEvent process) {
+        List<String> known = process.arguments();
+        List<String> arguments = new ArrayList<>(known == null ? List.of() : known);
+        if (process.areArgumentsCut()) {
+            arguments.add(CUT);
+        }
+        return arguments;
     }
 
     /** Number of processes without an identity. */

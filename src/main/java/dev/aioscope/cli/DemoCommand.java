@@ -92,7 +92,7 @@ final class DemoCommand implements Callable<Integer> {
 
     private int watch(DemoWorkload demo, @Nullable StackSymbolizer symbolizer, PrintWriter out, PrintWriter err)
             throws IOException {
-        SelectedProbes opened = probes.open(true);
+        SelectedProbes opened = probes.open(true, true);
         TierReport.of(opened, SCAN_INTERVAL).forEach(err::println);
         probes.withoutStacks(opened).ifPresent(err::println);
         WallClock clock = probes.probes().clock();

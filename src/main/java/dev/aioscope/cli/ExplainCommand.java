@@ -1,15 +1,16 @@
 package dev.aioscope.cli;
 
+import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.cli.option.JsonOption;
 import dev.aioscope.cli.option.PidConverter;
 import dev.aioscope.cli.option.ScanOptions;
 import dev.aioscope.diagnosis.Explanation;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
+import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.kernel.TaskStat;
-import dev.aioscope.lifecycle.Task;
 import dev.aioscope.output.ExplanationJson;
 import dev.aioscope.output.ExplanationText;
 import dev.aioscope.probe.Probes;
@@ -20,6 +21,7 @@ import dev.aioscope.probe.proc.Witness;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -58,14 +60,16 @@ final class ExplainCommand implements Runnable {
         Witness witness = Witness.of(pid);
         List<LiveContext> contexts;
         Tier tier;
+        Identity identity;
         try (Probes probes = scan.open(spec.commandLine().getErr())) {
             tier = probes.tier();
             contexts = Inventory.take(probes).contexts().stream()
                     .filter(context -> context.owner().pid() == pid)
                     .toList();
+            identity = identity(probes, contexts);
         }
         Explanation explanation =
-                Explanation.of(pid, identity(contexts), tier, contexts, witness, BlockDevice::of, FuseConnection::of);
+                Explanation.of(pid, identity, tier, contexts, witness, BlockDevice::of, FuseConnection::of);
         PrintWriter out = spec.commandLine().getOut();
         if (json.isEnabled()) {
             out.println(ExplanationJson.of(explanation));
@@ -74,14 +78,14 @@ final class ExplainCommand implements Runnable {
         }
     }
 
-    private Identity identity(List<LiveContext> contexts) {
-        Optional<Task> task = contexts.stream()
-                .map(LiveContext::owner)
+    private Identity identity(Probes probes, List<LiveContext> contexts) {
+        Optional<IdentityKey> process = contexts.stream()
+                .map(context -> IdentityKey.of(context.owner(), context.mm()))
                 .findFirst()
-                .or(() -> TaskStat.read("/proc/" + pid + "/stat")
-                        .map(stat -> new Task(pid, pid, stat.comm(), 0, stat.start())));
-        try (Processes processes = Processes.unlimited(false)) {
-            return task.map(processes::of).orElse(Identity.UNKNOWN);
+                .or(() -> TaskStat.read("/proc/" + pid + "/stat").map(stat -> new IdentityKey(pid, stat.start(), 0)));
+        try (Processes processes = Processes.ofThisHost(false, Processes.DEFAULT_CAPACITY)) {
+            process.ifPresent(key -> IdentityCollector.identify(probes, Set.of(key), processes));
+            return process.map(processes::of).orElse(Identity.UNKNOWN);
         }
     }
 }

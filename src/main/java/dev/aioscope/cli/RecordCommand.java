@@ -65,7 +65,7 @@ final class RecordCommand implements Callable<Integer> {
         WallClock clock = probes.probes().clock();
         try (Shutdown stop = new Shutdown();
                 Processes processes = Processes.ofThisHost(hidden.isHidden(), Processes.DEFAULT_CAPACITY)) {
-            SelectedProbes opened = probes.open(true);
+            SelectedProbes opened = probes.open(true, hidden.isHidden());
             TierReport.of(opened, interval.get()).forEach(err::println);
             probes.withoutStacks(opened).ifPresent(err::println);
             Recorder recorder = new Recorder(storage(opened), clock);

@@ -90,7 +90,7 @@ final class TopCommand implements Runnable {
     }
 
     private SelectedProbes open() {
-        SelectedProbes opened = probes.open(true, ProbeSettings.PLAIN);
+        SelectedProbes opened = probes.open(true, ProbeSettings.PLAIN.withHiddenArguments(hidden.isHidden()));
         TierReport.of(opened, interval()).forEach(spec.commandLine().getErr()::println);
         return opened;
     }

@@ -117,7 +117,7 @@ final class TraceCommand implements Runnable {
         try (Shutdown stop = new Shutdown();
                 StackSymbolizer symbolizer = probes.stackNames();
                 Processes processes = probes.probes().processes(hidden.isHidden(), Processes.DEFAULT_CAPACITY)) {
-            SelectedProbes opened = probes.open(true);
+            SelectedProbes opened = probes.open(true, hidden.isHidden());
             TierReport.of(opened, interval.get()).forEach(err::println);
             probes.withoutStacks(opened).ifPresent(err::println);
             WallClock clock = probes.probes().clock();

@@ -100,10 +100,8 @@ public record QuotaPlan(Inventory inventory, List<Program> programs, List<Reques
     }
 
     private static String name(LiveContext context, Identity identity) {
-        String executable = identity.executable();
-        return executable == null
-                ? context.owner().comm()
-                : executable.substring(executable.lastIndexOf('/') + 1).replaceFirst(" \\(deleted\\)$", "");
+        String program = identity.program();
+        return program == null ? context.owner().comm() : program;
     }
 
     private static @Nullable String container(Identity identity) {

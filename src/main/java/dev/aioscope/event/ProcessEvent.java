@@ -28,19 +28,19 @@ public final class ProcessEvent extends Event {
         return s32(EventLayout.PROCESS_NAMESPACE_TID);
     }
 
-    /** The effective user, as the host numbers users; {@link EventLayout#ABSENT_U64} if unknown. */
-    public long userId() {
+    /** The effective user, as the host numbers users; null if unknown. */
+    public @Nullable Long userId() {
         return id(EventLayout.PROCESS_USER);
     }
 
-    /** The effective group, as the host numbers groups; {@link EventLayout#ABSENT_U64} if unknown. */
-    public long groupId() {
+    /** The effective group, as the host numbers groups; null if unknown. */
+    public @Nullable Long groupId() {
         return id(EventLayout.PROCESS_GROUP);
     }
 
-    private long id(int at) {
+    private @Nullable Long id(int at) {
         int id = s32(at);
-        return id == -1 ? EventLayout.ABSENT_U64 : Integer.toUnsignedLong(id);
+        return id == -1 ? null : (Long) Integer.toUnsignedLong(id);
     }
 
     /** Whether its pid namespace is that of the host; null if unknown. */

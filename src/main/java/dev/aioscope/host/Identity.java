@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * The identity of a process at the time it was read. A component that could not be read is null. The start time is in
  * {@link dev.aioscope.lifecycle.Task}.
  *
- * @param executable path of the program
+ * @param executable path of the program; ends with {@code  (deleted)} if the file has no name any more
  * @param arguments command line, starting with the program's name; may be empty
  * @param hidesArguments whether all arguments after the program's name were removed
  * @param user the user that the process runs as
@@ -22,6 +22,8 @@ public record Identity(
         @Nullable String user,
         @Nullable String cgroup,
         Namespaces namespaces) {
+    private static final String DELETED = " (deleted)";
+
     /** The identity of an unknown process. */
     public static final Identity UNKNOWN = new Identity(null, List.of(), false, null, null, Namespaces.HOST);
 
@@ -44,6 +46,15 @@ public record Identity(
     /** A copy with this user. */
     Identity withUser(String name) {
         return new Identity(executable, arguments, hidesArguments, name, cgroup, namespaces);
+    }
+
+    /** The file name of the executable; null if unknown. */
+    public @Nullable String program() {
+        if (executable == null) {
+            return null;
+        }
+        String file = executable.substring(executable.lastIndexOf('/') + 1);
+        return file.endsWith(DELETED) ? file.substring(0, file.length() - DELETED.length()) : file;
     }
 
     /** The command line joined with spaces, or the executable if there is none; null if both are unknown. */

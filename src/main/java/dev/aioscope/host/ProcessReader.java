@@ -30,9 +30,6 @@ final class ProcessReader implements AutoCloseable {
     /** The end of a command line or argument of which the rest is missing. */
     private static final String CUT = "…";
 
-    /** The kernel adds it to the path of a file that was deleted. */
-    private static final String DELETED = " (deleted)";
-
     /**
      * Answers a PID with the target of {@code exe} and the contents of four files, as hexadecimal digits with a full stop
      * between two fields; an unreadable one is empty. The directory stays that of the same process.
@@ -110,7 +107,7 @@ final class ProcessReader implements AutoCloseable {
             byte[][] files = Arrays.stream(fields).map(HexFormat.of()::parseHex).toArray(byte[][]::new);
             return isSame(text(files[1]), start)
                     ? Optional.of(new Identity(
-                            executable(text(files[0])),
+                            emptyToNull(text(files[0])),
                             arguments(files[4]),
                             false,
                             user(text(files[2])),
@@ -126,9 +123,8 @@ final class ProcessReader implements AutoCloseable {
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    private static @Nullable String executable(String path) {
-        String file = path.endsWith(DELETED) ? path.substring(0, path.length() - DELETED.length()) : path;
-        return file.isEmpty() ? null : file;
+    private static @Nullable String emptyToNull(String text) {
+        return text.isEmpty() ? null : text;
     }
 
     /** The name of the real user, or its number if it has no name. */

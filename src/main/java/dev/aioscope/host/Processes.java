@@ -90,7 +90,12 @@ public final class Processes implements Identities, AutoCloseable {
 
     @Override
     public Identity of(Task task, long mm) {
-        Identity identity = recall(IdentityKey.of(task, mm));
+        return of(IdentityKey.of(task, mm));
+    }
+
+    /** The same. */
+    public Identity of(IdentityKey process) {
+        Identity identity = recall(process);
         return identity == null ? Identity.UNKNOWN : identity;
     }
 

@@ -78,10 +78,10 @@ final class TraceRow {
     }
 
     void putIdentity(Identity identity) {
-        String executable = identity.executable();
+        String program = identity.program();
         identity.container().ifPresent(container -> put(TraceColumn.CONTAINER, Printable.of(container.label())));
-        if (executable != null) {
-            put(TraceColumn.EXECUTABLE, Printable.of(executable.substring(executable.lastIndexOf('/') + 1)));
+        if (program != null) {
+            put(TraceColumn.EXECUTABLE, Printable.of(program));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.aioscope.recording;
 
 import dev.aioscope.event.Event;
+import dev.aioscope.event.EventType;
 import dev.aioscope.event.ProcessEvent;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.HostInfo;
@@ -82,7 +83,9 @@ final class RecordingProbes implements Probes {
     public int poll(Consumer<Event> handler, int limit) {
         return probes.poll(
                 event -> {
-                    recorder.event(event);
+                    if (event.type() != EventType.PROCESS) { // An observer of identities records it.
+                        recorder.event(event);
+                    }
                     handler.accept(event);
                 },
                 limit);

@@ -216,8 +216,8 @@ public final class HolderMetrics implements LifecycleListener {
     }
 
     private static String executable(Identity identity, Task task) {
-        String path = identity.executable();
-        return path == null ? "[" + task.comm() + "]" : path.substring(path.lastIndexOf('/') + 1);
+        String program = identity.program();
+        return program == null ? "[" + task.comm() + "]" : program;
     }
 
     @Override

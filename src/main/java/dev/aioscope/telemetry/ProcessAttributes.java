@@ -25,11 +25,8 @@ final class ProcessAttributes {
         SpanAttribute.THREAD_NAME.set(attributes, caller.comm());
         Long start = caller.beginning();
         SpanAttribute.CREATION_TIME.set(attributes, start == null ? null : iso(clock.epochNanos(start)));
-        String executable = identity.executable();
-        if (executable != null) {
-            SpanAttribute.EXECUTABLE_NAME.set(attributes, executable.substring(executable.lastIndexOf('/') + 1));
-        }
-        SpanAttribute.EXECUTABLE_PATH.set(attributes, executable);
+        SpanAttribute.EXECUTABLE_NAME.set(attributes, identity.program());
+        SpanAttribute.EXECUTABLE_PATH.set(attributes, identity.executable());
         SpanAttribute.COMMAND_ARGS.set(attributes, arguments(identity));
         SpanAttribute.USER.set(attributes, identity.user());
         SpanAttribute.CGROUP.set(attributes, identity.cgroup());

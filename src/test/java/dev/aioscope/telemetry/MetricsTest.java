@@ -165,7 +165,7 @@ class MetricsTest {
                 "/kubepods/pod01234567-89ab-cdef-0123-456789abcdef/" + id,
                 new Namespaces(7, "db-0"));
         LiveContext context = new LiveContext(new Task(7, 7, "mysqld", 1, 0), null, 7, 0x1000, 100, 255, null, 0);
-        new HolderMetrics(metrics, (task, mm, mayRead) -> inPod, () -> 0, 20, false)
+        new HolderMetrics(metrics, (task, mm) -> inPod, () -> 0, 20, false)
                 .onScan(new Scan(
                         1,
                         new Inventory(Tier.FULL, List.of(context), 0, ScanGaps.NONE, Quotas.of(120L, 65536L)),

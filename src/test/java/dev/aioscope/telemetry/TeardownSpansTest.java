@@ -606,7 +606,7 @@ class TeardownSpansTest {
 
     @Test
     void namesContainerWhoseIdIsItsName() {
-        identities = (task, mm, mayRead) ->
+        identities = (task, mm) ->
                 new Identity("/a", List.of(), false, "root", "/lxc.payload.web-1/init.scope", Namespaces.HOST);
         spans(1).onTeardown(TeardownBuilder.busy().build());
 

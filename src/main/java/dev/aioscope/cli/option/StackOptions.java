@@ -65,9 +65,10 @@ public final class StackOptions {
      * Attaches the probes.
      *
      * @param allowSyscall whether {@code auto} includes the tier {@code syscall}
+     * @param hideArguments whether to read no arguments of processes
      * @throws ProbeException if no requested tier is available
      */
-    public SelectedProbes open(boolean allowSyscall) {
-        return probes.open(allowSyscall, new ProbeSettings(stacks, false));
+    public SelectedProbes open(boolean allowSyscall, boolean hideArguments) {
+        return probes.open(allowSyscall, new ProbeSettings(stacks, false).withHiddenArguments(hideArguments));
     }
 }

@@ -67,6 +67,11 @@ public record ProbeSettings(
         return SYMBOLS.join().find("bpf_preempt_disable").begin() != 0;
     }
 
+    /** The same, but for the arguments of processes. */
+    public ProbeSettings withHiddenArguments(boolean areHidden) {
+        return new ProbeSettings(stacks, watchHandles, areHidden, ringBytes, inProgress);
+    }
+
     /** With arguments, and with as much room as does for every host that is known. */
     public ProbeSettings(boolean stacks, boolean watchHandles) {
         this(stacks, watchHandles, false, RING_BYTES, IN_PROGRESS);
