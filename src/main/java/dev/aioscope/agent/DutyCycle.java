@@ -290,6 +290,9 @@ public final class DutyCycle implements AutoCloseable {
             });
             gaps.unreadable().forEach(lifecycle::skip);
             gaps.partial().forEach(lifecycle::skip);
+            if (gaps.isOfNamespace()) {
+                lifecycle.skipUnlisted();
+            }
             drain();
             lifecycle.endScan();
             return gaps;

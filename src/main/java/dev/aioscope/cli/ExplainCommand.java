@@ -61,7 +61,7 @@ final class ExplainCommand implements Runnable {
         List<LiveContext> contexts;
         Tier tier;
         Identity identity;
-        try (Probes probes = scan.open(spec.commandLine().getErr())) {
+        try (Probes probes = scan.openLikeProc(spec.commandLine().getErr())) {
             tier = probes.tier();
             contexts = Inventory.take(probes).contexts().stream()
                     .filter(context -> context.owner().pid() == pid)

@@ -3,6 +3,7 @@ package dev.aioscope.daemon;
 import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.ProbeSelector.UnavailableTier;
 import dev.aioscope.diagnosis.Versions;
+import dev.aioscope.kernel.PidNamespace;
 import dev.aioscope.output.TierReport;
 import dev.aioscope.telemetry.TraceExport;
 import java.util.List;
@@ -23,6 +24,7 @@ final class StartMessage {
                 + opened.probes().tier().label()
                 + ", engine " + opened.probes().engine() + ", kernel "
                 + opened.probes().host().release()
+                + namespace(opened)
                 + ", probes " + TierReport.modes(opened.probes())
                 + ", metrics at " + (url == null ? "no address (listen is off)" : url + "/metrics")
                 + export.metricsEndpoint()
@@ -34,6 +36,11 @@ final class StartMessage {
                 + TierReport.byCause(opened).stream()
                         .map(same -> describe(same, opened))
                         .collect(Collectors.joining());
+    }
+
+    /** The warning that follows says what it means. */
+    private static String namespace(SelectedProbes opened) {
+        return opened.probes().canWait() || PidNamespace.read().isHosts() ? "" : " in a separate pid namespace";
     }
 
     private static String describe(List<UnavailableTier> same, SelectedProbes opened) {

@@ -5,7 +5,6 @@ import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.kernel.Libc;
 import dev.aioscope.lifecycle.LifecycleListener;
-import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -82,9 +81,7 @@ public final class AuditWorkload {
         return new LifecycleListener() {
             @Override
             public void onTeardown(Teardown teardown) {
-                Task owner = teardown.context().owner();
-                if (owner != null
-                        && owner.pid() == ProcessHandle.current().pid()
+                if (demo.isOurs(teardown.context().owner())
                         && Objects.equals(teardown.context().maxReqs(), LAST_CHARGE)) {
                     ended.countDown();
                 }

@@ -7,7 +7,6 @@ import dev.aioscope.kernel.Units;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
-import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.output.Json;
 import dev.aioscope.output.TraceFormat;
@@ -16,7 +15,6 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** Prints and counts the events of the demo, and compares the counts with what the demo did. Thread-safe. */
 public final class DemoReport implements LifecycleListener {
@@ -41,7 +39,7 @@ public final class DemoReport implements LifecycleListener {
 
     @Override
     public synchronized void onSetup(Context context) {
-        if (isOurs(context.owner())) {
+        if (demo.isOurs(context.owner())) {
             setups++;
             notifyAll();
         }
@@ -49,7 +47,7 @@ public final class DemoReport implements LifecycleListener {
 
     @Override
     public synchronized void onTeardown(Teardown teardown) {
-        if (!isOurs(teardown.context().owner()) && !isOurs(teardown.caller())) {
+        if (!demo.isOurs(teardown.context().owner()) && !demo.isOurs(teardown.caller())) {
             return;
         }
         // Without exit probes, the next scan reports the contexts as vanished.
@@ -64,7 +62,7 @@ public final class DemoReport implements LifecycleListener {
 
     @Override
     public synchronized void onFailedCall(FailedCall call) {
-        if (!isOurs(call.caller())) {
+        if (!demo.isOurs(call.caller())) {
             return;
         }
         if (call.isRefusal()) {
@@ -74,10 +72,6 @@ public final class DemoReport implements LifecycleListener {
         }
         out.println(format.failedCall(call));
         notifyAll();
-    }
-
-    private boolean isOurs(@Nullable Task task) {
-        return task != null && demo.isOurs(task.pid());
     }
 
     /** Waits until everything was observed, or for the timeout; returns at once if the tier only scans. */

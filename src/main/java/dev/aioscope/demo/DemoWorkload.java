@@ -6,7 +6,10 @@ import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.kernel.Libc;
+import dev.aioscope.kernel.LocalProcess;
+import dev.aioscope.kernel.PidNamespace;
 import dev.aioscope.kernel.ProcMount;
+import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.HostCauseException;
 import dev.aioscope.probe.Quota;
 import java.io.IOException;
@@ -21,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A small AIO workload that ends contexts in every possible way. It works on any file system, charges at most 64 events
@@ -40,7 +44,8 @@ public final class DemoWorkload {
 
     private final List<String> childCommand;
     private final Path directory;
-    private final Set<Long> pids = ConcurrentHashMap.newKeySet();
+    private final PidNamespace namespace = PidNamespace.read();
+    private final Set<LocalProcess> processes = ConcurrentHashMap.newKeySet();
     private int setups;
     private int destroys;
     private int leftToExit;
@@ -88,7 +93,7 @@ public final class DemoWorkload {
     DemoWorkload(Path directory, List<String> childCommand) {
         this.directory = directory;
         this.childCommand = List.copyOf(childCommand);
-        pids.add(ProcessHandle.current().pid());
+        processes.add(LocalProcess.of(ProcessHandle.current().pid()));
     }
 
     /**
@@ -112,9 +117,10 @@ public final class DemoWorkload {
         return done();
     }
 
-    /** Whether this process belongs to the workload; from any thread. */
-    public boolean isOurs(int pid) {
-        return pids.contains((long) pid);
+    /** Whether this thread belongs to the workload; from any thread. */
+    public boolean isOurs(@Nullable Task task) {
+        return task != null
+                && processes.stream().anyMatch(process -> process.is(task.pid(), task.processStart(), namespace));
     }
 
     private static void requireRoom() throws IOException {
@@ -222,7 +228,7 @@ public final class DemoWorkload {
         progress.accept(
                 "a process that exits with " + LEFT_TO_EXIT + " live contexts: the kernel destroys them in exit_aio");
         Process child = start(childCommand);
-        pids.add(child.pid());
+        processes.add(LocalProcess.of(child.pid()));
         runToItsEnd(child, "the process that exits");
         setups += LEFT_TO_EXIT;
         leftToExit += LEFT_TO_EXIT;

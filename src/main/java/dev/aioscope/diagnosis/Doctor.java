@@ -8,6 +8,7 @@ import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
 import dev.aioscope.kernel.HostCause;
 import dev.aioscope.kernel.Kallsyms;
+import dev.aioscope.kernel.PidNamespace;
 import dev.aioscope.kernel.ProcMount;
 import dev.aioscope.kernel.Tracefs;
 import dev.aioscope.probe.AttachPoint;
@@ -204,7 +205,7 @@ public final class Doctor {
     }
 
     private static Check pidNamespace() {
-        return check("pid_namespace", ProcMount.ofPidNamespace(), "the host's");
+        return check("pid_namespace", PidNamespace.read().restriction(false), "the host's");
     }
 
     private static Check hiddenProcesses() {

@@ -94,11 +94,13 @@ public record Inventory(Tier tier, List<LiveContext> contexts, int waiting, Scan
     /**
      * The part of fs.aio-nr that no found context charges: contexts of processes inside exit_aio, which are in no table
      * any more but still charge, and changes during the scan. Negative if contexts ended during the scan. Null if
-     * fs.aio-nr or the charge is unknown.
+     * fs.aio-nr or the charge is unknown, as for a scan that does not list all processes of the host.
      */
     public @Nullable BigInteger unattributed() {
         Long charge = charge();
         BigInteger used = quota.aioNr();
-        return used == null || charge == null ? null : used.subtract(BigInteger.valueOf(charge));
+        return used == null || charge == null || gaps.isOfNamespace()
+                ? null
+                : used.subtract(BigInteger.valueOf(charge));
     }
 }

@@ -1,9 +1,6 @@
 package dev.aioscope.kernel;
 
 import java.io.File;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -16,9 +13,6 @@ import java.util.stream.Stream;
  * @param options of the file system, {@code hidepid=invisible} and the like; empty if /proc is not mounted
  */
 public record ProcMount(List<String> options) {
-    /** The inode of the first pid namespace (PROC_PID_INIT_INO in include/linux/proc_ns.h). */
-    private static final String HOST_NAMESPACE = "pid:[4026531836]";
-
     /** Since Linux 5.8 the kernel shows names. */
     private static final Map<String, String> HIDEPID_NUMBERS =
             Map.of("off", "0", "noaccess", "1", "invisible", "2", "ptraceable", "4");
@@ -46,37 +40,15 @@ public record ProcMount(List<String> options) {
         return new ProcMount(options);
     }
 
-    /** Everything that hides processes from this process, each with a hint; empty on an ordinary host. */
-    public static List<HostCause> hiding() {
-        return Stream.of(ofPidNamespace(), read().ofHiddenProcesses())
+    /**
+     * Everything that hides processes from this process, each with a hint; empty on an ordinary host.
+     *
+     * @param scansProc whether scans read {@code /proc}
+     */
+    public static List<HostCause> hiding(boolean scansProc) {
+        return Stream.of(PidNamespace.read().restriction(scansProc), read().ofHiddenProcesses())
                 .flatMap(Optional::stream)
                 .toList();
-    }
-
-    /** That the pids of /proc are not those of the host; empty if they are, or if that is unknown. */
-    public static Optional<HostCause> ofPidNamespace() {
-        return namespace()
-                .filter(namespace -> !namespace.equals(HOST_NAMESPACE))
-                .map(namespace -> new HostCause(
-                        "cannot identify processes outside this pid namespace: it is not the host's",
-                        "run aioscope in the pid namespace of the host: hostPID: true, or --pid=host"));
-    }
-
-    /** The namespace of /proc: that of its process 1, or else of this process if it has its own pid there. */
-    private static Optional<String> namespace() {
-        return link("/proc/1/ns/pid")
-                .or(() -> link("/proc/self")
-                        .filter(pid ->
-                                pid.equals(Long.toString(ProcessHandle.current().pid())))
-                        .flatMap(pid -> link("/proc/self/ns/pid")));
-    }
-
-    private static Optional<String> link(String path) {
-        try {
-            return Optional.of(Files.readSymbolicLink(Path.of(path)).toString());
-        } catch (IOException e) {
-            return Optional.empty();
-        }
     }
 
     /** That /proc hides the processes of other users; empty if it does not. */

@@ -179,6 +179,11 @@ public final class Lifecycle {
         reconciler.skip(pid);
     }
 
+    /** The scan lists only a part of the processes: contexts that no scan has found do not count as missing. */
+    public void skipUnlisted() {
+        reconciler.skipUnlisted();
+    }
+
     /**
      * Ends a scan. The caller must first hand in every event that the ring contains after the last record of the
      * inventory: it can contain the end of a context that the scan did not find.

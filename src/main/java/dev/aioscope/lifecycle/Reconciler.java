@@ -54,6 +54,11 @@ final class Reconciler {
         current().skip(pid);
     }
 
+    /** See {@link Lifecycle#skipUnlisted}. */
+    void skipUnlisted() {
+        current().skipUnlisted();
+    }
+
     /** Takes a context in the table of an address space. */
     void liveContext(LiveContextEvent event) {
         ScanState scan = currentScan();
@@ -231,7 +236,7 @@ final class Reconciler {
     private List<Known> gone(ScanState scan) {
         List<Known> gone = new ArrayList<>();
         for (Known known : tables.live.all()) {
-            if (known.lastScan == scans || known.since >= scan.begin || !scan.covers(known.context)) {
+            if (known.lastScan == scans || known.since >= scan.begin || !scan.covers(known)) {
                 continue;
             }
             if (known.missingSince == Absent.NEVER) {

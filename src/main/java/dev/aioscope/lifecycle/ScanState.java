@@ -4,6 +4,7 @@ import dev.aioscope.event.TaskInTeardownEvent;
 import dev.aioscope.event.TeardownStateEvent;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
+import dev.aioscope.lifecycle.LiveContexts.Known;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -28,6 +29,7 @@ final class ScanState {
 
     private final Set<Integer> done = new HashSet<>();
     private final Set<Integer> skipped = new HashSet<>();
+    private boolean skipsUnlisted;
     private boolean isCut;
 
     /**
@@ -124,15 +126,21 @@ final class ScanState {
         skipped.add(pid);
     }
 
+    /** The scan could not list all processes. */
+    void skipUnlisted() {
+        skipsUnlisted = true;
+    }
+
     /** Whether the scan covered this thread and did not find it waiting. */
     boolean isMissing(Task thread) {
         return !isCut && !skipped.contains(thread.pid()) && !waiting.containsKey(thread.tid());
     }
 
     /** Whether the scan covered this context. */
-    boolean covers(Context context) {
-        Task owner = context.owner();
-        return owner == null || !skipped.contains(owner.pid());
+    boolean covers(Known known) {
+        Task owner = known.context.owner();
+        boolean isListed = known.lastScan > 0 || !skipsUnlisted;
+        return isListed && (owner == null || !skipped.contains(owner.pid()));
     }
 
     /** Copies what the scan found about the thread of this attempt. */

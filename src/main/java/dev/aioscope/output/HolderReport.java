@@ -128,7 +128,7 @@ public record HolderReport(Inventory inventory, Predicate<Task> filter, Identiti
         if (inventory.tier() == Tier.PROC) {
             gaps.add(TierReport.PROC_GAPS);
         }
-        ProcMount.hiding().forEach(cause -> gaps.add(cause.text()));
+        ProcMount.hiding(inventory.tier() == Tier.PROC).forEach(cause -> gaps.add(cause.text()));
         inventory.gaps().unreadableText().ifPresent(gaps::add);
         inventory.gaps().partialText().ifPresent(gaps::add);
         return gaps;
@@ -202,6 +202,7 @@ public record HolderReport(Inventory inventory, Predicate<Task> filter, Identiti
             json.put("unattributed", inventory.unattributed());
             json.put("threads_in_teardown", inventory.waiting());
             json.put("tier", inventory.tier().label());
+            json.put("scan_scope", inventory.gaps().isOfNamespace() ? "pid_namespace" : "host");
             json.put("unreadable_processes", inventory.gaps().unreadable().size());
             json.put("partial_processes", inventory.gaps().partial().size());
         });

@@ -77,7 +77,9 @@ public final class TierReport {
     public static List<HostCause> restrictions(Probes probes) {
         return probes.canWait()
                 ? List.of()
-                : Stream.concat(ProcMount.hiding().stream(), ProcMount.ofUnreadableQuota().stream())
+                : Stream.concat(
+                                ProcMount.hiding(probes.tier() == Tier.PROC).stream(),
+                                ProcMount.ofUnreadableQuota().stream())
                         .toList();
     }
 

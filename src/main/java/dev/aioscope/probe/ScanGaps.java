@@ -7,14 +7,15 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The processes that a scan could not read. Draw no conclusion from what is missing of them.
+ * What a scan could not read. Draw no conclusion from what is missing of it.
  *
  * @param unreadable those that the kernel does not show to this user
  * @param partial those not read to the end in time, or with more contexts than a scan reads
+ * @param isOfNamespace whether the scan listed only the processes of a pid namespace that is not the host's
  */
-public record ScanGaps(Set<Integer> unreadable, Set<Integer> partial) {
+public record ScanGaps(Set<Integer> unreadable, Set<Integer> partial, boolean isOfNamespace) {
     /** A complete scan. */
-    public static final ScanGaps NONE = new ScanGaps(Set.of(), Set.of());
+    public static final ScanGaps NONE = new ScanGaps(Set.of(), Set.of(), false);
 
     private static final int MOST_NAMED = 5;
 
@@ -22,6 +23,11 @@ public record ScanGaps(Set<Integer> unreadable, Set<Integer> partial) {
     public ScanGaps {
         unreadable = Set.copyOf(unreadable);
         partial = Set.copyOf(partial);
+    }
+
+    /** A complete scan of the host, or of a pid namespace that is not the host's. */
+    public static ScanGaps ofNamespace(boolean isHosts) {
+        return isHosts ? NONE : new ScanGaps(Set.of(), Set.of(), true);
     }
 
     /** The number of unreadable processes with a hint, a sentence without its full stop; empty if there are none. */

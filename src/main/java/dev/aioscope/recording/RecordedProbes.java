@@ -274,7 +274,7 @@ public final class RecordedProbes implements Probes {
         if (unreadable < 0 || partial < 0 || unreadable > held || partial > held - unreadable) {
             return null;
         }
-        return new ScanGaps(pids(end, unreadable), pids(end, partial));
+        return new ScanGaps(pids(end, unreadable), pids(end, partial), end.hasRemaining() && end.get() != 0);
     }
 
     private static Set<Integer> pids(ByteBuffer from, int count) {

@@ -131,7 +131,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
 
     /** Omits the item if it has more pids than fit into a block: a replay then treats the scan as failed. */
     void scanEnds(ScanGaps gaps) {
-        int length = (3 + gaps.unreadable().size() + gaps.partial().size()) * Integer.BYTES;
+        int length = (3 + gaps.unreadable().size() + gaps.partial().size()) * Integer.BYTES + 1;
         ByteBuffer to = length > Block.MAX_CONTENT ? null : room(length);
         if (to != null) {
             Block.item(to, Item.SCAN_END, length)
@@ -140,6 +140,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
                     .putInt(gaps.partial().size());
             putAll(to, gaps.unreadable());
             putAll(to, gaps.partial());
+            to.put((byte) (gaps.isOfNamespace() ? 1 : 0));
         }
     }
 

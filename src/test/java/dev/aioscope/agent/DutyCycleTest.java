@@ -417,10 +417,39 @@ class DutyCycleTest {
                 new WallClock(BootClock::now, InstantSource.system()),
                 Duration.ofNanos(1));
         probes.live.addAll(List.of(live(10), live(11), live(12)));
-        probes.gaps = new ScanGaps(Set.of(10), Set.of(11));
+        probes.gaps = new ScanGaps(Set.of(10), Set.of(11), false);
         probes.whenEmpty = () -> {
             probes.live.clear();
             if (probes.scans >= 2) {
+                scanning.stop();
+            }
+        };
+
+        scanning.run();
+        assertThat(ended)
+                .extracting(teardown -> teardown.context().owner().pid())
+                .containsExactly(12);
+    }
+
+    @Test
+    void keepsContextsThatScanOfNamespaceNeverListed() {
+        probes.tier = Tier.SYSCALL;
+        DutyCycle scanning = new DutyCycle(
+                probes,
+                new LifecycleListener() {
+                    @Override
+                    public void onTeardown(Teardown teardown) {
+                        ended.add(teardown);
+                    }
+                },
+                new WallClock(BootClock::now, InstantSource.system()),
+                Duration.ofNanos(1));
+        probes.ring.add(setup(1));
+        probes.live.add(live(12));
+        probes.gaps = ScanGaps.ofNamespace(false);
+        probes.whenEmpty = () -> {
+            probes.live.clear();
+            if (probes.scans >= 3) {
                 scanning.stop();
             }
         };

@@ -52,17 +52,39 @@ class HostCauseIT {
     @Test
     void namesPidNamespace() throws IOException {
         String namespace = "exec unshare --pid --fork --mount-proc ";
-        String cause = "cannot identify processes outside this pid namespace: it is not the host's";
+        String what = "processes outside this pid namespace: it is not the host's; PIDs, also those of --pid, are ";
+        String cause = "cannot scan or identify " + what + "the host's";
 
-        assertNamesOnce(in(namespace, "contexts"), cause, "hostPID: true");
+        assertNamesOnce(in(namespace, "contexts", "--tier", "sample"), cause, "hostPID: true");
+        assertNamesOnce(
+                in(namespace, "contexts", "--tier", "proc"),
+                "cannot scan " + what + "those of the namespace",
+                "hostPID");
+        assertThat(in(namespace, "contexts", "--json").output())
+                .contains("\"scan_scope\":\"pid_namespace\"", "\"unattributed\":null");
         assertNamesOnce(in(namespace, "trace", "--for", "100ms"), cause, "--pid=host");
-        assertNames(in(namespace, "doctor"), "pid_namespace", cause, "run aioscope in the pid namespace of the host");
+        assertThat(in(namespace, "doctor").output().replaceAll("\\s+", " "))
+                .contains("NO pid_namespace " + cause + " hint: run aioscope in the pid namespace of the host");
     }
 
-    /** Its pids are the host's. */
+    /** Names are found, but the iterator does not list all tasks. */
     @Test
-    void acceptsPidNamespaceWithProcOfHost() throws IOException {
-        assertThat(in("exec unshare --pid --fork ", "contexts").output()).doesNotContain("namespace");
+    void namesPidNamespaceWithProcOfHost() throws IOException {
+        String namespace = "exec unshare --pid --fork ";
+
+        assertNamesOnce(
+                in(namespace, "contexts", "--tier", "sample"),
+                "cannot scan processes outside this pid namespace: it is not the host's; PIDs, also those of --pid, are"
+                        + " the host's",
+                "hostPID: true");
+        assertThat(in(namespace, "contexts", "--tier", "proc").output()).doesNotContain("namespace");
+    }
+
+    @Test
+    void recognizesOwnProcessesInPidNamespace() throws IOException {
+        CommandResult demo = in("exec unshare --pid --fork --mount-proc ", "demo", "--watch");
+
+        assertThat(demo.output()).containsPattern("contexts set up +10 +10\\b");
     }
 
     @ParameterizedTest

@@ -108,7 +108,7 @@ class HolderReportTest {
                 Tier.PROC,
                 List.of(new LiveContext(MYSQLD, null, 1, 0x1000, null, 3000, null, 4)),
                 0,
-                new ScanGaps(Set.of(11, 12), Set.of(13, 14, 15, 16, 17, 18)),
+                new ScanGaps(Set.of(11, 12), Set.of(13, 14, 15, 16, 17, 18), false),
                 Quotas.of(2921L, 65536L));
         HolderReport holders = new HolderReport(snapshot, task -> true, (task, mm) -> Identity.UNKNOWN, CLOCK);
 

@@ -180,7 +180,7 @@ class MetricsTest {
     void omitsChargesWhenUnknown() {
         LiveContext context = new LiveContext(new Task(7, 7, "mysqld", 1, 0), null, 7, 0x1000, null, 255, null, 0);
         Inventory snapshot = new Inventory(
-                Tier.PROC, List.of(context), 0, new ScanGaps(Set.of(), Set.of(8, 9)), Quotas.of(120L, 65536L));
+                Tier.PROC, List.of(context), 0, new ScanGaps(Set.of(), Set.of(8, 9), false), Quotas.of(120L, 65536L));
         holders.onScan(new Scan(98_000_000_000L, snapshot, List.of()));
 
         assertThat(scrape())

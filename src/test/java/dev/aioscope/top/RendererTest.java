@@ -76,8 +76,10 @@ class RendererTest {
 
     @Test
     void showsScanGaps() {
-        Frames host =
-                new Frames().holds(1, "mysqld", null, null).tier(Tier.PROC).gaps(new ScanGaps(Set.of(), Set.of(4711)));
+        Frames host = new Frames()
+                .holds(1, "mysqld", null, null)
+                .tier(Tier.PROC)
+                .gaps(new ScanGaps(Set.of(), Set.of(4711), false));
         List<String> lines = text(renderer(Tier.PROC, false), host.model(), 80, 24);
 
         assertThat(lines)

@@ -2,6 +2,7 @@ package dev.aioscope.cli.option;
 
 import dev.aioscope.agent.ProbeSelector;
 import dev.aioscope.agent.ProbeSelector.SelectedProbes;
+import dev.aioscope.kernel.PidNamespace;
 import dev.aioscope.output.TierReport;
 import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.ProbeException;
@@ -10,6 +11,7 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import java.io.PrintWriter;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -48,11 +50,16 @@ public final class ScanOptions {
      * @throws ProbeException if no requested tier is available
      */
     public Probes open(PrintWriter err) {
-        SelectedProbes opened = ProbeSelector.open(
-                engine.all(),
-                engine.tiers(tier, ProbeSelector.SCAN_TIERS),
-                EnumSet.allOf(Mode.class),
-                ProbeSettings.PLAIN);
+        return open(err, engine.tiers(tier, ProbeSelector.SCAN_TIERS));
+    }
+
+    /** Opens a tier whose PIDs are those of /proc: where these are not the host's, only proc. */
+    public Probes openLikeProc(PrintWriter err) {
+        return PidNamespace.read().isHostsInProc() ? open(err) : open(err, List.of(Tier.PROC));
+    }
+
+    private Probes open(PrintWriter err, List<Tier> tiers) {
+        SelectedProbes opened = ProbeSelector.open(engine.all(), tiers, EnumSet.allOf(Mode.class), ProbeSettings.PLAIN);
         if (opened.probes().tier() == Tier.PROC) {
             TierReport.unavailable(opened).forEach(err::println);
         }

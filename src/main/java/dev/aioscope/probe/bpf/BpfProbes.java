@@ -11,6 +11,7 @@ import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.HostCause;
 import dev.aioscope.kernel.Libc;
+import dev.aioscope.kernel.PidNamespace;
 import dev.aioscope.kernel.ProcMount;
 import dev.aioscope.kernel.Tracefs;
 import dev.aioscope.probe.AttachPoint;
@@ -68,6 +69,9 @@ public final class BpfProbes implements Probes {
 
     /** The keys of the map {@code followed}. */
     private final Set<Long> followed = new HashSet<>();
+
+    /** An iterator lists the tasks of the namespace of the thread that starts it. */
+    private final ScanGaps gaps = ScanGaps.ofNamespace(PidNamespace.read().isHosts());
 
     private final EventReader reader = new EventReader();
     private long corruptInventory;
@@ -418,7 +422,7 @@ public final class BpfProbes implements Probes {
         if (programs.isAttached(AttachTarget.TEARDOWNS)) {
             iterate(AttachTarget.TEARDOWNS, handler);
         }
-        return ScanGaps.NONE;
+        return gaps;
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.aioscope.kernel.HelperProcess;
 import dev.aioscope.kernel.HelperProcess.EndedException;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.HostCause;
+import dev.aioscope.kernel.PidNamespace;
 import dev.aioscope.kernel.ProcMount;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.HostCauseException;
@@ -175,7 +176,7 @@ public final class ProcProbes implements Probes {
             }
         }
         deliver(found, handler);
-        return new ScanGaps(unreadable, partial);
+        return new ScanGaps(unreadable, partial, !PidNamespace.read().isHostsInProc());
     }
 
     /** The pids of the host, from a directory listing, which cannot hang. */
