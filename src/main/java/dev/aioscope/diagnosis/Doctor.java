@@ -43,8 +43,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
-import oshi.SystemInfo;
 import oshi.hardware.CentralProcessor;
+import oshi.nativefree.SystemInfo;
 import oshi.software.os.OperatingSystem;
 import oshi.util.FormatUtil;
 

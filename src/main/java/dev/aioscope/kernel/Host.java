@@ -135,6 +135,24 @@ public final class Host {
                 .orElse(false);
     }
 
+    /** Whether the files of this process are those of the host; false in a container, where they are those of an image. */
+    public static boolean hasRootOfHost() {
+        return PidNamespace.read().equals(PidNamespace.HOSTS)
+                && read("/proc/self/mountinfo")
+                        .flatMap(Host::root)
+                        .equals(read("/proc/1/mountinfo").flatMap(Host::root));
+    }
+
+    /** Device and folder of the topmost mount of the root in this mountinfo. */
+    static Optional<String> root(String mountinfo) {
+        return mountinfo
+                .lines()
+                .map(line -> line.split(" ", 6))
+                .filter(fields -> fields.length == 6 && fields[4].equals("/"))
+                .map(fields -> fields[2] + " " + fields[3])
+                .reduce((below, above) -> above);
+    }
+
     /** Whether a seccomp filter checks the system calls of this process. */
     public static boolean hasSeccompFilter() {
         return read("/proc/self/status")

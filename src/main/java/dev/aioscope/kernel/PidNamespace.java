@@ -13,6 +13,9 @@ import java.util.Optional;
  * @param isHostsInProc whether {@code /proc} shows the PIDs of the host
  */
 public record PidNamespace(boolean isHosts, boolean isHostsInProc) {
+    /** What a process of the host sees. */
+    static final PidNamespace HOSTS = new PidNamespace(true, true);
+
     /** The inode of the first pid namespace (PROC_PID_INIT_INO in include/linux/proc_ns.h). */
     private static final String HOST = "pid:[4026531836]";
 

@@ -121,6 +121,12 @@ final class OtelSettings {
         return Boolean.TRUE.equals(config.getBoolean("otel.sdk.disabled"));
     }
 
+    /** Whether the complete settings export traces or push metrics. */
+    static boolean exports(ConfigProperties config) {
+        return !isDisabled(config)
+                && !("none".equals(first(config, TRACES_EXPORTER)) && "none".equals(first(config, METRICS_EXPORTER)));
+    }
+
     /** Why no traces are exported, given that there are none. */
     static String whyOff(ConfigProperties config) {
         if (isDisabled(config)) {

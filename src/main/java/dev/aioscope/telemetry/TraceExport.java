@@ -90,7 +90,8 @@ public final class TraceExport implements AutoCloseable {
                         whyOff.set(OtelSettings.whyOff(config));
                         return OtelSettings.complete(config);
                     })
-                    .addResourceCustomizer((resource, config) -> host(origin).merge(resource))
+                    .addResourceCustomizer((resource, config) ->
+                            resource(origin, OtelSettings.exports(config)).merge(resource))
                     .addSpanExporterCustomizer(
                             (exporter, config) -> spanMonitor.watch(exporter, OtelSettings.endpoint(config)))
                     .addSpanProcessorCustomizer(
@@ -191,13 +192,8 @@ public final class TraceExport implements AutoCloseable {
         return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     }
 
-    private static Resource host(HostInfo origin) {
-        ResourceBuilder resource = Resource.builder()
-                .put("os.type", "linux")
-                .put("os.version", origin.release())
-                .put("os.description", "Linux " + origin.release())
-                .put("host.name", origin.name())
-                .put("service.instance.id", origin.name());
+    private static Resource resource(HostInfo origin, boolean isExported) {
+        ResourceBuilder resource = HostResource.of(origin, isExported).toBuilder();
         String version = version();
         if (version != null) {
             resource.put("service.version", version);

@@ -27,6 +27,16 @@ class HostTest {
     }
 
     @Test
+    void findsTopmostRootInMountinfo() {
+        String host = "23 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n24 23 0:22 / /proc rw - proc proc rw\n";
+        String container = "99 98 0:51 / / rw - overlay overlay rw,lowerdir=/a\n";
+
+        assertThat(Host.root(host)).contains("254:0 /");
+        assertThat(Host.root(host + container)).contains("0:51 /");
+        assertThat(Host.root("24 23 0:22 / /proc rw - proc proc rw\n")).isEmpty();
+    }
+
+    @Test
     void countsAllPossibleCpus() {
         assertThat(Host.possibleCpus())
                 .isGreaterThanOrEqualTo(Runtime.getRuntime().availableProcessors());

@@ -10,10 +10,12 @@ import dev.aioscope.backend.OtlpReceiver;
 import dev.aioscope.backend.OtlpReceiver.Request;
 import dev.aioscope.backend.OtlpReceiver.Response;
 import dev.aioscope.host.Identities;
+import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.HostInfo;
+import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.proto.common.v1.KeyValue;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -117,9 +119,34 @@ class TraceExportTest {
         assertThat(resource)
                 .containsEntry("service.name", "aioscope")
                 .containsEntry("os.type", "linux")
-                .containsEntry("os.version", System.getProperty("os.version"))
+                .containsEntry("os.build_id", System.getProperty("os.version"))
                 .containsKey("host.name");
         assertThat(resource.get("host.name")).isNotBlank().isEqualTo(resource.get("service.instance.id"));
+        assertThat(resource.get("host.arch")).isIn("amd64", "arm64");
+        assertThat(resource.get("os.description")).contains(System.getProperty("os.version"));
+    }
+
+    /** In a container they are those of its image. */
+    @Test
+    void describesDistributionOfThisHostOnly() throws IOException {
+        String endpoint = "otel.exporter.otlp.endpoint";
+        Map<String, String> resource = resourceOf(endpoint, receiver.endpoint());
+        Map<String, String> distribution = new HashMap<>();
+        for (String line : Files.readAllLines(Path.of("/etc/os-release"))) {
+            String[] pair = line.split("=", 2);
+            distribution.put(pair[0], pair[pair.length - 1].replace("\"", ""));
+        }
+        boolean isHost = Host.hasRootOfHost();
+
+        assertThat(resource.get("os.name")).isEqualTo(isHost ? distribution.get("NAME") : null);
+        assertThat(resource.get("os.version")).isEqualTo(isHost ? distribution.get("VERSION_ID") : null);
+        assertThat(resource.get("host.id"))
+                .isEqualTo(isHost ? Host.read("/etc/machine-id").orElse(null) : null);
+        HostInfo other = new HostInfo("db1", "6.1.0", "aarch64", 8, null);
+        assertThat(HostResource.of(other, true).getAttributes().asMap())
+                .containsEntry(AttributeKey.stringKey("os.description"), "Linux 6.1.0")
+                .containsEntry(AttributeKey.stringKey("host.arch"), "arm64")
+                .doesNotContainKeys(AttributeKey.stringKey("os.name"), AttributeKey.stringKey("host.id"));
     }
 
     @Test
