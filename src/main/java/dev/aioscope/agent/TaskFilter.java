@@ -1,16 +1,11 @@
 package dev.aioscope.agent;
 
-import dev.aioscope.lifecycle.Context;
-import dev.aioscope.lifecycle.FailedCall;
-import dev.aioscope.lifecycle.HandleUse;
+import dev.aioscope.host.Identities;
+import dev.aioscope.host.Identity;
 import dev.aioscope.lifecycle.LifecycleListener;
-import dev.aioscope.lifecycle.RefusalOutcome;
-import dev.aioscope.lifecycle.Straggler;
 import dev.aioscope.lifecycle.Task;
-import dev.aioscope.lifecycle.Teardown;
-import dev.aioscope.lifecycle.TeardownInProgress;
 import java.util.List;
-import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,112 +15,63 @@ import org.jspecify.annotations.Nullable;
  * @param pids process ids
  * @param comms thread names, cut to 15 bytes as the kernel does
  * @param cgroups cgroup v2 ids
+ * @param executables file names of executables, or paths if they contain a slash
  */
-public record TaskFilter(List<Integer> pids, List<String> comms, List<Long> cgroups)
-        implements Predicate<@Nullable Task> {
+public record TaskFilter(List<Integer> pids, List<String> comms, List<Long> cgroups, List<String> executables) {
     /** Selects every task. */
-    public static final TaskFilter ALL = new TaskFilter(List.of(), List.of(), List.of());
+    public static final TaskFilter ALL = new TaskFilter(List.of(), List.of(), List.of(), List.of());
 
     /** Copies the lists. */
     public TaskFilter {
         pids = List.copyOf(pids);
         comms = List.copyOf(comms);
         cgroups = List.copyOf(cgroups);
+        executables = List.copyOf(executables);
     }
 
-    /** Whether the task is selected; an unknown one never is. */
-    @Override
-    public boolean test(@Nullable Task task) {
-        return task != null
-                && (pids.isEmpty() || pids.contains(task.pid()))
-                && (comms.isEmpty() || comms.contains(task.comm()))
-                && (cgroups.isEmpty() || cgroups.contains(task.cgroup()));
+    /** Whether a task of this process is selected. */
+    public boolean selects(Task task, Identity identity) {
+        Boolean answer = selects(task) ? selects(() -> identity) : (Boolean) false;
+        return answer != null && answer;
     }
 
-    /** Forwards the events of selected tasks. A context passes if its owner or the caller that ends it is selected. */
+    /** Whether the task is selected, apart from its executable. Only {@link #ALL} selects an unknown one. */
+    boolean selects(@Nullable Task task) {
+        return equals(ALL)
+                || (task != null
+                        && (pids.isEmpty() || pids.contains(task.pid()))
+                        && (comms.isEmpty() || comms.contains(task.comm()))
+                        && (cgroups.isEmpty() || cgroups.contains(task.cgroup())));
+    }
+
+    /**
+     * Whether the executable of a selected task is selected.
+     *
+     * @return null if that is unknown
+     */
+    @Nullable Boolean selects(Supplier<Identity> identity) {
+        return executables.isEmpty() ? (Boolean) true : selectsExecutable(identity.get());
+    }
+
+    private @Nullable Boolean selectsExecutable(Identity identity) {
+        String path = identity.executablePath();
+        String name = identity.executableName();
+        return path == null
+                ? null
+                : (Boolean) executables.stream().anyMatch(wanted -> wanted.equals(wanted.contains("/") ? path : name));
+    }
+
+    /** The same filter for every executable. */
+    private TaskFilter ofAnyExecutable() {
+        return new TaskFilter(pids, comms, cgroups, List.of());
+    }
+
+    /**
+     * Forwards the events of selected tasks of any executable: for the thread that reads the events, which must not wait
+     * for an identity. A context passes if its owner or the caller that ends it is selected.
+     */
     public LifecycleListener before(LifecycleListener listener) {
-        return equals(ALL) ? listener : before(this, listener);
-    }
-
-    /** Forwards the events of tasks that a changing predicate selects. */
-    public static LifecycleListener before(Predicate<@Nullable Task> selected, LifecycleListener listener) {
-        return new Filtered(selected, listener);
-    }
-
-    private record Filtered(Predicate<@Nullable Task> selected, LifecycleListener listener)
-            implements LifecycleListener {
-        private boolean passes(Teardown teardown) {
-            return selected.test(teardown.context().owner()) || selected.test(teardown.caller());
-        }
-
-        @Override
-        public void onSetup(Context context) {
-            if (selected.test(context.owner())) {
-                listener.onSetup(context);
-            }
-        }
-
-        @Override
-        public void onFound(Context context) {
-            if (selected.test(context.owner())) {
-                listener.onFound(context);
-            }
-        }
-
-        @Override
-        public void onTeardown(Teardown teardown) {
-            if (passes(teardown)) {
-                listener.onTeardown(teardown);
-            }
-        }
-
-        @Override
-        public void onStuck(TeardownInProgress teardown, long now) {
-            if (passes(teardown.known())) {
-                listener.onStuck(teardown, now);
-            }
-        }
-
-        @Override
-        public void onStillStuck(TeardownInProgress teardown, long now) {
-            if (passes(teardown.known())) {
-                listener.onStillStuck(teardown, now);
-            }
-        }
-
-        @Override
-        public void onStraggler(Straggler straggler) {
-            if (passes(straggler.teardown().known())) {
-                listener.onStraggler(straggler);
-            }
-        }
-
-        @Override
-        public void onFailedCall(FailedCall call) {
-            if (selected.test(call.caller())) {
-                listener.onFailedCall(call);
-            }
-        }
-
-        @Override
-        public void onRetry(FailedCall call) {
-            if (selected.test(call.caller())) {
-                listener.onRetry(call);
-            }
-        }
-
-        @Override
-        public void onHandleUse(HandleUse use) {
-            if (selected.test(use.caller())) {
-                listener.onHandleUse(use);
-            }
-        }
-
-        @Override
-        public void onRefusalOutcome(RefusalOutcome outcome) {
-            if (selected.test(outcome.refusal().caller())) {
-                listener.onRefusalOutcome(outcome);
-            }
-        }
+        TaskFilter first = ofAnyExecutable();
+        return first.equals(ALL) ? listener : new TaskSelector(() -> first, Identities.NONE).before(listener);
     }
 }

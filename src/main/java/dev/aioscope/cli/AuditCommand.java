@@ -1,9 +1,11 @@
 package dev.aioscope.cli;
 
 import dev.aioscope.agent.DutyCycle;
+import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.agent.ListenerQueue;
 import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.Shutdown;
+import dev.aioscope.agent.TaskSelector;
 import dev.aioscope.audit.Audit;
 import dev.aioscope.cli.option.DirectoryOption;
 import dev.aioscope.cli.option.FilterOptions;
@@ -11,6 +13,7 @@ import dev.aioscope.cli.option.JsonOption;
 import dev.aioscope.cli.option.ProbeOptions;
 import dev.aioscope.cli.option.TimeLimitOption;
 import dev.aioscope.demo.AuditWorkload;
+import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.output.AuditReport;
@@ -53,7 +56,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  aioscope audit --workload                 about ten seconds",
-            "  aioscope audit --for 1h --comm mysqld",
+            "  aioscope audit --for 1h --exe mysqld",
             "  aioscope audit --for 1m --watch-handles --pid 812",
             "  aioscope audit --workload --markdown > io_destroy.md",
             "",
@@ -122,8 +125,9 @@ final class AuditCommand implements Callable<Integer> {
         requireUsage();
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        try (Shutdown stop = new Shutdown()) {
-            SelectedProbes opened = probes.open(true, new ProbeSettings(false, watchHandles));
+        try (Shutdown stop = new Shutdown();
+                Processes processes = probes.processes(true, Processes.DEFAULT_CAPACITY)) {
+            SelectedProbes opened = probes.open(true, new ProbeSettings(false, watchHandles).withHiddenArguments(true));
             Tier tier = opened.probes().tier();
             if (tier.isScanOnly()) {
                 opened.probes().close();
@@ -137,7 +141,7 @@ final class AuditCommand implements Callable<Integer> {
             }
             WallClock clock = probes.clock();
             Audit audit = new Audit(tier, watchHandles);
-            TraceSummary summary = run(opened, audit, clock, stop, err);
+            TraceSummary summary = run(opened, audit, processes, clock, stop, err);
             AuditReport report =
                     new AuditReport(audit.verdicts(), tier, probes.host().release(), clock);
             print(report, summary, out, err);
@@ -177,17 +181,22 @@ final class AuditCommand implements Callable<Integer> {
         }
     }
 
-    private TraceSummary run(SelectedProbes opened, Audit audit, WallClock clock, Shutdown stop, PrintWriter err)
+    private TraceSummary run(
+            SelectedProbes opened, Audit audit, Processes processes, WallClock clock, Shutdown stop, PrintWriter err)
             throws IOException {
+        TaskSelector selector = new TaskSelector(filter::filter, processes);
         AuditWorkload steps =
                 workload ? new AuditWorkload(directory.writable(), device, step -> DemoCommand.print(step, err)) : null;
         ListenerQueue queue = new ListenerQueue(
-                steps == null ? audit : ForwardingListener.to(audit, steps.listener()),
+                selector.before(steps == null ? audit : ForwardingListener.to(audit, steps.listener())),
                 QUEUE_CAPACITY,
                 opened.probes().canWait());
+        IdentityCollector identities =
+                new IdentityCollector(processes, filter.filter().before(queue));
         DutyCycle.Stats stats;
         try (queue;
-                DutyCycle cycle = new DutyCycle(opened.probes(), filter.filter().before(queue), clock, SCAN_INTERVAL)) {
+                DutyCycle cycle = new DutyCycle(opened.probes(), identities, clock, SCAN_INTERVAL)) {
+            cycle.identifyBy(identities);
             stop.onRequest(cycle::stop);
             limit.apply(cycle);
             if (steps != null) {
@@ -200,7 +209,7 @@ final class AuditCommand implements Callable<Integer> {
             }
             stats = cycle.stats();
         }
-        return new TraceSummary(0, 0, 0, 0, 0, queue.dropped(), 0, stats);
+        return new TraceSummary(0, 0, 0, 0, 0, queue.dropped(), selector.withheld(), 0, stats);
     }
 
     private void runWorkload(DutyCycle cycle, AuditWorkload steps, PrintWriter err) throws IOException {

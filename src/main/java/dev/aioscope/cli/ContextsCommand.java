@@ -2,6 +2,7 @@ package dev.aioscope.cli;
 
 import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.agent.Shutdown;
+import dev.aioscope.agent.TaskSelector;
 import dev.aioscope.cli.option.FilterOptions;
 import dev.aioscope.cli.option.HideArgumentsOption;
 import dev.aioscope.cli.option.JsonOption;
@@ -116,11 +117,12 @@ final class ContextsCommand implements Runnable {
                 Probes probes = scan.open(spec.commandLine().getErr());
                 Processes processes = Processes.ofThisHost(hidden.isHidden(), Processes.DEFAULT_CAPACITY)) {
             WallClock clock = new WallClock(BootClock::now, InstantSource.system());
+            TaskSelector selector = new TaskSelector(filter::filter, processes);
             stop.onRequest(end::countDown);
             do {
                 Inventory inventory = Inventory.take(probes);
                 IdentityCollector.identifyHolders(probes, inventory, processes);
-                show(new HolderReport(inventory, filter.filter(), processes, clock));
+                show(new HolderReport(inventory, selector::selects, processes, clock));
             } while (interval != null && !isOver(interval, end));
         }
     }

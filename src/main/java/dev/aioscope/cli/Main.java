@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
             "  aioscope doctor                which tiers work on this host",
             "  aioscope top                   holders and teardowns, live",
             "  aioscope explain PID           why a process hangs",
-            "  aioscope trace --comm mysqld   events of one program",
+            "  aioscope trace --exe mysqld    events of one program",
             "  aioscope COMMAND --help        options of a command",
             "",
             "Charges, requests and teardowns require root, or CAP_BPF and CAP_PERFMON.",

@@ -38,7 +38,7 @@ final class TopCommand implements Runnable {
             "",
             "Examples:",
             "  aioscope top                    the whole host",
-            "  aioscope top --comm mysqld      contexts of one program",
+            "  aioscope top --exe mysqld       contexts of one program",
             "  aioscope top --tier sample      without slowing down any call",
             "  aioscope top --once             one screen as plain text");
 

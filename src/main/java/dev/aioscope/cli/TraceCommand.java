@@ -7,6 +7,7 @@ import dev.aioscope.agent.ListenerQueue;
 import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.Shutdown;
 import dev.aioscope.agent.StackSymbolizer;
+import dev.aioscope.agent.TaskSelector;
 import dev.aioscope.cli.option.FilterOptions;
 import dev.aioscope.cli.option.HideArgumentsOption;
 import dev.aioscope.cli.option.JsonOption;
@@ -123,7 +124,8 @@ final class TraceCommand implements Runnable {
             WallClock clock = probes.probes().clock();
             TracePrinter printer =
                     new TracePrinter(format(clock, processes), out, opened.probes()::now, count, stop::request);
-            TraceSummary summary = trace(opened, printer, clock, stop, symbolizer, processes);
+            TaskSelector selector = new TaskSelector(filter::filter, processes);
+            TraceSummary summary = trace(opened, printer, selector, clock, stop, symbolizer, processes);
             if (json.isEnabled()) {
                 out.println(TraceJson.summary(summary));
             }
@@ -149,12 +151,13 @@ final class TraceCommand implements Runnable {
     private TraceSummary trace(
             SelectedProbes opened,
             TracePrinter printer,
+            TaskSelector selector,
             WallClock clock,
             Shutdown stop,
             @Nullable StackSymbolizer symbolizer,
             Processes processes) {
-        ListenerQueue queue =
-                new ListenerQueue(printer, QUEUE_CAPACITY, opened.probes().canWait());
+        ListenerQueue queue = new ListenerQueue(
+                selector.before(printer), QUEUE_CAPACITY, opened.probes().canWait());
         IdentityCollector identities =
                 new IdentityCollector(processes, filter.filter().before(queue));
         Stats stats;
@@ -172,6 +175,6 @@ final class TraceCommand implements Runnable {
             cycle.run();
             stats = cycle.stats();
         }
-        return printer.summary(queue.dropped(), identities.unidentified(), stats);
+        return printer.summary(queue.dropped(), selector.withheld(), identities.unidentified(), stats);
     }
 }

@@ -8,7 +8,7 @@ import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.ProbeSource;
 import dev.aioscope.agent.Shutdown;
 import dev.aioscope.agent.StackSymbolizer;
-import dev.aioscope.agent.TaskFilter;
+import dev.aioscope.agent.TaskSelector;
 import dev.aioscope.audit.Audit;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Scan;
@@ -165,8 +165,7 @@ public final class Daemon {
                 options.capacity().queuedEvents(),
                 probes.canWait())) {
             IdentityCollector identities = new IdentityCollector(
-                    resources.processes,
-                    TaskFilter.before(task -> options.filter().test(task), listeners.direct(queue)));
+                    resources.processes, selector(resources).before(listeners.direct(queue)));
             try (DutyCycle dutyCycle = dutyCycle(resources, identities);
                     ProbeWatch watch = new ProbeWatch(resources.opened, ProbeWatch.INTERVAL)) {
                 serve(
@@ -176,6 +175,10 @@ public final class Daemon {
                         new DaemonCounters(dutyCycle, queue, identities, watch, resources.recorder));
             }
         }
+    }
+
+    private TaskSelector selector(Resources resources) {
+        return new TaskSelector(() -> options.filter(), resources.processes);
     }
 
     private DutyCycle dutyCycle(Resources resources, IdentityCollector identities) {
@@ -255,7 +258,7 @@ public final class Daemon {
                 listeners.audit,
                 resources.probes(),
                 resources.processes,
-                task -> options.filter().test(task),
+                selector(resources),
                 resources.clock);
     }
 

@@ -1,13 +1,12 @@
 package dev.aioscope.daemon;
 
+import dev.aioscope.agent.TaskSelector;
 import dev.aioscope.audit.Audit;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.http.WebServer.Page;
 import dev.aioscope.inventory.Scan;
 import dev.aioscope.kernel.WallClock;
-import dev.aioscope.lifecycle.Task;
-import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.output.AuditReport;
 import dev.aioscope.output.HolderReport;
 import dev.aioscope.output.TraceJson;
@@ -19,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +37,7 @@ record Endpoints(
         Audit audit,
         Probes probes,
         Identities identities,
-        Predicate<Task> selected,
+        TaskSelector selected,
         WallClock clock) {
     /** Probes, such as those of Kubernetes, have no credentials. */
     static final Set<String> OPEN = Set.of("/healthz", "/readyz");
@@ -103,7 +101,8 @@ record Endpoints(
         Scan latest = latestScan.get();
         return latest == null
                 ? Page.text(503, "no scan of the host's tasks has succeeded yet")
-                : Page.json(new HolderReport(latest.inventory(), selected, withoutArguments(), clock).jsonOfAll());
+                : Page.json(
+                        new HolderReport(latest.inventory(), selected::selects, withoutArguments(), clock).jsonOfAll());
     }
 
     private List<String> teardowns() {
@@ -113,7 +112,7 @@ record Endpoints(
         List<String> all = new ArrayList<>();
         if (latest != null) {
             latest.inProgress().stream()
-                    .filter(teardown -> isSelected(teardown.known()))
+                    .filter(teardown -> selected.selects(teardown.known()))
                     .map(teardown -> json.stuck(teardown, now))
                     .forEach(all::add);
         }
@@ -123,11 +122,5 @@ record Endpoints(
 
     private List<String> verdicts() {
         return new AuditReport(audit.verdicts(), probes.tier(), probes.host().release(), clock).jsonOfVerdicts();
-    }
-
-    private boolean isSelected(Teardown teardown) {
-        Task owner = teardown.context().owner();
-        Task caller = teardown.caller();
-        return (owner != null && selected.test(owner)) || (caller != null && selected.test(caller));
     }
 }

@@ -100,8 +100,8 @@ public record QuotaPlan(Inventory inventory, List<Program> programs, List<Reques
     }
 
     private static String name(LiveContext context, Identity identity) {
-        String program = identity.program();
-        return program == null ? context.owner().comm() : program;
+        String executable = identity.executableName();
+        return executable == null ? context.owner().comm() : executable;
     }
 
     private static @Nullable String container(Identity identity) {

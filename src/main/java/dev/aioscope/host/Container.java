@@ -127,7 +127,7 @@ public record Container(
             podEnd = pods.end();
         }
         int outside = podEnd;
-        // A container inside the pod's container has a host name of its own.
+        // A container inside the pod's container has a separate host name.
         boolean isOfPod = podUid != null
                 && levels.stream().filter(level -> level.end > outside).count() == 1;
         String runtime = inner.form.runtime.isEmpty() ? podUid == null ? "docker" : "kubernetes" : inner.form.runtime;

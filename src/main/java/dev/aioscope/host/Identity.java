@@ -22,6 +22,7 @@ public record Identity(
         @Nullable String user,
         @Nullable String cgroup,
         Namespaces namespaces) {
+    /** How the kernel marks the path of a deleted file. */
     private static final String DELETED = " (deleted)";
 
     /** The identity of an unknown process. */
@@ -48,13 +49,17 @@ public record Identity(
         return new Identity(executable, arguments, hidesArguments, name, cgroup, namespaces);
     }
 
-    /** The file name of the executable; null if unknown. */
-    public @Nullable String program() {
-        if (executable == null) {
-            return null;
-        }
-        String file = executable.substring(executable.lastIndexOf('/') + 1);
-        return file.endsWith(DELETED) ? file.substring(0, file.length() - DELETED.length()) : file;
+    /** The path of the executable, also if the file was deleted; null if unknown. */
+    public @Nullable String executablePath() {
+        return executable == null || !executable.endsWith(DELETED)
+                ? executable
+                : executable.substring(0, executable.length() - DELETED.length());
+    }
+
+    /** The file name of {@link #executablePath}; null if unknown. */
+    public @Nullable String executableName() {
+        String path = executablePath();
+        return path == null ? null : path.substring(path.lastIndexOf('/') + 1);
     }
 
     /** The command line joined with spaces, or the executable if there is none; null if both are unknown. */

@@ -11,7 +11,6 @@ import dev.aioscope.kernel.HostCause;
 import dev.aioscope.kernel.ProcMount;
 import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
-import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Quota;
 import dev.aioscope.probe.Tier;
 import java.util.ArrayList;
@@ -25,15 +24,13 @@ import org.jspecify.annotations.Nullable;
  * An inventory as text and as JSON; {@code agent/json.md} documents the names.
  *
  * @param inventory the contexts of the host
- * @param filter selects the processes to show; sums include all processes
+ * @param filter selects the contexts to show; sums include all processes
  * @param identities identities of the owners
  * @param clock converts start times
  */
-public record HolderReport(Inventory inventory, Predicate<Task> filter, Identities identities, WallClock clock) {
+public record HolderReport(Inventory inventory, Predicate<LiveContext> filter, Identities identities, WallClock clock) {
     private List<LiveContext> shown() {
-        return inventory.contexts().stream()
-                .filter(context -> filter.test(context.owner()))
-                .toList();
+        return inventory.contexts().stream().filter(filter).toList();
     }
 
     private Identity identity(LiveContext context) {

@@ -95,9 +95,10 @@ public final class TracePrinter implements LifecycleListener {
         }
     }
 
-    /** The counts of what was printed. */
-    public synchronized TraceSummary summary(long dropped, long unidentified, Stats stats) {
-        return new TraceSummary(teardowns, refusals, failedCalls, retries, outcomes, dropped, unidentified, stats);
+    /** The counts of what was printed; for the parameters see {@link TraceSummary}. */
+    public synchronized TraceSummary summary(long dropped, long withheld, long unidentified, Stats stats) {
+        return new TraceSummary(
+                teardowns, refusals, failedCalls, retries, outcomes, dropped, withheld, unidentified, stats);
     }
 
     private boolean canPrint() {

@@ -78,7 +78,7 @@ final class TraceRow {
     }
 
     void putIdentity(Identity identity) {
-        String program = identity.program();
+        String program = identity.executableName();
         identity.container().ifPresent(container -> put(TraceColumn.CONTAINER, Printable.of(container.label())));
         if (program != null) {
             put(TraceColumn.EXECUTABLE, Printable.of(program));

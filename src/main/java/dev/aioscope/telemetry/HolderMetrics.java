@@ -216,7 +216,7 @@ public final class HolderMetrics implements LifecycleListener {
     }
 
     private static String executable(Identity identity, Task task) {
-        String program = identity.program();
+        String program = identity.executableName();
         return program == null ? "[" + task.comm() + "]" : program;
     }
 

@@ -25,7 +25,7 @@ final class ProcessAttributes {
         SpanAttribute.THREAD_NAME.set(attributes, caller.comm());
         Long start = caller.beginning();
         SpanAttribute.CREATION_TIME.set(attributes, start == null ? null : iso(clock.epochNanos(start)));
-        SpanAttribute.EXECUTABLE_NAME.set(attributes, identity.program());
+        SpanAttribute.EXECUTABLE_NAME.set(attributes, identity.executableName());
         SpanAttribute.EXECUTABLE_PATH.set(attributes, identity.executable());
         SpanAttribute.COMMAND_ARGS.set(attributes, arguments(identity));
         SpanAttribute.USER.set(attributes, identity.user());

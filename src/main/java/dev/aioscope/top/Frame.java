@@ -1,5 +1,6 @@
 package dev.aioscope.top;
 
+import dev.aioscope.agent.TaskFilter;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.LiveContext;
@@ -10,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -27,7 +27,7 @@ public record Frame(
         Scan scan,
         Activity.HostActivity activity,
         Map<ProcessKey, Identity> identities,
-        Predicate<Task> filter,
+        TaskFilter filter,
         long lost,
         long epochOffset) {
 
@@ -36,7 +36,7 @@ public record Frame(
             Scan scan,
             Activity.HostActivity activity,
             Identities identities,
-            Predicate<Task> filter,
+            TaskFilter filter,
             long lost,
             long epochOffset) {
         Map<ProcessKey, Identity> known = new HashMap<>();
@@ -61,16 +61,21 @@ public record Frame(
     /** The contexts to show. */
     List<LiveContext> contexts() {
         return scan.inventory().contexts().stream()
-                .filter(context -> filter.test(context.owner()))
+                .filter(context -> isSelected(context.owner()))
                 .toList();
     }
 
     /** The teardowns in progress to show. */
     List<TeardownInProgress> inProgress() {
         return scan.inProgress().stream()
-                .filter(teardown ->
-                        ProcessKey.holder(teardown.known()).filter(filter).isPresent())
+                .filter(teardown -> ProcessKey.holder(teardown.known())
+                        .filter(this::isSelected)
+                        .isPresent())
                 .toList();
+    }
+
+    private boolean isSelected(Task task) {
+        return filter.selects(task, identity(ProcessKey.of(task)));
     }
 
     /** The identity of a process; {@link Identity#UNKNOWN} if not known yet. */

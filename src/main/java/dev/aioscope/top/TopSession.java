@@ -7,6 +7,7 @@ import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.ProbeSource;
 import dev.aioscope.agent.Shutdown;
 import dev.aioscope.agent.TaskFilter;
+import dev.aioscope.agent.TaskSelector;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
@@ -47,9 +48,11 @@ public record TopSession(ProbeSource source, Duration interval, TaskFilter filte
                 tier,
                 opened.probes().engine(),
                 tierNote(tier));
-        ListenerQueue queue =
-                new ListenerQueue(activity, QUEUE_CAPACITY, opened.probes().canWait());
         Processes processes = source.processes(hidesArguments, Processes.DEFAULT_CAPACITY);
+        ListenerQueue queue = new ListenerQueue(
+                new TaskSelector(() -> filter, processes).before(activity),
+                QUEUE_CAPACITY,
+                opened.probes().canWait());
         IdentityCollector identities = new IdentityCollector(processes, filter.before(queue));
         try (processes;
                 queue;

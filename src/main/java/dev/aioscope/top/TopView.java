@@ -3,12 +3,12 @@ package dev.aioscope.top;
 import dev.aioscope.agent.DutyCycle;
 import dev.aioscope.agent.DutyCycle.Stats;
 import dev.aioscope.agent.ListenerQueue;
+import dev.aioscope.agent.TaskFilter;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Scan;
 import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.kernel.WallClock;
-import dev.aioscope.lifecycle.Task;
 import dev.aioscope.output.StandardOutput;
 import dev.aioscope.top.FullScreen.KeyPress;
 import java.io.IOException;
@@ -18,7 +18,6 @@ import java.time.ZoneId;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Shows each scan of a running duty cycle, on a terminal or as plain text. */
@@ -52,7 +51,7 @@ public final class TopView {
             Activity activity,
             WallClock clock,
             Processes processes,
-            Predicate<@Nullable Task> filter) {
+            TaskFilter filter) {
         private @Nullable Scan scan() {
             return cycle.latestScan();
         }

@@ -146,7 +146,7 @@ class JsonDocumentTest {
                         BigInteger.valueOf(65536))),
                 identified.failedCall(refusal()),
                 identified.teardown(TeardownBuilder.busy().build(), 0),
-                TraceJson.summary(new TraceSummary(1, 2, 3, 4, 5, 6, 7, stats)),
+                TraceJson.summary(new TraceSummary(1, 2, 3, 4, 5, 6, 8, 7, stats)),
                 audit(stats).get(0),
                 audit(stats).get(Clause.values().length),
                 DiagnosisJson.of(diagnosis()),
@@ -199,7 +199,7 @@ class JsonDocumentTest {
         Audit audit = new Audit(Tier.FULL, false);
         audit.onTeardown(TeardownBuilder.busy().build());
         return new AuditReport(audit.verdicts(), Tier.FULL, "6.1", CLOCK)
-                .json(new TraceSummary(0, 0, 0, 0, 0, 6, 0, stats));
+                .json(new TraceSummary(0, 0, 0, 0, 0, 6, 0, 0, stats));
     }
 
     private static Diagnosis diagnosis() {

@@ -61,6 +61,7 @@ class SettingsDocumentTest {
         return switch (setting.name()) {
             case "pid" -> "[4711]";
             case "comm" -> "[mysqld, postgres]";
+            case "exe" -> "[mysqld, /usr/bin/qemu-system-x86_64]";
             case "cgroup" -> "[system.slice/mysql.service]";
             case "tls-certificate" -> "/etc/aioscope/certificate.pem";
             case "tls-key" -> "/etc/aioscope/key.pem";

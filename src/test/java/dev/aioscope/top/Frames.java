@@ -1,5 +1,6 @@
 package dev.aioscope.top;
 
+import dev.aioscope.agent.TaskFilter;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identity;
@@ -104,7 +105,7 @@ final class Frames {
     Frame take() {
         Scan scan = new Scan(
                 now, new Inventory(tier, contexts, inProgress.size(), gaps, Quotas.of(aioNr, aioMaxNr)), inProgress);
-        return new Frame(scan, activity.at(now), identities, task -> true, lost, 0);
+        return new Frame(scan, activity.at(now), identities, TaskFilter.ALL, lost, 0);
     }
 
     TopModel model() {

@@ -30,8 +30,24 @@ public final class FilterOptions {
             paramLabel = "NAME",
             split = ",",
             converter = CommConverter.class,
-            description = "Include only threads with these /proc/PID/comm (comma-separated).")
+            description = {
+                "Include only threads with these names (comma-separated).",
+                "An event matches by the thread that made the call or set up the context, a context that a scan found by"
+                        + " the main thread of its process. Threads of a program can have other names: see --exe."
+            })
     private List<String> comms = List.of();
+
+    @Configurable(reloads = true)
+    @Option(
+            names = "--exe",
+            paramLabel = "NAME",
+            split = ",",
+            description = {
+                "Include only programs with these file names (comma-separated).",
+                "A name with a slash is the whole path of the executable; of a script it is the interpreter."
+                        + " Events of a process whose executable is unknown are counted, not shown."
+            })
+    private List<String> executables = List.of();
 
     @Configurable(reloads = true)
     @Option(
@@ -47,7 +63,7 @@ public final class FilterOptions {
 
     /** The filter that the options describe. */
     public TaskFilter filter() {
-        return new TaskFilter(pids, comms, cgroups);
+        return new TaskFilter(pids, comms, cgroups, executables);
     }
 
     /** Truncates the name as the kernel does. */

@@ -3,7 +3,13 @@ package dev.aioscope.cli.option;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aioscope.agent.TaskFilter;
+import dev.aioscope.agent.TaskSelector;
 import dev.aioscope.event.AioCall;
+import dev.aioscope.host.Identities;
+import dev.aioscope.host.Identity;
+import dev.aioscope.host.Namespaces;
+import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.HandleUse;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -27,6 +33,11 @@ class FilterOptionsTest {
     /** Made by process 100 (mysqld), destroyed by its thread 101 (ib_io_rd-1), both in cgroup 1. */
     private static final Teardown TEARDOWN = TeardownBuilder.idle().build();
 
+    /** Process 100 runs a deleted mysqld; others are unknown. */
+    private static final Identities IDENTITIES = (task, mm) -> task.pid() == 100
+            ? new Identity("/usr/sbin/mysqld (deleted)", List.of(), false, null, null, Namespaces.HOST)
+            : Identity.UNKNOWN;
+
     private static FilterOptions parse(String... arguments) {
         FilterOptions filter = new FilterOptions();
         new CommandLine(CommandLine.Model.CommandSpec.create()
@@ -36,8 +47,12 @@ class FilterOptionsTest {
     }
 
     private static List<Object> passed(FilterOptions filter, Teardown teardown) {
+        return passed(new TaskSelector(filter::filter, IDENTITIES), teardown);
+    }
+
+    private static List<Object> passed(TaskSelector selector, Teardown teardown) {
         RecordingListener received = new RecordingListener();
-        LifecycleListener before = filter.filter().before(received);
+        LifecycleListener before = selector.before(received);
         Task owner = teardown.context().owner();
         before.onSetup(teardown.context());
         before.onTeardown(teardown);
@@ -80,6 +95,14 @@ class FilterOptionsTest {
         "0, --cgroup=2",
         "4, --pid=100 --comm=mysqld --cgroup=1",
         "0, --pid=100 --comm=fio",
+        "4, --exe=mysqld",
+        "4, '--exe=fio,mysqld'",
+        "4, --exe=/usr/sbin/mysqld",
+        "0, --exe=/sbin/mysqld",
+        "0, --exe=mysql",
+        "0, --exe=/mysqld",
+        "1, --exe=mysqld --comm=ib_io_rd-1",
+        "0, --exe=fio --comm=ib_io_rd-1",
     })
     void matchesAnyValueOfOptionAndAllOptions(int count, String arguments) {
         String[] list = arguments.isEmpty() ? new String[0] : arguments.split(" ", -1);
@@ -94,6 +117,51 @@ class FilterOptionsTest {
 
         assertThat(passed(parse("--pid", "300"), teardown.build())).hasSize(1);
         assertThat(passed(parse("--cgroup", "7"), teardown.build())).hasSize(1);
+    }
+
+    @Test
+    void countsReportedEventsOfUnknownExecutables() {
+        TeardownBuilder teardown = TeardownBuilder.idle();
+        teardown.context = teardown.context.withOwner(new Task(300, 300, "gone", 1, 0));
+        teardown.caller = teardown.context.owner();
+        TaskSelector selector = new TaskSelector(parse("--exe", "mysqld")::filter, IDENTITIES);
+
+        assertThat(passed(selector, teardown.build())).isEmpty();
+        assertThat(selector.withheld())
+                .as("teardown, failed call, use of a handle")
+                .isEqualTo(3);
+
+        TaskSelector other = new TaskSelector(parse("--exe", "mysqld", "--pid", "1")::filter, IDENTITIES);
+        assertThat(passed(other, teardown.build())).isEmpty();
+        assertThat(other.withheld()).as("of another process").isZero();
+    }
+
+    @Test
+    void selectsContextsByExecutableOfHolder() {
+        TaskSelector selector = new TaskSelector(parse("--exe", "mysqld")::filter, IDENTITIES);
+
+        assertThat(selector.selects(new LiveContext(TEARDOWN.context().owner(), null, 1, 0x1000, 1, 2, 0, 0)))
+                .isTrue();
+        assertThat(selector.selects(new LiveContext(new Task(7, 7, "mysqld", 1, 0), null, 2, 0x1000, 1, 2, 0, 0)))
+                .isFalse();
+    }
+
+    /** The thread that reads the events must not wait for an identity. */
+    @Test
+    void passesEveryExecutableBeforeTheQueue() {
+        RecordingListener received = new RecordingListener();
+        parse("--exe", "fio").filter().before(received).onTeardown(TEARDOWN);
+        parse("--exe", "fio", "--pid", "1").filter().before(received).onTeardown(TEARDOWN);
+
+        assertThat(received.teardowns).hasSize(1);
+    }
+
+    @Test
+    void selectsUnknownTaskWithoutFilter() {
+        Teardown unknown = new TeardownBuilder().build();
+
+        assertThat(new TaskSelector(() -> TaskFilter.ALL, IDENTITIES).selects(unknown))
+                .isTrue();
     }
 
     @Test
