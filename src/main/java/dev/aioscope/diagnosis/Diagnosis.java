@@ -26,7 +26,13 @@ public record Diagnosis(List<TierTrial> tiers, List<Check> checks) {
             boolean works,
             @Nullable String reason,
             @Nullable String hint,
-            List<AttachPoint> points) {}
+            List<AttachPoint> points) {
+
+        /** Whether both fail for the same reason, with the same hint and attach points. */
+        public boolean failsLike(TierTrial other) {
+            return !works && equals(new TierTrial(tier, other.works, other.reason, other.hint, other.points));
+        }
+    }
 
     /**
      * A property of the host that affects the tiers.

@@ -200,8 +200,8 @@ public final class Doctor {
                         "lockdown",
                         !level.equals("confidentiality"),
                         level,
-                        "boot with lockdown=integrity or none; confidentiality forbids reading kernel memory"))
-                .orElse(Check.neutral("lockdown", "unknown: securityfs is not mounted"));
+                        "boot with lockdown=integrity or lockdown=none"))
+                .orElse(Check.neutral("lockdown", "unknown: cannot read /sys/kernel/security/lockdown"));
     }
 
     private static Check pidNamespace() {

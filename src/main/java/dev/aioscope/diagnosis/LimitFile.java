@@ -1,17 +1,13 @@
 package dev.aioscope.diagnosis;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.PatternSyntaxException;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,51 +19,70 @@ import org.jspecify.annotations.Nullable;
  * @param line in the file
  * @param value in the file
  * @param isLast whether the file takes precedence over the fragment that aioscope suggests
+ * @param unread unreadable files and directories that could set it instead, with reasons; null if there are none
  */
 public record LimitFile(
-        @Nullable String path, int line, @Nullable String value, boolean isLast) {
+        @Nullable String path,
+        int line,
+        @Nullable String value,
+        boolean isLast,
+        @Nullable String unread) {
     private static final String KEY = "fs/aio-max-nr";
     private static final String NAME = "99-aio-max-nr.conf";
     private static final String FRAGMENT = "/etc/sysctl.d/" + NAME;
     private static final String CONF = "/etc/sysctl.conf";
-    private static final LimitFile NONE = new LimitFile(null, 0, null, false);
+    private static final LimitFile NONE = new LimitFile(null, 0, null, false, null);
 
     /** In descending priority. */
     private static final List<String> DIRECTORIES =
             List.of("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d");
 
-    /** Finds it on this host; in a container with the host's pid namespace, on the host. */
+    /** Finds it among the host's files, also in a container that can reach them. */
     public static LimitFile find() {
-        Path host = Path.of("/proc/1/root/");
         try {
-            return find(Files.isSameFile(Path.of("/"), host) ? Path.of("/") : host);
+            return find(HostFiles.open());
         } catch (IOException e) {
-            return find(Path.of("/"));
+            return NONE.without(List.of(HostFiles.unreadable("/proc/1/root of the host", e)));
         }
     }
 
-    /** Finds it below another root. */
-    static LimitFile find(Path root) {
+    /** Finds it among these files. */
+    static LimitFile find(HostFiles host) {
+        List<String> unread = new ArrayList<>();
+        List<String> files = files(host, unread);
+        List<String> unreadFiles = new ArrayList<>();
         LimitFile explicit = null;
         LimitFile pattern = NONE;
-        for (String file : files(root)) {
-            List<String> lines = read(root, file);
+        for (String file : files) {
+            List<String> lines = List.of();
+            try {
+                lines = host.lines(file);
+            } catch (IOException e) {
+                unreadFiles.add(HostFiles.unreadable(file, e));
+            }
             for (int i = 0; i < lines.size(); i++) {
                 Assignment assignment = Assignment.of(lines.get(i));
                 if (assignment.key.equals(KEY)) {
                     explicit = assignment.value == null ? NONE : of(file, i + 1, assignment.value);
+                    // The last file decides, whatever these contain.
+                    unreadFiles.clear();
                 } else if (assignment.value != null && matches(assignment.key)) {
                     pattern = of(file, i + 1, assignment.value);
                 }
             }
         }
+        unread.addAll(unreadFiles);
         // A pattern does not apply to a key that a line names.
-        return explicit == null ? pattern : explicit;
+        return (explicit == null ? pattern : explicit).without(unread);
+    }
+
+    private LimitFile without(List<String> files) {
+        return new LimitFile(path, line, value, isLast, files.isEmpty() ? null : String.join(", ", files));
     }
 
     private static LimitFile of(String file, int line, String value) {
         String name = file.substring(file.lastIndexOf('/') + 1);
-        return new LimitFile(file, line, value, file.equals(CONF) || name.compareTo(NAME) > 0);
+        return new LimitFile(file, line, value, file.equals(CONF) || name.compareTo(NAME) > 0, null);
     }
 
     /** A line of a file; without a value it excludes the key from patterns. */
@@ -101,48 +116,33 @@ public record LimitFile(
     }
 
     /** The files in the order in which they apply. */
-    private static List<String> files(Path root) {
+    private static List<String> files(HostFiles host, List<String> unread) {
         Map<String, String> byName = new TreeMap<>();
         for (String directory : DIRECTORIES) {
-            Path path = below(root, directory);
-            if (!Files.isReadable(path)) {
-                continue;
-            }
-            try (Stream<Path> entries = Files.list(path)) {
-                entries.filter(Files::exists)
-                        .map(entry -> entry.getFileName().toString())
+            try {
+                host.names(directory).stream()
                         .filter(name -> name.endsWith(".conf") && !name.startsWith("."))
                         .forEach(name -> byName.putIfAbsent(name, directory + "/" + name));
             } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                unread.add(HostFiles.unreadable(directory, e));
             }
         }
         List<String> files = new ArrayList<>(byName.values());
-        if (!Files.isDirectory(below(root, "/run/systemd/system"))) {
+        if (!host.hasDirectory("/run/systemd/system")) {
             files.add(CONF);
         }
         return files;
     }
 
-    /** Its lines; none for a link to /dev/null, which masks files of the same name. */
-    private static List<String> read(Path root, String file) {
-        Path path = below(root, file);
-        try {
-            return Files.isRegularFile(path) ? Files.readAllLines(path, StandardCharsets.ISO_8859_1) : List.of();
-        } catch (IOException e) {
-            return List.of();
-        }
-    }
-
-    private static Path below(Path root, String path) {
-        return root.resolve(path.substring(1));
-    }
-
     /** Where the limit comes from, as a clause. */
     public String origin() {
-        return path == null
-                ? "no sysctl.d file sets fs.aio-max-nr"
-                : path + ", line " + line + ", sets fs.aio-max-nr to " + value;
+        if (path == null) {
+            return unread == null
+                    ? "no sysctl.d file sets fs.aio-max-nr"
+                    : "cannot read " + unread + ", so the file that sets fs.aio-max-nr is unknown";
+        }
+        return path + ", line " + line + ", sets fs.aio-max-nr to " + value
+                + (unread == null ? "" : ", unless a file sets it that is not readable: " + unread);
     }
 
     /** The line to write for another limit. */

@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A diagnosis for people. Attach points with the same result share their lines. */
+/** A diagnosis for people. Attach points with the same result share their lines, and so do tiers. */
 public final class DiagnosisText {
     private static final int MARGIN = 21;
     private static final String GREEN = "\u001b[32m";
@@ -29,7 +29,16 @@ public final class DiagnosisText {
     public static String of(Diagnosis diagnosis, Screen screen) {
         DiagnosisText text = new DiagnosisText(screen);
         text.section("Tiers");
-        diagnosis.tiers().forEach(text::tier);
+        TierTrial first = null;
+        for (TierTrial trial : diagnosis.tiers()) {
+            if (first != null && first.failsLike(trial)) {
+                text.entry(
+                        false, trial.tier().label(), "same as " + first.tier().label(), null);
+            } else {
+                text.tier(trial);
+                first = trial;
+            }
+        }
         text.section("Host");
         diagnosis.checks().forEach(text::check);
         text.section("Summary");

@@ -108,6 +108,7 @@ public final class PlanReport {
                         .put("headroom", plan.inventory().quota().headroom())
                         .put("limit_file", plan.limitFile().path())
                         .put("limit_file_value", plan.limitFile().value())
+                        .put("limit_file_unread", plan.limitFile().unread())
                         .array(
                                 "more",
                                 plan.requests(),

@@ -174,7 +174,7 @@ class JsonDocumentTest {
                 inventory,
                 (task, mm) -> new Identity("/a", List.of(), false, "root", "/system.slice/a.service", Namespaces.HOST),
                 1,
-                new LimitFile("/etc/sysctl.d/a.conf", 1, "1048576", false),
+                new LimitFile("/etc/sysctl.d/a.conf", 1, "1048576", false, null),
                 Map.of("mysqld", 2));
     }
 

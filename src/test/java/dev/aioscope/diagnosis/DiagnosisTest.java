@@ -66,6 +66,28 @@ class DiagnosisTest {
                         "  kernel.");
     }
 
+    private static TierTrial fails(Tier tier, String reason) {
+        return new TierTrial(tier, false, reason, "another kernel", List.of());
+    }
+
+    @Test
+    void namesCauseOfSeveralTiersOnce() {
+        Diagnosis diagnosis = diagnosis(
+                fails(Tier.FULL, "lockdown"),
+                fails(Tier.SYSCALL, "lockdown"),
+                fails(Tier.SAMPLE, "lockdown"),
+                fails(Tier.PROC, "no memory"));
+
+        assertThat(DiagnosisText.of(diagnosis, new Screen(false, 80, 24)).lines())
+                .containsSequence(
+                        "  NO full            lockdown",
+                        "                     hint: another kernel",
+                        "  NO syscall         same as full",
+                        "  NO sample          same as full",
+                        "  NO proc            no memory",
+                        "                     hint: another kernel");
+    }
+
     @Test
     void doesNotSelectSyscallForDaemon() {
         Diagnosis diagnosis = diagnosis(FULL_REFUSED, works(Tier.SYSCALL), works(Tier.SAMPLE));

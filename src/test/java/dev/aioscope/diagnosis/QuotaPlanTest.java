@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 class QuotaPlanTest {
     private static final String ID = "0123456789ab";
-    private static final LimitFile NO_FILE = new LimitFile(null, 0, null, false);
+    private static final LimitFile NO_FILE = new LimitFile(null, 0, null, false, null);
 
     private final List<LiveContext> contexts = new ArrayList<>();
 

@@ -44,8 +44,8 @@ class HostCauseIT {
                 "LimitNOFILE=");
         assertNamesOnce(in(limited, "trace", "--for", "100ms"), "too many open files: the limit is 64", "LimitNOFILE=");
         CommandResult doctor = in(limited, "doctor");
-        assertNames(
-                doctor, "sample", "cannot load the probes: too many open files: the limit is 64", "raise the limit");
+        assertNames(doctor, "full", "cannot load the probes: too many open files: the limit is 64", "raise the limit");
+        assertThat(doctor.output()).containsOnlyOnce("too many open files");
         assertThat(doctor.output()).contains("To enable full: raise the limit");
     }
 
@@ -117,6 +117,44 @@ class HostCauseIT {
         }
         assertNamesOnce(in(subset, "plan"), cause, "remove ProcSubset=pid");
         assertNames(in(subset, "doctor"), "quota", cause, "remove ProcSubset=pid");
+    }
+
+    /** Runs aioscope as another user, with this mounted. */
+    private static CommandResult nobodyWith(String mount, String... arguments) throws IOException {
+        return in("exec unshare --mount sh -c '" + mount + " && \"$@\"' sh " + NOBODY.replace("exec ", ""), arguments);
+    }
+
+    private static void assertNamesOrigin(CommandResult doctor, String origin) {
+        assertThat(doctor.output().replaceAll("\\s+", " ")).contains(" aio-max-nr " + origin);
+    }
+
+    @Test
+    void namesUnreadableFilesOfLimit() throws IOException {
+        String run = "mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/sysctl.d && cd /run/sysctl.d && ";
+
+        assertNamesOrigin(
+                nobodyWith(run + "chmod 700 .", "doctor"),
+                "cannot read /run/sysctl.d (permission denied), so the file that sets fs.aio-max-nr is unknown;");
+        assertNamesOrigin(
+                nobodyWith(run + "echo fs.aio-max-nr = 77 > z1.conf && umask 077 && touch z2.conf", "doctor"),
+                "/run/sysctl.d/z1.conf, line 1, sets fs.aio-max-nr to 77, unless a file sets it that is not readable:"
+                        + " /run/sysctl.d/z2.conf (permission denied);");
+    }
+
+    @Test
+    void namesRootOfHostThatIsClosed() throws IOException {
+        String closed =
+                "cannot read /proc/1/root of the host (operation not permitted), so the file that sets fs.aio-max-nr is unknown;";
+
+        assertNamesOrigin(nobodyWith("mount -t proc -o hidepid=1 proc /proc", "doctor"), closed);
+    }
+
+    @Test
+    void namesLimitFileOfHostOnlyFromPidNamespaceOfHost() throws IOException {
+        assertNamesOrigin(
+                in("exec unshare --pid --fork --mount-proc ", "doctor"),
+                "cannot read /proc/1/root of the host (this pid namespace is not the host's), so the file that sets"
+                        + " fs.aio-max-nr is unknown;");
     }
 
     /** Runs aioscope after it has refused a call to itself. */

@@ -177,6 +177,8 @@ class LabIT {
                         + (kernel.equals(ONCE) ? "" : " & !once"),
                 "--include-classname=.*" + classes + ".*GuestTest",
                 "--config=junit.jupiter.extensions.autodetection.enabled=true",
+                // A class that changes the guest for good is the last.
+                "--config=junit.jupiter.testclass.order.default=org.junit.jupiter.api.ClassOrderer$OrderAnnotation",
                 "--reports-dir=" + folder));
         return command;
     }
