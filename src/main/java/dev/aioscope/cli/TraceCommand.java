@@ -29,6 +29,7 @@ import dev.aioscope.output.TraceSummary;
 import dev.aioscope.output.TraceTable;
 import java.io.PrintWriter;
 import java.time.ZoneId;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -134,8 +135,9 @@ final class TraceCommand implements Runnable {
     }
 
     private TraceFormat format(WallClock clock, Identities identities) {
+        Supplier<@Nullable LimitFile> limitFile = () -> probes.probes().isRecording() ? null : LimitFile.latest();
         return json.isEnabled()
-                ? new TraceJson(clock, identities, probes.probes().devices())
+                ? new TraceJson(clock, identities, probes.probes().devices(), limitFile)
                 : new TraceTable(
                         clock,
                         ZoneId.systemDefault(),
@@ -143,9 +145,7 @@ final class TraceCommand implements Runnable {
                         identities,
                         probes.probes().devices(),
                         KernelStack::functions,
-                        needed -> probes.probes().isRecording()
-                                ? ""
-                                : LimitFile.find().advice(needed));
+                        limitFile);
     }
 
     private TraceSummary trace(

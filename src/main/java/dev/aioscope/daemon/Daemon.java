@@ -10,6 +10,7 @@ import dev.aioscope.agent.Shutdown;
 import dev.aioscope.agent.StackSymbolizer;
 import dev.aioscope.agent.TaskSelector;
 import dev.aioscope.audit.Audit;
+import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Scan;
 import dev.aioscope.kernel.Libc;
@@ -85,14 +86,16 @@ public final class Daemon {
             HolderMetrics holders,
             RecentTeardowns recent,
             TeardownSpans spans,
-            Audit audit) {
+            Audit audit,
+            RefusalLog refusals) {
         /** The listeners that may be slow, behind the queue. */
         LifecycleListener queued(boolean exportsTraces) {
             LifecycleListener audited = GuardedListener.of("audit", audit);
             LifecycleListener held = GuardedListener.of("holder-metrics", holders);
+            LifecycleListener logged = GuardedListener.of("refusal-log", refusals);
             return exportsTraces
-                    ? ForwardingListener.to(audited, GuardedListener.of("spans", spans), held)
-                    : ForwardingListener.to(audited, held);
+                    ? ForwardingListener.to(audited, GuardedListener.of("spans", spans), held, logged)
+                    : ForwardingListener.to(audited, held, logged);
         }
 
         /** The listeners that the reading thread calls. */
@@ -211,7 +214,8 @@ public final class Daemon {
                         resources.processes,
                         numbers -> devices.apply(numbers).map(BlockDevice::name),
                         teardowns::onTrace),
-                new Audit(probes.tier(), false));
+                new Audit(probes.tier(), false),
+                new RefusalLog(() -> source.isRecording() ? null : LimitFile.find(), LOG::warn));
     }
 
     @SuppressWarnings("try") // The follower only has to be held.

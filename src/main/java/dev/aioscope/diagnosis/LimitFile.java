@@ -33,6 +33,8 @@ public record LimitFile(
     private static final String CONF = "/etc/sysctl.conf";
     private static final LimitFile NONE = new LimitFile(null, 0, null, false, null);
 
+    private static volatile @Nullable Reading latest;
+
     /** In descending priority. */
     private static final List<String> DIRECTORIES =
             List.of("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d");
@@ -45,6 +47,18 @@ public record LimitFile(
             return NONE.without(List.of(HostFiles.unreadable("/proc/1/root of the host", e)));
         }
     }
+
+    /** As {@link #find()}, but reads the files at most once per second. Thread-safe. */
+    public static LimitFile latest() {
+        Reading last = latest;
+        if (last == null || System.nanoTime() - last.time > 1_000_000_000) {
+            last = new Reading(System.nanoTime(), find());
+            latest = last;
+        }
+        return last.file;
+    }
+
+    private record Reading(long time, LimitFile file) {}
 
     /** Finds it among these files. */
     static LimitFile find(HostFiles host) {

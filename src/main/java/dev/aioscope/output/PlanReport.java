@@ -10,6 +10,7 @@ import dev.aioscope.probe.Quota;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A quota plan as text or JSON. */
 public final class PlanReport {
@@ -103,12 +104,15 @@ public final class PlanReport {
     private static String quota(QuotaPlan plan) {
         return Json.line(
                 "plan",
-                json -> json.put("aio_nr", plan.inventory().quota().aioNr())
-                        .put("aio_max_nr", plan.inventory().quota().aioMaxNr())
-                        .put("headroom", plan.inventory().quota().headroom())
-                        .put("limit_file", plan.limitFile().path())
-                        .put("limit_file_value", plan.limitFile().value())
-                        .put("limit_file_unread", plan.limitFile().unread())
+                json -> putLimitFile(
+                                json.put("aio_nr", plan.inventory().quota().aioNr())
+                                        .put(
+                                                "aio_max_nr",
+                                                plan.inventory().quota().aioMaxNr())
+                                        .put(
+                                                "headroom",
+                                                plan.inventory().quota().headroom()),
+                                plan.limitFile())
                         .array(
                                 "more",
                                 plan.requests(),
@@ -117,5 +121,12 @@ public final class PlanReport {
                                         .put("processes", request.more())
                                         .put("total", request.total()))
                         .put("needed", plan.needed()));
+    }
+
+    /** The file that sets fs.aio-max-nr at boot; absent for null. */
+    static Json putLimitFile(Json json, @Nullable LimitFile file) {
+        return json.put("limit_file", file == null ? null : file.path())
+                .put("limit_file_value", file == null ? null : file.value())
+                .put("limit_file_unread", file == null ? null : file.unread());
     }
 }

@@ -1,5 +1,6 @@
 package dev.aioscope.output;
 
+import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.event.Operation;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.UnsignedNumber;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Prints one JSON object per event; {@code agent/json.md} documents the names. */
@@ -32,21 +34,28 @@ public final class TraceJson implements TraceFormat {
     private final WallClock clock;
     private final Identities identities;
     private final Function<String, Optional<BlockDevice>> devices;
+    private final Supplier<@Nullable LimitFile> limitFile;
 
     /** Prints events of this host. */
     public TraceJson(WallClock clock, Identities identities) {
-        this(clock, identities, BlockDevice::of);
+        this(clock, identities, BlockDevice::of, () -> null);
     }
 
     /**
      * Prints events that can be from another host.
      *
      * @param devices finds a block device by major:minor
+     * @param limitFile finds the file that sets the limit of this host; null for a recording
      */
-    public TraceJson(WallClock clock, Identities identities, Function<String, Optional<BlockDevice>> devices) {
+    public TraceJson(
+            WallClock clock,
+            Identities identities,
+            Function<String, Optional<BlockDevice>> devices,
+            Supplier<@Nullable LimitFile> limitFile) {
         this.clock = clock;
         this.identities = identities;
         this.devices = devices;
+        this.limitFile = limitFile;
     }
 
     @Override
@@ -142,6 +151,7 @@ public final class TraceJson implements TraceFormat {
             json.put("call_stack", stack(call.callStack()));
             if (call.isRefusal()) {
                 json.put("needed_aio_max_nr", call.neededLimit());
+                PlanReport.putLimitFile(json, limitFile.get());
                 json.array("largest_holders", call.largest(), this::share);
             } else {
                 wrongHandle(json, call, offset);

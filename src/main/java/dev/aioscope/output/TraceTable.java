@@ -1,5 +1,6 @@
 package dev.aioscope.output;
 
+import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.event.RingState;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Printable;
@@ -51,12 +52,12 @@ public final class TraceTable implements TraceFormat {
     private final Identities identities;
     private final Function<String, Optional<BlockDevice>> devices;
     private final Function<List<Long>, List<String>> symbols;
-    private final Function<BigInteger, String> limitHints;
+    private final Supplier<@Nullable LimitFile> limitFile;
     private final TraceLayout layout;
 
     /** Prints events of this host. */
     public TraceTable(WallClock clock, ZoneId zone, Supplier<Screen> screens, Identities identities) {
-        this(clock, zone, screens, identities, BlockDevice::of, KernelStack::functions, needed -> "");
+        this(clock, zone, screens, identities, BlockDevice::of, KernelStack::functions, () -> null);
     }
 
     /**
@@ -65,7 +66,7 @@ public final class TraceTable implements TraceFormat {
      * @param screens the current screen; read before each header
      * @param devices finds a block device by major:minor
      * @param symbols names the kernel functions at these addresses
-     * @param limitHints how to set fs.aio-max-nr to this value; may be empty
+     * @param limitFile finds the file that sets the limit of this host; null for a recording
      */
     public TraceTable(
             WallClock clock,
@@ -74,13 +75,13 @@ public final class TraceTable implements TraceFormat {
             Identities identities,
             Function<String, Optional<BlockDevice>> devices,
             Function<List<Long>, List<String>> symbols,
-            Function<BigInteger, String> limitHints) {
+            Supplier<@Nullable LimitFile> limitFile) {
         this.clock = clock;
         this.zone = zone;
         this.identities = identities;
         this.devices = devices;
         this.symbols = symbols;
-        this.limitHints = limitHints;
+        this.limitFile = limitFile;
         this.layout = new TraceLayout(screens);
     }
 
@@ -243,9 +244,9 @@ public final class TraceTable implements TraceFormat {
                             .map(share -> process(share.owner()) + ": " + share.charge())
                             .collect(Collectors.joining(", ")));
         }
-        String hint = call.neededLimit() == null ? "" : limitHints.apply(call.neededLimit());
+        LimitFile file = call.neededLimit() == null ? null : limitFile.get();
         return layout.row(row)
-                + (hint.isEmpty() ? "" : layout.wrapped("hint: ", hint))
+                + (file == null ? "" : layout.wrapped("hint: ", file.advice(call.neededLimit())))
                 + stack(lower(call.call()) + " stack:", call.callStack());
     }
 

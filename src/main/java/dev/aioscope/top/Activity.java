@@ -1,5 +1,6 @@
 package dev.aioscope.top;
 
+import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Rates, counts and latest lines since the view was opened, for the host and each process. Bounded, thread-safe. */
@@ -23,6 +25,7 @@ public final class Activity implements LifecycleListener {
     private static final int MAX_LINES_PER_PROCESS = 16;
 
     private final LongSupplier boottime;
+    private final Supplier<@Nullable LimitFile> limitFile;
     private final long began;
     private final RateCounter setups;
     private final RateCounter destroys;
@@ -76,9 +79,11 @@ public final class Activity implements LifecycleListener {
      * Starts now.
      *
      * @param boottime CLOCK_BOOTTIME, ns
+     * @param limitFile finds the file that sets the limit of this host; null for a recording
      */
-    public Activity(LongSupplier boottime) {
+    public Activity(LongSupplier boottime, Supplier<@Nullable LimitFile> limitFile) {
         this.boottime = boottime;
+        this.limitFile = limitFile;
         this.began = boottime.getAsLong();
         this.setups = new RateCounter(began);
         this.destroys = new RateCounter(began);
@@ -110,7 +115,7 @@ public final class Activity implements LifecycleListener {
 
     @Override
     public synchronized void onFailedCall(FailedCall call) {
-        ActivityLine line = ActivityLine.of(call);
+        ActivityLine line = ActivityLine.of(call, limitFile);
         if (call.isRefusal()) {
             refusals++;
         } else {

@@ -1,5 +1,6 @@
 package dev.aioscope.top;
 
+import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.FailedCall;
@@ -10,6 +11,7 @@ import dev.aioscope.telemetry.TeardownSpans;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -128,8 +130,12 @@ public record ActivityLine(
         return count == null ? what + "s" : count + " " + what + (count == 1 ? "" : "s");
     }
 
-    /** A call that failed. */
-    static ActivityLine of(FailedCall call) {
+    /**
+     * A call that failed.
+     *
+     * @param limitFile finds the file that sets the limit of this host; null for a recording
+     */
+    static ActivityLine of(FailedCall call, Supplier<@Nullable LimitFile> limitFile) {
         List<String> notes = new ArrayList<>();
         if (call.requested() != null) {
             notes.add("requested " + call.requested());
@@ -138,7 +144,9 @@ public record ActivityLine(
             notes.add("headroom " + call.aioMaxNr().subtract(call.aioNr()));
         }
         if (call.neededLimit() != null) {
-            notes.add("needs fs.aio-max-nr=" + call.neededLimit());
+            LimitFile file = limitFile.get();
+            notes.add("needs fs.aio-max-nr=" + call.neededLimit()
+                    + (file == null || file.path() == null ? "" : ", set in " + file.path()));
         }
         return new ActivityLine(
                 call.returnTime(),

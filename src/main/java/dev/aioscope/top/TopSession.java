@@ -8,6 +8,7 @@ import dev.aioscope.agent.ProbeSource;
 import dev.aioscope.agent.Shutdown;
 import dev.aioscope.agent.TaskFilter;
 import dev.aioscope.agent.TaskSelector;
+import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
@@ -40,7 +41,7 @@ public record TopSession(ProbeSource source, Duration interval, TaskFilter filte
     /** Runs a view, and closes the probes when it returns. A shutdown request stops the view. */
     public void run(SelectedProbes opened, Shutdown stop, ViewAction action) {
         Tier tier = opened.probes().tier();
-        Activity activity = new Activity(opened.probes()::now);
+        Activity activity = new Activity(opened.probes()::now, () -> source.isRecording() ? null : LimitFile.latest());
         WallClock clock = source.clock();
         HeaderInfo header = new HeaderInfo(
                 source.host().name(),

@@ -50,6 +50,7 @@ import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.Quotas;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.proc.BlockDevice;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -73,10 +74,12 @@ class JsonDocumentTest {
     private static final Task CALLER = new Task(100, 101, "mysqld", 1, 0);
     private static final String ID = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     private static final String UID = "01234567-89ab-cdef-0123-456789abcdef";
+    private static final LimitFile LIMIT_FILE =
+            new LimitFile("/etc/sysctl.d/a.conf", 1, "1048576", false, "/etc/sysctl.d/b.conf (permission denied)");
     private static final WallClock CLOCK = new WallClock(() -> 0, () -> Instant.EPOCH);
 
     static Stream<String> objects() {
-        TraceJson trace = new TraceJson(CLOCK, Identities.NONE);
+        TraceJson trace = new TraceJson(CLOCK, Identities.NONE, BlockDevice::of, () -> LIMIT_FILE);
         TraceJson identified = new TraceJson(
                 CLOCK,
                 (task, mm) -> new Identity(
@@ -174,7 +177,7 @@ class JsonDocumentTest {
                 inventory,
                 (task, mm) -> new Identity("/a", List.of(), false, "root", "/system.slice/a.service", Namespaces.HOST),
                 1,
-                new LimitFile("/etc/sysctl.d/a.conf", 1, "1048576", false, null),
+                LIMIT_FILE,
                 Map.of("mysqld", 2));
     }
 

@@ -86,7 +86,7 @@ class LargeLimitGuestTest {
             Commands.awaitText(agent, output, " started: ");
             MetricsScrape scrape = MetricsScrape.take();
             assertThat(scrape.value("aio_event_limit")).isEqualTo(0x1p64);
-            assertThat(scrape.value("aio_event_utilization")).isLessThan(1e-9);
+            assertThat(scrape.value("aio_event_utilization_ratio")).isLessThan(1e-9);
             CommandResult ready = Commands.execute("curl", "-sf", "http://127.0.0.1:9464/readyz");
             assertThat(ready.status()).as(ready.output()).isZero();
             Files.writeString(LIMIT, "9223372036854775808");

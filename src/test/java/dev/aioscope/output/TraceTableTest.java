@@ -2,6 +2,7 @@ package dev.aioscope.output;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.event.Operation;
 import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
@@ -25,11 +26,11 @@ import java.math.BigInteger;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
-import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class TraceTableTest {
-    private Function<BigInteger, String> limitHint = needed -> "";
+    private @Nullable LimitFile limitFile;
 
     private static final Task CALLER = new Task(100, 101, "mysqld", 1, 0);
     private static final Screen WIDE = new Screen(false, 200, 50);
@@ -48,7 +49,13 @@ class TraceTableTest {
         // Boot was at noon.
         WallClock clock = new WallClock(() -> 0, () -> Instant.parse("2026-01-01T12:00:00Z"));
         return new TraceTable(
-                clock, ZoneOffset.UTC, () -> screen, IDENTITIES, BlockDevice::of, TraceTableTest::functions, limitHint);
+                clock,
+                ZoneOffset.UTC,
+                () -> screen,
+                IDENTITIES,
+                BlockDevice::of,
+                TraceTableTest::functions,
+                () -> limitFile);
     }
 
     @Test
@@ -131,7 +138,7 @@ class TraceTableTest {
 
     @Test
     void showsHowToRaiseLimitBelowRefusal() {
-        limitHint = needed -> "run sysctl -w fs.aio-max-nr=" + needed;
+        limitFile = new LimitFile("/etc/sysctl.d/a.conf", 1, "65536", false, null);
         FailedCall refusal = new FailedCall(
                 FailedCall.SystemCall.IO_SETUP,
                 CALLER,
@@ -147,7 +154,9 @@ class TraceTableTest {
                 List.of(),
                 null);
 
-        assertThat(table(WIDE).failedCall(refusal)).endsWith("hint: run sysctl -w fs.aio-max-nr=66024");
+        assertThat(table(WIDE).failedCall(refusal))
+                .contains("hint: /etc/sysctl.d/a.conf, line 1, sets fs.aio-max-nr to 65536; run sysctl -w"
+                        + " fs.aio-max-nr=66024; to");
     }
 
     @Test

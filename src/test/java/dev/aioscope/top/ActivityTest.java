@@ -82,7 +82,8 @@ class ActivityTest {
         assertThat(activity.failedCalls()).isEqualTo(1);
         assertThat(activity.latest())
                 .extracting(ActivityLine::note)
-                .containsExactly("", "requested 500, headroom 100, needs fs.aio-max-nr=1400");
+                .containsExactly(
+                        "", "requested 500, headroom 100, needs fs.aio-max-nr=1400, set in /etc/sysctl.d/a.conf");
         assertThat(activity.latest()).extracting(ActivityLine::result).containsExactly("EINVAL", "EAGAIN");
     }
 

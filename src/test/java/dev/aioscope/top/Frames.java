@@ -1,6 +1,7 @@
 package dev.aioscope.top;
 
 import dev.aioscope.agent.TaskFilter;
+import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identity;
@@ -25,8 +26,10 @@ final class Frames {
     static final long SECOND = 1_000_000_000L;
     static final long BEGAN = 100 * SECOND;
 
+    private static final LimitFile LIMIT_FILE = new LimitFile("/etc/sysctl.d/a.conf", 1, "1000", false, null);
+
     long now = BEGAN;
-    final Activity activity = new Activity(() -> now);
+    final Activity activity = new Activity(() -> now, () -> LIMIT_FILE);
     final List<LiveContext> contexts = new ArrayList<>();
     final List<TeardownInProgress> inProgress = new ArrayList<>();
     final Map<ProcessKey, Identity> identities = new HashMap<>();

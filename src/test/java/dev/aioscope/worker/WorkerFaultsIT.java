@@ -53,6 +53,7 @@ class WorkerFaultsIT {
             Map.entry("recent-teardowns", "teardowns"),
             Map.entry("audit", VERDICTS),
             Map.entry("listener", VERDICTS),
+            Map.entry("refusal-log", VERDICTS),
             Map.entry("spans", SPANS),
             Map.entry("export", SPANS),
             Map.entry("push", "aioscope_push_total{aioscope_outcome=\"exported\"}"),
