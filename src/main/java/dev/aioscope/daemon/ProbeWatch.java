@@ -26,6 +26,8 @@ final class ProbeWatch implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ProbeWatch.class);
     private static final long STOP_MILLIS = 1000;
+    /** The rest of a hint for what is not attached: aioscope selects tiers and modes only at its start. */
+    private static final String RESTART = ", then restart aioscope";
 
     private final SelectedProbes selected;
     /** The points that did not fire at the start, in any mode. */
@@ -40,7 +42,7 @@ final class ProbeWatch implements AutoCloseable {
         Probes probes = selected.probes();
         this.silentAtStart =
                 probes.attachPoints().stream().filter(AttachPoint::isSilent).toList();
-        describe(silentAtStart).forEach(ProbeWatch::warn);
+        describe(silentAtStart, RESTART).forEach(ProbeWatch::warn);
         boolean isTested = !probes.canWait() && !probes.tier().isScanOnly();
         this.worker = !isTested
                 ? null
@@ -56,7 +58,7 @@ final class ProbeWatch implements AutoCloseable {
         SelfTestResult last = latest;
         latest = result.obstacle() == null ? result : new SelfTestResult(last.silent(), result.obstacle());
         if (!latest.silent().equals(last.silent())) {
-            describe(latest.silent()).forEach(ProbeWatch::warn);
+            describe(latest.silent(), "").forEach(ProbeWatch::warn);
             if (latest.silent().isEmpty()) {
                 LOG.info("All probes fire again");
             }
@@ -71,8 +73,8 @@ final class ProbeWatch implements AutoCloseable {
         LOG.warn("{}", Character.toUpperCase(complaint.charAt(0)) + complaint.substring(1));
     }
 
-    /** One sentence for each cause. */
-    private static List<String> describe(List<AttachPoint> silent) {
+    /** One sentence for each cause; more completes the hint. */
+    private static List<String> describe(List<AttachPoint> silent, String more) {
         Map<List<Rejection>, List<String>> names = new LinkedHashMap<>();
         for (AttachPoint point : silent) {
             names.computeIfAbsent(point.rejections(), cause -> new ArrayList<>())
@@ -81,7 +83,7 @@ final class ProbeWatch implements AutoCloseable {
         return names.entrySet().stream()
                 .map(cause -> "a probe " + join(cause.getKey(), Rejection::reason) + " (at "
                         + String.join(", ", cause.getValue()) + "; hint: " + join(cause.getKey(), Rejection::hint)
-                        + ")")
+                        + more + ")")
                 .toList();
     }
 
@@ -95,9 +97,9 @@ final class ProbeWatch implements AutoCloseable {
                         selected.unavailable().stream()
                                 .filter(ProbeWatch::isSilent)
                                 .map(tier -> "the tier " + tier.tier().label() + " is unavailable: " + tier.reason()
-                                        + " (hint: " + tier.hint() + ", then restart aioscope)"),
-                        describe(silentAtStart).stream(),
-                        describe(latest.silent()).stream())
+                                        + " (hint: " + tier.hint() + RESTART + ")"),
+                        describe(silentAtStart, RESTART).stream(),
+                        describe(latest.silent(), "").stream())
                 .flatMap(complaints -> complaints)
                 .toList();
     }
