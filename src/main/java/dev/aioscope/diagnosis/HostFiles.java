@@ -1,7 +1,6 @@
 package dev.aioscope.diagnosis;
 
-import dev.aioscope.kernel.HostCause;
-import dev.aioscope.kernel.ProcMount;
+import dev.aioscope.kernel.PidNamespace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -43,8 +42,7 @@ final class HostFiles {
      * @throws IOException if this process cannot reach them; the message names what is closed to it
      */
     static HostFiles open() throws IOException {
-        Optional<HostCause> foreign = ProcMount.ofPidNamespace();
-        if (foreign.isPresent()) {
+        if (!PidNamespace.read().isHostsInProc()) {
             throw new FileSystemException("/proc/1/root", null, "this pid namespace is not the host's");
         }
         return open(Path.of("/proc"), Path.of("/"));

@@ -59,12 +59,13 @@ public record PidNamespace(boolean isHosts, boolean isHostsInProc) {
             return isHostsInProc ? Optional.empty() : cause("cannot scan " + OUTSIDE + "those of the namespace");
         }
         if (!isHosts) {
-            return cause("cannot scan " + (isHostsInProc ? "" : "or identify ") + OUTSIDE + "the host's");
+            return cause("cannot scan " + OUTSIDE + "the host's");
         }
         return isHostsInProc
                 ? Optional.empty()
                 : Optional.of(new HostCause(
-                        "cannot identify processes: /proc shows another pid namespace", "mount the /proc of the host"));
+                        "cannot read arguments of older processes: /proc shows another pid namespace",
+                        "mount the /proc of the host"));
     }
 
     private static Optional<HostCause> cause(String reason) {

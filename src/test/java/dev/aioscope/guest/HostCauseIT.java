@@ -53,7 +53,7 @@ class HostCauseIT {
     void namesPidNamespace() throws IOException {
         String namespace = "exec unshare --pid --fork --mount-proc ";
         String what = "processes outside this pid namespace: it is not the host's; PIDs, also those of --pid, are ";
-        String cause = "cannot scan or identify " + what + "the host's";
+        String cause = "cannot scan " + what + "the host's";
 
         assertNamesOnce(in(namespace, "contexts", "--tier", "sample"), cause, "hostPID: true");
         assertNamesOnce(

@@ -25,7 +25,7 @@ class PidNamespaceTest {
                 "processes outside this pid namespace: it is not the host's; PIDs, also those of --pid, are the"
                         + " host's";
 
-        assertThat(reason(false, false, false)).isEqualTo("cannot scan or identify " + outside);
+        assertThat(reason(false, false, false)).isEqualTo("cannot scan " + outside);
         assertThat(reason(false, true, false)).isEqualTo("cannot scan " + outside);
     }
 
@@ -36,7 +36,7 @@ class PidNamespaceTest {
                 .isEqualTo("cannot scan processes outside this pid namespace: it is not the host's; PIDs, also those of"
                         + " --pid, are those of the namespace");
         assertThat(reason(true, false, false))
-                .isEqualTo("cannot identify processes: /proc shows another pid namespace");
+                .isEqualTo("cannot read arguments of older processes: /proc shows another pid namespace");
     }
 
     @Test
