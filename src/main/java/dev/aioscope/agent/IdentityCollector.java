@@ -52,14 +52,16 @@ public final class IdentityCollector implements ForwardingListener {
         this.next = next;
     }
 
-    /** Identifies the holders of one scan, and waits for that. */
-    public static void identifyHolders(Probes probes, Inventory inventory, Processes processes) {
+    /** Takes one scan and identifies the holders, and waits for that. */
+    public static Inventory takeInventory(Probes probes, Processes processes) {
+        Inventory inventory = Inventory.take(probes);
         identify(
                 probes,
                 inventory.contexts().stream()
                         .map(context -> IdentityKey.of(context.owner(), context.mm()))
                         .collect(Collectors.toSet()),
                 processes);
+        return inventory;
     }
 
     /** Identifies these processes, and waits for that. */
@@ -142,7 +144,7 @@ public final class IdentityCollector implements ForwardingListener {
                 user == null ? null : processes.userName(user.intValue()),
                 CgroupPath.choose(process.cgroupPath(), process.cgroupV1Path()),
                 new Namespaces(
-                        isOther(process.isInHostPidNamespace()) ? (Integer) process.namespacePid() : null,
+                        isOther(process.isInHostPidNamespace()) ? process.namespacePid() : null,
                         isOther(process.isInHostUtsNamespace()) ? process.nodeName() : null));
     }
 

@@ -120,8 +120,7 @@ final class ContextsCommand implements Runnable {
             TaskSelector selector = new TaskSelector(filter::filter, processes);
             stop.onRequest(end::countDown);
             do {
-                Inventory inventory = Inventory.take(probes);
-                IdentityCollector.identifyHolders(probes, inventory, processes);
+                Inventory inventory = IdentityCollector.takeInventory(probes, processes);
                 show(new HolderReport(inventory, selector::selects, processes, clock));
             } while (interval != null && !isOver(interval, end));
         }

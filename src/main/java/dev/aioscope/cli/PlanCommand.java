@@ -74,8 +74,7 @@ final class PlanCommand implements Runnable {
     private QuotaPlan plan() {
         try (Probes probes = scan.open(spec.commandLine().getErr());
                 Processes processes = Processes.ofThisHost(true, Processes.DEFAULT_CAPACITY)) {
-            Inventory inventory = Inventory.take(probes);
-            IdentityCollector.identifyHolders(probes, inventory, processes);
+            Inventory inventory = IdentityCollector.takeInventory(probes, processes);
             return QuotaPlan.of(inventory, processes, Host.onlineCpus(), LimitFile.find(), more);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--more: " + e.getMessage(), e);

@@ -18,14 +18,19 @@ public final class ProcessEvent extends Event {
         super(EventType.PROCESS);
     }
 
-    /** The number of the process in its own pid namespace. */
-    public int namespacePid() {
-        return s32(EventLayout.PROCESS_NAMESPACE_PID);
+    /** The number of the process in its own pid namespace; null if unknown. */
+    public @Nullable Integer namespacePid() {
+        return number(EventLayout.PROCESS_NAMESPACE_PID);
     }
 
-    /** The number of the thread in its own pid namespace. */
-    public int namespaceTid() {
-        return s32(EventLayout.PROCESS_NAMESPACE_TID);
+    /** The number of the thread in its own pid namespace; null if unknown. */
+    public @Nullable Integer namespaceTid() {
+        return number(EventLayout.PROCESS_NAMESPACE_TID);
+    }
+
+    private @Nullable Integer number(int at) {
+        int number = s32(at);
+        return number == EventLayout.ABSENT_S32 ? null : (Integer) number;
     }
 
     /** The effective user, as the host numbers users; null if unknown. */

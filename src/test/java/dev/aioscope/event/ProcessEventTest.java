@@ -46,8 +46,8 @@ class ProcessEventTest {
         assertThat(process.isInHostMountNamespace()).isNull();
         assertThat(process.isInHostUtsNamespace()).isNull();
         assertThat(process.isInHostUserNamespace()).isNull();
-        assertThat(process.namespacePid()).isEqualTo(EventLayout.ABSENT_S32);
-        assertThat(process.userId()).isEqualTo(EventLayout.ABSENT_U64);
+        assertThat(process.namespacePid()).isNull();
+        assertThat(process.userId()).isNull();
     }
 
     @Test
