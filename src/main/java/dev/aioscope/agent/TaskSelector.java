@@ -67,7 +67,8 @@ public final class TaskSelector {
             return true;
         }
         Boolean caller = test(teardown.caller(), () -> identities.ofCaller(teardown));
-        return isTrue(caller) || owner != null ? caller : null;
+        boolean isKnown = owner != null || isTrue(caller);
+        return isKnown ? caller : null;
     }
 
     private static boolean isTrue(@Nullable Boolean answer) {
