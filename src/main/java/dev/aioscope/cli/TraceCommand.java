@@ -125,8 +125,7 @@ final class TraceCommand implements Runnable {
             WallClock clock = probes.probes().clock();
             TracePrinter printer =
                     new TracePrinter(format(clock, processes), out, opened.probes()::now, count, stop::request);
-            TaskSelector selector = new TaskSelector(filter::filter, processes);
-            TraceSummary summary = trace(opened, printer, selector, clock, stop, symbolizer, processes);
+            TraceSummary summary = trace(opened, printer, clock, stop, symbolizer, processes);
             if (json.isEnabled()) {
                 out.println(TraceJson.summary(summary));
             }
@@ -151,11 +150,11 @@ final class TraceCommand implements Runnable {
     private TraceSummary trace(
             SelectedProbes opened,
             TracePrinter printer,
-            TaskSelector selector,
             WallClock clock,
             Shutdown stop,
             @Nullable StackSymbolizer symbolizer,
             Processes processes) {
+        TaskSelector selector = new TaskSelector(filter::filter, processes);
         ListenerQueue queue = new ListenerQueue(
                 selector.before(printer), QUEUE_CAPACITY, opened.probes().canWait());
         IdentityCollector identities =
