@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -1098,9 +1099,33 @@ static void swarm(void)
 	report("contexts", contexts);
 }
 
+static void set_up_and_destroy(void)
+{
+	aio_context_t context = 0;
+
+	if (io_setup(charge, &context) || io_destroy(context))
+		fail("call io_setup or io_destroy");
+}
+
+/* The same in a new process and program, and its exit. */
+static void run_program(void)
+{
+	char number[16];
+	char *arguments[] = {"aiowork", "program", "--charge", number, NULL};
+	pid_t child;
+	int status;
+
+	snprintf(number, sizeof(number), "%u", charge);
+	if ((errno = posix_spawn(&child, "/proc/self/exe", NULL, NULL, arguments, environ)))
+		fail("start a program");
+	if (waitpid(child, &status, 0) < 0 || status)
+		fail("run a program");
+}
+
 /* Threads set up and destroy --count contexts per second; there are enough that none delays another. */
 #define PACERS 128
 
+static void (*paced_step)(void);
 static uint64_t paced_until;
 static uint64_t paced_contexts;
 
@@ -1111,20 +1136,19 @@ static void *pacer(void *number)
 
 	for (; next < paced_until; next += period) {
 		struct timespec time = {(time_t)(next / 1000000000u), (long)(next % 1000000000u)};
-		aio_context_t context = 0;
 
 		clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &time, NULL);
-		if (io_setup(charge, &context) || io_destroy(context))
-			fail("call io_setup or io_destroy");
+		paced_step();
 		__atomic_add_fetch(&paced_contexts, 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
 }
 
-static void paced(void)
+static void pace(void (*step)(void))
 {
 	pthread_t threads[PACERS];
 
+	paced_step = step;
 	paced_until = now() + (uint64_t)(seconds * 1e9);
 	for (uintptr_t i = 0; i < PACERS; i++)
 		if (pthread_create(&threads[i], NULL, pacer, (void *)i))
@@ -1133,6 +1157,10 @@ static void paced(void)
 		pthread_join(threads[i], NULL);
 	report("contexts", paced_contexts);
 }
+
+static void paced(void) { pace(set_up_and_destroy); }
+
+static void paced_programs(void) { pace(run_program); }
 
 /* A child has its parent's ring in its memory, but no context. */
 static void forked(void)
@@ -1242,6 +1270,7 @@ int main(int argc, char **argv)
 		{"reaping", reaping}, {"blocking-fuse", blocking_fuse}, {"paced", paced},
 		{"chown-32", chown_32}, {"filtered", filtered}, {"other-root", other_root},
 		{"children", children},
+		{"paced-programs", paced_programs},
 	};
 
 	if (argc >= 2 && !strcmp(argv[1], "after-exec")) {
@@ -1258,6 +1287,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	parse(argv + 2);
+	if (!strcmp(argv[1], "program")) {
+		set_up_and_destroy();
+		return 0;
+	}
 	report("pid", (uint64_t)getpid());
 	if (!strcmp(argv[1], "exec"))
 		exec(argv[0]);
