@@ -4,6 +4,7 @@ import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.cli.option.JsonOption;
 import dev.aioscope.cli.option.PidConverter;
 import dev.aioscope.cli.option.ScanOptions;
+import dev.aioscope.diagnosis.Disks;
 import dev.aioscope.diagnosis.Explanation;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
@@ -68,8 +69,8 @@ final class ExplainCommand implements Runnable {
                     .toList();
             identity = identity(probes, contexts);
         }
-        Explanation explanation =
-                Explanation.of(pid, identity, tier, contexts, witness, BlockDevice::of, FuseConnection::of);
+        Explanation explanation = Explanation.of(
+                pid, identity, tier, contexts, witness, BlockDevice::of, new Disks()::of, FuseConnection::of);
         PrintWriter out = spec.commandLine().getOut();
         if (json.isEnabled()) {
             out.println(ExplanationJson.of(explanation));

@@ -1,5 +1,6 @@
 package dev.aioscope.diagnosis;
 
+import dev.aioscope.diagnosis.Disks.Disk;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.LiveContext;
@@ -51,11 +52,13 @@ public record Explanation(
      * An open file that outstanding requests can belong to.
      *
      * @param device null if the file is on none
+     * @param disk null if the device is no disk or partition
      * @param server null unless a FUSE server with a readable queue serves the file
      */
     public record Candidate(
             OpenFile file,
             @Nullable BlockDevice device,
+            @Nullable Disk disk,
             @Nullable FuseConnection server) {
         /** Whether its device is suspended, or requests are in flight. */
         public boolean isBusy() {
@@ -81,6 +84,7 @@ public record Explanation(
      * @param contexts that the process holds, without those in a teardown
      * @param witness its threads and open files
      * @param devices finds a block device by its numbers
+     * @param disks finds the disk of a block device
      * @param servers finds a FUSE connection by its device numbers
      */
     public static Explanation of(
@@ -90,6 +94,7 @@ public record Explanation(
             List<LiveContext> contexts,
             Witness witness,
             Function<String, Optional<BlockDevice>> devices,
+            Function<BlockDevice, Optional<Disk>> disks,
             Function<String, Optional<FuseConnection>> servers) {
         List<StuckThread> stuck = witness.threads().stream()
                 .filter(thread -> thread.trigger() != null)
@@ -97,7 +102,7 @@ public record Explanation(
                 .toList();
         List<Candidate> all = witness.files().stream()
                 .filter(file -> IMPOSSIBLE.stream().noneMatch(file.target()::startsWith))
-                .map(file -> candidate(file, devices, servers))
+                .map(file -> candidate(file, devices, disks, servers))
                 .toList();
         List<Candidate> busy = all.stream().filter(Candidate::isBusy).toList();
         return new Explanation(
@@ -129,11 +134,14 @@ public record Explanation(
     private static Candidate candidate(
             OpenFile file,
             Function<String, Optional<BlockDevice>> devices,
+            Function<BlockDevice, Optional<Disk>> disks,
             Function<String, Optional<FuseConnection>> servers) {
         Optional<String> numbers = Optional.ofNullable(file.device());
-        Candidate candidate = new Candidate(file, numbers.flatMap(devices).orElse(null), null);
+        Optional<BlockDevice> device = numbers.flatMap(devices);
+        Candidate candidate =
+                new Candidate(file, device.orElse(null), device.flatMap(disks).orElse(null), null);
         return candidate.isServed()
-                ? new Candidate(file, null, numbers.flatMap(servers).orElse(null))
+                ? new Candidate(file, null, null, numbers.flatMap(servers).orElse(null))
                 : candidate;
     }
 }

@@ -1,5 +1,6 @@
 package dev.aioscope.output;
 
+import dev.aioscope.diagnosis.Disks.Disk;
 import dev.aioscope.diagnosis.Explanation;
 import dev.aioscope.diagnosis.Explanation.Candidate;
 import dev.aioscope.diagnosis.Explanation.StuckThread;
@@ -64,11 +65,14 @@ public final class ExplanationJson {
 
     private static void candidate(Json json, Candidate candidate) {
         BlockDevice device = candidate.device();
+        Disk disk = candidate.disk();
         json.put("fd", candidate.file().fd())
                 .put("file", candidate.file().target())
                 .put("file_system", candidate.file().fileSystem())
                 .put("device", device == null ? null : device.numbers())
                 .put("device_name", device == null ? null : device.name())
+                .put("disk_model", disk == null ? null : disk.model())
+                .put("disk_bytes", disk == null ? null : (Long) disk.bytes())
                 .put("reads_in_flight", device == null ? null : device.reads())
                 .put("writes_in_flight", device == null ? null : device.writes())
                 .put("suspended", device == null ? null : (Boolean) device.isSuspended())

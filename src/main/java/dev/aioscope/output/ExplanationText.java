@@ -1,5 +1,6 @@
 package dev.aioscope.output;
 
+import dev.aioscope.diagnosis.Disks.Disk;
 import dev.aioscope.diagnosis.Explanation;
 import dev.aioscope.diagnosis.Explanation.Candidate;
 import dev.aioscope.diagnosis.Explanation.StuckThread;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import oshi.util.FormatUtil;
 
 /** An explanation as sentences for people. */
 public final class ExplanationText {
@@ -152,11 +154,20 @@ public final class ExplanationText {
             return file + (type == null ? "" : " on " + Printable.of(type));
         }
         boolean isUncounted = device.name().startsWith("dm-") && !candidate.isBusy();
-        return file + " on " + device.name() + " (" + device.numbers() + "): " + Units.number(device.reads())
+        return file + " on " + device.name() + " (" + device.numbers() + disk(candidate.disk()) + "): "
+                + Units.number(device.reads())
                 + " reads and " + Units.number(device.writes()) + " writes in flight"
                 + (device.isSuspended()
                         ? ", SUSPENDED: dmsetup resume releases them"
                         : isUncounted ? " (requests that its target delays may not be counted)" : "");
+    }
+
+    private static String disk(@Nullable Disk disk) {
+        if (disk == null) {
+            return "";
+        }
+        String size = ", " + FormatUtil.formatBytesDecimal(disk.bytes()) + " disk";
+        return disk.model() == null ? size : size + " " + Printable.of(disk.model());
     }
 
     private static String server(@Nullable FuseConnection server) {

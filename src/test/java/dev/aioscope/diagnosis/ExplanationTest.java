@@ -2,6 +2,7 @@ package dev.aioscope.diagnosis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.diagnosis.Disks.Disk;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Namespaces;
@@ -16,9 +17,13 @@ import dev.aioscope.probe.proc.Witness;
 import dev.aioscope.probe.proc.Witness.ContextCall;
 import dev.aioscope.probe.proc.Witness.OpenFile;
 import dev.aioscope.probe.proc.Witness.TaskInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 public class ExplanationTest {
     private static final long HANDLE = 0x7f00_0000_0000L;
@@ -39,6 +44,12 @@ public class ExplanationTest {
                         numbers, "dev" + numbers, 0L, numbers.equals("253:0") ? 7L : 0L, numbers.equals("253:0")));
     }
 
+    private static Optional<Disk> disk(BlockDevice device) {
+        return device.numbers().equals("8:1")
+                ? Optional.of(new Disk("sda", "Model 870", 512_110_190_592L))
+                : Optional.empty();
+    }
+
     private static Explanation of(List<LiveContext> contexts, List<TaskInfo> threads, OpenFile... files) {
         return Explanation.of(
                 1,
@@ -47,6 +58,7 @@ public class ExplanationTest {
                 contexts,
                 new Witness(threads, List.of(files), List.of(WORKER)),
                 ExplanationTest::device,
+                ExplanationTest::disk,
                 ExplanationTest::server);
     }
 
@@ -144,6 +156,28 @@ public class ExplanationTest {
                         + "\"kernel_stack\":\"folio_wait_writeback\\naio_fsync_work\"}]");
     }
 
+    @Test
+    void namesDiskOfFile() {
+        Explanation explanation = of(List.of(), List.of(thread(1, 'D', ContextCall.IO_DESTROY)), IDLE);
+
+        assertThat(text(explanation)).contains("on dev8:1 (8:1, 512.1 GB disk Model 870): 0 reads");
+        assertThat(ExplanationJson.of(explanation))
+                .contains("\"disk_model\":\"Model 870\",\"disk_bytes\":512110190592");
+    }
+
+    @Test
+    void findsDiskOfPartition(@TempDir Path sysfs) throws IOException {
+        Path disk = Files.createDirectories(sysfs.resolve("nvme/nvme0/nvme0n1"));
+        Path partition = Files.createDirectories(disk.resolve("nvme0n1p2"));
+        Files.createFile(partition.resolve("partition"));
+        Path mapped = sysfs.resolve("virtual/block/dm-0");
+        Files.createDirectories(mapped.resolve("slaves/nvme0n1p2"));
+
+        assertThat(Disks.wholeDevice(disk)).contains("nvme0n1");
+        assertThat(Disks.wholeDevice(partition)).contains("nvme0n1");
+        assertThat(Disks.wholeDevice(mapped)).isEmpty();
+    }
+
     /** As with dm-delay: the kernel counts a request only after the target forwards it. */
     @Test
     void warnsThatMappedDeviceCountsFewerRequests() {
@@ -155,6 +189,7 @@ public class ExplanationTest {
                 List.of(),
                 new Witness(List.of(thread(1, 'D', ContextCall.IO_DESTROY)), List.of(IDLE), List.of()),
                 numbers -> Optional.of(mapped),
+                device -> Optional.empty(),
                 ExplanationTest::server);
         assertThat(text(explanation))
                 .contains(
