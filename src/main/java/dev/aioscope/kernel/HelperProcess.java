@@ -33,10 +33,10 @@ public final class HelperProcess implements AutoCloseable {
     }
 
     /** A process that hangs in the kernel survives a kill; a JVM keeps some 60 MB. */
-    private static final int MAX_HUNG = 8;
+    static final int MAX_HUNG = 8;
 
     /** Killed processes that have not exited. */
-    private static final Set<ProcessHandle> HUNG = ConcurrentHashMap.newKeySet();
+    static final Set<ProcessHandle> HUNG = ConcurrentHashMap.newKeySet();
 
     private final Process process;
 

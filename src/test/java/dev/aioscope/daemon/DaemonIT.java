@@ -84,19 +84,7 @@ class DaemonIT {
 
     private Process launch(ProcessBuilder.Redirect output, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(wrapper);
-        command.addAll(Aioscope.DEFAULT_SIGNALS);
-        command.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx64m",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "dev.aioscope.cli.Main",
-                "run",
-                "--config",
-                file.toString()));
+        command.addAll(List.of(Aioscope.commandOfClasses(List.of("-Xmx64m"), "run", "--config", file.toString())));
         command.addAll(List.of(arguments));
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output);

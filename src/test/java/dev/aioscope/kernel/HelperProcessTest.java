@@ -3,10 +3,15 @@ package dev.aioscope.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.aioscope.testing.Await;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -84,5 +89,41 @@ class HelperProcessTest {
         assertThatThrownBy(() -> new HelperProcess(HelperProcess.command(HelperProcessTest.class), START).close())
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("the helper process exited");
+    }
+
+    /** A process that no signal ends. */
+    private static ProcessHandle unkillable(AtomicBoolean isAlive) {
+        return (ProcessHandle) Proxy.newProxyInstance(
+                HelperProcessTest.class.getClassLoader(),
+                new Class<?>[] {ProcessHandle.class},
+                (proxy, method, arguments) -> switch (method.getName()) {
+                    case "isAlive" -> isAlive.get();
+                    case "hashCode" -> System.identityHashCode(proxy);
+                    case "equals" -> proxy == arguments[0];
+                    default -> throw new UnsupportedOperationException(method.getName());
+                });
+    }
+
+    @Test
+    void startsNoMoreThanEightProcessesThatHang() throws IOException {
+        AtomicBoolean isAlive = new AtomicBoolean(true);
+        List<ProcessHandle> hung = Stream.generate(() -> unkillable(isAlive))
+                .limit(HelperProcess.MAX_HUNG)
+                .toList();
+        // Those that other tests killed exit.
+        Await.until("no other process", () -> HelperProcess.HUNG.stream().noneMatch(ProcessHandle::isAlive));
+        HelperProcess.HUNG.addAll(hung);
+        try {
+            assertThatThrownBy(() -> new HelperProcess(Echo.class, START).close())
+                    .isInstanceOf(IOException.class)
+                    .hasMessage("8 helper processes hang and cannot be killed");
+
+            isAlive.set(false);
+            try (HelperProcess echo = new HelperProcess(Echo.class, START)) {
+                assertThat(echo.greeting()).isEqualTo("hello");
+            }
+        } finally {
+            hung.forEach(HelperProcess.HUNG::remove);
+        }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 import dev.aioscope.cli.Main;
 import dev.aioscope.guest.AioWork;
+import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.testing.Aioscope;
 import dev.aioscope.testing.Await;
 import java.io.BufferedReader;
@@ -77,6 +78,7 @@ class WorkerFaultsIT {
     private Path log;
     private int port;
     private int reloads;
+    private boolean stacks;
 
     /** The daemon; each line of FAULTS and of standard input is the name of a worker and of what it throws next. */
     static final class FaultyDaemon {
@@ -107,6 +109,7 @@ class WorkerFaultsIT {
             BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 add(line);
+                System.out.println("Prepared " + line);
             }
         }
 
@@ -163,18 +166,8 @@ class WorkerFaultsIT {
 
     private Process launch(String faults) throws IOException {
         List<String> command = new ArrayList<>(Aioscope.DEFAULT_SIGNALS);
-        command.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx64m",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                FaultyDaemon.class.getName(),
-                "run",
-                "--config",
-                writeSettings().toString()));
+        command.addAll(JavaCommand.command(
+                FaultyDaemon.class, 64, "run", "--config", writeSettings().toString()));
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment()
@@ -204,13 +197,16 @@ class WorkerFaultsIT {
         return Files.writeString(
                 folder.resolve("aioscope.yaml"),
                 "tier: syscall\nscan-interval: 300ms\nsampling-ratio: 1\ncomm: " + program.getFileName()
-                        + "\nlisten: 127.0.0.1:" + port + "\nslow-threshold: " + reloads + "s\n");
+                        + "\nlisten: 127.0.0.1:" + port + "\nslow-threshold: " + reloads + "s\nstacks: "
+                        + stacks + "\n");
     }
 
-    private static void inject(Process daemon, String worker, Class<? extends Throwable> failure) throws IOException {
-        daemon.outputWriter(StandardCharsets.UTF_8)
-                .append(worker + " " + failure.getName() + "\n")
-                .flush();
+    private void inject(Process daemon, String worker, Class<? extends Throwable> failure) throws IOException {
+        String fault = worker + " " + failure.getName();
+        daemon.outputWriter(StandardCharsets.UTF_8).append(fault + "\n").flush();
+        Await.until(
+                "acceptance of the fault",
+                () -> !daemon.isAlive() || Files.readString(log).contains("Prepared " + fault));
     }
 
     /** Work for all workers: a new process holds a context, another one destroys its context, and the daemon reloads. */
@@ -336,6 +332,30 @@ class WorkerFaultsIT {
         assertThat(failures("process-reader")).isEqualTo(1);
         assertThat(linesAbout("process-reader")).isEqualTo(1);
         assertThat(get("/healthz").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void stacksHaveNamesAfterFailure() throws Exception {
+        stacks = true;
+        Process daemon = start();
+        inject(daemon, "symbols", IllegalStateException.class);
+        work(daemon);
+        Await.until("a failure", () -> failures("symbols") == 1);
+        work(daemon);
+        Await.until(
+                "names",
+                () -> get("/api/teardowns").body().lines().anyMatch(line -> line.matches(".*_stack\":\"[^\"]*main.*")));
+        assertThat(linesAbout("symbols")).isEqualTo(1);
+        assertThat(get("/healthz").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void daemonExitsAfterFailureOfLastExport() throws Exception {
+        Process daemon = start("export-shutdown " + IllegalStateException.class.getName());
+        daemon.destroy();
+        assertThat(daemon.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(daemon.exitValue()).as(Files.readString(log)).isEqualTo(143);
+        assertThat(linesAbout("export-shutdown")).isEqualTo(1);
     }
 
     @Test
