@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.probe.Losses;
-import dev.aioscope.telemetry.AgentStatistics;
+import dev.aioscope.telemetry.NoWork;
 import dev.aioscope.testing.LogLines;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -22,17 +22,7 @@ class LossLogTest {
     private long dropped;
     private @Nullable Long unrecorded;
     private final LossLog losses = new LossLog(
-            new AgentStatistics() {
-                @Override
-                public Long silent() {
-                    return 0L;
-                }
-
-                @Override
-                public long events() {
-                    return 0;
-                }
-
+            new NoWork() {
                 @Override
                 public Losses losses() {
                     return new Losses(ringFull, 0, 0, 0, missed);
@@ -49,23 +39,8 @@ class LossLogTest {
                 }
 
                 @Override
-                public long unidentified() {
-                    return 0;
-                }
-
-                @Override
-                public long helperFailures() {
-                    return 0;
-                }
-
-                @Override
                 public @Nullable Long unrecorded() {
                     return unrecorded;
-                }
-
-                @Override
-                public @Nullable Long snapshots() {
-                    return null;
                 }
             },
             () -> now);

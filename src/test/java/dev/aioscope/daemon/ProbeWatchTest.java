@@ -4,20 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.ProbeSelector.UnavailableTier;
-import dev.aioscope.event.Event;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.AttachPoint.Rejection;
-import dev.aioscope.probe.Losses;
-import dev.aioscope.probe.Probes;
-import dev.aioscope.probe.ScanGaps;
+import dev.aioscope.probe.NoProbes;
 import dev.aioscope.probe.SelfTestResult;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.testing.Await;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class ProbeWatchTest {
@@ -106,65 +101,14 @@ class ProbeWatchTest {
         }
     }
 
-    private final class TestedProbes implements Probes {
-        private final Tier tier;
-        private final List<AttachPoint> points;
-
+    private final class TestedProbes extends NoProbes {
         TestedProbes(Tier tier, List<AttachPoint> points) {
-            this.tier = tier;
-            this.points = points;
+            super(tier, points);
         }
 
         @Override
         public SelfTestResult selfTest() {
             return result;
         }
-
-        @Override
-        public String engine() {
-            return "core";
-        }
-
-        @Override
-        public Tier tier() {
-            return tier;
-        }
-
-        @Override
-        public List<AttachPoint> attachPoints() {
-            return points;
-        }
-
-        @Override
-        public void await(int timeoutMillis) {}
-
-        @Override
-        public int poll(Consumer<Event> handler, int limit) {
-            return 0;
-        }
-
-        @Override
-        public void wakeup() {}
-
-        @Override
-        public void follow(Map<Long, Long> handles) {}
-
-        @Override
-        public boolean reportCompletions(boolean enabled) {
-            return false;
-        }
-
-        @Override
-        public ScanGaps inventory(Consumer<Event> handler) {
-            return ScanGaps.NONE;
-        }
-
-        @Override
-        public Losses losses() {
-            return new Losses(0, 0, 0, 0, 0L);
-        }
-
-        @Override
-        public void close() {}
     }
 }

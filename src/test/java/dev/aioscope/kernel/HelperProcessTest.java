@@ -114,12 +114,12 @@ class HelperProcessTest {
         Await.until("no other process", () -> HelperProcess.HUNG.stream().noneMatch(ProcessHandle::isAlive));
         HelperProcess.HUNG.addAll(hung);
         try {
-            assertThatThrownBy(() -> new HelperProcess(Echo.class, START).close())
+            assertThatThrownBy(() -> new HelperProcess(HelperProcess.command(Echo.class), START).close())
                     .isInstanceOf(IOException.class)
                     .hasMessage("8 helper processes hang and cannot be killed");
 
             isAlive.set(false);
-            try (HelperProcess echo = new HelperProcess(Echo.class, START)) {
+            try (HelperProcess echo = new HelperProcess(HelperProcess.command(Echo.class), START)) {
                 assertThat(echo.greeting()).isEqualTo("hello");
             }
         } finally {

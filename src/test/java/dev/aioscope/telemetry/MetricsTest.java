@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aioscope.audit.Audit;
-import dev.aioscope.event.Event;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identity;
@@ -14,7 +13,6 @@ import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Scan;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Context;
-import dev.aioscope.lifecycle.Counters;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
@@ -23,8 +21,7 @@ import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.WrongHandle;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Mode;
-import dev.aioscope.probe.Losses;
-import dev.aioscope.probe.Probes;
+import dev.aioscope.probe.NoProbes;
 import dev.aioscope.probe.Quotas;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
@@ -45,7 +42,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -61,6 +57,10 @@ class MetricsTest {
             "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", TraceFlags.getSampled(), TraceState.getDefault());
     private static final Map<String, String> PUSHES =
             Map.of("otel.exporter.otlp.endpoint", "http://127.0.0.1:1", "otel.metrics.exporter", "otlp");
+
+    private static final List<AttachPoint> POINTS = List.of(
+            new AttachPoint("kill_ioctx", Mode.FENTRY, List.of()),
+            new AttachPoint("kill_ioctx return", null, List.of()));
 
     private final Metrics metrics = new Metrics();
     private final TeardownMetrics full = new TeardownMetrics(metrics, Tier.FULL, CLOCK);
@@ -92,7 +92,7 @@ class MetricsTest {
 
     /** Registers the rest: once per test. */
     private void register(Tier tier) {
-        AgentMetrics.register(metrics, new NoProbes(tier), new NoWork(), export);
+        AgentMetrics.register(metrics, new NoProbes(tier, POINTS), new NoWork(), export);
         SpecMetrics.register(metrics, audit);
     }
 
@@ -457,98 +457,5 @@ class MetricsTest {
             age[0] = 7L;
             assertThat(one.scrape("").body()).contains("aioscope_scan_age_seconds 7.0");
         }
-    }
-
-    private record NoWork() implements AgentStatistics {
-        @Override
-        public long events() {
-            return 0;
-        }
-
-        @Override
-        public Losses losses() {
-            return new Losses(0, 0, 0, 0, 0L);
-        }
-
-        @Override
-        public Counters counters() {
-            return new Counters(0, 0, 0, 0);
-        }
-
-        @Override
-        public long dropped() {
-            return 0;
-        }
-
-        @Override
-        public long unidentified() {
-            return 0;
-        }
-
-        @Override
-        public long helperFailures() {
-            return 0;
-        }
-
-        @Override
-        public Long silent() {
-            return 0L;
-        }
-
-        @Override
-        public Long unrecorded() {
-            return 0L;
-        }
-
-        @Override
-        public Long snapshots() {
-            return 0L;
-        }
-    }
-
-    private record NoProbes(Tier tier) implements Probes {
-        @Override
-        public String engine() {
-            return "core";
-        }
-
-        @Override
-        public List<AttachPoint> attachPoints() {
-            return List.of(
-                    new AttachPoint("kill_ioctx", Mode.FENTRY, List.of()),
-                    new AttachPoint("kill_ioctx return", null, List.of()));
-        }
-
-        @Override
-        public void await(int timeoutMillis) {}
-
-        @Override
-        public int poll(Consumer<Event> handler, int limit) {
-            return 0;
-        }
-
-        @Override
-        public void wakeup() {}
-
-        @Override
-        public void follow(Map<Long, Long> handles) {}
-
-        @Override
-        public boolean reportCompletions(boolean wanted) {
-            return false;
-        }
-
-        @Override
-        public ScanGaps inventory(Consumer<Event> handler) {
-            return ScanGaps.NONE;
-        }
-
-        @Override
-        public Losses losses() {
-            return new Losses(0, 0, 0, 0, 0L);
-        }
-
-        @Override
-        public void close() {}
     }
 }

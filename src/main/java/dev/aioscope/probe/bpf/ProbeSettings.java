@@ -6,9 +6,12 @@ import dev.aioscope.kernel.Kallsyms;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.worker.Worker;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of the probes, fixed before they load.
@@ -34,23 +37,45 @@ public record ProbeSettings(
     /** The size of {@code struct settings} of {@code probes/event.h}. */
     public static final int SIZE = ProbeSettingsLayout.SETTINGS_SIZE;
 
+    private static final String PREEMPTION = "bpf_preempt_disable";
+
+    /**
+     * A symbol whose address the probes use.
+     *
+     * @param begin offset of its address in {@code struct settings}
+     * @param end offset of the address behind it; null if the probes do not use it
+     */
+    private record Symbol(String name, int begin, @Nullable Integer end) {}
+
+    private static final List<Symbol> ADDRESSES = List.of(
+            new Symbol("__per_cpu_offset", ProbeSettingsLayout.SETTINGS_PER_CPU_OFFSET, null),
+            new Symbol("aio_nr", ProbeSettingsLayout.SETTINGS_AIO_NR, null),
+            new Symbol("aio_max_nr", ProbeSettingsLayout.SETTINGS_AIO_MAX_NR, null),
+            new Symbol("page_offset_base", ProbeSettingsLayout.SETTINGS_PAGE_OFFSET_BASE, null),
+            new Symbol("vmemmap_base", ProbeSettingsLayout.SETTINGS_VMEMMAP_BASE, null),
+            new Symbol(
+                    "percpu_ref_switch_to_atomic_rcu",
+                    ProbeSettingsLayout.SETTINGS_SWITCH_TO_ATOMIC_RCU_BEGIN,
+                    ProbeSettingsLayout.SETTINGS_SWITCH_TO_ATOMIC_RCU_END),
+            // Since 5.15 it has other names, and the kernel unwinds stacks through it.
+            new Symbol(
+                    "kretprobe_trampoline",
+                    ProbeSettingsLayout.SETTINGS_RETURN_TRAMPOLINE_BEGIN,
+                    ProbeSettingsLayout.SETTINGS_RETURN_TRAMPOLINE_END),
+            new Symbol("aio_complete_rw", ProbeSettingsLayout.SETTINGS_AIO_COMPLETE_RW, null),
+            new Symbol("aio_fsync_work", ProbeSettingsLayout.SETTINGS_AIO_FSYNC_WORK, null),
+            new Symbol("aio_poll_complete_work", ProbeSettingsLayout.SETTINGS_AIO_POLL_COMPLETE_WORK, null),
+            new Symbol("aio_poll_put_work", ProbeSettingsLayout.SETTINGS_AIO_POLL_PUT_WORK, null),
+            new Symbol(
+                    "exit_aio",
+                    ProbeSettingsLayout.SETTINGS_EXIT_AIO_BEGIN,
+                    ProbeSettingsLayout.SETTINGS_EXIT_AIO_END));
+
     /** Read once, on another thread: the kernel takes some 100 ms to list its symbols, and its own never move. */
     private static final CompletableFuture<Kallsyms> SYMBOLS = Worker.supply(
             "kernel-symbols",
-            () -> Kallsyms.read(Set.of(
-                    "__per_cpu_offset",
-                    "aio_nr",
-                    "aio_max_nr",
-                    "page_offset_base",
-                    "vmemmap_base",
-                    "percpu_ref_switch_to_atomic_rcu",
-                    "kretprobe_trampoline",
-                    "aio_complete_rw",
-                    "aio_fsync_work",
-                    "aio_poll_complete_work",
-                    "aio_poll_put_work",
-                    "bpf_preempt_disable",
-                    "exit_aio")));
+            () -> Kallsyms.read(Stream.concat(ADDRESSES.stream().map(Symbol::name), Stream.of(PREEMPTION))
+                    .collect(Collectors.toSet())));
 
     /** Starts reading the kernel's symbols in the background. Call it early. */
     public static void prepare() {
@@ -64,7 +89,7 @@ public record ProbeSettings(
 
     /** Whether the kernel has and shows the functions that programs can call. */
     public static boolean hasKernelFunctions() {
-        return SYMBOLS.join().find("bpf_preempt_disable").begin() != 0;
+        return SYMBOLS.join().find(PREEMPTION).begin() != 0;
     }
 
     /** The same, but for the arguments of processes. */
@@ -103,42 +128,13 @@ public record ProbeSettings(
     /** Writes {@code struct settings}. */
     public void write(Pointer settings) {
         Kallsyms symbols = SYMBOLS.join();
-        settings.setLong(
-                ProbeSettingsLayout.SETTINGS_PER_CPU_OFFSET,
-                symbols.find("__per_cpu_offset").begin());
-        settings.setLong(
-                ProbeSettingsLayout.SETTINGS_AIO_NR, symbols.find("aio_nr").begin());
-        settings.setLong(
-                ProbeSettingsLayout.SETTINGS_AIO_MAX_NR,
-                symbols.find("aio_max_nr").begin());
-        settings.setLong(
-                ProbeSettingsLayout.SETTINGS_PAGE_OFFSET_BASE,
-                symbols.find("page_offset_base").begin());
-        settings.setLong(
-                ProbeSettingsLayout.SETTINGS_VMEMMAP_BASE,
-                symbols.find("vmemmap_base").begin());
-        Kallsyms.Range rcu = symbols.find("percpu_ref_switch_to_atomic_rcu");
-        settings.setLong(ProbeSettingsLayout.SETTINGS_SWITCH_TO_ATOMIC_RCU_BEGIN, rcu.begin());
-        settings.setLong(ProbeSettingsLayout.SETTINGS_SWITCH_TO_ATOMIC_RCU_END, rcu.end());
-        // Since 5.15 it has other names, and the kernel unwinds stacks through it.
-        Kallsyms.Range trampoline = symbols.find("kretprobe_trampoline");
-        settings.setLong(ProbeSettingsLayout.SETTINGS_RETURN_TRAMPOLINE_BEGIN, trampoline.begin());
-        settings.setLong(ProbeSettingsLayout.SETTINGS_RETURN_TRAMPOLINE_END, trampoline.end());
-        settings.setLong(
-                ProbeSettingsLayout.SETTINGS_AIO_COMPLETE_RW,
-                symbols.find("aio_complete_rw").begin());
-        settings.setLong(
-                ProbeSettingsLayout.SETTINGS_AIO_FSYNC_WORK,
-                symbols.find("aio_fsync_work").begin());
-        settings.setLong(
-                ProbeSettingsLayout.SETTINGS_AIO_POLL_COMPLETE_WORK,
-                symbols.find("aio_poll_complete_work").begin());
-        settings.setLong(
-                ProbeSettingsLayout.SETTINGS_AIO_POLL_PUT_WORK,
-                symbols.find("aio_poll_put_work").begin());
-        Kallsyms.Range exit = symbols.find("exit_aio");
-        settings.setLong(ProbeSettingsLayout.SETTINGS_EXIT_AIO_BEGIN, exit.begin());
-        settings.setLong(ProbeSettingsLayout.SETTINGS_EXIT_AIO_END, exit.end());
+        for (Symbol symbol : ADDRESSES) {
+            Kallsyms.Range range = symbols.find(symbol.name);
+            settings.setLong(symbol.begin, range.begin());
+            if (symbol.end != null) {
+                settings.setLong(symbol.end, range.end());
+            }
+        }
         settings.setInt(ProbeSettingsLayout.SETTINGS_POSSIBLE_CPUS, Host.possibleCpus());
         settings.setInt(ProbeSettingsLayout.SETTINGS_STACKS, stacks ? 1 : 0);
         settings.setInt(ProbeSettingsLayout.SETTINGS_WATCH_HANDLES, watchHandles ? 1 : 0);
