@@ -209,6 +209,41 @@ class StuckSituationsGuestTest {
 
     @Test
     @Tag("once")
+    void repeatsStateWithGrowingPauses() throws IOException {
+        try (RequestBlocker blocker = BlockingDevice.suspended()) {
+            StuckProcess stuck = proceed(start("destroy", blocker, 2), "destroy", 2);
+            List<JsonNode> reports = Await.value(
+                    "three reports of " + stuck.pid,
+                    Duration.ofMinutes(2),
+                    () -> reports(stuck.pid),
+                    found -> found.size() >= 3);
+
+            assertThat(pause(reports, 0)).isGreaterThanOrEqualTo(Duration.ofSeconds(1));
+            assertThat(pause(reports, 1)).isGreaterThanOrEqualTo(Duration.ofSeconds(10));
+            for (JsonNode report : reports) {
+                assertThat(report.path("outstanding_now").asInt()).isEqualTo(2);
+                assertThat(report.path("kernel_stack").asString()).contains("io_destroy");
+            }
+            blocker.release();
+            await(stuck.pid, "complete");
+        }
+    }
+
+    private static List<JsonNode> reports(long pid) throws IOException {
+        return JsonLines.parse(Files.readString(output())).stream()
+                .filter(report -> report.path("owner_pid").asLong() == pid
+                        && report.path("end").asString("").equals("in_progress"))
+                .toList();
+    }
+
+    /** The time between two reports, by the kernel's clock. */
+    private static Duration pause(List<JsonNode> reports, int first) {
+        return Duration.ofNanos(reports.get(first + 1).path("age_ns").asLong()
+                - reports.get(first).path("age_ns").asLong());
+    }
+
+    @Test
+    @Tag("once")
     void namesDelayingDeviceInExplainWithoutCount() throws IOException {
         try (RequestBlocker blocker = BlockingDevice.delayedForAnHour()) {
             StuckProcess stuck = proceed(start("destroy", blocker, 3), "destroy", 3);
