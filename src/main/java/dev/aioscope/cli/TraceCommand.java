@@ -29,7 +29,6 @@ import dev.aioscope.output.TraceSummary;
 import dev.aioscope.output.TraceTable;
 import java.io.PrintWriter;
 import java.time.ZoneId;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -134,9 +133,8 @@ final class TraceCommand implements Runnable {
     }
 
     private TraceFormat format(WallClock clock, Identities identities) {
-        Supplier<@Nullable LimitFile> limitFile = () -> probes.probes().isRecording() ? null : LimitFile.latest();
         return json.isEnabled()
-                ? new TraceJson(clock, identities, probes.probes().devices(), limitFile)
+                ? new TraceJson(clock, identities, probes.probes().devices(), LimitFile.of(probes.probes()))
                 : new TraceTable(
                         clock,
                         ZoneId.systemDefault(),
@@ -144,7 +142,7 @@ final class TraceCommand implements Runnable {
                         identities,
                         probes.probes().devices(),
                         KernelStack::functions,
-                        limitFile);
+                        LimitFile.of(probes.probes()));
     }
 
     private TraceSummary trace(

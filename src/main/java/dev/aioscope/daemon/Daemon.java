@@ -215,7 +215,7 @@ public final class Daemon {
                         numbers -> devices.apply(numbers).map(BlockDevice::name),
                         teardowns::onTrace),
                 new Audit(probes.tier(), false),
-                new RefusalLog(() -> source.isRecording() ? null : LimitFile.find(), LOG::warn));
+                new RefusalLog(LimitFile.of(source), LOG::warn));
     }
 
     @SuppressWarnings("try") // The follower only has to be held.

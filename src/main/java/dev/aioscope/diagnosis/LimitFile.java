@@ -1,5 +1,6 @@
 package dev.aioscope.diagnosis;
 
+import dev.aioscope.agent.ProbeSource;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
@@ -7,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
@@ -48,8 +50,12 @@ public record LimitFile(
         }
     }
 
-    /** As {@link #find()}, but reads the files at most once per second. Thread-safe. */
-    public static LimitFile latest() {
+    /** Finds it for events of this source, null for a recording. Reads the files at most once per second; thread-safe. */
+    public static Supplier<@Nullable LimitFile> of(ProbeSource source) {
+        return () -> source.isRecording() ? null : latest();
+    }
+
+    private static LimitFile latest() {
         Reading last = latest;
         if (last == null || System.nanoTime() - last.time > 1_000_000_000) {
             last = new Reading(System.nanoTime(), find());

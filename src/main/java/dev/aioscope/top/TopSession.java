@@ -41,7 +41,7 @@ public record TopSession(ProbeSource source, Duration interval, TaskFilter filte
     /** Runs a view, and closes the probes when it returns. A shutdown request stops the view. */
     public void run(SelectedProbes opened, Shutdown stop, ViewAction action) {
         Tier tier = opened.probes().tier();
-        Activity activity = new Activity(opened.probes()::now, () -> source.isRecording() ? null : LimitFile.latest());
+        Activity activity = new Activity(opened.probes()::now, LimitFile.of(source));
         WallClock clock = source.clock();
         HeaderInfo header = new HeaderInfo(
                 source.host().name(),
