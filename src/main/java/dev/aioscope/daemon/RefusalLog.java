@@ -69,7 +69,7 @@ final class RefusalLog implements LifecycleListener {
             line.append("; ").append(suppressed).append(" more refusals since the last line");
         }
         BigInteger needed = call.neededLimit();
-        LimitFile file = needed == null ? null : limitFile.get();
-        return file == null ? line.toString() : line + " (hint: " + file.advice(needed) + ")";
+        LimitFile file = limitFile.get();
+        return file == null || needed == null ? line.toString() : line + " (hint: " + file.advice(needed) + ")";
     }
 }

@@ -244,9 +244,10 @@ public final class TraceTable implements TraceFormat {
                             .map(share -> process(share.owner()) + ": " + share.charge())
                             .collect(Collectors.joining(", ")));
         }
-        LimitFile file = call.neededLimit() == null ? null : limitFile.get();
+        BigInteger needed = call.neededLimit();
+        LimitFile file = needed == null ? null : limitFile.get();
         return layout.row(row)
-                + (file == null ? "" : layout.wrapped("hint: ", file.advice(call.neededLimit())))
+                + (file == null || needed == null ? "" : layout.wrapped("hint: ", file.advice(needed)))
                 + stack(lower(call.call()) + " stack:", call.callStack());
     }
 

@@ -212,6 +212,7 @@ public class ExplanationTest {
                 List.of(),
                 new Witness(List.of(thread(1, 'S', null)), List.of(), List.of()),
                 ExplanationTest::device,
+                ExplanationTest::disk,
                 ExplanationTest::server);
 
         assertThat(text(explanation)).contains("It runs in kubernetes:db-0/0123456789ab, where its PID is 7.");
