@@ -116,6 +116,7 @@ struct process_buffer {
 	volatile __u64 mount;
 	volatile __u64 bytes; /* of all texts so far */
 	volatile __u64 end;   /* of the current text at most */
+	volatile __u64 step;  /* bytes to read next */
 	struct event_process event;
 	char texts[TEXT_BYTES + READ_BYTES];
 };
@@ -862,21 +863,21 @@ inline_body void append_node_name(struct process_buffer *to, struct task_struct 
 GLOBAL_FUNCTION __u32 append_memory(__u64 end)
 {
 	struct process_buffer *to = process_buffer(false);
-	__u64 from, at, bytes;
+	char *text;
+	__u64 bytes;
 
 	if (!to || to->node >= end)
 		return false;
-	from = to->node;
-	at = to->bytes;
-	bytes = READ_BYTES - from % READ_BYTES;
-	if (bytes > end - from)
-		bytes = end - from;
-	/* Without this, the compiler removes the check that the verifier needs. */
-	asm volatile("" : "+r"(bytes));
-	if (bytes > READ_BYTES || bpf_probe_read_user(&to->texts[at % TEXT_BYTES], bytes, (void *)from))
+	to->step = READ_BYTES - to->node % READ_BYTES;
+	if (to->step > end - to->node)
+		to->step = end - to->node;
+	text = &to->texts[to->bytes % TEXT_BYTES];
+	/* Before 5.16, the verifier forgets the limit of a number that the compiler keeps on the stack. */
+	bytes = to->step;
+	if (bytes > READ_BYTES || bpf_probe_read_user(text, bytes, (void *)to->node))
 		return false;
-	to->node = from + bytes;
-	to->bytes = at + bytes;
+	to->node += to->step;
+	to->bytes += to->step;
 	return true;
 }
 
@@ -1734,15 +1735,14 @@ int iter_contexts(struct bpf_iter__task *ctx)
 /* Whether a table has a context. Of a long one it does not read all slots. */
 inline_body bool has_context(struct kioctx_table *table)
 {
-	__u32 nr = table ? BPF_CORE_READ(table, nr) : 0;
-
 	for (__u32 slot = 0; slot < SLOTS_PER_RUN; slot++) {
-		if (slot >= nr)
-			break;
+		/* Read again: else the compiler counts down from it, a limit that the verifier does not know. */
+		if (!table || slot >= BPF_CORE_READ(table, nr))
+			return false;
 		if (context_in(table, slot))
 			return true;
 	}
-	return nr > SLOTS_PER_RUN;
+	return true;
 }
 
 /* Who each process is that has a context. */
