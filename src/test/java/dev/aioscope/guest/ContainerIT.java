@@ -42,7 +42,7 @@ class ContainerIT {
         Process trace = Commands.start(
                 log, Aioscope.command("trace", "--tier", "syscall", "--exe", "aiowork", "--json", "--count", "1"));
         try {
-            Commands.awaitText(trace, log, "tier syscall");
+            Commands.awaitText(trace, log, "Tier syscall");
             Commands.run(Podman.run(
                     "--detach",
                     "--name=" + name,

@@ -60,13 +60,12 @@ class WorkerFaultsIT {
             Map.entry("push", "aioscope_push_total{aioscope_outcome=\"exported\"}"),
             Map.entry("holder-metrics", "aio_context_active"),
             Map.entry("scan-follower", "aio_context_active"),
-            Map.entry("process-reader", "identified"),
             Map.entry("recorder", "recorded"),
             Map.entry("reload", "reloaded"));
 
     /** Workers that run once, at the start, and the library's. */
     private static final Set<String> OTHERS =
-            Set.of("helper", "kernel-symbols", "library", "otlp", "probe-watch", "selftest");
+            Set.of("helper", "kernel-symbols", "library", "otlp", "probe-watch", "process-reader", "selftest");
 
     @TempDir
     private Path folder;
@@ -79,6 +78,7 @@ class WorkerFaultsIT {
     private int port;
     private int reloads;
     private boolean stacks;
+    private String tier = "syscall";
 
     /** The daemon; each line of FAULTS and of standard input is the name of a worker and of what it throws next. */
     static final class FaultyDaemon {
@@ -159,7 +159,7 @@ class WorkerFaultsIT {
         Process daemon = launch(faults);
         Await.until("start of the daemon", () -> {
             assertThat(daemon.isAlive()).as(Files.readString(log)).isTrue();
-            return Files.readString(log).contains(" started: tier syscall");
+            return Files.readString(log).contains(" started: tier " + tier);
         });
         return daemon;
     }
@@ -196,7 +196,7 @@ class WorkerFaultsIT {
         reloads++;
         return Files.writeString(
                 folder.resolve("aioscope.yaml"),
-                "tier: syscall\nscan-interval: 300ms\nsampling-ratio: 1\ncomm: " + program.getFileName()
+                "tier: " + tier + "\nscan-interval: 300ms\nsampling-ratio: 1\ncomm: " + program.getFileName()
                         + "\nlisten: 127.0.0.1:" + port + "\nslow-threshold: " + reloads + "s\nstacks: "
                         + stacks + "\n");
     }
@@ -209,12 +209,17 @@ class WorkerFaultsIT {
                 () -> !daemon.isAlive() || Files.readString(log).contains("Prepared " + fault));
     }
 
-    /** Work for all workers: a new process holds a context, another one destroys its context, and the daemon reloads. */
-    private void work(Process daemon) throws Exception {
+    /** A new process holds a context. */
+    private void hold() throws IOException {
         Process holder = new ProcessBuilder(program.toString(), "destroy", "--wait").start();
         processes.add(holder);
         assertThat(holder.inputReader(StandardCharsets.UTF_8).lines().anyMatch("ready 1"::equals))
                 .isTrue();
+    }
+
+    /** Work for all workers: a new process holds a context, another one destroys its context, and the daemon reloads. */
+    private void work(Process daemon) throws Exception {
+        hold();
         assertThat(new ProcessBuilder(program.toString(), "destroy")
                         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                         .start()
@@ -282,6 +287,7 @@ class WorkerFaultsIT {
 
     @Test
     void eachWorkerGoesOnAfterFailuresCountsThemAndLogsOneLine() throws Exception {
+        hold(); // Older than the daemon, which has to read its arguments.
         Process daemon = start();
         work(daemon);
         Await.until("the first context in all results", () -> metric("aio_context_active") >= 1);
@@ -325,9 +331,12 @@ class WorkerFaultsIT {
     }
 
     @Test
-    void daemonIdentifiesProcessesAfterFailureAtStart() throws Exception {
-        Process daemon = start("process-reader " + StackOverflowError.class.getName());
-        work(daemon);
+    void daemonReadsProcessesAfterFailureAtStart() throws Exception {
+        tier = "proc"; // All identities are read.
+        hold();
+        start("process-reader " + StackOverflowError.class.getName());
+        Await.until("a failure", () -> failures("process-reader") == 1);
+        hold();
         Await.until("a name", () -> result("identified") > 1);
         assertThat(failures("process-reader")).isEqualTo(1);
         assertThat(linesAbout("process-reader")).isEqualTo(1);
@@ -360,9 +369,10 @@ class WorkerFaultsIT {
 
     @Test
     void helperThatCannotBeReadDelaysNoEvent() throws Exception {
+        hold();
         Process daemon = start("helper " + StackOverflowError.class.getName());
         work(daemon);
-        Await.until("contexts", () -> metric("aio_context_active") >= 1);
+        Await.until("contexts", () -> metric("aio_context_active") >= 2);
         assertThat(failures("helper")).isEqualTo(1);
         assertThat(linesAbout("helper")).isEqualTo(1);
         assertThat(get("/healthz").statusCode()).isEqualTo(200);

@@ -183,9 +183,7 @@ final class TestContext {
     /** This record comes before any other of its address space, so also the number in the own namespace identifies it. */
     private static boolean isThisProcess(ProcessEvent event) {
         Integer pid = event.namespacePid();
-        return ownMm == 0
-                ? pid != null && pid == ProcessHandle.current().pid()
-                : isOfThisProcess(event);
+        return ownMm == 0 ? pid != null && pid == ProcessHandle.current().pid() : isOfThisProcess(event);
     }
 
     private boolean isOwnAddressSpace(Event event) {
