@@ -3,6 +3,7 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Await;
 import dev.aioscope.testing.Commands;
 import dev.aioscope.testing.JsonLines;
 import dev.aioscope.testing.Podman;
@@ -45,6 +46,7 @@ class ContainerIT {
             Commands.awaitText(trace, log, "Tier syscall");
             Commands.run(Podman.run(
                     "--detach",
+                    "--interactive", // Its end would end the program.
                     "--name=" + name,
                     "--hostname=db-0",
                     "--volume=" + AioWork.PROGRAM + ":" + IMAGE_PROGRAM,
@@ -56,8 +58,11 @@ class ContainerIT {
             JsonNode teardown = JsonLines.parse(Commands.run("grep", "teardown", log.toString()))
                     .get(0);
             assertNamed(teardown, "");
-            JsonNode holder = JsonLines.parse(Commands.run(Aioscope.command("contexts", "--exe", "aiowork", "--json")))
-                    .get(0);
+            JsonNode holder = Await.value(
+                    "the second program",
+                    () -> JsonLines.parse(Commands.run(Aioscope.command("contexts", "--exe", "aiowork", "--json")))
+                            .get(0),
+                    first -> first.path("type").asString().equals("holder"));
             assertNamed(holder, "");
             assertThat(holder.path("pid").asString()).isEqualTo(inspect("State.Pid"));
             assertThat(holder.path("namespace_pid").asInt()).isEqualTo(1);
