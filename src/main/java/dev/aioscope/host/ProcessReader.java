@@ -31,19 +31,29 @@ final class ProcessReader implements AutoCloseable {
     private static final String CUT = "…";
 
     /**
-     * Answers a PID with the target of {@code exe} and the contents of four files, as hexadecimal digits with a full stop
-     * between two fields; an unreadable one is empty. The directory stays that of the same process.
+     * Answers a PID with the contents of four files and the target of {@code exe}, as hexadecimal digits with a full stop
+     * between two fields; an unreadable one is empty. The directory stays that of the same process. Where its first thread
+     * has ended, all but {@code stat} are those of another thread.
      */
     private static final String SCRIPT = """
             echo ready
             while read -r pid; do
                 (
                     cd "/proc/$pid" || exit
-                    readlink -n exe | od -An -v -tx1
-                    for file in stat status cgroup cmdline; do
+                    od -An -v -tx1 stat
+                    start=
+                    read -r start <cmdline
+                    for task in task/*; do
+                        [ -z "$start" ] || break
+                        read -r start <"$task/cmdline"
+                        [ -z "$start" ] || cd "$task"
+                    done
+                    for file in status cgroup cmdline; do
                         echo .
                         od -An -v -tx1 -N %d "$file"
                     done
+                    echo .
+                    readlink -n exe | od -An -v -tx1
                 ) | tr -d ' \\n'
                 echo
             done
@@ -105,13 +115,13 @@ final class ProcessReader implements AutoCloseable {
         }
         try {
             byte[][] files = Arrays.stream(fields).map(HexFormat.of()::parseHex).toArray(byte[][]::new);
-            return isSame(text(files[1]), start)
+            return isSame(text(files[0]), start)
                     ? Optional.of(new Identity(
-                            emptyToNull(text(files[0])),
-                            arguments(files[4]),
+                            emptyToNull(text(files[4])),
+                            arguments(files[3]),
                             false,
-                            user(text(files[2])),
-                            CgroupPath.parse(text(files[3])).orElse(null),
+                            user(text(files[1])),
+                            CgroupPath.parse(text(files[2])).orElse(null),
                             Namespaces.HOST))
                     : Optional.empty();
         } catch (IllegalArgumentException e) {

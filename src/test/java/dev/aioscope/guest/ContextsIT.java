@@ -107,9 +107,21 @@ class ContextsIT {
         try (AioWork work = AioWork.start("leaderless", "--charge", "5", "--wait")) {
             work.await("ready");
 
-            assertThat(of(take(), work.pid()))
-                    .singleElement()
-                    .satisfies(context -> assertThat(context.charge()).isEqualTo(5));
+            LiveContext context = of(take(), work.pid()).get(0);
+            assertThat(context.charge()).isEqualTo(5);
+            Identity identity = read(context);
+            assertThat(identity.executable()).isEqualTo(AioWork.PROGRAM.toString());
+            assertThat(identity.arguments()).contains("leaderless");
+            assertThat(identity.cgroup()).isNotNull();
+        }
+    }
+
+    /** From /proc alone. */
+    private static Identity read(LiveContext context) {
+        try (Processes processes = Processes.ofThisHost(false, Processes.DEFAULT_CAPACITY)) {
+            processes.read(IdentityKey.of(context.owner(), context.mm()));
+            processes.await(Duration.ofMinutes(1));
+            return processes.of(context.owner());
         }
     }
 

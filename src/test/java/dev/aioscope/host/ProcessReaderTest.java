@@ -111,11 +111,11 @@ class ProcessReaderTest {
     void parsesAnswer() {
         Identity identity = ProcessReader.parse(
                         answer(
-                                "/usr/bin/a b",
                                 STAT,
                                 "Name:\ta\nUid:\t0\t0\t0\t0\n",
                                 "0::/x\n1:cpu:/y\n",
-                                "a\0-c\tx\0\0b"),
+                                "a\0-c\tx\0\0b",
+                                "/usr/bin/a b"),
                         START)
                 .orElseThrow();
 
@@ -128,7 +128,7 @@ class ProcessReaderTest {
     @Test
     void leavesOutWhatIsUnreadable() {
         Identity identity =
-                ProcessReader.parse(answer("", STAT, "", "", ""), START).orElseThrow();
+                ProcessReader.parse(answer(STAT, "", "", "", ""), START).orElseThrow();
         assertThat(identity).isEqualTo(Identity.UNKNOWN);
     }
 
@@ -153,7 +153,7 @@ class ProcessReaderTest {
     void toleratesDamagedAnswers() {
         assertThat(ProcessReader.isSame(STAT, START)).isTrue();
         assertThat(ProcessReader.isSame(STAT, START + 20_000_000)).isFalse();
-        String whole = answer("/a", STAT, "Uid:\t0\t0\t0\t0\n", "0::/\n", "a");
+        String whole = answer(STAT, "Uid:\t0\t0\t0\t0\n", "0::/\n", "a", "/a");
         for (int seed = 0; seed < 20_000; seed++) {
             Random random = new Random(seed);
             StringBuilder stat = damage(new StringBuilder(STAT), " )(-9x\u0669", random);
