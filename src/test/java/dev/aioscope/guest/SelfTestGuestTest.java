@@ -26,14 +26,19 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Probes that the kernel attaches and then does not run: the self-test finds them, and hides its own contexts. */
+/**
+ * Probes that the kernel attaches and then does not run: the self-test finds them, and hides its own contexts. After the
+ * other tests: Linux 6.1 ends ftrace for good if the last probe detaches after kernel.ftrace_enabled was 0 (ftrace_shutdown).
+ */
 @Tag("guest")
+@Order(Integer.MAX_VALUE - 1)
 class SelfTestGuestTest {
     private static final Path FTRACE = Path.of("/proc/sys/kernel/ftrace_enabled");
     private static final Path KPROBES = Path.of("/sys/kernel/debug/kprobes/enabled");
