@@ -49,7 +49,7 @@ class LabIT {
             System.getProperty("kernels", "6.1,6.1" + SYSTEMD + ",6.12,5.10,7").split(",", -1));
 
     private static final String CLASSES = System.getProperty("guest", "");
-    private static final int SECONDS = 2400;
+    private static final int SECONDS = 3000;
     /** The maximum number of boots of a kernel that skips programs. */
     private static final int BOOTS = 3;
 
