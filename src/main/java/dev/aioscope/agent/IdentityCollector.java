@@ -109,6 +109,7 @@ public final class IdentityCollector implements ForwardingListener {
                         teardown.known().caller(), teardown.known().context().owner()))
                 .filter(Objects::nonNull)
                 .forEach(task -> note(IdentityKey.of(task, 0)));
+        processes.readPostponed();
         identify(probes, processes, unknown);
         unknown.clear();
     }

@@ -1,8 +1,6 @@
 package dev.aioscope.agent;
 
-import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
-import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
 import java.util.List;
 import java.util.function.Supplier;
@@ -59,19 +57,5 @@ public record TaskFilter(List<Integer> pids, List<String> comms, List<Long> cgro
         return path == null
                 ? null
                 : (Boolean) executables.stream().anyMatch(wanted -> wanted.equals(wanted.contains("/") ? path : name));
-    }
-
-    /** The same filter for every executable. */
-    private TaskFilter ofAnyExecutable() {
-        return new TaskFilter(pids, comms, cgroups, List.of());
-    }
-
-    /**
-     * Forwards the events of selected tasks of any executable: for the thread that reads the events, which must not wait
-     * for an identity. A context passes if its owner or the caller that ends it is selected.
-     */
-    public LifecycleListener before(LifecycleListener listener) {
-        TaskFilter first = ofAnyExecutable();
-        return first.equals(ALL) ? listener : new TaskSelector(() -> first, Identities.NONE).before(listener);
     }
 }

@@ -188,11 +188,10 @@ final class AuditCommand implements Callable<Integer> {
         AuditWorkload steps =
                 workload ? new AuditWorkload(directory.writable(), device, step -> DemoCommand.print(step, err)) : null;
         ListenerQueue queue = new ListenerQueue(
-                selector.before(steps == null ? audit : ForwardingListener.to(audit, steps.listener())),
+                steps == null ? audit : ForwardingListener.to(audit, steps.listener()),
                 QUEUE_CAPACITY,
                 opened.probes().canWait());
-        IdentityCollector identities =
-                new IdentityCollector(processes, filter.filter().before(queue));
+        IdentityCollector identities = new IdentityCollector(processes, selector.before(queue));
         DutyCycle.Stats stats;
         try (queue;
                 DutyCycle cycle = new DutyCycle(opened.probes(), identities, clock, SCAN_INTERVAL)) {

@@ -153,10 +153,9 @@ final class TraceCommand implements Runnable {
             @Nullable StackSymbolizer symbolizer,
             Processes processes) {
         TaskSelector selector = new TaskSelector(filter::filter, processes);
-        ListenerQueue queue = new ListenerQueue(
-                selector.before(printer), QUEUE_CAPACITY, opened.probes().canWait());
-        IdentityCollector identities =
-                new IdentityCollector(processes, filter.filter().before(queue));
+        ListenerQueue queue =
+                new ListenerQueue(printer, QUEUE_CAPACITY, opened.probes().canWait());
+        IdentityCollector identities = new IdentityCollector(processes, selector.before(queue));
         Stats stats;
         try (queue;
                 DutyCycle cycle = new DutyCycle(

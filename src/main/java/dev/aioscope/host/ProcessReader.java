@@ -35,7 +35,7 @@ final class ProcessReader implements AutoCloseable {
      * between two fields; an unreadable one is empty. The directory stays that of the same process. Where its first thread
      * has ended, all but {@code stat} are those of another thread.
      */
-    private static final String SCRIPT = """
+    static final String SCRIPT = """
             echo ready
             while read -r pid; do
                 (

@@ -1,5 +1,6 @@
 package dev.aioscope.host;
 
+import dev.aioscope.kernel.RestartingHelper.UnavailableException;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.worker.Worker;
 import java.io.IOException;
@@ -53,6 +54,10 @@ public final class Processes implements Identities, AutoCloseable {
     private final Users users = new Users(Path.of("/etc/passwd"), this::rename);
     private final AtomicLong unidentified = new AtomicLong();
     private final BlockingQueue<IdentityKey> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
+
+    /** Those that the reader could not be asked about. */
+    private final BlockingQueue<IdentityKey> postponed = new ArrayBlockingQueue<>(MAX_WAITING);
+
     private volatile Observer observer = (process, identity) -> {};
 
     /** Whether a worker reads the processes of the queue. */
@@ -152,6 +157,18 @@ public final class Processes implements Identities, AutoCloseable {
         if (!waiting.offer(process)) {
             unidentified.incrementAndGet();
         }
+        startReading(reader);
+    }
+
+    /** Reads the processes again about which the reader could not be asked because it did not start. Returns at once. */
+    public synchronized void readPostponed() {
+        if (reader != null && !postponed.isEmpty()) {
+            postponed.drainTo(waiting);
+            startReading(reader);
+        }
+    }
+
+    private void startReading(ProcessReader reader) {
         if (!isReading) {
             isReading = true;
             Worker.supply("process-reader", () -> readAll(reader)).exceptionally(failure -> stopReading());
@@ -179,21 +196,30 @@ public final class Processes implements Identities, AutoCloseable {
     }
 
     private void readOne(IdentityKey process, ProcessReader asked) {
-        Identity ofKernel = recall(process);
         Optional<Identity> read;
         try {
             read = asked.read(process.pid, process.start);
+        } catch (UnavailableException e) {
+            postponed.offer(process); // Counted by the reader. There is room for all that wait.
+            return;
         } catch (IOException e) {
             read = Optional.empty(); // Counted by the reader.
         }
+        Identity ofKernel = recall(process);
         if (ofKernel != null && !ofKernel.equals(Identity.UNKNOWN)) {
-            read.ifPresent(found -> learn(process, ofKernel.withArguments(found.arguments())));
+            read.filter(found -> isSameProgram(found, ofKernel))
+                    .ifPresent(found -> learn(process, ofKernel.withArguments(found.arguments())));
         } else if (read.isPresent()) {
             learn(process, read.get());
         } else {
             remember(process, Identity.UNKNOWN); // Once is enough.
             unidentified.incrementAndGet();
         }
+    }
+
+    /** After an exec since the scan, the arguments are those of another program. */
+    private static boolean isSameProgram(Identity read, Identity ofKernel) {
+        return read.executableName() == null || read.executableName().equals(ofKernel.executableName());
     }
 
     /** Waits until all processes passed to {@link #read} were read, but not longer than this. */

@@ -50,11 +50,10 @@ public record TopSession(ProbeSource source, Duration interval, TaskFilter filte
                 opened.probes().engine(),
                 tierNote(tier));
         Processes processes = source.processes(hidesArguments, Processes.DEFAULT_CAPACITY);
-        ListenerQueue queue = new ListenerQueue(
-                new TaskSelector(() -> filter, processes).before(activity),
-                QUEUE_CAPACITY,
-                opened.probes().canWait());
-        IdentityCollector identities = new IdentityCollector(processes, filter.before(queue));
+        ListenerQueue queue =
+                new ListenerQueue(activity, QUEUE_CAPACITY, opened.probes().canWait());
+        IdentityCollector identities =
+                new IdentityCollector(processes, new TaskSelector(() -> filter, processes).before(queue));
         try (processes;
                 queue;
                 DutyCycle cycle = new DutyCycle(opened.probes(), identities, clock, interval)) {

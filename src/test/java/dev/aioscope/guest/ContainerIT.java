@@ -16,7 +16,7 @@ import tools.jackson.databind.JsonNode;
 
 /** Compares the identity of a process in a container with what its runtime says. */
 class ContainerIT {
-    private static final String IMAGE_PROGRAM = "/opt/work/aiowork";
+    private static final String IMAGE_PROGRAM = "/aiowork";
 
     private final String name = "aioscope-holder-" + ProcessHandle.current().pid();
 
@@ -57,13 +57,13 @@ class ContainerIT {
             trace.waitFor();
             JsonNode teardown = JsonLines.parse(Commands.run("grep", "teardown", log.toString()))
                     .get(0);
-            assertNamed(teardown, "");
+            assertNamed(teardown);
             JsonNode holder = Await.value(
                     "the second program",
                     () -> JsonLines.parse(Commands.run(Aioscope.command("contexts", "--exe", "aiowork", "--json")))
                             .get(0),
                     first -> first.path("type").asString().equals("holder"));
-            assertNamed(holder, "");
+            assertNamed(holder);
             assertThat(holder.path("pid").asString()).isEqualTo(inspect("State.Pid"));
             assertThat(holder.path("namespace_pid").asInt()).isEqualTo(1);
         } finally {
@@ -71,13 +71,13 @@ class ContainerIT {
         }
     }
 
-    private void assertNamed(JsonNode identity, String prefix) throws Exception {
-        assertThat(identity.path(prefix + "container_runtime").asString()).isEqualTo("podman");
-        assertThat(identity.path(prefix + "container_id").asString()).isEqualTo(inspect("Id"));
-        assertThat(identity.path(prefix + "executable").asString())
+    private void assertNamed(JsonNode identity) throws Exception {
+        assertThat(identity.path("container_runtime").asString()).isEqualTo("podman");
+        assertThat(identity.path("container_id").asString()).isEqualTo(inspect("Id"));
+        assertThat(identity.path("executable").asString())
                 .as("in the container")
                 .isEqualTo(IMAGE_PROGRAM);
-        assertThat(identity.path(prefix + "command").asString()).startsWith(IMAGE_PROGRAM + " ");
-        assertThat(identity.path(prefix + "user").asString()).isEqualTo("root");
+        assertThat(identity.path("command").asString()).startsWith(IMAGE_PROGRAM + " ");
+        assertThat(identity.path("user").asString()).isEqualTo("root");
     }
 }

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.kernel.TaskStat;
 import dev.aioscope.lifecycle.Task;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Keeps identities and reads what the kernel's records lack. */
 @Timeout(120)
@@ -69,14 +72,15 @@ class ProcessesTest {
     @Test
     void addsOnlyArgumentsToRecordOfKernel() {
         IdentityKey self = new IdentityKey(PID, START, 5);
+        Identity java = new Identity("/jdk/bin/java", List.of(), false, "mysql", "/db", new Namespaces(1, "web"));
         try (Processes processes = processes(false)) {
-            processes.learn(self, OF_KERNEL);
+            processes.learn(self, java);
             processes.read(self);
             processes.await(PATIENCE);
 
             Identity identity = processes.of(task(PID), 5);
             assertThat(identity.arguments()).hasSizeGreaterThan(1);
-            assertThat(identity.withArguments(List.of())).isEqualTo(OF_KERNEL);
+            assertThat(identity.withArguments(List.of())).isEqualTo(java);
         }
     }
 
@@ -129,6 +133,39 @@ class ProcessesTest {
                 assertThat(processes.of(task(PID), 10 + mm).executable()).endsWith("/java");
             }
             assertThat(processes.fault()).isEmpty();
+        }
+    }
+
+    /** The child process starts only once a file exists. */
+    @Test
+    void readsPostponedProcessesOnceReaderStarts(@TempDir Path folder) throws Exception {
+        Path works = folder.resolve("works");
+        List<String> command = List.of("/bin/sh", "-c", "[ -e " + works + " ] && " + ProcessReader.SCRIPT);
+        IdentityKey self = new IdentityKey(PID, START, PID);
+        try (Processes processes = new Processes(new ProcessReader(command), false, Processes.DEFAULT_CAPACITY)) {
+            processes.read(self);
+            processes.await(PATIENCE);
+            assertThat(processes.helperFailures()).isEqualTo(1);
+            assertThat(processes.fault()).isPresent();
+            assertThat(processes.isKnown(self)).as("not given up").isFalse();
+
+            Files.createFile(works);
+            processes.readPostponed();
+            processes.await(PATIENCE);
+            assertThat(processes.of(task(PID), PID).executable()).endsWith("/java");
+            assertThat(processes.fault()).isEmpty();
+            assertThat(processes.unidentified()).isZero();
+        }
+    }
+
+    @Test
+    void takesNoArgumentsOfProgramThatReplacedAnother() {
+        IdentityKey self = new IdentityKey(PID, START, 5);
+        try (Processes processes = processes(false)) {
+            processes.learn(self, OF_KERNEL);
+            processes.read(self);
+            processes.await(PATIENCE);
+            assertThat(processes.of(task(PID), 5)).isEqualTo(OF_KERNEL);
         }
     }
 

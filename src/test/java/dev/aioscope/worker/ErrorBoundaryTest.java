@@ -6,6 +6,7 @@ import dev.aioscope.testing.LogLines;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
@@ -35,6 +36,12 @@ class ErrorBoundaryTest {
         return ErrorBoundary.faults(now)
                 .filter(fault -> fault.contains(" " + name + " "))
                 .toList();
+    }
+
+    /** Other tests see the faults of all boundaries. */
+    @AfterEach
+    void succeed() {
+        boundary.succeed();
     }
 
     @Test

@@ -2,7 +2,6 @@ package dev.aioscope.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.testing.Await;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -32,17 +31,5 @@ class PatienceTest {
         Worker.startOnce("answers", self -> answer.complete("yes"));
 
         assertThat(endless.await(answer)).isEqualTo("yes");
-    }
-
-    @Test
-    void endsWaitOnHurry() {
-        CompletableFuture<String> answer = new CompletableFuture<>();
-        Worker caller = Worker.startOnce("caller", self -> endless.await(answer));
-        Await.until("the caller", () -> {
-            endless.hurry();
-            return caller.join(10);
-        });
-
-        assertThat(endless.await(NEVER)).as("would wait a day").isEqualTo("-");
     }
 }

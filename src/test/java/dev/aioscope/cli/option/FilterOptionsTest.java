@@ -146,16 +146,6 @@ class FilterOptionsTest {
                 .isFalse();
     }
 
-    /** The thread that reads the events must not wait for an identity. */
-    @Test
-    void passesEveryExecutableBeforeTheQueue() {
-        RecordingListener received = new RecordingListener();
-        parse("--exe", "fio").filter().before(received).onTeardown(TEARDOWN);
-        parse("--exe", "fio", "--pid", "1").filter().before(received).onTeardown(TEARDOWN);
-
-        assertThat(received.teardowns).hasSize(1);
-    }
-
     @Test
     void selectsUnknownTaskWithoutFilter() {
         Teardown unknown = new TeardownBuilder().build();
@@ -193,7 +183,7 @@ class FilterOptionsTest {
             }
         };
         for (String pid : List.of("300", "100")) {
-            LifecycleListener before = parse("--pid", pid).filter().before(listener);
+            LifecycleListener before = new TaskSelector(parse("--pid", pid)::filter, Identities.NONE).before(listener);
             before.onRetry(refusal);
             before.onRefusalOutcome(
                     new RefusalOutcome(refusal, 1, RefusalOutcome.Status.LASTING, 9, null, null, false, null, null));
@@ -205,7 +195,7 @@ class FilterOptionsTest {
     void rejectsUnknownTask() {
         TeardownBuilder teardown = new TeardownBuilder();
 
-        assertThat(parse("--pid", "1").filter().before(new LifecycleListener() {
+        assertThat(new TaskSelector(parse("--pid", "1")::filter, Identities.NONE).before(new LifecycleListener() {
                     @Override
                     public void onTeardown(Teardown passed) {
                         throw new AssertionError(passed);
