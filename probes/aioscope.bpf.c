@@ -22,7 +22,8 @@ CONSTANT(settings)
 SHARED(inventory)
 
 #define MAX_CPUS 1024 /* the verifier rejects the loop over 8192 */
-#define MAX_CANCELLABLE 1024
+#define ENTRIES_PER_BLOCK 32
+#define MAX_CANCELLABLE (32 * ENTRIES_PER_BLOCK)
 #define MAX_IN_PROGRESS 4096
 #define MAX_DESTROYED 4096
 #define MAX_USES 256
@@ -429,20 +430,49 @@ inline_body __s32 read_unreaped(struct kioctx *ctx, bool is_own)
 	return tail >= head ? tail - head : tail + nr_events - head;
 }
 
+/* The entry of a list after a block of entries, or 0 if the list ends within it. */
+GLOBAL_FUNCTION __u64 skip_entries(__u64 at, __u64 first)
+{
+	for (int i = 0; i < ENTRIES_PER_BLOCK; i++) {
+		if (!at || at == first)
+			return 0;
+		at = (__u64)BPF_CORE_READ((struct list_head *)at, next);
+	}
+	return at;
+}
+
+/* The number of entries of a list from this one on, at most one block; ABSENT_S32 if the list is unreadable. */
+GLOBAL_FUNCTION __s32 count_entries(__u64 at, __u64 first)
+{
+	for (__s32 count = 0; count < ENTRIES_PER_BLOCK && at; count++) {
+		if (at == first)
+			return count;
+		at = (__u64)BPF_CORE_READ((struct list_head *)at, next);
+	}
+	return ABSENT_S32;
+}
+
+/* Counts in blocks: the verifier checks a loop over all entries step by step, a global function only once. */
 inline_body __s32 count_cancellable(struct kioctx *ctx)
 {
-	struct list_head *first, *at;
-	__s32 count = 0;
+	__u64 head, first, at, next;
 
 	if (!FIELD_EXISTS(kioctx, active_reqs))
 		return ABSENT_S32;
-	first = FIELD_ADDRESS(ctx, active_reqs);
-	at = BPF_CORE_READ(first, next);
-	for (int i = 0; i < MAX_CANCELLABLE && at && at != first; i++) {
-		count++;
-		at = BPF_CORE_READ(at, next);
+	head = (__u64)FIELD_ADDRESS(ctx, active_reqs);
+	/* Global functions take numbers, and no pointers whose type the verifier knows. */
+	bpf_probe_read_kernel(&first, sizeof(first), &head);
+	at = (__u64)BPF_CORE_READ((struct list_head *)first, next);
+	for (__s32 count = 0; count < MAX_CANCELLABLE; count += ENTRIES_PER_BLOCK) {
+		next = skip_entries(at, first);
+		if (!next) {
+			__s32 rest = count_entries(at, first);
+
+			return rest == ABSENT_S32 ? ABSENT_S32 : count + rest;
+		}
+		at = next;
 	}
-	return at == first ? count : ABSENT_S32;
+	return at == first ? MAX_CANCELLABLE : ABSENT_S32;
 }
 
 /*
@@ -513,6 +543,16 @@ GLOBAL_FUNCTION __u64 search_block(__u64 table, __u32 first, __u32 nr, __u64 han
 	return ctx;
 }
 
+/* The context in some blocks of slots, from this slot on, that has this handle, else 0. */
+GLOBAL_FUNCTION __u64 search_blocks(__u64 table, __u32 first, __u32 nr, __u64 handle)
+{
+	__u64 ctx = 0;
+
+	for (__u32 block = 0; block < BLOCKS_PER_SEARCH && first < nr && !ctx; block++, first += SLOTS_PER_BLOCK)
+		ctx = search_block(table, first, nr, handle);
+	return ctx;
+}
+
 /*
  * The context of the current address space that has this handle, or NULL. As the kernel does, this reads the slot from the
  * ring. After io_setup the program has not touched the ring yet, and programs cannot wait for its page.
@@ -525,8 +565,8 @@ inline_body struct kioctx *find_context(__u64 handle)
 
 	if (!bpf_probe_read_user(&slot, sizeof(slot), &((struct aio_ring *)handle)->id) && slot < nr)
 		ctx = context_with_handle((__u64)table, slot, handle);
-	for (__u32 first = 0; first < MAX_SLOTS && first < nr && !ctx; first += SLOTS_PER_BLOCK)
-		ctx = search_block((__u64)table, first, nr, handle);
+	for (__u32 first = 0; first < MAX_SLOTS && first < nr && !ctx; first += BLOCKS_PER_SEARCH * SLOTS_PER_BLOCK)
+		ctx = search_blocks((__u64)table, first, nr, handle);
 	return (struct kioctx *)ctx;
 }
 

@@ -29,9 +29,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Slots of a table per run of the iterator: the records of one task must fit into the kernel's buffer of 32 KiB. */
 #define SLOTS_PER_RUN 256
 
-/* Slots that a search for a handle reads: those of a block in one global function. */
+/* Slots that a search for a handle reads: a block in one global function, some blocks in another. */
 #define SLOTS_PER_BLOCK 256
-#define MAX_SLOTS (1024 * SLOTS_PER_BLOCK)
+#define BLOCKS_PER_SEARCH 32
+#define MAX_SLOTS (32 * BLOCKS_PER_SEARCH * SLOTS_PER_BLOCK)
 
 /* Each map has a function that returns it: name_map(). */
 #define MAP(name, kind, key_type, value_type, entries)        \
@@ -97,7 +98,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* libbcc inlines all into one function per program, so the verifier checks each slot: use few. */
 #define SLOTS_PER_RUN 8
 #define SLOTS_PER_BLOCK 64
-#define MAX_SLOTS (16 * SLOTS_PER_BLOCK)
+#define BLOCKS_PER_SEARCH 16
+#define MAX_SLOTS (BLOCKS_PER_SEARCH * SLOTS_PER_BLOCK)
 
 /*
  * The constant that describes a map: 16 bits mark, 1 bit whether it refers to the first value in the map, 6 bits type,
