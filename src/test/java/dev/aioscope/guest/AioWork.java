@@ -46,7 +46,7 @@ public final class AioWork implements AutoCloseable {
     }
 
     /** Compiles the program unless it is newer than its source: guests have no compiler and use the host's result. */
-    public static void compile() throws Exception {
+    public static synchronized void compile() throws Exception {
         if (Files.exists(PROGRAM)
                 && Files.getLastModifiedTime(PROGRAM).compareTo(Files.getLastModifiedTime(SOURCE)) > 0) {
             return;

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Checks the documented outcome in agent/privileges.md for each set of capabilities of a non-root user. */
 @Tag("guest")
+@Tag("turn2")
 class CapabilitiesGuestTest {
     private static final Pattern ROW = Pattern.compile("\\| ([^|]+) \\| `aioscope ([^`]*)` \\| ([^|]*) \\| `(.*)` \\|");
     private static final Pattern NAME = Pattern.compile("CAP_\\w+");

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The agent leaves nothing behind. */
 @Tag("guest")
+@Tag("turn3")
 class CleanupGuestTest {
     /** Only aioscope uses BPF in the guest. */
     private static final String NOTHING = "prog 0\nmap 0\nlink 0\n";
@@ -56,7 +57,6 @@ class CleanupGuestTest {
 
     /** On one kernel: every kernel frees the same objects after a kill, where aioscope itself detaches nothing. */
     @ParameterizedTest
-    @Tag("once")
     @CsvSource({"INT, 130, fentry", "TERM, 143, kprobe"})
     void removesProbesOnSignal(String signal, int status, String mode) throws Exception {
         awaitNothingInKernel();

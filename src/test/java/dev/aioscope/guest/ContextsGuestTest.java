@@ -98,7 +98,7 @@ class ContextsGuestTest extends ContextsIT {
 
     /** Mounts a v1 hierarchy next to v2; its other processes stay in the root. */
     @Test
-    @Tag("once")
+    @Tag("turn3")
     void namesContainerByCgroupVersion1(@TempDir Path folder) throws IOException {
         String[] mount = {"mount", "-t", "cgroup", "-o", "none,name=systemd", "cgroup", folder.toString()};
         CommandResult mounted = Commands.execute(mount);

@@ -7,7 +7,6 @@ import dev.aioscope.testing.Commands;
 import dev.aioscope.testing.JsonLines;
 import java.io.IOException;
 import java.util.List;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -45,7 +44,6 @@ class DemoIT {
     }
 
     @Test
-    @Tag("once")
     void printsLinesOfStepBelowIt() throws IOException {
         List<String> lines = Commands.run(Aioscope.command("demo", "--watch"))
                 .lines()

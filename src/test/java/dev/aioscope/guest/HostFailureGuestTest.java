@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** On a host that lacks a requirement, the error names the cause and a hint, and the exit status matches. */
 @Tag("guest")
+@Tag("turn1")
 class HostFailureGuestTest {
     /** Hides cached bytecode, with which the engine bcc needs neither libbcc nor kernel types. */
     static final String HIDE_BYTECODE = "mount -t tmpfs none /var/cache";
@@ -33,7 +34,6 @@ class HostFailureGuestTest {
     }
 
     @Test
-    @Tag("once")
     void reportsMissingLibbpf() throws IOException {
         CommandResult trace = prepared(
                 "for f in /usr/lib/*/libbpf.so.1; do mount --bind /dev/null $f; done", "trace", "--tier", "sample");
@@ -42,7 +42,6 @@ class HostFailureGuestTest {
     }
 
     @Test
-    @Tag("once")
     void reportsMissingBtf() throws IOException {
         CommandResult trace = prepared("mount -t tmpfs none /sys/kernel/btf", "trace", "--tier", "sample");
 
@@ -50,7 +49,6 @@ class HostFailureGuestTest {
     }
 
     @Test
-    @Tag("once")
     void usesProcTierWithoutBpf() throws IOException {
         CommandResult trace = prepared("mount -t tmpfs none /sys/kernel/btf", "trace", "--for", "100ms");
 
@@ -62,7 +60,6 @@ class HostFailureGuestTest {
     }
 
     @Test
-    @Tag("once")
     void reportsMissingPermission() throws IOException {
         String command = String.join(" ", Aioscope.command("trace", "--tier", "sample"));
         CommandResult trace =
@@ -72,7 +69,6 @@ class HostFailureGuestTest {
     }
 
     @Test
-    @Tag("once")
     void reportsUnreadableProbes(@TempDir Path folder) throws IOException {
         Path object = folder.resolve("bpf/" + Host.architecture() + "/aioscope.bpf.o");
         Files.createDirectories(object.getParent());
@@ -85,7 +81,6 @@ class HostFailureGuestTest {
     }
 
     @Test
-    @Tag("once")
     void reportsUnreachableTraceEndpoint(@TempDir Path folder) throws Exception {
         Path output = folder.resolve("run.log");
         String[] run = Aioscope.command("run", "--sampling-ratio", "1", "--recorder-directory", folder.toString());
@@ -108,7 +103,6 @@ class HostFailureGuestTest {
     }
 
     @Test
-    @Tag("once")
     void rejectsInvalidOption() throws IOException {
         CommandResult trace = Commands.execute(Aioscope.command("trace", "--tier", "best"));
 

@@ -4,10 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.recording.Replays;
 import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.CommandResult;
+import dev.aioscope.testing.Commands;
 import java.io.File;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +31,8 @@ import org.junit.jupiter.api.DynamicContainer;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.w3c.dom.Element;
 import org.w3c.dom.Node;
 import org.w3c.dom.NodeList;
@@ -34,15 +42,21 @@ import org.w3c.dom.NodeList;
  * per processor of this machine.
  *
  * <p>The kernel {@code 6.1+systemd} boots with systemd and runs the tests with the tag {@code systemd}, those of the
- * packages. Tests with the tag {@code once} run on one kernel only. {@code -Dkernels=5.10,6.1} selects kernels, {@code
- * -Dguest=Name} tests by a part of their class names.
+ * packages. Tests with the tag {@code once} run on {@value #ONCE} only. Tests with a tag {@code turn1} to {@code turn4} start
+ * whole programs, which takes long in emulation: each runs on one kernel, and on another one the next day. {@code -Dall}
+ * runs them on all kernels, {@code -Dturn=N} as on day N. {@code -Dkernels=5.10,6.1} selects kernels, {@code -Dguest=Name}
+ * tests by a part of their class names.
  *
  * <p>A test that fails while the kernel's own counter shows skipped probe programs runs again in another guest.
+ *
+ * <p>The guests run beside all other tests, which wait more than they calculate.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class LabIT {
     private static final String SYSTEMD = "+systemd";
-    /** The only kernel for tests with the tag {@code once}, whose results do not depend on the kernel. */
     private static final String ONCE = "6.1";
+    /** The kernels that share the tests with the tags {@code turn1} to {@code turn4}. */
+    private static final List<String> TURNS = List.of("5.10", "6.1", "6.12", "7");
 
     /** In the order in which two parallel guests take the least time. */
     private static final List<String> KERNELS = List.of(
@@ -145,7 +159,7 @@ class LabIT {
         return results;
     }
 
-    private static List<String> command(String kernel, Path folder, String classes) {
+    private static List<String> command(String kernel, Path folder, String classes) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of("packaging/lab/lab").toAbsolutePath().toString(),
                 "run",
@@ -173,14 +187,40 @@ class LabIT {
                 "--disable-banner",
                 "--details=testfeed",
                 "--scan-classpath=target/test-classes",
-                "--include-tag=guest & " + (isSystemd ? "systemd" : "!systemd")
-                        + (kernel.equals(ONCE) ? "" : " & !once"),
+                "--include-tag=" + tags(kernel),
                 "--include-classname=.*" + classes + ".*GuestTest",
                 "--config=junit.jupiter.extensions.autodetection.enabled=true",
                 // A class that changes the guest for good is the last.
                 "--config=junit.jupiter.testclass.order.default=org.junit.jupiter.api.ClassOrderer$OrderAnnotation",
                 "--reports-dir=" + folder));
         return command;
+    }
+
+    /** The tests for this kernel, as a tag expression. */
+    private static String tags(String kernel) throws IOException {
+        if (kernel.endsWith(SYSTEMD)) {
+            return "guest & systemd";
+        }
+        String tags = "guest & !systemd" + (kernel.equals(ONCE) ? "" : " & !once");
+        if (!Boolean.getBoolean("all")) {
+            long turn = (TURNS.indexOf(kernel) + day()) % TURNS.size() + 1;
+            for (int other = 1; other <= TURNS.size(); other++) {
+                tags += other == turn ? "" : " & !turn" + other;
+            }
+        }
+        return tags;
+    }
+
+    /** The day of the commit, so that the same commit always runs the same tests; outside a clone, today. */
+    private static long day() throws IOException {
+        String turn = System.getProperty("turn");
+        if (turn != null) {
+            return Long.parseLong(turn);
+        }
+        CommandResult time = Commands.execute("git", "log", "-1", "--format=%ct");
+        return time.status() == 0
+                ? Long.parseLong(time.output().strip()) / Duration.ofDays(1).toSeconds()
+                : LocalDate.now(ZoneOffset.UTC).toEpochDay();
     }
 
     /** The result of a test in a guest; the failure is empty if it passed. */

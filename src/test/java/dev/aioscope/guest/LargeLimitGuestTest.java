@@ -22,7 +22,7 @@ import tools.jackson.databind.JsonNode;
 
 /** Limits from 2^63 on, as SAP HANA sets them, are numbers like any other. */
 @Tag("guest")
-@Tag("once")
+@Tag("turn3")
 class LargeLimitGuestTest {
     private static final Path LIMIT = Path.of("/proc/sys/fs/aio-max-nr");
 

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Under overload, the agent reports or counts as lost each event exactly, and recovers afterwards. */
 @Tag("guest")
+@Tag("turn4")
 class OverloadGuestTest {
     private static final int PROCESSES = 10;
     private static final int CONTEXTS = 5000;
@@ -95,7 +96,6 @@ class OverloadGuestTest {
     }
 
     @Test
-    @Tag("once")
     void countsEachCallThatFindsMapFull() throws IOException {
         NullBlockDevice.load();
         int threads = 200;
@@ -133,7 +133,6 @@ class OverloadGuestTest {
     }
 
     @Test
-    @Tag("once")
     void countsLossesWhileStoppedAndContinues(@TempDir Path folder) throws Exception {
         Path output = folder.resolve("run.log");
         Process daemon = Commands.start(

@@ -6,6 +6,7 @@ import org.junit.jupiter.api.Test;
 
 /** Scans of /proc on the lab kernels. */
 @Tag("guest")
+@Tag("turn4")
 class ProcTierGuestTest extends ProcTierTests {
     @Test
     void findsExitThatWaitsForRequests() throws IOException {

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Real programs end all contexts that they set up, and the charges add up to fs.aio-nr. */
 @Tag("guest")
+@Tag("turn2")
 class RealProgramsGuestTest {
     @TempDir
     private Path folder;

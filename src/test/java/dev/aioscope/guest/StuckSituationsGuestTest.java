@@ -29,6 +29,7 @@ import tools.jackson.databind.JsonNode;
 
 /** Reports of {@code trace} about each kind of stuck teardown. One process traces all of them. */
 @Tag("guest")
+@Tag("turn1")
 class StuckSituationsGuestTest {
     private static final Path CGROUP =
             Path.of("/sys/fs/cgroup/system.slice/docker-" + "fedcba9876543210".repeat(4) + ".scope");
@@ -208,7 +209,6 @@ class StuckSituationsGuestTest {
     }
 
     @Test
-    @Tag("once")
     void repeatsStateWithGrowingPauses() throws IOException {
         try (RequestBlocker blocker = BlockingDevice.suspended()) {
             StuckProcess stuck = proceed(start("destroy", blocker, 2), "destroy", 2);
@@ -243,7 +243,6 @@ class StuckSituationsGuestTest {
     }
 
     @Test
-    @Tag("once")
     void namesDelayingDeviceInExplainWithoutCount() throws IOException {
         try (RequestBlocker blocker = BlockingDevice.delayedForAnHour()) {
             StuckProcess stuck = proceed(start("destroy", blocker, 3), "destroy", 3);

@@ -37,7 +37,7 @@ public final class Aioscope {
     }
 
     /** Builds the class archive for fast starts unless it is up to date. Call it on the host: it is slow in guests. */
-    public static void prepareArchive() {
+    public static synchronized void prepareArchive() {
         try {
             if (!Files.exists(ARCHIVE)
                     || Files.getLastModifiedTime(ARCHIVE).compareTo(Files.getLastModifiedTime(JAR)) < 0) {

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** A reader of a dying process's memory can end up waiting for the requests of that process. */
 @Tag("guest")
-@Tag("once")
+@Tag("turn1")
 class HazardGuestTest {
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
