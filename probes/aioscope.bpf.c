@@ -686,13 +686,16 @@ inline_body __u8 is_host_user_namespace(struct task_struct *task)
 
 inline_body void describe_owner(struct event_process *event, struct task_struct *task)
 {
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
 	event->user = ABSENT_U32;
 	event->group = ABSENT_U32;
 	if (FIELD_EXISTS(task_struct, cred) && FIELD_EXISTS(cred, euid) && FIELD_EXISTS(cred, egid)) {
 		event->user = BPF_CORE_READ(task, cred, euid).val;
 		event->group = BPF_CORE_READ(task, cred, egid).val;
 	}
-	event->namespace_pid = namespace_number(BPF_CORE_READ(task, group_leader));
+	BPF_CORE_READ_INTO(&event->comm, leader, comm);
+	event->namespace_pid = namespace_number(leader);
 	event->namespace_tid = namespace_number(task);
 	event->is_host_pid_namespace = is_host_pid_namespace(task);
 	event->is_host_mount_namespace = is_host_mount_namespace(task);

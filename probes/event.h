@@ -240,6 +240,7 @@ struct event_process {
 	__s32 namespace_tid;
 	__u32 user;  /* effective, as the host numbers users; ABSENT_U32 */
 	__u32 group; /* likewise */
+	char comm[COMM_LEN]; /* of the main thread */
 	__u8 is_host_pid_namespace; /* enum found */
 	__u8 is_host_mount_namespace; /* enum found: whether it is that of the host's first process */
 	__u8 is_host_uts_namespace;   /* enum found */

@@ -1201,6 +1201,23 @@ static void leaderless(void)
 	pthread_exit(NULL);
 }
 
+static void *run_named(void *none)
+{
+	prctl(PR_SET_NAME, "an-io-thread");
+	return run_on(none);
+}
+
+/* The first thread and the thread that sets up and destroys the context have different names. */
+static void named_threads(void)
+{
+	pthread_t thread;
+
+	prctl(PR_SET_NAME, "a-database");
+	if (pthread_create(&thread, NULL, run_named, NULL))
+		fail("call pthread_create");
+	pause();
+}
+
 static int number(const char *name, const char *text)
 {
 	char *rest;
@@ -1263,7 +1280,7 @@ int main(int argc, char **argv)
 		{"race", race},       {"sibling", sibling},       {"many-destroyers", many_destroyers},
 		{"refused", refused}, {"rollback", rollback},     {"poll-and-read", poll_and_read},
 		{"many", many},       {"churn", churn},           {"wrong-handles", wrong_handles},
-		{"forked", forked},   {"leaderless", leaderless},
+		{"forked", forked},   {"leaderless", leaderless}, {"named-threads", named_threads},
 		{"persist", persist}, {"storm", storm}, {"swarm", swarm},
 		{"spoiled-rings", spoiled_rings}, {"destroyed-twice", destroyed_twice},
 		{"used-handles", used_handles}, {"lost-race", lost_race}, {"operations", operations},

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -45,6 +46,7 @@ public final class IdentityCollector implements ForwardingListener {
     private final Processes processes;
     private final LifecycleListener next;
     private final Set<IdentityKey> unknown = new LinkedHashSet<>();
+    private String lastFailure = "";
 
     /** Forwards all events to {@code next}; the caller closes {@code processes}. */
     public IdentityCollector(Processes processes, LifecycleListener next) {
@@ -68,7 +70,7 @@ public final class IdentityCollector implements ForwardingListener {
     public static void identify(Probes probes, Set<IdentityKey> wanted, Processes processes) {
         Set<IdentityKey> unknown = new LinkedHashSet<>(wanted);
         unknown.removeIf(processes::isKnown);
-        identify(probes, processes, unknown);
+        identify(probes, processes, unknown).ifPresent(LOG::warn);
         processes.await(PATIENCE);
     }
 
@@ -110,20 +112,30 @@ public final class IdentityCollector implements ForwardingListener {
                 .filter(Objects::nonNull)
                 .forEach(task -> note(IdentityKey.of(task, 0)));
         processes.readPostponed();
-        identify(probes, processes, unknown);
+        identify(probes, processes, unknown)
+                .filter(failure -> !failure.equals(lastFailure))
+                .ifPresent(this::warn);
         unknown.clear();
     }
 
-    private static void identify(Probes probes, Processes processes, Set<IdentityKey> unknown) {
-        if (unknown.isEmpty()) {
-            return;
-        }
+    /** Logs the same failure once. */
+    private void warn(String failure) {
+        lastFailure = failure;
+        LOG.warn(failure);
+    }
+
+    /** Returns why the kernel's own scan of the processes failed; empty if it did not. */
+    private static Optional<String> identify(Probes probes, Processes processes, Set<IdentityKey> unknown) {
+        Optional<String> failure = Optional.empty();
         try {
-            probes.processes(process -> learn(process, processes));
+            if (!unknown.isEmpty()) {
+                probes.processes(process -> learn(process, processes));
+            }
         } catch (ProbeException e) {
-            LOG.warn("cannot identify processes by BPF: {} (hint: {})", e.getMessage(), e.hint());
+            failure = Optional.of("cannot identify processes by BPF: " + e.getMessage() + " (hint: " + e.hint() + ")");
         }
         unknown.forEach(processes::read);
+        return failure;
     }
 
     /** Learns from a record of the kernel. */
@@ -138,11 +150,14 @@ public final class IdentityCollector implements ForwardingListener {
 
     private static Identity identity(ProcessEvent process, Processes processes) {
         Long user = process.userId();
+        Long group = process.groupId();
         return new Identity(
+                process.processComm(),
                 process.executable(),
                 arguments(process),
                 false,
                 user == null ? null : processes.userName(user.intValue()),
+                group == null ? null : processes.groupName(group.intValue()),
                 CgroupPath.choose(process.cgroupPath(), process.cgroupV1Path()),
                 new Namespaces(
                         isOther(process.isInHostPidNamespace()) ? process.namespacePid() : null,

@@ -7,11 +7,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Selects tasks. Several values of one kind mean any of them, several kinds mean all of them; an empty list selects every
- * task.
+ * Selects tasks by their processes. Several values of one kind mean any of them, several kinds mean all of them; an empty
+ * list selects every task.
  *
  * @param pids process ids
- * @param comms thread names, cut to 15 bytes as the kernel does
+ * @param comms names of main threads, cut to 15 bytes as the kernel does
  * @param cgroups cgroup v2 ids
  * @param executables file names of executables, or paths if they contain a slash
  */
@@ -27,28 +27,35 @@ public record TaskFilter(List<Integer> pids, List<String> comms, List<Long> cgro
         executables = List.copyOf(executables);
     }
 
-    /** Whether a task of this process is selected. */
-    public boolean selects(Task task, Identity identity) {
-        Boolean answer = selects(task) ? selects(() -> identity) : (Boolean) false;
-        return answer != null && answer;
-    }
-
-    /** Whether the task is selected, apart from its executable. Only {@link #ALL} selects an unknown one. */
-    boolean selects(@Nullable Task task) {
-        return equals(ALL)
-                || (task != null
-                        && (pids.isEmpty() || pids.contains(task.pid()))
-                        && (comms.isEmpty() || comms.contains(task.comm()))
-                        && (cgroups.isEmpty() || cgroups.contains(task.cgroup())));
-    }
-
     /**
-     * Whether the executable of a selected task is selected.
+     * Whether a task is selected. Only {@link #ALL} selects an unknown task.
      *
-     * @return null if that is unknown
+     * @param identity of its process; called only if the answer depends on it
+     * @return null if the answer depends on a component of the identity that is unknown
      */
-    @Nullable Boolean selects(Supplier<Identity> identity) {
-        return executables.isEmpty() ? (Boolean) true : selectsExecutable(identity.get());
+    public @Nullable Boolean selects(@Nullable Task task, Supplier<Identity> identity) {
+        if (equals(ALL)) {
+            return true;
+        }
+        if (task == null
+                || !(pids.isEmpty() || pids.contains(task.pid()))
+                || !(cgroups.isEmpty() || cgroups.contains(task.cgroup()))) {
+            return false;
+        }
+        Boolean byComm = comms.isEmpty() ? (Boolean) true : selectsComm(task, identity);
+        return Boolean.FALSE.equals(byComm) || executables.isEmpty()
+                ? byComm
+                : and(byComm, selectsExecutable(identity.get()));
+    }
+
+    private static @Nullable Boolean and(@Nullable Boolean one, @Nullable Boolean other) {
+        return one == null && Boolean.TRUE.equals(other) ? null : other;
+    }
+
+    /** A main thread has its own name; the identity has the name of that of another thread. */
+    private @Nullable Boolean selectsComm(Task task, Supplier<Identity> identity) {
+        String comm = task.tid() == task.pid() ? task.comm() : identity.get().comm();
+        return comm == null ? null : (Boolean) comms.contains(comm);
     }
 
     private @Nullable Boolean selectsExecutable(Identity identity) {

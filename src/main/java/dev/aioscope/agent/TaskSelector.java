@@ -1,7 +1,6 @@
 package dev.aioscope.agent;
 
 import dev.aioscope.host.Identities;
-import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
@@ -17,9 +16,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Selects events and contexts by a {@link TaskFilter}, including the executable. A context passes if its owner or the
- * caller that ends it is selected. A process whose executable is unknown passes no filter by executable; its events are
- * counted. Thread-safe.
+ * Selects events and contexts by a {@link TaskFilter}. A context passes if its owner or the caller that ends it is
+ * selected. A process whose name or executable is unknown passes no filter by it; its events are counted. Thread-safe.
  */
 public final class TaskSelector {
     private final Supplier<TaskFilter> filter;
@@ -29,7 +27,7 @@ public final class TaskSelector {
     /**
      * Selects by a filter that can change.
      *
-     * @param identities identifies processes; used only by a filter with executables
+     * @param identities identifies processes; used only by a filter by names or executables
      */
     public TaskSelector(Supplier<TaskFilter> filter, Identities identities) {
         this.filter = filter;
@@ -38,7 +36,7 @@ public final class TaskSelector {
 
     /** Whether the process that holds the context is selected. */
     public boolean selects(LiveContext context) {
-        return isTrue(test(context.owner(), () -> identities.of(context.owner(), context.mm())));
+        return isTrue(filter.get().selects(context.owner(), () -> identities.of(context.owner(), context.mm())));
     }
 
     /** Whether the owner of the context or the caller that ends it is selected. */
@@ -51,22 +49,18 @@ public final class TaskSelector {
         return new SelectedListener(listener);
     }
 
-    /** How many events did not pass because the executable of their process is unknown. */
+    /** How many events did not pass because the name or executable of their process is unknown. */
     public long withheld() {
         return withheld.get();
     }
 
-    private @Nullable Boolean test(@Nullable Task task, Supplier<Identity> identity) {
-        TaskFilter current = filter.get();
-        return current.selects(task) ? current.selects(identity) : (Boolean) false;
-    }
-
     private @Nullable Boolean test(Teardown teardown) {
-        Boolean owner = test(teardown.context().owner(), () -> identities.ofOwner(teardown));
+        TaskFilter current = filter.get();
+        Boolean owner = current.selects(teardown.context().owner(), () -> identities.ofOwner(teardown));
         if (isTrue(owner)) {
             return true;
         }
-        Boolean caller = test(teardown.caller(), () -> identities.ofCaller(teardown));
+        Boolean caller = current.selects(teardown.caller(), () -> identities.ofCaller(teardown));
         boolean isKnown = owner != null || isTrue(caller);
         return isKnown ? caller : null;
     }
@@ -77,7 +71,7 @@ public final class TaskSelector {
 
     private boolean selects(Context context) {
         Task owner = context.owner();
-        return owner != null && isTrue(test(owner, () -> identities.of(owner, context.mm())));
+        return owner != null && isTrue(filter.get().selects(owner, () -> identities.of(owner, context.mm())));
     }
 
     private boolean reports(Teardown teardown) {
@@ -85,11 +79,11 @@ public final class TaskSelector {
     }
 
     private boolean reports(FailedCall call) {
-        return count(test(call.caller(), () -> identities.ofCaller(call)));
+        return count(filter.get().selects(call.caller(), () -> identities.ofCaller(call)));
     }
 
     private boolean reports(HandleUse use) {
-        return count(test(use.caller(), () -> identities.of(use.caller())));
+        return count(filter.get().selects(use.caller(), () -> identities.of(use.caller())));
     }
 
     private boolean count(@Nullable Boolean answer) {

@@ -88,10 +88,12 @@ record Endpoints(
         return (task, mm) -> {
             Identity all = identities.of(task, mm);
             return new Identity(
+                    all.comm(),
                     all.executable(),
                     all.arguments().stream().limit(1).toList(),
                     all.hidesArguments(),
                     all.user(),
+                    all.group(),
                     all.cgroup(),
                     all.namespaces());
         };

@@ -43,6 +43,11 @@ public final class ProcessEvent extends Event {
         return id(EventLayout.PROCESS_GROUP);
     }
 
+    /** The name of the main thread, of which {@link #comm} is the one that the record is about. */
+    public String processComm() {
+        return text(EventLayout.PROCESS_COMM, EventLayout.COMM_LENGTH);
+    }
+
     private @Nullable Long id(int at) {
         int id = s32(at);
         return id == -1 ? null : (Long) Integer.toUnsignedLong(id);

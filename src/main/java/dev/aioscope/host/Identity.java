@@ -8,25 +8,30 @@ import org.jspecify.annotations.Nullable;
  * The identity of a process at the time it was read. A component that could not be read is null. The start time is in
  * {@link dev.aioscope.lifecycle.Task}.
  *
+ * @param comm name of the main thread, which the process may change; at most 15 bytes
  * @param executable path of the program; ends with {@code  (deleted)} if the file has no name any more
  * @param arguments command line, starting with the program's name; may be empty
  * @param hidesArguments whether all arguments after the program's name were removed
  * @param user the user that the process runs as
+ * @param group the group that the process runs as
  * @param cgroup path of the cgroup
  * @param namespaces what the process sees differently from the host
  */
 public record Identity(
+        @Nullable String comm,
         @Nullable String executable,
         List<String> arguments,
         boolean hidesArguments,
         @Nullable String user,
+        @Nullable String group,
         @Nullable String cgroup,
         Namespaces namespaces) {
     /** How the kernel marks the path of a deleted file. */
     private static final String DELETED = " (deleted)";
 
     /** The identity of an unknown process. */
-    public static final Identity UNKNOWN = new Identity(null, List.of(), false, null, null, Namespaces.HOST);
+    public static final Identity UNKNOWN =
+            new Identity(null, null, List.of(), false, null, null, null, Namespaces.HOST);
 
     /** Copies the arguments. */
     public Identity {
@@ -36,17 +41,29 @@ public record Identity(
     /** A copy that keeps only the program's name, because arguments can contain secrets. */
     public Identity withoutArguments() {
         return new Identity(
-                executable, arguments.stream().limit(1).toList(), !arguments.isEmpty(), user, cgroup, namespaces);
+                comm,
+                executable,
+                arguments.stream().limit(1).toList(),
+                !arguments.isEmpty(),
+                user,
+                group,
+                cgroup,
+                namespaces);
     }
 
     /** A copy with these arguments. */
     Identity withArguments(List<String> found) {
-        return new Identity(executable, found, hidesArguments, user, cgroup, namespaces);
+        return new Identity(comm, executable, found, hidesArguments, user, group, cgroup, namespaces);
     }
 
     /** A copy with this user. */
     Identity withUser(String name) {
-        return new Identity(executable, arguments, hidesArguments, name, cgroup, namespaces);
+        return new Identity(comm, executable, arguments, hidesArguments, name, group, cgroup, namespaces);
+    }
+
+    /** A copy with this group. */
+    Identity withGroup(String name) {
+        return new Identity(comm, executable, arguments, hidesArguments, user, name, cgroup, namespaces);
     }
 
     /** The path of the executable, also if the file was deleted; null if unknown. */

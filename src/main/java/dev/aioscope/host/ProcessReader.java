@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -115,15 +116,17 @@ final class ProcessReader implements AutoCloseable {
         }
         try {
             byte[][] files = Arrays.stream(fields).map(HexFormat.of()::parseHex).toArray(byte[][]::new);
-            return isSame(text(files[0]), start)
-                    ? Optional.of(new Identity(
+            String status = text(files[1]);
+            return process(text(files[0]), start)
+                    .map(process -> new Identity(
+                            process.comm(),
                             emptyToNull(text(files[4])),
                             arguments(files[3]),
                             false,
-                            user(text(files[1])),
+                            owner(status, "Uid", Libc::userName),
+                            owner(status, "Gid", Libc::groupName),
                             CgroupPath.parse(text(files[2])).orElse(null),
-                            Namespaces.HOST))
-                    : Optional.empty();
+                            Namespaces.HOST));
         } catch (IllegalArgumentException e) {
             return Optional.empty(); // Not hexadecimal.
         }
@@ -137,13 +140,13 @@ final class ProcessReader implements AutoCloseable {
         return text.isEmpty() ? null : text;
     }
 
-    /** The name of the real user, or its number if it has no name. */
-    private static @Nullable String user(String status) {
+    /** The name of the real user or group, or its number if it has no name. */
+    private static @Nullable String owner(String status, String kind, IntFunction<Optional<String>> names) {
         return status.lines()
-                .filter(line -> line.matches("Uid:(\\s+\\d{1,10}){4}"))
+                .filter(line -> line.matches(kind + ":(\\s+\\d{1,10}){4}"))
                 .map(line -> line.split("\\s+", -1)[1])
                 .findFirst()
-                .map(uid -> Libc.userName((int) Long.parseLong(uid)).orElse(uid))
+                .map(id -> names.apply((int) Long.parseLong(id)).orElse(id))
                 .orElse(null);
     }
 
@@ -167,10 +170,8 @@ final class ProcessReader implements AutoCloseable {
         return text.substring(0, end) + CUT;
     }
 
-    /** Whether the text of {@code /proc/PID/stat} is of a process that started at that time; false for malformed text. */
-    static boolean isSame(String stat, long start) {
-        return TaskStat.parse(stat)
-                .filter(process -> Math.abs(process.start() - start) / TaskStat.TICK <= 1)
-                .isPresent();
+    /** Parses {@code /proc/PID/stat}; empty if it is malformed or of a process that started at another time. */
+    static Optional<TaskStat> process(String stat, long start) {
+        return TaskStat.parse(stat).filter(process -> Math.abs(process.start() - start) / TaskStat.TICK <= 1);
     }
 }

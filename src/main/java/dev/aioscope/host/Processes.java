@@ -1,5 +1,6 @@
 package dev.aioscope.host;
 
+import dev.aioscope.kernel.Libc;
 import dev.aioscope.kernel.RestartingHelper.UnavailableException;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.worker.Worker;
@@ -12,6 +13,8 @@ import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,7 +54,14 @@ public final class Processes implements Identities, AutoCloseable {
     private final boolean hidesArguments;
     private final int capacity;
     private final Map<IdentityKey, Identity> known = new LinkedHashMap<>(16, 0.75f, true);
-    private final Users users = new Users(Path.of("/etc/passwd"), this::rename);
+    private final AccountNames users = new AccountNames(
+            Path.of("/etc/passwd"),
+            Libc::userName,
+            (number, name) -> rename(number, Identity::user, identity -> identity.withUser(name)));
+    private final AccountNames groups = new AccountNames(
+            Path.of("/etc/group"),
+            Libc::groupName,
+            (number, name) -> rename(number, Identity::group, identity -> identity.withGroup(name)));
     private final AtomicLong unidentified = new AtomicLong();
     private final BlockingQueue<IdentityKey> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
 
@@ -120,10 +130,15 @@ public final class Processes implements Identities, AutoCloseable {
         return users.name(uid);
     }
 
-    private void rename(String number, String name) {
+    /** The name of a group, or its number for now; never waits. */
+    public String groupName(int gid) {
+        return groups.name(gid);
+    }
+
+    private void rename(String number, Function<Identity, @Nullable String> account, UnaryOperator<Identity> renamed) {
         synchronized (known) {
             known.replaceAll(
-                    (process, identity) -> number.equals(identity.user()) ? identity.withUser(name) : identity);
+                    (process, identity) -> number.equals(account.apply(identity)) ? renamed.apply(identity) : identity);
         }
     }
 

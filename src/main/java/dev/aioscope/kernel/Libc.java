@@ -4,6 +4,7 @@ import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Functions of the C library. They return the C result; {@link #errno} has the error of the last call on the same
@@ -74,6 +75,8 @@ public final class Libc {
 
     private static native Pointer getpwuid(int uid);
 
+    private static native Pointer getgrgid(int gid);
+
     public static native int ioctl(int fd, long request, short[] argument);
 
     public static native int ioctl(int fd, long request, byte[] argument);
@@ -85,9 +88,18 @@ public final class Libc {
 
     /** The name of a user; empty if it has none. */
     public static Optional<String> userName(int uid) {
-        // struct passwd begins with a pointer to the name.
-        return Optional.ofNullable(getpwuid(uid))
-                .map(account -> account.getPointer(0).getString(0, StandardCharsets.UTF_8.name()));
+        return name(getpwuid(uid));
+    }
+
+    /** The name of a group; empty if it has none. */
+    public static Optional<String> groupName(int gid) {
+        return name(getgrgid(gid));
+    }
+
+    /** Both struct passwd and struct group begin with a pointer to the name. */
+    private static Optional<String> name(@Nullable Pointer account) {
+        return Optional.ofNullable(account)
+                .map(found -> found.getPointer(0).getString(0, StandardCharsets.UTF_8.name()));
     }
 
     /** The errno of the last call of this thread. */

@@ -23,6 +23,7 @@ final class IdentityJson {
         json.put(prefix + "command", identity.command());
         json.put(prefix + "namespace_pid", identity.namespaces().pid());
         json.put(prefix + "user", identity.user());
+        json.put(prefix + "group", identity.group());
         json.put(prefix + "cgroup", identity.cgroup());
         json.put(prefix + "container_runtime", container == null ? null : container.runtime());
         json.put(prefix + "container_id", container == null ? null : container.id());

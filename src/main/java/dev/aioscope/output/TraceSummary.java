@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param retries refusals that were only counted because they repeat a printed one
  * @param outcomes printed refusal outcomes
  * @param dropped lines not printed because the output was too slow
- * @param withheld events that {@code --exe} did not select because the executable of their process is unknown
+ * @param withheld events not selected because the name or executable of their process is unknown
  * @param unidentified processes that could not be identified
  * @param stats of the duty cycle
  */
@@ -42,7 +42,7 @@ public record TraceSummary(
         lost.put("evicted_teardowns", stats.counters().evictedTeardowns());
         lost.put("evicted_calls", stats.counters().evictedCalls());
         lost.put("output_slow", dropped);
-        lost.put("executable_unknown", withheld);
+        lost.put("process_unknown", withheld);
         return lost;
     }
 
@@ -82,7 +82,7 @@ public record TraceSummary(
             case "evicted_contexts" -> "contexts evicted (too many tracked)";
             case "evicted_teardowns" -> "teardowns reported early (too many tracked)";
             case "evicted_calls" -> "calls evicted (too many tracked)";
-            case "executable_unknown" -> "events not selected by --exe (executable unknown)";
+            case "process_unknown" -> "events not selected by --comm or --exe (process unknown)";
             default -> "lines not printed (output too slow)";
         };
     }

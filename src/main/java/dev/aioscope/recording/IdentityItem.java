@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   | pid: 4 | start: 8 | mm: 8 | arguments omitted: 1 | namespace pid: 4, 0 for none
- *   | executable | user | cgroup | host name | argument | argument ...
+ *   | executable | user | cgroup | host name | comm | group | argument | argument ...
  *   text     | length: 2, -1 for none | UTF-8 |
  * </pre>
  *
@@ -41,7 +41,9 @@ record IdentityItem(IdentityKey process, Identity identity) {
                 identity.executable(),
                 identity.user(),
                 identity.cgroup(),
-                identity.namespaces().hostName()));
+                identity.namespaces().hostName(),
+                identity.comm(),
+                identity.group()));
         texts.addAll(identity.arguments());
         for (String text : texts) {
             byte[] bytes = text == null ? new byte[0] : text.getBytes(StandardCharsets.UTF_8);
@@ -63,6 +65,8 @@ record IdentityItem(IdentityKey process, Identity identity) {
             String user = text(item);
             String cgroup = text(item);
             String hostName = text(item);
+            String comm = text(item);
+            String group = text(item);
             List<String> arguments = new ArrayList<>();
             while (item.hasRemaining()) {
                 String argument = text(item);
@@ -71,7 +75,7 @@ record IdentityItem(IdentityKey process, Identity identity) {
                 }
             }
             Namespaces namespaces = new Namespaces(namespacePid == 0 ? null : (Integer) namespacePid, hostName);
-            Identity identity = new Identity(executable, arguments, isCut, user, cgroup, namespaces);
+            Identity identity = new Identity(comm, executable, arguments, isCut, user, group, cgroup, namespaces);
             return Optional.of(new IdentityItem(process, identity));
         } catch (BufferUnderflowException e) {
             return Optional.empty();

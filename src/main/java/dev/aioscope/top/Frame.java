@@ -75,7 +75,7 @@ public record Frame(
     }
 
     private boolean isSelected(Task task) {
-        return filter.selects(task, identity(ProcessKey.of(task)));
+        return Boolean.TRUE.equals(filter.selects(task, () -> identity(ProcessKey.of(task))));
     }
 
     /** The identity of a process; {@link Identity#UNKNOWN} if not known yet. */

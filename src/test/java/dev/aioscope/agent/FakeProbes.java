@@ -30,6 +30,7 @@ final class FakeProbes implements Probes {
     Tier tier = Tier.FULL;
     int scans;
     boolean inventoryFails;
+    boolean identificationFails;
     ScanGaps gaps = ScanGaps.NONE;
     boolean wokenUp;
     int timeout;
@@ -119,6 +120,9 @@ final class FakeProbes implements Probes {
 
     @Override
     public void processes(Consumer<ProcessEvent> handler) {
+        if (identificationFails) {
+            throw new ProbeException("cannot scan the tasks: Operation not permitted", "run as root");
+        }
         identified.forEach(handler);
     }
 

@@ -9,13 +9,17 @@ import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.TaskStat;
 import dev.aioscope.kernel.WallClock;
+import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.testing.LogLines;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Identifies the holders of contexts that are older than the probes. */
 @Timeout(120)
@@ -26,6 +30,9 @@ class IdentityCollectorTest {
 
     /** Larger than any process id. */
     private static final int NO_PID = 1 << 22;
+
+    @RegisterExtension
+    private final LogLines log = new LogLines(IdentityCollector.class);
 
     private final FakeProbes probes = new FakeProbes();
 
@@ -66,6 +73,23 @@ class IdentityCollectorTest {
             assertThat(identity(processes).arguments()).hasSizeGreaterThan(1);
             assertThat(processes.unidentified()).as("it has exited").isEqualTo(1);
         }
+    }
+
+    @Test
+    void logsRefusedIteratorOnceAndReadsProcesses() {
+        probes.identificationFails = true;
+        try (Processes processes = Processes.ofThisHost(false, Processes.DEFAULT_CAPACITY)) {
+            IdentityCollector identities = new IdentityCollector(processes, new LifecycleListener() {});
+            for (int pid : List.of(NO_PID, PID)) {
+                identities.onFound(Context.of(pid, pid, pid, 1).withOwner(new Task(pid, pid, "db", 0, START)));
+                identities.afterScan(probes, List.of());
+            }
+            processes.await(Duration.ofMinutes(1));
+            assertThat(identity(processes).executable()).endsWith("java");
+        }
+        assertThat(log.lines())
+                .containsExactly("cannot identify processes by BPF: cannot scan the tasks: Operation not permitted"
+                        + " (hint: run as root)");
     }
 
     @Test

@@ -83,10 +83,12 @@ class JsonDocumentTest {
         TraceJson identified = new TraceJson(
                 CLOCK,
                 (task, mm) -> new Identity(
+                        null,
                         "/a",
                         List.of("a", "b"),
                         false,
                         "root",
+                        "staff",
                         "/kubepods/pod" + UID + "/" + ID,
                         new Namespaces(7, "a-0")));
         Stats stats = new Stats(9, new Losses(1, 2, 0, 3, 4L), new Counters(4, 5, 6, 7));
@@ -175,7 +177,8 @@ class JsonDocumentTest {
     private static QuotaPlan plan(Inventory inventory) {
         return QuotaPlan.of(
                 inventory,
-                (task, mm) -> new Identity("/a", List.of(), false, "root", "/system.slice/a.service", Namespaces.HOST),
+                (task, mm) -> new Identity(
+                        null, "/a", List.of(), false, "root", null, "/system.slice/a.service", Namespaces.HOST),
                 1,
                 LIMIT_FILE,
                 Map.of("mysqld", 2));

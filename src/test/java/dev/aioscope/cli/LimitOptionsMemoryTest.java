@@ -110,10 +110,12 @@ class LimitOptionsMemoryTest {
     private static Identity container(int i) {
         String id = String.format("%064x", i);
         return new Identity(
+                "thread-" + i,
                 "/usr/sbin/program-" + i,
                 List.of(),
                 false,
                 "user-" + i,
+                "group",
                 "/kubepods.slice/kubepods-burstable.slice/cri-containerd-" + id + ".scope",
                 Namespaces.HOST);
     }

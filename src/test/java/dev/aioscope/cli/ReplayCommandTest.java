@@ -58,7 +58,15 @@ class ReplayCommandTest {
                         recorder.record(script), new LifecycleListener() {}, clock, Duration.ofSeconds(1))) {
             recorder.onIdentity(
                     new IdentityKey(7, 0, 9),
-                    new Identity("/usr/bin/db", List.of("db", "--secret"), false, "mysql", "/db", Namespaces.HOST));
+                    new Identity(
+                            null,
+                            "/usr/bin/db",
+                            List.of("db", "--secret"),
+                            false,
+                            "mysql",
+                            null,
+                            "/db",
+                            Namespaces.HOST));
             watch.run();
         }
     }

@@ -199,10 +199,12 @@ public class ExplanationTest {
     @Test
     void namesContainerAndPidInIt() {
         Identity identity = new Identity(
+                null,
                 "/usr/bin/db",
                 List.of("db"),
                 false,
                 "mysql",
+                null,
                 "/kubepods/pod01234567-89ab-cdef-0123-456789abcdef/" + "0123456789abcdef".repeat(4),
                 new Namespaces(7, "db-0"));
         Explanation explanation = Explanation.of(

@@ -33,7 +33,7 @@ class QuotaPlanTest {
             : task.pid() < 20 ? identity("/usr/sbin/mariadbd (deleted)", "/") : identity("/opt/scylla", "/");
 
     private static Identity identity(String executable, String cgroup) {
-        return new Identity(executable, List.of(), false, "root", cgroup, Namespaces.HOST);
+        return new Identity(null, executable, List.of(), false, "root", null, cgroup, Namespaces.HOST);
     }
 
     private void holds(int pid, String thread, int... charges) {

@@ -213,6 +213,12 @@ public final class EventBuilder {
         return s32(only(EventLayout.PROCESS_USER, EventType.PROCESS), user).s32(EventLayout.PROCESS_GROUP, group);
     }
 
+    /** Sets the name of the main thread of a PROCESS. */
+    public EventBuilder mainThread(String comm) {
+        buffer.put(only(EventLayout.PROCESS_COMM, EventType.PROCESS), comm.getBytes(StandardCharsets.UTF_8));
+        return this;
+    }
+
     /** Marks the texts of a PROCESS: the outermost names of all paths and the rest of the arguments are missing. */
     public EventBuilder cut() {
         buffer.put(only(EventLayout.PROCESS_IS_EXECUTABLE_CUT, EventType.PROCESS), (byte) 1)

@@ -18,7 +18,8 @@ public final class EventFuzz {
                         + process.cgroupPath()
                         + process.cgroupV1Path()
                         + process.nodeName()
-                        + process.arguments();
+                        + process.arguments()
+                        + process.processComm();
             }
         } catch (CorruptEventException e) {
             // The expected result for invalid bytes.

@@ -17,7 +17,9 @@ class ProcessEventTest {
         ProcessEvent process = read(EventBuilder.process(
                         "/usr/sbin/mysqld", "/system.slice/mysql.service", "/docker/0a", "db1", "mysqld\0--x\0a b\0")
                 .inNamespace(7, 8, false)
-                .owner(110, 119));
+                .owner(110, 119)
+                .task(7, 8, "ib_io_rd-1")
+                .mainThread("mysqld"));
 
         assertThat(process.executable()).isEqualTo("/usr/sbin/mysqld");
         assertThat(process.cgroupPath()).isEqualTo("/system.slice/mysql.service");
@@ -31,6 +33,8 @@ class ProcessEventTest {
         assertThat(process.isInHostPidNamespace()).isFalse();
         assertThat(process.userId()).isEqualTo(110);
         assertThat(process.groupId()).isEqualTo(119);
+        assertThat(process.comm()).isEqualTo("ib_io_rd-1");
+        assertThat(process.processComm()).isEqualTo("mysqld");
     }
 
     @Test

@@ -53,6 +53,28 @@ class ContextsCommandIT {
         }
     }
 
+    /** A scan does not show which thread set up a context. */
+    @Test
+    void selectsByNameOfMainThreadAsTraceDoes(@TempDir Path folder) throws Exception {
+        Path log = folder.resolve("trace.log");
+        Process trace = Commands.start(
+                log, Aioscope.command("trace", "--tier", "syscall", "--json", "--comm", "a-database", "--count", "1"));
+        try (AioWork work = AioWork.start("named-threads", "--wait")) {
+            Commands.awaitText(trace, log, "Tier syscall");
+            work.await("ready");
+            assertThat(JsonLines.ofType(json("contexts", "--comm", "a-database", "--json"), "holder"))
+                    .singleElement()
+                    .satisfies(holder -> assertThat(holder.path("pid").asInt()).isEqualTo(work.pid()));
+            assertThat(JsonLines.ofType(json("contexts", "--comm", "an-io-thread", "--json"), "holder"))
+                    .isEmpty();
+            work.proceed();
+            work.finish();
+            Commands.awaitText(trace, log, "\"comm\":\"an-io-thread\"");
+        } finally {
+            trace.destroyForcibly();
+        }
+    }
+
     @Test
     void printsChangesUntilInterruptedInContextsWatch(@TempDir Path folder) throws Exception {
         Path output = folder.resolve("contexts.log");

@@ -141,6 +141,7 @@ class ProcessRecordsIT {
         assertThat(scanned.processStart()).isEqualTo(record.processStart());
         assertThat(scanned.mm()).isEqualTo(record.mm());
         assertThat(scanned.userId()).isEqualTo(record.userId());
+        assertThat(scanned.processComm()).isEqualTo(record.processComm());
         assertThat(scanned.isInHostMountNamespace()).isEqualTo(record.isInHostMountNamespace());
         assertThat(scanned.arguments()).isNull();
         return record;
@@ -357,6 +358,17 @@ class ProcessRecordsIT {
             assertThat(record.arguments()).containsExactly(AioWork.PROGRAM.toString(), "leaderless", "--wait");
             assertThat(record.tid()).isNotEqualTo(work.pid()).isEqualTo(record.namespaceTid());
             assertThat(record.namespacePid()).isEqualTo(work.pid());
+            assertThat(record.processComm()).isEqualTo("aiowork");
+        }
+    }
+
+    @Test
+    void namesMainThreadBesideThreadOfCall() throws IOException {
+        try (AioWork work = startReady(List.of(), "named-threads", "--wait")) {
+            ProcessEvent record = compareWithScan(work);
+
+            assertThat(record.comm()).isEqualTo("an-io-thread");
+            assertThat(record.processComm()).isEqualTo("a-database");
         }
     }
 

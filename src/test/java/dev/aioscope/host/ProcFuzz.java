@@ -11,7 +11,7 @@ public final class ProcFuzz {
     public static void fuzzerTestOneInput(byte[] bytes) {
         String text = new String(bytes, StandardCharsets.UTF_8);
         TaskStat.parse(text);
-        ProcessReader.isSame(text, 1);
+        ProcessReader.process(text, 1);
         CgroupPath.parse(text).ifPresent(Container::of);
         Container.of(text);
         ProcessReader.parse(text, 1);

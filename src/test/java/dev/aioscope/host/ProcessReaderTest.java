@@ -112,7 +112,7 @@ class ProcessReaderTest {
         Identity identity = ProcessReader.parse(
                         answer(
                                 STAT,
-                                "Name:\ta\nUid:\t0\t0\t0\t0\n",
+                                "Name:\ta\nUid:\t0\t0\t0\t0\nGid:\t6\t0\t0\t0\n",
                                 "0::/x\n1:cpu:/y\n",
                                 "a\0-c\tx\0\0b",
                                 "/usr/bin/a b"),
@@ -121,6 +121,8 @@ class ProcessReaderTest {
 
         assertThat(identity.executable()).isEqualTo("/usr/bin/a b");
         assertThat(identity.user()).isEqualTo("root");
+        assertThat(identity.group()).isEqualTo("disk");
+        assertThat(identity.comm()).isEqualTo("a) b (c");
         assertThat(identity.cgroup()).isEqualTo("/x");
         assertThat(identity.arguments()).containsExactly("a", "-c\tx", "", "b");
     }
@@ -129,7 +131,8 @@ class ProcessReaderTest {
     void leavesOutWhatIsUnreadable() {
         Identity identity =
                 ProcessReader.parse(answer(STAT, "", "", "", ""), START).orElseThrow();
-        assertThat(identity).isEqualTo(Identity.UNKNOWN);
+        assertThat(identity)
+                .isEqualTo(new Identity("a) b (c", null, List.of(), false, null, null, null, Namespaces.HOST));
     }
 
     @Test
@@ -151,14 +154,14 @@ class ProcessReaderTest {
 
     @Test
     void toleratesDamagedAnswers() {
-        assertThat(ProcessReader.isSame(STAT, START)).isTrue();
-        assertThat(ProcessReader.isSame(STAT, START + 20_000_000)).isFalse();
+        assertThat(ProcessReader.process(STAT, START)).isPresent();
+        assertThat(ProcessReader.process(STAT, START + 20_000_000)).isEmpty();
         String whole = answer(STAT, "Uid:\t0\t0\t0\t0\n", "0::/\n", "a", "/a");
         for (int seed = 0; seed < 20_000; seed++) {
             Random random = new Random(seed);
             StringBuilder stat = damage(new StringBuilder(STAT), " )(-9x\u0669", random);
             StringBuilder text = damage(new StringBuilder(whole), ".0gf ", random);
-            assertThatCode(() -> ProcessReader.isSame(stat.toString(), START))
+            assertThatCode(() -> ProcessReader.process(stat.toString(), START))
                     .as("seed %d: %s", seed, stat)
                     .doesNotThrowAnyException();
             assertThatCode(() -> ProcessReader.parse(text.toString(), START))

@@ -23,7 +23,7 @@ class ProcessesTest {
     private static final long START =
             TaskStat.read("/proc/self/stat").orElseThrow().start();
     private static final Identity OF_KERNEL =
-            new Identity("/bin/db", List.of(), false, "mysql", "/db", new Namespaces(1, "web"));
+            new Identity(null, "/bin/db", List.of(), false, "mysql", null, "/db", new Namespaces(1, "web"));
 
     /** Never greets, as if stopped by a signal. */
     private static final List<String> SILENT = List.of("/bin/sleep", "60");
@@ -72,7 +72,8 @@ class ProcessesTest {
     @Test
     void addsOnlyArgumentsToRecordOfKernel() {
         IdentityKey self = new IdentityKey(PID, START, 5);
-        Identity java = new Identity("/jdk/bin/java", List.of(), false, "mysql", "/db", new Namespaces(1, "web"));
+        Identity java =
+                new Identity(null, "/jdk/bin/java", List.of(), false, "mysql", null, "/db", new Namespaces(1, "web"));
         try (Processes processes = processes(false)) {
             processes.learn(self, java);
             processes.read(self);

@@ -42,10 +42,12 @@ class HolderReportTest {
                 task -> true,
                 (task, mm) -> task.equals(MYSQLD)
                         ? new Identity(
+                                null,
                                 "/usr/sbin/mysqld",
                                 List.of("mysqld", "--x"),
                                 false,
                                 "mysql",
+                                null,
                                 "/system.slice/a.service",
                                 Namespaces.HOST)
                         : Identity.UNKNOWN,

@@ -39,7 +39,15 @@ class TraceTableTest {
     /** Process 100 runs in a container; other processes are unknown. */
     private static final Identities IDENTITIES = (task, mm) -> task.pid() != 100
             ? Identity.UNKNOWN
-            : new Identity("/usr/sbin/mysqld", List.of("mysqld"), false, "mysql", "/docker/" + ID, Namespaces.HOST);
+            : new Identity(
+                    null,
+                    "/usr/sbin/mysqld",
+                    List.of("mysqld"),
+                    false,
+                    "mysql",
+                    null,
+                    "/docker/" + ID,
+                    Namespaces.HOST);
 
     private static List<String> functions(List<Long> addresses) {
         return addresses.stream().map(address -> "function_" + address).toList();

@@ -43,7 +43,14 @@ class RecordingTest {
     private static final long SECOND = 1_000_000_000L;
     private static final long BOOT = 1_800_000_000L * SECOND;
     private static final Identity DB = new Identity(
-            "/usr/bin/db", List.of("db", "--port", "1"), false, "mysql", "/system.slice/db.service", Namespaces.HOST);
+            "db_main",
+            "/usr/bin/db",
+            List.of("db", "--port", "1"),
+            false,
+            "mysql",
+            "mysql",
+            "/system.slice/db.service",
+            Namespaces.HOST);
 
     @TempDir
     private Path folder;
@@ -207,13 +214,28 @@ class RecordingTest {
     @Test
     void truncatesLongCommandLine() {
         Identity identity = new Identity(
-                "/bin/x", List.of("x", "y".repeat(6000), "z".repeat(6000)), true, null, null, Namespaces.HOST);
+                null,
+                "/bin/x",
+                List.of("x", "y".repeat(6000), "z".repeat(6000)),
+                true,
+                null,
+                null,
+                null,
+                Namespaces.HOST);
         byte[] item = new IdentityItem(new IdentityKey(1, 2, 3), identity).bytes();
 
         assertThat(IdentityItem.parse(ByteBuffer.wrap(item).order(ByteOrder.LITTLE_ENDIAN)))
                 .contains(new IdentityItem(
                         new IdentityKey(1, 2, 3),
-                        new Identity("/bin/x", List.of("x", "y".repeat(6000)), true, null, null, Namespaces.HOST)));
+                        new Identity(
+                                null,
+                                "/bin/x",
+                                List.of("x", "y".repeat(6000)),
+                                true,
+                                null,
+                                null,
+                                null,
+                                Namespaces.HOST)));
     }
 
     @Test
@@ -328,7 +350,8 @@ class RecordingTest {
         Path pipe = folder.resolve("pipe");
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
                 .isZero();
-        Identity large = new Identity("/bin/x", List.of("x", "y".repeat(4000)), false, null, null, Namespaces.HOST);
+        Identity large =
+                new Identity(null, "/bin/x", List.of("x", "y".repeat(4000)), false, null, null, null, Namespaces.HOST);
         // A full pipe (64 KiB) blocks its writer like a hung disk.
         FileChannel disk = FileChannel.open(pipe, StandardOpenOption.READ, StandardOpenOption.WRITE);
         Recorder recorder = new Recorder(Storage.to(disk), clock());

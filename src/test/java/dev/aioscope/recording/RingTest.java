@@ -28,7 +28,7 @@ class RingTest {
     private static final long SECOND = 1_000_000_000L;
     private static final int SIZE = 8 << 20;
     private static final Identity DB =
-            new Identity("/usr/bin/db", List.of("db"), false, "mysql", "/db", Namespaces.HOST);
+            new Identity(null, "/usr/bin/db", List.of("db"), false, "mysql", null, "/db", Namespaces.HOST);
 
     @TempDir
     private Path folder;

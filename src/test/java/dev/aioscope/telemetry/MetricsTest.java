@@ -82,10 +82,12 @@ class MetricsTest {
         return task.pid() == 1
                 ? Identity.UNKNOWN
                 : new Identity(
+                        null,
                         "/usr/sbin/" + task.comm(),
                         List.of(),
                         false,
                         "mysql",
+                        null,
                         "/system.slice/" + task.comm() + ".service",
                         Namespaces.HOST);
     }
@@ -158,10 +160,12 @@ class MetricsTest {
     void namesPodOfHolder() {
         String id = "0123456789abcdef".repeat(4);
         Identity inPod = new Identity(
+                null,
                 "/usr/sbin/mysqld",
                 List.of(),
                 false,
                 "mysql",
+                null,
                 "/kubepods/pod01234567-89ab-cdef-0123-456789abcdef/" + id,
                 new Namespaces(7, "db-0"));
         LiveContext context = new LiveContext(new Task(7, 7, "mysqld", 1, 0), null, 7, 0x1000, 100, 255, null, 0);

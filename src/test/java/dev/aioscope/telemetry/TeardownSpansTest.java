@@ -548,10 +548,12 @@ class TeardownSpansTest {
 
     private static Identity mysqld(boolean isCut) {
         Identity whole = new Identity(
+                null,
                 "/usr/sbin/mysqld",
                 List.of("mysqld", "--password=x"),
                 false,
                 "mysql",
+                null,
                 "/kubepods.slice/kubepods-pod01234567_89ab_cdef_0123_456789abcdef.slice/crio-" + ID + ".scope",
                 new Namespaces(7, "db-0"));
         return isCut ? whole.withoutArguments() : whole;
@@ -595,8 +597,8 @@ class TeardownSpansTest {
 
     @Test
     void omitsContainerForSystemdUnit() {
-        identities = (task, mm) ->
-                new Identity("/a", List.of(), false, "root", "/system.slice/mariadb.service", Namespaces.HOST);
+        identities = (task, mm) -> new Identity(
+                null, "/a", List.of(), false, "root", null, "/system.slice/mariadb.service", Namespaces.HOST);
         spans(1).onTeardown(TeardownBuilder.busy().build());
 
         assertThat(attributes(root()))
@@ -606,8 +608,8 @@ class TeardownSpansTest {
 
     @Test
     void namesContainerWhoseIdIsItsName() {
-        identities = (task, mm) ->
-                new Identity("/a", List.of(), false, "root", "/lxc.payload.web-1/init.scope", Namespaces.HOST);
+        identities = (task, mm) -> new Identity(
+                null, "/a", List.of(), false, "root", null, "/lxc.payload.web-1/init.scope", Namespaces.HOST);
         spans(1).onTeardown(TeardownBuilder.busy().build());
 
         assertThat(attributes(root()))

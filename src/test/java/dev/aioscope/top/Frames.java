@@ -57,7 +57,8 @@ final class Frames {
 
     Frames is(int pid, String user, String cgroup, Namespaces namespaces, String... command) {
         identities.put(
-                new ProcessKey(pid, pid), new Identity(command[0], List.of(command), false, user, cgroup, namespaces));
+                new ProcessKey(pid, pid),
+                new Identity(null, command[0], List.of(command), false, user, null, cgroup, namespaces));
         return this;
     }
 

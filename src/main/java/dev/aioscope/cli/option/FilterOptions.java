@@ -31,9 +31,9 @@ public final class FilterOptions {
             split = ",",
             converter = CommConverter.class,
             description = {
-                "Include only threads with these names (comma-separated).",
-                "An event matches by the thread that made the call or set up the context, a context that a scan found by"
-                        + " the main thread of its process. Threads of a program can have other names: see --exe."
+                "Include only processes with these names (comma-separated).",
+                "A process has the name of its main thread, as ps shows it, also for calls of threads with other names."
+                        + " Events of a process whose name is unknown are counted, not shown."
             })
     private List<String> comms = List.of();
 

@@ -91,7 +91,7 @@ public final class LimitOptions {
             converter = CapacityConverter.class,
             description = {
                 "Remember N process identities (default: ${DEFAULT-VALUE}).",
-                "An identity is executable, user and container. Each uses 500 bytes plus its command line. The least recently used is"
+                "An identity is executable, user and container. Each uses 600 bytes plus its command line. The least recently used is"
                         + " evicted."
             })
     private int identities;

@@ -26,6 +26,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
@@ -33,9 +34,10 @@ class FilterOptionsTest {
     /** Made by process 100 (mysqld), destroyed by its thread 101 (ib_io_rd-1), both in cgroup 1. */
     private static final Teardown TEARDOWN = TeardownBuilder.idle().build();
 
-    /** Process 100 runs a deleted mysqld; others are unknown. */
+    /** Process 100, whose main thread is mysqld, runs a deleted mysqld.bin; others are unknown. */
     private static final Identities IDENTITIES = (task, mm) -> task.pid() == 100
-            ? new Identity("/usr/sbin/mysqld (deleted)", List.of(), false, null, null, Namespaces.HOST)
+            ? new Identity(
+                    "mysqld", "/usr/sbin/mysqld.bin (deleted)", List.of(), false, null, null, null, Namespaces.HOST)
             : Identity.UNKNOWN;
 
     private static FilterOptions parse(String... arguments) {
@@ -89,20 +91,21 @@ class FilterOptionsTest {
         "4, '--pid=99,100'",
         "0, --pid=99",
         "4, --comm=mysqld",
-        "1, --comm=ib_io_rd-1",
+        "0, --comm=ib_io_rd-1",
         "0, --comm=mysql",
         "4, --cgroup=1",
         "0, --cgroup=2",
         "4, --pid=100 --comm=mysqld --cgroup=1",
         "0, --pid=100 --comm=fio",
-        "4, --exe=mysqld",
-        "4, '--exe=fio,mysqld'",
-        "4, --exe=/usr/sbin/mysqld",
-        "0, --exe=/sbin/mysqld",
-        "0, --exe=mysql",
-        "0, --exe=/mysqld",
-        "1, --exe=mysqld --comm=ib_io_rd-1",
-        "0, --exe=fio --comm=ib_io_rd-1",
+        "4, --exe=mysqld.bin",
+        "4, '--exe=fio,mysqld.bin'",
+        "4, --exe=/usr/sbin/mysqld.bin",
+        "0, --exe=/sbin/mysqld.bin",
+        "0, --exe=mysqld",
+        "0, --exe=/mysqld.bin",
+        "4, --exe=mysqld.bin --comm=mysqld",
+        "0, --exe=fio --comm=mysqld",
+        "0, --exe=mysqld.bin --comm=ib_io_rd-1",
     })
     void matchesAnyValueOfOptionAndAllOptions(int count, String arguments) {
         String[] list = arguments.isEmpty() ? new String[0] : arguments.split(" ", -1);
@@ -120,25 +123,34 @@ class FilterOptionsTest {
     }
 
     @Test
-    void countsReportedEventsOfUnknownExecutables() {
+    void selectsMainThreadByItsOwnName() {
         TeardownBuilder teardown = TeardownBuilder.idle();
-        teardown.context = teardown.context.withOwner(new Task(300, 300, "gone", 1, 0));
+        teardown.context = teardown.context.withOwner(new Task(300, 300, "renamed", 1, 0));
+
+        assertThat(passed(parse("--comm", "renamed"), teardown.build())).hasSize(4);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--exe=mysqld.bin", "--comm=mysqld", "--comm=mysqld --exe=mysqld.bin"})
+    void countsReportedEventsOfUnknownProcesses(String arguments) {
+        TeardownBuilder teardown = TeardownBuilder.idle();
+        teardown.context = teardown.context.withOwner(new Task(300, 301, "gone", 1, 0));
         teardown.caller = teardown.context.owner();
-        TaskSelector selector = new TaskSelector(parse("--exe", "mysqld")::filter, IDENTITIES);
+        TaskSelector selector = new TaskSelector(parse(arguments.split(" ", -1))::filter, IDENTITIES);
 
         assertThat(passed(selector, teardown.build())).isEmpty();
         assertThat(selector.withheld())
                 .as("teardown, failed call, use of a handle")
                 .isEqualTo(3);
 
-        TaskSelector other = new TaskSelector(parse("--exe", "mysqld", "--pid", "1")::filter, IDENTITIES);
+        TaskSelector other = new TaskSelector(parse("--exe", "mysqld.bin", "--pid", "1")::filter, IDENTITIES);
         assertThat(passed(other, teardown.build())).isEmpty();
         assertThat(other.withheld()).as("of another process").isZero();
     }
 
     @Test
     void selectsContextsByExecutableOfHolder() {
-        TaskSelector selector = new TaskSelector(parse("--exe", "mysqld")::filter, IDENTITIES);
+        TaskSelector selector = new TaskSelector(parse("--exe", "mysqld.bin")::filter, IDENTITIES);
 
         assertThat(selector.selects(new LiveContext(TEARDOWN.context().owner(), null, 1, 0x1000, 1, 2, 0, 0)))
                 .isTrue();
@@ -207,7 +219,7 @@ class FilterOptionsTest {
     @Test
     void truncatesNameLikeKernel() {
         TeardownBuilder teardown = TeardownBuilder.idle();
-        teardown.caller = new Task(100, 101, "a-name-of-more-", 1, 0);
+        teardown.caller = new Task(101, 101, "a-name-of-more-", 1, 0);
 
         assertThat(passed(parse("--comm", "a-name-of-more-than-15-bytes"), teardown.build()))
                 .hasSize(1);
