@@ -51,22 +51,24 @@ public final class AioWork implements AutoCloseable {
                 && Files.getLastModifiedTime(PROGRAM).compareTo(Files.getLastModifiedTime(SOURCE)) > 0) {
             return;
         }
-        Process cc = new ProcessBuilder(
-                        "cc",
-                        "-Wall",
-                        "-Wextra",
-                        "-Werror",
-                        "-O2",
-                        // Complete stacks with all functions.
-                        "-fno-omit-frame-pointer",
-                        "-fno-optimize-sibling-calls",
-                        "-fno-inline",
-                        "-pthread",
-                        "-o",
-                        PROGRAM.toString(),
-                        SOURCE.toString())
-                .inheritIO()
-                .start();
+        compile(
+                PROGRAM,
+                // Complete stacks with all functions.
+                "-fno-omit-frame-pointer",
+                "-fno-optimize-sibling-calls",
+                "-fno-inline");
+    }
+
+    /** Compiles it for a container, which has no libraries. */
+    static void compileStatic(Path program) throws Exception {
+        compile(program, "-static");
+    }
+
+    private static void compile(Path program, String... options) throws Exception {
+        List<String> command = new ArrayList<>(List.of("cc", "-Wall", "-Wextra", "-Werror", "-O2", "-pthread"));
+        command.addAll(List.of(options));
+        command.addAll(List.of("-o", program.toString(), SOURCE.toString()));
+        Process cc = new ProcessBuilder(command).inheritIO().start();
         assertThat(cc.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(cc.exitValue()).as("the compiler").isZero();
     }

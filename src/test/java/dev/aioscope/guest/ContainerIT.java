@@ -1,23 +1,13 @@
 package dev.aioscope.guest;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import dev.aioscope.testing.Aioscope;
-import dev.aioscope.testing.Await;
 import dev.aioscope.testing.Commands;
-import dev.aioscope.testing.JsonLines;
 import dev.aioscope.testing.Podman;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.JsonNode;
 
-/** Compares the identity of a process in a container with what its runtime says. */
-class ContainerIT {
-    private static final String IMAGE_PROGRAM = "/aiowork";
-
+/** With Podman. */
+class ContainerIT extends ContainerTests {
     private final String name = "aioscope-holder-" + ProcessHandle.current().pid();
 
     @BeforeAll
@@ -26,9 +16,32 @@ class ContainerIT {
         Podman.assumeAvailable();
     }
 
-    @AfterEach
-    void remove() throws Exception {
-        Commands.execute("podman", "rm", "--force", name);
+    @Override
+    String runtime() {
+        return "podman";
+    }
+
+    @Override
+    void start() throws Exception {
+        List<String> options = new ArrayList<>(List.of(
+                "--detach",
+                "--interactive",
+                "--name=" + name,
+                "--hostname=db-0",
+                "--volume=" + AioWork.PROGRAM + ":" + PROGRAM,
+                Podman.BASE));
+        options.addAll(COMMAND);
+        Commands.run(Podman.run(options.toArray(String[]::new)));
+    }
+
+    @Override
+    String id() throws Exception {
+        return inspect("Id");
+    }
+
+    @Override
+    String pid() throws Exception {
+        return inspect("State.Pid");
     }
 
     private String inspect(String field) throws Exception {
@@ -36,48 +49,8 @@ class ContainerIT {
                 .strip();
     }
 
-    /** Both the probe of io_setup and a later scan. */
-    @Test
-    void namesContainerAsItsRuntimeDoes(@TempDir Path folder) throws Exception {
-        Path log = folder.resolve("trace.log");
-        Process trace = Commands.start(
-                log, Aioscope.command("trace", "--tier", "syscall", "--exe", "aiowork", "--json", "--count", "1"));
-        try {
-            Commands.awaitText(trace, log, "Tier syscall");
-            Commands.run(Podman.run(
-                    "--detach",
-                    "--interactive", // Its end would end the program.
-                    "--name=" + name,
-                    "--hostname=db-0",
-                    "--volume=" + AioWork.PROGRAM + ":" + IMAGE_PROGRAM,
-                    Podman.BASE,
-                    "sh",
-                    "-c",
-                    IMAGE_PROGRAM + " destroy && exec " + IMAGE_PROGRAM + " many --count 1 --wait"));
-            trace.waitFor();
-            JsonNode teardown = JsonLines.parse(Commands.run("grep", "teardown", log.toString()))
-                    .get(0);
-            assertNamed(teardown);
-            JsonNode holder = Await.value(
-                    "the second program",
-                    () -> JsonLines.parse(Commands.run(Aioscope.command("contexts", "--exe", "aiowork", "--json")))
-                            .get(0),
-                    first -> first.path("type").asString().equals("holder"));
-            assertNamed(holder);
-            assertThat(holder.path("pid").asString()).isEqualTo(inspect("State.Pid"));
-            assertThat(holder.path("namespace_pid").asInt()).isEqualTo(1);
-        } finally {
-            trace.destroyForcibly();
-        }
-    }
-
-    private void assertNamed(JsonNode identity) throws Exception {
-        assertThat(identity.path("container_runtime").asString()).isEqualTo("podman");
-        assertThat(identity.path("container_id").asString()).isEqualTo(inspect("Id"));
-        assertThat(identity.path("executable").asString())
-                .as("in the container")
-                .isEqualTo(IMAGE_PROGRAM);
-        assertThat(identity.path("command").asString()).startsWith(IMAGE_PROGRAM + " ");
-        assertThat(identity.path("user").asString()).isEqualTo("root");
+    @Override
+    void remove() throws Exception {
+        Commands.execute("podman", "rm", "--force", "--time=0", name);
     }
 }
