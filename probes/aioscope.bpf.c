@@ -940,9 +940,10 @@ inline_body void append_arguments(struct process_buffer *to, struct mm_struct *m
 		if (!append_memory(end))
 			break;
 	}
+	if (to->node < to->end && to->bytes == begin)
+		return;
 	to->event.are_arguments_cut = to->node < to->end;
-	if (to->node == to->end || to->bytes > begin)
-		to->event.arguments_bytes = to->bytes - begin;
+	to->event.arguments_bytes = to->bytes - begin;
 }
 
 /* All but the arguments, which only the process itself can read. */

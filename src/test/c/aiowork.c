@@ -1201,6 +1201,27 @@ static void leaderless(void)
 	pthread_exit(NULL);
 }
 
+/* Drops the page of the arguments, and with it the stack of the first thread. */
+static void *run_without_arguments(void *none)
+{
+	uintptr_t arguments = (uintptr_t)program_invocation_name;
+
+	wait_until_blocked(getpid(), SYS_futex);
+	if (madvise((void *)(arguments / BLOCK * BLOCK), BLOCK, MADV_DONTNEED))
+		fail("call madvise");
+	return run_on(none);
+}
+
+/* The memory of the arguments is not present when a context is set up, as after it was paged out. */
+static void absent_arguments(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run_without_arguments, NULL))
+		fail("call pthread_create");
+	pthread_join(thread, NULL);
+}
+
 static void *run_named(void *none)
 {
 	prctl(PR_SET_NAME, "an-io-thread");
@@ -1233,6 +1254,9 @@ static int number(const char *name, const char *text)
 static void parse(char **argument)
 {
 	for (; *argument; argument++) {
+		/* The path of a script whose interpreter this program is. */
+		if (**argument == '/')
+			continue;
 		if (!strcmp(*argument, "--wait")) {
 			waits = true;
 			continue;
@@ -1286,7 +1310,7 @@ int main(int argc, char **argv)
 		{"used-handles", used_handles}, {"lost-race", lost_race}, {"operations", operations},
 		{"reaping", reaping}, {"blocking-fuse", blocking_fuse}, {"paced", paced},
 		{"chown-32", chown_32}, {"filtered", filtered}, {"other-root", other_root},
-		{"children", children},
+		{"children", children}, {"absent-arguments", absent_arguments},
 		{"paced-programs", paced_programs},
 	};
 

@@ -1,6 +1,7 @@
 package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventType;
@@ -14,6 +15,7 @@ import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.core.CoreEngine;
 import dev.aioscope.testing.Await;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -43,7 +45,7 @@ class ProcessRecordsIT {
     private final List<Event> events = new ArrayList<>();
 
     @TempDir
-    private Path folder;
+    Path folder;
 
     /** The tier that the kernel supports. */
     Tier tier() {
@@ -123,14 +125,14 @@ class ProcessRecordsIT {
         return found.get(0);
     }
 
-    private static AioWork startReady(List<String> launcher, String... arguments) throws IOException {
+    static AioWork startReady(List<String> launcher, String... arguments) throws IOException {
         AioWork work = AioWork.startThrough(launcher, arguments);
         work.await("ready");
         return work;
     }
 
     /** Both ways to learn who a process is say the same but for the arguments. */
-    private ProcessEvent compareWithScan(AioWork work) {
+    final ProcessEvent compareWithScan(AioWork work) {
         ProcessEvent record = record(work.pid());
         ProcessEvent scanned = scanned(work.pid());
         assertThat(scanned.executable()).isEqualTo(record.executable());
@@ -184,7 +186,7 @@ class ProcessRecordsIT {
     }
 
     /** This process is in the cgroups of its children. Null without a hierarchy of this controller. */
-    private static String cgroup(String controller) throws IOException {
+    static String cgroup(String controller) throws IOException {
         return Files.readAllLines(Path.of("/proc/self/cgroup")).stream()
                 .map(line -> line.split(":", 3))
                 .filter(hierarchy -> List.of(hierarchy[1].split(",", -1)).contains(controller))
@@ -251,12 +253,7 @@ class ProcessRecordsIT {
 
     @Test
     void showsWholePathOf40Components() throws IOException {
-        Path directory = folder;
-        while (directory.getNameCount() < 39) {
-            directory = directory.resolve("a-directory-with-a-name-" + directory.getNameCount());
-        }
-        Path program =
-                Files.copy(AioWork.PROGRAM, Files.createDirectories(directory).resolve("program"));
+        Path program = copyBelow(39, "a-directory-with-a-name-");
         try (AioWork work = startReady(through("exec " + program + " \"$@\""), "destroy", "--wait")) {
             ProcessEvent record = compareWithScan(work);
 
@@ -267,12 +264,7 @@ class ProcessRecordsIT {
 
     @Test
     void showsInnermostNamesOfLongPath() throws IOException {
-        Path directory = folder;
-        while (directory.getNameCount() < 100) {
-            directory = directory.resolve("d" + directory.getNameCount());
-        }
-        Path program =
-                Files.copy(AioWork.PROGRAM, Files.createDirectories(directory).resolve("program"));
+        Path program = copyBelow(100, "d");
         try (AioWork work = startReady(through("exec " + program + " \"$@\""), "destroy", "--wait")) {
             ProcessEvent record = compareWithScan(work);
 
@@ -282,8 +274,17 @@ class ProcessRecordsIT {
         }
     }
 
+    /** Copies the program into so many directories, one in the other, with these names and a number. */
+    private Path copyBelow(int directories, String name) throws IOException {
+        Path directory = folder;
+        while (directory.getNameCount() < directories) {
+            directory = directory.resolve(name + directory.getNameCount());
+        }
+        return Files.copy(AioWork.PROGRAM, Files.createDirectories(directory).resolve("program"));
+    }
+
     /** A shell that runs this with the options of aiowork as its arguments. */
-    private static List<String> through(String script) {
+    static List<String> through(String script) {
         return List.of("sh", "-c", "program=$1; shift; " + script, "sh");
     }
 
@@ -346,6 +347,71 @@ class ProcessRecordsIT {
             assertThat(record.arguments()).isEmpty();
             assertThat(record.areArgumentsCut()).isFalse();
             assertThat(record.executable()).isEqualTo(AioWork.PROGRAM.toString());
+        }
+    }
+
+    @Test
+    void omitsArgumentsThatAreNotInMemory() throws IOException {
+        try (AioWork work = startReady(List.of(), "absent-arguments", "--wait")) {
+            ProcessEvent record = compareWithScan(work);
+
+            assertThat(record.arguments()).isNull();
+            assertThat(record.areArgumentsCut()).isFalse();
+            assertThat(record.executable()).isEqualTo(AioWork.PROGRAM.toString());
+        }
+    }
+
+    @Test
+    void namesInterpreterOfScript() throws IOException {
+        Path script = folder.resolve("a-script");
+        Files.writeString(script, "#!" + AioWork.PROGRAM + " destroy\n");
+        assertThat(script.toFile().setExecutable(true)).isTrue();
+        try (AioWork work = startReady(through("exec '" + script + "' \"$@\""), "--wait")) {
+            ProcessEvent record = compareWithScan(work);
+
+            assertThat(record.executable()).isEqualTo(AioWork.PROGRAM.toString());
+            assertThat(record.arguments())
+                    .containsExactly(AioWork.PROGRAM.toString(), "destroy", script.toString(), "--wait");
+            assertThat(record.processComm()).isEqualTo("a-script");
+        }
+    }
+
+    @Test
+    void showsPathInOverlay() throws IOException {
+        for (String name : List.of("lower", "other", "merged")) {
+            Files.createDirectory(folder.resolve(name));
+        }
+        List<String> launcher = new ArrayList<>(List.of("unshare", "--mount"));
+        launcher.addAll(through("cd '" + folder + "' && cp \"$program\" lower/x"
+                + " && mount -t overlay -o lowerdir=lower:other none merged && exec merged/x \"$@\""));
+        try (AioWork work = startReady(launcher, "destroy", "--wait")) {
+            assertThat(compareWithScan(work).executable())
+                    .isEqualTo(folder + "/merged/x")
+                    .isEqualTo(procExecutable(work.pid()));
+        }
+    }
+
+    /** The probes do not observe its calls. */
+    @Test
+    void describes32BitProgramInScan() throws IOException {
+        assumeTrue(Commands.isInstalled("cc"), "the guest has no compiler");
+        Path program = folder.resolve("program32");
+        Commands.run(
+                "cc",
+                "-m32",
+                "-static",
+                "-nostdlib",
+                "-ffreestanding",
+                "-fno-pie",
+                "-no-pie",
+                "-o",
+                program.toString(),
+                "src/test/c/program32.c");
+        try (AioWork work = startReady(through("exec '" + program + "'"))) {
+            ProcessEvent scanned = scanned(work.pid());
+
+            assertThat(scanned.executable()).isEqualTo(program.toString());
+            assertThat(scanned.processComm()).isEqualTo("program32");
         }
     }
 
