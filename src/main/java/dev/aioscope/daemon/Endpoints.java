@@ -58,7 +58,7 @@ record Endpoints(
         endpoints.put("/", accept -> Page.text(200, INDEX));
         endpoints.put("/metrics", this::scrape);
         endpoints.put("/healthz", accept -> healthz());
-        endpoints.put("/readyz", accept -> readyz());
+        endpoints.put("/readyz", accept -> readyz(health));
         endpoints.put("/api/contexts", accept -> contexts());
         endpoints.put("/api/teardowns", accept -> Page.json(teardowns()));
         endpoints.put("/api/audit", accept -> Page.json(verdicts()));
@@ -75,7 +75,7 @@ record Endpoints(
         return faults.isEmpty() ? Page.text(200, "alive") : Page.text(503, String.join("\n", faults));
     }
 
-    private Page readyz() {
+    static Page readyz(Health health) {
         List<String> reasons = health.reasonsAgainst();
         boolean isReady = reasons.isEmpty();
         List<String> lines = new ArrayList<>(isReady ? List.of("ready") : reasons);

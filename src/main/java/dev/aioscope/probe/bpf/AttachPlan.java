@@ -72,6 +72,15 @@ public final class AttachPlan {
         }
     }
 
+    /** Records that a kprobe is rejected because the kernel has ended ftrace, as its other modes were before. */
+    void rejectForEndOfFtrace(AttachTarget target, String reason) {
+        reject(target, reason, Hints.END_OF_FTRACE);
+        rejections
+                .getOrDefault(target, List.of())
+                .replaceAll(earlier ->
+                        new Rejection(earlier.mode(), earlier.reason(), Hints.END_OF_FTRACE, earlier.isSilent()));
+    }
+
     private void reject(AttachTarget target, Rejection rejection) {
         rejections.computeIfAbsent(target, key -> new ArrayList<>()).add(rejection);
     }

@@ -284,7 +284,11 @@ public final class BpfProbes implements Probes {
             if (mode != null && reason != null) {
                 int errno = Libc.errno();
                 throwFor("cannot load the probes", HostCause.ofShortage(reason).or(() -> HostCause.ofShortage(errno)));
-                plan.reject(target, reason, Hints.of(mode, errno));
+                if (errno == Errno.ENODEV && mode.kind().contains(Mode.KPROBE)) {
+                    plan.rejectForEndOfFtrace(target, reason);
+                } else {
+                    plan.reject(target, reason, Hints.of(mode, errno));
+                }
                 complete = false;
             }
         }

@@ -14,6 +14,10 @@ final class Hints {
     private static final String LESS_PARANOID =
             "give aioscope CAP_SYS_ADMIN, or set kernel.perf_event_paranoid to 2 or less";
 
+    /** After an inconsistency the kernel ends ftrace (ftrace_kill); it then rejects trampolines and kprobes at functions. */
+    static final String END_OF_FTRACE = "restart the host: the kernel has ended ftrace, probably after a line"
+            + " \"WARNING: ... kernel/trace/ftrace.c\" or \"ftrace bug\" in the kernel log (dmesg)";
+
     private Hints() {}
 
     /** For a program that did not load or attach in this mode. */

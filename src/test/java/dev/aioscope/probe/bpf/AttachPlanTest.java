@@ -2,6 +2,7 @@ package dev.aioscope.probe.bpf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.kernel.Errno;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.AttachPoint.Rejection;
@@ -45,6 +46,22 @@ class AttachPlanTest {
                                 new Rejection(Mode.KPROBE, "no such symbol", "b"))))
                 .extracting(AttachPoint::name)
                 .doesNotContain("aio_complete_rw", "fput");
+    }
+
+    /** As on Linux 6.1 after a WARNING in ftrace_shutdown. */
+    @Test
+    void asksToRestartHostWhoseFtraceHasEnded() {
+        plan.reject(AttachTarget.KILL_IOCTX, "failed to attach: EINVAL", Hints.of(Mode.FENTRY, Errno.EINVAL));
+        assertThat(plan.mode(AttachTarget.KILL_IOCTX)).isEqualTo(Mode.KPROBE);
+        plan.rejectForEndOfFtrace(AttachTarget.KILL_IOCTX, "failed to create kprobe: ENODEV");
+
+        assertThat(plan.missing()).hasValueSatisfying(point -> {
+            assertThat(point.rejections())
+                    .extracting(Rejection::reason)
+                    .containsExactly("failed to attach: EINVAL", "failed to create kprobe: ENODEV");
+            assertThat(point.hints()).startsWith("restart the host: ").contains("kernel/trace/ftrace.c");
+        });
+        assertThat(plan.mode(AttachTarget.FREE_IOCTX)).isEqualTo(Mode.FENTRY);
     }
 
     @Test
