@@ -35,7 +35,6 @@ class DutyCycleTest {
     private final List<Context> setups = new ArrayList<>();
     private final List<Context> foundContexts = new ArrayList<>();
     private final List<TeardownInProgress> stuck = new ArrayList<>();
-    private final List<Teardown> ended = new ArrayList<>();
     private final DutyCycle dutyCycle = new DutyCycle(
             probes,
             new LifecycleListener() {
@@ -403,61 +402,46 @@ class DutyCycleTest {
         assertThat(setups).hasSize(1);
     }
 
-    @Test
-    void keepsContextsOfProcessesThatScanCouldNotRead() {
-        probes.tier = Tier.SAMPLE;
+    /** The processes whose contexts have ended after so many scans; only the first lists contexts. */
+    private List<Integer> ownersOfEnded(int scans) {
+        List<Integer> owners = new ArrayList<>();
         DutyCycle scanning = new DutyCycle(
                 probes,
                 new LifecycleListener() {
                     @Override
                     public void onTeardown(Teardown teardown) {
-                        ended.add(teardown);
+                        owners.add(teardown.context().owner().pid());
                     }
                 },
                 new WallClock(BootClock::now, InstantSource.system()),
                 Duration.ofNanos(1));
-        probes.live.addAll(List.of(live(10), live(11), live(12)));
-        probes.gaps = new ScanGaps(Set.of(10), Set.of(11), false);
         probes.whenEmpty = () -> {
             probes.live.clear();
-            if (probes.scans >= 2) {
+            if (probes.scans >= scans) {
                 scanning.stop();
             }
         };
-
         scanning.run();
-        assertThat(ended)
-                .extracting(teardown -> teardown.context().owner().pid())
-                .containsExactly(12);
+        return owners;
+    }
+
+    @Test
+    void keepsContextsOfProcessesThatScanCouldNotRead() {
+        probes.tier = Tier.SAMPLE;
+        probes.live.addAll(List.of(live(10), live(11), live(12)));
+        probes.gaps = new ScanGaps(Set.of(10), Set.of(11), false);
+
+        assertThat(ownersOfEnded(2)).containsExactly(12);
     }
 
     @Test
     void keepsContextsThatScanOfNamespaceNeverListed() {
         probes.tier = Tier.SYSCALL;
-        DutyCycle scanning = new DutyCycle(
-                probes,
-                new LifecycleListener() {
-                    @Override
-                    public void onTeardown(Teardown teardown) {
-                        ended.add(teardown);
-                    }
-                },
-                new WallClock(BootClock::now, InstantSource.system()),
-                Duration.ofNanos(1));
         probes.ring.add(setup(1));
         probes.live.add(live(12));
         probes.gaps = ScanGaps.ofNamespace(false);
-        probes.whenEmpty = () -> {
-            probes.live.clear();
-            if (probes.scans >= 3) {
-                scanning.stop();
-            }
-        };
 
-        scanning.run();
-        assertThat(ended)
-                .extracting(teardown -> teardown.context().owner().pid())
-                .containsExactly(12);
+        assertThat(ownersOfEnded(3)).containsExactly(12);
     }
 
     @Test

@@ -52,6 +52,9 @@ public final class BpfProbes implements Probes {
     private static final int DESCRIPTORS = 17;
 
     private static final int TEST_POLL_MILLIS = 10;
+
+    /** A scan of a busy host keeps the reader from reading. */
+    private static final long READER_PATIENCE_NANOS = 3_000_000_000L;
     /** As many records as a ring holds. */
     private static final int MAX_HELD = 8192;
 
@@ -227,10 +230,23 @@ public final class BpfProbes implements Probes {
         if (refusal != 0) {
             return "cannot test the probes: io_setup failed: " + Errno.describe(-refusal);
         }
+        if (!test.silent().isEmpty() && !awaitReader(pause)) {
+            return "cannot test the probes: the reader is behind";
+        }
         Losses after = losses();
         boolean isLossy =
                 held.size() == MAX_HELD || after.ringFull() + after.mapFull() > before.ringFull() + before.mapFull();
         return isLossy && !test.silent().isEmpty() ? "cannot test the probes: records were lost during the test" : null;
+    }
+
+    /** Waits until the records that exist now are read; false if that takes too long. */
+    private boolean awaitReader(SelfTest.Pause pause) throws InterruptedException {
+        long end = ring.produced();
+        long begin = System.nanoTime();
+        while (ring.consumed() < end && System.nanoTime() - begin < READER_PATIENCE_NANOS) {
+            pause.pass();
+        }
+        return ring.consumed() >= end;
     }
 
     /** Keeps the records of all other contexts for the reader. */

@@ -156,7 +156,17 @@ final class RingBuffer implements AutoCloseable {
 
     /** Unread bytes. */
     long used() {
-        return (long) LONG.getAcquire(producer, 0) - (long) LONG.getVolatile(consumer, 0);
+        return produced() - consumed();
+    }
+
+    /** Bytes that the kernel has written so far. Any thread may call it. */
+    long produced() {
+        return (long) LONG.getAcquire(producer, 0);
+    }
+
+    /** Bytes that were passed on so far. Any thread may call it. */
+    long consumed() {
+        return (long) LONG.getVolatile(consumer, 0);
     }
 
     /** Number of invalid records so far. */
