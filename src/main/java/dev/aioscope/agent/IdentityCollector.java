@@ -70,7 +70,7 @@ public final class IdentityCollector implements ForwardingListener {
     public static void identify(Probes probes, Set<IdentityKey> wanted, Processes processes) {
         Set<IdentityKey> unknown = new LinkedHashSet<>(wanted);
         unknown.removeIf(processes::isKnown);
-        identify(probes, processes, unknown).ifPresent(LOG::warn);
+        identify(probes, processes, unknown).ifPresent(failure -> LOG.warn("{}", failure));
         processes.await(PATIENCE);
     }
 
@@ -121,7 +121,7 @@ public final class IdentityCollector implements ForwardingListener {
     /** Logs the same failure once. */
     private void warn(String failure) {
         lastFailure = failure;
-        LOG.warn(failure);
+        LOG.warn("{}", failure);
     }
 
     /** Returns why the kernel's own scan of the processes failed; empty if it did not. */
