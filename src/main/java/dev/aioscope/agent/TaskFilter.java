@@ -43,13 +43,13 @@ public record TaskFilter(List<Integer> pids, List<String> comms, List<Long> cgro
             return false;
         }
         Boolean byComm = comms.isEmpty() ? (Boolean) true : selectsComm(task, identity);
-        return Boolean.FALSE.equals(byComm) || executables.isEmpty()
+        return (Boolean.FALSE.equals(byComm) || executables.isEmpty())
                 ? byComm
                 : and(byComm, selectsExecutable(identity.get()));
     }
 
     private static @Nullable Boolean and(@Nullable Boolean one, @Nullable Boolean other) {
-        return one == null && Boolean.TRUE.equals(other) ? null : other;
+        return (one == null && Boolean.TRUE.equals(other)) ? null : other;
     }
 
     /** A main thread has its own name; the identity has the name of that of another thread. */
