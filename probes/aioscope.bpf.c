@@ -29,6 +29,8 @@ SHARED(inventory)
 #define MAX_USES 256
 #define MAX_FOLLOWED 1024
 #define MAX_IDENTIFIED 4096
+#define SECTION_HAS_MEM_MAP 2UL
+#define SECTION_FLAGS 0xffUL
 #define NO_COUNT ((__s64)(1ULL << 63))
 
 /*
@@ -218,14 +220,17 @@ inline_body struct mm_struct *current_mm(void)
 
 /*
  * The user registers of this task while it is in the kernel. Kernels before 5.15 have no helper for it: there they are at
- * the top of its kernel stack. If that stack is larger than usual (KASAN; arm64 with 64 KiB pages), other data is there,
- * which matches none of the call numbers.
+ * the top of its kernel stack. If that stack is larger than usual (KASAN), other data is there, which matches none of the
+ * call numbers.
  */
 inline_body struct pt_regs *user_registers(struct task_struct *task)
 {
+	__u64 bytes;
+
 	if (ENUMERATOR_EXISTS(bpf_func_id, BPF_FUNC_task_pt_regs))
 		return (void *)bpf_task_pt_regs(task);
-	return BPF_CORE_READ(task, stack) + THREAD_SIZE - SIZE_OF(pt_regs);
+	bytes = settings_memory()->page_bytes > THREAD_SIZE ? settings_memory()->page_bytes : THREAD_SIZE;
+	return BPF_CORE_READ(task, stack) + bytes - SIZE_OF(pt_regs);
 }
 
 inline_body struct pt_regs *current_user_registers(void)
@@ -393,28 +398,90 @@ inline_body __s32 count_users(struct kioctx *ctx)
 }
 
 /*
- * The head of the ring, which the program advances as it reads. It is in the ring's first page, read here through the
- * kernel's direct map: the program's mapping may not be populated, and exit_aio has none. Only on x86-64 a symbol has the
- * address of the direct map; elsewhere this reads the program's mapping.
+ * The address of a page in the kernel's map of all memory, or 0. The address of another object in it, here of a context,
+ * shows where the map is.
  */
-inline_body bool read_head(struct kioctx *ctx, bool is_own, __u32 *head)
+#if defined(__TARGET_ARCH_x86)
+inline_body __u64 address_of_page(struct page *page, struct kioctx *other)
+{
+	__u64 base = read_number(settings_memory()->page_offset_base, sizeof(__u64));
+	__u64 vmemmap = read_number(settings_memory()->vmemmap_base, sizeof(__u64));
+	__u64 struct_size = SIZE_OF(page);
+
+	if (base == ABSENT_U64 || vmemmap == ABSENT_U64 || !struct_size)
+		return 0;
+	return base + ((__u64)page - vmemmap) / struct_size * settings_memory()->page_bytes;
+}
+#else
+/*
+ * The array of struct page, which no symbol of arm64 has: minus the first page frame of memory, as the kernel keeps it in each
+ * section of memory. A table points to tables of sections; those without memory are absent.
+ */
+GLOBAL_FUNCTION __u64 find_vmemmap(__u32 section_size)
+{
+	__u64 tables = read_number(settings_memory()->mem_section, sizeof(__u64)), table = 0, section = 0;
+
+	if (tables == ABSENT_U64 || !section_size)
+		return 0;
+	/* What cannot be read is 0: without a branch for it the verifier has half as many paths to check. */
+	for (__u32 i = 0; i < MAX_SECTION_TABLES && !table; i++)
+		bpf_probe_read_kernel(&table, sizeof(table), (void *)(tables + 8 * i));
+	if (!table)
+		return 0;
+	for (__u32 i = 0; i < MAX_SECTIONS && !(section & SECTION_HAS_MEM_MAP); i++) {
+		__u64 address = table + i * section_size + FIELD_OFFSET(mem_section, section_mem_map);
+
+		bpf_probe_read_kernel(&section, sizeof(section), (void *)address);
+	}
+	return section & SECTION_HAS_MEM_MAP ? section & ~SECTION_FLAGS : 0;
+}
+
+inline_body __u64 address_of_page(struct page *page, struct kioctx *other)
+{
+	__u64 memory_begin = read_number(settings_memory()->memstart_addr, sizeof(__u64)), offset, size;
+	__u64 struct_size = SIZE_OF(page);
+
+	if (!inventory_memory()->vmemmap && FIELD_EXISTS(mem_section, section_mem_map))
+		inventory_memory()->vmemmap = find_vmemmap(SIZE_OF(mem_section));
+	if (!inventory_memory()->vmemmap || memory_begin == ABSENT_U64 || !struct_size)
+		return 0;
+	offset = ((__u64)page - inventory_memory()->vmemmap) / struct_size * settings_memory()->page_bytes - memory_begin;
+	/*
+	 * The map begins 2^bits bytes before the end of the address space, with the bits of the kernel's build. No symbol has
+	 * them: find the nearest power of two, as all memory is in a small part of the map. The upper byte of an address can be
+	 * a tag.
+	 */
+	size = offset - (number_of(other) | 0xffULL << 56);
+	for (__u32 bits = 36; bits <= 52; bits++)
+		if (size >> (bits - 2) >= 3 && size >> (bits - 2) <= 5)
+			return offset - (1ULL << bits);
+	return 0;
+}
+#endif
+
+/*
+ * The head of the ring, which the program advances as it reads. It is in the ring's first page, read here through the
+ * kernel's map of all memory: the program's mapping may not be populated, and exit_aio has none. Only if that map is
+ * unknown, this reads the program's mapping. What else is at the address has no ring's number of events.
+ */
+inline_body bool read_head(struct kioctx *ctx, bool is_own, __u32 nr_events, __u32 *head)
 {
 	struct kioctx___v6_12 *with_folios = (void *)ctx;
-	__u64 page_offset_base = read_number(settings_memory()->page_offset_base, sizeof(__u64));
-	__u64 vmemmap_base = read_number(settings_memory()->vmemmap_base, sizeof(__u64));
-	__u64 page_struct_size = SIZE_OF(page);
 	struct page **pages, *first = NULL;
-	struct aio_ring *ring;
+	struct aio_ring ring = {};
+	__u64 address;
+	long failed;
 
-	if (page_offset_base == ABSENT_U64 || vmemmap_base == ABSENT_U64 || !page_struct_size) {
-		ring = (void *)BPF_CORE_READ(ctx, user_id);
-		return is_own && !bpf_probe_read_user(head, sizeof(*head), &ring->head);
-	}
 	pages = READ_OR(READ_OR(NULL, ctx, kioctx, ring_pages), with_folios, kioctx___v6_12, ring_folios);
 	if (bpf_probe_read_kernel(&first, sizeof(first), pages) || !first)
 		return false;
-	ring = (void *)(page_offset_base + ((__u64)first - vmemmap_base) / page_struct_size * PAGE_SIZE_4K);
-	return !bpf_probe_read_kernel(head, sizeof(*head), &ring->head);
+	address = address_of_page(first, ctx);
+	if (address)
+		failed = bpf_probe_read_kernel(&ring, sizeof(ring), (void *)address);
+	else
+		failed = !is_own || bpf_probe_read_user(&ring, sizeof(ring), (void *)BPF_CORE_READ(ctx, user_id));
+	*head = ring.head;
+	return !failed && ring.magic == AIO_RING_MAGIC && ring.nr == nr_events;
 }
 
 /* Completed requests that the program has not read. is_own: the context belongs to the current address space. */
@@ -422,7 +489,7 @@ inline_body __s32 read_unreaped(struct kioctx *ctx, bool is_own)
 {
 	__u32 nr_events = READ_OR(0, ctx, kioctx, nr_events), tail = READ_OR(0, ctx, kioctx, tail), head = 0;
 
-	if (!FIELD_EXISTS(kioctx, tail) || !nr_events || !read_head(ctx, is_own, &head))
+	if (!FIELD_EXISTS(kioctx, tail) || !nr_events || !read_head(ctx, is_own, nr_events, &head))
 		return ABSENT_S32;
 	/* The program can write any head: keep it inside the ring. */
 	head %= nr_events;
@@ -1657,7 +1724,7 @@ GLOBAL_FUNCTION __u32 describe_context(__u64 table, __u32 slot)
 	__u64 handle = ctx ? BPF_CORE_READ(ctx, user_id) : 0;
 
 	/* exit_aio frees the table without waiting for RCU: skip what is no longer a context. */
-	if (!ctx || BPF_CORE_READ(ctx, id) != slot || handle % PAGE_SIZE_4K)
+	if (!ctx || BPF_CORE_READ(ctx, id) != slot || handle % settings_memory()->page_bytes)
 		return false;
 	inventory_memory()->context.header.kioctx = (__u64)ctx;
 	inventory_memory()->context.handle = handle;
@@ -1705,9 +1772,13 @@ inline_body __u32 task_state(struct task_struct *task)
 }
 
 /* Whether this thread is in a 32-bit system call: these have other numbers. */
-inline_body bool is_in_32_bit_call(struct task_struct *task)
+inline_body bool is_in_32_bit_call(struct task_struct *task, struct pt_regs *user)
 {
+#if defined(__TARGET_ARCH_x86)
 	return FIELD_EXISTS(thread_info, status) && (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT);
+#else
+	return read_number((__u64)&user->pstate, sizeof(user->pstate)) & PSTATE_32_BIT;
+#endif
 }
 
 /* The handle of the io_destroy that this thread is inside of, or ABSENT. */
@@ -1715,10 +1786,11 @@ inline_body __u64 handle_in_io_destroy(struct task_struct *task)
 {
 	struct pt_regs *user;
 
-	if (!own_mm(task) || is_in_32_bit_call(task))
+	if (!own_mm(task))
 		return ABSENT_U64;
 	user = user_registers(task);
-	if (read_number((__u64)&user->SYSCALL_NUMBER, sizeof(user->SYSCALL_NUMBER)) != NR_IO_DESTROY)
+	if (is_in_32_bit_call(task, user) ||
+	    read_number((__u64)&user->SYSCALL_NUMBER, sizeof(user->SYSCALL_NUMBER)) != NR_IO_DESTROY)
 		return ABSENT_U64;
 	return read_number((__u64)&user->SYSCALL_ARGUMENT_1, sizeof(__u64));
 }

@@ -34,6 +34,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define BLOCKS_PER_SEARCH 32
 #define MAX_SLOTS (32 * BLOCKS_PER_SEARCH * SLOTS_PER_BLOCK)
 
+/* Of arm64, up to the first memory: a table is 16 GiB or more, a section in it 128 MiB, or 512 with pages of 64 KiB. */
+#define MAX_SECTION_TABLES 1024
+#define MAX_SECTIONS 2048
+
 /* Each map has a function that returns it: name_map(). */
 #define MAP(name, kind, key_type, value_type, entries)        \
 	struct {                                              \
@@ -100,6 +104,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define SLOTS_PER_BLOCK 64
 #define BLOCKS_PER_SEARCH 16
 #define MAX_SLOTS (BLOCKS_PER_SEARCH * SLOTS_PER_BLOCK)
+#define MAX_SECTION_TABLES 64
+#define MAX_SECTIONS 256
 
 /*
  * The constant that describes a map: 16 bits mark, 1 bit whether it refers to the first value in the map, 6 bits type,

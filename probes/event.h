@@ -298,6 +298,8 @@ struct settings {
 	__u64 aio_max_nr;
 	__u64 page_offset_base; /* x86-64: the kernel's map of all memory ... */
 	__u64 vmemmap_base;     /* ... and its array of struct page */
+	__u64 memstart_addr; /* arm64: the physical address that the map begins with ... */
+	__u64 mem_section;   /* ... and the sections of memory */
 	__u64 switch_to_atomic_rcu_begin; /* percpu_ref_switch_to_atomic_rcu */
 	__u64 switch_to_atomic_rcu_end;
 	__u64 return_trampoline_begin; /* where a function with a return probe returns */
@@ -312,12 +314,15 @@ struct settings {
 	__u32 stacks; /* whether to send user stacks */
 	__u32 watch_handles; /* whether to watch destroyed handles */
 	__u32 hide_arguments; /* whether to read no arguments */
+	__u32 page_bytes;
+	__u32 reserved;
 };
 
-/* What user space and the iterator over contexts share in one run. Both write to it. */
+/* What user space and the iterator over contexts share in one run, and what the programs keep. Both write to it. */
 struct inventory {
 	__u32 first_slot; /* the first slot to read in each table */
 	__u32 next_slot;  /* set by the iterator if a table has more slots than it read */
+	__u64 vmemmap;    /* arm64: the kernel's array of struct page; 0 until a program has found it */
 	struct event_live_context context; /* the iterator's buffer */
 };
 

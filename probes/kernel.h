@@ -62,11 +62,11 @@ enum cgroup_subsys_id {
 #include "offsets.h"
 #endif
 
-#define PAGE_SIZE_4K 4096
 #define AIO_RING_MAGIC 0xa10a10a1
 #define TASK_UNINTERRUPTIBLE 2
-#define TS_COMPAT 2
-#define THREAD_SIZE (16 * 1024)
+#define TS_COMPAT 2        /* of x86-64 */
+#define PSTATE_32_BIT 0x10 /* of arm64 */
+#define THREAD_SIZE (16 * 1024) /* or a page if that is larger */
 #define PF_WQ_WORKER 0x20
 #define PF_KTHREAD 0x200000
 #define EINVAL 22
@@ -113,6 +113,10 @@ KERNEL_STRUCT_END
 
 KERNEL_STRUCT(page)
 	OPTIONAL(page, flags, unsigned long flags)
+KERNEL_STRUCT_END
+
+KERNEL_STRUCT(mem_section)
+	OPTIONAL(mem_section, section_mem_map, unsigned long section_mem_map)
 KERNEL_STRUCT_END
 
 KERNEL_STRUCT(percpu_ref_data)

@@ -53,6 +53,8 @@ public record ProbeSettings(
             new Symbol("aio_max_nr", ProbeSettingsLayout.SETTINGS_AIO_MAX_NR, null),
             new Symbol("page_offset_base", ProbeSettingsLayout.SETTINGS_PAGE_OFFSET_BASE, null),
             new Symbol("vmemmap_base", ProbeSettingsLayout.SETTINGS_VMEMMAP_BASE, null),
+            new Symbol("memstart_addr", ProbeSettingsLayout.SETTINGS_MEMSTART_ADDR, null),
+            new Symbol("mem_section", ProbeSettingsLayout.SETTINGS_MEM_SECTION, null),
             new Symbol(
                     "percpu_ref_switch_to_atomic_rcu",
                     ProbeSettingsLayout.SETTINGS_SWITCH_TO_ATOMIC_RCU_BEGIN,
@@ -139,5 +141,6 @@ public record ProbeSettings(
         settings.setInt(ProbeSettingsLayout.SETTINGS_STACKS, stacks ? 1 : 0);
         settings.setInt(ProbeSettingsLayout.SETTINGS_WATCH_HANDLES, watchHandles ? 1 : 0);
         settings.setInt(ProbeSettingsLayout.SETTINGS_HIDE_ARGUMENTS, hideArguments ? 1 : 0);
+        settings.setInt(ProbeSettingsLayout.SETTINGS_PAGE_BYTES, SharedMemory.PAGE);
     }
 }
