@@ -23,7 +23,9 @@ class ErrnoTest {
         "116, ESTALE",
         "121, EREMOTEIO",
         "122, EDQUOT",
+        "512, ERESTARTSYS",
         "524, ENOTSUPP",
+        "529, EIOCBQUEUED",
     })
     void namesErrorsOfStorageAndProbes(int errno, String name) {
         assertThat(Errno.name(errno)).isEqualTo(name);
@@ -38,5 +40,19 @@ class ErrnoTest {
     void describesErrorsWithTheirMeaning() {
         assertThat(Errno.describe(Errno.EACCES)).isEqualTo("EACCES (permission denied)");
         assertThat(Errno.describe(Errno.EREMOTEIO)).isEqualTo("EREMOTEIO");
+        assertThat(Errno.describe(524)).isEqualTo("ENOTSUPP (not supported by this kernel)");
+        assertThat(Errno.describe(517)).isEqualTo("EPROBE_DEFER (an internal error of the kernel)");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "failed to attach: ERROR: strerror_r(-524)=22, failed to attach: ENOTSUPP (not supported by this kernel)",
+        "failed to create: Unknown error 512, failed to create: ERESTARTSYS (an internal error of the kernel)",
+        "failed to create: unknown error (-523), failed to create: EBADCOOKIE (an internal error of the kernel)",
+        "failed to attach: Invalid argument, failed to attach: Invalid argument",
+        "failed to attach: ERROR: strerror_r(-999)=22, failed to attach: errno 999",
+    })
+    void namesErrorsThatLibrariesDoNotKnow(String text, String expected) {
+        assertThat(Errno.withNames(text)).isEqualTo(expected);
     }
 }

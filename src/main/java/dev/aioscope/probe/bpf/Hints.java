@@ -42,7 +42,7 @@ final class Hints {
                                 + Host.lockdown()
                                         .map(level -> " (lockdown is " + level + ")")
                                         .orElse("")
-                        : "use a kernel with CONFIG_FUNCTION_TRACER and BPF trampolines for this function";
+                        : trampolines(errno, Host.architecture());
             case KPROBE -> isParanoid(errno) ? LESS_PARANOID : kprobeEvents();
             case KRETPROBE -> withTracefs(isParanoid(errno) ? LESS_PARANOID : kprobeEvents());
             case TRACEPOINT ->
@@ -53,6 +53,13 @@ final class Hints {
                                 + " Linux 5.11 and newer, use a seccomp profile that allows bpf"
                         : "use Linux 5.8 or newer with CONFIG_BPF_SYSCALL and BTF";
         };
+    }
+
+    /** Without trampolines for its architecture a kernel accepts the programs, but attaches none. */
+    static String trampolines(int errno, String architecture) {
+        return errno == Errno.ENOTSUPP && architecture.equals("aarch64")
+                ? "use a kernel with BPF trampolines for arm64, such as Linux 6.4 or newer"
+                : "use a kernel with CONFIG_FUNCTION_TRACER and BPF trampolines for this function";
     }
 
     private static String withTracefs(String hint) {

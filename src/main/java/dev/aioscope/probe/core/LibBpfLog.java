@@ -93,7 +93,11 @@ final class LibBpfLog implements LibBpf.PrintCallback {
                 .filter(line -> GENERAL.stream().noneMatch(line::contains))
                 .map(line -> line.replaceFirst("^libbpf: ", "").replaceFirst("^prog '[^']*': ", ""))
                 .toList();
-        return specific.isEmpty() ? error : specific.get(0) + " – " + error;
+        if (specific.isEmpty()) {
+            return error;
+        }
+        String first = Errno.withNames(specific.get(0));
+        return first.contains(error) ? first : first + " – " + error;
     }
 
     private static List<String> verifierLines(List<String> lines) {

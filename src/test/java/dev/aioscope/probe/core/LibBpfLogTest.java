@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.jna.Memory;
 import com.sun.management.ThreadMXBean;
+import dev.aioscope.kernel.Errno;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,20 @@ class LibBpfLogTest {
             arguments.setPointer(8, stack);
             log.print(0, format, arguments);
         }
+    }
+
+    @Test
+    @EnabledIfSystemProperty(named = "os.arch", matches = "amd64")
+    void namesErrorOfKernelOnce() {
+        LibBpfLog log = new LibBpfLog();
+        try (Memory format = text("libbpf: prog 'p': failed to attach: %s\n");
+                Memory argument = text("ERROR: strerror_r(-524)=22")) {
+            print(log, format, argument);
+        }
+        assertThat(log.last(Errno.describe(524)))
+                .isEqualTo("failed to attach: ENOTSUPP (not supported by this kernel)");
+        assertThat(log.last(Errno.describe(Errno.EPERM)))
+                .endsWith("ENOTSUPP (not supported by this kernel) – EPERM (operation not permitted)");
     }
 
     /** The daemon has a heap of 64 MiB. */
