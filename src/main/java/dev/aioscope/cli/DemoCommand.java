@@ -51,7 +51,7 @@ final class DemoCommand implements Callable<Integer> {
     private static final Duration SCAN_INTERVAL = Duration.ofMillis(250);
 
     /** The last teardown ends some 50 ms after the workload, but a scan can be due, and machines can be slow. */
-    private static final Duration END_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration END_TIMEOUT = Duration.ofSeconds(30);
 
     /** A teardown is reported when its context is freed, some 30 ms after the step. */
     private static final Duration STEP_TIMEOUT = Duration.ofSeconds(2);

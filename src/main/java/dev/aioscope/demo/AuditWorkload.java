@@ -1,6 +1,7 @@
 package dev.aioscope.demo;
 
 import dev.aioscope.kernel.Aio;
+import dev.aioscope.kernel.ChildPatience;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.kernel.Libc;
@@ -132,11 +133,12 @@ public final class AuditWorkload {
 
     private static int destroyAt(CyclicBarrier start, long handle) {
         try {
-            start.await(5, TimeUnit.SECONDS);
+            start.await(DemoWorkload.THREAD_LIMIT.toSeconds(), TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (BrokenBarrierException | java.util.concurrent.TimeoutException e) {
-            throw new IllegalStateException("the other thread did not start within 5 s", e);
+            throw new IllegalStateException(
+                    "the other thread did not start within " + DemoWorkload.THREAD_LIMIT.toSeconds() + " s", e);
         }
         return Aio.destroy(handle);
     }
@@ -163,12 +165,13 @@ public final class AuditWorkload {
         progress.accept("SIGKILL inside io_destroy: the call returns only after its requests complete");
         Process process = child(GET_KILLED);
         try {
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-            while (!Aio.isThreadInDestroy(process.pid())) {
-                if (System.nanoTime() > deadline || !process.isAlive()) {
-                    throw new IOException("the child process did not enter io_destroy within 60 s");
-                }
+            Boolean entered = ChildPatience.await(process.pid(), DemoWorkload.CHILD_LIMIT, nanos -> {
                 TimeUnit.MILLISECONDS.sleep(5);
+                return Aio.isThreadInDestroy(process.pid()) ? Boolean.TRUE : process.isAlive() ? null : Boolean.FALSE;
+            });
+            if (!Boolean.TRUE.equals(entered)) {
+                throw new IOException("the child process did not enter io_destroy within "
+                        + DemoWorkload.CHILD_LIMIT.toSeconds() + " s");
             }
             process.destroyForcibly().waitFor();
         } catch (InterruptedException e) {

@@ -2,6 +2,7 @@ package dev.aioscope.demo;
 
 import dev.aioscope.kernel.Aio;
 import dev.aioscope.kernel.Aio.Opcode;
+import dev.aioscope.kernel.ChildPatience;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.JavaCommand;
@@ -19,6 +20,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,6 +43,9 @@ public final class DemoWorkload {
     private static final int DIRTY_BYTES = 32 << 20;
     private static final short POLLIN = 1;
     private static final int MAX_CHILD_MEGABYTES = 32;
+    static final Duration CHILD_LIMIT = Duration.ofSeconds(30);
+    /** For a thread of this process to start. */
+    static final Duration THREAD_LIMIT = Duration.ofSeconds(30);
 
     private final List<String> childCommand;
     private final Path directory;
@@ -185,14 +190,15 @@ public final class DemoWorkload {
 
     /** Waits until the thread blocks in io_submit; the kernel shows the system call of a blocked thread. */
     static void awaitBlocked(Thread reader) throws IOException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+        long deadline = System.nanoTime() + THREAD_LIMIT.toNanos();
         while (System.nanoTime() < deadline && reader.isAlive()) {
             if (Aio.isThreadInSubmit()) {
                 return;
             }
             Thread.onSpinWait();
         }
-        throw new IOException("the reader of an empty pipe did not block in io_submit within 5 s");
+        throw new IOException(
+                "the reader of an empty pipe did not block in io_submit within " + THREAD_LIMIT.toSeconds() + " s");
     }
 
     private static void writeLater(int fd) {
@@ -243,9 +249,11 @@ public final class DemoWorkload {
 
     static void runToItsEnd(Process child, String what) throws IOException {
         try {
-            if (!child.waitFor(30, TimeUnit.SECONDS)) {
+            Boolean exited = ChildPatience.await(
+                    child.pid(), CHILD_LIMIT, nanos -> child.waitFor(nanos, TimeUnit.NANOSECONDS) ? true : null);
+            if (exited == null) {
                 child.destroyForcibly();
-                throw new IOException(what + " did not exit within 30 s");
+                throw new IOException(what + " did not exit within " + CHILD_LIMIT.toSeconds() + " s");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

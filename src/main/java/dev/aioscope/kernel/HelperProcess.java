@@ -49,7 +49,7 @@ public final class HelperProcess implements AutoCloseable {
      * Starts the process and waits for its greeting.
      *
      * @param command the program and its arguments; {@link #command} for a class
-     * @param patience the longest wait for the greeting
+     * @param patience the longest wait for the greeting, as in {@link ChildPatience}
      * @throws IOException if there is no greeting, or too many earlier helper processes hang
      */
     public HelperProcess(List<String> command, Duration patience) throws IOException {
@@ -96,7 +96,8 @@ public final class HelperProcess implements AutoCloseable {
      * Sends a question and waits for the answer.
      *
      * @param question one line
-     * @param patience the longest wait; after it this kills the process, which a hung one survives
+     * @param patience the longest wait, as in {@link ChildPatience}; after it this kills the process, which a hung one
+     *     survives
      * @throws EndedException if the process exited
      * @throws IOException if it does not answer in time; after any error only {@link #close} is valid
      */
@@ -131,7 +132,8 @@ public final class HelperProcess implements AutoCloseable {
     /** The next line. */
     private String line(Duration patience) throws IOException {
         try {
-            Optional<String> line = lines.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
+            Optional<String> line =
+                    ChildPatience.await(process.pid(), patience, nanos -> lines.poll(nanos, TimeUnit.NANOSECONDS));
             if (line == null) {
                 close();
                 throw new IOException("no answer within " + patience.toSeconds() + " s");

@@ -17,6 +17,8 @@ public record TaskStat(String comm, char state, long start, boolean hasMemory) {
     public static final long TICK = 10_000_000;
 
     private static final int STATE = 0;
+    private static final int USER_TICKS = 11;
+    private static final int SYSTEM_TICKS = 12;
     private static final int START = 19;
     private static final int MEMORY = 20;
 
@@ -25,15 +27,32 @@ public record TaskStat(String comm, char state, long start, boolean hasMemory) {
         return Host.read(path).flatMap(TaskStat::parse);
     }
 
-    /** Parses the text; empty if it is invalid. The name may contain parentheses and spaces. */
+    /** The processor time that this process has used, in ticks; 0 if it does not exist. */
+    static long processorTicks(String path) {
+        List<String> fields = fields(Host.read(path).orElse(""));
+        try {
+            return fields.size() <= SYSTEM_TICKS
+                    ? 0
+                    : Long.parseLong(fields.get(USER_TICKS)) + Long.parseLong(fields.get(SYSTEM_TICKS));
+        } catch (NumberFormatException e) {
+            return 0;
+        }
+    }
+
+    /** The fields behind the name, which may contain parentheses and spaces. */
+    private static List<String> fields(String text) {
+        return List.of(text.substring(text.lastIndexOf(')') + 1).strip().split(" ", -1));
+    }
+
+    /** Parses the text; empty if it is invalid. */
     public static Optional<TaskStat> parse(String text) {
         int open = text.indexOf('(');
         int close = text.lastIndexOf(')');
-        if (open < 0 || close < open) {
-            return Optional.empty();
-        }
-        List<String> fields = List.of(text.substring(close + 1).strip().split(" ", -1));
-        if (fields.size() <= MEMORY || fields.get(STATE).length() != 1) {
+        List<String> fields = fields(text);
+        if (open < 0
+                || close < open
+                || fields.size() <= MEMORY
+                || fields.get(STATE).length() != 1) {
             return Optional.empty();
         }
         try {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.testing.Await;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
@@ -60,6 +61,41 @@ class HelperProcessTest {
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("no answer within");
         }
+    }
+
+    /** Works for longer than the limit before each line. */
+    private static final String SLOW = """
+            work() { i=0; while [ $i -lt %d ]; do i=$((i + 1)); done; }
+            work; echo hello; while read -r line; do work; echo "$line"; done""";
+
+    @Test
+    void waitsForProcessThatIsSlow() throws IOException {
+        Duration limit = Duration.ofMillis(500);
+        // As much work as this machine does in twice the limit, or more if it is busy meanwhile.
+        int steps = 100_000;
+        while (nanosOf(steps) < 2 * limit.toNanos()) {
+            steps += steps / 2;
+        }
+        List<String> command = List.of("/bin/sh", "-c", SLOW.formatted(steps));
+        try (HelperProcess slow = new HelperProcess(command, limit)) {
+            assertThat(slow.greeting()).isEqualTo("hello");
+            assertThat(slow.ask("one", limit)).isEqualTo("one");
+        }
+    }
+
+    private static long nanosOf(int steps) throws IOException {
+        long begin = System.nanoTime();
+        Commands.run("/bin/sh", "-c", SLOW.formatted(steps));
+        return System.nanoTime() - begin;
+    }
+
+    @Test
+    @Timeout(60)
+    void abandonsProcessThatWorksForever() {
+        List<String> command = List.of("/bin/sh", "-c", "while :; do :; done");
+        assertThatThrownBy(() -> new HelperProcess(command, Duration.ofMillis(200)).close())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no answer within");
     }
 
     /** Exits before its greeting unless an earlier one has done so. */

@@ -2,8 +2,12 @@ package dev.aioscope.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -17,6 +21,14 @@ class TaskStatTest {
     @Test
     void parsesStateStartAndMemory() {
         assertThat(TaskStat.parse(TEXT)).contains(new TaskStat("aiowork", 'D', 1_294_050_000_000L, true));
+    }
+
+    @Test
+    void readsProcessorTime(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("stat");
+        Files.writeString(file, TEXT.replace(" 1 0 0 0 0 0 0 0 20 ", " 1 0 0 0 7 5 0 0 20 "));
+        assertThat(TaskStat.processorTicks(file.toString())).isEqualTo(12);
+        assertThat(TaskStat.processorTicks(folder.resolve("none").toString())).isZero();
     }
 
     @ParameterizedTest

@@ -4,6 +4,7 @@ import com.sun.jna.Pointer;
 import com.sun.jna.StringArray;
 import dev.aioscope.kernel.Btf;
 import dev.aioscope.kernel.BtfException;
+import dev.aioscope.kernel.ChildPatience;
 import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.probe.ProbeException;
 import dev.aioscope.probe.bpf.AttachTarget;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,7 +27,7 @@ import java.util.stream.Stream;
  * loaded, so a separate process does this and exits.
  */
 final class Compiler {
-    private static final int SECONDS = 120;
+    private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final int USEFUL_LINES = 8;
     private static final String RESULT = "bytecode";
 
@@ -41,11 +43,12 @@ final class Compiler {
         try {
             Path output = directory.resolve("output");
             Process compiler = start(directory, output);
-            boolean exited = compiler.waitFor(SECONDS, TimeUnit.SECONDS);
+            Boolean exited = ChildPatience.await(
+                    compiler.pid(), LIMIT, nanos -> compiler.waitFor(nanos, TimeUnit.NANOSECONDS) ? true : null);
             compiler.destroyForcibly();
             int status = compiler.waitFor();
-            if (!exited || status != 0) {
-                throw failed(exited ? messages(output, status) : "timeout after " + SECONDS + " s");
+            if (exited == null || status != 0) {
+                throw failed(exited != null ? messages(output, status) : "timeout after " + LIMIT.toSeconds() + " s");
             }
             return Bytecode.of(Files.readAllBytes(directory.resolve(RESULT)));
         } catch (IOException e) {
