@@ -670,9 +670,13 @@ static void reaping(void)
 	report("errno", (uint64_t)destroyer.error);
 }
 
-/* Calls fchown32 of the 32-bit ABI: its number is that of io_destroy, and its argument looks like a handle. */
+/*
+ * Calls fchown32 of the 32-bit ABI: its number is that of io_destroy, and its argument looks like a handle. On arm64, 64-bit
+ * programs cannot make 32-bit calls.
+ */
 static void chown_32(void)
 {
+#if defined(__x86_64__)
 	long number = SYS_io_destroy;
 	int fd = open(device, O_RDONLY);
 
@@ -682,6 +686,10 @@ static void chown_32(void)
 		     : "+a"(number)
 		     : "b"(fd), "c"(-1), "d"(-1), "D"(16L * BLOCK)
 		     : "memory", "r8", "r9", "r10", "r11");
+#else
+	errno = ENOSYS;
+	fail("call fchown32");
+#endif
 }
 
 /* ---- a file system that blocks reads ---- */

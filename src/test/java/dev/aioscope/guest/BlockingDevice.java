@@ -31,6 +31,7 @@ public final class BlockingDevice implements RequestBlocker {
 
     /** Creates a suspended device on the slow null_blk device. */
     public static BlockingDevice suspended() throws IOException {
+        Commands.assumeInstalled("dmsetup");
         NullBlockDevice.load();
         dmsetup("create", SUSPENDED, "--table", "0 2048 linear /dev/nullb0 0");
         BlockingDevice device = new BlockingDevice(SUSPENDED, null);
@@ -40,6 +41,7 @@ public final class BlockingDevice implements RequestBlocker {
 
     /** Creates a dm-delay device on the slow null_blk device: its requests stay in flight for an hour. */
     static BlockingDevice delayedForAnHour() throws IOException {
+        Commands.assumeInstalled("dmsetup");
         NullBlockDevice.load();
         dmsetup("create", DELAYING, "--table", "0 2048 delay /dev/nullb0 0 " + AN_HOUR);
         return new BlockingDevice(DELAYING, null);
@@ -47,6 +49,7 @@ public final class BlockingDevice implements RequestBlocker {
 
     /** Creates a device on memory that delays each request for a time and then completes it. */
     static BlockingDevice delayed(Duration delay) throws IOException {
+        Commands.assumeInstalled("dmsetup");
         loadMemory();
         dmsetup("create", SUSPENDED, "--table", "0 " + SECTORS + " delay /dev/ram0 0 " + delay.toMillis());
         return new BlockingDevice(SUSPENDED, null);
@@ -58,6 +61,7 @@ public final class BlockingDevice implements RequestBlocker {
 
     /** Creates a suspended device on memory with files of 1 MiB of zeros. Cached blocks of the files do not block. */
     static BlockingDevice withFiles(String... names) throws IOException {
+        Commands.assumeInstalled("dmsetup", "mke2fs");
         loadMemory();
         dmsetup("create", SUSPENDED, "--table", "0 " + SECTORS + " linear /dev/ram0 0");
         Path folder = Files.createTempDirectory("stuck");

@@ -31,6 +31,7 @@ class CleanupGuestTest {
     }
 
     private static String count(String kind) throws IOException {
+        Commands.assumeInstalled("bpftool");
         return kind + " " + (Commands.run("bpftool", "-j", kind, "show").split("\"id\":", -1).length - 1) + "\n";
     }
 

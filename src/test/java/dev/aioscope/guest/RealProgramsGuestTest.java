@@ -80,6 +80,7 @@ class RealProgramsGuestTest {
     }
 
     private static String[] fio(Path file, String... more) {
+        Commands.assumeInstalled("fio");
         String[] fixed = {
             "fio",
             "--name=work",
@@ -122,6 +123,7 @@ class RealProgramsGuestTest {
     }
 
     private Process mariadb(Path data) throws IOException {
+        Commands.assumeInstalled("mariadbd");
         return Commands.start(
                 folder.resolve("mariadb.log"),
                 "mariadbd",

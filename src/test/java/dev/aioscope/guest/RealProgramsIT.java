@@ -67,6 +67,7 @@ class RealProgramsIT {
     }
 
     private Process fio(String... more) throws IOException {
+        Commands.assumeInstalled("fio");
         Stream<String> fixed = Stream.of(
                 "fio",
                 "--name=work",

@@ -1,7 +1,6 @@
 package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aioscope.kernel.Host;
 import dev.aioscope.testing.Aioscope;
@@ -25,7 +24,7 @@ class TopIT {
 
     @BeforeAll
     static void compile() throws Exception {
-        assumeTrue(Commands.isInstalled("tmux"), "tmux is not installed; packaging/verify installs it");
+        Commands.assumeInstalled("tmux");
         AioWork.compile();
     }
 

@@ -1,6 +1,7 @@
 package dev.aioscope.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
@@ -94,6 +95,13 @@ public final class Commands {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** Skips the test on a host, or in a guest with a root, that lacks one of these programs. */
+    public static void assumeInstalled(String... programs) {
+        for (String program : programs) {
+            assumeTrue(isInstalled(program), () -> program + " is not installed here; packaging/verify installs it");
         }
     }
 
