@@ -8,11 +8,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Parses files of /proc. Methods return empty results for invalid text and never throw. */
 final class ProcText {
-    /** By system call number. 32-bit calls have other numbers, but their arguments are not valid handles. */
+    /** By the number of the 64-bit system call. */
     private static final Map<String, Witness.ContextCall> CALLS =
             Host.architecture().equals("x86_64")
                     ? Map.of(
@@ -35,7 +36,9 @@ final class ProcText {
     private static final Pattern RING = Pattern.compile(
             "([0-9a-f]{1,16})-([0-9a-f]{1,16}) rw.s [0-9a-f]+ 00:[0-9a-f]+ (\\d{1,18}) +/\\[aio](?: \\(deleted\\))?");
 
-    private static final Pattern CALL = Pattern.compile("(\\d{1,9}) 0x([0-9a-f]{1,16}) .*", Pattern.DOTALL);
+    /** In a syscall: number, first argument, stack pointer, program counter. */
+    private static final Pattern CALL =
+            Pattern.compile("(\\d{1,9}) 0x([0-9a-f]{1,16}) .* 0x([0-9a-f]{1,16}) 0x([0-9a-f]{1,16})", Pattern.DOTALL);
 
     /** In a line of mountinfo: id, device, type; optional fields end with a hyphen, names have no spaces. */
     private static final Pattern MOUNT =
@@ -79,11 +82,22 @@ final class ProcText {
     static Optional<HandleCall> callOnContext(String syscall) {
         Matcher matcher = CALL.matcher(syscall);
         ContextCall call = matcher.matches() ? CALLS.get(matcher.group(1)) : null;
-        if (call == null) {
+        if (call == null || isIn32BitCall(syscall)) {
             return Optional.empty();
         }
         long handle = Long.parseUnsignedLong(matcher.group(2), 16);
         return handle > 0 && handle % PAGE == 0 ? Optional.of(new HandleCall(call, handle)) : Optional.empty();
+    }
+
+    /**
+     * Whether a thread is inside a 32-bit call, from its {@code syscall}: these have other numbers, on arm64 3 for read. Only
+     * a 32-bit program has its stack and its code below 4 GiB, and a handle there.
+     */
+    static boolean isIn32BitCall(String syscall) {
+        Matcher matcher = CALL.matcher(syscall);
+        return matcher.matches()
+                && Stream.of(matcher.group(2), matcher.group(3), matcher.group(4))
+                        .allMatch(word -> Long.parseUnsignedLong(word, 16) >>> Integer.SIZE == 0);
     }
 
     /** The call with this number; null if it takes no handle. */

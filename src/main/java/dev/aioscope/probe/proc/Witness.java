@@ -147,8 +147,8 @@ public record Witness(List<TaskInfo> threads, List<OpenFile> files, List<TaskInf
 
     private static String thread(String kind, int tid, TaskStat stat, String folder, List<String> stack) {
         // In an exit the registers are those of the last call.
-        String[] call =
-                stat.hasMemory() ? Host.read(folder + "syscall").orElse("").split(" ", 3) : new String[0];
+        String syscall = stat.hasMemory() ? Host.read(folder + "syscall").orElse("") : "";
+        String[] call = ProcText.isIn32BitCall(syscall) ? new String[0] : syscall.split(" ", 3);
         boolean sigkill =
                 ProcText.hasPendingSigkill(Host.read(folder + "status").orElse(""));
         return line(

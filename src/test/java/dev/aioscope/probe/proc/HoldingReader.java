@@ -5,6 +5,7 @@ import com.sun.jna.Memory;
 import com.sun.jna.NativeLong;
 import com.sun.jna.Pointer;
 import dev.aioscope.kernel.HelperProcess;
+import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Libc;
 import java.io.File;
 import java.util.concurrent.TimeUnit;
@@ -15,7 +16,7 @@ import java.util.concurrent.TimeUnit;
  * then provides the page, so the reader is the last user of the address space.
  */
 final class HoldingReader {
-    private static final int USERFAULTFD = 323;
+    private static final int USERFAULTFD = Host.architecture().equals("x86_64") ? 323 : 282;
     private static final int O_CLOEXEC = 0x80000;
     private static final int MAP_PRIVATE = 2;
     private static final int MAP_ANONYMOUS = 0x20;

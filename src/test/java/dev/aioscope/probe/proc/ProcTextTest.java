@@ -35,6 +35,22 @@ class ProcTextTest {
     private static final String MOUNTS =
             "proc /proc proc rw,relatime 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0";
 
+    /** Of a 32-bit program: on x86-64 fchown32, on arm64 exit. */
+    private static final String OF_32_BITS =
+            DESTROY.replaceFirst(" .*", "") + " 0x10000 0x0 0x0 0x0 0x0 0x0 0xff8f3a5c 0xf7f4a559";
+
+    @Test
+    void ignores32BitCallWithNumberOfIoDestroy() {
+        assertThat(ProcText.callOnContext(OF_32_BITS)).isEmpty();
+        assertThat(ProcText.isIn32BitCall(OF_32_BITS)).isTrue();
+        assertThat(ProcText.isIn32BitCall(DESTROY)).isFalse();
+        // A static program has its code below 4 GiB, another one may have a stack there.
+        assertThat(ProcText.isIn32BitCall(DESTROY.replaceFirst("0x[0-9a-f]+$", "0x401729")))
+                .isFalse();
+        assertThat(ProcText.callOnContext(DESTROY.replaceFirst("0x[0-9a-f]+ 0x[0-9a-f]+$", "0x40bffe10 0x401729")))
+                .isPresent();
+    }
+
     @Test
     void parsesRing() {
         assertThat(ProcText.ring(RING)).contains(new RingMapping(0x7f9b5b2e7000L, 66051, 255));
