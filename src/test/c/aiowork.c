@@ -821,7 +821,7 @@ static size_t ring_size(aio_context_t context)
 static void spoiled_rings(void)
 {
 	aio_context_t corrupted = set_up(charge), moved = set_up(charge), covered = set_up(charge),
-		      unmapped = set_up(charge);
+		      unmapped = set_up(charge), cleared = set_up(charge);
 	size_t size = ring_size(covered);
 	unsigned *id = (unsigned *)corrupted, old = *id, slot = *(unsigned *)covered;
 	void *room;
@@ -830,6 +830,11 @@ static void spoiled_rings(void)
 	refused_handle("corrupted", corrupted);
 	*id = old;
 	destroy_and_report(corrupted);
+
+	/* Of the ring's beginning only the id remains, which the kernel needs. */
+	memset((unsigned *)cleared + 1, 0, 4 * sizeof(unsigned));
+	report("cleared", cleared);
+	destroy_and_report(cleared);
 
 	room = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (mremap((void *)moved, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, room) == MAP_FAILED)

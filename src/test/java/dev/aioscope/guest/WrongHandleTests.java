@@ -106,6 +106,9 @@ abstract class WrongHandleTests {
             assertThat(teardown.kernel().ring()).isEqualTo(RingState.PRESENT);
             assertThat(teardown.kernel().dead()).isTrue();
             assertThat(teardown.kernel().inTable()).isFalse();
+            assertThat(teardown.counts().unreaped()).isZero();
+            assertThat(awaitTeardown(work.pid(), work.value("cleared")).counts().unreaped())
+                    .isNull();
         }
     }
 
