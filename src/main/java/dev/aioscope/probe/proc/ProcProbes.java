@@ -50,8 +50,8 @@ public final class ProcProbes implements Probes {
     /** Reading a process with tens of thousands of mappings takes half a second. */
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
-    /** Enough for some 30,000 processes. */
-    private static final Duration PATIENCE_FOR_ALL = Duration.ofSeconds(10);
+    /** Enough for 30,000 processes and on slow machines, and less than what counts as stuck. */
+    private static final Duration PATIENCE_FOR_ALL = Duration.ofSeconds(25);
 
     private static final Duration PATIENCE_AT_START = Duration.ofSeconds(20);
 
