@@ -124,8 +124,39 @@ struct process_buffer {
 	char texts[TEXT_BYTES + READ_BYTES];
 };
 
+#ifndef WITHOUT_RING_BUFFER
 /* Twice what one process with 1,000 contexts sends at its exit before the reader runs. */
 RING(events, 1024 * 1024)
+#else
+/*
+ * Before 5.8, three queues replace the ring, as the elements of a queue have one size. User space reads the short records
+ * before the others, and passes the others on first: a record that explains short ones is never missing or late.
+ */
+struct short_record {
+	struct event_header header;
+	__u64 rest[7];
+};
+
+struct long_record {
+	struct event_header header;
+	__u64 rest[54];
+};
+
+struct process_record {
+	struct event_process event;
+	char texts[TEXT_BYTES];
+};
+
+QUEUE(events, struct short_record, 8192)
+QUEUE(long_events, struct long_record, 512)
+QUEUE(process_events, struct process_record, 64)
+
+/*
+ * Where a program writes a record before it enters a queue. One for each CPU suffices: the kernel runs no kprobe or
+ * tracepoint program inside another one. It does run fentry programs there, so user space loads none with this object.
+ */
+MAP(records, PERCPU_ARRAY, __u32, struct long_record, 1)
+#endif
 
 MAP(losses, PERCPU_ARRAY, __u32, __u64, LOSS_REASONS)
 
@@ -185,20 +216,82 @@ inline_body __u64 voluntary_switches(struct task_struct *task)
 	return READ_OR(ABSENT_U64, task, task_struct, nvcsw);
 }
 
+/* CLOCK_BOOTTIME. Kernels before 5.8 have no helper for it. */
+inline_body __u64 boot_time(void)
+{
+	return ENUMERATOR_EXISTS(bpf_func_id, BPF_FUNC_ktime_get_boot_ns) ? bpf_ktime_get_boot_ns()
+									  : bpf_ktime_get_ns() + settings_memory()->boot_offset;
+}
+
+#ifndef WITHOUT_RING_BUFFER
+inline_body void *reserve_room(__u64 size)
+{
+	return bpf_ringbuf_reserve(events_map(), size, 0);
+}
+
+inline_body void submit(void *event)
+{
+	bpf_ringbuf_submit(event, 0);
+}
+
+inline_body void submit_long(void *event)
+{
+	bpf_ringbuf_submit(event, 0);
+}
+
+inline_body void discard(void *event)
+{
+	bpf_ringbuf_discard(event, 0);
+}
+
+inline_body long send_process_record(void *event, __u64 size)
+{
+	return bpf_ringbuf_output(events_map(), event, size, 0);
+}
+#else
+inline_body void *reserve_room(__u64 size)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(records_map(), &zero);
+}
+
+inline_body void submit(void *event)
+{
+	if (bpf_map_push_elem(events_map(), event, 0))
+		count_loss(LOSS_RING_FULL);
+}
+
+inline_body void submit_long(void *event)
+{
+	if (bpf_map_push_elem(long_events_map(), event, 0))
+		count_loss(LOSS_RING_FULL);
+}
+
+inline_body void discard(void *event)
+{
+}
+
+inline_body long send_process_record(void *event, __u64 size)
+{
+	return bpf_map_push_elem(process_events_map(), event, 0);
+}
+#endif
+
 /* A record of this type with its header filled in; or NULL, and the loss is counted. */
 #define RESERVE(type, code, mm, kioctx) \
 	((struct type *)reserve(sizeof(struct type), code, (__u64)(mm), (__u64)(kioctx)))
 
 inline_body void *reserve(__u16 size, __u16 code, __u64 mm, __u64 kioctx)
 {
-	struct event_header *header = bpf_ringbuf_reserve(events_map(), size, 0);
+	struct event_header *header = reserve_room(size);
 	__u64 id = bpf_get_current_pid_tgid();
 
 	if (!header) {
 		count_loss(LOSS_RING_FULL);
 		return NULL;
 	}
-	header->time = bpf_ktime_get_boot_ns();
+	header->time = boot_time();
 	header->kioctx = kioctx;
 	header->mm = mm;
 	/* A kernel without CONFIG_CGROUPS has no such helper. */
@@ -666,7 +759,7 @@ inline_body __u64 cgroup_id(struct task_struct *task)
 
 inline_body void fill_task(struct event_header *header, struct task_struct *task, __u16 code, __u16 size)
 {
-	header->time = bpf_ktime_get_boot_ns();
+	header->time = boot_time();
 	header->cgroup = cgroup_id(task);
 	header->pid = BPF_CORE_READ(task, tgid);
 	header->tid = BPF_CORE_READ(task, pid);
@@ -1060,7 +1153,7 @@ inline_body void send_process(void)
 		return;
 	describe_process(buffer, false, task, mm);
 	append_arguments(buffer, mm);
-	if (bpf_ringbuf_output(events_map(), &buffer->event, finish_process(buffer), 0))
+	if (send_process_record(&buffer->event, finish_process(buffer)))
 		count_loss(LOSS_IDENTITY);
 	else
 		bpf_map_update_elem(identified_map(), &key, &present, BPF_ANY);
@@ -1081,20 +1174,20 @@ inline_body void send_stack(void *context, __u64 enter_time)
 		return;
 	bytes = bpf_get_stack(context, event->frames, sizeof(event->frames), USER_STACK);
 	if (bytes <= 0) {
-		bpf_ringbuf_discard(event, 0);
+		discard(event);
 		return;
 	}
 	event->header.time = enter_time;
 	event->depth = bytes / sizeof(__u64);
 	event->reserved = 0;
-	bpf_ringbuf_submit(event, 0);
+	submit_long(event);
 }
 
 inline_body int call_enter(void *context, __u64 kind, __u64 argument_1, __u64 argument_2)
 {
 	__u64 key = bpf_get_current_task();
 	struct call call = {
-		.enter_time = bpf_ktime_get_boot_ns(),
+		.enter_time = boot_time(),
 		.kind = kind,
 		.argument_1 = argument_1,
 		.argument_2 = argument_2,
@@ -1181,7 +1274,7 @@ inline_body int setup_exit(long result)
 	read_quota(event);
 	event->max_reqs = call.argument_1;
 	event->nr_events = ctx ? (__s32)READ_OR(ABSENT_S32, ctx, kioctx, nr_events) : ABSENT_S32;
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 	return 0;
 }
 
@@ -1213,7 +1306,7 @@ inline_body int destroy_exit(long result)
 	event->result = result;
 	event->voluntary_switches = call.switches == ABSENT_U64 ? ABSENT_U64 : voluntary_switches(task) - call.switches;
 	event->pending_sigkill = has_pending_sigkill(task);
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 	/* After the submit: no record of a use may come before this one. */
 	if (!result)
 		remember_destroyed(call.argument_1);
@@ -1290,7 +1383,7 @@ inline_body int kill_enter(struct mm_struct *mm, struct kioctx *ctx, struct ctx_
 	__u64 key = bpf_get_current_task();
 	__u32 trigger = !wait ? TRIGGER_ROLLBACK : BPF_CORE_READ(ctx, mmap_size) ? TRIGGER_DESTROY : TRIGGER_EXIT;
 	struct kill kill = {
-		.enter_time = bpf_ktime_get_boot_ns(),
+		.enter_time = boot_time(),
 		.kioctx = (__u64)ctx,
 		.mm = (__u64)mm,
 		.unmap_enter_time = ABSENT_U64,
@@ -1314,7 +1407,7 @@ inline_body int kill_enter(struct mm_struct *mm, struct kioctx *ctx, struct ctx_
 		event->siblings = clamp((__s64)event->siblings - 1);
 	if (trigger == TRIGGER_DESTROY)
 		event->ring = ring_at(event->handle);
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 	return 0;
 }
 
@@ -1364,7 +1457,7 @@ inline_body int kill_exit(int result)
 		event->pending_sigkill = has_pending_sigkill(task);
 		event->reserved = 0;
 		find_after_kill(event, kill);
-		bpf_ringbuf_submit(event, 0);
+		submit(event);
 	}
 	bpf_map_delete_elem(kills_map(), &key);
 	return 0;
@@ -1402,7 +1495,7 @@ inline_body int unmap_enter(void)
 	struct kill *kill = bpf_map_lookup_elem(kills_map(), &key);
 
 	if (kill)
-		kill->unmap_enter_time = bpf_ktime_get_boot_ns();
+		kill->unmap_enter_time = boot_time();
 	return 0;
 }
 
@@ -1412,7 +1505,7 @@ inline_body int unmap_exit(int result)
 	struct kill *kill = bpf_map_lookup_elem(kills_map(), &key);
 
 	if (kill) {
-		kill->unmap_exit_time = bpf_ktime_get_boot_ns();
+		kill->unmap_exit_time = boot_time();
 		kill->unmap_result = result;
 	}
 	return 0;
@@ -1449,7 +1542,7 @@ inline_body int users_enter(void *context, void *ref)
 	struct kioctx *ctx = ref - FIELD_OFFSET(kioctx, users);
 	__u64 key = bpf_get_current_task();
 	struct users users = {
-		.enter_time = bpf_ktime_get_boot_ns(),
+		.enter_time = boot_time(),
 		.kioctx = (__u64)ctx,
 	};
 
@@ -1476,7 +1569,7 @@ inline_body int users_exit(void)
 		event->cancellable_after = count_cancellable((struct kioctx *)users->kioctx);
 		event->outstanding = users->outstanding;
 		event->released_by = users->released_by;
-		bpf_ringbuf_submit(event, 0);
+		submit(event);
 	}
 	bpf_map_delete_elem(releases_map(), &key);
 	return 0;
@@ -1517,7 +1610,7 @@ inline_body int reqs_enter(void *context, void *ref)
 		return 0;
 	event->released_by = released_by(context);
 	event->reserved = 0;
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 	return 0;
 }
 
@@ -1528,7 +1621,7 @@ inline_body int free_enter(void *work)
 	struct event_free *event = RESERVE(event_free, EVENT_FREE, 0, ctx);
 
 	if (event)
-		bpf_ringbuf_submit(event, 0);
+		submit(event);
 	return 0;
 }
 
@@ -1625,7 +1718,7 @@ inline_body int use_exit(__u64 handle, struct kioctx *found, long result, __u32 
 	event->result = result;
 	event->call = call;
 	event->reserved = 0;
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 	return 0;
 }
 
@@ -1702,7 +1795,7 @@ int tracepoint_enter_io_destroy(struct trace_sys_enter *ctx)
 		return 0;
 	event->call_time = event->header.time;
 	fill_teardown(event, found, TRIGGER_DESTROY, handle);
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 	return 0;
 }
 
@@ -1959,7 +2052,7 @@ inline_body int send_straggler(struct aio_kiocb *iocb, __u32 operation, __s64 re
 									      : BPF_CORE_READ(inode, i_sb, s_dev);
 	event->reserved = 0;
 	name_file(event, file);
-	bpf_ringbuf_submit(event, 0);
+	submit_long(event);
 	return 0;
 }
 
@@ -2122,7 +2215,7 @@ int iter_followed(struct bpf_iter__bpf_map_elem *ctx)
 	handle = bpf_map_lookup_elem(followed_map(), &kioctx);
 	if (!handle)
 		return 0;
-	event.header.time = bpf_ktime_get_boot_ns();
+	event.header.time = boot_time();
 	event.header.kioctx = kioctx;
 	event.header.type = EVENT_TEARDOWN_STATE;
 	event.header.size = sizeof(event);

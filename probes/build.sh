@@ -32,4 +32,5 @@ compile() { # OBJECT ARCHITECTURE [OPTION...]
 for target in x86_64:x86 aarch64:arm64; do
     compile "$out/${target%:*}/aioscope.bpf.o" "${target#*:}"
     compile "$out/${target%:*}/aioscope-without-kernel-functions.bpf.o" "${target#*:}" -DWITHOUT_KERNEL_FUNCTIONS
+    compile "$out/${target%:*}/aioscope-without-ring-buffer.bpf.o" "${target#*:}" -DWITHOUT_RING_BUFFER
 done

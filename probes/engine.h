@@ -22,6 +22,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+#ifndef WITHOUT_RING_BUFFER
 /* A global function, which the verifier checks once and not for each call. Linux 5.10 allows only numbers as its arguments
  * and result. */
 #define GLOBAL_FUNCTION __noinline
@@ -37,6 +38,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Of arm64, up to the first memory: a table is 16 GiB or more, a section in it 128 MiB, or 512 with pages of 64 KiB. */
 #define MAX_SECTION_TABLES 1024
 #define MAX_SECTIONS 2048
+#endif
 
 /* Each map has a function that returns it: name_map(). */
 #define MAP(name, kind, key_type, value_type, entries)        \
@@ -55,6 +57,18 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 	struct {                                              \
 		__uint(type, BPF_MAP_TYPE_RINGBUF);           \
 		__uint(max_entries, bytes);                   \
+	} name SEC(".maps");                                  \
+	inline_body void *name##_map(void)                    \
+	{                                                     \
+		return &name;                                 \
+	}
+
+/* Elements without a key, first in, first out. */
+#define QUEUE(name, value_type, entries)                      \
+	struct {                                              \
+		__uint(type, BPF_MAP_TYPE_QUEUE);             \
+		__uint(max_entries, entries);                 \
+		__uint(value_size, sizeof(value_type));       \
 	} name SEC(".maps");                                  \
 	inline_body void *name##_map(void)                    \
 	{                                                     \
@@ -87,7 +101,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  * A function of the kernel that programs may call: name(). If the kernel lacks it, libbpf searches the types of modules,
  * which needs CAP_SYS_ADMIN: without it user space loads the object that calls none.
  */
-#ifdef WITHOUT_KERNEL_FUNCTIONS
+#if defined(WITHOUT_KERNEL_FUNCTIONS) || defined(WITHOUT_RING_BUFFER)
 #define KERNEL_FUNCTION(name) inline_body void name(void) {}
 #else
 #define KERNEL_FUNCTION(name) extern void name(void) __ksym __weak;
@@ -97,15 +111,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #undef SEC
 #define SEC(name) static __always_inline
-#define GLOBAL_FUNCTION inline_body
-
-/* libbcc inlines all into one function per program, so the verifier checks each slot: use few. */
-#define SLOTS_PER_RUN 8
-#define SLOTS_PER_BLOCK 64
-#define BLOCKS_PER_SEARCH 16
-#define MAX_SLOTS (BLOCKS_PER_SEARCH * SLOTS_PER_BLOCK)
-#define MAX_SECTION_TABLES 64
-#define MAX_SECTIONS 256
 
 /*
  * The constant that describes a map: 16 bits mark, 1 bit whether it refers to the first value in the map, 6 bits type,
@@ -146,6 +151,12 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define SIZE_OF(type) SIZE_##type
 #define ENUMERATOR_EXISTS(type, name) HAS_##name
 #define ENUMERATOR_VALUE(type, name) VALUE_##name
+
+/* Helpers that the oldest supported libbcc (0.18) does not declare. */
+static long (*const helper_task_pt_regs)(void *) = (void *)175;
+static void *(*const helper_map_lookup_percpu_elem)(void *, const void *, __u32) = (void *)195;
+#define bpf_task_pt_regs helper_task_pt_regs
+#define bpf_map_lookup_percpu_elem helper_map_lookup_percpu_elem
 
 /* Beyond the numbers of helpers: the compiler process turns it into a call of a kernel function. */
 #define KERNEL_CALL 0x40000000
@@ -212,6 +223,18 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define BPF_KRETPROBE(...) BY_COUNT(__VA_ARGS__, none, none, none, KRETPROBE_1, KPROBE_0)(__VA_ARGS__)
 
 #endif /* AIOSCOPE_BCC */
+
+#ifndef GLOBAL_FUNCTION
+/* libbcc supports no global functions, and a kernel without ring buffers may have none. The verifier then checks each slot:
+ * use few. */
+#define GLOBAL_FUNCTION inline_body
+#define SLOTS_PER_RUN 8
+#define SLOTS_PER_BLOCK 64
+#define BLOCKS_PER_SEARCH 16
+#define MAX_SLOTS (BLOCKS_PER_SEARCH * SLOTS_PER_BLOCK)
+#define MAX_SECTION_TABLES 64
+#define MAX_SECTIONS 256
+#endif
 
 /* The value of a field, or another one on a kernel without that field. */
 #define READ_OR(otherwise, pointer, type, field) \

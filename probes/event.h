@@ -314,6 +314,7 @@ struct settings {
 	__u32 stacks; /* whether to send user stacks */
 	__u32 watch_handles; /* whether to watch destroyed handles */
 	__u32 hide_arguments; /* whether to read no arguments */
+	__u64 boot_offset; /* CLOCK_BOOTTIME minus CLOCK_MONOTONIC; needed only before 5.8 */
 	__u32 page_bytes;
 	__u32 reserved;
 };

@@ -35,9 +35,11 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_QUEUE = 22,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 enum bpf_func_id {
+	BPF_FUNC_ktime_get_boot_ns = 125,      /* 5.8 */
 	BPF_FUNC_task_pt_regs = 175,           /* 5.15 */
 	BPF_FUNC_map_lookup_percpu_elem = 195, /* 5.18 */
 };

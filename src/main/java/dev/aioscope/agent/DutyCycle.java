@@ -290,7 +290,7 @@ public final class DutyCycle implements AutoCloseable {
             });
             gaps.unreadable().forEach(lifecycle::skip);
             gaps.partial().forEach(lifecycle::skip);
-            if (gaps.isOfNamespace()) {
+            if (!gaps.isOfHost()) {
                 lifecycle.skipUnlisted();
             }
             drain();

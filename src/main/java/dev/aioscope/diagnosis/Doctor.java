@@ -243,8 +243,8 @@ public final class Doctor {
 
     private static Check memlock() {
         String limit = Host.limit("Max locked memory").orElse("unknown");
-        if (Host.isAtLeast(5, 11)) {
-            return Check.neutral("memlock", limit + "; Linux 5.11 and newer do not count BPF memory against it");
+        if (!Host.limitsBpfMemory()) {
+            return Check.neutral("memlock", limit + "; this kernel does not count BPF memory against it");
         }
         boolean enough = limit.equals("unlimited") || Host.has(Capability.CAP_SYS_RESOURCE);
         return Check.of("memlock", enough, limit, "run ulimit -l unlimited, or set LimitMEMLOCK=infinity in the unit");

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +62,9 @@ public record Inventory(Tier tier, List<LiveContext> contexts, int waiting, Scan
          * @param known contexts whose setup times may be known
          */
         public Inventory build(ScanGaps gaps, Quota quota, List<Context> known) {
+            if (gaps.scope() == ScanGaps.Scope.NOTHING) {
+                known.stream().map(LiveContext::of).flatMap(Optional::stream).forEach(this::add);
+            }
             for (Context context : known) {
                 contexts.computeIfPresent(
                         new ContextKey(context.mm(), context.handle()),
@@ -99,8 +103,6 @@ public record Inventory(Tier tier, List<LiveContext> contexts, int waiting, Scan
     public @Nullable BigInteger unattributed() {
         Long charge = charge();
         BigInteger used = quota.aioNr();
-        return used == null || charge == null || gaps.isOfNamespace()
-                ? null
-                : used.subtract(BigInteger.valueOf(charge));
+        return used == null || charge == null || !gaps.isOfHost() ? null : used.subtract(BigInteger.valueOf(charge));
     }
 }

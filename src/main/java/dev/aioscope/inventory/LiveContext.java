@@ -2,11 +2,13 @@ package dev.aioscope.inventory;
 
 import dev.aioscope.event.EventLayout;
 import dev.aioscope.event.LiveContextEvent;
+import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.Task;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A context that a scan found in the table of an address space. Unreadable values are null.
+ * A context that a scan found in the table of an address space, or events where there are no scans. Unreadable values are null.
  *
  * @param owner the first thread that the scan found with this address space
  * @param setupTime when io_setup returned (CLOCK_BOOTTIME ns); null if not observed
@@ -39,6 +41,20 @@ public record LiveContext(
                 known(event.nrEvents()),
                 refs != null ? refs : known(event.outstandingSlots()),
                 known(event.unreaped()));
+    }
+
+    /** A context that only its setup has shown; empty if its owner is unknown. */
+    static Optional<LiveContext> of(Context context) {
+        return Optional.ofNullable(context.owner())
+                .map(owner -> new LiveContext(
+                        owner,
+                        context.setupTime(),
+                        context.mm(),
+                        context.handle(),
+                        context.maxReqs(),
+                        context.nrEvents(),
+                        null,
+                        null));
     }
 
     LiveContext withSetupTime(@Nullable Long time) {

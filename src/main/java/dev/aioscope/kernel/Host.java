@@ -56,14 +56,6 @@ public final class Host {
         }
     }
 
-    /** Whether the release is this one or newer; true if it has no readable number. */
-    public static boolean isAtLeast(int major, int minor) {
-        Matcher matcher = Pattern.compile("(\\d{1,6})\\.(\\d{1,6})").matcher(release());
-        return !matcher.lookingAt()
-                || Integer.parseInt(matcher.group(1)) > major
-                || (Integer.parseInt(matcher.group(1)) == major && Integer.parseInt(matcher.group(2)) >= minor);
-    }
-
     /** One more than the highest possible CPU number of this host. */
     public static int possibleCpus() {
         String range = read("/sys/devices/system/cpu/possible").orElse("0");
@@ -72,6 +64,20 @@ public final class Host {
             return Integer.parseInt(last) + 1;
         } catch (NumberFormatException e) {
             return Runtime.getRuntime().availableProcessors();
+        }
+    }
+
+    /**
+     * Whether BPF maps and programs count against the limit on locked memory, as before 5.11. Kernels since then have a
+     * helper that came with the change; libbpf decides by it too. False without BTF: then there are no probes.
+     */
+    public static boolean limitsBpfMemory() {
+        try {
+            return Btf.ofKernel()
+                    .enumerator("bpf_func_id", "BPF_FUNC_ktime_get_coarse_ns")
+                    .isEmpty();
+        } catch (BtfException e) {
+            return false;
         }
     }
 
@@ -126,6 +132,14 @@ public final class Host {
             return false;
         }
         return false;
+    }
+
+    /** Whether the kernel has this capability; true if it does not say. */
+    public static boolean knows(Capability capability) {
+        return read("/proc/sys/kernel/cap_last_cap")
+                .filter(last -> last.matches("\\d{1,3}"))
+                .map(last -> Integer.parseInt(last) >= capability.bit)
+                .orElse(true);
     }
 
     /** Whether this process is in another user namespace than the initial one, where its capabilities count less. */

@@ -53,8 +53,7 @@ public record HostCause(String reason, String hint) {
     /** Why this process lacks the permission; empty if the reason is unknown. */
     public static Optional<HostCause> ofMissingPermission() {
         if (!Host.has(Capability.CAP_SYS_ADMIN) && !Host.has(Capability.CAP_BPF)) {
-            return Optional.of(new HostCause(
-                    "CAP_BPF is missing (EPERM)", "run aioscope as root, or give it CAP_BPF and CAP_PERFMON"));
+            return Optional.of(missingBpfCapability());
         }
         if (!Host.has(Capability.CAP_SYS_ADMIN) && !Host.has(Capability.CAP_PERFMON)) {
             return Optional.of(new HostCause("CAP_PERFMON is missing (EPERM)", "give aioscope CAP_PERFMON as well"));
@@ -64,12 +63,20 @@ public record HostCause(String reason, String hint) {
                     "the capabilities of aioscope apply only to its user namespace (EPERM)",
                     "run aioscope as root of the host, not in a rootless container"));
         }
-        // Before 5.11, a low limit on locked memory has the same error.
-        return Host.isAtLeast(5, 11) && Host.hasSeccompFilter()
+        // A low limit on locked memory has the same error.
+        return Host.hasSeccompFilter() && !Host.limitsBpfMemory()
                 ? Optional.of(new HostCause(
                         "not permitted in spite of the capabilities (EPERM), and a seccomp filter is active",
                         "use a seccomp profile that allows bpf and perf_event_open (SystemCallFilter= in the unit)"))
                 : Optional.empty();
+    }
+
+    /** Neither CAP_BPF nor CAP_SYS_ADMIN, which includes it and is the only one before 5.8. */
+    public static HostCause missingBpfCapability() {
+        return Host.knows(Capability.CAP_BPF)
+                ? new HostCause(
+                        "CAP_BPF is missing (EPERM)", "run aioscope as root, or give it CAP_BPF and CAP_PERFMON")
+                : new HostCause("CAP_SYS_ADMIN is missing (EPERM)", "run aioscope as root, or give it CAP_SYS_ADMIN");
     }
 
     /** The limit on open files as a cause. */

@@ -12,6 +12,7 @@ import dev.aioscope.kernel.ProcMount;
 import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.probe.Quota;
+import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
 import java.util.ArrayList;
 import java.util.List;
@@ -126,6 +127,9 @@ public record HolderReport(Inventory inventory, Predicate<LiveContext> filter, I
             gaps.add(TierReport.PROC_GAPS);
         }
         ProcMount.hiding(inventory.tier() == Tier.PROC).forEach(cause -> gaps.add(cause.text()));
+        if (inventory.gaps().scope() == ScanGaps.Scope.NOTHING) {
+            gaps.add("The kernel has no BPF iterators: contexts set up before aioscope started are missing");
+        }
         inventory.gaps().unreadableText().ifPresent(gaps::add);
         inventory.gaps().partialText().ifPresent(gaps::add);
         return gaps;
@@ -199,7 +203,7 @@ public record HolderReport(Inventory inventory, Predicate<LiveContext> filter, I
             json.put("unattributed", inventory.unattributed());
             json.put("threads_in_teardown", inventory.waiting());
             json.put("tier", inventory.tier().label());
-            json.put("scan_scope", inventory.gaps().isOfNamespace() ? "pid_namespace" : "host");
+            json.put("scan_scope", inventory.gaps().scope().label());
             json.put("unreadable_processes", inventory.gaps().unreadable().size());
             json.put("partial_processes", inventory.gaps().partial().size());
         });

@@ -11,11 +11,47 @@ import java.util.stream.Collectors;
  *
  * @param unreadable those that the kernel does not show to this user
  * @param partial those not read to the end in time, or with more contexts than a scan reads
- * @param isOfNamespace whether the scan listed only the processes of a pid namespace that is not the host's
+ * @param scope the processes that the scan listed
  */
-public record ScanGaps(Set<Integer> unreadable, Set<Integer> partial, boolean isOfNamespace) {
+public record ScanGaps(Set<Integer> unreadable, Set<Integer> partial, Scope scope) {
     /** A complete scan. */
-    public static final ScanGaps NONE = new ScanGaps(Set.of(), Set.of(), false);
+    public static final ScanGaps NONE = new ScanGaps(Set.of(), Set.of(), Scope.HOST);
+
+    /** A kernel without iterators lists nothing: only events show contexts. */
+    public static final ScanGaps NO_SCAN = new ScanGaps(Set.of(), Set.of(), Scope.NOTHING);
+
+    /** Which processes a scan lists. */
+    public enum Scope {
+        /** All processes. */
+        HOST,
+        /** Those of a pid namespace that is not the host's. */
+        NAMESPACE,
+        /** None. */
+        NOTHING;
+
+        /** The scope of a scan that a namespace limits. */
+        public static Scope ofNamespace(boolean isHosts) {
+            return isHosts ? HOST : NAMESPACE;
+        }
+
+        /** The number in recordings. */
+        public byte code() {
+            return switch (this) {
+                case HOST -> 0;
+                case NAMESPACE -> 1;
+                case NOTHING -> 2;
+            };
+        }
+
+        /** The name in JSON. */
+        public String label() {
+            return switch (this) {
+                case HOST -> "host";
+                case NAMESPACE -> "pid_namespace";
+                case NOTHING -> "events";
+            };
+        }
+    }
 
     private static final int MOST_NAMED = 5;
 
@@ -27,7 +63,12 @@ public record ScanGaps(Set<Integer> unreadable, Set<Integer> partial, boolean is
 
     /** A complete scan of the host, or of a pid namespace that is not the host's. */
     public static ScanGaps ofNamespace(boolean isHosts) {
-        return isHosts ? NONE : new ScanGaps(Set.of(), Set.of(), true);
+        return new ScanGaps(Set.of(), Set.of(), Scope.ofNamespace(isHosts));
+    }
+
+    /** Whether the scan listed all processes of the host. */
+    public boolean isOfHost() {
+        return scope == Scope.HOST;
     }
 
     /** The number of unreadable processes with a hint, a sentence without its full stop; empty if there are none. */

@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -274,7 +275,16 @@ public final class RecordedProbes implements Probes {
         if (unreadable < 0 || partial < 0 || unreadable > held || partial > held - unreadable) {
             return null;
         }
-        return new ScanGaps(pids(end, unreadable), pids(end, partial), end.hasRemaining() && end.get() != 0);
+        return new ScanGaps(pids(end, unreadable), pids(end, partial), scope(end));
+    }
+
+    /** That of the host in recordings of earlier versions. */
+    private static ScanGaps.Scope scope(ByteBuffer from) {
+        int code = from.hasRemaining() ? from.get() : ScanGaps.Scope.HOST.code();
+        return Stream.of(ScanGaps.Scope.values())
+                .filter(scope -> scope.code() == code)
+                .findFirst()
+                .orElse(ScanGaps.Scope.NAMESPACE);
     }
 
     private static Set<Integer> pids(ByteBuffer from, int count) {

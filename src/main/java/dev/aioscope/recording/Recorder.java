@@ -140,7 +140,7 @@ public final class Recorder implements Processes.Observer, AutoCloseable {
                     .putInt(gaps.partial().size());
             putAll(to, gaps.unreadable());
             putAll(to, gaps.partial());
-            to.put((byte) (gaps.isOfNamespace() ? 1 : 0));
+            to.put(gaps.scope().code());
         }
     }
 

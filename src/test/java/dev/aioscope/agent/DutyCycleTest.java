@@ -429,7 +429,7 @@ class DutyCycleTest {
     void keepsContextsOfProcessesThatScanCouldNotRead() {
         probes.tier = Tier.SAMPLE;
         probes.live.addAll(List.of(live(10), live(11), live(12)));
-        probes.gaps = new ScanGaps(Set.of(10), Set.of(11), false);
+        probes.gaps = new ScanGaps(Set.of(10), Set.of(11), ScanGaps.Scope.HOST);
 
         assertThat(ownersOfEnded(2)).containsExactly(12);
     }
@@ -442,6 +442,28 @@ class DutyCycleTest {
         probes.gaps = ScanGaps.ofNamespace(false);
 
         assertThat(ownersOfEnded(3)).containsExactly(12);
+    }
+
+    @Test
+    void keepsContextsWhereNoScanListsAny() {
+        probes.tier = Tier.FULL;
+        DutyCycle scanning = new DutyCycle(
+                probes,
+                new LifecycleListener() {},
+                new WallClock(BootClock::now, InstantSource.system()),
+                Duration.ofNanos(1));
+        probes.ring.add(setup(1));
+        probes.gaps = ScanGaps.NO_SCAN;
+        probes.whenEmpty = () -> {
+            if (probes.scans >= 3) {
+                scanning.stop();
+            }
+        };
+
+        scanning.run();
+        assertThat(scanning.latestScan().inventory().contexts())
+                .singleElement()
+                .satisfies(context -> assertThat(context.setupTime()).isNotNull());
     }
 
     @Test

@@ -98,6 +98,17 @@ class HostCauseIT {
         assertNamesOnce(in(hidden, "trace", "--tier", "proc", "--for", "100ms"), cause, "CAP_SYS_PTRACE");
     }
 
+    /** As on a kernel before 5.8. */
+    @Test
+    void namesCapabilityThatKernelHas() throws IOException {
+        String old = "mount -t tmpfs -o mode=755 tmpfs /mnt && echo 37 > /mnt/last"
+                + " && mount --bind /mnt/last /proc/sys/kernel/cap_last_cap";
+
+        CommandResult contexts = nobodyWith(old, "contexts", "--tier", "sample");
+
+        assertNamesOnce(contexts, "CAP_SYS_ADMIN is missing (EPERM)", "or give it CAP_SYS_ADMIN");
+    }
+
     @Test
     void acceptsHiddenProcessesForRoot() throws IOException {
         String hidden = "exec unshare --mount sh -c 'mount -t proc -o hidepid=2 proc /proc && \"$@\"' sh ";
@@ -144,7 +155,8 @@ class HostCauseIT {
     @Test
     void namesRootOfHostThatIsClosed() throws IOException {
         String closed =
-                "cannot read /proc/1/root of the host (operation not permitted), so the file that sets fs.aio-max-nr is unknown;";
+                "cannot read /proc/1/root of the host (operation not permitted), so the file that sets fs.aio-max-nr"
+                        + " is unknown;";
 
         assertNamesOrigin(nobodyWith("mount -t proc -o hidepid=1 proc /proc", "doctor"), closed);
     }

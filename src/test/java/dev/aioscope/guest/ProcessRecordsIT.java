@@ -106,6 +106,39 @@ class ProcessRecordsIT {
                 found -> found.size() >= count);
     }
 
+    /** What was lost is lost for good: a queue and a ring both keep the oldest records. */
+    @Test
+    void countsRecordsWithoutRoom() throws IOException {
+        try (BpfProbes small = open(new ProbeSettings(false, false, false, 4096, ProbeSettings.IN_PROGRESS))) {
+            AioWork work = AioWork.run("many", "--count", "500", "--charge", "1");
+            read(small);
+
+            long setups = events.stream()
+                    .filter(event -> event.type() == EventType.SETUP && event.pid() == work.pid())
+                    .count();
+            assertThat(setups).isPositive().isLessThan(500);
+            assertThat(small.losses().ringFull()).isGreaterThanOrEqualTo(500 - setups);
+        }
+    }
+
+    @Test
+    void passesProcessBeforeItsFirstSetupInSmallReads() throws IOException {
+        AioWork work = AioWork.run("many", "--count", "20", "--charge", "1");
+        Await.value(
+                "20 setups",
+                () -> {
+                    probes.poll(event -> events.add(copy(event)), 1);
+                    return events.stream()
+                            .filter(event -> event.type() == EventType.SETUP && event.pid() == work.pid())
+                            .count();
+                },
+                count -> count == 20);
+
+        assertThat(events.stream().filter(event -> event.pid() == work.pid()).findFirst())
+                .map(Event::type)
+                .contains(EventType.PROCESS);
+    }
+
     /** The only record about a process that has set up its first context. */
     private ProcessEvent record(int pid) {
         await(SetupEvent.class, setup -> setup.pid() == pid, 1);

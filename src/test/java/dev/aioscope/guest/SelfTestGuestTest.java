@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.event.EventType;
-import dev.aioscope.kernel.Host;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.AttachPoint.Rejection;
@@ -17,6 +16,7 @@ import dev.aioscope.probe.core.CoreEngine;
 import dev.aioscope.testing.Aioscope;
 import dev.aioscope.testing.CommandResult;
 import dev.aioscope.testing.Commands;
+import dev.aioscope.testing.KernelRelease;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -116,7 +116,7 @@ class SelfTestGuestTest {
                     .extracting(AttachPoint::name)
                     .as("5.10 attaches some probes of the system calls as kprobes only")
                     .isSubsetOf("io_setup", "io_setup return", "io_destroy", "io_destroy return")
-                    .hasSize(Host.isAtLeast(5, 11) ? 0 : 2);
+                    .hasSize(KernelRelease.isAtLeast(5, 11) ? 0 : 2);
         }
     }
 

@@ -20,6 +20,7 @@ import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bpf.Engine;
+import dev.aioscope.testing.KernelRelease;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -95,7 +96,7 @@ abstract class TeardownTests {
             assertThat(agent.probes().attachPoints())
                     .extracting(AttachPoint::mode)
                     .containsOnly(Mode.KPROBE, Mode.KRETPROBE, Mode.ITERATOR);
-        } else if (Host.isAtLeast(5, 11)) {
+        } else if (KernelRelease.isAtLeast(5, 11)) {
             assertThat(agent.probes().attachPoints())
                     .extracting(AttachPoint::mode)
                     .containsOnly(Mode.FENTRY, Mode.FEXIT, Mode.ITERATOR);
@@ -358,7 +359,7 @@ abstract class TeardownTests {
      * interrupts such a function, the releaser of the context is unknown. No record is lacking then.
      */
     private static boolean isReleaserHidden(Teardown teardown) {
-        return !Host.isAtLeast(5, 15)
+        return !KernelRelease.isAtLeast(5, 15)
                 && (teardown.kernel().usersReleasedBy() == ReleasedBy.UNKNOWN
                         || teardown.kernel().reqsReleasedBy() == ReleasedBy.UNKNOWN);
     }

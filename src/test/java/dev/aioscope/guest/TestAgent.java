@@ -148,6 +148,9 @@ final class TestAgent extends RecordingListener implements AutoCloseable {
         ScanGaps gaps = probes.inventory(lifecycle::accept);
         gaps.unreadable().forEach(lifecycle::skip);
         gaps.partial().forEach(lifecycle::skip);
+        if (!gaps.isOfHost()) {
+            lifecycle.skipUnlisted();
+        }
         drain();
         lifecycle.endScan();
         lifecycle.newlyStuck(now - DutyCycle.STUCK_AFTER.toNanos()).forEach(teardown -> onStuck(teardown, now));

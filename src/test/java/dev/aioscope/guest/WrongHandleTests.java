@@ -12,6 +12,7 @@ import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.WrongHandle;
 import dev.aioscope.lifecycle.WrongHandle.Cause;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.core.CoreEngine;
 import java.io.IOException;
@@ -27,14 +28,20 @@ import org.junit.jupiter.api.TestInstance;
 abstract class WrongHandleTests {
     final Tier tier;
     TestAgent agent;
+    private final Engine engine;
 
     WrongHandleTests(Tier tier) {
+        this(tier, new CoreEngine());
+    }
+
+    WrongHandleTests(Tier tier, Engine engine) {
         this.tier = tier;
+        this.engine = engine;
     }
 
     @BeforeAll
     void open() throws Exception {
-        agent = new TestAgent(tier, AttachMethod.FENTRY, new CoreEngine(), new ProbeSettings(false, true));
+        agent = new TestAgent(tier, AttachMethod.FENTRY, engine, new ProbeSettings(false, true));
     }
 
     @AfterAll

@@ -2,6 +2,7 @@ package dev.aioscope.inventory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Quotas;
 import dev.aioscope.probe.ScanGaps;
@@ -33,6 +34,22 @@ class InventoryTest {
         assertThat(inventory(100L, 200L).unattributed()).isEqualTo(55);
         assertThat(inventory(40L, 200L).unattributed()).isEqualTo(-5);
         assertThat(inventory(null, null).unattributed()).isNull();
+    }
+
+    @Test
+    void listsContextsOfEventsWhereNoScanListsAny() {
+        Task owner = new Task(7, 7, "mysqld", 1, 0);
+        Context known = Context.of(1, 0xc0ffee, 0xbeef, 0x1000).withOwner(owner).withSize(33, 128);
+
+        Inventory inventory = new Inventory.Builder(Tier.FULL)
+                .build(ScanGaps.NO_SCAN, Quotas.of(100L, 200L), List.of(known, Context.of(2, 1, 0, 0x2000)));
+
+        assertThat(inventory.contexts())
+                .containsExactly(new LiveContext(owner, null, 0xbeef, 0x1000, 33, 128, null, null));
+        assertThat(inventory.charge()).isEqualTo(33);
+        assertThat(inventory.unattributed())
+                .as("contexts may be older than the agent")
+                .isNull();
     }
 
     @Test

@@ -9,16 +9,19 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The types of the running kernel, with other names of some fields: as another kernel version could have them. */
+/** The types of the running kernel, with other names of some fields and values: as another kernel version could have them. */
 public final class AlteredBtf {
     private static final int STRUCT = 4;
     private static final int UNION = 5;
+    private static final int ENUM = 6;
     private static final int HEADER = 24;
 
     private final ByteBuffer bytes;
     private final int strings;
     /** The offsets of the structs by their names. */
     private final Map<String, Integer> structs = new HashMap<>();
+
+    private final Map<String, Integer> enums = new HashMap<>();
 
     private final int[] offsets;
     private final ByteBuffer added = ByteBuffer.allocate(4096);
@@ -35,6 +38,9 @@ public final class AlteredBtf {
             if (kind(at) == STRUCT) {
                 structs.putIfAbsent(text(bytes.getInt(at)), at);
             }
+            if (kind(at) == ENUM) {
+                enums.putIfAbsent(text(bytes.getInt(at)), at);
+            }
             at += size(at);
         }
     }
@@ -50,7 +56,7 @@ public final class AlteredBtf {
                     case 1, 14, 17 -> 4;
                     case 3 -> 12;
                     case STRUCT, UNION, 15, 19 -> 12 * length;
-                    case 6, 13 -> 8 * length;
+                    case ENUM, 13 -> 8 * length;
                     default -> 0;
                 };
     }
@@ -70,9 +76,26 @@ public final class AlteredBtf {
         if (member == 0) {
             return false;
         }
-        bytes.putInt(member, bytes.getInt(20) + added.position());
-        added.put(to.getBytes(StandardCharsets.UTF_8)).put((byte) 0);
+        rename(member, to);
         return true;
+    }
+
+    /** Gives a value of an enum another name; false if this kernel has no such value. */
+    public boolean renameEnumerator(String enumeration, String name, String to) {
+        Integer at = enums.get(enumeration);
+        for (int i = 0; at != null && i < (bytes.getInt(at + 4) & 0xffff); i++) {
+            int value = at + 12 + 8 * i;
+            if (text(bytes.getInt(value)).equals(name)) {
+                rename(value, to);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void rename(int at, String to) {
+        bytes.putInt(at, bytes.getInt(20) + added.position());
+        added.put(to.getBytes(StandardCharsets.UTF_8)).put((byte) 0);
     }
 
     /** Also in anonymous structs and unions within it. */

@@ -110,7 +110,7 @@ class HolderReportTest {
                 Tier.PROC,
                 List.of(new LiveContext(MYSQLD, null, 1, 0x1000, null, 3000, null, 4)),
                 0,
-                new ScanGaps(Set.of(11, 12), Set.of(13, 14, 15, 16, 17, 18), false),
+                new ScanGaps(Set.of(11, 12), Set.of(13, 14, 15, 16, 17, 18), ScanGaps.Scope.HOST),
                 Quotas.of(2921L, 65536L));
         HolderReport holders = new HolderReport(snapshot, task -> true, (task, mm) -> Identity.UNKNOWN, CLOCK);
 
@@ -119,8 +119,8 @@ class HolderReportTest {
                         "|–|–|3000|1|–|4|100|–|–|[mysqld]",
                         "fs.aio-nr 2921 of 65536 (4.5%), headroom 62615",
                         "1 context in 1 process, charge –, unattributed –",
-                        "The tier proc observes neither charges nor outstanding requests; a ring has more slots than its"
-                                + " charge",
+                        "The tier proc observes neither charges nor outstanding requests; a ring has more slots than"
+                                + " its charge",
                         "cannot read 6 processes to the end: 13, 14, 15, 16, 17 …")
                 .anyMatch(line -> line.startsWith("cannot read 2 processes"));
         assertThat(holders.json(GroupBy.PROCESS).get(1))

@@ -94,7 +94,11 @@ class RecordingTest {
     private Scripted script() {
         Scripted script = new Scripted(Tier.FULL)
                 .losses(new Losses(3, 0, 0, 1, null))
-                .scan(SECOND, new ScanGaps(Set.of(33, 44), Set.of(55), true), live(SECOND, 1), live(SECOND, 2))
+                .scan(
+                        SECOND,
+                        new ScanGaps(Set.of(33, 44), Set.of(55), ScanGaps.Scope.NAMESPACE),
+                        live(SECOND, 1),
+                        live(SECOND, 2))
                 .turn(2 * SECOND, setup(2 * SECOND - 7, 3), setup(2 * SECOND - 5, 4))
                 .failingScan(3 * SECOND, new ProbeException("cannot scan", "scan elsewhere"), live(3 * SECOND, 1));
         long now = 3 * SECOND;
@@ -179,7 +183,7 @@ class RecordingTest {
             assertThat(probes.isScanDue(0, Long.MAX_VALUE)).isTrue();
             List<Long> found = new ArrayList<>();
             assertThat(probes.inventory(event -> found.add(event.kioctx())))
-                    .isEqualTo(new ScanGaps(Set.of(33, 44), Set.of(55), true));
+                    .isEqualTo(new ScanGaps(Set.of(33, 44), Set.of(55), ScanGaps.Scope.NAMESPACE));
             assertThat(found).containsExactly(1L, 2L);
             assertThat(probes.poll(event -> {}, 10)).isZero();
             assertThat(probes.quota())

@@ -184,7 +184,11 @@ class MetricsTest {
     void omitsChargesWhenUnknown() {
         LiveContext context = new LiveContext(new Task(7, 7, "mysqld", 1, 0), null, 7, 0x1000, null, 255, null, 0);
         Inventory snapshot = new Inventory(
-                Tier.PROC, List.of(context), 0, new ScanGaps(Set.of(), Set.of(8, 9), false), Quotas.of(120L, 65536L));
+                Tier.PROC,
+                List.of(context),
+                0,
+                new ScanGaps(Set.of(), Set.of(8, 9), ScanGaps.Scope.HOST),
+                Quotas.of(120L, 65536L));
         holders.onScan(new Scan(98_000_000_000L, snapshot, List.of()));
 
         assertThat(scrape())
@@ -326,7 +330,8 @@ class MetricsTest {
         full.onFailedCall(failed(FailedCall.SystemCall.IO_DESTROY, 22));
         assertThat(scrape())
                 .contains(
-                        "aio_context_destroy_errors_total{aio_destroy_error_cause=\"lost_race\",error_type=\"EINVAL\"} 1.0")
+                        "aio_context_destroy_errors_total{aio_destroy_error_cause=\"lost_race\",error_type=\"EINVAL\"}"
+                                + " 1.0")
                 .contains(
                         "aio_context_destroy_errors_total{aio_destroy_error_cause=\"zero\",error_type=\"EINVAL\"} 0.0");
     }
@@ -355,9 +360,9 @@ class MetricsTest {
         full.onTrace(teardown, ROOT);
         full.onTrace(TeardownBuilder.idle().build(), SpanContext.getInvalid());
         assertThat(scrapeOpenMetrics().lines())
-                .contains(
-                        "aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"2.5\"} 1 "
-                                + "# {span_id=\"b7ad6b7169203331\",trace_id=\"0af7651916cd43dd8448eb211c80319c\"} 2.02499 2.025")
+                .contains("aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"2.5\"} 1 #"
+                        + " {span_id=\"b7ad6b7169203331\",trace_id=\"0af7651916cd43dd8448eb211c80319c\"} 2.02499"
+                        + " 2.025")
                 .last()
                 .isEqualTo("# EOF");
         // Prometheus 2.42 rejects a scrape with exemplars elsewhere.
@@ -370,8 +375,8 @@ class MetricsTest {
     void showsHoldersAndWaitersOfLatestScan() {
         fill();
         assertThat(scrape().lines())
-                .contains(
-                        "aio_process_event_usage{container_id=\"mysqld.service\",process_executable_name=\"mysqld\"} 100.0")
+                .contains("aio_process_event_usage{container_id=\"mysqld.service\",process_executable_name=\"mysqld\"}"
+                        + " 100.0")
                 .contains("aio_context_active{process_executable_name=\"[init]\"} 1.0")
                 .contains("aio_process_event_usage{process_executable_name=\"other\"} 0.0")
                 .contains("aio_event_unattributed 15.0")

@@ -79,7 +79,7 @@ class RendererTest {
         Frames host = new Frames()
                 .holds(1, "mysqld", null, null)
                 .tier(Tier.PROC)
-                .gaps(new ScanGaps(Set.of(), Set.of(4711), false));
+                .gaps(new ScanGaps(Set.of(), Set.of(4711), ScanGaps.Scope.HOST));
         List<String> lines = text(renderer(Tier.PROC, false), host.model(), 80, 24);
 
         assertThat(lines)

@@ -151,8 +151,8 @@ final class BccPrograms implements Programs {
             throw new ProbeException(
                     "cannot create the map " + name + ": " + Errno.describe(errno),
                     errno == Errno.EPERM
-                            ? "run aioscope as root, or give it CAP_BPF and CAP_PERFMON"
-                            : "use Linux 5.8 or newer, with enough memory");
+                            ? HostCause.missingBpfCapability().hint()
+                            : "use --engine core, or Linux 5.8 or newer with enough memory");
         }
         return fd;
     }

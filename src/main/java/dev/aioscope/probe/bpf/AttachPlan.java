@@ -17,10 +17,14 @@ import org.jspecify.annotations.Nullable;
 
 /** The mode of each attach target of a tier, given the modes that did not work so far. Not thread-safe. */
 public final class AttachPlan {
+    /** These programs can interrupt each other, and without a ring they would share the memory for records. */
+    private static final Set<Mode> NEED_RING_BUFFER = Set.of(Mode.FENTRY, Mode.FEXIT);
+
     private final Tier tier;
     private final Set<Mode> allowed;
     private final boolean watchHandles;
     private final Map<AttachTarget, List<Rejection>> rejections = new EnumMap<>(AttachTarget.class);
+    private boolean hasRingBuffer = true;
 
     /**
      * Plans all targets of the tier, each in its best mode.
@@ -47,11 +51,15 @@ public final class AttachPlan {
     public @Nullable Mode mode(AttachTarget target) {
         List<Rejection> rejected = rejections.getOrDefault(target, List.of());
         for (Mode mode : target.modes()) {
-            if (allowed.contains(mode) && rejected.stream().noneMatch(rejection -> rejection.mode() == mode)) {
+            if (allows(mode) && rejected.stream().noneMatch(rejection -> rejection.mode() == mode)) {
                 return mode;
             }
         }
         return null;
+    }
+
+    private boolean allows(Mode mode) {
+        return allowed.contains(mode) && (hasRingBuffer || !NEED_RING_BUFFER.contains(mode));
     }
 
     /** The target that this program serves. */
@@ -116,10 +124,24 @@ public final class AttachPlan {
         }
     }
 
+    /** Whether the kernel has not rejected a BPF ring buffer. */
+    boolean hasRingBuffer() {
+        return hasRingBuffer;
+    }
+
+    /** Records that the kernel has no BPF ring buffer. */
+    void rejectRingBuffer() {
+        rejectAll(
+                NEED_RING_BUFFER,
+                "unsupported without a BPF ring buffer, which this kernel does not have",
+                "use Linux 5.8 or newer");
+        hasRingBuffer = false;
+    }
+
     /** The first essential target without a mode. */
     Optional<AttachPoint> missing() {
         return wanted().stream()
-                .filter(target -> target.isEssential() && mode(target) == null)
+                .filter(target -> target.isEssential(tier) && mode(target) == null)
                 .map(this::point)
                 .findFirst();
     }

@@ -73,9 +73,9 @@ public enum AttachTarget {
         return label;
     }
 
-    /** Whether the tier needs it. */
-    boolean isEssential() {
-        return essential;
+    /** Whether this tier needs it. The tier full observes each context by itself and needs no scan. */
+    boolean isEssential(Tier used) {
+        return essential && (this != CONTEXTS || used != Tier.FULL);
     }
 
     /** Modes to try, best first. */

@@ -33,6 +33,7 @@ public final class Bpf {
     private static final int MAP_DELETE_ELEM = 3;
     private static final int PROG_LOAD = 5;
     private static final int OBJ_GET_INFO_BY_FD = 15;
+    private static final int MAP_LOOKUP_AND_DELETE_ELEM = 21;
     private static final int RAW_TRACEPOINT_OPEN = 17;
     private static final int MAP_FREEZE = 22;
     private static final int LINK_CREATE = 28;
@@ -42,6 +43,9 @@ public final class Bpf {
     private static final int NAME_LENGTH = 15;
     private static final int RLIMIT_MEMLOCK = 8;
     private static final int TRACE_ITER = 28;
+
+    /** value_size of struct bpf_map_info. */
+    private static final int MAP_INFO_VALUE_SIZE = 12;
 
     /** max_entries of struct bpf_map_info. */
     private static final int MAP_INFO_MAX_ENTRIES = 16;
@@ -247,6 +251,15 @@ public final class Bpf {
         }
     }
 
+    /** Takes the first element of a queue; false if it is empty. */
+    static boolean take(int queue, Pointer value) {
+        try (Memory attributes = attributes()) {
+            attributes.setInt(0, queue);
+            attributes.setLong(16, Pointer.nativeValue(value));
+            return call(MAP_LOOKUP_AND_DELETE_ELEM, attributes) == 0;
+        }
+    }
+
     /** Removes an element of a map with 8-byte keys. */
     static void remove(int map, long key) {
         try (Memory attributes = attributes();
@@ -267,12 +280,21 @@ public final class Bpf {
     }
 
     static int maxEntries(int map) {
-        Long entries = info(map, MAP_INFO_MAX_ENTRIES);
-        if (entries == null) {
+        return mapInfo(map, MAP_INFO_MAX_ENTRIES);
+    }
+
+    /** The size of an element, bytes. */
+    static int valueSize(int map) {
+        return mapInfo(map, MAP_INFO_VALUE_SIZE);
+    }
+
+    private static int mapInfo(int map, int offset) {
+        Long value = info(map, offset);
+        if (value == null) {
             throw new ProbeException(
                     "cannot read the size of a map: " + Errno.describe(Libc.errno()), "see the kernel log (dmesg)");
         }
-        return entries.intValue();
+        return value.intValue();
     }
 
     /** How often the kernel skipped a program because its previous run on that CPU was not over; null on failure. */
@@ -282,11 +304,19 @@ public final class Bpf {
 
     /** How often the kernel skipped a kprobe because another program ran on that CPU; null before 6.7. */
     static @Nullable Long missedByKprobe(int link) {
-        return Host.isAtLeast(6, 7) ? info(link, LINK_INFO_KPROBE_MISSED) : null;
+        return info(link, LINK_INFO_KPROBE_MISSED, false);
     }
 
-    /** 8 bytes of the kernel's information about an object; 0 if it has less, null on failure. */
     private static @Nullable Long info(int fd, int offset) {
+        return info(fd, offset, true);
+    }
+
+    /**
+     * 8 bytes of the kernel's information about an object; null on failure.
+     *
+     * @param zero the value if the kernel has less information: 0 if true, else null
+     */
+    private static @Nullable Long info(int fd, int offset, boolean zero) {
         int size = offset + 8;
         try (Memory attributes = attributes();
                 Memory info = new Memory(size)) {
@@ -294,7 +324,10 @@ public final class Bpf {
             attributes.setInt(0, fd);
             attributes.setInt(4, size);
             attributes.setLong(8, Pointer.nativeValue(info));
-            return call(OBJ_GET_INFO_BY_FD, attributes) == 0 ? (Long) info.getLong(offset) : null;
+            // The kernel sets the size to what it filled in.
+            return call(OBJ_GET_INFO_BY_FD, attributes) == 0 && (zero || attributes.getInt(4) >= size)
+                    ? (Long) info.getLong(offset)
+                    : null;
         }
     }
 }

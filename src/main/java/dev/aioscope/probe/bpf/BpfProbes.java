@@ -49,7 +49,7 @@ public final class BpfProbes implements Probes {
     private static final int ITERATOR_BUFFER = 1 << 16;
     private static final int MAX_SLOTS = 1 << 20;
     /** Those of maps, types, the waiter, a scan and tests of libbpf; each program, link and event needs another one. */
-    private static final int DESCRIPTORS = 17;
+    private static final int DESCRIPTORS = 20;
 
     private static final int TEST_POLL_MILLIS = 10;
 
@@ -65,10 +65,13 @@ public final class BpfProbes implements Probes {
     /** The targets that observe completions, with their modes. */
     private final Map<AttachTarget, Mode> completions = new EnumMap<>(AttachTarget.class);
 
-    private final RingBuffer ring;
+    private final EventBuffer buffer;
     private final EpollWaiter waiter;
-    /** {@code struct inventory}: libbpf maps it only for programs with a generated skeleton. */
-    private final Pointer inventory;
+    /**
+     * {@code struct inventory}: libbpf maps it only for programs with a generated skeleton. Null without an iterator over
+     * contexts: kernels that lack it may not map such memory either.
+     */
+    private final @Nullable Pointer inventory;
 
     /** The keys of the map {@code followed}. */
     private final Set<Long> followed = new HashSet<>();
@@ -87,7 +90,7 @@ public final class BpfProbes implements Probes {
     /** The identity of this process, hidden with its first self-test. */
     private @Nullable ByteBuffer ownProcess;
 
-    private BpfProbes(Engine engine, Programs programs, AttachPlan plan) {
+    private BpfProbes(Engine engine, Programs programs, AttachPlan plan, boolean hasRingBuffer) {
         this.engine = engine;
         this.programs = programs;
         this.tier = plan.tier();
@@ -101,12 +104,14 @@ public final class BpfProbes implements Probes {
         int events = programs.map("events");
         int size = Bpf.maxEntries(events);
         try (Rollback rollback = new Rollback()) {
-            this.ring = new RingBuffer(events, size);
-            rollback.add(ring::close);
-            this.waiter = new EpollWaiter(events, size);
+            this.buffer = hasRingBuffer ? new RingBuffer(events, size) : new QueueBuffer(programs);
+            rollback.add(buffer::close);
+            this.waiter = hasRingBuffer ? EpollWaiter.ofRing(events, size) : EpollWaiter.ofQueues();
             rollback.add(waiter::close);
-            this.inventory =
-                    SharedMemory.map(programs.map("inventory"), SharedMemory.PAGE, Libc.PROT_READ | Libc.PROT_WRITE, 0);
+            this.inventory = plan.mode(AttachTarget.CONTEXTS) == null
+                    ? null
+                    : SharedMemory.map(
+                            programs.map("inventory"), SharedMemory.PAGE, Libc.PROT_READ | Libc.PROT_WRITE, 0);
             rollback.commit();
         }
     }
@@ -136,7 +141,7 @@ public final class BpfProbes implements Probes {
                 throw new TierUnavailableException(plan.attachPoints(), point);
             });
             requireDescriptors(plan);
-            BpfProbes probes = attempt(engine, settings, plan);
+            BpfProbes probes = attempt(engine, plan.hasRingBuffer() ? settings : settings.withoutRingBuffer(), plan);
             // An iterator alone runs on request, and fails loudly.
             if (probes != null && (tier.isScanOnly() || probes.fire(plan))) {
                 return probes;
@@ -174,7 +179,7 @@ public final class BpfProbes implements Probes {
             if (!(failure == null ? attach(programs, plan) : reject(plan, failure))) {
                 return null;
             }
-            BpfProbes probes = new BpfProbes(engine, programs, plan);
+            BpfProbes probes = new BpfProbes(engine, programs, plan, settings.hasRingBuffer());
             rollback.commit();
             return probes;
         }
@@ -252,7 +257,7 @@ public final class BpfProbes implements Probes {
     /** Keeps the records of all other contexts for the reader. */
     private void hold() {
         waiter.await(TEST_POLL_MILLIS);
-        ring.poll(event -> pass(event, this::keep), MAX_HELD - held.size());
+        buffer.poll(event -> pass(event, this::keep), MAX_HELD - held.size());
     }
 
     private void keep(Event event) {
@@ -273,6 +278,11 @@ public final class BpfProbes implements Probes {
                 ? null
                 : plan.targetOf(failure.program()).orElse(null);
         Mode mode = target == null ? null : plan.mode(target);
+        if (failure.program() == null && failure.errno() == Errno.EINVAL && plan.hasRingBuffer()) {
+            // An unknown type of map: the ring buffer is the newest one.
+            plan.rejectRingBuffer();
+            return false;
+        }
         if (target == null || mode == null) {
             throwFor("cannot load the probes", HostCause.ofBpf(failure.errno()));
             throw new ProbeException(
@@ -352,7 +362,7 @@ public final class BpfProbes implements Probes {
             pass(reader.read(record, 0, record.capacity()), handler);
             taken++;
         }
-        return taken + ring.poll(event -> pass(event, handler), limit - taken);
+        return taken + buffer.poll(event -> pass(event, handler), limit - taken);
     }
 
     /** Hides the agent's own contexts from the handler. */
@@ -432,12 +442,16 @@ public final class BpfProbes implements Probes {
         if (!followed.isEmpty()) {
             iterate(AttachTarget.FOLLOWED, handler);
         }
+        Pointer shared = inventory;
+        if (shared == null) {
+            return ScanGaps.NO_SCAN;
+        }
         int slot = 0;
         do {
-            inventory.setInt(ProbeSettingsLayout.INVENTORY_FIRST_SLOT, slot);
-            inventory.setInt(ProbeSettingsLayout.INVENTORY_NEXT_SLOT, 0);
+            shared.setInt(ProbeSettingsLayout.INVENTORY_FIRST_SLOT, slot);
+            shared.setInt(ProbeSettingsLayout.INVENTORY_NEXT_SLOT, 0);
             iterate(AttachTarget.CONTEXTS, handler);
-            slot = inventory.getInt(ProbeSettingsLayout.INVENTORY_NEXT_SLOT);
+            slot = shared.getInt(ProbeSettingsLayout.INVENTORY_NEXT_SLOT);
         } while (slot > 0 && slot < MAX_SLOTS);
         if (programs.isAttached(AttachTarget.TEARDOWNS)) {
             iterate(AttachTarget.TEARDOWNS, handler);
@@ -505,7 +519,7 @@ public final class BpfProbes implements Probes {
                 loss(LOSS_RING_FULL),
                 loss(LOSS_MAP_FULL),
                 loss(LOSS_IDENTITY),
-                ring.corrupt() + corruptInventory,
+                buffer.corrupt() + corruptInventory,
                 programs.missed());
     }
 
@@ -516,8 +530,10 @@ public final class BpfProbes implements Probes {
     @Override
     public void close() {
         waiter.close();
-        ring.close();
-        Libc.munmap(inventory, SharedMemory.PAGE);
+        buffer.close();
+        if (inventory != null) {
+            Libc.munmap(inventory, SharedMemory.PAGE);
+        }
         programs.close();
     }
 }

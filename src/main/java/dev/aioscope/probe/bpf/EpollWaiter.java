@@ -6,10 +6,11 @@ import dev.aioscope.kernel.Libc;
 import dev.aioscope.probe.HostCauseException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.OptionalInt;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Blocks in epoll until the ring has records or someone calls {@link #wakeup}. A wakeup costs far more than reading a record,
+ * Blocks until there are records or someone calls {@link #wakeup}. A wakeup costs far more than reading a record,
  * so after one wakeup the next wait pauses first to let records gather: the first record after a silence arrives at once,
  * those soon after it arrive together.
  */
@@ -21,21 +22,35 @@ final class EpollWaiter implements AutoCloseable {
     /** A shorter pause costs more than it saves. */
     private static final long MIN_PAUSE_NS = 500_000;
 
+    private static final int POLL_MILLIS = 20;
+
     private final int epoll;
     private final int wakeup;
     private final byte[] events = new byte[32];
     private final long pause;
+    private final int longestWait;
     private boolean wasWoken;
 
-    EpollWaiter(int ringFd, int ringSize) {
-        long gathers = Math.min((long) ringSize * PAUSE_NS_PER_BYTE, MAX_PAUSE_NS);
-        pause = gathers < MIN_PAUSE_NS ? 0 : gathers;
+    /** Waits for records in a ring. */
+    static EpollWaiter ofRing(int fd, int size) {
+        long gathers = Math.min((long) size * PAUSE_NS_PER_BYTE, MAX_PAUSE_NS);
+        return new EpollWaiter(OptionalInt.of(fd), gathers < MIN_PAUSE_NS ? 0 : gathers, Integer.MAX_VALUE);
+    }
+
+    /** Returns at an interval: a queue wakes nobody. */
+    static EpollWaiter ofQueues() {
+        return new EpollWaiter(OptionalInt.empty(), 0, POLL_MILLIS);
+    }
+
+    private EpollWaiter(OptionalInt ringFd, long pause, int longestWait) {
+        this.pause = pause;
+        this.longestWait = longestWait;
         try (Rollback rollback = new Rollback()) {
             epoll = check(Libc.epoll_create1(Libc.EPOLL_CLOEXEC), "epoll_create1");
             rollback.add(() -> Libc.close(epoll));
             wakeup = check(Libc.eventfd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK), "eventfd");
             rollback.add(() -> Libc.close(wakeup));
-            add(epoll, ringFd);
+            ringFd.ifPresent(fd -> add(epoll, fd));
             add(epoll, wakeup);
             rollback.commit();
         }
@@ -53,7 +68,7 @@ final class EpollWaiter implements AutoCloseable {
         if (wasWoken && pause > 0) {
             LockSupport.parkNanos(pause);
         }
-        wasWoken = Libc.epoll_wait(epoll, events, 2, timeoutMillis) > 0;
+        wasWoken = Libc.epoll_wait(epoll, events, 2, Math.min(timeoutMillis, longestWait)) > 0;
     }
 
     /** Ends the current and all later waits. */

@@ -23,7 +23,7 @@ final class Hints {
     /** For a program that did not load or attach in this mode. */
     static String of(Mode mode, int errno) {
         if (!Host.has(Capability.CAP_BPF) && !Host.has(Capability.CAP_SYS_ADMIN)) {
-            return "run aioscope as root, or give it CAP_BPF and CAP_PERFMON";
+            return HostCause.missingBpfCapability().hint();
         }
         if (!Host.has(Capability.CAP_PERFMON) && !Host.has(Capability.CAP_SYS_ADMIN)) {
             return "give aioscope CAP_PERFMON as well";
@@ -49,8 +49,8 @@ final class Hints {
                 withTracefs(isParanoid(errno) ? LESS_PARANOID : "use a kernel with CONFIG_FTRACE_SYSCALLS=y");
             case ITERATOR ->
                 errno == Errno.EPERM && !Host.has(Capability.CAP_SYS_RESOURCE)
-                        ? "allow more locked memory (LimitMEMLOCK=infinity in the unit), or give aioscope CAP_SYS_RESOURCE; on"
-                                + " Linux 5.11 and newer, use a seccomp profile that allows bpf"
+                        ? "allow more locked memory (LimitMEMLOCK=infinity in the unit), or give aioscope"
+                                + " CAP_SYS_RESOURCE; on Linux 5.11 and newer, use a seccomp profile that allows bpf"
                         : "use Linux 5.8 or newer with CONFIG_BPF_SYSCALL and BTF";
         };
     }

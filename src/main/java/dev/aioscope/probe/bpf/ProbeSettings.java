@@ -1,6 +1,7 @@
 package dev.aioscope.probe.bpf;
 
 import com.sun.jna.Pointer;
+import dev.aioscope.kernel.BootClock;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Kallsyms;
 import dev.aioscope.probe.Tier;
@@ -22,9 +23,15 @@ import org.jspecify.annotations.Nullable;
  * @param ringBytes the size of the ring buffer: a power of two, at least a page
  * @param inProgress the maximum number of io_setup and io_destroy calls in progress; half as many for kill_ioctx, a quarter
  *     for free_ioctx_users
+ * @param hasRingBuffer whether the kernel has BPF ring buffers; without them the probes fill queues
  */
 public record ProbeSettings(
-        boolean stacks, boolean watchHandles, boolean hideArguments, int ringBytes, int inProgress) {
+        boolean stacks,
+        boolean watchHandles,
+        boolean hideArguments,
+        int ringBytes,
+        int inProgress,
+        boolean hasRingBuffer) {
     /** Twice what one process with 1,000 contexts sends at its exit before the reader runs. */
     public static final int RING_BYTES = 1 << 20;
 
@@ -36,6 +43,8 @@ public record ProbeSettings(
 
     /** The size of {@code struct settings} of {@code probes/event.h}. */
     public static final int SIZE = ProbeSettingsLayout.SETTINGS_SIZE;
+
+    private static final int MIN_ELEMENTS = 32;
 
     private static final String PREEMPTION = "bpf_preempt_disable";
 
@@ -96,7 +105,17 @@ public record ProbeSettings(
 
     /** The same, but for the arguments of processes. */
     public ProbeSettings withHiddenArguments(boolean areHidden) {
-        return new ProbeSettings(stacks, watchHandles, areHidden, ringBytes, inProgress);
+        return new ProbeSettings(stacks, watchHandles, areHidden, ringBytes, inProgress, hasRingBuffer);
+    }
+
+    /** The same for a kernel without BPF ring buffers. */
+    ProbeSettings withoutRingBuffer() {
+        return new ProbeSettings(stacks, watchHandles, hideArguments, ringBytes, inProgress, false);
+    }
+
+    /** For a kernel with BPF ring buffers. */
+    public ProbeSettings(boolean stacks, boolean watchHandles, boolean hideArguments, int ringBytes, int inProgress) {
+        this(stacks, watchHandles, hideArguments, ringBytes, inProgress, true);
     }
 
     /** With arguments, and with as much room as does for every host that is known. */
@@ -112,7 +131,15 @@ public record ProbeSettings(
         boolean isFull = tier == Tier.FULL;
         boolean hasEvents = isFull || tier == Tier.SYSCALL;
         Map<String, Integer> sizes = new HashMap<>();
-        sizes.put("events", hasEvents ? ringBytes : SharedMemory.PAGE);
+        if (hasRingBuffer) {
+            sizes.put("events", hasEvents ? ringBytes : SharedMemory.PAGE);
+        } else {
+            sizes.put("events", hasEvents ? Math.max(MIN_ELEMENTS, ringBytes / QueueBuffer.SHORT_RECORD) : 1);
+        }
+        if (!hasRingBuffer && !hasEvents) {
+            sizes.put("long_events", 1);
+            sizes.put("process_events", 1);
+        }
         sizes.put("calls", hasEvents ? inProgress : 1);
         // A thread waits only for mmap_lock inside kill_ioctx, and for nothing inside free_ioctx_users.
         sizes.put("kills", isFull ? Math.max(1, inProgress / 2) : 1);
@@ -142,5 +169,7 @@ public record ProbeSettings(
         settings.setInt(ProbeSettingsLayout.SETTINGS_WATCH_HANDLES, watchHandles ? 1 : 0);
         settings.setInt(ProbeSettingsLayout.SETTINGS_HIDE_ARGUMENTS, hideArguments ? 1 : 0);
         settings.setInt(ProbeSettingsLayout.SETTINGS_PAGE_BYTES, SharedMemory.PAGE);
+        // System.nanoTime is CLOCK_MONOTONIC.
+        settings.setLong(ProbeSettingsLayout.SETTINGS_BOOT_OFFSET, BootClock.now() - System.nanoTime());
     }
 }

@@ -26,9 +26,10 @@ final class ProbeSettingsLayout {
     static final int SETTINGS_STACKS = 140;
     static final int SETTINGS_WATCH_HANDLES = 144;
     static final int SETTINGS_HIDE_ARGUMENTS = 148;
-    static final int SETTINGS_PAGE_BYTES = 152;
+    static final int SETTINGS_BOOT_OFFSET = 152;
+    static final int SETTINGS_PAGE_BYTES = 160;
 
-    static final int SETTINGS_SIZE = 160;
+    static final int SETTINGS_SIZE = 168;
 
     static final int INVENTORY_FIRST_SLOT = 0;
     static final int INVENTORY_NEXT_SLOT = 4;

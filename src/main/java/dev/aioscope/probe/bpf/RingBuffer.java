@@ -26,7 +26,7 @@ import java.util.function.Consumer;
  *
  * Positions only grow; modulo the size they are offsets in the data. One thread reads.
  */
-final class RingBuffer implements AutoCloseable {
+final class RingBuffer implements EventBuffer {
     private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
     private static final VarHandle INT = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.nativeOrder());
     private static final int BUSY = 1 << 31;
@@ -85,12 +85,9 @@ final class RingBuffer implements AutoCloseable {
         this.words = data.asLongBuffer();
     }
 
-    /**
-     * Passes up to {@code limit} records on and frees their room with one store.
-     *
-     * @return the number of records, corrupt and discarded ones included
-     */
-    int poll(Consumer<Event> handler, int limit) {
+    /** Frees the room of the records with one store. */
+    @Override
+    public int poll(Consumer<Event> handler, int limit) {
         long position = (long) LONG.getVolatile(consumer, 0);
         long produced = (long) LONG.getAcquire(producer, 0);
         int taken = 0;
@@ -169,8 +166,8 @@ final class RingBuffer implements AutoCloseable {
         return (long) LONG.getVolatile(consumer, 0);
     }
 
-    /** Number of invalid records so far. */
-    long corrupt() {
+    @Override
+    public long corrupt() {
         return corrupt;
     }
 

@@ -38,9 +38,17 @@ public final class CoreEngine implements Engine {
     public Programs open(ProbeSettings settings) {
         LibBpf.load();
         LibBpf.libbpf_set_print(LOG);
+        return CoreObject.open(CoreObject.bytes(variant(settings)), settings, LOG, types);
+    }
+
+    /** The suffix of the object's name. */
+    private static String variant(ProbeSettings settings) {
+        if (!settings.hasRingBuffer()) {
+            return "-without-ring-buffer";
+        }
         // For functions that the kernel lacks, libbpf searches the types of modules: see engine.h.
         boolean functions = Host.has(Capability.CAP_SYS_ADMIN) || ProbeSettings.hasKernelFunctions();
-        return CoreObject.open(CoreObject.bytes(functions), settings, LOG, types);
+        return functions ? "" : "-without-kernel-functions";
     }
 
     /**

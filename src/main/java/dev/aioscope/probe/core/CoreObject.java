@@ -50,12 +50,11 @@ final class CoreObject implements Programs {
     /**
      * The prebuilt probes for this architecture, from the jar.
      *
-     * @param functions whether they may call kernel functions
+     * @param variant the suffix of the object's name, empty for the usual one
      * @throws ProbeException if the jar has none
      */
-    static byte[] bytes(boolean functions) {
-        String resource =
-                "/bpf/" + Host.architecture() + "/aioscope" + (functions ? "" : "-without-kernel-functions") + ".bpf.o";
+    static byte[] bytes(String variant) {
+        String resource = "/bpf/" + Host.architecture() + "/aioscope" + variant + ".bpf.o";
         try (InputStream in = CoreObject.class.getResourceAsStream(resource)) {
             if (in == null) {
                 throw new ProbeException(

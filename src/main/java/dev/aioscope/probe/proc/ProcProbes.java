@@ -176,7 +176,10 @@ public final class ProcProbes implements Probes {
             }
         }
         deliver(found, handler);
-        return new ScanGaps(unreadable, partial, !PidNamespace.read().isHostsInProc());
+        return new ScanGaps(
+                unreadable,
+                partial,
+                ScanGaps.Scope.ofNamespace(PidNamespace.read().isHostsInProc()));
     }
 
     /** The pids of the host, from a directory listing, which cannot hang. */

@@ -76,6 +76,25 @@ class AttachPlanTest {
     }
 
     @Test
+    void plansNoFentryWithoutRingBuffer() {
+        plan.rejectRingBuffer();
+        assertThat(plan.targets()).extracting(plan::mode).containsOnly(Mode.KPROBE, Mode.KRETPROBE, Mode.ITERATOR);
+        plan.reject(AttachTarget.AIO_COMPLETE, "no such symbol", "another kernel");
+        assertThat(plan.mode(AttachTarget.FPUT)).isEqualTo(Mode.KPROBE);
+    }
+
+    @Test
+    void requiresScansExceptInTierFull() {
+        plan.reject(AttachTarget.CONTEXTS, "no such type", "another kernel");
+        assertThat(plan.missing()).isEmpty();
+        for (Tier tier : new Tier[] {Tier.SYSCALL, Tier.SAMPLE}) {
+            AttachPlan other = new AttachPlan(tier, EnumSet.allOf(Mode.class), false);
+            other.reject(AttachTarget.CONTEXTS, "no such type", "another kernel");
+            assertThat(other.missing()).map(AttachPoint::name).contains("contexts of all tasks");
+        }
+    }
+
+    @Test
     void rejectsOnlySilentPointWhileOthersFire() {
         plan.rejectSilent(EnumSet.of(AttachTarget.KILL_IOCTX), EnumSet.of(AttachTarget.FREE_IOCTX));
         assertThat(plan.mode(AttachTarget.KILL_IOCTX)).isEqualTo(Mode.KPROBE);

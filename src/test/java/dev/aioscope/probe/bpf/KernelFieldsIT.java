@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -109,6 +110,27 @@ class KernelFieldsIT {
         }
         assertThat(best == null ? Tier.PROC.label() : best.label()).isEqualTo(row.tier());
         assertThat(lost).isEqualTo(row.lost());
+    }
+
+    /** Where a helper is missing, its number is missing in the types as well. */
+    @ParameterizedTest
+    @CsvSource({
+        "bpf_func_id, BPF_FUNC_ktime_get_boot_ns",
+        "bpf_func_id, BPF_FUNC_task_pt_regs",
+        "bpf_func_id, BPF_FUNC_map_lookup_percpu_elem",
+        "bpf_features, BPF_FEAT_STREAMS",
+        "cgroup_subsys_id, memory_cgrp_id"
+    })
+    void loadsTierFullWithoutFeature(String enumeration, String value) throws IOException {
+        AlteredBtf btf = new AlteredBtf();
+        assumeThat(btf.renameEnumerator(enumeration, value, "ABSENT"))
+                .as("this kernel has %s", value)
+                .isTrue();
+
+        AttachPlan plan = load(new CoreEngine(btf.writeTo(folder.resolve("btf"))), Tier.FULL);
+
+        assertThat(plan.missing()).isEmpty();
+        assertThat(rejected(plan)).isEmpty();
     }
 
     /** Rejects what does not load, until the rest loads or an essential program is rejected. */

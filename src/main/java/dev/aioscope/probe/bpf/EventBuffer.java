@@ -1,0 +1,20 @@
+package dev.aioscope.probe.bpf;
+
+import dev.aioscope.event.Event;
+import java.util.function.Consumer;
+
+/** Where the probes put their records. One thread reads. */
+interface EventBuffer extends AutoCloseable {
+    /**
+     * Passes up to {@code limit} records on and frees their room.
+     *
+     * @return the number of records, corrupt and discarded ones included
+     */
+    int poll(Consumer<Event> handler, int limit);
+
+    /** Number of invalid records so far. */
+    long corrupt();
+
+    @Override
+    void close();
+}
