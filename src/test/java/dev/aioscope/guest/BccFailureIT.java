@@ -37,7 +37,7 @@ class BccFailureIT {
         assertFails(
                 trace,
                 "cannot use libbcc.so.0: it is too old: ",
-                "install libbcc 0.26 or newer: apt-get install libbpfcc");
+                "install libbcc 0.18 or newer: apt-get install libbpfcc");
     }
 
     @Test
@@ -59,6 +59,19 @@ class BccFailureIT {
 
         assertFails(trace, "cannot compile the probes with libbcc: ", "--engine core");
         assertThat(trace.output()).contains("error: unknown type name 'this'");
+    }
+
+    @Test
+    void reportsHelperThatLibbccDoesNotDeclare(@TempDir Path folder) throws IOException {
+        Path source = folder.resolve("probes/aioscope.bpf.c");
+        Files.createDirectories(source.getParent());
+        Files.writeString(
+                source, "\nSEC(\"iter/task\")\nint iter_contexts(void *ctx) { return bpf_newer_helper(ctx); }\n");
+
+        CommandResult trace = Commands.execute(Aioscope.commandWithResources(folder, "trace", "--engine", "bcc"));
+
+        assertFails(trace, "cannot compile the probes with libbcc: ", "--engine core");
+        assertThat(trace.output()).contains("implicit declaration of function 'bpf_newer_helper'");
     }
 
     @Test

@@ -128,8 +128,16 @@ final class Compiler {
         SourceCode source = new SourceCode();
         Btf btf = Btf.ofKernel();
         source.writeTo(directory, btf);
-        // libbcc enables debugging information, which takes a tenth of the time and has no use.
-        String[] options = {"-DAIOSCOPE_BCC", "-D__TARGET_ARCH_" + SourceCode.target(), "-I" + directory, "-g0"};
+        // libbcc enables debugging information, which takes a tenth of the time and has no use. A helper that an old
+        // libbcc
+        // does not declare would become a call of nothing, which the verifier rejects without its name.
+        String[] options = {
+            "-DAIOSCOPE_BCC",
+            "-D__TARGET_ARCH_" + SourceCode.target(),
+            "-I" + directory,
+            "-g0",
+            "-Werror=implicit-function-declaration"
+        };
         Pointer module = LibBcc.bpf_module_create_c_from_string(
                 source.main(), 0, new StringArray(options), options.length, true, Pointer.NULL);
         if (module == null) {

@@ -11,11 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Functions of libbcc 0.26 or newer. A process that loads it stays larger by 60 MB, after a compilation by 110 MB, so only
+ * Functions of libbcc 0.18 or newer. A process that loads it stays larger by 60 MB, after a compilation by 110 MB, so only
  * the processes of {@link Compiler} and {@link Symbolizer} do.
  */
 final class LibBcc {
-    private static final String HINT = "install libbcc 0.26 or newer: apt-get install libbpfcc, or dnf install bcc";
+    private static final String HINT = "install libbcc 0.18 or newer: apt-get install libbpfcc, or dnf install bcc";
 
     private static final String SEPARATOR = "\n";
 

@@ -246,12 +246,12 @@ public final class BpfProbes implements Probes {
 
     /** Waits until the records that exist now are read; false if that takes too long. */
     private boolean awaitReader(SelfTest.Pause pause) throws InterruptedException {
-        long end = ring.produced();
+        long end = buffer.end();
         long begin = System.nanoTime();
-        while (ring.consumed() < end && System.nanoTime() - begin < READER_PATIENCE_NANOS) {
+        while (!buffer.isReadTo(end) && System.nanoTime() - begin < READER_PATIENCE_NANOS) {
             pause.pass();
         }
-        return ring.consumed() >= end;
+        return buffer.isReadTo(end);
     }
 
     /** Keeps the records of all other contexts for the reader. */

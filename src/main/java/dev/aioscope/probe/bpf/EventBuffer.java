@@ -12,6 +12,12 @@ interface EventBuffer extends AutoCloseable {
      */
     int poll(Consumer<Event> handler, int limit);
 
+    /** The end of the records that exist now, for {@link #isReadTo}. Any thread may call it. */
+    long end();
+
+    /** Whether the records up to this end were passed on. Any thread may call it. */
+    boolean isReadTo(long end);
+
     /** Number of invalid records so far. */
     long corrupt();
 

@@ -25,6 +25,8 @@ final class QueueBuffer implements EventBuffer {
     private int next;
     private int end;
     private long corrupt;
+    /** How often the queues were empty at the end of a poll. One thread writes it. */
+    private volatile long emptied;
 
     /** A queue with room for some of its elements in this process. */
     private static final class Queue {
@@ -80,6 +82,9 @@ final class QueueBuffer implements EventBuffer {
                 taken++;
             }
         } while (taken > before && taken < limit);
+        if (taken < limit) {
+            emptied = emptied + 1;
+        }
         return taken;
     }
 
@@ -97,6 +102,17 @@ final class QueueBuffer implements EventBuffer {
         } catch (CorruptEventException e) {
             corrupt++;
         }
+    }
+
+    /** The second emptying from now on: the poll that runs now may have passed a queue already. */
+    @Override
+    public long end() {
+        return emptied + 2;
+    }
+
+    @Override
+    public boolean isReadTo(long end) {
+        return emptied >= end;
     }
 
     @Override

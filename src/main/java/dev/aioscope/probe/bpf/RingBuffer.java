@@ -153,16 +153,21 @@ final class RingBuffer implements EventBuffer {
 
     /** Unread bytes. */
     long used() {
-        return produced() - consumed();
+        return end() - consumed();
     }
 
-    /** Bytes that the kernel has written so far. Any thread may call it. */
-    long produced() {
+    /** Bytes that the kernel has written so far. */
+    @Override
+    public long end() {
         return (long) LONG.getAcquire(producer, 0);
     }
 
-    /** Bytes that were passed on so far. Any thread may call it. */
-    long consumed() {
+    @Override
+    public boolean isReadTo(long end) {
+        return consumed() >= end;
+    }
+
+    private long consumed() {
         return (long) LONG.getVolatile(consumer, 0);
     }
 
