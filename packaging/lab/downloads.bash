@@ -1,0 +1,237 @@
+# What the lab takes from Debian: tools for this system, and kernels and roots for its cache. `lab` sources this file.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # lab sets cache, architecture, flavour and version
+
+# --- tools --------------------------------------------------------------------------------------------------------
+
+install_missing_tools() {
+    local packages=()
+    command -v "$(qemu)" >/dev/null || packages+=("$([[ $architecture == arm64 ]] && echo qemu-system-arm || echo qemu-system-x86)")
+    command -v depmod >/dev/null || packages+=(kmod)
+    command -v cpio >/dev/null || packages+=(cpio)
+    command -v xz >/dev/null || packages+=(xz-utils)
+    command -v zstd >/dev/null || packages+=(zstd)
+    install_packages "${packages[@]}"
+}
+
+install_packages() {
+    if (($# == 0)); then return; fi
+    if ((EUID != 0)); then die "cannot install $*: not root"; fi
+    say "installing $*"
+    local apt=(apt-get -qq -o DPkg::Lock::Timeout=300) log
+    log=$({ "${apt[@]}" update && DEBIAN_FRONTEND=noninteractive "${apt[@]}" install -y --no-install-recommends \
+        "$@"; } 2>&1 </dev/null) || die "cannot install $*: $(reason <<<"$log")"
+}
+
+reason() { # the first error in the output of apt or mmdebstrap (stdin), or else the first warning, as one line
+    awk '/^E: / && !error { error = substr($0, 4) } /^W: / && !warning { warning = substr($0, 4) }
+        END { print error ? error : warning ? warning : "apt gave no reason" }'
+}
+
+# --- apt with sources of its own ----------------------------------------------------------------------------------
+
+# Prints the Debian mirror of this system's apt sources: "main" or "security".
+mirror() {
+    local codename mirrors
+    # shellcheck source=/dev/null
+    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+    # shellcheck disable=SC2016 # apt expands the format
+    mirrors=$(apt-get indextargets --format '$(COMPONENT) $(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
+        awk -v codename="$codename" '$1 == "main" && $3 ~ "/debian(-security)?/?$" {
+            if ($2 == codename "-security") security = $3
+            else if ($2 == codename || $2 ~ "^(stable|testing|unstable|sid)$") main = $3
+        } END { sub("/$", "", main); sub("/$", "", security); print main, security ? security : main "-security" }')
+    if [[ $mirrors == " "* ]]; then die "cannot fetch from Debian: this system's apt sources name no Debian mirror"; fi
+    if [[ $1 == security ]]; then echo "${mirrors#* }"; else echo "${mirrors% *}"; fi
+}
+
+print_sources() { # SUITE...: the lines of a sources.list
+    local suite url key options="arch=$architecture"
+    for key in /usr/share/keyrings/debian-archive-keyring.{pgp,gpg}; do
+        if [[ -e $key ]]; then options+=" signed-by=$key" && break; fi
+    done
+    for suite; do
+        if [[ $suite == *-security ]]; then url=$(mirror security); else url=$(mirror main); fi
+        echo "deb [$options] $url $suite main"
+    done
+}
+
+# Sets the array apt_options: apt with these suites and a separate state folder, so that the system's sources stay unchanged.
+# apt checks signatures as usual.
+use_suites() { # STATE SUITE...
+    local state=$1
+    shift
+    mkdir -p "$state"/{lists,archives}/partial
+    print_sources "$@" >"$state/sources.list"
+    apt_options=(
+        -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null
+        -o Dir::State::lists="$state/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$state"
+        -o APT::Architecture="$architecture" -o APT::Architectures="$architecture"
+        -o Acquire::Languages=none -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
+        -o APT::Sandbox::User= # apt's own user cannot write to the cache in a home folder
+    )
+}
+
+# --- kernels ------------------------------------------------------------------------------------------------------
+
+# Debian's suites with each kernel, in order of preference: a set of suites in each line.
+suites_of() {
+    case $1 in
+        5.10) echo bullseye bullseye-security ;;
+        6.1) echo bookworm bookworm-security ;;
+        6.12) printf '%s\n' "trixie trixie-security" "bookworm bookworm-backports" ;;
+        6.18) echo trixie trixie-backports ;;
+        7) printf '%s\n' "trixie trixie-backports" forky sid ;;
+    esac
+}
+
+# Prints the newest image of the kernel in the current suites, or nothing.
+newest_image() {
+    apt-cache "${apt_options[@]}" pkgnames linux-image- |
+        { grep -E "^linux-image-${version//./\\.}\.[0-9][^-]*(-[0-9]+)?-$flavour$" || true; } | sort -V | tail -n 1
+}
+
+# Prints an image and, from 6.19 on, the packages it is split into.
+packages_of() {
+    echo "$1"
+    apt-cache "${apt_options[@]}" show --no-all-versions "$1" | sed -n 's/^Depends: //p' | tr ',' '\n' |
+        sed -nE 's/^ *(linux-(base|binary|modules)-[0-9][^ ]+).*/\1/p'
+}
+
+download() { # the kernel and busybox, into the folder $1/debs
+    local new=$1 suites image log packages
+    while read -r -a suites; do
+        use_suites "$new/apt" "${suites[@]}"
+        log=$(apt-get "${apt_options[@]}" -q update --error-on=any 2>&1) ||
+            die "cannot fetch Linux $kernel from Debian's ${suites[*]}: $(reason <<<"$log")"
+        image=$(newest_image)
+        if [[ -n $image ]]; then break; fi
+    done < <(suites_of "$version")
+    if [[ -z $image ]]; then
+        die "cannot fetch Linux $kernel: Debian has none in $(suites_of "$version" | paste -s -d ' ')"
+    fi
+
+    mapfile -t packages < <(packages_of "$image" && echo busybox-static)
+    mkdir "$new/debs"
+    log=$(cd "$new/debs" && apt-get "${apt_options[@]}" -q download "${packages[@]}" 2>&1) ||
+        die "cannot fetch ${packages[*]}: $(reason <<<"$log")"
+}
+
+unpack() { # leaves vmlinuz, vmlinux, release, busybox and usr/lib/modules/RELEASE in the folder
+    local new=$1 deb release
+    mkdir -p "$new/unpacked" "$new/usr/lib/modules"
+    for deb in "$new"/debs/*.deb; do dpkg-deb -x "$deb" "$new/unpacked"; done
+    find "$new/unpacked" -path '*/bin/busybox' -exec mv {} "$new/busybox" \;
+    # Newer packages have both in /usr/lib/modules.
+    find "$new/unpacked" \( -path '*/boot/vmlinuz-*' -o -path '*/lib/modules/*/vmlinuz' \) -exec mv {} "$new/vmlinuz" \;
+    find "$new/unpacked" -path '*/lib/modules/*' -prune -exec mv {} "$new/usr/lib/modules/" \;
+    release=$(ls "$new/usr/lib/modules")
+    ln -s usr/lib "$new/lib" # depmod and modprobe use one or the other
+    depmod -b "$new" "$release"
+    echo "$release" >"$new/release"
+    unpack_kernel "$new/vmlinuz" >"$new/vmlinux"
+}
+
+# Prints the kernel inside a compressed image. QEMU starts it directly; a compressed image would unpack itself in emulation,
+# which takes 1 to 6 seconds.
+unpack_kernel() {
+    local image=$1 sectors offset length start
+    if [[ $architecture == arm64 ]]; then cat "$image" && return; fi # Debian does not compress it
+    # The kernel's Documentation/arch/x86/boot.rst has the header's fields.
+    sectors=$(od -An -t u1 -j $((0x1f1)) -N 1 "$image")
+    read -r offset length < <(od -An -t u4 -j $((0x248)) -N 8 "$image")
+    start=$(((sectors + 1) * 512 + offset))
+    payload() { dd if="$image" bs=64K iflag=skip_bytes,count_bytes skip="$start" count="$1" status=none; }
+    case $(od -An -t x1 -j "$start" -N 4 "$image") in
+        " fd 37 7a 58") payload "$length" | xz -dc --single-stream ;;
+        " 28 b5 2f fd") payload $((length - 4)) | zstd -qdc ;; # the last four bytes are the unpacked size
+        *) die "cannot unpack the kernel in $image: unknown compression" ;;
+    esac
+}
+
+# Builds the part of the initramfs that all runs share: busybox and the modules in load order.
+build_initramfs() {
+    local new=$1 release root=$1/initramfs module
+    release=$(<"$new/release")
+    mkdir -p "$root"/{bin,modules}
+    mv "$new/busybox" "$root/bin/busybox"
+    modprobe -C /dev/null -d "$new" -S "$release" -a --show-depends "${boot_modules[@]}" |
+        awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
+        while read -r module; do
+            case $module in
+                *.xz) xz -dc "$module" ;;
+                *.zst) zstd -qdc "$module" ;;
+                *) cat "$module" ;;
+            esac >"$root/modules/$(basename "${module%%.ko*}").ko"
+            echo "$(basename "${module%%.ko*}").ko" >>"$root/modules/order"
+        done
+    pack "$root" >"$new/initramfs.cpio"
+}
+
+pack() { (cd "$1" && find . | cpio -o -H newc --quiet -R 0:0); }
+
+fetch_kernel() {
+    local new lock
+    if [[ -e $cache/$kernel ]]; then return; fi
+    install_missing_tools
+    mkdir -p "$(dirname "$cache/$kernel")"
+    exec {lock}>"$cache/.lock-${kernel/\//-}"
+    flock "$lock"
+    if [[ ! -e $cache/$kernel ]]; then # not fetched by another process while this one waited for the lock
+        say "fetching Linux $kernel"
+        new=$cache/.new-${kernel/\//-}
+        rm -rf "$new" # what an interrupted fetch left behind
+        mkdir "$new"
+        download "$new"
+        unpack "$new"
+        build_initramfs "$new"
+        rm -rf "$new"/{apt,debs,unpacked,initramfs}
+        mv "$new" "$cache/$kernel"
+    fi
+    exec {lock}>&-
+}
+
+# --- roots --------------------------------------------------------------------------------------------------------
+
+root_folder() { echo "$cache/roots/$architecture/$root"; }
+
+check_root() {
+    if [[ " ${roots[*]} " != *" $root "* ]]; then wrong_usage "unknown root '$root'; known: ${roots[*]}"; fi
+}
+
+fetch_root() {
+    local new lock log
+    if [[ -e $(root_folder) ]]; then return; fi
+    command -v mmdebstrap >/dev/null || install_packages mmdebstrap
+    mkdir -p "$cache/roots/$architecture"
+    exec {lock}>"$cache/roots/.lock-$architecture-$root"
+    flock "$lock"
+    if [[ ! -e $(root_folder) ]]; then
+        say "fetching the root $root for $architecture"
+        new=$cache/roots/.new-$architecture-$root
+        rm -rf "$new"
+        make_root "$new"
+        mv "$new" "$(root_folder)"
+    fi
+    exec {lock}>&-
+}
+
+# What the project's guest tests need.
+tools=(
+    bpftool dmsetup e2fsprogs fio kmod libbpf1 libbpfcc mariadb-server-core mount openjdk-17-jdk-headless procps udev
+)
+
+# This system cannot run the packages' scripts for another architecture, so the packages are only unpacked.
+make_root() { # FOLDER
+    local new=$1 packages program log
+    printf -v packages ',%s' "${tools[@]}"
+    log=$(print_sources bookworm bookworm-security |
+        mmdebstrap --mode=root --architectures="$architecture" --variant=extract --include='?essential' --include="${packages:1}" \
+            --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --aptopt='APT::Sandbox::User "root"' \
+            bookworm "$new" - 2>&1) ||
+        die "cannot fetch the root $root: $(reason <<<"$log")"
+    cp "$new"/usr/share/base-passwd/passwd.master "$new/etc/passwd"
+    cp "$new"/usr/share/base-passwd/group.master "$new/etc/group"
+    ln -s mawk "$new/usr/bin/awk"
+    for program in "$new"/usr/lib/jvm/java-17-openjdk-*/bin/*; do ln -s "${program#"$new"}" "$new/usr/bin/"; done
+}
