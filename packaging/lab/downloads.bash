@@ -1,16 +1,18 @@
 # What the lab takes from Debian: tools for this system, and kernels and roots for its cache. `lab` sources this file.
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # lab sets cache, architecture, flavour and version
+# shellcheck disable=SC2154 # lab sets here, cache, kernel, architecture, flavour, version, root and file_system
 
 # --- tools --------------------------------------------------------------------------------------------------------
 
 install_missing_tools() {
     local packages=()
-    command -v "$(qemu)" >/dev/null || packages+=("$([[ $architecture == arm64 ]] && echo qemu-system-arm || echo qemu-system-x86)")
+    command -v qemu-system-x86_64 >/dev/null || packages+=(qemu-system-x86)
+    if [[ $architecture == arm64 ]]; then command -v qemu-system-aarch64 >/dev/null || packages+=(qemu-system-arm); fi
     command -v depmod >/dev/null || packages+=(kmod)
     command -v cpio >/dev/null || packages+=(cpio)
     command -v xz >/dev/null || packages+=(xz-utils)
     command -v zstd >/dev/null || packages+=(zstd)
+    if [[ $file_system == virtiofs && ! -x $("$here/virtiofs" program) ]]; then packages+=(virtiofsd); fi
     install_packages "${packages[@]}"
 }
 
@@ -68,6 +70,7 @@ use_suites() { # STATE SUITE...
         -o Dir::State::lists="$state/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$state"
         -o APT::Architecture="$architecture" -o APT::Architectures="$architecture"
         -o Acquire::Languages=none -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
+        -o Acquire::Check-Valid-Until=false # a mirror can be a copy of an earlier day
         -o APT::Sandbox::User= # apt's own user cannot write to the cache in a home folder
     )
 }
@@ -85,36 +88,42 @@ suites_of() {
     esac
 }
 
-# Prints the newest image of the kernel in the current suites, or nothing.
-newest_image() {
+# Prints the images of the kernel in the current suites, the newest first.
+images() {
     apt-cache "${apt_options[@]}" pkgnames linux-image- |
-        { grep -E "^linux-image-${version//./\\.}\.[0-9][^-]*(-[0-9]+)?-$flavour$" || true; } | sort -V | tail -n 1
+        { grep -E "^linux-image-${version//./\\.}\.[0-9][^-]*(-[0-9]+)?-$flavour$" || true; } | sort -V -r
 }
 
-# Prints an image and, from 6.19 on, the packages it is split into.
+# Prints an image and the packages it is split into, from 6.19 on. A dependency that is no package is part of the image.
 packages_of() {
+    local package
     echo "$1"
     apt-cache "${apt_options[@]}" show --no-all-versions "$1" | sed -n 's/^Depends: //p' | tr ',' '\n' |
-        sed -nE 's/^ *(linux-(base|binary|modules)-[0-9][^ ]+).*/\1/p'
+        sed -nE 's/^ *(linux-(base|binary|modules)-[0-9][^ ]+).*/\1/p' |
+        while read -r package; do
+            if apt-cache "${apt_options[@]}" show "$package" >/dev/null 2>&1; then echo "$package"; fi
+        done
 }
 
 download() { # the kernel and busybox, into the folder $1/debs
-    local new=$1 suites image log packages
-    while read -r -a suites; do
+    local new=$1 suites images=() image log='' packages
+    while ((${#images[@]} == 0)) && read -r -a suites; do
         use_suites "$new/apt" "${suites[@]}"
         log=$(apt-get "${apt_options[@]}" -q update --error-on=any 2>&1) ||
             die "cannot fetch Linux $kernel from Debian's ${suites[*]}: $(reason <<<"$log")"
-        image=$(newest_image)
-        if [[ -n $image ]]; then break; fi
+        mapfile -t images < <(images)
     done < <(suites_of "$version")
-    if [[ -z $image ]]; then
+    if ((${#images[@]} == 0)); then
         die "cannot fetch Linux $kernel: Debian has none in $(suites_of "$version" | paste -s -d ' ')"
     fi
 
-    mapfile -t packages < <(packages_of "$image" && echo busybox-static)
     mkdir "$new/debs"
-    log=$(cd "$new/debs" && apt-get "${apt_options[@]}" -q download "${packages[@]}" 2>&1) ||
-        die "cannot fetch ${packages[*]}: $(reason <<<"$log")"
+    # A mirror can lack packages of its list.
+    for image in "${images[@]}"; do
+        mapfile -t packages < <(packages_of "$image" && echo "busybox-static/${suites[0]}")
+        log=$(cd "$new/debs" && apt-get "${apt_options[@]}" -q download "${packages[@]}" 2>&1) && return
+    done
+    die "cannot fetch ${packages[*]}: $(reason <<<"$log")"
 }
 
 unpack() { # leaves vmlinuz, vmlinux, release, busybox and usr/lib/modules/RELEASE in the folder
@@ -151,11 +160,13 @@ unpack_kernel() {
 
 # Builds the part of the initramfs that all runs share: busybox and the modules in load order.
 build_initramfs() {
-    local new=$1 release root=$1/initramfs module
+    local new=$1 release root=$1/initramfs module modules=(virtio_pci virtio_console overlay)
+    # What the guest needs before it sees the host's files: the output ports, and the file systems of its root.
+    if [[ $file_system == 9p ]]; then modules+=(9pnet_virtio 9p); else modules+=("$file_system"); fi
     release=$(<"$new/release")
     mkdir -p "$root"/{bin,modules}
     mv "$new/busybox" "$root/bin/busybox"
-    modprobe -C /dev/null -d "$new" -S "$release" -a --show-depends "${boot_modules[@]}" |
+    modprobe -C /dev/null -d "$new" -S "$release" -a --show-depends "${modules[@]}" |
         awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
         while read -r module; do
             case $module in
@@ -195,19 +206,15 @@ fetch_kernel() {
 
 root_folder() { echo "$cache/roots/$architecture/$root"; }
 
-check_root() {
-    if [[ " ${roots[*]} " != *" $root "* ]]; then wrong_usage "unknown root '$root'; known: ${roots[*]}"; fi
-}
-
 fetch_root() {
-    local new lock log
+    local new lock
     if [[ -e $(root_folder) ]]; then return; fi
     command -v mmdebstrap >/dev/null || install_packages mmdebstrap
     mkdir -p "$cache/roots/$architecture"
     exec {lock}>"$cache/roots/.lock-$architecture-$root"
     flock "$lock"
     if [[ ! -e $(root_folder) ]]; then
-        say "fetching the root $root for $architecture"
+        say "fetching $root for $architecture"
         new=$cache/roots/.new-$architecture-$root
         rm -rf "$new"
         make_root "$new"
@@ -216,22 +223,43 @@ fetch_root() {
     exec {lock}>&-
 }
 
-# What the project's guest tests need.
-tools=(
-    bpftool dmsetup e2fsprogs fio kmod libbpf1 libbpfcc mariadb-server-core mount openjdk-17-jdk-headless procps udev
-)
-
-# This system cannot run the packages' scripts for another architecture, so the packages are only unpacked.
+# Installs Debian's essential packages and apt, and in a root whose name ends with "-tools" what the guest tests need.
 make_root() { # FOLDER
-    local new=$1 packages program log
-    printf -v packages ',%s' "${tools[@]}"
-    log=$(print_sources bookworm bookworm-security |
-        mmdebstrap --mode=root --architectures="$architecture" --variant=extract --include='?essential' --include="${packages:1}" \
-            --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --aptopt='APT::Sandbox::User "root"' \
-            bookworm "$new" - 2>&1) ||
-        die "cannot fetch the root $root: $(reason <<<"$log")"
+    local new=$1 suites packages=(apt) variant=minbase log
+    case $root in
+        debian11*) suites=(bullseye bullseye-security) ;;
+        debian12*) suites=(bookworm bookworm-security) ;;
+        debian13*) suites=(trixie trixie-security) ;;
+        sid*) suites=(sid) ;;
+    esac
+    if [[ $root == *-tools ]]; then read -r -a packages < <(tools_of "$root"); fi
+    # This system cannot run the packages' scripts for another architecture, so the packages are only unpacked.
+    if [[ $architecture != "$(dpkg --print-architecture)" ]]; then variant=extract packages+=('?essential'); fi
+
+    log=$(print_sources "${suites[@]}" |
+        mmdebstrap --mode=root --architectures="$architecture" --variant="$variant" "${packages[@]/#/--include=}" \
+            --hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr --aptopt='APT::Sandbox::User "root"' \
+            --aptopt='Acquire::Check-Valid-Until "false"' "${suites[0]}" "$new" - 2>&1) || die "cannot fetch $root for $architecture: $(reason <<<"$log")"
+    if [[ $variant == extract ]]; then finish_unpacked_root "$new"; fi
+}
+
+tools_of() { # ROOT
+    local tools="bpftool dmsetup e2fsprogs fio kmod mariadb-server-core mount procps udev libbpfcc"
+    case $1 in
+        debian11*) echo "$tools libbpf0 openjdk-17-jdk-headless" ;;
+        debian12*) echo "$tools libbpf1 openjdk-17-jdk-headless" ;;
+        *) echo "$tools libbpf1 default-jdk-headless" ;;
+    esac
+}
+
+# Does what the scripts of the packages would do, as far as the tests need it.
+finish_unpacked_root() { # FOLDER
+    local new=$1 program
     cp "$new"/usr/share/base-passwd/passwd.master "$new/etc/passwd"
     cp "$new"/usr/share/base-passwd/group.master "$new/etc/group"
+    if [[ ! -e $new/bin/sh ]]; then ln -s dash "$new/bin/sh"; fi
     ln -s mawk "$new/usr/bin/awk"
-    for program in "$new"/usr/lib/jvm/java-17-openjdk-*/bin/*; do ln -s "${program#"$new"}" "$new/usr/bin/"; done
+    for program in "$new"/usr/lib/jvm/java-*/bin/*; do
+        if [[ -e $program ]]; then ln -sf "${program#"$new"}" "$new/usr/bin/"; fi
+    done
 }
