@@ -239,7 +239,8 @@ make_root() { # FOLDER
     log=$(print_sources "${suites[@]}" |
         mmdebstrap --mode=root --architectures="$architecture" --variant="$variant" "${packages[@]/#/--include=}" \
             --hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr --aptopt='APT::Sandbox::User "root"' \
-            --aptopt='Acquire::Check-Valid-Until "false"' "${suites[0]}" "$new" - 2>&1) || die "cannot fetch $root for $architecture: $(reason <<<"$log")"
+            --aptopt='Acquire::Check-Valid-Until "false"' "${suites[0]}" "$new" - 2>&1) ||
+        die "cannot fetch $root for $architecture: $(reason <<<"$log")"
     if [[ $variant == extract ]]; then finish_unpacked_root "$new"; fi
 }
 
