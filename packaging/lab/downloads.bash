@@ -30,7 +30,7 @@ reason() { # the first error in the output of apt or mmdebstrap (stdin), or else
         END { print error ? error : warning ? warning : "apt gave no reason" }'
 }
 
-# --- apt with sources of its own ----------------------------------------------------------------------------------
+# --- apt with separate sources ----------------------------------------------------------------------------------
 
 # Prints the Debian mirror of this system's apt sources: "main" or "security".
 mirror() {
