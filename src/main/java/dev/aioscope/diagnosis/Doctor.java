@@ -153,9 +153,14 @@ public final class Doctor {
         }
     }
 
+    private static String libbpf() {
+        return "libbpf " + CoreEngine.libbpfVersion()
+                + (CoreEngine.isLibbpfBundled() ? " of the package" : " of the host");
+    }
+
     private static Check core() {
         try {
-            return Check.of("core", true, "libbpf " + CoreEngine.libbpfVersion(), "");
+            return Check.of("core", true, libbpf(), "");
         } catch (ProbeException e) {
             return Check.of("core", false, String.valueOf(e.getMessage()), e.hint());
         }

@@ -18,7 +18,7 @@ public final class Versions {
         return System.getProperty("java.runtime.version") + " (" + System.getProperty("java.vendor") + ")";
     }
 
-    /** The installed libbpf; empty if there is none. */
+    /** The libbpf that aioscope loads; empty if there is none. */
     public static Optional<String> libbpf() {
         try {
             return Optional.of(CoreEngine.libbpfVersion());

@@ -10,9 +10,15 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The .deb and the .rpm of this project, and later versions with the same content except in {@link #laterRpm}. */
+/** The packages of this project, and later versions with the same content except in {@link #laterRpm}. */
 final class PackageFiles {
     private static final Path FOLDER = Path.of("target/packages").toAbsolutePath();
+    /** Packages for another architecture can be beside them. */
+    private static final boolean ARM = System.getProperty("os.arch").equals("aarch64");
+
+    private static final String MACHINE = ARM ? "aarch64" : "x86_64";
+    private static final String DEB = ARM ? "_arm64.deb" : "_amd64.deb";
+    private static final String RPM = "." + MACHINE + ".rpm";
     private static final Path LATER = FOLDER.resolve("later");
 
     /** A file that the later .rpm no longer contains. */
@@ -22,9 +28,12 @@ final class PackageFiles {
 
     private PackageFiles() {}
 
-    /** Builds them with little compression. */
-    static void build() throws IOException {
-        Commands.run("packaging/build", "--quick", "deb", "rpm");
+    /** Builds them with little compression, unless they are up to date. */
+    static synchronized void build() throws IOException {
+        if (areUpToDate()) {
+            return;
+        }
+        Commands.run("packaging/build", "--quick");
         Path unpacked = FOLDER.resolve("unpacked");
         Commands.run("dpkg-deb", "-R", deb().toString(), unpacked.toString());
         Commands.run(
@@ -36,6 +45,15 @@ final class PackageFiles {
         Commands.run("dpkg-deb", "--root-owner-group", "-Znone", "-b", unpacked.toString(), LATER.toString());
         makeLaterRpm(unpacked);
         Commands.run("rm", "-r", unpacked.toString());
+    }
+
+    private static boolean areUpToDate() throws IOException {
+        if (!Files.isDirectory(LATER)) {
+            return false;
+        }
+        String later = laterRpm().toString();
+        return Commands.run("find", "target/aioscope.jar", "packaging", "agent", "NOTICE", "-newer", later)
+                .isEmpty();
     }
 
     /** Uses the spec of the .rpm, and moves the files of the .deb to the paths of an .rpm. */
@@ -65,20 +83,24 @@ final class PackageFiles {
     }
 
     static Path deb() throws IOException {
-        return only(FOLDER, ".deb");
+        return only(FOLDER, DEB);
+    }
+
+    static Path tar() throws IOException {
+        return only(FOLDER, "-linux-" + MACHINE + ".tar.gz");
     }
 
     static Path laterDeb() throws IOException {
-        return only(LATER, ".deb");
+        return only(LATER, DEB);
     }
 
     static Path rpm() throws IOException {
-        return only(FOLDER, ".rpm");
+        return only(FOLDER, RPM);
     }
 
     /** Without {@link #DROPPED}, and with {@link #NEW_DEFAULT} in its settings file. */
     static Path laterRpm() throws IOException {
-        return only(LATER, ".rpm");
+        return only(LATER, RPM);
     }
 
     private static Path only(Path folder, String kind) throws IOException {

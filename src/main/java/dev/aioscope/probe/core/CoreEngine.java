@@ -51,8 +51,13 @@ public final class CoreEngine implements Engine {
         return functions ? "" : "-without-kernel-functions";
     }
 
+    /** Whether libbpf is that of the package, not that of the host. */
+    public static boolean isLibbpfBundled() {
+        return LibBpf.isBundled();
+    }
+
     /**
-     * The version of the installed libbpf.
+     * The version of libbpf.
      *
      * @throws ProbeException if it is not installed
      */

@@ -6,6 +6,8 @@ import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.LongByReference;
 import dev.aioscope.probe.ProbeException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** Functions of libbpf 1.x. A null pointer means failure; errno has the reason. */
 final class LibBpf {
@@ -14,9 +16,17 @@ final class LibBpf {
         int print(int level, Pointer format, Pointer arguments);
     }
 
+    /** That of a package, beside the libraries of the package's Java. */
+    private static final Path BUNDLED = Path.of(System.getProperty("java.home"), "lib", "libbpf.so.1");
+
     private static boolean loaded;
 
     private LibBpf() {}
+
+    /** Whether libbpf is that of the package. It is not if the user names a folder where JNA searches libraries. */
+    static boolean isBundled() {
+        return System.getProperty("jna.library.path") == null && Files.exists(BUNDLED);
+    }
 
     /**
      * Loads libbpf.
@@ -28,7 +38,7 @@ final class LibBpf {
             return;
         }
         try {
-            Native.register(LibBpf.class, NativeLibrary.getInstance("libbpf.so.1"));
+            Native.register(LibBpf.class, NativeLibrary.getInstance(isBundled() ? BUNDLED.toString() : "libbpf.so.1"));
             loaded = true;
         } catch (UnsatisfiedLinkError e) {
             throw new ProbeException(
