@@ -127,7 +127,7 @@ class PortabilityIT {
         }
     }
 
-    /** Whoever bundles a Java must keep it up to date. */
+    /** A bundled Java misses the security updates of the host. */
     @Test
     void bundlesJavaAtLeastAsNewAsThatOfHost(@TempDir Path folder) throws IOException {
         LocalDate bundled = javaDate(unpack(PackageFiles.tar(), folder).resolve("runtime"));
