@@ -38,8 +38,14 @@ class ImageIT {
 
     private void makePackage() throws Exception {
         Files.createDirectories(Path.of("target/packages"));
-        String made =
-                Commands.run("find", "target/packages", "-name", "aioscope_*.deb", "-newer", "target/aioscope.jar");
+        String architecture = Commands.run("dpkg", "--print-architecture").strip();
+        String made = Commands.run(
+                "find",
+                "target/packages",
+                "-name",
+                "aioscope_*_" + architecture + ".deb",
+                "-newer",
+                "target/aioscope.jar");
         if (made.lines().filter(path -> !path.contains("/later/")).count() != 1) {
             Commands.run("packaging/build", "--quick", "deb");
         }
