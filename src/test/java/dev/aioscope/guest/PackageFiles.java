@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** The packages of this project, and later versions with the same content except in {@link #laterRpm}. */
-final class PackageFiles {
+public final class PackageFiles {
     private static final Path FOLDER = Path.of("target/packages").toAbsolutePath();
     /** Packages for another architecture can be beside them. */
     private static final boolean ARM = System.getProperty("os.arch").equals("aarch64");
@@ -29,7 +29,7 @@ final class PackageFiles {
     private PackageFiles() {}
 
     /** Builds them with little compression, unless they are up to date. */
-    static synchronized void build() throws IOException {
+    public static synchronized void build() throws IOException {
         if (areUpToDate()) {
             return;
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.backend.ServerProcess;
 import dev.aioscope.guest.AioWork;
+import dev.aioscope.guest.PackageFiles;
 import dev.aioscope.testing.Await;
 import dev.aioscope.testing.Commands;
 import dev.aioscope.testing.Podman;
@@ -36,21 +37,6 @@ class ImageIT {
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
 
-    private void makePackage() throws Exception {
-        Files.createDirectories(Path.of("target/packages"));
-        String architecture = Commands.run("dpkg", "--print-architecture").strip();
-        String made = Commands.run(
-                "find",
-                "target/packages",
-                "-name",
-                "aioscope_*_" + architecture + ".deb",
-                "-newer",
-                "target/aioscope.jar");
-        if (made.lines().filter(path -> !path.contains("/later/")).count() != 1) {
-            Commands.run("packaging/build", "--quick", "deb");
-        }
-    }
-
     @AfterEach
     void remove() throws Exception {
         if (Commands.isInstalled("podman")) {
@@ -62,7 +48,7 @@ class ImageIT {
     @Test
     void observesHostWithDocumentedOptions() throws Exception {
         Podman.assumeAvailable();
-        makePackage();
+        PackageFiles.build();
         // In a chroot, which needs no privileges of the machine; without layers, which would remain.
         List<String> build = List.of("--isolation=chroot", "--network=host", "--layers=false", "--tag", name);
         Commands.run(Stream.of(

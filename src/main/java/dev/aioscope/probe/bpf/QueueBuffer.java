@@ -7,6 +7,7 @@ import dev.aioscope.event.EventReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
@@ -25,8 +26,8 @@ final class QueueBuffer implements EventBuffer {
     private int next;
     private int end;
     private long corrupt;
-    /** How often the queues were empty at the end of a poll. One thread writes it. */
-    private volatile long emptied;
+    /** How often the queues were empty at the end of a poll. */
+    private final AtomicLong emptied = new AtomicLong();
 
     /** A queue with room for some of its elements in this process. */
     private static final class Queue {
@@ -83,7 +84,7 @@ final class QueueBuffer implements EventBuffer {
             }
         } while (taken > before && taken < limit);
         if (taken < limit) {
-            emptied = emptied + 1;
+            emptied.incrementAndGet();
         }
         return taken;
     }
@@ -107,12 +108,12 @@ final class QueueBuffer implements EventBuffer {
     /** The second emptying from now on: the poll that runs now may have passed a queue already. */
     @Override
     public long end() {
-        return emptied + 2;
+        return emptied.get() + 2;
     }
 
     @Override
     public boolean isReadTo(long end) {
-        return emptied >= end;
+        return emptied.get() >= end;
     }
 
     @Override
