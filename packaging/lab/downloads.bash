@@ -30,49 +30,11 @@ reason() { # the first error in the output of apt or mmdebstrap (stdin), or else
         END { print error ? error : warning ? warning : "apt gave no reason" }'
 }
 
-# --- apt with separate sources ----------------------------------------------------------------------------------
-
-# Prints the Debian mirror of this system's apt sources: "main" or "security".
-mirror() {
-    local codename mirrors
-    # shellcheck source=/dev/null
-    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-    # shellcheck disable=SC2016 # apt expands the format
-    mirrors=$(apt-get indextargets --format '$(COMPONENT) $(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
-        awk -v codename="$codename" '$1 == "main" && $3 ~ "/debian(-security)?/?$" {
-            if ($2 == codename "-security") security = $3
-            else if ($2 == codename || $2 ~ "^(stable|testing|unstable|sid)$") main = $3
-        } END { sub("/$", "", main); sub("/$", "", security); print main, security ? security : main "-security" }')
-    if [[ $mirrors == " "* ]]; then die "cannot fetch from Debian: this system's apt sources name no Debian mirror"; fi
-    if [[ $1 == security ]]; then echo "${mirrors#* }"; else echo "${mirrors% *}"; fi
-}
-
-print_sources() { # SUITE...: the lines of a sources.list
-    local suite url key options="arch=$architecture"
-    for key in /usr/share/keyrings/debian-archive-keyring.{pgp,gpg}; do
-        if [[ -e $key ]]; then options+=" signed-by=$key" && break; fi
-    done
-    for suite; do
-        if [[ $suite == *-security ]]; then url=$(mirror security); else url=$(mirror main); fi
-        echo "deb [$options] $url $suite main"
-    done
-}
-
-# Sets the array apt_options: apt with these suites and a separate state folder, so that the system's sources stay unchanged.
-# apt checks signatures as usual.
-use_suites() { # STATE SUITE...
-    local state=$1
+# Runs packaging/debian for these suites and the guest's architecture.
+debian() { # "SUITE..." [STATE apt-get|apt-cache ARGUMENT...]
+    local suites=${1// /,}
     shift
-    mkdir -p "$state"/{lists,archives}/partial
-    print_sources "$@" >"$state/sources.list"
-    apt_options=(
-        -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null
-        -o Dir::State::lists="$state/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$state"
-        -o APT::Architecture="$architecture" -o APT::Architectures="$architecture"
-        -o Acquire::Languages=none -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
-        -o Acquire::Check-Valid-Until=false # a mirror can be a copy of an earlier day
-        -o APT::Sandbox::User= # apt's own user cannot write to the cache in a home folder
-    )
+    "$here/../debian" deb "$suites" "$architecture" "$@"
 }
 
 # --- kernels ------------------------------------------------------------------------------------------------------
@@ -88,30 +50,29 @@ suites_of() {
     esac
 }
 
-# Prints the images of the kernel in the current suites, the newest first.
-images() {
-    apt-cache "${apt_options[@]}" pkgnames linux-image- |
+# Prints the images of the kernel in some suites, the newest first.
+images() { # "SUITE..." STATE
+    debian "$1" "$2" apt-cache pkgnames linux-image- |
         { grep -E "^linux-image-${version//./\\.}\.[0-9][^-]*(-[0-9]+)?-$flavour$" || true; } | sort -V -r
 }
 
 # Prints an image and the packages it is split into, from 6.19 on. A dependency that is no package is part of the image.
-packages_of() {
+packages_of() { # IMAGE "SUITE..." STATE
     local package
     echo "$1"
-    apt-cache "${apt_options[@]}" show --no-all-versions "$1" | sed -n 's/^Depends: //p' | tr ',' '\n' |
+    debian "$2" "$3" apt-cache show --no-all-versions "$1" | sed -n 's/^Depends: //p' | tr ',' '\n' |
         sed -nE 's/^ *(linux-(base|binary|modules)-[0-9][^ ]+).*/\1/p' |
         while read -r package; do
-            if apt-cache "${apt_options[@]}" show "$package" >/dev/null 2>&1; then echo "$package"; fi
+            if debian "$2" "$3" apt-cache show "$package" >/dev/null 2>&1 </dev/null; then echo "$package"; fi
         done
 }
 
 download() { # the kernel and busybox, into the folder $1/debs
-    local new=$1 suites images=() image log='' packages
-    while ((${#images[@]} == 0)) && read -r -a suites; do
-        use_suites "$new/apt" "${suites[@]}"
-        log=$(apt-get "${apt_options[@]}" -q update --error-on=any 2>&1) ||
-            die "cannot fetch Linux $kernel from Debian's ${suites[*]}: $(reason <<<"$log")"
-        mapfile -t images < <(images)
+    local new=$1 state=$1/apt suites images=() image log='' packages
+    while ((${#images[@]} == 0)) && read -r suites; do
+        log=$(debian "$suites" "$state" apt-get update --error-on=any 2>&1) ||
+            die "cannot fetch Linux $kernel from Debian's $suites: $(reason <<<"$log")"
+        mapfile -t images < <(images "$suites" "$state")
     done < <(suites_of "$version")
     if ((${#images[@]} == 0)); then
         die "cannot fetch Linux $kernel: Debian has none in $(suites_of "$version" | paste -s -d ' ')"
@@ -120,8 +81,8 @@ download() { # the kernel and busybox, into the folder $1/debs
     mkdir "$new/debs"
     # A mirror can lack packages of its list.
     for image in "${images[@]}"; do
-        mapfile -t packages < <(packages_of "$image" && echo "busybox-static/${suites[0]}")
-        log=$(cd "$new/debs" && apt-get "${apt_options[@]}" -q download "${packages[@]}" 2>&1) && return
+        mapfile -t packages < <(packages_of "$image" "$suites" "$state" && echo "busybox-static/${suites%% *}")
+        log=$(cd "$new/debs" && debian "$suites" "$state" apt-get download "${packages[@]}" 2>&1) && return
     done
     die "cannot fetch ${packages[*]}: $(reason <<<"$log")"
 }
@@ -227,19 +188,19 @@ fetch_root() {
 make_root() { # FOLDER
     local new=$1 suites packages=(apt) variant=minbase log
     case $root in
-        debian11*) suites=(bullseye bullseye-security) ;;
-        debian12*) suites=(bookworm bookworm-security) ;;
-        debian13*) suites=(trixie trixie-security) ;;
-        sid*) suites=(sid) ;;
+        debian11*) suites="bullseye bullseye-security" ;;
+        debian12*) suites="bookworm bookworm-security" ;;
+        debian13*) suites="trixie trixie-security" ;;
+        sid*) suites=sid ;;
     esac
     if [[ $root == *-tools ]]; then read -r -a packages < <(tools_of "$root"); fi
     # This system cannot run the packages' scripts for another architecture, so the packages are only unpacked.
     if [[ $architecture != "$(dpkg --print-architecture)" ]]; then variant=extract packages+=('?essential'); fi
 
-    log=$(print_sources "${suites[@]}" |
+    log=$(debian "$suites" |
         mmdebstrap --mode=root --architectures="$architecture" --variant="$variant" "${packages[@]/#/--include=}" \
             --hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr --aptopt='APT::Sandbox::User "root"' \
-            --aptopt='Acquire::Check-Valid-Until "false"' "${suites[0]}" "$new" - 2>&1) ||
+            --aptopt='Acquire::Check-Valid-Until "false"' "${suites%% *}" "$new" - 2>&1) ||
         die "cannot fetch $root for $architecture: $(reason <<<"$log")"
     if [[ $variant == extract ]]; then finish_unpacked_root "$new"; fi
 }
