@@ -12,6 +12,7 @@ import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.testing.Await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,6 +101,8 @@ class RingTest {
             assertThat(size(files("ring-"))).isBetween(SIZE * 6L / 8, (long) SIZE);
 
             for (int i = 0; i < 2 + Storage.SNAPSHOTS; i++) {
+                // The queue then has room for a snapshot in this turn.
+                Await.until("the disk", () -> recorder.waiting() == 0);
                 recorder.snapshot("refusal");
                 last = fill(recorder, probes, last, 1);
             }
