@@ -398,7 +398,8 @@ class PackageGuestTest {
         assertThat(show("LoadState")).isEqualTo("not-found");
         List<Path> changed =
                 Stream.of("etc", "usr", "var").map(CHANGES::resolve).toList();
-        assertThat(findFiles(changed)).isEmpty();
+        // A character device there marks a file of the host that the guest has removed.
+        assertThat(findFiles(changed, "!", "-type", "c")).isEmpty();
         // The lab has its own file system there, and its folder contains the changes again.
         assertThat(findFiles(List.of(Path.of("/run")), "-path", "/run/lab", "-prune", "-o"))
                 .isEmpty();
