@@ -34,47 +34,21 @@ record EngineWithoutAioComplete(Engine engine) implements Engine {
         return label() + " without aio_complete";
     }
 
-    private record RejectingPrograms(Programs programs) implements Programs {
+    private static final class RejectingPrograms extends ForwardingPrograms {
+        RejectingPrograms(Programs programs) {
+            super(programs);
+        }
+
         @Override
         public @Nullable LoadFailure load(AttachPlan plan) {
             return plan.mode(AttachTarget.AIO_COMPLETE) == Mode.FENTRY
                     ? new LoadFailure(AttachTarget.AIO_COMPLETE.program(Mode.FENTRY), Errno.ENOENT, ANSWER)
-                    : programs.load(plan);
+                    : super.load(plan);
         }
 
         @Override
         public @Nullable String attach(AttachTarget site, Mode mode) {
-            return site == AttachTarget.AIO_COMPLETE ? ANSWER : programs.attach(site, mode);
-        }
-
-        @Override
-        public void detach(AttachTarget site) {
-            programs.detach(site);
-        }
-
-        @Override
-        public boolean isAttached(AttachTarget site) {
-            return programs.isAttached(site);
-        }
-
-        @Override
-        public int newIteration(AttachTarget site) {
-            return programs.newIteration(site);
-        }
-
-        @Override
-        public int map(String name) {
-            return programs.map(name);
-        }
-
-        @Override
-        public @Nullable Long missed() {
-            return programs.missed();
-        }
-
-        @Override
-        public void close() {
-            programs.close();
+            return site == AttachTarget.AIO_COMPLETE ? ANSWER : super.attach(site, mode);
         }
     }
 }

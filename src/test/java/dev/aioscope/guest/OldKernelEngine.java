@@ -35,7 +35,16 @@ record OldKernelEngine(Engine engine, Set<Mode> rejected) implements Engine {
         return new OldKernelPrograms(engine.open(settings), settings.hasRingBuffer(), rejected);
     }
 
-    private record OldKernelPrograms(Programs programs, boolean hasRingBuffer, Set<Mode> rejected) implements Programs {
+    private static final class OldKernelPrograms extends ForwardingPrograms {
+        private final boolean hasRingBuffer;
+        private final Set<Mode> rejected;
+
+        OldKernelPrograms(Programs programs, boolean hasRingBuffer, Set<Mode> rejected) {
+            super(programs);
+            this.hasRingBuffer = hasRingBuffer;
+            this.rejected = rejected;
+        }
+
         @Override
         public @Nullable LoadFailure load(AttachPlan plan) {
             if (hasRingBuffer) {
@@ -47,42 +56,7 @@ record OldKernelEngine(Engine engine, Set<Mode> rejected) implements Engine {
                     return new LoadFailure(target.program(mode), Errno.EINVAL, "Invalid argument (EINVAL)");
                 }
             }
-            return programs.load(plan);
-        }
-
-        @Override
-        public @Nullable String attach(AttachTarget target, Mode mode) {
-            return programs.attach(target, mode);
-        }
-
-        @Override
-        public void detach(AttachTarget target) {
-            programs.detach(target);
-        }
-
-        @Override
-        public boolean isAttached(AttachTarget target) {
-            return programs.isAttached(target);
-        }
-
-        @Override
-        public int newIteration(AttachTarget target) {
-            return programs.newIteration(target);
-        }
-
-        @Override
-        public int map(String name) {
-            return programs.map(name);
-        }
-
-        @Override
-        public @Nullable Long missed() {
-            return programs.missed();
-        }
-
-        @Override
-        public void close() {
-            programs.close();
+            return super.load(plan);
         }
     }
 }

@@ -156,14 +156,13 @@ class OpenFailureIT {
         }
     }
 
-    private static final class FaultyPrograms implements Programs {
+    private static final class FaultyPrograms extends ForwardingPrograms {
         private final FaultyEngine faults;
-        private final Programs programs;
         private int calls;
 
         FaultyPrograms(FaultyEngine faults, Programs programs) {
+            super(programs);
             this.faults = faults;
-            this.programs = programs;
         }
 
         private void count() {
@@ -177,44 +176,19 @@ class OpenFailureIT {
             count();
             return faults.failingCall() == REJECT_LOAD
                     ? new LoadFailure(null, Errno.EINVAL, "rejected")
-                    : programs.load(plan);
+                    : super.load(plan);
         }
 
         @Override
         public @Nullable String attach(AttachTarget target, Mode mode) {
             count();
-            return programs.attach(target, mode);
-        }
-
-        @Override
-        public void detach(AttachTarget target) {
-            programs.detach(target);
-        }
-
-        @Override
-        public boolean isAttached(AttachTarget target) {
-            return programs.isAttached(target);
-        }
-
-        @Override
-        public int newIteration(AttachTarget target) {
-            return programs.newIteration(target);
+            return super.attach(target, mode);
         }
 
         @Override
         public int map(String name) {
             count();
-            return programs.map(name.equals(faults.hidden()) ? faults.shown() : name);
-        }
-
-        @Override
-        public @Nullable Long missed() {
-            return programs.missed();
-        }
-
-        @Override
-        public void close() {
-            programs.close();
+            return super.map(name.equals(faults.hidden()) ? faults.shown() : name);
         }
     }
 }
