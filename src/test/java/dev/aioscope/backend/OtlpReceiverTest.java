@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.backend.OtlpReceiver.Response;
+import dev.aioscope.testing.Await;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
 import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.common.export.RetryPolicy;
@@ -19,7 +20,6 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 final class OtlpReceiverTest {
-    private static final Duration SOON = Duration.ofSeconds(20);
     private OtlpReceiver receiver;
 
     @BeforeEach
@@ -59,7 +59,9 @@ final class OtlpReceiverTest {
     void acceptsPlainAndCompressedSpans() throws Exception {
         send("plain", "none");
         send("compressed", "gzip");
-        assertThat(receiver.await(2, SOON)).extracting(span -> span.getName()).containsExactly("plain", "compressed");
+        assertThat(receiver.await(2, Await.LIMIT))
+                .extracting(span -> span.getName())
+                .containsExactly("plain", "compressed");
         assertThat(receiver.requests())
                 .extracting(request -> request.headers().getFirst("Content-Encoding"))
                 .containsExactly(null, "gzip");
@@ -69,7 +71,7 @@ final class OtlpReceiverTest {
     void acceptsSpansAfterTemporaryFailures() throws Exception {
         receiver.next(Response.refuse(503), Response.retryAfter(Duration.ofSeconds(1)));
         send("late", "none");
-        assertThat(receiver.await(1, SOON)).hasSize(1);
+        assertThat(receiver.await(1, Await.LIMIT)).hasSize(1);
         assertThat(receiver.requests()).hasSize(3);
     }
 
@@ -93,7 +95,7 @@ final class OtlpReceiverTest {
     void acceptsNothingWhenHangingUp() throws Exception {
         receiver.next(Response.hangUp());
         send("cut", "none");
-        receiver.awaitRequests(1, SOON);
+        receiver.awaitRequests(1, Await.LIMIT);
         assertThat(receiver.spans()).isEmpty();
     }
 
@@ -103,10 +105,10 @@ final class OtlpReceiverTest {
         receiver.next(held);
         try (SdkTracerProvider provider = provider("none")) {
             provider.get("test").spanBuilder("slow").startSpan().end();
-            receiver.awaitRequests(1, SOON);
+            receiver.awaitRequests(1, Await.LIMIT);
             assertThat(receiver.spans()).isEmpty();
             held.release();
-            assertThat(receiver.await(1, SOON)).hasSize(1);
+            assertThat(receiver.await(1, Await.LIMIT)).hasSize(1);
         }
     }
 
@@ -120,7 +122,7 @@ final class OtlpReceiverTest {
         receiver.always(Response.ok().held());
         try (SdkTracerProvider provider = provider("none")) {
             provider.get("test").spanBuilder("never").startSpan().end();
-            receiver.awaitRequests(1, SOON);
+            receiver.awaitRequests(1, Await.LIMIT);
             receiver.close();
             assertThat(provider.forceFlush().join(20, SECONDS).isDone()).isTrue();
         }

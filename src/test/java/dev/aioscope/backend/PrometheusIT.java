@@ -61,7 +61,6 @@ import tools.jackson.databind.json.JsonMapper;
  * also scrapes metrics of a recording from a lab kernel.
  */
 class PrometheusIT {
-    private static final Duration SOON = Duration.ofSeconds(45);
     private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
 
     /** A metric and its labels in PromQL, as the rules write it. */
@@ -285,7 +284,7 @@ class PrometheusIT {
                         "--screenshot=" + file,
                         page.toUri().toString()));
         try {
-            browser.awaitEnd(SOON);
+            browser.awaitEnd(Await.LIMIT);
         } finally {
             browser.close();
         }

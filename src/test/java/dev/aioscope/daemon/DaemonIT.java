@@ -36,7 +36,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The daemon as operators use it: start, reload, overload and exit. */
 class DaemonIT {
-    private static final Duration SOON = Duration.ofSeconds(60);
 
     @TempDir
     private Path folder;
@@ -110,7 +109,7 @@ class DaemonIT {
     }
 
     private void awaitLine(Process daemon, String text) throws Exception {
-        long deadline = System.nanoTime() + SOON.toNanos();
+        long deadline = System.nanoTime() + Await.LIMIT.toNanos();
         while (!Files.readString(log).contains(text)) {
             assertThat(daemon.isAlive() && System.nanoTime() < deadline)
                     .as("'%s' in %s", text, Files.readString(log))
@@ -180,7 +179,7 @@ class DaemonIT {
     }
 
     private double await(String series, DoublePredicate wanted) throws Exception {
-        long deadline = System.nanoTime() + SOON.toNanos();
+        long deadline = System.nanoTime() + Await.LIMIT.toNanos();
         double value = metric(series);
         while (!wanted.test(value)) {
             assertThat(System.nanoTime()).as("%s is %s", series, value).isLessThan(deadline);
@@ -214,7 +213,8 @@ class DaemonIT {
             systemd.await("READY=1", 2);
 
             daemon.destroy();
-            assertThat(daemon.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            assertThat(daemon.waitFor(Await.LIMIT.toSeconds(), TimeUnit.SECONDS))
+                    .isTrue();
             assertThat(daemon.exitValue()).isEqualTo(143);
             systemd.await("STOPPING=1", 1);
         }
@@ -225,7 +225,7 @@ class DaemonIT {
         Process first = start("");
         Path secondLog = folder.resolve("second");
         Process second = launch(ProcessBuilder.Redirect.to(secondLog.toFile()), "--listen", "off");
-        assertThat(second.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(second.waitFor(Await.LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(second.exitValue()).isEqualTo(3);
         assertThat(Files.readString(secondLog))
                 .contains("cannot start a second daemon on this host: pid " + first.pid());
@@ -241,7 +241,7 @@ class DaemonIT {
         // Each write to /dev/full fails with ENOSPC: lines of the log, and the pid in the lock.
         Files.createSymbolicLink(folder.resolve("lock"), Path.of("/dev/full"));
         Process daemon = launch(ProcessBuilder.Redirect.to(Path.of("/dev/full").toFile()));
-        long deadline = System.nanoTime() + SOON.toNanos();
+        long deadline = System.nanoTime() + Await.LIMIT.toNanos();
         while (!isServed()) {
             assertThat(daemon.isAlive() && System.nanoTime() < deadline).isTrue();
             TimeUnit.MILLISECONDS.sleep(50);
@@ -294,7 +294,7 @@ class DaemonIT {
      * identities that it wrote are not among the records.
      */
     private void awaitEachRecordedOrCounted(Process daemon, Path state, long least) throws Exception {
-        long deadline = System.nanoTime() + SOON.toNanos();
+        long deadline = System.nanoTime() + Await.LIMIT.toNanos();
         double before;
         long recorded;
         double kept;
@@ -432,7 +432,7 @@ class DaemonIT {
     void reportsAllWrongSettingsAtStart() throws Exception {
         write("slow-threshold: soon\nlost: 1\n");
         Process daemon = launch(ProcessBuilder.Redirect.to(log.toFile()));
-        assertThat(daemon.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(daemon.waitFor(Await.LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(daemon.exitValue()).isEqualTo(2);
         assertThat(Files.readString(log).lines())
                 .hasSize(2)
@@ -457,7 +457,7 @@ class DaemonIT {
             signal(daemon, "CONT");
             await(RING_FULL, now -> now > lost);
             double all = setups + lost + calls;
-            long deadline = System.nanoTime() + SOON.toNanos();
+            long deadline = System.nanoTime() + Await.LIMIT.toNanos();
             while (metric(SETUPS) + metric(RING_FULL) < all) {
                 assertThat(System.nanoTime())
                         .as("every event is read or counted")

@@ -15,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -44,7 +43,6 @@ class PackageGuestTest {
     private static final Path DROP_INS = Path.of("/run/systemd/system/aioscope.service.d");
     private static final Path SETTINGS = Path.of("/etc/aioscope/aioscope.yaml");
     private static final Path NEW_SETTINGS = Path.of(SETTINGS + ".rpmnew");
-    private static final Duration LIMIT = Duration.ofSeconds(90);
     /** The lab's folder of all files that the guest has changed: a search of all files would take minutes. */
     private static final Path CHANGES = Path.of("/run/lab/changes");
 
@@ -460,7 +458,7 @@ class PackageGuestTest {
 
     private String metrics() throws IOException {
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:9464/metrics"))
-                .timeout(LIMIT)
+                .timeout(Await.LIMIT)
                 .build();
         try {
             return client.send(request, HttpResponse.BodyHandlers.ofString()).body();
@@ -471,6 +469,6 @@ class PackageGuestTest {
 
     private static void await(String what, Await.ValueReader<String, IOException> reader, Predicate<String> done)
             throws IOException {
-        Await.value(what, LIMIT, reader, done);
+        Await.value(what, Await.LIMIT, reader, done);
     }
 }

@@ -26,7 +26,7 @@ import dev.aioscope.probe.bpf.BpfProbes;
 import dev.aioscope.probe.bpf.Engine;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.core.CoreEngine;
-import java.time.Duration;
+import dev.aioscope.testing.Await;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -37,7 +37,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Probes and correlation in the process and thread of the test; it keeps all reports. */
 final class TestAgent extends RecordingListener implements AutoCloseable {
-    private static final Duration LIMIT = Duration.ofMinutes(3);
 
     /** How the probes are attached. */
     enum AttachMethod {
@@ -95,10 +94,11 @@ final class TestAgent extends RecordingListener implements AutoCloseable {
 
     /** Reads events until the condition is met; fails after 60 s. */
     void readUntil(String what, BooleanSupplier done) {
-        long deadline = System.nanoTime() + LIMIT.toNanos();
+        long deadline = System.nanoTime() + Await.LIMIT.toNanos();
         while (!done.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("not observed within " + LIMIT.toSeconds() + " s: " + what + "\nteardowns "
+                throw new AssertionError("not observed within " + Await.LIMIT.toSeconds() + " s: " + what
+                        + "\nteardowns "
                         + teardowns + "\nfailed calls " + failedCalls + "\nin progress "
                         + lifecycle.teardownsInProgress() + "\n" + probes.losses() + " " + lifecycle.counters());
             }

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.kernel.TaskStat;
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.testing.Await;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -18,7 +18,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Keeps identities and reads what the kernel's records lack. */
 @Timeout(120)
 class ProcessesTest {
-    private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final int PID = (int) ProcessHandle.current().pid();
     private static final long START =
             TaskStat.read("/proc/self/stat").orElseThrow().start();
@@ -58,7 +57,7 @@ class ProcessesTest {
         try (Processes processes = processes(false)) {
             processes.setObserver((process, identity) -> observed.add(process));
             processes.read(self);
-            processes.await(PATIENCE);
+            processes.await(Await.LIMIT);
 
             Identity identity = processes.of(task(PID), PID);
             assertThat(identity.executable()).endsWith("/java");
@@ -77,7 +76,7 @@ class ProcessesTest {
         try (Processes processes = processes(false)) {
             processes.learn(self, java);
             processes.read(self);
-            processes.await(PATIENCE);
+            processes.await(Await.LIMIT);
 
             Identity identity = processes.of(task(PID), 5);
             assertThat(identity.arguments()).hasSizeGreaterThan(1);
@@ -92,7 +91,7 @@ class ProcessesTest {
                 new Processes(new ProcessReader(List.of("/nowhere/sh")), true, Processes.DEFAULT_CAPACITY)) {
             processes.learn(self, OF_KERNEL.withArguments(List.of("db", "secret")));
             processes.read(self);
-            processes.await(PATIENCE);
+            processes.await(Await.LIMIT);
 
             Identity identity = processes.of(task(PID), 5);
             assertThat(identity.arguments()).containsExactly("db");
@@ -106,7 +105,7 @@ class ProcessesTest {
         IdentityKey gone = new IdentityKey(1 << 22, 1, 0);
         try (Processes processes = processes(false)) {
             processes.read(gone);
-            processes.await(PATIENCE);
+            processes.await(Await.LIMIT);
             assertThat(processes.unidentified()).isEqualTo(1);
             assertThat(processes.isKnown(gone)).isTrue();
         }
@@ -130,7 +129,7 @@ class ProcessesTest {
                 processes.read(new IdentityKey(PID, START, mm));
                 ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly);
                 processes.read(new IdentityKey(PID, START, 10 + mm));
-                processes.await(PATIENCE);
+                processes.await(Await.LIMIT);
                 assertThat(processes.of(task(PID), 10 + mm).executable()).endsWith("/java");
             }
             assertThat(processes.fault()).isEmpty();
@@ -145,14 +144,14 @@ class ProcessesTest {
         IdentityKey self = new IdentityKey(PID, START, PID);
         try (Processes processes = new Processes(new ProcessReader(command), false, Processes.DEFAULT_CAPACITY)) {
             processes.read(self);
-            processes.await(PATIENCE);
+            processes.await(Await.LIMIT);
             assertThat(processes.helperFailures()).isEqualTo(1);
             assertThat(processes.fault()).isPresent();
             assertThat(processes.isKnown(self)).as("not given up").isFalse();
 
             Files.createFile(works);
             processes.readPostponed();
-            processes.await(PATIENCE);
+            processes.await(Await.LIMIT);
             assertThat(processes.of(task(PID), PID).executable()).endsWith("/java");
             assertThat(processes.fault()).isEmpty();
             assertThat(processes.unidentified()).isZero();
@@ -165,7 +164,7 @@ class ProcessesTest {
         try (Processes processes = processes(false)) {
             processes.learn(self, OF_KERNEL);
             processes.read(self);
-            processes.await(PATIENCE);
+            processes.await(Await.LIMIT);
             assertThat(processes.of(task(PID), 5)).isEqualTo(OF_KERNEL);
         }
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.testing.Await;
-import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
@@ -17,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 class HelperProcessTest {
-    private static final Duration START = Duration.ofSeconds(60);
 
     /** Answers with what it was asked. */
     static final class Echo {
@@ -45,10 +43,10 @@ class HelperProcessTest {
 
     @Test
     void answersLineByLine() throws IOException {
-        try (HelperProcess echo = new HelperProcess(HelperProcess.command(Echo.class), START)) {
+        try (HelperProcess echo = new HelperProcess(HelperProcess.command(Echo.class), Await.LIMIT)) {
             assertThat(echo.greeting()).isEqualTo("hello");
-            assertThat(echo.ask("one", START)).isEqualTo("one");
-            assertThat(echo.ask("zwei ü", START)).isEqualTo("zwei ü");
+            assertThat(echo.ask("one", Await.LIMIT)).isEqualTo("one");
+            assertThat(echo.ask("zwei ü", Await.LIMIT)).isEqualTo("zwei ü");
             assertThat(echo.isAlive()).isTrue();
         }
     }
@@ -56,37 +54,25 @@ class HelperProcessTest {
     @Test
     @Timeout(25)
     void abandonsHungProcess() throws IOException {
-        try (HelperProcess stuck = new HelperProcess(HelperProcess.command(StuckHelper.class), START)) {
+        try (HelperProcess stuck = new HelperProcess(HelperProcess.command(StuckHelper.class), Await.LIMIT)) {
             assertThatThrownBy(() -> stuck.ask("one", Duration.ofMillis(100)))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("no answer within");
         }
     }
 
-    /** Works for longer than the limit before each line. */
+    /** Calculates for a second before each line. */
     private static final String SLOW = """
-            work() { i=0; while [ $i -lt %d ]; do i=$((i + 1)); done; }
+            work() { local end=$((${EPOCHREALTIME/[.,]/} + 1000000)); while ((${EPOCHREALTIME/[.,]/} < end)); do :; done; }
             work; echo hello; while read -r line; do work; echo "$line"; done""";
 
     @Test
     void waitsForProcessThatIsSlow() throws IOException {
         Duration limit = Duration.ofMillis(500);
-        // As much work as this machine does in twice the limit, or more if it is busy meanwhile.
-        int steps = 100_000;
-        while (nanosOf(steps) < 2 * limit.toNanos()) {
-            steps += steps / 2;
-        }
-        List<String> command = List.of("/bin/sh", "-c", SLOW.formatted(steps));
-        try (HelperProcess slow = new HelperProcess(command, limit)) {
+        try (HelperProcess slow = new HelperProcess(List.of("/bin/bash", "-c", SLOW), limit)) {
             assertThat(slow.greeting()).isEqualTo("hello");
             assertThat(slow.ask("one", limit)).isEqualTo("one");
         }
-    }
-
-    private static long nanosOf(int steps) throws IOException {
-        long begin = System.nanoTime();
-        Commands.run("/bin/sh", "-c", SLOW.formatted(steps));
-        return System.nanoTime() - begin;
     }
 
     @Test
@@ -115,14 +101,14 @@ class HelperProcessTest {
 
     @Test
     void startsAgainIfSignalEndsIt() throws IOException {
-        try (HelperProcess helper = HelperProcess.start(HelperProcess.command(EndedOnce.class), START)) {
+        try (HelperProcess helper = HelperProcess.start(HelperProcess.command(EndedOnce.class), Await.LIMIT)) {
             assertThat(helper.greeting()).isEqualTo("hello");
         }
     }
 
     @Test
     void failsWhenProcessExits() {
-        assertThatThrownBy(() -> new HelperProcess(HelperProcess.command(HelperProcessTest.class), START).close())
+        assertThatThrownBy(() -> new HelperProcess(HelperProcess.command(HelperProcessTest.class), Await.LIMIT).close())
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("the helper process exited");
     }
@@ -150,12 +136,12 @@ class HelperProcessTest {
         Await.until("no other process", () -> HelperProcess.HUNG.stream().noneMatch(ProcessHandle::isAlive));
         HelperProcess.HUNG.addAll(hung);
         try {
-            assertThatThrownBy(() -> new HelperProcess(HelperProcess.command(Echo.class), START).close())
+            assertThatThrownBy(() -> new HelperProcess(HelperProcess.command(Echo.class), Await.LIMIT).close())
                     .isInstanceOf(IOException.class)
                     .hasMessage("8 helper processes hang and cannot be killed");
 
             isAlive.set(false);
-            try (HelperProcess echo = new HelperProcess(HelperProcess.command(Echo.class), START)) {
+            try (HelperProcess echo = new HelperProcess(HelperProcess.command(Echo.class), Await.LIMIT)) {
                 assertThat(echo.greeting()).isEqualTo("hello");
             }
         } finally {

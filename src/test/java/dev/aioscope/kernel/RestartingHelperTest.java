@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.kernel.RestartingHelper.UnavailableException;
+import dev.aioscope.testing.Await;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,7 +14,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class RestartingHelperTest {
-    private static final Duration START = Duration.ofSeconds(60);
 
     private final AtomicLong now = new AtomicLong();
     private final List<Long> starts = new ArrayList<>();
@@ -39,7 +39,7 @@ class RestartingHelperTest {
         if (startFails) {
             throw new IOException("no memory");
         }
-        return new HelperProcess(HelperProcess.command(Mortal.class), START);
+        return new HelperProcess(HelperProcess.command(Mortal.class), Await.LIMIT);
     }
 
     private void fail() {

@@ -31,8 +31,6 @@ class ImageIT {
     /** Its options that do not depend on the machine. */
     private static final Pattern OPTION = Pattern.compile("--(?:pid|cap-\\w+|security-opt|read-only|tmpfs)\\S*");
 
-    private static final Duration REQUEST_LIMIT = Duration.ofSeconds(60);
-
     private final String name = "aioscope-test-" + ProcessHandle.current().pid();
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
@@ -88,7 +86,7 @@ class ImageIT {
     /** Waits until /api/contexts contains these texts. */
     private void awaitContext(int port, String... texts) throws Exception {
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/contexts"))
-                .timeout(REQUEST_LIMIT)
+                .timeout(Await.LIMIT)
                 .build();
         Await.value(
                 "a context with " + List.of(texts),

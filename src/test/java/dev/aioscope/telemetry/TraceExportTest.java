@@ -15,6 +15,7 @@ import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.HostInfo;
+import dev.aioscope.testing.Await;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.proto.common.v1.KeyValue;
 import java.io.BufferedReader;
@@ -26,7 +27,6 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -49,7 +49,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TraceExportTest {
-    private static final Duration SOON = Duration.ofSeconds(30);
     private static final String NO_HTTP = "SSH-2.0-OpenSSH_9.2\r\n";
 
     private static final Logger LOG = Logger.getLogger(TraceExport.class.getName());
@@ -192,7 +191,7 @@ class TraceExportTest {
         receiver.always(held);
         try (TraceExport export = quick("otel.bsp.max.queue.size", "64", "otel.bsp.max.export.batch.size", "16")) {
             emit(export, 1);
-            receiver.awaitRequests(1, SOON);
+            receiver.awaitRequests(1, Await.LIMIT);
             emit(export, 999);
             assertThat(receiver.spans()).isEmpty();
             assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 936, 64));
@@ -212,7 +211,7 @@ class TraceExportTest {
         receiver.always(held);
         TraceExport export = quick("otel.bsp.max.export.batch.size", "10");
         emit(export, 1);
-        receiver.awaitRequests(1, SOON);
+        receiver.awaitRequests(1, Await.LIMIT);
         emit(export, 99);
         long begin = System.nanoTime();
         export.close();
@@ -645,7 +644,7 @@ class TraceExportTest {
         }
 
         String firstLine() throws InterruptedException {
-            return firstLines.poll(SOON.toSeconds(), TimeUnit.SECONDS);
+            return firstLines.poll(Await.LIMIT.toSeconds(), TimeUnit.SECONDS);
         }
 
         @Override
@@ -697,7 +696,7 @@ class TraceExportTest {
     }
 
     private static void await(TraceExport export, Predicate<ExportCounts> wanted) throws InterruptedException {
-        long deadline = System.nanoTime() + SOON.toNanos();
+        long deadline = System.nanoTime() + Await.LIMIT.toNanos();
         while (!wanted.test(export.spans())) {
             assertThat(System.nanoTime())
                     .as("waited too long: %s", export.spans())

@@ -6,7 +6,9 @@ import java.util.function.Predicate;
 
 /** Waits for a condition and fails when a deadline passes. */
 public final class Await {
-    private static final Duration LIMIT = Duration.ofMinutes(2);
+    /** Ends a test that hangs; no statement about how fast anything is. */
+    public static final Duration LIMIT = Duration.ofMinutes(5);
+
     private static final long PAUSE_MILLIS = 50;
 
     /** A condition; an exception ends the wait. */
@@ -23,12 +25,12 @@ public final class Await {
 
     private Await() {}
 
-    /** Waits at most two minutes until a condition is met. */
+    /** Waits at most {@link #LIMIT} until a condition is met. */
     public static <E extends Exception> void until(String what, Condition<E> condition) throws E {
         value(what, condition::isMet, isMet -> isMet);
     }
 
-    /** Waits at most two minutes for an accepted value and returns it. */
+    /** Waits at most {@link #LIMIT} for an accepted value and returns it. */
     public static <T, E extends Exception> T value(
             String what, ValueReader<? extends T, E> reader, Predicate<? super T> isAccepted) throws E {
         return value(what, LIMIT, reader, isAccepted);

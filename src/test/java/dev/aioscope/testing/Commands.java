@@ -8,14 +8,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Runs and starts programs. */
 public final class Commands {
-    private static final Duration LIMIT = Duration.ofMinutes(5);
 
     private Commands() {}
 
@@ -33,7 +31,7 @@ public final class Commands {
         Path output = Files.createTempFile("command", ".log");
         try {
             Process process = start(output, command);
-            boolean hasExited = process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS);
+            boolean hasExited = process.waitFor(Await.LIMIT.toSeconds(), TimeUnit.SECONDS);
             process.destroyForcibly();
             String text = Files.readString(output, StandardCharsets.UTF_8);
             assertThat(hasExited)
@@ -68,7 +66,7 @@ public final class Commands {
         boolean[] hasExited = new boolean[1];
         String content = Await.value(
                 "'" + text + "'",
-                LIMIT,
+                Await.LIMIT,
                 () -> {
                     hasExited[0] = !process.isAlive();
                     return Files.readString(output, StandardCharsets.UTF_8);
@@ -86,10 +84,10 @@ public final class Commands {
         assertThat(text).doesNotContain("\tat ");
     }
 
-    /** Waits at most 60 s until a process has exited. */
+    /** Waits until a process has exited. */
     public static void awaitExit(Process process) {
         try {
-            assertThat(process.waitFor(60, TimeUnit.SECONDS))
+            assertThat(process.waitFor(Await.LIMIT.toSeconds(), TimeUnit.SECONDS))
                     .as("%s exited", process)
                     .isTrue();
         } catch (InterruptedException e) {
