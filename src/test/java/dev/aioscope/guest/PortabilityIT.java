@@ -104,6 +104,27 @@ class PortabilityIT {
         }
     }
 
+    /** Java takes no class without stack maps into the start-up archive, and verifies it slowly. */
+    @Test
+    void containsOnlyClassesWithStackMaps(@TempDir Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(unpack(PackageFiles.tar(), folder))) {
+            for (Path file :
+                    files.filter(one -> one.toString().endsWith(".jar")).toList()) {
+                try (JarFile jar = new JarFile(file.toFile())) {
+                    for (JarEntry entry : Collections.list(jar.entries())) {
+                        if (entry.getName().endsWith(".class")) {
+                            try (InputStream input = jar.getInputStream(entry)) {
+                                assertThat((int) input.readNBytes(8)[7])
+                                        .as(file + " " + entry)
+                                        .isGreaterThan(50);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /** The machine in an ELF file; 0 for other files. */
     private static int elfMachine(Path file) {
         try (InputStream input = Files.newInputStream(file)) {
