@@ -18,7 +18,7 @@ import org.objectweb.asm.Opcodes;
 
 /**
  * Adds stack maps to classes of Java 5, such as those of picocli. Without them, Java neither takes a class into the start-up
- * archive nor verifies it quickly: that cost a fifth of the start's processor time. packaging/build runs this file as a
+ * archive nor verifies it quickly: that cost a fifth of the start's processor time with Java 25. The build runs this file as a
  * single-file program.
  */
 final class StackMaps {
