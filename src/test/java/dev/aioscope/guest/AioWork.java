@@ -17,7 +17,9 @@ import java.util.concurrent.TimeUnit;
  */
 public final class AioWork implements AutoCloseable {
     /** {@link LabIT} compiles it on the host. */
-    static final Path PROGRAM = Path.of("target/aiowork").toAbsolutePath();
+    /** In a guest with another architecture, the program for that. */
+    static final Path PROGRAM =
+            Path.of(System.getProperty("aiowork", "target/aiowork")).toAbsolutePath();
 
     private static final Path SOURCE = Path.of("src/test/c/aiowork.c");
 
@@ -52,6 +54,7 @@ public final class AioWork implements AutoCloseable {
             return;
         }
         compile(
+                "cc",
                 PROGRAM,
                 // Complete stacks with all functions.
                 "-fno-omit-frame-pointer",
@@ -61,11 +64,17 @@ public final class AioWork implements AutoCloseable {
 
     /** Compiles it for a container, which has no libraries. */
     static void compileStatic(Path program) throws Exception {
-        compile(program, "-static");
+        compile("cc", program, "-static");
     }
 
-    private static void compile(Path program, String... options) throws Exception {
-        List<String> command = new ArrayList<>(List.of("cc", "-Wall", "-Wextra", "-Werror", "-O2", "-pthread"));
+    /** Compiles it for a guest with arm64. */
+    static void compileForArm64(Path program) throws Exception {
+        Files.createDirectories(program.getParent());
+        compile("aarch64-linux-gnu-gcc", program);
+    }
+
+    private static void compile(String compiler, Path program, String... options) throws Exception {
+        List<String> command = new ArrayList<>(List.of(compiler, "-Wall", "-Wextra", "-Werror", "-O2", "-pthread"));
         command.addAll(List.of(options));
         command.addAll(List.of("-o", program.toString(), SOURCE.toString()));
         Process cc = new ProcessBuilder(command).inheritIO().start();

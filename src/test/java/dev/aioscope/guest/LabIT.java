@@ -44,8 +44,9 @@ import org.w3c.dom.NodeList;
  * <p>The kernel {@code 6.1+systemd} boots with systemd and runs the tests with the tag {@code systemd}, those of the
  * packages. Tests with the tag {@code once} run on {@value #ONCE} only. Tests with a tag {@code turn1} to {@code turn4} start
  * whole programs, which takes long in emulation: each runs on one kernel, and on another one the next day. {@code -Dall}
- * runs them on all kernels, {@code -Dturn=N} as on day N. {@code -Dkernels=5.10,6.1} selects kernels, {@code -Dguest=Name}
- * tests by a part of their class names.
+ * runs them on all kernels, {@code -Dturn=N} as on day N. Kernels with another architecture, page size or configuration run
+ * the tests with the tag {@code proof}. {@code -Dkernels=5.10,rt/6.12} selects kernels, {@code -Dguest=Name} tests by a part of
+ * their class names.
  *
  * <p>A test that fails while the kernel's own counter shows skipped probe programs runs again in another guest.
  *
@@ -59,10 +60,15 @@ class LabIT {
     private static final List<String> TURNS = List.of("5.10", "6.1", "6.12", "7");
 
     /** In the order in which two parallel guests take the least time. */
-    private static final List<String> KERNELS = List.of(
-            System.getProperty("kernels", "6.1,6.1" + SYSTEMD + ",6.12,5.10,7").split(",", -1));
+    private static final List<String> KERNELS = List.of(System.getProperty(
+                    "kernels", "6.1,6.1" + SYSTEMD + ",6.12,5.10,7,arm64/6.12,arm64-16k/6.12,rt/6.12,cloud/6.12")
+            .split(",", -1));
 
     private static final String CLASSES = System.getProperty("guest", "");
+    /** What proves most, on kernels that run only that. */
+    private static final String PROOF = "FentryTeardowns";
+
+    private static final Path ARM64_PROGRAM = Path.of("target/arm64/aiowork");
     private static final int SECONDS = 3000;
     /** The maximum number of boots of a kernel that skips programs. */
     private static final int BOOTS = 3;
@@ -70,6 +76,9 @@ class LabIT {
     @BeforeAll
     static void prepare() throws Exception {
         AioWork.compile();
+        if (KERNELS.stream().anyMatch(kernel -> kernel.startsWith("arm64"))) {
+            AioWork.compileForArm64(ARM64_PROGRAM);
+        }
         Aioscope.prepareArchive();
     }
 
@@ -113,7 +122,7 @@ class LabIT {
                 results.replaceAll((name, first) -> first.isInconclusive() ? again.getOrDefault(name, first) : first);
             }
             results.values().forEach(result -> tests.add(result.asTest()));
-            if (!kernel.endsWith(SYSTEMD) && "RecordingGuestTest".contains(CLASSES)) {
+            if (!kernel.endsWith(SYSTEMD) && !isProof(kernel) && "RecordingGuestTest".contains(CLASSES)) {
                 tests.add(DynamicTest.dynamicTest(
                         "the recording gives the same result here",
                         () -> assertThat(Replays.outcome(folder.resolve("recording.aioscope")))
@@ -168,14 +177,17 @@ class LabIT {
                 folder.toString(),
                 "--timeout",
                 Integer.toString(SECONDS)));
-        boolean isSystemd = kernel.endsWith(SYSTEMD);
-        if (isSystemd) {
+        if (kernel.endsWith(SYSTEMD)) {
             command.add("--systemd");
         }
         command.add("--");
+        if (kernel.startsWith("arm64")) {
+            command.addAll(List.of("java", "-Daiowork=" + ARM64_PROGRAM));
+        } else {
+            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        }
         String separator = File.pathSeparator;
         command.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "--enable-native-access=ALL-UNNAMED",
@@ -188,7 +200,7 @@ class LabIT {
                 "--details=testfeed",
                 "--scan-classpath=target/test-classes",
                 "--include-tag=" + tags(kernel),
-                "--include-classname=.*" + classes + ".*GuestTest",
+                "--include-classname=.*" + (isProof(kernel) ? PROOF : classes) + ".*GuestTest",
                 "--config=junit.jupiter.extensions.autodetection.enabled=true",
                 // A class that changes the guest for good is the last.
                 "--config=junit.jupiter.testclass.order.default=org.junit.jupiter.api.ClassOrderer$OrderAnnotation",
@@ -201,6 +213,9 @@ class LabIT {
         if (kernel.endsWith(SYSTEMD)) {
             return "guest & systemd";
         }
+        if (isProof(kernel)) {
+            return "guest & proof";
+        }
         String tags = "guest & !systemd" + (kernel.equals(ONCE) ? "" : " & !once");
         if (!Boolean.getBoolean("all")) {
             long turn = (TURNS.indexOf(kernel) + day()) % TURNS.size() + 1;
@@ -209,6 +224,10 @@ class LabIT {
             }
         }
         return tags;
+    }
+
+    private static boolean isProof(String kernel) {
+        return kernel.contains("/") && CLASSES.isEmpty();
     }
 
     /** The day of the commit, so that the same commit always runs the same tests; outside a clone, today. */

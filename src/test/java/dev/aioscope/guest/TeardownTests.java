@@ -88,6 +88,7 @@ abstract class TeardownTests {
     }
 
     @Test
+    @Tag("proof")
     void attachesEveryProbeInRequestedMode() {
         assertThat(agent.probes().attachPoints())
                 .isNotEmpty()
@@ -104,6 +105,7 @@ abstract class TeardownTests {
     }
 
     @Test
+    @Tag("proof")
     void measuresDestroyWithTenRequestsOutstanding() throws IOException {
         AioWork work = AioWork.run("destroy", "--outstanding", "10");
         Teardown teardown = awaitTeardown(work);
@@ -163,6 +165,7 @@ abstract class TeardownTests {
     }
 
     @Test
+    @Tag("proof")
     void measuresExitWithRequestsOutstanding() throws IOException {
         AioWork work = AioWork.run("exit", "--outstanding", "10");
         Teardown teardown = awaitTeardown(work);
@@ -412,6 +415,7 @@ abstract class TeardownTests {
     }
 
     @Test
+    @Tag("proof")
     void findsExistingContextsWithCharge() throws IOException {
         try (AioWork work =
                 AioWork.start("destroy", "--charge", "77", "--outstanding", "10", "--unreaped", "3", "--wait")) {
