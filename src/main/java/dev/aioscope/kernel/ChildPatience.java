@@ -34,11 +34,11 @@ public final class ChildPatience {
         String stat = "/proc/" + pid + "/stat";
         long begin = System.nanoTime();
         long latest = begin;
-        long used = TaskStat.processorTicks(stat);
+        long used = processorTicks(stat);
         while (true) {
             T result = wait.await(Math.max(1, limit.toNanos() / PARTS));
             long now = System.nanoTime();
-            long ticks = TaskStat.processorTicks(stat);
+            long ticks = processorTicks(stat);
             if (ticks > used) {
                 used = ticks;
                 latest = now;
@@ -47,5 +47,11 @@ public final class ChildPatience {
                 return result;
             }
         }
+    }
+
+    private static long processorTicks(String stat) {
+        return TaskStat.cpuTicks(stat)
+                .map(ticks -> ticks.user() + ticks.system())
+                .orElse(0L);
     }
 }

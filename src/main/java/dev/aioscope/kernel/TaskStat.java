@@ -27,15 +27,24 @@ public record TaskStat(String comm, char state, long start, boolean hasMemory) {
         return Host.read(path).flatMap(TaskStat::parse);
     }
 
-    /** The processor time that this process has used, in ticks; 0 if it does not exist. */
-    static long processorTicks(String path) {
+    /**
+     * The processor time that a process has used, in {@linkplain #TICK ticks}.
+     *
+     * @param user in its own code
+     * @param system in the kernel
+     */
+    public record CpuTicks(long user, long system) {}
+
+    /** Reads the processor time; empty if the process does not exist. */
+    public static Optional<CpuTicks> cpuTicks(String path) {
         List<String> fields = fields(Host.read(path).orElse(""));
         try {
             return fields.size() <= SYSTEM_TICKS
-                    ? 0
-                    : Long.parseLong(fields.get(USER_TICKS)) + Long.parseLong(fields.get(SYSTEM_TICKS));
+                    ? Optional.empty()
+                    : Optional.of(new CpuTicks(
+                            Long.parseLong(fields.get(USER_TICKS)), Long.parseLong(fields.get(SYSTEM_TICKS))));
         } catch (NumberFormatException e) {
-            return 0;
+            return Optional.empty();
         }
     }
 

@@ -1,15 +1,18 @@
 package dev.aioscope.telemetry;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.aioscope.event.UnsignedNumber;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Libc;
+import dev.aioscope.kernel.TaskStat;
+import dev.aioscope.kernel.TaskStat.CpuTicks;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.Metric.Label;
 import dev.aioscope.worker.ErrorBoundary;
 import io.micrometer.core.instrument.Tags;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.sdk.resources.Resource;
 import java.lang.management.ManagementFactory;
 import java.math.BigInteger;
 import java.util.Arrays;
@@ -18,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The meters of the quota and of the agent itself. Each reads its value during a scrape. */
@@ -40,6 +44,7 @@ public final class AgentMetrics {
         agent.registerLosses();
         agent.registerExport(export);
         agent.registerProcess();
+        agent.registerInfo(export.resource());
         metrics.beforeRead(agent::registerWorkers);
     }
 
@@ -122,10 +127,33 @@ public final class AgentMetrics {
     }
 
     private void registerProcess() {
-        if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system) {
-            metrics.counter(Metric.CPU_TIME, Tags.empty(), () -> system.getProcessCpuTime() / 1e9);
-        }
+        cpuTime("user", CpuTicks::user);
+        cpuTime("system", CpuTicks::system);
         metrics.gauge(Metric.MEMORY_USAGE, Tags.empty(), AgentMetrics::residentBytes);
+        metrics.gauge(
+                Metric.START_TIME,
+                Tags.empty(),
+                () -> ManagementFactory.getRuntimeMXBean().getStartTime() / 1e3);
+    }
+
+    private void cpuTime(String mode, ToLongFunction<CpuTicks> ticks) {
+        metrics.counter(
+                Metric.CPU_TIME,
+                Metrics.tags(Label.CPU_MODE, mode),
+                () -> TaskStat.cpuTicks("/proc/self/stat")
+                        .map(used -> ticks.applyAsLong(used) * TaskStat.TICK / 1e9)
+                        .orElse(Double.NaN));
+    }
+
+    private void registerInfo(Resource resource) {
+        Tags build = Metrics.tags(Label.VERSION, TraceExport.version());
+        metrics.gauge(
+                Metric.BUILD_INFO, Metrics.and(build, Label.JAVA_VERSION, System.getProperty("java.version")), () -> 1);
+        Tags host = Tags.empty();
+        for (Label label : Metric.HOST_INFO.labels()) {
+            host = Metrics.and(host, label, resource.getAttribute(AttributeKey.stringKey(label.attribute())));
+        }
+        metrics.gauge(Metric.HOST_INFO, host, () -> 1);
     }
 
     private static @Nullable BigInteger residentBytes() {

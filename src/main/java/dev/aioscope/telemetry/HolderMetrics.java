@@ -18,6 +18,7 @@ import io.micrometer.core.instrument.Tags;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -52,19 +53,22 @@ public final class HolderMetrics implements LifecycleListener {
      * The labels of a holder: the processes that are counted together.
      *
      * @param container its ID; null if there is none
+     * @param unit name of the systemd unit; null in a container, and if there is none
      * @param pod name of its pod; null if there is none, or if it is unknown
      * @param pid null unless each process is a holder
      */
     record HolderKey(
             String executable,
             @Nullable String container,
+            @Nullable String unit,
             @Nullable String pod,
             @Nullable Integer pid) {
-        static final HolderKey OTHERS = new HolderKey(OTHER, null, null, null);
+        static final HolderKey OTHERS = new HolderKey(OTHER, null, null, null, null);
 
         private Tags tags() {
             Tags tags = Metrics.tags(Label.EXECUTABLE, executable);
             tags = Metrics.and(tags, Label.CONTAINER, container);
+            tags = Metrics.and(tags, Label.UNIT, unit);
             tags = Metrics.and(tags, Label.POD, pod);
             return Metrics.and(tags, Label.PID, pid == null ? null : pid.toString());
         }
@@ -208,10 +212,12 @@ public final class HolderMetrics implements LifecycleListener {
     private HolderKey keyOf(LiveContext context) {
         Task owner = context.owner();
         Identity identity = identities.of(owner, context.mm());
+        Optional<Container> place = identity.container();
         return new HolderKey(
                 executable(identity, owner),
-                identity.container().map(Container::id).orElse(null),
-                identity.container().map(Container::podName).orElse(null),
+                place.filter(found -> !found.isUnit()).map(Container::id).orElse(null),
+                place.filter(Container::isUnit).map(Container::id).orElse(null),
+                place.map(Container::podName).orElse(null),
                 byPid ? (Integer) owner.pid() : null);
     }
 

@@ -2,7 +2,6 @@ package dev.aioscope.telemetry;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -12,35 +11,41 @@ import java.util.stream.Collectors;
  * same. A metric without an observed value has no series.
  */
 public enum Metric {
-    EVENT_USAGE("aio.event.usage", Type.GAUGE, "{event}", "Events charged by all contexts of the host: fs.aio-nr"),
-    EVENT_LIMIT("aio.event.limit", Type.GAUGE, "{event}", "The quota: fs.aio-max-nr"),
+    EVENT_USAGE(
+            "aio.event.usage",
+            Type.UP_DOWN_COUNTER,
+            "{event}",
+            "Events charged by all contexts of the host: fs.aio-nr"),
+    EVENT_LIMIT("aio.event.limit", Type.UP_DOWN_COUNTER, "{event}", "The quota: fs.aio-max-nr"),
     EVENT_UTILIZATION("aio.event.utilization", Type.GAUGE, "1", "fs.aio-nr divided by fs.aio-max-nr"),
     EVENT_UNATTRIBUTED(
             "aio.event.unattributed",
-            Type.GAUGE,
+            Type.UP_DOWN_COUNTER,
             "{event}",
             "Part of fs.aio-nr that the latest scan attributed to no context: processes inside exit_aio, and contexts that"
                     + " changed during the scan"),
     HOLDER_USAGE(
             "aio.process.event.usage",
-            Type.GAUGE,
+            Type.UP_DOWN_COUNTER,
             "{event}",
             "Events charged by the contexts of these processes at the latest scan",
             Label.EXECUTABLE,
             Label.CONTAINER,
+            Label.UNIT,
             Label.POD,
             Label.PID),
     CONTEXT_ACTIVE(
             "aio.context.active",
-            Type.GAUGE,
+            Type.UP_DOWN_COUNTER,
             "{context}",
             "Live contexts of these processes at the latest scan",
             Label.EXECUTABLE,
             Label.CONTAINER,
+            Label.UNIT,
             Label.POD,
             Label.PID),
     SETUP(
-            "aio.context.setup",
+            "aio.context.setups",
             Type.COUNTER,
             "{call}",
             "Calls of io_setup; EAGAIN is a refusal: the quota does not suffice",
@@ -52,7 +57,7 @@ public enum Metric {
             "Duration of io_setup calls that were observed from entry to return",
             Label.ERROR),
     TEARDOWN(
-            "aio.context.teardown",
+            "aio.context.teardowns",
             Type.COUNTER,
             "{context}",
             "Contexts that ended; no trigger label if the trigger was not observed",
@@ -64,20 +69,15 @@ public enum Metric {
             "{context}",
             "Contexts that a process left to its exit; the first executables have their own series",
             Label.EXECUTABLE),
-    DESTROY_ERRORS(
-            "aio.context.destroy.errors",
-            Type.COUNTER,
-            "{error}",
-            "Calls of io_destroy that failed",
-            Label.ERROR,
-            Label.CAUSE),
     DESTROY_DURATION(
             "aio.context.destroy.duration",
             Type.HISTOGRAM,
             "s",
-            "Time the teardown held its caller: all of io_destroy; for an exit, kill_ioctx to the end of the drain; for a"
-                    + " rollback, kill_ioctx",
-            Label.TRIGGER),
+            "Time the teardown held its caller: all of io_destroy, also of a call that failed; for an exit, kill_ioctx to"
+                    + " the end of the drain; for a rollback, kill_ioctx",
+            Label.TRIGGER,
+            Label.ERROR,
+            Label.CAUSE),
     LOOKUP_DURATION(
             "aio.context.lookup.duration",
             Type.HISTOGRAM,
@@ -101,19 +101,19 @@ public enum Metric {
             "aio.context.grace.duration",
             Type.HISTOGRAM,
             "s",
-            "Part of the drain that waited only for RCU grace periods, which is normal",
+            "Part of the drain that waited only for RCU grace periods, which is normal; of teardowns that had this part",
             Label.TRIGGER),
     IO_DURATION(
             "aio.context.io.duration",
             Type.HISTOGRAM,
             "s",
-            "Part of the drain that waited for requests",
+            "Part of the drain that waited for requests; of teardowns that had this part",
             Label.TRIGGER),
     SIBLINGS_DURATION(
             "aio.context.siblings.duration",
             Type.HISTOGRAM,
             "s",
-            "Part of the drain that waited for threads inside AIO calls on the context",
+            "Part of the drain that waited for threads inside AIO calls on the context; of teardowns that had this part",
             Label.TRIGGER),
     CANCEL_DURATION(
             "aio.context.cancel.duration",
@@ -147,7 +147,7 @@ public enum Metric {
             Label.TRIGGER),
     UNINTERRUPTIBLE_ACTIVE(
             "aio.task.uninterruptible.active",
-            Type.GAUGE,
+            Type.UP_DOWN_COUNTER,
             "{task}",
             "Teardowns in progress with a waiting thread at the latest scan",
             Label.TRIGGER),
@@ -159,13 +159,13 @@ public enum Metric {
             Label.TRIGGER),
     TEARDOWN_STUCK(
             "aio.context.teardown.stuck",
-            Type.GAUGE,
+            Type.UP_DOWN_COUNTER,
             "{context}",
             "Teardowns in progress for `--stuck-after` or longer at the latest scan; no series if there is none",
             Label.WAITS_FOR),
 
     SPEC_OBSERVATION(
-            "aio.spec.observation",
+            "aio.spec.observations",
             Type.COUNTER,
             "{observation}",
             "Checks of a clause of the io_destroy specification (dashboards/audit.md); no series for a clause that the tier"
@@ -189,22 +189,22 @@ public enum Metric {
             Label.MODE),
     PROBE_SILENT(
             "aioscope.probe.silent",
-            Type.GAUGE,
+            Type.UP_DOWN_COUNTER,
             "{probe}",
             "Attach points that a self-test found not to fire, at the start or in the latest test; absent if nothing tests"
                     + " them"),
     EVENT_READ("aioscope.event.read", Type.COUNTER, "{event}", "Records read from the probes"),
     EVENT_LOST("aioscope.event.lost", Type.COUNTER, "{event}", "Records and events lost, by reason", Label.REASON),
-    EVENT_ORPHAN("aioscope.event.orphan", Type.COUNTER, "{event}", "Records that match no known context or call"),
+    EVENT_ORPHAN("aioscope.event.orphans", Type.COUNTER, "{event}", "Records that match no known context or call"),
     SNAPSHOT(
-            "aioscope.snapshot",
+            "aioscope.snapshots",
             Type.COUNTER,
             "{snapshot}",
             "Snapshots that the flight recorder kept after a stuck teardown or a refusal"),
     SCAN_AGE("aioscope.scan.age", Type.GAUGE, "s", "Time since the latest scan of the tasks of the host started"),
     SCAN_SKIPPED(
             "aioscope.scan.skipped",
-            Type.GAUGE,
+            Type.UP_DOWN_COUNTER,
             "{process}",
             "Processes whose contexts the latest scan misses, by reason",
             Label.REASON),
@@ -214,34 +214,66 @@ public enum Metric {
             "{process}",
             "Processes known only by their thread name: they exited too early, or too many started at once"),
     HELPER_FAILURE(
-            "aioscope.helper.failure",
+            "aioscope.helper.failures",
             Type.COUNTER,
             "{failure}",
             "How often the helper process that identifies processes did not start or did not answer"),
-    SPAN("aioscope.span", Type.COUNTER, "{span}", "Ended spans, by outcome", Label.OUTCOME),
-    SPAN_QUEUED("aioscope.span.queued", Type.GAUGE, "{span}", "Spans queued for export or in flight"),
-    PUSH("aioscope.push", Type.COUNTER, "{push}", "Metric pushes, by outcome", Label.OUTCOME),
+    SPAN("aioscope.spans", Type.COUNTER, "{span}", "Ended spans, by outcome", Label.OUTCOME),
+    SPAN_QUEUED("aioscope.span.queued", Type.UP_DOWN_COUNTER, "{span}", "Spans queued for export or in flight"),
+    PUSH("aioscope.pushes", Type.COUNTER, "{push}", "Metric pushes, by outcome", Label.OUTCOME),
     WORKER_FAILURES(
             "aioscope.worker.failures",
             Type.COUNTER,
             "{failure}",
             "Failures of parts of the agent, which continue after them",
             Label.WORKER),
-    CPU_TIME("process.cpu.time", Type.COUNTER, "s", "CPU time of the agent"),
-    MEMORY_USAGE("process.memory.usage", Type.GAUGE, "By", "Resident memory of the agent");
+    BUILD_INFO(
+            "aioscope.build.info",
+            Type.GAUGE,
+            "{build}",
+            "Always 1; the labels describe the agent",
+            Label.VERSION,
+            Label.JAVA_VERSION),
+    HOST_INFO(
+            "aioscope.host.info",
+            Type.GAUGE,
+            "{host}",
+            "Always 1; the labels describe the host, as its resource attributes do",
+            Label.HOST_NAME,
+            Label.HOST_ARCH,
+            Label.NODE,
+            Label.KERNEL),
+    START_TIME("process.start.time", Type.GAUGE, "s", "Start of the agent, as time since 1970-01-01 00:00:00 UTC"),
+    CPU_TIME("process.cpu.time", Type.COUNTER, "s", "CPU time of the agent", Label.CPU_MODE),
+    MEMORY_USAGE("process.memory.usage", Type.UP_DOWN_COUNTER, "By", "Resident memory of the agent");
 
     /** The kind of a metric. */
     public enum Type {
-        /** A number that rises and falls. */
-        GAUGE,
+        /** A number that rises and falls, and whose sum over series has no meaning. */
+        GAUGE("gauge", "gauge"),
+        /** A number that rises and falls, and can be added up over series. */
+        UP_DOWN_COUNTER("up-down counter", "gauge"),
         /** A number that only rises. */
-        COUNTER,
+        COUNTER("counter", "counter"),
         /** Counts of values by bucket, and their sum. */
-        HISTOGRAM;
+        HISTOGRAM("histogram", "histogram");
+
+        private final String label;
+        private final String prometheusName;
+
+        Type(String label, String prometheusName) {
+            this.label = label;
+            this.prometheusName = prometheusName;
+        }
+
+        /** The name in OpenTelemetry. */
+        String label() {
+            return label;
+        }
 
         /** The name in Prometheus. */
-        String label() {
-            return name().toLowerCase(Locale.ROOT);
+        String prometheusName() {
+            return prometheusName;
         }
     }
 
@@ -251,7 +283,8 @@ public enum Metric {
                 "process.executable.name",
                 "File name of the executable; `[comm]` if only the thread name is known; `other` for all holders without"
                         + " their own series"),
-        CONTAINER("container.id", "ID of the container, or name of the systemd unit; absent if there is none"),
+        CONTAINER("container.id", "ID of the container; absent if there is none"),
+        UNIT("systemd.unit.name", "Name of the systemd unit; absent in a container, and if there is none"),
         POD(
                 "k8s.pod.name",
                 "Host name of the Kubernetes pod, which is the pod's name unless the pod sets another one; absent if the"
@@ -278,7 +311,14 @@ public enum Metric {
         OUTCOME(
                 "aioscope.outcome",
                 "`exported`: the back end accepted it; `failed`: it did not; `dropped` (spans only): the queue was full"),
-        WORKER("aioscope.worker", "Part of the agent; see [Workers](#workers)");
+        WORKER("aioscope.worker", "Part of the agent; see [Workers](#workers)"),
+        VERSION("version", "Version of aioscope"),
+        JAVA_VERSION("java.version", "Version of the Java runtime"),
+        HOST_NAME("host.name", "Name of the host"),
+        HOST_ARCH("host.arch", "Architecture of the host, such as `amd64`"),
+        NODE("k8s.node.name", "Name of the Kubernetes node; absent if unknown"),
+        KERNEL("os.build_id", "Release of the kernel, such as `6.1.0-28-amd64`"),
+        CPU_MODE("cpu.mode", "`user` or `system`");
 
         private final String attribute;
         private final String description;
@@ -363,7 +403,12 @@ public enum Metric {
 
     /** The bucket bounds, for a histogram. */
     Buckets.Bounds bounds() {
-        return unit.equals("s") ? Buckets.Bounds.SECONDS : Buckets.Bounds.REQUESTS;
+        return switch (this) {
+            case OUTSTANDING -> Buckets.Bounds.REQUESTS;
+            case SETUP_DURATION, LOOKUP_DURATION, KILL_DURATION, UNMAP_DURATION, CANCEL_DURATION, WAKE_DURATION ->
+                Buckets.Bounds.SHORT_SECONDS;
+            default -> Buckets.Bounds.SECONDS;
+        };
     }
 
     /** The name in Prometheus; for a histogram without {@code _bucket}, {@code _sum} and {@code _count}. */

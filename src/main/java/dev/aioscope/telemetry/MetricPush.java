@@ -72,15 +72,8 @@ final class MetricPush implements MetricProducer {
                         MetricDataType.DOUBLE_GAUGE,
                         GaugeData.createDoubleGaugeData(
                                 all.stream().map(series -> number(series, now)).toList()));
-            case COUNTER ->
-                new Produced(
-                        resource,
-                        metric,
-                        MetricDataType.DOUBLE_SUM,
-                        SumData.createDoubleSumData(
-                                true,
-                                AggregationTemporality.CUMULATIVE,
-                                all.stream().map(series -> number(series, now)).toList()));
+            case COUNTER -> sum(resource, metric, true, all, now);
+            case UP_DOWN_COUNTER -> sum(resource, metric, false, all, now);
             case HISTOGRAM ->
                 new Produced(
                         resource,
@@ -92,6 +85,17 @@ final class MetricPush implements MetricProducer {
                                         .map(series -> histogram(series, now))
                                         .toList()));
         };
+    }
+
+    private MetricData sum(Resource resource, Metric metric, boolean isMonotonic, List<Series> all, long now) {
+        return new Produced(
+                resource,
+                metric,
+                MetricDataType.DOUBLE_SUM,
+                SumData.createDoubleSumData(
+                        isMonotonic,
+                        AggregationTemporality.CUMULATIVE,
+                        all.stream().map(series -> number(series, now)).toList()));
     }
 
     private DoublePointData number(Series series, long now) {

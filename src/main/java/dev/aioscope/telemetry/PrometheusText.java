@@ -56,7 +56,7 @@ final class PrometheusText {
 
     private static MetricSnapshot snapshot(Metric metric, List<Series> all) {
         return switch (metric.type()) {
-            case GAUGE -> {
+            case GAUGE, UP_DOWN_COUNTER -> {
                 GaugeSnapshot.Builder gauge = named(GaugeSnapshot.builder(), metric);
                 all.forEach(series -> gauge.dataPoint(GaugeDataPointSnapshot.builder()
                         .labels(labels(series))

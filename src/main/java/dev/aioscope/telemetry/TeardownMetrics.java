@@ -2,7 +2,6 @@ package dev.aioscope.telemetry;
 
 import static dev.aioscope.event.Trigger.DESTROY;
 import static dev.aioscope.event.Trigger.EXIT;
-import static dev.aioscope.event.Trigger.ROLLBACK;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import dev.aioscope.event.Trigger;
@@ -19,59 +18,86 @@ import dev.aioscope.telemetry.Metric.Label;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Tags;
 import io.opentelemetry.api.trace.SpanContext;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Counts and times setups and teardowns. The thread that reads the events calls it, so it misses nothing; only {@link
- * #onTrace} may run on another thread. Series that the tier can observe exist from the start, so that Prometheus sees
- * their first increase.
+ * #onTrace} may run on another thread. Counters that the tier can observe exist from the start, so that Prometheus sees
+ * their first increase. A histogram exists from its first value on: most hosts need few of them.
  */
 public final class TeardownMetrics implements LifecycleListener {
-    /**
-     * A duration of a teardown.
-     *
-     * @param triggers the teardowns that have it
-     * @param tiers the tiers that observe it
-     */
-    private record Phase(
-            Metric metric, Set<Trigger> triggers, Set<Tier> tiers, Function<Teardown, @Nullable Long> nanos) {
-        static Phase of(Metric metric, Set<Trigger> triggers, Function<Teardown, @Nullable Long> nanos) {
-            return new Phase(metric, triggers, Set.of(Tier.FULL), nanos);
-        }
-    }
-
-    private static final Set<Trigger> ALL = Set.of(DESTROY, EXIT, ROLLBACK);
-    private static final Set<Trigger> CALL = Set.of(DESTROY);
+    /** A duration of a teardown; null if it was not observed, or if the teardown did not have this phase. */
+    private record Phase(Metric metric, Function<Teardown, @Nullable Long> nanos) {}
 
     private static final List<Phase> PHASES = List.of(
-            Phase.of(Metric.DESTROY_DURATION, ALL, Teardown::held),
-            new Phase(Metric.DESTROY_DURATION, CALL, Set.of(Tier.SYSCALL), Teardown::held),
-            Phase.of(Metric.LOOKUP_DURATION, CALL, Teardown::lookup),
-            Phase.of(Metric.KILL_DURATION, ALL, Teardown::kill),
-            Phase.of(Metric.UNMAP_DURATION, ALL, Teardown::unmap),
-            Phase.of(Metric.DRAIN_DURATION, ALL, Teardown::drain),
-            Phase.of(Metric.GRACE_DURATION, ALL, Teardown::grace),
-            Phase.of(Metric.IO_DURATION, ALL, Teardown::io),
-            Phase.of(Metric.SIBLINGS_DURATION, ALL, Teardown::inSiblings),
-            Phase.of(Metric.CANCEL_DURATION, ALL, Teardown::cancel),
-            Phase.of(Metric.WAKE_DURATION, CALL, Teardown::wake),
-            Phase.of(Metric.DEFERRED_FREE_DURATION, ALL, Teardown::deferredFree));
+            new Phase(Metric.DESTROY_DURATION, Teardown::held),
+            new Phase(Metric.LOOKUP_DURATION, Teardown::lookup),
+            new Phase(Metric.KILL_DURATION, Teardown::kill),
+            new Phase(Metric.UNMAP_DURATION, Teardown::unmap),
+            new Phase(Metric.DRAIN_DURATION, Teardown::drain),
+            new Phase(Metric.GRACE_DURATION, teardown -> unlessZero(teardown.grace())),
+            new Phase(Metric.IO_DURATION, teardown -> unlessZero(teardown.io())),
+            new Phase(Metric.SIBLINGS_DURATION, teardown -> unlessZero(teardown.inSiblings())),
+            new Phase(Metric.CANCEL_DURATION, Teardown::cancel),
+            new Phase(Metric.WAKE_DURATION, Teardown::wake),
+            new Phase(Metric.DEFERRED_FREE_DURATION, Teardown::deferredFree));
 
-    private record PhaseTimer(Phase phase, BucketTimer timer) {}
+    private static @Nullable Long unlessZero(@Nullable Long nanos) {
+        return nanos == null || nanos == 0 ? null : nanos;
+    }
 
-    /** The meters of the teardowns with one trigger; null where the tier cannot observe the value. */
-    private record TriggerMeters(
-            List<PhaseTimer> phases,
-            @Nullable BucketSummary outstanding,
-            @Nullable AtomicLong uninterruptibleNanos) {}
+    /** The histograms of the teardowns with one trigger. */
+    private final class TriggerMeters {
+        private final Tags tags;
+        private final Map<Phase, BucketTimer> timers = new ConcurrentHashMap<>();
+        private volatile @Nullable BucketSummary outstanding;
+
+        TriggerMeters(Trigger trigger) {
+            tags = Metrics.tags(Label.TRIGGER, trigger.label());
+        }
+
+        void record(Teardown teardown) {
+            for (Phase phase : PHASES) {
+                Long nanos = phase.nanos.apply(teardown);
+                if (nanos != null) {
+                    timers.computeIfAbsent(phase, first -> metrics.timer(first.metric, tags))
+                            .record(nanos, NANOSECONDS);
+                }
+            }
+            Integer requests = teardown.outstanding();
+            if (requests != null) {
+                BucketSummary summary = outstanding;
+                if (summary == null) {
+                    summary = metrics.summary(Metric.OUTSTANDING, tags);
+                    outstanding = summary;
+                }
+                summary.record(requests);
+            }
+        }
+
+        void link(Teardown teardown, SpanContext root, long epochMillis) {
+            timers.forEach((phase, timer) -> {
+                Long nanos = phase.nanos.apply(teardown);
+                if (nanos != null) {
+                    timer.buckets().link(nanos, root, epochMillis);
+                }
+            });
+            Integer requests = teardown.outstanding();
+            BucketSummary summary = outstanding;
+            if (requests != null && summary != null) {
+                summary.buckets().link(requests, root, epochMillis);
+            }
+        }
+    }
 
     /** How the observation of a context ended, and why the context ended. */
     private record Ending(Teardown.End end, @Nullable Trigger trigger) {
@@ -84,7 +110,8 @@ public final class TeardownMetrics implements LifecycleListener {
     /** The error and the cause of a failed io_destroy. */
     private record DestroyError(String error, @Nullable Cause cause) {
         Tags tags() {
-            return Metrics.and(Metrics.tags(Label.ERROR, error), Label.CAUSE, cause == null ? null : cause.label());
+            Tags tags = Metrics.tags(Label.TRIGGER, DESTROY.label()).and(Metrics.tags(Label.ERROR, error));
+            return Metrics.and(tags, Label.CAUSE, cause == null ? null : cause.label());
         }
     }
 
@@ -94,13 +121,14 @@ public final class TeardownMetrics implements LifecycleListener {
     private final Metrics metrics;
     private final WallClock clock;
     private final Map<Trigger, TriggerMeters> byTrigger = new EnumMap<>(Trigger.class);
+    private final Map<Trigger, AtomicLong> uninterruptibleNanos = new EnumMap<>(Trigger.class);
     private final Map<Ending, Counter> teardowns = new HashMap<>();
     private final Map<String, Counter> setups = new HashMap<>();
     private final Map<String, BucketTimer> setupDurations = new HashMap<>();
-    private final Map<DestroyError, Counter> destroyErrors = new HashMap<>();
+    private final Map<DestroyError, BucketTimer> failedDestroys = new HashMap<>();
 
     /**
-     * Registers the series that this tier can observe.
+     * Registers the counters that this tier can observe.
      *
      * @param clock for the times of exemplars
      */
@@ -108,37 +136,25 @@ public final class TeardownMetrics implements LifecycleListener {
         this.metrics = metrics;
         this.clock = clock;
         for (Trigger trigger : Trigger.values()) {
-            byTrigger.put(trigger, metersOf(trigger, tier));
+            byTrigger.put(trigger, new TriggerMeters(trigger));
+        }
+        if (tier == Tier.FULL) {
+            Arrays.stream(Trigger.values()).forEach(trigger -> teardown(Teardown.End.COMPLETE, trigger));
+            registerUninterruptible(DESTROY);
+            registerUninterruptible(EXIT);
         }
         if (tier == Tier.FULL || tier == Tier.SYSCALL) {
-            for (Trigger trigger : tier == Tier.FULL ? Trigger.values() : new Trigger[] {DESTROY}) {
-                teardown(Teardown.End.COMPLETE, trigger);
-            }
-            for (String error : List.of(SUCCESS, Errno.name(Errno.EAGAIN))) {
-                setup(error);
-                setupDuration(error);
-            }
-            for (Cause cause : Cause.values()) {
-                destroyError(Errno.name(Errno.EINVAL), cause);
-            }
+            teardown(Teardown.End.COMPLETE, DESTROY);
+            setup(SUCCESS);
+            setup(Errno.name(Errno.EAGAIN));
         }
     }
 
-    private TriggerMeters metersOf(Trigger trigger, Tier tier) {
-        Tags tags = Metrics.tags(Label.TRIGGER, trigger.label());
-        List<PhaseTimer> phases = PHASES.stream()
-                .filter(phase -> phase.tiers.contains(tier) && phase.triggers.contains(trigger))
-                .map(phase -> new PhaseTimer(phase, metrics.timer(phase.metric, tags)))
-                .toList();
-        boolean seesOutstanding = tier == Tier.FULL || (tier == Tier.SYSCALL && trigger == DESTROY);
-        BucketSummary outstanding = seesOutstanding ? metrics.summary(Metric.OUTSTANDING, tags) : null;
-        AtomicLong uninterruptible = null;
-        if (tier == Tier.FULL && trigger != ROLLBACK) {
-            AtomicLong nanos = new AtomicLong();
-            metrics.counter(Metric.UNINTERRUPTIBLE_TIME, tags, () -> nanos.get() / 1e9);
-            uninterruptible = nanos;
-        }
-        return new TriggerMeters(phases, outstanding, uninterruptible);
+    private void registerUninterruptible(Trigger trigger) {
+        AtomicLong nanos = new AtomicLong();
+        uninterruptibleNanos.put(trigger, nanos);
+        metrics.counter(
+                Metric.UNINTERRUPTIBLE_TIME, Metrics.tags(Label.TRIGGER, trigger.label()), () -> nanos.get() / 1e9);
     }
 
     @Override
@@ -149,18 +165,25 @@ public final class TeardownMetrics implements LifecycleListener {
     @Override
     public void onFailedCall(FailedCall call) {
         String error = Errno.name(call.errno());
+        Long entered = call.enterTime();
         if (call.call() == FailedCall.SystemCall.IO_SETUP) {
-            onSetup(error, call.enterTime(), call.returnTime());
-        } else {
+            onSetup(error, entered, call.returnTime());
+        } else if (entered != null) {
             WrongHandle wrong = call.wrongHandle();
-            destroyError(error, wrong == null ? null : wrong.cause()).increment();
+            failedDestroys
+                    .computeIfAbsent(
+                            new DestroyError(error, wrong == null ? null : wrong.cause()),
+                            key -> metrics.timer(Metric.DESTROY_DURATION, key.tags()))
+                    .record(call.returnTime() - entered, NANOSECONDS);
         }
     }
 
     private void onSetup(String error, @Nullable Long entered, @Nullable Long returned) {
         setup(error).increment();
         if (entered != null && returned != null) {
-            setupDuration(error).record(returned - entered, NANOSECONDS);
+            setupDurations
+                    .computeIfAbsent(error, key -> metrics.timer(Metric.SETUP_DURATION, errorTags(key)))
+                    .record(returned - entered, NANOSECONDS);
         }
     }
 
@@ -175,22 +198,13 @@ public final class TeardownMetrics implements LifecycleListener {
         Trigger trigger = teardown.trigger();
         teardown(teardown.end(), trigger).increment();
         TriggerMeters meters = trigger == null ? null : byTrigger.get(trigger);
-        if (meters == null) {
-            return;
-        }
-        for (PhaseTimer phase : meters.phases) {
-            Long nanos = phase.phase.nanos.apply(teardown);
-            if (nanos != null) {
-                phase.timer.record(nanos, NANOSECONDS);
-            }
-        }
-        Integer outstanding = teardown.outstanding();
-        if (outstanding != null && meters.outstanding != null) {
-            meters.outstanding.record(outstanding);
+        if (meters != null) {
+            meters.record(teardown);
         }
         Long drain = teardown.drain();
-        if (drain != null && meters.uninterruptibleNanos != null) {
-            meters.uninterruptibleNanos.getAndAdd(drain);
+        AtomicLong uninterruptible = trigger == null ? null : uninterruptibleNanos.get(trigger);
+        if (drain != null && uninterruptible != null) {
+            uninterruptible.getAndAdd(drain);
         }
     }
 
@@ -203,15 +217,6 @@ public final class TeardownMetrics implements LifecycleListener {
         return setups.computeIfAbsent(error, key -> metrics.counter(Metric.SETUP, errorTags(key)));
     }
 
-    private BucketTimer setupDuration(String error) {
-        return setupDurations.computeIfAbsent(error, key -> metrics.timer(Metric.SETUP_DURATION, errorTags(key)));
-    }
-
-    private Counter destroyError(String error, @Nullable Cause cause) {
-        return destroyErrors.computeIfAbsent(
-                new DestroyError(error, cause), key -> metrics.counter(Metric.DESTROY_ERRORS, key.tags()));
-    }
-
     private static Tags errorTags(String error) {
         return Metrics.tags(Label.ERROR, error.equals(SUCCESS) ? null : error);
     }
@@ -221,19 +226,8 @@ public final class TeardownMetrics implements LifecycleListener {
         Trigger trigger = teardown.trigger();
         TriggerMeters meters = trigger == null ? null : byTrigger.get(trigger);
         Long ended = teardown.endTime();
-        if (meters == null || ended == null || !root.isValid() || !root.isSampled()) {
-            return;
-        }
-        long epochMillis = clock.epochNanos(ended) / 1_000_000;
-        for (PhaseTimer phase : meters.phases) {
-            Long nanos = phase.phase.nanos.apply(teardown);
-            if (nanos != null) {
-                phase.timer.buckets().link(nanos, root, epochMillis);
-            }
-        }
-        Integer outstanding = teardown.outstanding();
-        if (outstanding != null && meters.outstanding != null) {
-            meters.outstanding.buckets().link(outstanding, root, epochMillis);
+        if (meters != null && ended != null && root.isValid() && root.isSampled()) {
+            meters.link(teardown, root, clock.epochNanos(ended) / 1_000_000);
         }
     }
 }

@@ -15,6 +15,7 @@ import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.resources.ResourceBuilder;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -44,6 +45,7 @@ public final class TraceExport implements AutoCloseable {
     private final ExportMonitor pushMonitor;
     private final MetricPush push;
     private final String whyOff;
+    private final Resource resource;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private TraceExport(
@@ -51,12 +53,14 @@ public final class TraceExport implements AutoCloseable {
             ExportMonitor spanMonitor,
             ExportMonitor pushMonitor,
             MetricPush push,
-            String whyOff) {
+            String whyOff,
+            Resource resource) {
         this.sdk = sdk;
         this.spanMonitor = spanMonitor;
         this.pushMonitor = pushMonitor;
         this.push = push;
         this.whyOff = whyOff;
+        this.resource = resource;
     }
 
     /**
@@ -79,6 +83,7 @@ public final class TraceExport implements AutoCloseable {
         ExportMonitor pushMonitor = new ExportMonitor("metrics", System::nanoTime);
         MetricPush push = new MetricPush(TraceExport::epochNanos);
         AtomicReference<String> whyOff = new AtomicReference<>("");
+        AtomicReference<Resource> described = new AtomicReference<>(Resource.empty());
         // Our exception reports a failure; the SDK would log it too.
         quieten(SETUP_LOG, Level.WARNING);
         try {
@@ -90,8 +95,11 @@ public final class TraceExport implements AutoCloseable {
                         whyOff.set(OtelSettings.whyOff(config));
                         return OtelSettings.complete(config);
                     })
-                    .addResourceCustomizer((resource, config) ->
-                            resource(origin, OtelSettings.exports(config)).merge(resource))
+                    .addResourceCustomizer((resource, config) -> {
+                        described.set(
+                                resource(origin, OtelSettings.exports(config)).merge(resource));
+                        return described.get();
+                    })
                     .addSpanExporterCustomizer(
                             (exporter, config) -> spanMonitor.watch(exporter, OtelSettings.endpoint(config)))
                     .addSpanProcessorCustomizer(
@@ -111,7 +119,13 @@ public final class TraceExport implements AutoCloseable {
             if (EXPORTER_LOG.getLevel() == null) {
                 EXPORTER_LOG.setUseParentHandlers(false);
             }
-            return new TraceExport(sdk, spanMonitor, pushMonitor, push, String.valueOf(whyOff.get()));
+            return new TraceExport(
+                    sdk,
+                    spanMonitor,
+                    pushMonitor,
+                    push,
+                    String.valueOf(whyOff.get()),
+                    Objects.requireNonNull(described.get()));
         } catch (ConfigurationException | IllegalArgumentException e) {
             throw OtelSettings.explain(e, settings);
         }
@@ -140,6 +154,11 @@ public final class TraceExport implements AutoCloseable {
     /** Sets the metrics to push; no effect if metrics are not pushed. */
     public void push(Metrics metrics) {
         push.setSource(metrics);
+    }
+
+    /** The attributes of this host and agent. */
+    Resource resource() {
+        return resource;
     }
 
     /** The outcomes of all spans so far. */
@@ -201,7 +220,8 @@ public final class TraceExport implements AutoCloseable {
         return resource.build();
     }
 
-    private static @Nullable String version() {
+    /** The version of aioscope; null if it runs from a build without a package. */
+    static @Nullable String version() {
         return TraceExport.class.getPackage().getImplementationVersion();
     }
 

@@ -156,7 +156,7 @@ class ReplayCommandTest {
             metrics = get(client, port);
         }
         assertThat(metrics)
-                .contains("aio_context_teardown_total{aio_teardown_end=\"complete\",aio_trigger=\"destroy\"} 1")
+                .contains("aio_context_teardowns_total{aio_teardown_end=\"complete\",aio_trigger=\"destroy\"} 1")
                 .contains("aio_event_usage 4713.0")
                 .doesNotContain("aioscope_snapshot");
         assertThat(daemon.isAlive()).isTrue();

@@ -189,7 +189,7 @@ class DaemonIT {
         return value;
     }
 
-    private static final String SETUPS = "aio_context_setup_total";
+    private static final String SETUPS = "aio_context_setups_total";
     private static final String READ = "aioscope_event_read_total";
     private static final String UNRECORDED = "aioscope_event_lost_total{aioscope_reason=\"unrecorded\"}";
     /** The most processes of a test that uses {@link #runAndCount}. */
@@ -386,7 +386,7 @@ class DaemonIT {
         assertThat(output.lines().toList()).isNotNull();
         assertThat(stuck.waitFor()).isZero();
         await(
-                "aio_context_teardown_total{aio_teardown_end=\"complete\",aio_trigger=\"destroy\"",
+                "aio_context_teardowns_total{aio_teardown_end=\"complete\",aio_trigger=\"destroy\"",
                 teardowns -> teardowns >= 1);
     }
 

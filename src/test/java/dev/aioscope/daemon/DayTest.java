@@ -202,10 +202,10 @@ class DayTest {
         assertThat(scraped.lines().filter(line -> line.startsWith("aio_context_leaked_total{")))
                 .hasSizeLessThanOrEqualTo(21);
         // Each round has nine teardowns, and one process vanishes at each scan.
-        assertThat(sum(scraped, "aio_context_teardown_total"))
+        assertThat(sum(scraped, "aio_context_teardowns_total"))
                 .isGreaterThan(9.0 * ROUNDS_PER_HOUR * hour)
                 .isLessThan(11.0 * ROUNDS_PER_HOUR * hour + 1);
-        assertThat(sum(scraped, "aio_context_setup_total")).isGreaterThanOrEqualTo(8.0 * ROUNDS_PER_HOUR * hour);
+        assertThat(sum(scraped, "aio_context_setups_total")).isGreaterThanOrEqualTo(8.0 * ROUNDS_PER_HOUR * hour);
     }
 
     private static double sum(String scraped, String metric) {

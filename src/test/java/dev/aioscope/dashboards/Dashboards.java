@@ -3,7 +3,6 @@ package dev.aioscope.dashboards;
 import static dev.aioscope.telemetry.Metric.CONTEXT_ACTIVE;
 import static dev.aioscope.telemetry.Metric.CPU_TIME;
 import static dev.aioscope.telemetry.Metric.DESTROY_DURATION;
-import static dev.aioscope.telemetry.Metric.DESTROY_ERRORS;
 import static dev.aioscope.telemetry.Metric.DRAIN_DURATION;
 import static dev.aioscope.telemetry.Metric.EVENT_LIMIT;
 import static dev.aioscope.telemetry.Metric.EVENT_LOST;
@@ -251,7 +250,7 @@ public final class Dashboards {
                                 12,
                                 q(
                                         HOLDER_USAGE.prometheusName() + ON_HOST,
-                                        "{{process_executable_name}} {{k8s_pod_name}} {{container_id}}")),
+                                        "{{process_executable_name}} {{k8s_pod_name}} {{container_id}} {{systemd_unit_name}}")),
                         panel(
                                 "Contexts by holder",
                                 "Live contexts.",
@@ -262,7 +261,7 @@ public final class Dashboards {
                                 12,
                                 q(
                                         CONTEXT_ACTIVE.prometheusName() + ON_HOST,
-                                        "{{process_executable_name}} {{k8s_pod_name}} {{container_id}}")),
+                                        "{{process_executable_name}} {{k8s_pod_name}} {{container_id}} {{systemd_unit_name}}")),
                         panel(
                                 "Setups and failed calls",
                                 "Calls per second. EAGAIN is a refusal. EINVAL from io_destroy is a wrong handle, with its cause.",
@@ -277,8 +276,8 @@ public final class Dashboards {
                                         "io_setup {{error_type}}"),
                                 q(
                                         "sum by (error_type, aio_destroy_error_cause) (rate("
-                                                + DESTROY_ERRORS.prometheusName() + ON_HOST
-                                                + "[$__rate_interval]))",
+                                                + DESTROY_DURATION.prometheusName()
+                                                + "_count{instance=~\"$instance\",error_type!=\"\"}[$__rate_interval]))",
                                         "io_destroy {{error_type}} {{aio_destroy_error_cause}}")),
                         heatmap(
                                 "Setup duration",
@@ -457,7 +456,8 @@ public final class Dashboards {
                                 Double.NaN,
                                 12,
                                 q(
-                                        "rate(" + CPU_TIME.prometheusName() + ON_HOST + "[$__rate_interval])",
+                                        "sum by (instance) (rate(" + CPU_TIME.prometheusName() + ON_HOST
+                                                + "[$__rate_interval]))",
                                         "{{instance}}")),
                         panel(
                                 "Probes by mode",
@@ -526,8 +526,9 @@ public final class Dashboards {
     }
 
     private static Panel heatmap(String title, String description, String unit, Metric metric) {
+        String series = metric == DESTROY_DURATION ? "{instance=~\"$instance\",error_type=\"\"}" : ON_HOST;
         String expression =
-                "sum by (le) (increase(" + metric.prometheusName() + "_bucket" + ON_HOST + "[$__rate_interval]))";
+                "sum by (le) (increase(" + metric.prometheusName() + "_bucket" + series + "[$__rate_interval]))";
         return panel(title, description, "heatmap", unit, Double.NaN, Double.NaN, 12, q(expression, "{{le}}"));
     }
 

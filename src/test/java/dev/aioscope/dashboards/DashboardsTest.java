@@ -53,13 +53,16 @@ class DashboardsTest {
                 .flatMap(panel -> panel.queries().stream())
                 .map(Dashboards.Query::expression)
                 .toList();
-        // Minor phases, the pushes of the agent, and its failures, which an alert reports.
+        // Minor phases, the pushes of the agent, its failures, which an alert reports, and descriptions.
         List<Metric> omitted = List.of(
                 Metric.UNMAP_DURATION,
                 Metric.CANCEL_DURATION,
                 Metric.DEFERRED_FREE_DURATION,
                 Metric.PUSH,
-                Metric.WORKER_FAILURES);
+                Metric.WORKER_FAILURES,
+                Metric.BUILD_INFO,
+                Metric.HOST_INFO,
+                Metric.START_TIME);
         assertThat(Arrays.stream(Metric.values())
                         .filter(metric -> queries.stream().noneMatch(query -> query.contains(metric.prometheusName()))))
                 .containsExactlyElementsOf(omitted);

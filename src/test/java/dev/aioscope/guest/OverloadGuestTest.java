@@ -154,9 +154,9 @@ class OverloadGuestTest {
             assertThat(after.value(lost)).isPositive();
             Commands.awaitText(daemon, output, "ring_full (hint: raise ring-size");
 
-            double before = after.sum("aio_context_setup_total");
+            double before = after.sum("aio_context_setups_total");
             AioWork.run("many", "--count", "20", "--charge", "1");
-            MetricsScrape.await(scrape -> scrape.sum("aio_context_setup_total") == before + 20);
+            MetricsScrape.await(scrape -> scrape.sum("aio_context_setups_total") == before + 20);
             assertThat(MetricsScrape.take().value(lost)).isEqualTo(after.value(lost));
         } finally {
             daemon.destroyForcibly();

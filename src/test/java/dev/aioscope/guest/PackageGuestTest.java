@@ -226,7 +226,7 @@ class PackageGuestTest {
             work.finish();
         }
         awaitMetrics(text -> text.lines()
-                .anyMatch(line -> line.startsWith("aio_context_teardown_total{") && line.contains("\"complete\"")));
+                .anyMatch(line -> line.startsWith("aio_context_teardowns_total{") && line.contains("\"complete\"")));
     }
 
     @Test

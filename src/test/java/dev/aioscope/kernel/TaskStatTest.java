@@ -27,8 +27,8 @@ class TaskStatTest {
     void readsProcessorTime(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("stat");
         Files.writeString(file, TEXT.replace(" 1 0 0 0 0 0 0 0 20 ", " 1 0 0 0 7 5 0 0 20 "));
-        assertThat(TaskStat.processorTicks(file.toString())).isEqualTo(12);
-        assertThat(TaskStat.processorTicks(folder.resolve("none").toString())).isZero();
+        assertThat(TaskStat.cpuTicks(file.toString())).contains(new TaskStat.CpuTicks(7, 5));
+        assertThat(TaskStat.cpuTicks(folder.resolve("none").toString())).isEmpty();
     }
 
     @ParameterizedTest

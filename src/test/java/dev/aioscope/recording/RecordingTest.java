@@ -163,7 +163,7 @@ class RecordingTest {
         assertThat(Replays.outcome(file)).isEqualTo(expected);
         assertThat(expected)
                 .contains("span io_destroy ", "db.service", "error.type=EAGAIN")
-                .contains("aio_context_active{container_id=\"db.service\",process_executable_name=\"db\"} 2998")
+                .contains("aio_context_active{process_executable_name=\"db\",systemd_unit_name=\"db.service\"} 2998")
                 .contains("span io_destroy/drain/io ");
         Recording recording = Recording.open(file);
         assertThat(recording.losses()).isEmpty();

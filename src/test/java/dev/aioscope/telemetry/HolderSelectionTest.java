@@ -17,7 +17,7 @@ class HolderSelectionTest {
     private final HolderSelection holders = new HolderSelection(LIMIT);
 
     private static HolderKey holder(String name) {
-        return new HolderKey(name, null, null, null);
+        return new HolderKey(name, null, null, null, null);
     }
 
     private static Map<HolderKey, Holding> charges(Object... namesAndCharges) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aioscope.audit.Audit;
+import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identity;
@@ -111,6 +112,10 @@ class MetricsTest {
         register(Tier.FULL);
         full.onSetup(TeardownBuilder.idle().context);
         full.onTeardown(TeardownBuilder.busy().build());
+        full.onTeardown(TeardownBuilder.idle().build());
+        TeardownBuilder held = TeardownBuilder.busy();
+        held.usersReleasedBy = ReleasedBy.HOLDER;
+        full.onTeardown(held.build());
         audit.onTeardown(TeardownBuilder.idle().build());
         full.onFailedCall(failed(FailedCall.SystemCall.IO_SETUP, 11));
         full.onFailedCall(failed(FailedCall.SystemCall.IO_DESTROY, 22));
@@ -192,7 +197,8 @@ class MetricsTest {
         holders.onScan(new Scan(98_000_000_000L, snapshot, List.of()));
 
         assertThat(scrape())
-                .contains("aio_context_active{container_id=\"mysqld.service\",process_executable_name=\"mysqld\"} 1.0")
+                .contains(
+                        "aio_context_active{process_executable_name=\"mysqld\",systemd_unit_name=\"mysqld.service\"} 1.0")
                 .contains("aioscope_scan_skipped{aioscope_reason=\"unreadable\"} 0.0")
                 .contains("aioscope_scan_skipped{aioscope_reason=\"partial\"} 2.0")
                 .doesNotContain(Metric.HOLDER_USAGE.prometheusName())
@@ -211,7 +217,7 @@ class MetricsTest {
         assertThat(names)
                 .isEqualTo(Arrays.stream(Metric.values())
                         .map(metric ->
-                                metric.prometheusName() + " " + metric.type().label())
+                                metric.prometheusName() + " " + metric.type().prometheusName())
                         .collect(Collectors.toCollection(TreeSet::new)));
     }
 
@@ -268,15 +274,16 @@ class MetricsTest {
                 // From 10 µs to 30 ms, and to 2.025 s.
                 .contains("aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"0.02\"} 0")
                 .contains("aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"0.03\"} 1")
-                .contains("aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"1.0\"} 1")
-                .contains("aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"2.5\"} 2")
+                .contains("aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"1.5\"} 1")
+                .contains("aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"4.5\"} 2")
                 .contains("aio_context_drain_duration_seconds_count{aio_trigger=\"destroy\"} 2")
                 .contains("aio_context_drain_duration_seconds_sum{aio_trigger=\"destroy\"} 2.05498")
-                .contains("aio_context_drain_duration_seconds_count{aio_trigger=\"exit\"} 0")
-                .contains("aio_context_destroy_outstanding_bucket{aio_trigger=\"destroy\",le=\"2.0\"} 1")
+                .contains("aio_context_destroy_outstanding_bucket{aio_trigger=\"destroy\",le=\"0.5\"} 1")
+                .contains("aio_context_destroy_outstanding_bucket{aio_trigger=\"destroy\",le=\"2.5\"} 1")
+                .contains("aio_context_destroy_outstanding_bucket{aio_trigger=\"destroy\",le=\"4.5\"} 2")
                 .contains("aio_context_destroy_outstanding_sum{aio_trigger=\"destroy\"} 3.0")
                 .contains("aio_task_uninterruptible_time_seconds_total{aio_trigger=\"destroy\"} 2.05498")
-                .contains("aio_context_teardown_total{aio_teardown_end=\"complete\",aio_trigger=\"destroy\"} 2.0");
+                .contains("aio_context_teardowns_total{aio_teardown_end=\"complete\",aio_trigger=\"destroy\"} 2.0");
     }
 
     @Test
@@ -287,7 +294,7 @@ class MetricsTest {
         Metrics sample = new Metrics();
         new TeardownMetrics(sample, Tier.SAMPLE, CLOCK).onTeardown(vanished.build());
         assertThat(sample.scrape("").body())
-                .contains("aio_context_teardown_total{aio_teardown_end=\"vanished\"} 1.0")
+                .contains("aio_context_teardowns_total{aio_teardown_end=\"vanished\"} 1.0")
                 .doesNotContain("aio_context_setup")
                 .doesNotContain("aio_context_destroy")
                 .doesNotContain("_duration_seconds")
@@ -295,8 +302,7 @@ class MetricsTest {
         Metrics syscall = new Metrics();
         new TeardownMetrics(syscall, Tier.SYSCALL, CLOCK);
         assertThat(syscall.scrape("").body())
-                .contains("aio_context_destroy_duration_seconds_count{aio_trigger=\"destroy\"} 0")
-                .contains("aio_context_setup_total{error_type=\"EAGAIN\"} 0.0")
+                .contains("aio_context_setups_total{error_type=\"EAGAIN\"} 0.0")
                 .doesNotContain("aio_context_drain_duration")
                 .doesNotContain("aio_trigger=\"exit\"");
     }
@@ -307,11 +313,10 @@ class MetricsTest {
         full.onSetup(Context.of(2, 1, 1, 4096).withSize(1, 1).withSetup(null, 9_000_000L, null));
         assertThat(scrape())
                 .contains("aio_context_setup_duration_seconds_bucket{le=\"0.005\"} 0")
-                .contains("aio_context_setup_duration_seconds_bucket{le=\"0.01\"} 1")
+                .contains("aio_context_setup_duration_seconds_bucket{le=\"0.025\"} 1")
                 .contains("aio_context_setup_duration_seconds_count 1")
                 .contains("aio_context_setup_duration_seconds_sum 0.007")
-                .contains("aio_context_setup_duration_seconds_count{error_type=\"EAGAIN\"} 0")
-                .contains("aio_context_setup_total 2.0");
+                .contains("aio_context_setups_total 2.0");
     }
 
     @Test
@@ -321,19 +326,18 @@ class MetricsTest {
         blind.reqsTime = null;
         full.onTeardown(blind.build());
         assertThat(scrape())
-                .contains("aio_context_destroy_outstanding_count{aio_trigger=\"destroy\"} 0")
-                .contains("aio_context_drain_duration_seconds_count{aio_trigger=\"destroy\"} 0");
+                .contains("aio_context_destroy_duration_seconds_count{aio_trigger=\"destroy\"} 1")
+                .doesNotContain("aio_context_destroy_outstanding")
+                .doesNotContain("aio_context_drain_duration_seconds");
     }
 
     @Test
     void countsWrongHandlesByCause() {
         full.onFailedCall(failed(FailedCall.SystemCall.IO_DESTROY, 22));
         assertThat(scrape())
-                .contains(
-                        "aio_context_destroy_errors_total{aio_destroy_error_cause=\"lost_race\",error_type=\"EINVAL\"}"
-                                + " 1.0")
-                .contains(
-                        "aio_context_destroy_errors_total{aio_destroy_error_cause=\"zero\",error_type=\"EINVAL\"} 0.0");
+                .contains("aio_context_destroy_duration_seconds_count{aio_destroy_error_cause=\"lost_race\","
+                        + "aio_trigger=\"destroy\",error_type=\"EINVAL\"} 1")
+                .doesNotContain("aio_destroy_error_cause=\"zero\"");
     }
 
     @Test
@@ -341,8 +345,8 @@ class MetricsTest {
         register(Tier.FULL);
         audit.onTeardown(TeardownBuilder.idle().build());
         assertThat(scrape())
-                .contains("aio_spec_observation_total{aio_spec_clause=\"R1\",aio_spec_verdict=\"held\"} 1.0")
-                .contains("aio_spec_observation_total{aio_spec_clause=\"R1\",aio_spec_verdict=\"violated\"} 0.0")
+                .contains("aio_spec_observations_total{aio_spec_clause=\"R1\",aio_spec_verdict=\"held\"} 1.0")
+                .contains("aio_spec_observations_total{aio_spec_clause=\"R1\",aio_spec_verdict=\"violated\"} 0.0")
                 .doesNotContain("aio_spec_clause=\"L2\"");
     }
 
@@ -350,7 +354,7 @@ class MetricsTest {
     void countsRepeatedRefusals() {
         full.onFailedCall(failed(FailedCall.SystemCall.IO_SETUP, 11));
         full.onRetry(failed(FailedCall.SystemCall.IO_SETUP, 11));
-        assertThat(scrape()).contains("aio_context_setup_total{error_type=\"EAGAIN\"} 2.0");
+        assertThat(scrape()).contains("aio_context_setups_total{error_type=\"EAGAIN\"} 2.0");
     }
 
     @Test
@@ -360,7 +364,7 @@ class MetricsTest {
         full.onTrace(teardown, ROOT);
         full.onTrace(TeardownBuilder.idle().build(), SpanContext.getInvalid());
         assertThat(scrapeOpenMetrics().lines())
-                .contains("aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"2.5\"} 1 #"
+                .contains("aio_context_drain_duration_seconds_bucket{aio_trigger=\"destroy\",le=\"4.5\"} 1 #"
                         + " {span_id=\"b7ad6b7169203331\",trace_id=\"0af7651916cd43dd8448eb211c80319c\"} 2.02499"
                         + " 2.025")
                 .last()
@@ -375,8 +379,9 @@ class MetricsTest {
     void showsHoldersAndWaitersOfLatestScan() {
         fill();
         assertThat(scrape().lines())
-                .contains("aio_process_event_usage{container_id=\"mysqld.service\",process_executable_name=\"mysqld\"}"
-                        + " 100.0")
+                .contains(
+                        "aio_process_event_usage{process_executable_name=\"mysqld\",systemd_unit_name=\"mysqld.service\"}"
+                                + " 100.0")
                 .contains("aio_context_active{process_executable_name=\"[init]\"} 1.0")
                 .contains("aio_process_event_usage{process_executable_name=\"other\"} 0.0")
                 .contains("aio_event_unattributed 15.0")
@@ -447,7 +452,7 @@ class MetricsTest {
                 .filteredOn(point -> point.getCount() > 0)
                 .singleElement()
                 .satisfies(point -> {
-                    assertThat(point.getSum()).isEqualTo(2.02499);
+                    assertThat(point.getSum()).isEqualTo(4.07997);
                     assertThat(point.getCounts()).hasSize(point.getBoundaries().size() + 1);
                     assertThat(point.getExemplars())
                             .singleElement()

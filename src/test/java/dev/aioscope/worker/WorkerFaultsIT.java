@@ -41,9 +41,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Makes each worker of a real daemon fail, one by one: each continues, is counted and is logged once. */
 class WorkerFaultsIT {
-    private static final String SETUPS = "aio_context_setup_total";
-    private static final String SPANS = "aioscope_span_total{aioscope_outcome=\"exported\"}";
-    private static final String VERDICTS = "aio_spec_observation_total";
+    private static final String SETUPS = "aio_context_setups_total";
+    private static final String SPANS = "aioscope_spans_total{aioscope_outcome=\"exported\"}";
+    private static final String VERDICTS = "aio_spec_observations_total";
 
     /** The number that grows after each step of work, by worker. */
     private static final Map<String, String> RESULTS = Map.ofEntries(
@@ -57,7 +57,7 @@ class WorkerFaultsIT {
             Map.entry("refusal-log", VERDICTS),
             Map.entry("spans", SPANS),
             Map.entry("export", SPANS),
-            Map.entry("push", "aioscope_push_total{aioscope_outcome=\"exported\"}"),
+            Map.entry("push", "aioscope_pushes_total{aioscope_outcome=\"exported\"}"),
             Map.entry("holder-metrics", "aio_context_active"),
             Map.entry("scan-follower", "aio_context_active"),
             Map.entry("recorder", "recorded"),
