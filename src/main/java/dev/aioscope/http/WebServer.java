@@ -9,16 +9,21 @@ import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import dev.aioscope.worker.ErrorBoundary;
 import dev.aioscope.worker.Worker;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPOutputStream;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +59,12 @@ public final class WebServer implements AutoCloseable {
             }
         });
     }
+
+    /** Smaller bodies fit into one packet anyway. */
+    private static final int MIN_COMPRESSED = 1400;
+
+    /** The weight 0. */
+    private static final Pattern NOT_ACCEPTED = Pattern.compile(";q=0(?:\\.0*)?$");
 
     private final HttpServer server;
     private final ThreadPoolExecutor threads;
@@ -180,6 +191,10 @@ public final class WebServer implements AutoCloseable {
         exchange.getResponseHeaders().set("X-Content-Type-Options", "nosniff");
         exchange.getResponseHeaders().set("Cache-Control", "no-store");
         byte[] body = page.body.getBytes(UTF_8);
+        if (body.length >= MIN_COMPRESSED && acceptsGzip(exchange)) {
+            exchange.getResponseHeaders().set("Content-Encoding", "gzip");
+            body = gzip(body);
+        }
         if (exchange.getRequestMethod().equals("HEAD") || body.length == 0) {
             exchange.getRequestBody().close(); // fails if it is truncated, and the JDK drops the connection
             exchange.sendResponseHeaders(page.status, -1);
@@ -189,6 +204,30 @@ public final class WebServer implements AutoCloseable {
                 answer.write(body);
             }
         }
+    }
+
+    private static boolean acceptsGzip(HttpExchange exchange) {
+        List<String> encodings = exchange.getRequestHeaders().getOrDefault("Accept-Encoding", List.of()).stream()
+                .flatMap(line -> Arrays.stream(line.toLowerCase(Locale.ROOT).split(",", -1)))
+                .map(encoding -> encoding.replaceAll("\\s", ""))
+                .toList();
+        // An encoding that is listed takes precedence over the asterisk.
+        return encodings.stream()
+                .filter(encoding -> encoding.matches("gzip(;.*)?"))
+                .findFirst()
+                .or(() -> encodings.stream()
+                        .filter(encoding -> encoding.matches("\\*(;.*)?"))
+                        .findFirst())
+                .filter(encoding -> !NOT_ACCEPTED.matcher(encoding).find())
+                .isPresent();
+    }
+
+    private static byte[] gzip(byte[] body) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
+            out.write(body);
+        }
+        return bytes.toByteArray();
     }
 
     /** Closes all connections at once. */

@@ -89,14 +89,12 @@ public final class AgentMetrics {
         metrics.counter(Metric.HELPER_FAILURE, Tags.empty(), statistics::helperFailures);
     }
 
-    /** The series is absent where the agent does not count this. */
+    /** The series is absent while the agent does not count this. */
     private void counter(Metric metric, Tags tags, Function<AgentStatistics, @Nullable Long> value) {
-        if (value.apply(statistics) != null) {
-            metrics.counter(metric, tags, () -> {
-                Long count = value.apply(statistics);
-                return count == null ? 0 : count;
-            });
-        }
+        metrics.counter(metric, tags, () -> {
+            Long count = value.apply(statistics);
+            return count == null ? Double.NaN : count;
+        });
     }
 
     private void registerExport(TraceExport export) {

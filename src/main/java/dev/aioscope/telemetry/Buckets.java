@@ -34,17 +34,14 @@ final class Buckets implements Histogram {
 
         /** Recorded in ns. An idle teardown takes some 30 ms; after 120 s, the kernel reports a hung task. */
         static final Bounds SECONDS = new Bounds(
-                1e9, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.5, 4.5, 13.5, 40.5,
-                121.5);
+                1e9, 0.001, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.25, 0.5, 1.5, 4.5, 13.5, 40.5, 121.5);
 
         /** Recorded in ns, for what takes microseconds unless it waits for a lock. */
         static final Bounds SHORT_SECONDS = new Bounds(
-                1e9, 0.000002, 0.000005, 0.000012, 0.000025, 0.00005, 0.00012, 0.00025, 0.0005, 0.001, 0.005, 0.025,
-                0.1, 0.5, 1.5, 13.5, 121.5);
+                1e9, 0.000002, 0.000005, 0.000012, 0.000025, 0.00005, 0.00012, 0.0005, 0.0025, 0.025, 0.25, 2.5, 121.5);
 
         /** Numbers of requests. */
-        static final Bounds REQUESTS =
-                new Bounds(1, 0.5, 1.5, 2.5, 4.5, 8.5, 16.5, 32.5, 64.5, 128.5, 256.5, 512.5, 1024.5, 4096.5);
+        static final Bounds REQUESTS = new Bounds(1, 0.5, 1.5, 2.5, 4.5, 8.5, 16.5, 32.5, 64.5, 128.5, 512.5, 4096.5);
 
         /** Recorded units per unit of the metric. */
         private final double scale;

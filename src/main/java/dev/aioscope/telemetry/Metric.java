@@ -168,8 +168,8 @@ public enum Metric {
             "aio.spec.observations",
             Type.COUNTER,
             "{observation}",
-            "Checks of a clause of the io_destroy specification (dashboards/audit.md); no series for a clause that the tier"
-                    + " cannot observe",
+            "Checks of a clause of the io_destroy specification (dashboards/audit.md); no series before the first"
+                    + " observation of this clause with this verdict",
             Label.CLAUSE,
             Label.VERDICT),
 
@@ -290,7 +290,9 @@ public enum Metric {
                 "Host name of the Kubernetes pod, which is the pod's name unless the pod sets another one; absent if the"
                         + " kernel does not show it"),
         PID("process.pid", "Process ID; only with `--metrics-pid`"),
-        TRIGGER("aio.trigger", "`destroy`, `exit` or `rollback`"),
+        TRIGGER(
+                "aio.trigger",
+                "`destroy`, `exit` or `rollback` (a late failure of `io_setup`; nothing waits for it, so it has no phases)"),
         END("aio.teardown.end", "`complete`, `incomplete`, `unknown` or `vanished`, as in traces"),
         ERROR("error.type", "Name of the error, such as `EAGAIN`; absent on success"),
         CAUSE("aio.destroy.error.cause", "What was wrong with the handle, as in traces; absent if unknown"),

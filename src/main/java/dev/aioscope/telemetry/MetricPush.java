@@ -1,5 +1,6 @@
 package dev.aioscope.telemetry;
 
+import dev.aioscope.telemetry.Metrics.Period;
 import dev.aioscope.telemetry.Metrics.Series;
 import dev.aioscope.worker.ErrorBoundary;
 import io.opentelemetry.api.common.Attributes;
@@ -20,9 +21,9 @@ import io.opentelemetry.sdk.resources.Resource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,15 +34,7 @@ final class MetricPush implements MetricProducer {
     private static final ErrorBoundary BOUNDARY = ErrorBoundary.of("push");
     private static final InstrumentationScopeInfo SCOPE = InstrumentationScopeInfo.create("dev.aioscope");
 
-    private final LongSupplier epochNanos;
-    private volatile long start;
     private volatile @Nullable Metrics metrics;
-
-    /** Takes a clock in ns since the epoch. */
-    MetricPush(LongSupplier epochNanos) {
-        this.epochNanos = epochNanos;
-        this.start = epochNanos.getAsLong();
-    }
 
     /** Sets the source; without one, nothing is pushed. */
     void setSource(Metrics source) {
@@ -54,26 +47,26 @@ final class MetricPush implements MetricProducer {
         return source == null ? List.of() : BOUNDARY.call(() -> data(resource, source), failure -> List.of());
     }
 
-    private List<MetricData> data(Resource resource, Metrics source) {
-        long now = epochNanos.getAsLong();
-        // The clock can be set back, and no series may start after its own time.
-        start = Math.min(start, now);
+    private static List<MetricData> data(Resource resource, Metrics source) {
         List<MetricData> all = new ArrayList<>();
-        source.series().forEach((metric, series) -> all.add(data(resource, metric, series, now)));
+        Map<Metric, List<Series>> everything = source.series();
+        Period period = source.period();
+        everything.forEach((metric, series) -> all.add(data(resource, metric, series, period)));
         return all;
     }
 
-    private MetricData data(Resource resource, Metric metric, List<Series> all, long now) {
+    private static MetricData data(Resource resource, Metric metric, List<Series> all, Period period) {
         return switch (metric.type()) {
             case GAUGE ->
                 new Produced(
                         resource,
                         metric,
                         MetricDataType.DOUBLE_GAUGE,
-                        GaugeData.createDoubleGaugeData(
-                                all.stream().map(series -> number(series, now)).toList()));
-            case COUNTER -> sum(resource, metric, true, all, now);
-            case UP_DOWN_COUNTER -> sum(resource, metric, false, all, now);
+                        GaugeData.createDoubleGaugeData(all.stream()
+                                .map(series -> number(series, period))
+                                .toList()));
+            case COUNTER -> sum(resource, metric, true, all, period);
+            case UP_DOWN_COUNTER -> sum(resource, metric, false, all, period);
             case HISTOGRAM ->
                 new Produced(
                         resource,
@@ -82,12 +75,13 @@ final class MetricPush implements MetricProducer {
                         HistogramData.create(
                                 AggregationTemporality.CUMULATIVE,
                                 all.stream()
-                                        .map(series -> histogram(series, now))
+                                        .map(series -> histogram(series, period))
                                         .toList()));
         };
     }
 
-    private MetricData sum(Resource resource, Metric metric, boolean isMonotonic, List<Series> all, long now) {
+    private static MetricData sum(
+            Resource resource, Metric metric, boolean isMonotonic, List<Series> all, Period period) {
         return new Produced(
                 resource,
                 metric,
@@ -95,18 +89,19 @@ final class MetricPush implements MetricProducer {
                 SumData.createDoubleSumData(
                         isMonotonic,
                         AggregationTemporality.CUMULATIVE,
-                        all.stream().map(series -> number(series, now)).toList()));
+                        all.stream().map(series -> number(series, period)).toList()));
     }
 
-    private DoublePointData number(Series series, long now) {
-        return DoublePointData.create(start, now, attributes(series), series.value(), List.of());
+    private static DoublePointData number(Series series, Period period) {
+        return DoublePointData.create(
+                nanos(period.start()), nanos(period.now()), attributes(series), series.value(), List.of());
     }
 
-    private HistogramPointData histogram(Series series, long now) {
+    private static HistogramPointData histogram(Series series, Period period) {
         Buckets buckets = Objects.requireNonNull(series.buckets());
         return new Point(
-                start,
-                now,
+                nanos(period.start()),
+                nanos(period.now()),
                 attributes(series),
                 buckets.sum(),
                 buckets.bounds().values(),
@@ -116,10 +111,11 @@ final class MetricPush implements MetricProducer {
 
     private static DoubleExemplarData exemplar(Buckets.Exemplar exemplar) {
         return DoubleExemplarData.create(
-                Attributes.empty(),
-                TimeUnit.MILLISECONDS.toNanos(exemplar.epochMillis()),
-                exemplar.span(),
-                exemplar.value());
+                Attributes.empty(), nanos(exemplar.epochMillis()), exemplar.span(), exemplar.value());
+    }
+
+    private static long nanos(long millis) {
+        return TimeUnit.MILLISECONDS.toNanos(millis);
     }
 
     private static Attributes attributes(Series series) {

@@ -21,6 +21,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -33,10 +34,38 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Metrics implements AutoCloseable {
     private final Registry registry = new Registry();
+    private final LongSupplier epochMillis;
+    private long start;
     private volatile Runnable beforeRead = () -> {};
 
     /** A scrape, with its media type. */
     public record Scrape(String contentType, String body) {}
+
+    /** Starts to count now. */
+    public Metrics() {
+        this(System::currentTimeMillis);
+    }
+
+    /** Takes a clock in ms since the epoch. */
+    Metrics(LongSupplier epochMillis) {
+        this.epochMillis = epochMillis;
+        this.start = epochMillis.getAsLong();
+    }
+
+    /**
+     * When a reading took place, and when counting began, in ms since the epoch.
+     *
+     * @param start not later than {@code now}
+     */
+    record Period(long start, long now) {}
+
+    /** The period that the values of all series cover now. */
+    synchronized Period period() {
+        long now = epochMillis.getAsLong();
+        // The clock can be set back, and no series may start after its own time.
+        start = Math.min(start, now);
+        return new Period(start, now);
+    }
 
     private static final class Registry extends SimpleMeterRegistry {
         Registry() {
@@ -148,7 +177,7 @@ public final class Metrics implements AutoCloseable {
         Map<Metric, List<Series>> all = new EnumMap<>(Metric.class);
         for (Meter meter : registry.getMeters()) {
             Series series = Series.of(meter);
-            if (!Double.isNaN(series.value)) {
+            if (Double.isFinite(series.value)) {
                 all.computeIfAbsent(Metric.named(meter.getId().getName()), metric -> new ArrayList<>())
                         .add(series);
             }
@@ -164,7 +193,7 @@ public final class Metrics implements AutoCloseable {
      */
     public Scrape scrape(String accept) {
         ExpositionFormatWriter format = PrometheusText.format(accept);
-        return new Scrape(format.getContentType(), PrometheusText.write(format, series()));
+        return new Scrape(format.getContentType(), PrometheusText.write(format, series(), period().start()));
     }
 
     @Override

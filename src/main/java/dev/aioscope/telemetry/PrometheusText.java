@@ -21,10 +21,12 @@ import io.prometheus.metrics.model.snapshots.Unit;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Writes all series in one of the text formats of Prometheus. */
@@ -32,7 +34,11 @@ final class PrometheusText {
     private static final ExpositionFormatWriter TEXT = PrometheusTextFormatWriter.builder()
             .setIncludeCreatedTimestamps(false)
             .build();
-    private static final ExpositionFormatWriter OPEN_METRICS = OpenMetricsTextFormatWriter.create();
+    private static final ExpositionFormatWriter OPEN_METRICS = OpenMetricsTextFormatWriter.builder()
+            .setCreatedTimestampsEnabled(true)
+            .build();
+
+    private static final Pattern SMALL_BOUND = Pattern.compile("(?<=[{,])le=\"(\\d\\.\\d+E-\\d+)\"");
 
     private PrometheusText() {}
 
@@ -41,9 +47,14 @@ final class PrometheusText {
         return accept.contains("application/openmetrics-text") ? OPEN_METRICS : TEXT;
     }
 
-    static String write(ExpositionFormatWriter format, Map<Metric, List<Series>> all) {
+    /**
+     * Writes the series.
+     *
+     * @param start when they began to count, in ms since the epoch
+     */
+    static String write(ExpositionFormatWriter format, Map<Metric, List<Series>> all, long start) {
         MetricSnapshots snapshots = new MetricSnapshots(all.entrySet().stream()
-                .map(entry -> snapshot(entry.getKey(), entry.getValue()))
+                .map(entry -> snapshot(entry.getKey(), entry.getValue(), start))
                 .toList());
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
@@ -51,10 +62,18 @@ final class PrometheusText {
         } catch (IOException e) {
             throw new UncheckedIOException(e); // Memory does not fail.
         }
-        return out.toString(StandardCharsets.UTF_8);
+        return withPlainBounds(out.toString(StandardCharsets.UTF_8));
     }
 
-    private static MetricSnapshot snapshot(Metric metric, List<Series> all) {
+    /** A push makes the label {@code le="0.00005"}; the library would write {@code le="5.0E-5"}, another series. */
+    private static String withPlainBounds(String text) {
+        return SMALL_BOUND
+                .matcher(text)
+                .replaceAll(found -> "le=\""
+                        + new BigDecimal(found.group(1)).stripTrailingZeros().toPlainString() + "\"");
+    }
+
+    private static MetricSnapshot snapshot(Metric metric, List<Series> all, long start) {
         return switch (metric.type()) {
             case GAUGE, UP_DOWN_COUNTER -> {
                 GaugeSnapshot.Builder gauge = named(GaugeSnapshot.builder(), metric);
@@ -69,12 +88,13 @@ final class PrometheusText {
                 all.forEach(series -> counter.dataPoint(CounterDataPointSnapshot.builder()
                         .labels(labels(series))
                         .value(series.value())
+                        .createdTimestampMillis(start)
                         .build()));
                 yield counter.build();
             }
             case HISTOGRAM -> {
                 HistogramSnapshot.Builder histogram = named(HistogramSnapshot.builder(), metric);
-                all.forEach(series -> histogram.dataPoint(histogram(series)));
+                all.forEach(series -> histogram.dataPoint(histogram(series, start)));
                 yield histogram.build();
             }
         };
@@ -90,7 +110,7 @@ final class PrometheusText {
         };
     }
 
-    private static HistogramDataPointSnapshot histogram(Series series) {
+    private static HistogramDataPointSnapshot histogram(Series series, long start) {
         Buckets buckets = Objects.requireNonNull(series.buckets());
         double[] bounds = Stream.concat(buckets.bounds().values().stream(), Stream.of(Double.POSITIVE_INFINITY))
                 .mapToDouble(Double::doubleValue)
@@ -101,6 +121,7 @@ final class PrometheusText {
                         bounds,
                         buckets.counts().stream().mapToLong(Long::longValue).toArray()))
                 .sum(buckets.sum())
+                .createdTimestampMillis(start)
                 .exemplars(Exemplars.of(buckets.exemplars().stream()
                         .map(PrometheusText::exemplar)
                         .toList()))

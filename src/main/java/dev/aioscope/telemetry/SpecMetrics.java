@@ -11,7 +11,7 @@ import java.util.function.ToLongFunction;
 public final class SpecMetrics {
     private SpecMetrics() {}
 
-    /** Registers the meters of an audit, for the clauses that it can observe. */
+    /** Registers the meters of an audit. A verdict has a series from its first observation on: few clauses have all three. */
     public static void register(Metrics metrics, Audit audit) {
         for (Verdict verdict : audit.verdicts()) {
             if (verdict.state() != Verdict.State.NOT_OBSERVABLE) {
@@ -25,6 +25,9 @@ public final class SpecMetrics {
     private static void count(
             Metrics metrics, Audit audit, Clause clause, String outcome, ToLongFunction<Verdict> observations) {
         Tags tags = Metrics.and(Metrics.tags(Label.CLAUSE, clause.name()), Label.VERDICT, outcome);
-        metrics.counter(Metric.SPEC_OBSERVATION, tags, () -> observations.applyAsLong(audit.verdict(clause)));
+        metrics.counter(Metric.SPEC_OBSERVATION, tags, () -> {
+            long count = observations.applyAsLong(audit.verdict(clause));
+            return count == 0 ? Double.NaN : count;
+        });
     }
 }

@@ -2,6 +2,7 @@ package dev.aioscope.telemetry;
 
 import static dev.aioscope.event.Trigger.DESTROY;
 import static dev.aioscope.event.Trigger.EXIT;
+import static dev.aioscope.event.Trigger.ROLLBACK;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import dev.aioscope.event.Trigger;
@@ -51,6 +52,9 @@ public final class TeardownMetrics implements LifecycleListener {
             new Phase(Metric.WAKE_DURATION, Teardown::wake),
             new Phase(Metric.DEFERRED_FREE_DURATION, Teardown::deferredFree));
 
+    /** The caller of a rollback does not wait for the teardown, so only the time that held it counts. */
+    private static final List<Phase> PHASES_OF_ROLLBACK = PHASES.subList(0, 1);
+
     private static @Nullable Long unlessZero(@Nullable Long nanos) {
         return nanos == null || nanos == 0 ? null : nanos;
     }
@@ -58,22 +62,24 @@ public final class TeardownMetrics implements LifecycleListener {
     /** The histograms of the teardowns with one trigger. */
     private final class TriggerMeters {
         private final Tags tags;
+        private final List<Phase> phases;
         private final Map<Phase, BucketTimer> timers = new ConcurrentHashMap<>();
         private volatile @Nullable BucketSummary outstanding;
 
         TriggerMeters(Trigger trigger) {
             tags = Metrics.tags(Label.TRIGGER, trigger.label());
+            phases = trigger == ROLLBACK ? PHASES_OF_ROLLBACK : PHASES;
         }
 
         void record(Teardown teardown) {
-            for (Phase phase : PHASES) {
+            for (Phase phase : phases) {
                 Long nanos = phase.nanos.apply(teardown);
                 if (nanos != null) {
                     timers.computeIfAbsent(phase, first -> metrics.timer(first.metric, tags))
                             .record(nanos, NANOSECONDS);
                 }
             }
-            Integer requests = teardown.outstanding();
+            Integer requests = phases == PHASES_OF_ROLLBACK ? null : teardown.outstanding();
             if (requests != null) {
                 BucketSummary summary = outstanding;
                 if (summary == null) {

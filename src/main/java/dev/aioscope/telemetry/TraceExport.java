@@ -13,7 +13,6 @@ import io.opentelemetry.sdk.metrics.InstrumentSelector;
 import io.opentelemetry.sdk.metrics.View;
 import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.resources.ResourceBuilder;
-import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -81,7 +80,7 @@ public final class TraceExport implements AutoCloseable {
     private static TraceExport open(HostInfo origin, Map<String, String> settings) {
         ExportMonitor spanMonitor = new ExportMonitor("spans", System::nanoTime);
         ExportMonitor pushMonitor = new ExportMonitor("metrics", System::nanoTime);
-        MetricPush push = new MetricPush(TraceExport::epochNanos);
+        MetricPush push = new MetricPush();
         AtomicReference<String> whyOff = new AtomicReference<>("");
         AtomicReference<Resource> described = new AtomicReference<>(Resource.empty());
         // Our exception reports a failure; the SDK would log it too.
@@ -204,11 +203,6 @@ public final class TraceExport implements AutoCloseable {
         CompletableResultCode done = new CompletableResultCode();
         Worker.startOnce("export-shutdown", self -> sdk.shutdown().whenComplete(done::succeed));
         return done;
-    }
-
-    private static long epochNanos() {
-        Instant now = Instant.now();
-        return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     }
 
     private static Resource resource(HostInfo origin, boolean isExported) {

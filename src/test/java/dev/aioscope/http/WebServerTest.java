@@ -17,6 +17,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -28,6 +29,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
@@ -44,8 +46,10 @@ import org.springframework.security.crypto.bcrypt.BCrypt;
 @Timeout(60)
 class WebServerTest {
     private static final InetSocketAddress ANY_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    private static final String LONG = "a line\n".repeat(1000);
     private static final Map<String, Function<String, Page>> PAGES = Map.of(
             "/", accept -> Page.text(200, "index"),
+            "/long", accept -> Page.text(200, LONG),
             "/accept", accept -> Page.text(200, accept),
             "/large", accept -> Page.text(200, "x".repeat(50_000_000)),
             "/lines", accept -> Page.json(List.of("{\"a\":1}", "{\"a\":2}")),
@@ -115,6 +119,34 @@ class WebServerTest {
         HttpResponse<String> head = send(request("/").method("HEAD", HttpRequest.BodyPublishers.noBody()));
         assertThat(head.statusCode()).isEqualTo(200);
         assertThat(head.body()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gzip", "deflate, gzip;q=0.5", "br;q=1.0,GZIP", "*", "gzip, *;q=0"})
+    void compressesLongBodyForClientThatAcceptsGzip(String accepted) throws Exception {
+        HttpResponse<InputStream> answer = client.send(
+                request("/long").header("Accept-Encoding", accepted).build(),
+                HttpResponse.BodyHandlers.ofInputStream());
+        assertThat(answer.headers().firstValue("Content-Encoding")).contains("gzip");
+        try (InputStream body = new GZIPInputStream(answer.body())) {
+            assertThat(new String(body.readAllBytes(), StandardCharsets.UTF_8)).isEqualTo(LONG + "\n");
+        }
+        assertThat(Integer.parseInt(
+                        answer.headers().firstValue("Content-Length").orElseThrow()))
+                .isLessThan(LONG.length() / 10);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"identity", "gzip;q=0", "gzip; q=0.000, *", "*;q=0", "gzipped"})
+    void sendsLongBodyAsItIsToOthers(String accepted) throws Exception {
+        HttpResponse<String> answer = send(request("/long").header("Accept-Encoding", accepted));
+        assertThat(answer.headers().firstValue("Content-Encoding")).isEmpty();
+        assertThat(answer.body()).isEqualTo(LONG + "\n");
+        assertThat(send(request("/lines").header("Accept-Encoding", "gzip"))
+                        .headers()
+                        .firstValue("Content-Encoding"))
+                .as("of a short body")
+                .isEmpty();
     }
 
     @ParameterizedTest

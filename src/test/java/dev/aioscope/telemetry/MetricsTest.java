@@ -22,6 +22,7 @@ import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.WrongHandle;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Mode;
+import dev.aioscope.probe.Losses;
 import dev.aioscope.probe.NoProbes;
 import dev.aioscope.probe.Quotas;
 import dev.aioscope.probe.ScanGaps;
@@ -31,7 +32,10 @@ import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.TraceFlags;
 import io.opentelemetry.api.trace.TraceState;
 import io.opentelemetry.sdk.metrics.data.MetricData;
+import io.opentelemetry.sdk.metrics.data.MetricDataType;
+import io.opentelemetry.sdk.metrics.data.PointData;
 import io.opentelemetry.sdk.resources.Resource;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -41,11 +45,13 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -312,7 +318,7 @@ class MetricsTest {
         full.onSetup(Context.of(1, 1, 1, 4096).withSize(1, 1).withSetup(1_000_000L, 8_000_000L, null));
         full.onSetup(Context.of(2, 1, 1, 4096).withSize(1, 1).withSetup(null, 9_000_000L, null));
         assertThat(scrape())
-                .contains("aio_context_setup_duration_seconds_bucket{le=\"0.005\"} 0")
+                .contains("aio_context_setup_duration_seconds_bucket{le=\"0.0025\"} 0")
                 .contains("aio_context_setup_duration_seconds_bucket{le=\"0.025\"} 1")
                 .contains("aio_context_setup_duration_seconds_count 1")
                 .contains("aio_context_setup_duration_seconds_sum 0.007")
@@ -341,12 +347,12 @@ class MetricsTest {
     }
 
     @Test
-    void countsClauseThatHeldAndOmitsUnobservableClause() {
+    void countsVerdictsFromTheirFirstObservation() {
         register(Tier.FULL);
         audit.onTeardown(TeardownBuilder.idle().build());
         assertThat(scrape())
                 .contains("aio_spec_observations_total{aio_spec_clause=\"R1\",aio_spec_verdict=\"held\"} 1.0")
-                .contains("aio_spec_observations_total{aio_spec_clause=\"R1\",aio_spec_verdict=\"violated\"} 0.0")
+                .doesNotContain("violated")
                 .doesNotContain("aio_spec_clause=\"L2\"");
     }
 
@@ -427,8 +433,7 @@ class MetricsTest {
         fill();
         Teardown teardown = TeardownBuilder.busy().build();
         full.onTrace(teardown, ROOT);
-        long[] clock = {5};
-        MetricPush push = new MetricPush(() -> clock[0]);
+        MetricPush push = new MetricPush();
         assertThat(push.produce(Resource.empty())).isEmpty();
         push.setSource(metrics);
         Collection<MetricData> pushed = push.produce(Resource.empty());
@@ -436,13 +441,6 @@ class MetricsTest {
                 .extracting(MetricData::getName)
                 .containsExactlyInAnyOrderElementsOf(
                         Arrays.stream(Metric.values()).map(Metric::otelName).toList());
-        clock[0] = 3;
-        assertThat(push.produce(Resource.empty()))
-                .as("after the clock was set back")
-                .flatExtracting(data -> List.copyOf(data.getData().getPoints()))
-                .isNotEmpty()
-                .allSatisfy(point -> assertThat(point.getStartEpochNanos()).isEqualTo(3))
-                .allSatisfy(point -> assertThat(point.getEpochNanos()).isEqualTo(3));
         MetricData drain = pushed.stream()
                 .filter(data -> data.getName().equals("aio.context.drain.duration"))
                 .findFirst()
@@ -460,6 +458,115 @@ class MetricsTest {
                                             exemplar.getSpanContext().getTraceId())
                                     .isEqualTo(ROOT.getTraceId()));
                 });
+    }
+
+    /** Scrape and push report the same start, so that a back end sees the first increase and each restart. */
+    @Test
+    void reportsWhenCountingBegan() {
+        long[] clock = {5_250};
+        try (Metrics one = new Metrics(() -> clock[0])) {
+            new TeardownMetrics(one, Tier.FULL, CLOCK)
+                    .onTeardown(TeardownBuilder.busy().build());
+            MetricPush push = new MetricPush();
+            push.setSource(one);
+            clock[0] = 9_000;
+            assertThat(one.scrape(OPEN).body())
+                    .contains(
+                            "aio_context_teardowns_created{aio_teardown_end=\"complete\",aio_trigger=\"destroy\"} 5.250")
+                    .contains("aio_context_drain_duration_seconds_created{aio_trigger=\"destroy\"} 5.250");
+            assertThat(one.scrape("").body()).doesNotContain("_created");
+            assertThat(points(push))
+                    .allSatisfy(point -> assertThat(point.getStartEpochNanos()).isEqualTo(5_250_000_000L))
+                    .allSatisfy(point -> assertThat(point.getEpochNanos()).isEqualTo(9_000_000_000L));
+
+            clock[0] = 3_000; // The clock was set back.
+            assertThat(one.scrape(OPEN).body()).contains("\"} 3.000\n");
+            assertThat(points(push))
+                    .allSatisfy(point -> assertThat(point.getStartEpochNanos()).isEqualTo(3_000_000_000L))
+                    .allSatisfy(point -> assertThat(point.getEpochNanos()).isEqualTo(3_000_000_000L));
+        }
+    }
+
+    private static List<PointData> points(MetricPush push) {
+        List<PointData> points = push.produce(Resource.empty()).stream()
+                .<PointData>flatMap(data -> data.getData().getPoints().stream())
+                .toList();
+        assertThat(points).isNotEmpty();
+        return points;
+    }
+
+    /** The Collector and Prometheus write a pushed bound as a plain number. */
+    @Test
+    void writesBoundsAsPushMakesThem() {
+        fill();
+        for (String text : List.of(scrape(), scrapeOpenMetrics())) {
+            Map<String, Set<String>> scraped = new TreeMap<>();
+            Matcher bound =
+                    Pattern.compile("(?m)^([a-z_]+)_bucket\\{.*le=\"([^\"]+)\"").matcher(text);
+            while (bound.find()) {
+                scraped.computeIfAbsent(bound.group(1), name -> new TreeSet<>()).add(bound.group(2));
+            }
+            MetricPush push = new MetricPush();
+            push.setSource(metrics);
+            Map<String, Set<String>> pushed = new TreeMap<>();
+            push.produce(Resource.empty()).stream()
+                    .filter(data -> data.getType() == MetricDataType.HISTOGRAM)
+                    .forEach(data -> pushed.put(
+                            Metric.named(data.getName()).prometheusName(),
+                            Stream.concat(
+                                            data
+                                                    .getHistogramData()
+                                                    .getPoints()
+                                                    .iterator()
+                                                    .next()
+                                                    .getBoundaries()
+                                                    .stream()
+                                                    .map(value -> BigDecimal.valueOf(value)
+                                                            .stripTrailingZeros()
+                                                            .toPlainString()),
+                                            Stream.of("+Inf"))
+                                    .collect(Collectors.toCollection(TreeSet::new))));
+            assertThat(scraped).hasSizeGreaterThan(10).isEqualTo(pushed);
+        }
+    }
+
+    @Test
+    void omitsNumbersThatAreNotFinite() {
+        double[] value = {Double.NaN};
+        metrics.gauge(Metric.EVENT_UTILIZATION, Tags.empty(), () -> value[0]);
+        assertThat(scrape()).doesNotContain("NaN");
+        value[0] = Double.POSITIVE_INFINITY;
+        assertThat(scrape()).doesNotContain("aio_event_utilization");
+    }
+
+    @Test
+    void omitsLossThatKernelNoLongerCounts() {
+        Long[] missed = {7L};
+        AgentStatistics statistics = new NoWork() {
+            @Override
+            public Losses losses() {
+                return new Losses(0, 0, 0, 0, missed[0]);
+            }
+        };
+        AgentMetrics.register(metrics, new NoProbes(Tier.FULL, POINTS), statistics, export);
+        assertThat(scrape()).contains("aioscope_event_lost_total{aioscope_reason=\"missed\"} 7.0");
+        missed[0] = null;
+        assertThat(scrape()).doesNotContain("\"missed\"").contains("aioscope_reason=\"ring_full\"");
+    }
+
+    @Test
+    void describesBuildHostAndStart() {
+        export.close();
+        export = TraceExport.open(Map.of("otel.resource.attributes", "k8s.node.name=node-7,host.name=h"));
+        register(Tier.FULL);
+        assertThat(scrape())
+                .contains("aioscope_build_info{java_version=\""
+                        + Runtime.version().toString().replaceFirst("\\+.*", ""))
+                .contains(
+                        "aioscope_host_info{host_arch=\"",
+                        "host_name=\"h\",k8s_node_name=\"node-7\",os_build_id=\"" + System.getProperty("os.version")
+                                + "\"} 1.0")
+                .containsPattern("process_start_time_seconds 1\\.\\d+E9");
     }
 
     @Test

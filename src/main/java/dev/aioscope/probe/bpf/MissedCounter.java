@@ -7,13 +7,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How often the kernel skipped programs and kprobes since they attached. The number never falls: it includes those that have
- * detached. Thread-safe.
+ * detached, and a number that the kernel resets or no longer reports does not count less. Thread-safe.
  */
 public final class MissedCounter {
     private final IntFunction<@Nullable Long> programCount;
     private final IntFunction<@Nullable Long> kprobeCount;
     private final Map<Integer, Source> sources = new LinkedHashMap<>();
     private long retired;
+    private long highest;
 
     /**
      * A program or kprobe that counts.
@@ -63,6 +64,7 @@ public final class MissedCounter {
             }
             total += count - entry.getValue().before;
         }
-        return total;
+        highest = Math.max(highest, total);
+        return highest;
     }
 }

@@ -41,6 +41,21 @@ class MissedCounterTest {
     }
 
     @Test
+    void neverFallsWhenKernelResetsOrHidesNumber() {
+        kernel.put(LINK, 0L);
+        counter.addKprobe(LINK);
+        kernel.put(LINK, 3L);
+        assertThat(counter.total()).isEqualTo(3);
+
+        kernel.put(LINK, 1L);
+        assertThat(counter.total()).isEqualTo(3);
+
+        kernel.remove(LINK);
+        counter.retire(LINK);
+        assertThat(counter.total()).isEqualTo(3);
+    }
+
+    @Test
     void countsProgramOfSeveralAttachPointsOnce() {
         kernel.put(PROGRAM, 2L);
         counter.addProgram(PROGRAM);
