@@ -25,12 +25,10 @@ final class OtelSettings {
     private static final String METRICS_PROTOCOL = "otel.exporter.otlp.metrics.protocol";
     private static final String METRICS_ENDPOINT = "otel.exporter.otlp.metrics.endpoint";
 
-    private static final String HISTOGRAM_AGGREGATION = "otel.exporter.otlp.metrics.default.histogram.aggregation";
-    private static final String TEMPORALITY = "otel.exporter.otlp.metrics.temporality.preference";
-
     private static final List<String> HEADERS = List.of(
             "otel.exporter.otlp.headers", "otel.exporter.otlp.traces.headers", "otel.exporter.otlp.metrics.headers");
 
+    private static final String ATTRIBUTES = "otel.resource.attributes";
     private static final String DISABLED_PROVIDERS = "otel.java.disabled.resource.providers";
     /** It makes up an instance ID at each start, which would start new series. Our instance is the host. */
     private static final String INSTANCE_PROVIDER =
@@ -67,11 +65,14 @@ final class OtelSettings {
 
     /** Defaults for unset settings. An empty variable counts as unset, as OpenTelemetry specifies. */
     static Map<String, String> complete(ConfigProperties config) {
+        OtelChecks.check(config);
+        OtelChecks.checkEncoding(ATTRIBUTES, first(config, ATTRIBUTES));
         checkRanges(config);
         Map<String, String> added = new HashMap<>();
         added.put("otel.logs.exporter", "none");
         for (String headers : HEADERS) {
             String given = first(config, headers);
+            OtelChecks.checkEncoding(headers, given);
             if (given != null) {
                 // The values are percent-encoded, but the SDK also takes a plus for a space, as in an HTML form.
                 added.put(headers, given.replace("+", "%2B"));
@@ -87,34 +88,18 @@ final class OtelSettings {
         }
         if (!isDisabled(config)
                 && !"none".equals(added.getOrDefault(METRICS_EXPORTER, first(config, METRICS_EXPORTER)))) {
-            requireSupportedMetrics(config);
+            OtelChecks.checkPush(config);
         }
         if (first(config, TRACES_EXPORTER) == null) {
             added.put(TRACES_EXPORTER, first(config, TRACES_ENDPOINT, ENDPOINT) == null ? "none" : "otlp");
         }
         if (first(config, "otel.service.name") == null
-                && !config.getMap("otel.resource.attributes").containsKey("service.name")) {
+                && !config.getMap(ATTRIBUTES).containsKey("service.name")) {
             added.put("otel.service.name", "aioscope");
         }
         String disabled = first(config, DISABLED_PROVIDERS);
         added.put(DISABLED_PROVIDERS, disabled == null ? INSTANCE_PROVIDER : disabled + "," + INSTANCE_PROVIDER);
         return added;
-    }
-
-    /** Pushed metrics are what a scrape returns. */
-    private static void requireSupportedMetrics(ConfigProperties config) {
-        String aggregation = first(config, HISTOGRAM_AGGREGATION);
-        if (aggregation != null && !aggregation.equalsIgnoreCase("explicit_bucket_histogram")) {
-            throw new UnusableSettingException(
-                    "aggregation",
-                    "pushed histograms have explicit buckets, not " + aggregation,
-                    "use explicit_bucket_histogram or unset it");
-        }
-        String temporality = first(config, TEMPORALITY);
-        if (temporality != null && !temporality.equalsIgnoreCase("cumulative")) {
-            throw new UnusableSettingException(
-                    "preference", "pushed metrics are cumulative, not " + temporality, "use cumulative or unset it");
-        }
     }
 
     private static boolean isDisabled(ConfigProperties config) {
@@ -192,7 +177,8 @@ final class OtelSettings {
         return protocol == null ? "http/protobuf" : protocol;
     }
 
-    private static @Nullable String first(ConfigProperties config, String... names) {
+    /** The first of these settings that is set to a value. */
+    static @Nullable String first(ConfigProperties config, String... names) {
         for (String name : names) {
             String value = config.getString(name);
             if (value != null && !value.isBlank()) {
@@ -261,7 +247,9 @@ final class OtelSettings {
     }
 
     private static List<OtelSetting> ofKind(Map<String, OtelSetting> all, String kind) {
-        return all.values().stream().filter(s -> s.kind().equals(kind)).toList();
+        return all.values().stream()
+                .filter(s -> ("." + s.property()).endsWith("." + kind))
+                .toList();
     }
 
     private static TelemetryException unusable(

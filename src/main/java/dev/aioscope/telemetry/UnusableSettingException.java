@@ -10,7 +10,7 @@ final class UnusableSettingException extends IllegalArgumentException {
     /**
      * Has a message without secrets.
      *
-     * @param kind the last word of the setting's name
+     * @param kind the last words of the property's name, or all of them
      */
     UnusableSettingException(String kind, String message, String hint) {
         super(message);

@@ -408,12 +408,14 @@ class TraceExportTest {
         });
     }
 
-    /** The SDK ignores the first two, because it does not know what a scrape contains. */
+    /** The SDK ignores them, or does not know what a scrape contains. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             otel.exporter.otlp.metrics.default.histogram.aggregation | base2_exponential_bucket_histogram | use explicit_bucket_histogram
             otel.exporter.otlp.metrics.temporality.preference        | delta                              | use cumulative
             otel.exporter.otlp.metrics.temporality.preference        | LOWMEMORY                          | use cumulative
+            otel.metrics.exemplar.filter                             | always_off                         | use trace_based
+            otel.metric.export.timeout                               | 1000                               | use OTEL_EXPORTER_OTLP_METRICS_TIMEOUT
             """)
     void rejectsSettingsThatPushedMetricsIgnore(String name, String value, String hint) {
         Map<String, String> push = Map.of("otel.metrics.exporter", "otlp", name, value);
@@ -422,6 +424,44 @@ class TraceExportTest {
                 .hasMessageStartingWith("cannot use " + name + ": ")
                 .satisfies(e -> assertThat(((TelemetryException) e).hint()).startsWith(hint));
         TraceExport.open(Map.of(name, value)).close();
+    }
+
+    @Test
+    void acceptsSettingsThatAskForWhatHappensAnyway() {
+        TraceExport.open(Map.of(
+                        "otel.metrics.exporter", "otlp",
+                        "otel.metrics.exemplar.filter", "trace_based",
+                        "otel.metric.export.timeout", "30000",
+                        "otel.exporter.otlp.metrics.temporality.preference", "Cumulative",
+                        "otel.log.level", "INFO",
+                        "otel.sdk.disabled", "False",
+                        "otel.exporter.prometheus.port", "9464",
+                        "otel.event.attribute.count.limit", ""))
+                .close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-0.1", "7", "NaN"})
+    void rejectsRatioOfSamplerOutOfRange(String ratio) {
+        Map<String, String> settings = Map.of(
+                "otel.exporter.otlp.endpoint",
+                receiver.endpoint(),
+                "otel.traces.sampler",
+                "parentbased_traceidratio",
+                "otel.traces.sampler.arg",
+                ratio);
+        assertThatThrownBy(() -> TraceExport.open(settings).close())
+                .hasMessageStartingWith("cannot use otel.traces.sampler.arg: a ratio is from 0 to 1, got ");
+    }
+
+    @Test
+    void honoursSampler() throws Exception {
+        try (TraceExport export =
+                open("otel.exporter.otlp.endpoint", receiver.endpoint(), "otel.traces.sampler", "always_off")) {
+            emit(export, 3);
+            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 0, 0));
+        }
+        assertThat(receiver.spans()).isEmpty();
     }
 
     @Test
@@ -514,6 +554,23 @@ class TraceExportTest {
                     otel.exporter.otlp.timeout         | -1                  | correct or unset it
                     otel.exporter.otlp.traces.timeout  | 999999999999        | correct or unset it
                     otel.traces.sampler                | coin                | correct or unset it
+                    otel.traces.sampler                | jaeger_remote       | correct or unset it
+                    otel.exporter.otlp.headers         | a=%zz               | use %25
+                    otel.exporter.otlp.headers         | a=b,c=5%            | use %25
+                    otel.resource.attributes           | a=%2                | use %25
+                    otel.span.attribute.count.limit    | -1                  | use 0 or more
+                    otel.attribute.count.limit         | -1                  | use 0 or more
+                    otel.attribute.value.length.limit  | -5                  | use 0 or more
+                    otel.span.event.count.limit        | -2                  | use 0 or more
+                    otel.config.file                   | otel.yaml           | set the other OTEL_ variables
+                    otel.experimental.config.file      | otel.yaml           | set the other OTEL_ variables
+                    otel.log.level                     | debug               | unset it
+                    otel.sdk.disabled                  | yes                 | use true or false
+                    otel.exporter.zipkin.endpoint      | http://z:9411       | use OTEL_EXPORTER_OTLP_ENDPOINT
+                    otel.exporter.prometheus.port      | 9090                | use listen
+                    otel.exporter.prometheus.host      | 0.0.0.0             | use listen
+                    otel.event.attribute.count.limit   | 5                   | unset it
+                    otel.link.attribute.count.limit    | 5                   | unset it
                     """)
     void namesInvalidSettingAndHint(String name, String value, String hint) {
         Map<String, String> settings = new HashMap<>(Map.of("otel.traces.exporter", "otlp"));
