@@ -1,7 +1,5 @@
 package dev.aioscope.backend;
 
-import static java.util.concurrent.TimeUnit.NANOSECONDS;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -17,11 +15,6 @@ import java.util.Optional;
  * <p>The first use on a machine builds it, which takes some minutes; see {@code src/test/otelcol/build}.
  */
 public final class Collector implements AutoCloseable {
-    private static final Path BUILD = Path.of("src/test/otelcol/build").toAbsolutePath();
-    /** The exit status of {@code build} if this machine lacks a requirement. */
-    private static final int CANNOT = 3;
-
-    private static final Duration BUILD_LIMIT = Duration.ofMinutes(20);
     private static final Duration START_LIMIT = Duration.ofMinutes(1);
 
     private final ServerProcess server;
@@ -36,14 +29,12 @@ public final class Collector implements AutoCloseable {
 
     /** Why this machine cannot run the Collector; empty if it can. Builds the Collector if necessary. */
     public static Optional<String> unavailable() {
-        return CollectorBinary.GET.reason();
+        return Built.GET.reason();
     }
 
     /** The program, for tests that only validate a configuration ({@code validate --config=...}). */
     public static Path binary() {
-        return CollectorBinary.GET
-                .path()
-                .orElseThrow(() -> new IllegalStateException(unavailable().orElseThrow()));
+        return Built.GET.path();
     }
 
     /**
@@ -138,55 +129,8 @@ public final class Collector implements AutoCloseable {
         server.close();
     }
 
-    /** The path of the binary, or why there is none. */
-    private record CollectorBinary(Optional<Path> path, Optional<String> reason) {
-        static final CollectorBinary GET = locate();
-
-        private static CollectorBinary locate() {
-            try {
-                Path out = Files.createTempFile("otelcol", ".out");
-                Path err = Files.createTempFile("otelcol", ".err");
-                try {
-                    Process build = new ProcessBuilder(BUILD.toString())
-                            .redirectOutput(out.toFile())
-                            .redirectError(err.toFile())
-                            .start();
-                    build.getOutputStream().close();
-                    await(build);
-                    int status = build.exitValue();
-                    if (status == 0) {
-                        return new CollectorBinary(Optional.of(Path.of(lastLine(out))), Optional.empty());
-                    }
-                    if (status == CANNOT) {
-                        return new CollectorBinary(Optional.empty(), Optional.of(lastLine(err)));
-                    }
-                    throw new IllegalStateException(
-                            BUILD + " exited with status " + status + "\n" + Files.readString(err));
-                } finally {
-                    Files.delete(out);
-                    Files.delete(err);
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-
-        private static void await(Process build) {
-            try {
-                if (build.waitFor(BUILD_LIMIT.toNanos(), NANOSECONDS)) {
-                    return;
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-            build.destroy();
-            build.onExit().join();
-            throw new IllegalStateException(BUILD + " did not exit in time");
-        }
-
-        private static String lastLine(Path file) throws IOException {
-            List<String> lines = Files.readAllLines(file);
-            return lines.isEmpty() ? "" : lines.get(lines.size() - 1);
-        }
+    /** Builds the Collector on the first use. */
+    private static final class Built {
+        static final BuiltProgram GET = BuiltProgram.of(Path.of("src/test/otelcol/build"));
     }
 }

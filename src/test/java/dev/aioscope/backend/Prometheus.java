@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -20,6 +21,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** A real Prometheus (the Debian package) that scrapes every second, accepts remote writes and stores exemplars. */
 final class Prometheus implements AutoCloseable {
     private static final Path PROGRAM = Path.of("/usr/bin/prometheus");
+    private static final Path PROMTOOL = Path.of("/usr/bin/promtool");
+    private static final Path RULES = Path.of("dashboards/prometheus/aioscope.rules.yml");
 
     private final ServerProcess server;
     private final String url;
@@ -40,7 +43,7 @@ final class Prometheus implements AutoCloseable {
     /**
      * Starts Prometheus with the rules of the project.
      *
-     * @param folder for its data
+     * @param folder for its data, in {@code tsdb}
      * @param targets host:port of each scrape target
      */
     static Prometheus start(Path folder, String... targets) {
@@ -51,8 +54,7 @@ final class Prometheus implements AutoCloseable {
                 global: {scrape_interval: 1s, evaluation_interval: 1s}
                 rule_files: ['%s']
                 scrape_configs: [{job_name: aioscope, static_configs: [{targets: [%s]}]}]
-                """.formatted(
-                        Path.of("dashboards/prometheus/aioscope.rules.yml").toAbsolutePath(), list);
+                """.formatted(RULES.toAbsolutePath(), list);
         try {
             Files.writeString(folder.resolve("prometheus.yml"), config);
         } catch (IOException e) {
@@ -72,6 +74,42 @@ final class Prometheus implements AutoCloseable {
         server.awaitReady(
                 Duration.ofMinutes(1), () -> prometheus.get("/-/ready").statusCode() == 200);
         return prometheus;
+    }
+
+    /**
+     * Starts Prometheus with metrics of the past, and with what the recording rules make of them.
+     *
+     * @param folder for its data
+     * @param metrics OpenMetrics with timestamps
+     * @param begin of the metrics, in seconds since the epoch
+     * @param end of the metrics
+     */
+    static Prometheus withHistory(Path folder, Path metrics, long begin, long end) throws InterruptedException {
+        promtool(folder, "create-blocks-from", "openmetrics", metrics.toString(), "tsdb");
+        try (Prometheus raw = start(folder)) {
+            promtool(
+                    folder,
+                    "create-blocks-from",
+                    "rules",
+                    "--url=" + raw.url,
+                    "--start=" + begin,
+                    "--end=" + end,
+                    "--output-dir=tsdb",
+                    RULES.toAbsolutePath().toString());
+        }
+        return start(folder);
+    }
+
+    private static void promtool(Path folder, String... arguments) throws InterruptedException {
+        List<String> command = new ArrayList<>(List.of(PROMTOOL.toString(), "tsdb"));
+        command.addAll(List.of(arguments));
+        try (ServerProcess promtool = ServerProcess.start("promtool-" + arguments[1], folder, command)) {
+            promtool.awaitEnd(Duration.ofMinutes(2));
+        }
+    }
+
+    String url() {
+        return url;
     }
 
     /** The URL for remote writes. */

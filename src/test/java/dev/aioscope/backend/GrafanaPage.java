@@ -1,0 +1,149 @@
+package dev.aioscope.backend;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Draws dashboards in Chromium with Grafana's own components, with data from a real Prometheus.
+ *
+ * <p>The first use on a machine builds them, which takes some minutes; see {@code src/test/grafana/build}.
+ */
+final class GrafanaPage {
+    /** The width of one of Grafana's 24 columns, the height of a row, and the height of the title, as in page.tsx. */
+    private static final int COLUMN = 60;
+
+    private static final int ROW = 38;
+    private static final int HEADER = 50;
+    private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+
+    private GrafanaPage() {}
+
+    /**
+     * What a dashboard shows.
+     *
+     * @param prometheus its URL
+     * @param from in seconds since the epoch
+     * @param note beside the title
+     */
+    record Scene(
+            String prometheus, long from, long to, String note, Map<String, String> variables, JsonNode dashboard) {}
+
+    /**
+     * What became of a panel.
+     *
+     * @param state {@code data}, {@code empty} or {@code error}
+     * @param text of the panel, or of the error
+     * @param bytes the size of the answers of Prometheus
+     */
+    record Report(String title, String state, String text, long bytes) {}
+
+    private static final class Built {
+        static final BuiltProgram GET = BuiltProgram.of(Path.of("src/test/grafana/build"));
+    }
+
+    /** Why this machine cannot draw dashboards; empty if it can. Builds what it needs. */
+    static Optional<String> unavailable() {
+        if (!Files.isExecutable(CHROMIUM)) {
+            return Optional.of("Debian's package chromium is not installed");
+        }
+        return Built.GET.reason();
+    }
+
+    /** The program that parses dashboards strictly. */
+    static Path checker() {
+        return Built.GET.path().resolve("check");
+    }
+
+    /** Draws a scene into a PNG file and returns what became of each panel. */
+    static List<Report> draw(Scene scene, Path folder, Path image) throws Exception {
+        CompletableFuture<List<Report>> reports = new CompletableFuture<>();
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", exchange -> answer(exchange, scene, reports));
+        server.start();
+        Files.deleteIfExists(image);
+        try (ServerProcess browser = ServerProcess.start(
+                "chromium",
+                folder,
+                List.of(
+                        CHROMIUM.toString(),
+                        "--headless",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--hide-scrollbars",
+                        "--virtual-time-budget=60000",
+                        "--user-data-dir=" + folder.resolve("chromium"),
+                        "--window-size=" + (24 * COLUMN + 8) + "," + height(scene.dashboard),
+                        "--screenshot=" + image.toAbsolutePath(),
+                        "http://127.0.0.1:" + server.getAddress().getPort() + "/"))) {
+            browser.awaitEnd(LIMIT);
+            return reports.getNow(List.of(new Report("page", "error", browser.output(), 0)));
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    private static int height(JsonNode dashboard) {
+        return HEADER
+                + ROW
+                        * dashboard
+                                .path("panels")
+                                .valueStream()
+                                .map(panel -> panel.path("gridPos"))
+                                .mapToInt(place -> place.path("y").asInt()
+                                        + place.path("h").asInt())
+                                .max()
+                                .orElse(0);
+    }
+
+    private static void answer(HttpExchange exchange, Scene scene, CompletableFuture<List<Report>> reports)
+            throws IOException {
+        String path = exchange.getRequestURI().getPath();
+        switch (path) {
+            case "/" -> send(exchange, "text/html", html(scene).getBytes(StandardCharsets.UTF_8));
+            case "/page.js" -> send(exchange, "text/javascript", Files.readAllBytes(file(path)));
+            case "/page.css" -> send(exchange, "text/css", Files.readAllBytes(file(path)));
+            case "/report" -> {
+                byte[] body = exchange.getRequestBody().readAllBytes();
+                reports.complete(List.of(JsonMapper.shared().readValue(body, Report[].class)));
+                send(exchange, "text/plain", new byte[0]);
+            }
+            default -> {
+                exchange.sendResponseHeaders(404, -1);
+                exchange.close();
+            }
+        }
+    }
+
+    private static Path file(String path) {
+        return Built.GET.path().resolve(path.substring(1));
+    }
+
+    private static String html(Scene scene) {
+        return """
+                <!doctype html><meta charset=utf-8><link rel=stylesheet href=page.css>
+                <style>body { margin: 0; background: #f4f5f5; font: 13px Inter, Arial, sans-serif }</style>
+                <div id=root></div><script>window.scene = %s</script><script src=page.js></script>
+                """.formatted(JsonMapper.shared().writeValueAsString(scene));
+    }
+
+    private static void send(HttpExchange exchange, String type, byte[] body) throws IOException {
+        exchange.getResponseHeaders().set("Content-Type", type);
+        exchange.sendResponseHeaders(200, body.length == 0 ? -1 : body.length);
+        exchange.getResponseBody().write(body);
+        exchange.close();
+    }
+}
