@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -156,6 +157,7 @@ class FleetIT {
                 .collect(Collectors.toCollection(TreeSet::new));
         Await.until("every metric", () -> pushedNames().containsAll(names));
         assertThat(pushedNames()).isEqualTo(names);
+        assertThat(pushedBounds()).isEqualTo(scrapedBounds(scraped));
         assertThat(prometheus.query("aio_event_usage" + PUSHED))
                 .singleElement()
                 .satisfies(series -> assertThat(
@@ -171,6 +173,22 @@ class FleetIT {
         }
         JsonNode values = series.get(0).path("values");
         return Double.parseDouble(values.path(values.size() - 1).path(1).asString());
+    }
+
+    private static Set<String> scrapedBounds(String text) {
+        return Pattern.compile("(?m)^(\\w+_bucket)\\{.*le=\"([^\"]+)\"")
+                .matcher(text)
+                .results()
+                .map(bound -> bound.group(1) + " " + bound.group(2))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static Set<String> pushedBounds() throws IOException {
+        return prometheus.query("{job=\"aioscope\",le!=\"\"}").stream()
+                .map(series -> series.path("metric"))
+                .map(labels -> labels.path("__name__").asString() + " "
+                        + labels.path("le").asString())
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static Set<String> pushedNames() throws IOException {

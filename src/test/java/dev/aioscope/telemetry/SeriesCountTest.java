@@ -123,7 +123,7 @@ class SeriesCountTest {
         assertThat(count("application/openmetrics-text")).isLessThanOrEqualTo(QUIET);
     }
 
-    /** Replays what a lab kernel recorded: each kind of teardown, refusals, and wrong handles. */
+    /** Replays what a lab kernel recorded: each kind of teardown, and a failed setup. */
     @Test
     void documentsNumberOfBusyHost() throws Exception {
         Lifecycle lifecycle =
