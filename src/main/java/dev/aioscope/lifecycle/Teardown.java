@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  *     |           |   [ unmap ]     |<------------- drain ------------------->|<--- deferred free --->|
  * </pre>
  *
- * The drain is the uninterruptible wait. Each of its two intervals is attributed to one cause: an RCU grace period,
- * requests, or sibling threads inside AIO calls.
+ * The drain is the uninterruptible wait. Each of its two intervals is attributed to what the kernel waited for: an RCU
+ * grace period, sibling threads inside AIO calls (the first), or requests (the second).
  *
  * @param context the context
  * @param end how the agent learnt that the teardown is over
@@ -254,18 +254,9 @@ public record Teardown(
         return between(phases.usersEnterTime, phases.usersExitTime);
     }
 
-    /** The cause of the drain before free_ioctx_users; null if unknown. */
+    /** The cause of the drain before free_ioctx_users; null if unknown. Requests never delay this part. */
     public @Nullable Wait usersWait() {
-        if (kernel.usersReleasedBy == ReleasedBy.HOLDER) {
-            return Wait.SIBLINGS;
-        }
-        if (counts.outstandingAfterGrace == null) {
-            return null;
-        }
-        // A dead context gets no new requests, so those outstanding now were outstanding all the time.
-        return counts.outstandingAfterGrace > 0
-                ? Wait.IO
-                : kernel.usersReleasedBy == ReleasedBy.RCU ? Wait.GRACE : null;
+        return wait(kernel.usersReleasedBy, Wait.SIBLINGS);
     }
 
     /** The cause of the drain after free_ioctx_users; null if unknown. */
@@ -273,11 +264,15 @@ public record Teardown(
         if (counts.outstandingAfterGrace != null && counts.outstandingAfterGrace == 0) {
             return Wait.GRACE;
         }
-        return kernel.reqsReleasedBy == null
+        return wait(kernel.reqsReleasedBy, Wait.IO);
+    }
+
+    private static @Nullable Wait wait(@Nullable ReleasedBy releasedBy, Wait holder) {
+        return releasedBy == null
                 ? null
-                : switch (kernel.reqsReleasedBy) {
+                : switch (releasedBy) {
                     case RCU -> Wait.GRACE;
-                    case HOLDER -> Wait.IO;
+                    case HOLDER -> holder;
                     case UNKNOWN -> null;
                 };
     }

@@ -56,9 +56,7 @@ final class SpanAttribute<T> {
             "Host name of the pod, which Kubernetes takes from its name");
 
     static final SpanAttribute<String> CONTEXT_ID = text(
-            "aio.context.id",
-            "teardown, `deferred_free`, `not_woken`",
-            "Handle and generation: unique in one run of the agent, the same in JSON");
+            "aio.context.id", "teardown", "Handle and generation: unique in one run of the agent, the same in JSON");
     static final SpanAttribute<String> HANDLE = text(
             "aio.context.handle",
             "always, except on a failed io_setup",

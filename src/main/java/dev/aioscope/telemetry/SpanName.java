@@ -15,26 +15,27 @@ enum SpanName {
     KILL("kill", "root", "kill_ioctx"),
     UNMAP("unmap", "`kill`", "vm_munmap: taking mmap_lock and removing the ring"),
     DRAIN("drain", "root", "Return of kill_ioctx to free_ioctx_reqs: the uninterruptible wait of the caller"),
-    GRACE("grace", "`drain`", "Part before or after free_ioctx_users that waited only for an RCU grace period"),
-    IO("io", "`drain`", "Part before or after free_ioctx_users that waited for requests"),
-    SIBLINGS("siblings", "`drain`", "Part before free_ioctx_users that waited for threads inside AIO calls"),
+    FIRST_GRACE_PERIOD("grace period 1", "`drain`", "Part before free_ioctx_users if it waited only for RCU"),
+    THREADS("wait for threads", "`drain`", "Part before free_ioctx_users if it waited for threads inside AIO calls"),
     CANCEL(
             "cancel",
             "`drain`; root if it ran during `kill`",
             "free_ioctx_users: cancelling the requests that support it"),
+    SECOND_GRACE_PERIOD("grace period 2", "`drain`", "Part after free_ioctx_users if it waited only for RCU"),
+    REQUESTS(
+            "wait for requests",
+            "`drain`",
+            "Part after free_ioctx_users if it waited for requests; the second grace period passes meanwhile"),
     WAKE("wake", "root", "free_ioctx_reqs to the return of io_destroy"),
-    REFUSAL(
-            "refusal",
-            "none; own trace, linked to the io_setup",
-            "A refused io_setup until the quota sufficed, or until the refusal was classified as lasting"),
-    DEFERRED_FREE(
-            "deferred_free",
-            "none; own trace, linked to the root",
-            "free_ioctx_reqs to free_ioctx, after the caller has continued"),
+    DEFERRED_FREE("deferred_free", "root", "free_ioctx_reqs to free_ioctx, after the caller has continued"),
     NOT_WOKEN(
             "not_woken",
-            "none; own trace, linked to the root if that is a trace",
-            "free_ioctx_reqs to the scan that found the caller of an exit_aio stuck without outstanding requests");
+            "root",
+            "free_ioctx_reqs to the scan that found the caller of an exit_aio stuck without outstanding requests"),
+    REFUSAL(
+            "refusal",
+            "`io_setup`",
+            "A refused io_setup until the quota sufficed, or until the refusal was classified as lasting");
 
     private final String label;
     private final String parent;
@@ -81,12 +82,13 @@ enum SpanName {
         };
     }
 
-    /** The part of a drain with this cause. */
-    static SpanName of(Teardown.Wait wait) {
-        return switch (wait) {
-            case GRACE -> GRACE;
-            case IO -> IO;
-            case SIBLINGS -> SIBLINGS;
-        };
+    /** The part of a drain before free_ioctx_users. */
+    static SpanName ofUsersWait(Teardown.Wait wait) {
+        return wait == Teardown.Wait.GRACE ? FIRST_GRACE_PERIOD : THREADS;
+    }
+
+    /** The part of a drain after free_ioctx_users. */
+    static SpanName ofReqsWait(Teardown.Wait wait) {
+        return wait == Teardown.Wait.GRACE ? SECOND_GRACE_PERIOD : REQUESTS;
     }
 }

@@ -8,7 +8,6 @@ import dev.aioscope.event.Trigger;
 import dev.aioscope.host.Identities;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.WallClock;
-import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.RefusalOutcome;
@@ -22,6 +21,7 @@ import io.opentelemetry.api.trace.SpanBuilder;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.context.Context;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -30,13 +30,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes traces of teardowns, and spans of failed calls; {@link SpanName} and {@link SpanAttribute} list them. All times
  * are the kernel's. A teardown that violates a clause always becomes a trace; {@link SamplingPolicy} selects the others.
  *
- * <p>{@code deferred_free} ends after the caller has continued: it is a separate trace, linked to the teardown. So is
- * {@code not_woken}, for an exit whose trace was made before a scan found it stuck.
+ * <p>All spans about a context, or about a refused call, belong to one trace, so that no sampler separates them. {@code
+ * deferred_free}, {@code not_woken} and {@code refusal} end after their root. The latter two are made later.
  */
 public final class TeardownSpans implements LifecycleListener {
     /** The default slow threshold: an idle io_destroy takes some 30 ms. */
@@ -102,36 +103,31 @@ public final class TeardownSpans implements LifecycleListener {
         }
         TeardownTrace trace = new TeardownTrace(tracer, teardown, begin, clock.offsetAt(begin));
         List<Observation> violations = Audit.violations(teardown);
-        if (violations.isEmpty() && !policy.selects(teardown, trace.heldNanos())) {
-            return;
+        if (!violations.isEmpty() || policy.selects(teardown, trace.heldNanos())) {
+            write(trace, teardown, violations, kept);
         }
+    }
+
+    private SpanContext write(
+            TeardownTrace trace, Teardown teardown, List<Observation> violations, StuckEvents.@Nullable Kept kept) {
         List<SpanEvent> events = new ArrayList<>();
         violations.forEach(violation -> events.add(TeardownAttributes.violation(violation)));
         AttributesBuilder attributes = Attributes.builder();
-        describeCaller(teardown, attributes);
+        if (teardown.caller() != null) {
+            ProcessAttributes.caller(teardown.caller(), identities.ofCaller(teardown), clock, attributes);
+        }
         ProcessAttributes.owner(teardown.context(), teardown.caller(), () -> identities.ofOwner(teardown), attributes);
         TeardownAttributes.teardown(teardown, kept == null ? null : kept.stragglers(), attributes);
         if (kept != null) {
             events.addAll(kept.events());
         }
         SpanContext root = trace.write(attributes.build(), events);
-        deferredFree(teardown, begin, root);
         if (teardown.trigger() == Trigger.EXIT) {
             exits.put(teardown.context().generation(), root);
             limit(exits, MAX_EXITS);
         }
         onTrace.accept(teardown, root);
-    }
-
-    private void deferredFree(Teardown teardown, long begin, SpanContext root) {
-        Long drained = teardown.phases().reqsTime();
-        Long freed = teardown.phases().freeTime();
-        if (drained != null && freed != null) {
-            long offset = clock.offsetAt(begin);
-            linked(SpanName.DEFERRED_FREE, teardown.context(), drained + offset, root)
-                    .startSpan()
-                    .end(freed + offset, NANOSECONDS);
-        }
+        return root;
     }
 
     /** Keeps the event until the teardown has a span; makes {@code not_woken} if it has one already. */
@@ -146,13 +142,15 @@ public final class TeardownSpans implements LifecycleListener {
         }
     }
 
+    /** An exit that was not selected becomes a trace now. */
     private void notWoken(Teardown teardown, long drained, SpanEvent event) {
+        SpanContext root = exits.get(teardown.context().generation());
+        Long begin = teardown.startTime();
+        if (root == null && begin != null) {
+            root = write(new TeardownTrace(tracer, teardown, begin, clock.offsetAt(begin)), teardown, List.of(), null);
+        }
         long offset = clock.offsetAt(drained);
-        AttributesBuilder attributes = Attributes.builder();
-        describeCaller(teardown, attributes);
-        SpanContext root = exits.getOrDefault(teardown.context().generation(), SpanContext.getInvalid());
-        linked(SpanName.NOT_WOKEN, teardown.context(), drained + offset, root)
-                .setAllAttributes(attributes.build())
+        span(SpanName.NOT_WOKEN, drained + offset, root)
                 .startSpan()
                 .addEvent(event.name(), event.attributes(), event.time() + offset, NANOSECONDS)
                 .end(event.time() + offset, NANOSECONDS);
@@ -173,7 +171,7 @@ public final class TeardownSpans implements LifecycleListener {
         CallAttributes.failedCall(call, identities, attributes);
         long begin = call.enterTime() != null ? call.enterTime() : call.returnTime();
         long offset = clock.offsetAt(begin);
-        Span span = root(SpanName.of(call.call()), begin + offset)
+        Span span = span(SpanName.of(call.call()), begin + offset, null)
                 .setAllAttributes(attributes.build())
                 .startSpan()
                 .setStatus(StatusCode.ERROR, Errno.name(call.errno()));
@@ -191,31 +189,18 @@ public final class TeardownSpans implements LifecycleListener {
         ProcessAttributes.caller(refusal.caller(), identities.ofCaller(refusal), clock, attributes);
         CallAttributes.outcome(outcome, identities, attributes);
         long offset = clock.offsetAt(refusal.returnTime());
-        SpanBuilder span = root(SpanName.REFUSAL, refusal.returnTime() + offset).setAllAttributes(attributes.build());
-        SpanContext setup = refusals.get(refusal);
-        if (setup != null) {
-            span.addLink(setup);
-        }
-        span.startSpan().end(refusal.returnTime() + outcome.duration() + offset, NANOSECONDS);
+        boolean isLast = outcome.status() != RefusalOutcome.Status.LASTING;
+        span(SpanName.REFUSAL, refusal.returnTime() + offset, isLast ? refusals.remove(refusal) : refusals.get(refusal))
+                .setAllAttributes(attributes.build())
+                .startSpan()
+                .end(refusal.returnTime() + outcome.duration() + offset, NANOSECONDS);
     }
 
-    private void describeCaller(Teardown teardown, AttributesBuilder attributes) {
-        if (teardown.caller() != null) {
-            ProcessAttributes.caller(teardown.caller(), identities.ofCaller(teardown), clock, attributes);
-        }
-    }
-
-    private SpanBuilder root(SpanName name, long startEpochNanos) {
+    private SpanBuilder span(SpanName name, long startEpochNanos, @Nullable SpanContext parent) {
+        Context context = parent == null ? Context.root() : Context.root().with(Span.wrap(parent));
         return tracer.spanBuilder(name.label())
                 .setStartTimestamp(startEpochNanos, NANOSECONDS)
-                .setNoParent();
-    }
-
-    /** A separate trace about the context of another trace, linked to it if its root is valid. */
-    private SpanBuilder linked(SpanName name, Context context, long startEpochNanos, SpanContext other) {
-        AttributesBuilder attributes = Attributes.builder();
-        TeardownAttributes.context(context, attributes);
-        return root(name, startEpochNanos).addLink(other).setAllAttributes(attributes.build());
+                .setParent(context);
     }
 
     /** Removes the oldest entry of a map that is too large. */

@@ -13,6 +13,7 @@ import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the spans of one teardown: its root, and a child per observed phase. Each span is ended at once. */
@@ -80,6 +81,7 @@ final class TeardownTrace {
             drain(root);
             wake(root);
         }
+        deferredFree(root);
         return root.span.getSpanContext();
     }
 
@@ -100,17 +102,27 @@ final class TeardownTrace {
     private void drain(Node root) {
         Node drain = child(root, SpanName.DRAIN, phases.killExitTime(), phases.reqsTime());
         Node parent = drain != null ? drain : root;
-        wait(parent, teardown.usersWait(), phases.killExitTime(), phases.usersEnterTime());
+        wait(parent, teardown.usersWait(), SpanName::ofUsersWait, phases.killExitTime(), phases.usersEnterTime());
         // free_ioctx_users can run before kill_ioctx has removed the ring; then it is not part of the drain.
         Long users = phases.usersEnterTime();
         boolean isEarly = users != null && users < parent.begin;
         child(isEarly ? root : parent, SpanName.CANCEL, users, phases.usersExitTime());
-        wait(parent, teardown.reqsWait(), phases.usersExitTime(), phases.reqsTime());
+        wait(parent, teardown.reqsWait(), SpanName::ofReqsWait, phases.usersExitTime(), phases.reqsTime());
     }
 
-    private void wait(Node parent, @Nullable Wait wait, @Nullable Long from, @Nullable Long to) {
+    private void wait(
+            Node parent, @Nullable Wait wait, Function<Wait, SpanName> name, @Nullable Long from, @Nullable Long to) {
         if (wait != null) {
-            child(parent, SpanName.of(wait), from, to);
+            child(parent, name.apply(wait), from, to);
+        }
+    }
+
+    /** It begins in the root or after it, and outlives it. */
+    private void deferredFree(Node root) {
+        Long drained = phases.reqsTime();
+        Long freed = phases.freeTime();
+        if (drained != null && freed != null) {
+            span(root.span, SpanName.DEFERRED_FREE, drained, Math.max(drained, freed));
         }
     }
 
@@ -136,11 +148,15 @@ final class TeardownTrace {
         if (childEnd < childBegin) {
             return null;
         }
+        return new Node(span(parent.span, name, childBegin, childEnd), childBegin, childEnd);
+    }
+
+    private Span span(Span parent, SpanName name, long from, long to) {
         Span span = tracer.spanBuilder(name.label())
-                .setStartTimestamp(childBegin + offset, NANOSECONDS)
-                .setParent(Context.root().with(parent.span))
+                .setStartTimestamp(from + offset, NANOSECONDS)
+                .setParent(Context.root().with(parent))
                 .startSpan();
-        span.end(childEnd + offset, NANOSECONDS);
-        return new Node(span, childBegin, childEnd);
+        span.end(to + offset, NANOSECONDS);
+        return span;
     }
 }

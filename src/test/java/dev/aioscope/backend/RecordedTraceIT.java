@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,8 +33,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Recordings of real kernels in the tier full, exported as spans through a real Collector to a real Zipkin. */
 class RecordedTraceIT {
-    /** Nine teardowns, nine deferred frees linked to them, and the io_setup that got EFAULT. */
-    private static final int TRACES = 19;
+    /** Nine teardowns, and the io_setup that got EFAULT. */
+    private static final int TRACES = 10;
 
     @TempDir
     private static Path folder;
@@ -75,12 +76,16 @@ class RecordedTraceIT {
         assertThat(only(slow, "unmap").parentId()).isEqualTo(only(slow, "kill").id());
         assertThat(drain.parentId()).isEqualTo(root.id());
         assertThat(drain.durationMicros()).isBetween(480_000L, 900_000L);
-        // null_blk takes half a second for requests, before and after free_ioctx_users; there is no grace period to
-        // wait for.
-        assertThat(slow).extracting(Span::name).doesNotContain("grace");
-        List<Span> io = slow.stream().filter(span -> span.name().equals("io")).toList();
-        assertThat(io).allSatisfy(span -> assertThat(span.parentId()).isEqualTo(drain.id()));
-        assertThat(io.stream().mapToLong(Span::durationMicros).sum()).isBetween(480_000L, drain.durationMicros());
+        // null_blk takes half a second for requests. The first grace period passes before the kernel waits for them.
+        Span grace = only(slow, "grace period 1");
+        Span requests = only(slow, "wait for requests");
+        assertThat(List.of(grace, only(slow, "cancel"), requests))
+                .allSatisfy(span -> assertThat(span.parentId()).isEqualTo(drain.id()))
+                .isSortedAccordingTo(Comparator.comparing(Span::timestampMicros));
+        assertThat(grace.durationMicros()).isBetween(1_000L, 100_000L);
+        assertThat(requests.durationMicros()).isBetween(400_000L, drain.durationMicros());
+        assertThat(slow).extracting(Span::name).doesNotContain("grace period 2");
+        assertThat(only(slow, "deferred_free").parentId()).isEqualTo(root.id());
         assertThat(only(slow, "wake").timestampMicros() + only(slow, "wake").durationMicros())
                 .isBetween(
                         root.timestampMicros() + root.durationMicros() - 1,
@@ -88,10 +93,11 @@ class RecordedTraceIT {
 
         assertThat(traces.stream().flatMap(List::stream).filter(span -> span.parentId() == null))
                 .extracting(Span::name)
-                .contains("exit_aio", "io_setup", "deferred_free");
+                .contains("exit_aio", "io_setup")
+                .doesNotContain("deferred_free");
         assertThat(traces.stream()
                         .flatMap(List::stream)
-                        .filter(span -> span.name().equals("siblings")))
+                        .filter(span -> span.name().equals("wait for threads")))
                 .singleElement()
                 .satisfies(span -> assertThat(span.durationMicros()).isGreaterThan(280_000L));
     }

@@ -134,7 +134,8 @@ abstract class TeardownTests {
         // The delay of null_blk; an exec uses up part of it before the teardown.
         assertThat(teardown.phases().reqsTime())
                 .isGreaterThanOrEqualTo(work.value("submitted") + NullBlockDevice.DELAY);
-        assertThat(teardown.io()).isGreaterThan(teardown.drain() * 9 / 10);
+        assertThat(teardown.usersWait()).isEqualTo(Wait.GRACE);
+        assertThat(teardown.grace() + teardown.cancel() + teardown.io()).isEqualTo(teardown.drain());
         assertThat(teardown.reqsWait()).isEqualTo(Wait.IO);
         // The kernel never cancels reads.
         assertThat(teardown.counts().cancellableBefore()).isZero();

@@ -71,7 +71,7 @@ class TraceTableTest {
         assertThat(table(WIDE).teardown(TeardownBuilder.busy().build(), 0).lines())
                 .containsExactly(
                         "TIME             PID COMM            CONTAINER           EXECUTABLE      TRIGGER          HANDLE   OUT   WAIT   KILL  GRACE     IO   WAKE  FREED RESULT",
-                        "12:00:02.025     100 ib_io_rd-1      docker:0123456789ab mysqld          destroy    7f0000001000     3  2.02s    8µs    0ns  2.02s   10µs 15.0ms ok");
+                        "12:00:02.025     100 ib_io_rd-1      docker:0123456789ab mysqld          destroy    7f0000001000     3  2.02s    8µs 14.9ms  2.00s   10µs 15.0ms ok");
     }
 
     @Test
@@ -92,7 +92,7 @@ class TraceTableTest {
                         .lines())
                 .containsExactly(
                         "TIME         PID COMM         TRIGGER      OUT   WAIT  GRACE     IO RESULT",
-                        "12:00:02     100 ib_io_rd-1   destroy        3  2.02s    0ns  2.02s ok");
+                        "12:00:02     100 ib_io_rd-1   destroy        3  2.02s 14.9ms  2.00s ok");
     }
 
     private static TeardownInProgress stuck(Long... kernelStack) {

@@ -164,7 +164,7 @@ class RecordingTest {
         assertThat(expected)
                 .contains("span io_destroy ", "db.service", "error.type=EAGAIN")
                 .contains("aio_context_active{process_executable_name=\"db\",systemd_unit_name=\"db.service\"} 2998")
-                .contains("span io_destroy/drain/io ");
+                .contains("span io_destroy/drain/wait for requests ");
         Recording recording = Recording.open(file);
         assertThat(recording.losses()).isEmpty();
         assertThat(recording.host()).isEqualTo(script().host());
