@@ -18,6 +18,9 @@ import java.util.stream.Stream;
 
 /** Facts about the running kernel and this process; each call reads them again. */
 public final class Host {
+    /** The first UTS namespace (PROC_UTS_INIT_INO in include/linux/proc_ns.h). */
+    private static final String UTS_NAMESPACE = "uts:[4026531838]";
+
     /** The capabilities that aioscope uses, with their numbers in the kernel. */
     public enum Capability {
         CAP_SYS_PTRACE(19),
@@ -155,6 +158,17 @@ public final class Host {
                 && read("/proc/self/mountinfo")
                         .flatMap(Host::root)
                         .equals(read("/proc/1/mountinfo").flatMap(Host::root));
+    }
+
+    /** Whether {@code /proc/sys/kernel/hostname} is the name of the host, and not that of a container or pod. */
+    public static boolean hasNameOfHost() {
+        try {
+            return Files.readSymbolicLink(Path.of("/proc/self/ns/uts"))
+                    .toString()
+                    .equals(UTS_NAMESPACE);
+        } catch (IOException e) {
+            return true; // The kernel has no such namespaces.
+        }
     }
 
     /** Device and folder of the topmost mount of the root in this mountinfo. */

@@ -144,7 +144,7 @@ public final class AgentMetrics {
     }
 
     private void registerInfo(Resource resource) {
-        Tags build = Metrics.tags(Label.VERSION, TraceExport.version());
+        Tags build = Metrics.tags(Label.VERSION, TelemetryScope.version());
         metrics.gauge(
                 Metric.BUILD_INFO, Metrics.and(build, Label.JAVA_VERSION, System.getProperty("java.version")), () -> 1);
         Tags host = Tags.empty();

@@ -37,6 +37,22 @@ final class CallAttributes {
         }
     }
 
+    /** What happened, as a sentence. */
+    static String status(FailedCall call) {
+        String failed = call.call().name().toLowerCase(Locale.ROOT) + " failed with " + Errno.name(call.errno());
+        if (call.explanation() != null) {
+            return failed + ": " + call.explanation();
+        }
+        if (!call.isRefusal()) {
+            return failed;
+        }
+        return failed + ": the quota cannot hold " + (call.requested() == null ? "" : call.requested() + " more ")
+                + "events"
+                + (call.aioNr() == null || call.aioMaxNr() == null
+                        ? ""
+                        : " (fs.aio-nr was " + call.aioNr() + ", fs.aio-max-nr " + call.aioMaxNr() + ")");
+    }
+
     private static @Nullable List<String> holders(FailedCall call, Identities identities) {
         return call.largest().isEmpty()
                 ? null

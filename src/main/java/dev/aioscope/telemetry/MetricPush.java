@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MetricPush implements MetricProducer {
     private static final ErrorBoundary BOUNDARY = ErrorBoundary.of("push");
-    private static final InstrumentationScopeInfo SCOPE = InstrumentationScopeInfo.create("dev.aioscope");
+    private static final InstrumentationScopeInfo SCOPE = TelemetryScope.info();
 
     private volatile @Nullable Metrics metrics;
 

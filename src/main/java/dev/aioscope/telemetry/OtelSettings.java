@@ -2,6 +2,8 @@ package dev.aioscope.telemetry;
 
 import io.opentelemetry.sdk.autoconfigure.spi.ConfigProperties;
 import io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException;
+import io.opentelemetry.sdk.resources.Resource;
+import io.opentelemetry.semconv.K8sAttributes;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -33,6 +35,9 @@ final class OtelSettings {
     /** It makes up an instance ID at each start, which would start new series. Our instance is the host. */
     private static final String INSTANCE_PROVIDER =
             "io.opentelemetry.sdk.autoconfigure.ServiceInstanceIdResourceProvider";
+
+    /** The variable K8S_NODE_NAME, which the chart sets by the downward API. */
+    private static final String NODE_NAME = "k8s.node.name";
 
     private static final String GRPC = "grpc";
 
@@ -110,6 +115,12 @@ final class OtelSettings {
     static boolean exports(ConfigProperties config) {
         return !isDisabled(config)
                 && !("none".equals(first(config, TRACES_EXPORTER)) && "none".equals(first(config, METRICS_EXPORTER)));
+    }
+
+    /** The Kubernetes node of the agent: from the attributes of the user, or from the variable of the chart. */
+    static @Nullable String nodeName(ConfigProperties config, Resource resource) {
+        String given = resource.getAttribute(K8sAttributes.K8S_NODE_NAME);
+        return given != null ? given : first(config, NODE_NAME);
     }
 
     /** Why no traces are exported, given that there are none. */

@@ -2,6 +2,13 @@ package dev.aioscope.telemetry;
 
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.AttributesBuilder;
+import io.opentelemetry.semconv.CodeAttributes;
+import io.opentelemetry.semconv.ContainerAttributes;
+import io.opentelemetry.semconv.ErrorAttributes;
+import io.opentelemetry.semconv.K8sAttributes;
+import io.opentelemetry.semconv.incubating.ContainerIncubatingAttributes;
+import io.opentelemetry.semconv.incubating.ProcessIncubatingAttributes;
+import io.opentelemetry.semconv.incubating.ThreadIncubatingAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,38 +27,49 @@ final class SpanAttribute<T> {
     private static final String CALLER = "caller identified";
     private static final String OWNER = "owner identified, if it is not process.pid";
 
-    static final SpanAttribute<Long> PID = number(
-            "process.pid", "caller observed", "Process of the thread that made the call or released the address space");
-    static final SpanAttribute<Long> VPID =
-            number("process.vpid", CALLER + ", if it has its own PID namespace", "Its process ID in that namespace");
-    static final SpanAttribute<Long> TID = number("thread.id", "caller observed", "That thread");
+    static final SpanAttribute<Long> PID = conventional(
+            ProcessIncubatingAttributes.PROCESS_PID,
+            "caller observed",
+            "Process of the thread that made the call or released the address space");
+    static final SpanAttribute<Long> VPID = conventional(
+            ProcessIncubatingAttributes.PROCESS_VPID,
+            CALLER + ", if it has its own PID namespace",
+            "Its process ID in that namespace");
+    static final SpanAttribute<Long> TID = number("aio.caller.tid", "caller observed", "That thread");
     static final SpanAttribute<String> THREAD_NAME =
-            text("thread.name", "caller observed", "Its name (comm) at that moment");
-    static final SpanAttribute<String> EXECUTABLE_NAME =
-            text("process.executable.name", CALLER, "File name of process.executable.path");
+            conventional(ThreadIncubatingAttributes.THREAD_NAME, "caller observed", "Its name (comm) at that moment");
+    static final SpanAttribute<String> EXECUTABLE_NAME = conventional(
+            ProcessIncubatingAttributes.PROCESS_EXECUTABLE_NAME, CALLER, "File name of process.executable.path");
     static final SpanAttribute<String> EXECUTABLE_PATH =
-            text("process.executable.path", CALLER, "Executable of process.pid");
-    static final SpanAttribute<List<String>> COMMAND_ARGS = texts(
-            "process.command_args",
+            conventional(ProcessIncubatingAttributes.PROCESS_EXECUTABLE_PATH, CALLER, "Executable of process.pid");
+    static final SpanAttribute<List<String>> COMMAND_ARGS = conventional(
+            ProcessIncubatingAttributes.PROCESS_COMMAND_ARGS,
             CALLER + "; not with `--hide-arguments`",
             "Its command line, including the executable");
-    static final SpanAttribute<String> USER = text("process.owner", CALLER, "User that it runs as");
-    static final SpanAttribute<String> CREATION_TIME =
-            text("process.creation.time", "caller observed", "Start time, ISO 8601 in UTC");
-    static final SpanAttribute<String> CGROUP = text("process.linux.cgroup", CALLER, "Path of its cgroup");
-    static final SpanAttribute<String> CONTAINER_ID =
-            text("container.id", CALLER + " in a container", "ID of its container in the container runtime");
-    static final SpanAttribute<String> CONTAINER_RUNTIME = text(
-            "container.runtime.name",
+    static final SpanAttribute<String> USER =
+            conventional(ProcessIncubatingAttributes.PROCESS_OWNER, CALLER, "User that it runs as");
+    static final SpanAttribute<String> CREATION_TIME = conventional(
+            ProcessIncubatingAttributes.PROCESS_CREATION_TIME, "caller observed", "Start time, ISO 8601 in UTC");
+    static final SpanAttribute<String> CGROUP = conventional(
+            ProcessIncubatingAttributes.PROCESS_LINUX_CGROUP,
+            CALLER,
+            "Its cgroup as a line of /proc/PID/cgroup; only the path on a host with cgroup v1");
+    static final SpanAttribute<String> CONTAINER_ID = conventional(
+            ContainerAttributes.CONTAINER_ID,
+            CALLER + " in a container",
+            "ID of its container in the container runtime");
+    static final SpanAttribute<String> CONTAINER_RUNTIME = conventional(
+            ContainerIncubatingAttributes.CONTAINER_RUNTIME_NAME,
             CALLER + " in a container",
             "docker, containerd, cri-o, podman, lxc, machine, kubernetes or another one; the same as container_runtime in JSON");
-    static final SpanAttribute<String> CONTAINER_NAME = text(
-            "container.name",
+    static final SpanAttribute<String> CONTAINER_NAME = conventional(
+            ContainerIncubatingAttributes.CONTAINER_NAME,
             CALLER + " in a container that has its name as ID",
             "Name of its container: of lxc, or of machine");
-    static final SpanAttribute<String> POD_UID = text("k8s.pod.uid", CALLER + " in a pod", "Its Kubernetes pod");
-    static final SpanAttribute<String> POD_NAME = text(
-            "k8s.pod.name",
+    static final SpanAttribute<String> POD_UID =
+            conventional(K8sAttributes.K8S_POD_UID, CALLER + " in a pod", "Its Kubernetes pod");
+    static final SpanAttribute<String> POD_NAME = conventional(
+            K8sAttributes.K8S_POD_NAME,
             CALLER + " in a pod, if the kernel shows it",
             "Host name of the pod, which Kubernetes takes from its name");
 
@@ -69,7 +87,8 @@ final class SpanAttribute<T> {
             number("aio.context.owner.pid", "teardown, if it is not process.pid", "Process that set up the context");
     static final SpanAttribute<String> OWNER_EXECUTABLE_PATH =
             text("aio.context.owner.executable.path", OWNER, "Its executable");
-    static final SpanAttribute<String> OWNER_CGROUP = text("aio.context.owner.cgroup", OWNER, "Path of its cgroup");
+    static final SpanAttribute<String> OWNER_CGROUP =
+            text("aio.context.owner.cgroup", OWNER, "The same as process.linux.cgroup of that process");
     static final SpanAttribute<String> OWNER_CONTAINER_ID =
             text("aio.context.owner.container.id", OWNER + ", in a container", "ID of its container");
     static final SpanAttribute<String> OWNER_POD_NAME = text(
@@ -113,11 +132,15 @@ final class SpanAttribute<T> {
             "aio.context.setup_stack",
             "teardown, with `--stacks`",
             "Stack of the io_setup call, one frame per line, innermost first");
-    static final SpanAttribute<String> CALL_STACK =
-            text("code.stacktrace", "call, with `--stacks`", "Stack of the io_destroy call, or of the failed io_setup");
+    static final SpanAttribute<String> CALL_STACK = conventional(
+            CodeAttributes.CODE_STACKTRACE,
+            "call, with `--stacks`",
+            "Stack of the io_destroy call, or of the failed io_setup");
 
-    static final SpanAttribute<String> ERROR_TYPE =
-            text("error.type", "the call failed; the status is also ERROR", "Name of the error, such as EAGAIN");
+    static final SpanAttribute<String> ERROR_TYPE = conventional(
+            ErrorAttributes.ERROR_TYPE,
+            "the call failed; the status is also ERROR, with a sentence as its description",
+            "Name of the error, such as EAGAIN");
     static final SpanAttribute<String> ERROR_CAUSE = text(
             "aio.destroy.error.cause",
             "failed io_destroy, if known",
@@ -243,6 +266,11 @@ final class SpanAttribute<T> {
         if (value != null) {
             attributes.put(key, value);
         }
+    }
+
+    /** One that the semantic conventions define. */
+    private static <T> SpanAttribute<T> conventional(AttributeKey<T> key, String present, String description) {
+        return listed(new SpanAttribute<>(key, present, description));
     }
 
     private static SpanAttribute<Long> number(String name, String present, String description) {

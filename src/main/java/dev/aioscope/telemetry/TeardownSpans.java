@@ -6,7 +6,6 @@ import dev.aioscope.audit.Audit;
 import dev.aioscope.audit.Observation;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.host.Identities;
-import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -174,7 +173,7 @@ public final class TeardownSpans implements LifecycleListener {
         Span span = span(SpanName.of(call.call()), begin + offset, null)
                 .setAllAttributes(attributes.build())
                 .startSpan()
-                .setStatus(StatusCode.ERROR, Errno.name(call.errno()));
+                .setStatus(StatusCode.ERROR, CallAttributes.status(call));
         span.end(call.returnTime() + offset, NANOSECONDS);
         if (call.isRefusal()) {
             refusals.put(call, span.getSpanContext());

@@ -92,7 +92,7 @@ final class TeardownTrace {
                 .setAllAttributes(attributes)
                 .startSpan();
         if (TeardownAttributes.isFailed(teardown)) {
-            span.setStatus(StatusCode.ERROR, TeardownAttributes.error(teardown));
+            span.setStatus(StatusCode.ERROR, "io_destroy failed with " + TeardownAttributes.error(teardown));
         }
         events.forEach(event -> span.addEvent(event.name(), event.attributes(), event.time() + offset, NANOSECONDS));
         span.end(end + offset, NANOSECONDS);

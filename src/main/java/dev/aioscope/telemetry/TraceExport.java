@@ -3,6 +3,7 @@ package dev.aioscope.telemetry;
 import dev.aioscope.probe.HostInfo;
 import dev.aioscope.worker.Worker;
 import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.api.trace.TracerBuilder;
 import io.opentelemetry.api.trace.TracerProvider;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
@@ -13,6 +14,7 @@ import io.opentelemetry.sdk.metrics.InstrumentSelector;
 import io.opentelemetry.sdk.metrics.View;
 import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.resources.ResourceBuilder;
+import io.opentelemetry.semconv.ServiceAttributes;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -95,8 +97,12 @@ public final class TraceExport implements AutoCloseable {
                         return OtelSettings.complete(config);
                     })
                     .addResourceCustomizer((resource, config) -> {
-                        described.set(
-                                resource(origin, OtelSettings.exports(config)).merge(resource));
+                        described.set(resource(
+                                        origin, OtelSettings.exports(config), OtelSettings.nodeName(config, resource))
+                                .merge(resource)
+                                .toBuilder()
+                                .setSchemaUrl(TelemetryScope.SCHEMA_URL)
+                                .build());
                         return described.get();
                     })
                     .addSpanExporterCustomizer(
@@ -173,8 +179,8 @@ public final class TraceExport implements AutoCloseable {
     /** Makes the spans of the agent; without effect if spans are not exported. */
     public Tracer tracer() {
         TracerProvider provider = isActive() ? sdk.getTracerProvider() : TracerProvider.noop();
-        String version = version();
-        var builder = provider.tracerBuilder("dev.aioscope");
+        TracerBuilder builder = provider.tracerBuilder(TelemetryScope.NAME).setSchemaUrl(TelemetryScope.SCHEMA_URL);
+        String version = TelemetryScope.version();
         return version == null
                 ? builder.build()
                 : builder.setInstrumentationVersion(version).build();
@@ -205,18 +211,13 @@ public final class TraceExport implements AutoCloseable {
         return done;
     }
 
-    private static Resource resource(HostInfo origin, boolean isExported) {
-        ResourceBuilder resource = HostResource.of(origin, isExported).toBuilder();
-        String version = version();
+    private static Resource resource(HostInfo origin, boolean isExported, @Nullable String nodeName) {
+        ResourceBuilder resource = HostResource.of(origin, isExported, nodeName).toBuilder();
+        String version = TelemetryScope.version();
         if (version != null) {
-            resource.put("service.version", version);
+            resource.put(ServiceAttributes.SERVICE_VERSION, version);
         }
         return resource.build();
-    }
-
-    /** The version of aioscope; null if it runs from a build without a package. */
-    static @Nullable String version() {
-        return TraceExport.class.getPackage().getImplementationVersion();
     }
 
     /** Keeps a level that the user has set. */

@@ -18,6 +18,7 @@ import dev.aioscope.probe.HostInfo;
 import dev.aioscope.testing.Await;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.proto.common.v1.KeyValue;
+import io.opentelemetry.proto.trace.v1.ResourceSpans;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -31,6 +32,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -118,9 +120,11 @@ class TraceExportTest {
         assertThat(resource)
                 .containsEntry("service.name", "aioscope")
                 .containsEntry("os.type", "linux")
-                .containsEntry("os.build_id", System.getProperty("os.version"))
-                .containsKey("host.name");
-        assertThat(resource.get("host.name")).isNotBlank().isEqualTo(resource.get("service.instance.id"));
+                .containsEntry("os.build_id", System.getProperty("os.version"));
+        assertThat(resource.get("host.name"))
+                .isEqualTo(Host.hasNameOfHost() ? HostInfo.local().name() : null);
+        assertThat(resource.get("service.instance.id"))
+                .startsWith(HostInfo.local().name());
         assertThat(resource.get("host.arch")).isIn("amd64", "arm64");
         assertThat(resource.get("os.description")).contains(System.getProperty("os.version"));
     }
@@ -142,10 +146,44 @@ class TraceExportTest {
         assertThat(resource.get("host.id"))
                 .isEqualTo(isHost ? Host.read("/etc/machine-id").orElse(null) : null);
         HostInfo other = new HostInfo("db1", "6.1.0", "aarch64", 8, null);
-        assertThat(HostResource.of(other, true).getAttributes().asMap())
+        assertThat(HostResource.of(other, true, "node-1").getAttributes().asMap())
                 .containsEntry(AttributeKey.stringKey("os.description"), "Linux 6.1.0")
                 .containsEntry(AttributeKey.stringKey("host.arch"), "arm64")
-                .doesNotContainKeys(AttributeKey.stringKey("os.name"), AttributeKey.stringKey("host.id"));
+                .containsEntry(AttributeKey.stringKey("host.name"), "db1")
+                .containsEntry(AttributeKey.stringKey("service.instance.id"), "db1")
+                .doesNotContainKeys(
+                        AttributeKey.stringKey("os.name"),
+                        AttributeKey.stringKey("host.id"),
+                        AttributeKey.stringKey("k8s.node.name"));
+    }
+
+    @Test
+    void identifiesInstanceByNameAndIdOfHost() {
+        // The UUID of version 5 of that ID is 2f1423a8-….
+        assertThat(HostResource.instance("db1", Optional.of("0123456789abcdef0123456789abcdef")))
+                .isEqualTo("db1-2f1423a8");
+        assertThat(HostResource.instance("db1", Optional.empty())).isEqualTo("db1");
+    }
+
+    /** The name of a pod changes at each restart, that of its node does not. */
+    @ParameterizedTest
+    @ValueSource(strings = {"k8s.node.name=node-7", "otel.resource.attributes=team=x,k8s.node.name=node-7"})
+    void identifiesInstanceByNodeInKubernetes(String setting) {
+        String[] pair = setting.split("=", 2);
+        Map<String, String> resource = resourceOf("otel.exporter.otlp.endpoint", receiver.endpoint(), pair[0], pair[1]);
+        assertThat(resource).containsEntry("k8s.node.name", "node-7");
+        assertThat(resource.get("service.instance.id")).startsWith("node-7");
+    }
+
+    @Test
+    void namesScopeVersionAndConventions() {
+        try (TraceExport export = open("otel.exporter.otlp.endpoint", receiver.endpoint())) {
+            emit(export, 1);
+        }
+        ResourceSpans spans = receiver.requests().get(0).body().getResourceSpans(0);
+        assertThat(spans.getSchemaUrl()).isEqualTo(TelemetryScope.SCHEMA_URL);
+        assertThat(spans.getScopeSpans(0).getSchemaUrl()).isEqualTo(TelemetryScope.SCHEMA_URL);
+        assertThat(spans.getScopeSpans(0).getScope().getName()).isEqualTo("dev.aioscope");
     }
 
     @Test
