@@ -41,12 +41,12 @@ import picocli.CommandLine.TypeConversionException;
         header = "Run the daemon: metrics over HTTP, traces over OTLP.",
         description = "Exports a trace of each teardown that was slow, failed, had requests outstanding, violated a"
                 + " clause of the specification, or could not be followed to its end, and of a sample of the others."
-                + " Standard OTEL_ variables configure trace export and metric push.",
+                + " Standard OTEL_ variables configure the export of traces and logs, and metric push.",
         footer = {
             "",
             "Examples:",
             "  export OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318",
-            "  aioscope run                                      traces over HTTP",
+            "  aioscope run                                      traces and logs over HTTP",
             "  OTEL_EXPORTER_OTLP_PROTOCOL=grpc aioscope run     over gRPC (port 4317)",
             "  OTEL_METRICS_EXPORTER=otlp aioscope run           push metrics too",
             "",

@@ -89,11 +89,11 @@ public final class Daemon {
             Audit audit,
             RefusalLog refusals) {
         /** The listeners that may be slow, behind the queue. */
-        LifecycleListener queued(boolean exportsTraces) {
+        LifecycleListener queued(boolean exports) {
             LifecycleListener audited = GuardedListener.of("audit", audit);
             LifecycleListener held = GuardedListener.of("holder-metrics", holders);
             LifecycleListener logged = GuardedListener.of("refusal-log", refusals);
-            return exportsTraces
+            return exports
                     ? ForwardingListener.to(audited, GuardedListener.of("spans", spans), held, logged)
                     : ForwardingListener.to(audited, held, logged);
         }
@@ -209,6 +209,7 @@ public final class Daemon {
                 new RecentTeardowns(RECENT_TEARDOWNS),
                 new TeardownSpans(
                         resources.export.tracer(),
+                        resources.export.logger(),
                         resources.clock,
                         options.sampling(),
                         resources.processes,

@@ -33,6 +33,7 @@ final class StartMessage {
                 + export.endpoint()
                         .map(endpoint -> ", traces to " + endpoint)
                         .orElse(", traces off: " + export.whyOff())
+                + export.logsEndpoint().map(endpoint -> ", logs to " + endpoint).orElse("")
                 + TierReport.byCause(opened).stream()
                         .map(same -> describe(same, opened))
                         .collect(Collectors.joining());

@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -98,16 +99,23 @@ public final class AgentMetrics {
     }
 
     private void registerExport(TraceExport export) {
-        if (export.isActive()) {
-            outcome(Metric.SPAN, "exported", () -> export.spans().exported());
-            outcome(Metric.SPAN, "failed", () -> export.spans().failed());
-            outcome(Metric.SPAN, "dropped", () -> export.spans().dropped());
-            metrics.gauge(Metric.SPAN_QUEUED, Tags.empty(), () -> export.spans().queued());
+        if (export.endpoint().isPresent()) {
+            outcomes(Metric.SPAN, Metric.SPAN_QUEUED, export::spans);
+        }
+        if (export.logsEndpoint().isPresent()) {
+            outcomes(Metric.LOG_RECORD, Metric.LOG_RECORD_QUEUED, export::logRecords);
         }
         if (export.metricsEndpoint().isPresent()) {
             outcome(Metric.PUSH, "exported", () -> export.pushes().exported());
             outcome(Metric.PUSH, "failed", () -> export.pushes().failed());
         }
+    }
+
+    private void outcomes(Metric metric, Metric queued, Supplier<ExportCounts> counts) {
+        outcome(metric, "exported", () -> counts.get().exported());
+        outcome(metric, "failed", () -> counts.get().failed());
+        outcome(metric, "dropped", () -> counts.get().dropped());
+        metrics.gauge(queued, Tags.empty(), () -> counts.get().queued());
     }
 
     private void outcome(Metric metric, String outcome, LongSupplier value) {

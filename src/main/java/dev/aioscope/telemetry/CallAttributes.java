@@ -6,6 +6,7 @@ import static dev.aioscope.telemetry.TeardownAttributes.stack;
 
 import dev.aioscope.host.Identities;
 import dev.aioscope.kernel.Errno;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.RefusalOutcome;
 import dev.aioscope.lifecycle.RefusalOutcome.Release;
@@ -51,6 +52,17 @@ final class CallAttributes {
                 + (call.aioNr() == null || call.aioMaxNr() == null
                         ? ""
                         : " (fs.aio-nr was " + call.aioNr() + ", fs.aio-max-nr " + call.aioMaxNr() + ")");
+    }
+
+    /** What became of a refusal, as a sentence. */
+    static String sentence(RefusalOutcome outcome) {
+        FailedCall refusal = outcome.refusal();
+        String request = "io_setup of " + refusal.caller().comm() + " (pid "
+                + refusal.caller().pid() + ")"
+                + (refusal.requested() == null ? "" : " for " + refusal.requested() + " events");
+        return outcome.status() == RefusalOutcome.Status.LASTING
+                ? request + " was refused, and the quota does not suffice after " + Units.duration(outcome.duration())
+                : "The quota suffices for the refused " + request + " after " + Units.duration(outcome.duration());
     }
 
     private static @Nullable List<String> holders(FailedCall call, Identities identities) {

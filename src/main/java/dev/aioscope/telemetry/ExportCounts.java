@@ -1,7 +1,7 @@
 package dev.aioscope.telemetry;
 
 /**
- * The outcomes of an export so far. An item is a span, or a push of all metrics.
+ * The outcomes of an export so far. An item is a span, a log record, or a push of all metrics.
  *
  * @param exported items that the back end accepted
  * @param failed items that the back end rejected, or did not accept in time

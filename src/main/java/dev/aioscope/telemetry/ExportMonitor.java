@@ -7,6 +7,10 @@ import io.opentelemetry.exporter.internal.FailedExportException.HttpExportExcept
 import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.common.export.GrpcResponse;
 import io.opentelemetry.sdk.common.export.HttpResponse;
+import io.opentelemetry.sdk.logs.LogRecordProcessor;
+import io.opentelemetry.sdk.logs.ReadWriteLogRecord;
+import io.opentelemetry.sdk.logs.data.LogRecordData;
+import io.opentelemetry.sdk.logs.export.LogRecordExporter;
 import io.opentelemetry.sdk.metrics.InstrumentType;
 import io.opentelemetry.sdk.metrics.data.AggregationTemporality;
 import io.opentelemetry.sdk.metrics.data.MetricData;
@@ -29,8 +33,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Watches one exporter of the SDK: counts the outcome of each item, limits the queue of spans, and logs losses at most
- * once a minute. An item is a span, or a push of all metrics. Thread-safe.
+ * Watches one exporter of the SDK: counts the outcome of each item, limits the queue of spans or log records, and logs
+ * losses at most once a minute. An item is a span, a log record, or a push of all metrics. Thread-safe.
  */
 final class ExportMonitor {
     private static final Logger LOG = LoggerFactory.getLogger(TraceExport.class);
@@ -94,6 +98,12 @@ final class ExportMonitor {
         return new MonitoredMetricExporter(exporter);
     }
 
+    /** Wraps the only exporter of log records. */
+    LogRecordExporter watch(LogRecordExporter exporter, String destination) {
+        watch(exporter::shutdown, destination);
+        return new MonitoredLogRecordExporter(exporter);
+    }
+
     private void watch(Supplier<CompletableResultCode> stop, String destination) {
         shutdown = stop;
         endpoint = OtelVariables.withoutPassword(destination);
@@ -104,7 +114,29 @@ final class ExportMonitor {
         return new LimitedProcessor(processor, limit);
     }
 
-    /** Rejects new spans and defers log lines to {@link #close}. */
+    /** Wraps the processor that queues log records, and drops records beyond the limit. */
+    LogRecordProcessor limit(LogRecordProcessor processor, int limit) {
+        return new LimitedLogProcessor(processor, limit);
+    }
+
+    /** Counts an item that is ready for the queue; returns whether to queue it. */
+    private boolean queue(int limit) {
+        if (!isClosing && reserve(limit)) {
+            return true;
+        }
+        dropped.increment();
+        return false;
+    }
+
+    private boolean reserve(int limit) {
+        if (queued.incrementAndGet() <= limit) {
+            return true;
+        }
+        queued.decrementAndGet();
+        return false;
+    }
+
+    /** Rejects new items and defers log lines to {@link #close}. */
     void startClosing() {
         isClosing = true;
     }
@@ -247,6 +279,30 @@ final class ExportMonitor {
         }
     }
 
+    private final class MonitoredLogRecordExporter implements LogRecordExporter {
+        private final LogRecordExporter delegate;
+
+        MonitoredLogRecordExporter(LogRecordExporter delegate) {
+            this.delegate = delegate;
+        }
+
+        @Override
+        public CompletableResultCode export(Collection<LogRecordData> records) {
+            int count = records.size();
+            return ExportMonitor.this.export(count, count, () -> delegate.export(records));
+        }
+
+        @Override
+        public CompletableResultCode flush() {
+            return delegate.flush();
+        }
+
+        @Override
+        public CompletableResultCode shutdown() {
+            return ExportMonitor.this.shutdown();
+        }
+    }
+
     private final class MonitoredMetricExporter implements MetricExporter {
         private final MetricExporter delegate;
 
@@ -300,24 +356,42 @@ final class ExportMonitor {
             if (!span.getSpanContext().isSampled()) {
                 return;
             }
-            if (!isClosing && reserve()) {
+            if (queue(limit)) {
                 delegate.onEnd(span);
-            } else {
-                dropped.increment();
             }
-        }
-
-        private boolean reserve() {
-            if (queued.incrementAndGet() <= limit) {
-                return true;
-            }
-            queued.decrementAndGet();
-            return false;
         }
 
         @Override
         public boolean isEndRequired() {
             return true;
+        }
+
+        @Override
+        public CompletableResultCode shutdown() {
+            return delegate.shutdown();
+        }
+
+        @Override
+        public CompletableResultCode forceFlush() {
+            return delegate.forceFlush();
+        }
+    }
+
+    /** The same for log records. */
+    private final class LimitedLogProcessor implements LogRecordProcessor {
+        private final LogRecordProcessor delegate;
+        private final int limit;
+
+        LimitedLogProcessor(LogRecordProcessor delegate, int limit) {
+            this.delegate = delegate;
+            this.limit = limit;
+        }
+
+        @Override
+        public void onEmit(Context context, ReadWriteLogRecord logRecord) {
+            if (queue(limit)) {
+                delegate.onEmit(context, logRecord);
+            }
         }
 
         @Override

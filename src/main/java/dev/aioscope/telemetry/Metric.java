@@ -220,6 +220,17 @@ public enum Metric {
             "How often the helper process that identifies processes did not start or did not answer"),
     SPAN("aioscope.spans", Type.COUNTER, "{span}", "Ended spans, by outcome", Label.OUTCOME),
     SPAN_QUEUED("aioscope.span.queued", Type.UP_DOWN_COUNTER, "{span}", "Spans queued for export or in flight"),
+    LOG_RECORD(
+            "aioscope.log_records",
+            Type.COUNTER,
+            "{record}",
+            "Log records of stuck teardowns, lasting refusals and violations, by outcome",
+            Label.OUTCOME),
+    LOG_RECORD_QUEUED(
+            "aioscope.log_record.queued",
+            Type.UP_DOWN_COUNTER,
+            "{record}",
+            "Log records queued for export or in flight"),
     PUSH("aioscope.pushes", Type.COUNTER, "{push}", "Metric pushes, by outcome", Label.OUTCOME),
     WORKER_FAILURES(
             "aioscope.worker.failures",
@@ -312,7 +323,7 @@ public enum Metric {
         REASON("aioscope.reason", "Reason for a lost event or a skipped process; see [Reasons](#reasons)"),
         OUTCOME(
                 "aioscope.outcome",
-                "`exported`: the back end accepted it; `failed`: it did not; `dropped` (spans only): the queue was full"),
+                "`exported`: the back end accepted it; `failed`: it did not; `dropped` (not pushes): the queue was full"),
         WORKER("aioscope.worker", "Part of the agent; see [Workers](#workers)"),
         VERSION("version", "Version of aioscope"),
         JAVA_VERSION("java.version", "Version of the Java runtime"),

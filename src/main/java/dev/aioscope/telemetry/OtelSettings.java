@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Our defaults for the standard settings of OpenTelemetry, and the messages for invalid ones. */
@@ -27,8 +28,15 @@ final class OtelSettings {
     private static final String METRICS_PROTOCOL = "otel.exporter.otlp.metrics.protocol";
     private static final String METRICS_ENDPOINT = "otel.exporter.otlp.metrics.endpoint";
 
+    private static final String LOGS_EXPORTER = "otel.logs.exporter";
+    private static final String LOGS_PROTOCOL = "otel.exporter.otlp.logs.protocol";
+    private static final String LOGS_ENDPOINT = "otel.exporter.otlp.logs.endpoint";
+
     private static final List<String> HEADERS = List.of(
-            "otel.exporter.otlp.headers", "otel.exporter.otlp.traces.headers", "otel.exporter.otlp.metrics.headers");
+            "otel.exporter.otlp.headers",
+            "otel.exporter.otlp.traces.headers",
+            "otel.exporter.otlp.metrics.headers",
+            "otel.exporter.otlp.logs.headers");
 
     private static final String ATTRIBUTES = "otel.resource.attributes";
     private static final String DISABLED_PROVIDERS = "otel.java.disabled.resource.providers";
@@ -57,14 +65,20 @@ final class OtelSettings {
 
     private static final Duration MAX_DURATION = Duration.ofDays(1);
 
+    private static final String QUEUE_SIZE = "otel.bsp.max.queue.size";
+    private static final String LOGS_QUEUE_SIZE = "otel.blrp.max.queue.size";
+
     /** Durations, with the smallest value in milliseconds: a delay of 0 is a busy loop, a timeout of 0 is none. */
     private static final Map<String, Integer> DURATIONS = Map.of(
             "otel.bsp.schedule.delay", 1,
             "otel.bsp.export.timeout", 0,
+            "otel.blrp.schedule.delay", 1,
+            "otel.blrp.export.timeout", 0,
             "otel.metric.export.interval", 1,
             "otel.exporter.otlp.timeout", 0,
             "otel.exporter.otlp.traces.timeout", 0,
-            "otel.exporter.otlp.metrics.timeout", 0);
+            "otel.exporter.otlp.metrics.timeout", 0,
+            "otel.exporter.otlp.logs.timeout", 0);
 
     private OtelSettings() {}
 
@@ -74,7 +88,6 @@ final class OtelSettings {
         OtelChecks.checkEncoding(ATTRIBUTES, first(config, ATTRIBUTES));
         checkRanges(config);
         Map<String, String> added = new HashMap<>();
-        added.put("otel.logs.exporter", "none");
         for (String headers : HEADERS) {
             String given = first(config, headers);
             OtelChecks.checkEncoding(headers, given);
@@ -98,6 +111,11 @@ final class OtelSettings {
         if (first(config, TRACES_EXPORTER) == null) {
             added.put(TRACES_EXPORTER, first(config, TRACES_ENDPOINT, ENDPOINT) == null ? "none" : "otlp");
         }
+        added.put(LOGS_PROTOCOL, protocol(config, LOGS_PROTOCOL));
+        added.put(LOGS_ENDPOINT, logsEndpoint(config));
+        if (first(config, LOGS_EXPORTER) == null) {
+            added.put(LOGS_EXPORTER, first(config, LOGS_ENDPOINT, ENDPOINT) == null ? "none" : "otlp");
+        }
         if (first(config, "otel.service.name") == null
                 && !config.getMap(ATTRIBUTES).containsKey("service.name")) {
             added.put("otel.service.name", "aioscope");
@@ -111,10 +129,11 @@ final class OtelSettings {
         return Boolean.TRUE.equals(config.getBoolean("otel.sdk.disabled"));
     }
 
-    /** Whether the complete settings export traces or push metrics. */
+    /** Whether the complete settings export any signal. */
     static boolean exports(ConfigProperties config) {
         return !isDisabled(config)
-                && !("none".equals(first(config, TRACES_EXPORTER)) && "none".equals(first(config, METRICS_EXPORTER)));
+                && !Stream.of(TRACES_EXPORTER, METRICS_EXPORTER, LOGS_EXPORTER)
+                        .allMatch(exporter -> "none".equals(first(config, exporter)));
     }
 
     /** The Kubernetes node of the agent: from the attributes of the user, or from the variable of the chart. */
@@ -140,7 +159,8 @@ final class OtelSettings {
                 checkRange(property, value.toMillis(), min, MAX_DURATION.toMillis(), " ms");
             }
         });
-        for (String property : List.of("otel.bsp.max.queue.size", "otel.bsp.max.export.batch.size")) {
+        for (String property : List.of(
+                QUEUE_SIZE, "otel.bsp.max.export.batch.size", LOGS_QUEUE_SIZE, "otel.blrp.max.export.batch.size")) {
             Integer value = config.getInt(property);
             if (value != null) {
                 checkRange(property, value, 1, MAX_QUEUE, "");
@@ -165,6 +185,11 @@ final class OtelSettings {
         return endpoint(config, METRICS_ENDPOINT, METRICS_PROTOCOL, "v1/metrics");
     }
 
+    /** The destination of log records. */
+    static String logsEndpoint(ConfigProperties config) {
+        return endpoint(config, LOGS_ENDPOINT, LOGS_PROTOCOL, "v1/logs");
+    }
+
     private static String endpoint(ConfigProperties config, String own, String ownProtocol, String path) {
         String given = first(config, own);
         if (given != null) {
@@ -180,7 +205,12 @@ final class OtelSettings {
 
     /** The maximum number of queued spans. */
     static int queueSize(ConfigProperties config) {
-        return config.getInt("otel.bsp.max.queue.size", 2048);
+        return config.getInt(QUEUE_SIZE, 2048);
+    }
+
+    /** The maximum number of queued log records. */
+    static int logsQueueSize(ConfigProperties config) {
+        return config.getInt(LOGS_QUEUE_SIZE, 2048);
     }
 
     private static String protocol(ConfigProperties config, String own) {

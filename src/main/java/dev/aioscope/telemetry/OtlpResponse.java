@@ -24,7 +24,8 @@ final class OtlpResponse {
 
     private static final Set<String> PROTOBUF = Set.of("x-protobuf", "protobuf", "octet-stream", "grpc");
 
-    // Field numbers and wire types of ExportTraceServiceResponse and of its twin for metrics. No tag occurs on both
+    // Field numbers and wire types of ExportTraceServiceResponse and of its twins for metrics and logs. No tag occurs
+    // on both
     // levels.
     private static final int PARTIAL_SUCCESS = 1 << 3 | 2;
     private static final int REJECTED = 1 << 3;
@@ -109,7 +110,8 @@ final class OtlpResponse {
             for (JsonToken token = json.nextToken(); token != null; token = json.nextToken()) {
                 switch (token.isScalarValue() ? String.valueOf(json.currentName()) : "") {
                     // 64-bit numbers are strings in the JSON of protobuf.
-                    case "rejectedSpans", "rejectedDataPoints" -> rejected = json.getValueAsLong();
+                    case "rejectedSpans", "rejectedDataPoints", "rejectedLogRecords" ->
+                        rejected = json.getValueAsLong();
                     case "errorMessage" -> reason = json.getValueAsString("");
                     default -> {}
                 }

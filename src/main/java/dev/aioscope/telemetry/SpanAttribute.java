@@ -15,7 +15,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The attributes of spans and their events. {@code dashboards/traces.md} lists the same. An attribute without an observed
+ * The attributes of spans and log records. {@code dashboards/traces.md} and {@code dashboards/logs.md} list the same. An attribute without an observed
  * value is absent.
  *
  * @param <T> the type of its values
@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class SpanAttribute<T> {
     private static final List<SpanAttribute<?>> ALL = new ArrayList<>();
 
+    private static final String EVENT = "event `";
     private static final String TEARDOWN = "teardown, if observed";
     private static final String CALLER = "caller identified";
     private static final String OWNER = "owner identified, if it is not process.pid";
@@ -110,9 +111,8 @@ final class SpanAttribute<T> {
             number("aio.cancelled", TEARDOWN, "Requests that the teardown cancelled");
     static final SpanAttribute<Long> STRAGGLERS = number(
             "aio.stragglers",
-            "teardown, if any were observed",
-            "Late completions: requests that completed while it was stuck; the first " + StuckEvents.MAX_STRAGGLERS
-                    + " have an event `aio.straggler` each");
+            "teardown and event `aio.teardown.over`, if any were observed",
+            "Late completions: requests that completed while it was stuck");
     static final SpanAttribute<Double> DRAIN_GRACE =
             decimal("aio.drain.grace", TEARDOWN, "Seconds of the drain that waited only for RCU grace periods");
     static final SpanAttribute<Double> DRAIN_IO =
@@ -183,25 +183,34 @@ final class SpanAttribute<T> {
             "`refusal`, cause teardown",
             "Process that released most: name, pid, container, charge");
 
+    static final SpanAttribute<List<String>> CLAUSES = texts(
+            "aio.spec.clauses",
+            "teardown, if it violated any",
+            "Clauses of the specification that the kernel violated");
+    static final SpanAttribute<Double> HELD = decimal(
+            "aio.teardown.held", "event `aio.teardown.over`, if observed", "Seconds for which it held its caller");
     static final SpanAttribute<String> CLAUSE = text(
             "aio.spec.clause", "event `aio.spec.violation`", "Clause of the specification that the kernel violated");
     static final SpanAttribute<String> EVIDENCE =
             text("aio.spec.evidence", "event `aio.spec.violation`", "Observed values");
 
-    private static final String STUCK = "event `aio.teardown.stuck`, if observed";
+    private static final String STUCK =
+            "teardown that was stuck; event `aio.teardown.stuck` and `aio.teardown.over`, if observed";
 
     static final SpanAttribute<String> WAITS_FOR = text(
             "aio.waits_for",
             STUCK,
-            "What it waited for: requests, siblings, grace, mmap_lock, cancelled_polls, wake or deferred_free");
+            "What it waited for when it was found stuck: requests, siblings, grace, mmap_lock, cancelled_polls, wake or"
+                    + " deferred_free");
     static final SpanAttribute<Long> OUTSTANDING_NOW =
-            number("aio.outstanding_now", STUCK, "Requests outstanding at that moment");
+            number("aio.outstanding_now", STUCK, "Requests outstanding when it was found stuck");
     static final SpanAttribute<Long> SIBLINGS_NOW =
-            number("aio.siblings_now", STUCK, "Threads inside an AIO call on the context at that moment");
+            number("aio.siblings_now", STUCK, "Threads inside an AIO call on the context when it was found stuck");
     static final SpanAttribute<List<String>> KERNEL_STACK =
-            texts("aio.kernel_stack", STUCK, "Kernel functions in which it waited, innermost first");
+            texts("aio.kernel_stack", STUCK, "Kernel functions in which it waited then, innermost first");
 
-    private static final String STRAGGLER = "event `aio.straggler`";
+    private static final String STRAGGLER =
+            "teardown with a late completion (the latest); event `aio.straggler`, and `aio.teardown.over` (the latest)";
 
     static final SpanAttribute<String> OPERATION = text(
             "aio.request.operation",
@@ -251,9 +260,19 @@ final class SpanAttribute<T> {
         return key.getType().name().toLowerCase(Locale.ROOT);
     }
 
-    /** Which spans have it, and under which condition. */
+    /** Which spans and log records have it, and under which condition. */
     String present() {
         return present;
+    }
+
+    /** Whether spans have it. */
+    boolean isOfSpans() {
+        return !present.startsWith(EVENT);
+    }
+
+    /** Whether only certain log records have it; those of a process or a context have the same attributes as its span. */
+    boolean isOfEvents() {
+        return present.contains(EVENT);
     }
 
     /** What the value means. */

@@ -18,23 +18,22 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Describes teardowns in attributes of spans and events. */
+/** Describes teardowns in attributes of spans and log records. */
 final class TeardownAttributes {
     private TeardownAttributes() {}
 
     /** All of a teardown but its processes. */
-    static void teardown(Teardown t, @Nullable Long stragglers, AttributesBuilder attributes) {
+    static void teardown(Teardown t, AttributesBuilder attributes) {
         context(t.context(), attributes);
         SpanAttribute.MAX_EVENTS.set(attributes, wide(t.context().maxReqs()));
         SpanAttribute.RING_EVENTS.set(attributes, wide(t.context().nrEvents()));
         SpanAttribute.TRIGGER.set(
                 attributes, t.trigger() == null ? null : t.trigger().label());
-        SpanAttribute.END.set(attributes, t.end().name().toLowerCase(Locale.ROOT));
+        SpanAttribute.END.set(attributes, end(t));
         SpanAttribute.OUTSTANDING.set(attributes, wide(t.outstanding()));
         SpanAttribute.UNREAPED.set(attributes, wide(t.counts().unreaped()));
         SpanAttribute.SIBLINGS.set(attributes, wide(t.counts().siblings()));
         SpanAttribute.CANCELLED.set(attributes, cancelled(t.counts()));
-        SpanAttribute.STRAGGLERS.set(attributes, stragglers);
         SpanAttribute.DRAIN_GRACE.set(attributes, seconds(t.grace()));
         SpanAttribute.DRAIN_IO.set(attributes, seconds(t.io()));
         SpanAttribute.DRAIN_SIBLINGS.set(attributes, seconds(t.inSiblings()));
@@ -54,14 +53,28 @@ final class TeardownAttributes {
         SpanAttribute.HANDLE.set(attributes, hex(context.handle()));
     }
 
-    static SpanEvent violation(Observation violation) {
+    /** How completely the end of a teardown was observed. */
+    static String end(Teardown t) {
+        return t.end().name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The names of violated clauses; null if there is none. */
+    static @Nullable List<String> clauses(List<Observation> violations) {
+        return violations.isEmpty()
+                ? null
+                : violations.stream()
+                        .map(violation -> violation.clause().name())
+                        .toList();
+    }
+
+    static Attributes violation(Observation violation) {
         AttributesBuilder attributes = Attributes.builder();
         SpanAttribute.CLAUSE.set(attributes, violation.clause().name());
         SpanAttribute.EVIDENCE.set(attributes, violation.values());
-        return new SpanEvent(SpanEvent.VIOLATION, violation.time(), attributes.build());
+        return attributes.build();
     }
 
-    static SpanEvent stuck(TeardownInProgress teardown, long now) {
+    static Attributes stuck(TeardownInProgress teardown) {
         AttributesBuilder attributes = Attributes.builder();
         WaitReason waitReason = teardown.waitReason();
         SpanAttribute.WAITS_FOR.set(attributes, waitReason == null ? null : waitReason.label());
@@ -69,10 +82,10 @@ final class TeardownAttributes {
         SpanAttribute.SIBLINGS_NOW.set(attributes, wide(teardown.siblingsNow()));
         List<String> functions = KernelStack.functions(teardown.kernelStack());
         SpanAttribute.KERNEL_STACK.set(attributes, functions.isEmpty() ? null : functions);
-        return new SpanEvent(SpanEvent.STUCK, now, attributes.build());
+        return attributes.build();
     }
 
-    static SpanEvent straggler(Straggler straggler, @Nullable String deviceName) {
+    static Attributes straggler(Straggler straggler, @Nullable String deviceName) {
         AttributesBuilder attributes = Attributes.builder();
         Operation operation = straggler.operation();
         SpanAttribute.OPERATION.set(attributes, operation == Operation.UNKNOWN ? null : operation.label());
@@ -86,7 +99,7 @@ final class TeardownAttributes {
         SpanAttribute.REQUEST_ERROR.set(
                 attributes, straggler.result() < 0 ? Errno.name((int) -straggler.result()) : null);
         SpanAttribute.AGE.set(attributes, seconds(straggler.age()));
-        return new SpanEvent(SpanEvent.STRAGGLER, straggler.time(), attributes.build());
+        return attributes.build();
     }
 
     /** Whether io_destroy returned an error. */
@@ -125,7 +138,7 @@ final class TeardownAttributes {
         return value == null ? null : (Long) value.longValue();
     }
 
-    private static @Nullable Double seconds(@Nullable Long nanos) {
+    static @Nullable Double seconds(@Nullable Long nanos) {
         return nanos == null ? null : (Double) (nanos / 1e9);
     }
 }

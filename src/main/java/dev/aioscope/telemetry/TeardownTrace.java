@@ -6,13 +6,13 @@ import dev.aioscope.event.Trigger;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.Teardown.Timeline;
 import dev.aioscope.lifecycle.Teardown.Wait;
+import dev.aioscope.telemetry.StuckTraces.StuckTrace;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
-import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +24,7 @@ final class TeardownTrace {
     private final long begin;
     private final long end;
     private final long offset;
+    private final @Nullable Span begun;
 
     /** A span with its interval, CLOCK_BOOTTIME ns. */
     private record Node(Span span, long begin, long end) {}
@@ -32,15 +33,30 @@ final class TeardownTrace {
      * Prepares a trace.
      *
      * @param begin {@link Teardown#startTime()}, which must be known
-     * @param offset from CLOCK_BOOTTIME to the epoch in ns, for all spans
+     * @param offset from CLOCK_BOOTTIME to the epoch in ns, for all spans unless the trace was begun
+     * @param stuck the trace that was begun when the teardown was found stuck; null if it was not
      */
-    TeardownTrace(Tracer tracer, Teardown teardown, long begin, long offset) {
+    TeardownTrace(Tracer tracer, Teardown teardown, long begin, long offset, @Nullable StuckTrace stuck) {
         this.tracer = tracer;
         this.teardown = teardown;
         this.phases = teardown.phases();
         this.begin = begin;
         this.end = Math.max(begin, endOf(teardown, begin));
-        this.offset = offset;
+        this.offset = stuck == null ? offset : stuck.offset();
+        this.begun = stuck == null ? null : stuck.root();
+    }
+
+    /** Begins the root of a teardown in progress. */
+    static Span begin(Tracer tracer, Teardown teardown, long begin, long offset) {
+        return tracer.spanBuilder(SpanName.of(teardown.trigger()).label())
+                .setStartTimestamp(begin + offset, NANOSECONDS)
+                .setNoParent()
+                .startSpan();
+    }
+
+    /** From CLOCK_BOOTTIME to the epoch in ns. */
+    long offset() {
+        return offset;
     }
 
     /** The time the teardown held its caller, as far as it was observed. */
@@ -72,8 +88,8 @@ final class TeardownTrace {
     }
 
     /** Makes all spans of the trace and returns the root. */
-    SpanContext write(Attributes attributes, List<SpanEvent> events) {
-        Node root = root(attributes, events);
+    SpanContext write(Attributes attributes) {
+        Node root = root(attributes);
         child(root, SpanName.LOOKUP, teardown.call().enterTime(), phases.killEnterTime());
         Node kill = child(root, SpanName.KILL, phases.killEnterTime(), phases.killExitTime());
         child(kill != null ? kill : root, SpanName.UNMAP, phases.unmapEnterTime(), phases.unmapExitTime());
@@ -85,16 +101,13 @@ final class TeardownTrace {
         return root.span.getSpanContext();
     }
 
-    private Node root(Attributes attributes, List<SpanEvent> events) {
-        Span span = tracer.spanBuilder(SpanName.of(teardown.trigger()).label())
-                .setStartTimestamp(begin + offset, NANOSECONDS)
-                .setNoParent()
-                .setAllAttributes(attributes)
-                .startSpan();
+    private Node root(Attributes attributes) {
+        Span span = begun == null ? begin(tracer, teardown, begin, offset) : begun;
+        // The trigger may have been unknown at the begin.
+        span.updateName(SpanName.of(teardown.trigger()).label()).setAllAttributes(attributes);
         if (TeardownAttributes.isFailed(teardown)) {
             span.setStatus(StatusCode.ERROR, "io_destroy failed with " + TeardownAttributes.error(teardown));
         }
-        events.forEach(event -> span.addEvent(event.name(), event.attributes(), event.time() + offset, NANOSECONDS));
         span.end(end + offset, NANOSECONDS);
         return new Node(span, begin, end);
     }

@@ -2,6 +2,9 @@ package dev.aioscope.telemetry;
 
 import dev.aioscope.probe.HostInfo;
 import dev.aioscope.worker.Worker;
+import io.opentelemetry.api.logs.Logger;
+import io.opentelemetry.api.logs.LoggerBuilder;
+import io.opentelemetry.api.logs.LoggerProvider;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.api.trace.TracerBuilder;
 import io.opentelemetry.api.trace.TracerProvider;
@@ -22,14 +25,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The export of spans, and of metrics if they are pushed: the OpenTelemetry SDK, configured by the standard {@code OTEL_*}
+ * The export of spans and log records, and of metrics if they are pushed: the OpenTelemetry SDK, configured by the standard {@code OTEL_*}
  * variables and {@code otel.*} system properties. Nothing is exported until one of them names an endpoint.
  *
- * <p>Ending a span never blocks. Spans that the back end does not accept in time are dropped and counted.
+ * <p>Ending a span never blocks, nor does a log record. Items that the back end does not accept in time are dropped and counted.
  */
 public final class TraceExport implements AutoCloseable {
     /** Both timeouts together stay below the second that the agent has for its shutdown. */
@@ -38,11 +40,14 @@ public final class TraceExport implements AutoCloseable {
     private static final long CANCEL_MILLIS = 150;
 
     // LogManager refers to loggers weakly; a collected logger loses its level.
-    private static final Logger EXPORTER_LOG = Logger.getLogger("io.opentelemetry.exporter");
-    private static final Logger SETUP_LOG = Logger.getLogger("io.opentelemetry.sdk.autoconfigure");
+    private static final java.util.logging.Logger EXPORTER_LOG =
+            java.util.logging.Logger.getLogger("io.opentelemetry.exporter");
+    private static final java.util.logging.Logger SETUP_LOG =
+            java.util.logging.Logger.getLogger("io.opentelemetry.sdk.autoconfigure");
 
     private final OpenTelemetrySdk sdk;
     private final ExportMonitor spanMonitor;
+    private final ExportMonitor logMonitor;
     private final ExportMonitor pushMonitor;
     private final MetricPush push;
     private final String whyOff;
@@ -52,12 +57,14 @@ public final class TraceExport implements AutoCloseable {
     private TraceExport(
             OpenTelemetrySdk sdk,
             ExportMonitor spanMonitor,
+            ExportMonitor logMonitor,
             ExportMonitor pushMonitor,
             MetricPush push,
             String whyOff,
             Resource resource) {
         this.sdk = sdk;
         this.spanMonitor = spanMonitor;
+        this.logMonitor = logMonitor;
         this.pushMonitor = pushMonitor;
         this.push = push;
         this.whyOff = whyOff;
@@ -81,6 +88,7 @@ public final class TraceExport implements AutoCloseable {
 
     private static TraceExport open(HostInfo origin, Map<String, String> settings) {
         ExportMonitor spanMonitor = new ExportMonitor("spans", System::nanoTime);
+        ExportMonitor logMonitor = new ExportMonitor("log records", System::nanoTime);
         ExportMonitor pushMonitor = new ExportMonitor("metrics", System::nanoTime);
         MetricPush push = new MetricPush();
         AtomicReference<String> whyOff = new AtomicReference<>("");
@@ -109,6 +117,10 @@ public final class TraceExport implements AutoCloseable {
                             (exporter, config) -> spanMonitor.watch(exporter, OtelSettings.endpoint(config)))
                     .addSpanProcessorCustomizer(
                             (processor, config) -> spanMonitor.limit(processor, OtelSettings.queueSize(config)))
+                    .addLogRecordExporterCustomizer(
+                            (exporter, config) -> logMonitor.watch(exporter, OtelSettings.logsEndpoint(config)))
+                    .addLogRecordProcessorCustomizer(
+                            (processor, config) -> logMonitor.limit(processor, OtelSettings.logsQueueSize(config)))
                     .addMetricExporterCustomizer(
                             (exporter, config) -> pushMonitor.watch(exporter, OtelSettings.metricsEndpoint(config)))
                     // The metrics of the SDK about itself are not pushed.
@@ -127,6 +139,7 @@ public final class TraceExport implements AutoCloseable {
             return new TraceExport(
                     sdk,
                     spanMonitor,
+                    logMonitor,
                     pushMonitor,
                     push,
                     String.valueOf(whyOff.get()),
@@ -136,9 +149,9 @@ public final class TraceExport implements AutoCloseable {
         }
     }
 
-    /** Whether spans are exported. If not, there is no need to make any. */
+    /** Whether spans or log records are exported. If not, there is no need to make any. */
     public boolean isActive() {
-        return endpoint().isPresent();
+        return endpoint().isPresent() || logsEndpoint().isPresent();
     }
 
     /** The destination of spans, without a password; empty if spans are not exported. */
@@ -149,6 +162,11 @@ public final class TraceExport implements AutoCloseable {
     /** Which setting is the reason why spans are not exported. */
     public String whyOff() {
         return whyOff;
+    }
+
+    /** The destination of log records, without a password; empty if they are not exported. */
+    public Optional<String> logsEndpoint() {
+        return logMonitor.endpoint();
     }
 
     /** The destination of metrics, without a password; empty if metrics are not pushed. */
@@ -171,6 +189,11 @@ public final class TraceExport implements AutoCloseable {
         return spanMonitor.counts();
     }
 
+    /** The outcomes of all log records so far. */
+    public ExportCounts logRecords() {
+        return logMonitor.counts();
+    }
+
     /** The outcomes of all pushes of metrics so far. */
     public ExportCounts pushes() {
         return pushMonitor.counts();
@@ -178,8 +201,18 @@ public final class TraceExport implements AutoCloseable {
 
     /** Makes the spans of the agent; without effect if spans are not exported. */
     public Tracer tracer() {
-        TracerProvider provider = isActive() ? sdk.getTracerProvider() : TracerProvider.noop();
+        TracerProvider provider = endpoint().isPresent() ? sdk.getTracerProvider() : TracerProvider.noop();
         TracerBuilder builder = provider.tracerBuilder(TelemetryScope.NAME).setSchemaUrl(TelemetryScope.SCHEMA_URL);
+        String version = TelemetryScope.version();
+        return version == null
+                ? builder.build()
+                : builder.setInstrumentationVersion(version).build();
+    }
+
+    /** Makes the log records of the agent; without effect if they are not exported. */
+    public Logger logger() {
+        LoggerProvider provider = logsEndpoint().isPresent() ? sdk.getLogsBridge() : LoggerProvider.noop();
+        LoggerBuilder builder = provider.loggerBuilder(TelemetryScope.NAME).setSchemaUrl(TelemetryScope.SCHEMA_URL);
         String version = TelemetryScope.version();
         return version == null
                 ? builder.build()
@@ -193,14 +226,17 @@ public final class TraceExport implements AutoCloseable {
             return;
         }
         spanMonitor.startClosing();
+        logMonitor.startClosing();
         pushMonitor.startClosing();
         CompletableResultCode done = shutdown();
         if (!done.join(FLUSH_MILLIS, TimeUnit.MILLISECONDS).isDone()) {
             spanMonitor.shutdown();
+            logMonitor.shutdown();
             pushMonitor.shutdown();
             done.join(CANCEL_MILLIS, TimeUnit.MILLISECONDS);
         }
         spanMonitor.close();
+        logMonitor.close();
         pushMonitor.close();
     }
 
@@ -221,7 +257,7 @@ public final class TraceExport implements AutoCloseable {
     }
 
     /** Keeps a level that the user has set. */
-    private static void quieten(Logger logger, Level level) {
+    private static void quieten(java.util.logging.Logger logger, Level level) {
         if (logger.getLevel() == null) {
             logger.setLevel(level);
         }

@@ -68,6 +68,9 @@ public final class Collector implements AutoCloseable {
             traces:
               receivers: [otlp]
               exporters: [debug, zipkin]
+            logs:
+              receivers: [otlp]
+              exporters: [debug]
         """);
         return start(folder, config, Map.of("ZIPKIN", zipkin), "");
     }

@@ -35,6 +35,7 @@ class CollectorConfigurationIT {
                 output,
                 Map.of(
                         "TRACES_ENDPOINT", "http://127.0.0.1:1",
+                        "LOGS_ENDPOINT", "http://127.0.0.1:1",
                         "METRICS_ENDPOINT", "http://127.0.0.1:1",
                         "KAFKA_BROKERS", "[127.0.0.1:1, 127.0.0.1:2]"),
                 Collector.binary().toString(),

@@ -61,7 +61,10 @@ class FleetIT {
         Collector host = open(Collector.start(
                 folder,
                 Path.of("dashboards/otel/agent.yaml"),
-                Map.of("TRACES_ENDPOINT", gateway.httpEndpoint(), "METRICS_ENDPOINT", prometheus.writeUrl()),
+                Map.of(
+                        "TRACES_ENDPOINT", gateway.httpEndpoint(),
+                        "LOGS_ENDPOINT", "http://127.0.0.1:1",
+                        "METRICS_ENDPOINT", prometheus.writeUrl()),
                 ""));
         port = ServerProcess.freePort();
         ServerProcess agent = open(ServerProcess.start(

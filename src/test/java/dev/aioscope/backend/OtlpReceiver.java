@@ -6,9 +6,11 @@ import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.aioscope.http.WebServer;
+import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.collector.trace.v1.ExportTracePartialSuccess;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse;
+import io.opentelemetry.proto.logs.v1.ResourceLogs;
 import io.opentelemetry.proto.trace.v1.Span;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,7 +30,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
 
 /**
- * An in-process OTLP receiver for traces over http/protobuf that can fail on demand.
+ * An in-process OTLP receiver for traces and log records over http/protobuf that can fail on demand.
  *
  * <p>It sends the {@linkplain #next queued responses} in order, then the {@linkplain #always default response}, which
  * is success unless set.
@@ -45,6 +47,7 @@ public final class OtlpReceiver implements AutoCloseable {
     // All fields below are guarded by the lock of this object.
     private final List<Request> requests = new ArrayList<>();
     private final List<Span> accepted = new ArrayList<>();
+    private final List<ResourceLogs> acceptedLogs = new ArrayList<>();
     private final Deque<Response> lined = new ArrayDeque<>();
     private Response usual = Response.ok();
     private int awaiting;
@@ -198,6 +201,11 @@ public final class OtlpReceiver implements AutoCloseable {
         return List.copyOf(accepted);
     }
 
+    /** The log records that it accepted, by resource and scope. */
+    public synchronized List<ResourceLogs> logs() {
+        return List.copyOf(acceptedLogs);
+    }
+
     /** Waits for a number of accepted spans and returns all accepted spans; fails after the limit. */
     public synchronized List<Span> await(int spans, Duration limit) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
@@ -227,17 +235,30 @@ public final class OtlpReceiver implements AutoCloseable {
 
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
-            if (!exchange.getRequestURI().getPath().equals("/v1/traces")) {
-                exchange.sendResponseHeaders(404, -1);
-                return;
+            Response answer;
+            Runnable accept;
+            switch (exchange.getRequestURI().getPath()) {
+                case "/v1/traces" -> {
+                    Request request = new Request(
+                            exchange.getRequestHeaders(), ExportTraceServiceRequest.parseFrom(body(exchange)));
+                    answer = take(request);
+                    accept = () -> accept(request);
+                }
+                case "/v1/logs" -> {
+                    ExportLogsServiceRequest request = ExportLogsServiceRequest.parseFrom(body(exchange));
+                    answer = takeUsual();
+                    accept = () -> accept(request);
+                }
+                default -> {
+                    exchange.sendResponseHeaders(404, -1);
+                    return;
+                }
             }
-            Request request = read(exchange);
-            Response answer = take(request);
             if (!await(answer) || answer.status < 0) {
                 return;
             }
             if (answer.status == 200) {
-                accept(request);
+                accept.run();
             }
             Headers headers = exchange.getResponseHeaders();
             headers.set("Content-Type", "application/x-protobuf");
@@ -251,12 +272,20 @@ public final class OtlpReceiver implements AutoCloseable {
         }
     }
 
-    private static Request read(HttpExchange exchange) throws IOException {
-        Headers headers = exchange.getRequestHeaders();
-        boolean gzip = "gzip".equals(headers.getFirst("Content-Encoding"));
+    private static byte[] body(HttpExchange exchange) throws IOException {
+        boolean gzip = "gzip".equals(exchange.getRequestHeaders().getFirst("Content-Encoding"));
         try (InputStream body = gzip ? new GZIPInputStream(exchange.getRequestBody()) : exchange.getRequestBody()) {
-            return new Request(headers, ExportTraceServiceRequest.parseFrom(body));
+            return body.readAllBytes();
         }
+    }
+
+    private synchronized Response takeUsual() {
+        return usual;
+    }
+
+    private synchronized void accept(ExportLogsServiceRequest request) {
+        acceptedLogs.addAll(request.getResourceLogsList());
+        notifyAll();
     }
 
     private synchronized Response take(Request request) {

@@ -13,6 +13,7 @@ import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.testing.Await;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.logs.LoggerProvider;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
 import io.opentelemetry.exporter.otlp.trace.OtlpGrpcSpanExporter;
 import io.opentelemetry.sdk.resources.Resource;
@@ -125,7 +126,11 @@ class RecordedTraceIT {
             // Zipkin returns recent spans only: the end of the recording becomes the current time.
             WallClock clock = new WallClock(recording::ended, Instant::now);
             TeardownSpans spans = new TeardownSpans(
-                    provider.get("dev.aioscope"), clock, new SamplingPolicy(TeardownSpans.SLOW, 1), Identities.NONE);
+                    provider.get("dev.aioscope"),
+                    LoggerProvider.noop().get("test"),
+                    clock,
+                    new SamplingPolicy(TeardownSpans.SLOW, 1),
+                    Identities.NONE);
             try (DutyCycle dutyCycle =
                     new DutyCycle(recording.replay(null, false), spans, clock, Duration.ofSeconds(1))) {
                 dutyCycle.run();

@@ -22,6 +22,7 @@ import dev.aioscope.telemetry.SamplingPolicy;
 import dev.aioscope.telemetry.SpecMetrics;
 import dev.aioscope.telemetry.TeardownMetrics;
 import dev.aioscope.telemetry.TeardownSpans;
+import io.opentelemetry.api.logs.LoggerProvider;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -128,6 +129,7 @@ class DayTest {
                             audit,
                             new TeardownSpans(
                                     spans.get("day"),
+                                    LoggerProvider.noop().get("test"),
                                     clock,
                                     new SamplingPolicy(TeardownSpans.SLOW, 1),
                                     processes,

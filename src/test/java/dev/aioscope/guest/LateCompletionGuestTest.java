@@ -24,9 +24,12 @@ import dev.aioscope.probe.core.CoreEngine;
 import dev.aioscope.telemetry.SamplingPolicy;
 import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.testing.Await;
+import io.opentelemetry.sdk.logs.SdkLoggerProvider;
+import io.opentelemetry.sdk.logs.data.LogRecordData;
+import io.opentelemetry.sdk.logs.export.SimpleLogRecordProcessor;
+import io.opentelemetry.sdk.testing.exporter.InMemoryLogRecordExporter;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
-import io.opentelemetry.sdk.trace.data.EventData;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.time.Duration;
@@ -79,10 +82,14 @@ class LateCompletionGuestTest {
     void reportsTeardownAfterThresholdAndRequestsOnCompletion() throws Exception {
         ReportCollector collector = new ReportCollector();
         InMemorySpanExporter spans = InMemorySpanExporter.create();
+        InMemoryLogRecordExporter log = InMemoryLogRecordExporter.create();
         WallClock clock = new WallClock(BootClock::now, InstantSource.system());
         try (BlockingDevice device = BlockingDevice.delayed(DELAY);
                 SdkTracerProvider provider = SdkTracerProvider.builder()
                         .addSpanProcessor(SimpleSpanProcessor.create(spans))
+                        .build();
+                SdkLoggerProvider loggers = SdkLoggerProvider.builder()
+                        .addLogRecordProcessor(SimpleLogRecordProcessor.create(log))
                         .build();
                 DutyCycle dutyCycle = new DutyCycle(
                         BpfProbes.open(new CoreEngine(), Tier.FULL, EnumSet.allOf(Mode.class), ProbeSettings.PLAIN),
@@ -90,6 +97,7 @@ class LateCompletionGuestTest {
                         ForwardingListener.to(
                                 new TeardownSpans(
                                         provider.get("test"),
+                                        loggers.get("test"),
                                         clock,
                                         new SamplingPolicy(TeardownSpans.SLOW, 0),
                                         Identities.NONE),
@@ -105,7 +113,7 @@ class LateCompletionGuestTest {
                 Teardown end = collector.end.get(60, TimeUnit.SECONDS);
                 assertFoundStuckSoon(collector, end);
                 assertStragglers(collector.stragglers, work, device);
-                assertSpan(spans);
+                assertTelemetry(spans, log);
             } finally {
                 dutyCycle.stop();
                 thread.join();
@@ -145,12 +153,15 @@ class LateCompletionGuestTest {
                         .isBetween(work.value("submitted") + DELAY.toNanos(), work.value("returned")));
     }
 
-    private static void assertSpan(InMemorySpanExporter spans) {
+    private static void assertTelemetry(InMemorySpanExporter spans, InMemoryLogRecordExporter log) {
         Optional<SpanData> destroy = spans.getFinishedSpanItems().stream()
                 .filter(span -> span.getName().equals("io_destroy"))
                 .findFirst();
-        assertThat(destroy.orElseThrow().getEvents())
-                .extracting(EventData::getName)
-                .containsExactly("aio.teardown.stuck", "aio.straggler", "aio.straggler", "aio.straggler");
+        assertThat(log.getFinishedLogRecordItems())
+                .allSatisfy(record -> assertThat(record.getSpanContext())
+                        .isEqualTo(destroy.orElseThrow().getSpanContext()))
+                .extracting(LogRecordData::getEventName)
+                .containsExactly(
+                        "aio.teardown.stuck", "aio.straggler", "aio.straggler", "aio.straggler", "aio.teardown.over");
     }
 }

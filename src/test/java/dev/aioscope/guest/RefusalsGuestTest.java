@@ -20,6 +20,7 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.SamplingPolicy;
 import dev.aioscope.telemetry.TeardownSpans;
 import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.logs.LoggerProvider;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.SpanData;
@@ -87,6 +88,7 @@ class RefusalsGuestTest {
                 AioWork holder = AioWork.start("many", "--count", "3", "--charge", "300", "--wait")) {
             TeardownSpans teardownSpans = new TeardownSpans(
                     provider.get("test"),
+                    LoggerProvider.noop().get("test"),
                     new WallClock(BootClock::now, InstantSource.system()),
                     new SamplingPolicy(TeardownSpans.SLOW, 1),
                     processes);

@@ -16,6 +16,11 @@ import dev.aioscope.telemetry.SamplingPolicy;
 import dev.aioscope.telemetry.SpecMetrics;
 import dev.aioscope.telemetry.TeardownMetrics;
 import dev.aioscope.telemetry.TeardownSpans;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.sdk.logs.SdkLoggerProvider;
+import io.opentelemetry.sdk.logs.data.LogRecordData;
+import io.opentelemetry.sdk.logs.export.SimpleLogRecordProcessor;
+import io.opentelemetry.sdk.testing.exporter.InMemoryLogRecordExporter;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.SpanData;
@@ -44,6 +49,7 @@ public final class ReplayResult {
     public static String of(
             Probes probes, WallClock clock, Processes processes, LifecycleListener also, Consumer<DutyCycle> begun) {
         InMemorySpanExporter exporter = InMemorySpanExporter.create();
+        InMemoryLogRecordExporter log = InMemoryLogRecordExporter.create();
         Metrics metrics = new Metrics();
         TeardownMetrics counts = new TeardownMetrics(metrics, probes.tier(), clock);
         HolderMetrics holders = new HolderMetrics(metrics, processes, probes::now, 20, false);
@@ -51,11 +57,16 @@ public final class ReplayResult {
         SpecMetrics.register(metrics, audit);
         Scan scan;
         List<SpanData> finished;
+        List<LogRecordData> records;
         try (SdkTracerProvider provider = SdkTracerProvider.builder()
-                .addSpanProcessor(SimpleSpanProcessor.create(exporter))
-                .build()) {
+                        .addSpanProcessor(SimpleSpanProcessor.create(exporter))
+                        .build();
+                SdkLoggerProvider loggers = SdkLoggerProvider.builder()
+                        .addLogRecordProcessor(SimpleLogRecordProcessor.create(log))
+                        .build()) {
             TeardownSpans spans = new TeardownSpans(
                     provider.get("test"),
+                    loggers.get("test"),
                     clock,
                     new SamplingPolicy(TeardownSpans.SLOW, 1),
                     processes,
@@ -72,6 +83,7 @@ public final class ReplayResult {
                 scan = cycle.latestScan();
             }
             finished = exporter.getFinishedSpanItems();
+            records = log.getFinishedLogRecordItems();
         }
         if (scan != null) {
             holders.onScan(scan);
@@ -79,6 +91,7 @@ public final class ReplayResult {
         try (metrics) {
             return Stream.of(
                             spans(finished),
+                            log(records),
                             metrics.scrape("").body().lines().filter(line -> line.startsWith("aio_")),
                             audit.verdicts().stream().map(String::valueOf))
                     .flatMap(lines -> lines)
@@ -93,7 +106,7 @@ public final class ReplayResult {
                         "span " + path(span, spans) + " " + span.getStartEpochNanos() + ".." + span.getEndEpochNanos()
                                 + " " + span.getKind() + " " + span.getStatus() + " links "
                                 + span.getLinks().size() + " "
-                                + sorted(span) + " events " + events(span));
+                                + sorted(span.getAttributes()));
     }
 
     private static String path(SpanData span, List<SpanData> all) {
@@ -105,15 +118,15 @@ public final class ReplayResult {
                 + span.getName();
     }
 
-    private static Map<String, Object> sorted(SpanData span) {
-        Map<String, Object> attributes = new TreeMap<>();
-        span.getAttributes().forEach((key, value) -> attributes.put(key.getKey(), value));
-        return attributes;
+    private static Map<String, Object> sorted(Attributes attributes) {
+        Map<String, Object> sorted = new TreeMap<>();
+        attributes.forEach((key, value) -> sorted.put(key.getKey(), value));
+        return sorted;
     }
 
-    private static String events(SpanData span) {
-        return span.getEvents().stream()
-                .map(event -> event.getEpochNanos() + " " + event.getName() + " " + event.getAttributes())
-                .collect(Collectors.joining("; "));
+    private static Stream<String> log(List<LogRecordData> records) {
+        return records.stream()
+                .map(record -> "log " + record.getTimestampEpochNanos() + " " + record.getEventName() + " "
+                        + record.getBodyValue() + " " + sorted(record.getAttributes()));
     }
 }

@@ -25,12 +25,16 @@ import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.lifecycle.UserStack;
 import dev.aioscope.lifecycle.WrongHandle;
 import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.logs.Severity;
 import io.opentelemetry.api.trace.SpanId;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.sdk.logs.SdkLoggerProvider;
+import io.opentelemetry.sdk.logs.data.LogRecordData;
+import io.opentelemetry.sdk.logs.export.SimpleLogRecordProcessor;
+import io.opentelemetry.sdk.testing.exporter.InMemoryLogRecordExporter;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
-import io.opentelemetry.sdk.trace.data.EventData;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.data.StatusData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
@@ -60,6 +64,10 @@ class TeardownSpansTest {
     private final SdkTracerProvider provider = SdkTracerProvider.builder()
             .addSpanProcessor(SimpleSpanProcessor.create(exporter))
             .build();
+    private final InMemoryLogRecordExporter log = InMemoryLogRecordExporter.create();
+    private final SdkLoggerProvider loggers = SdkLoggerProvider.builder()
+            .addLogRecordProcessor(SimpleLogRecordProcessor.create(log))
+            .build();
     private final WallClock clock =
             new WallClock(() -> LONG_UPTIME, () -> Instant.ofEpochSecond(0, BOOT + LONG_UPTIME));
 
@@ -68,6 +76,7 @@ class TeardownSpansTest {
     @AfterEach
     void close() {
         provider.close();
+        loggers.close();
     }
 
     @Test
@@ -347,36 +356,124 @@ class TeardownSpansTest {
     }
 
     @Test
-    void tracesEachTeardownThatViolatesAClause() {
+    void logsEachViolationInTraceOfTeardown() {
         TeardownBuilder t = TeardownBuilder.idle();
         t.inTableAfterKill = true;
         spans(0).onTeardown(t.build());
-        assertThat(root().getEvents())
-                .extracting(event -> event.getName() + " "
-                        + List.copyOf(event.getAttributes().asMap().values()))
+        assertThat(attributes(root())).containsEntry("aio.spec.clauses", List.of("S2", "T2"));
+        assertThat(records("aio.spec.violation"))
+                .allSatisfy(record -> {
+                    assertThat(record.getSpanContext()).isEqualTo(root().getSpanContext());
+                    assertThat(record.getSeverity()).isEqualTo(Severity.WARN);
+                    assertThat(attributes(record)).containsEntry("process.pid", 100L);
+                })
+                .extracting(record -> attributes(record).get("aio.spec.clause") + ": "
+                        + attributes(record).get("aio.spec.evidence"))
                 .containsExactlyInAnyOrder(
-                        "aio.spec.violation [S2, its slot in the table was still set when kill_ioctx returned]",
-                        "aio.spec.violation [T2, its slot in the table was still set when kill_ioctx returned]");
+                        "S2: its slot in the table was still set when kill_ioctx returned",
+                        "T2: its slot in the table was still set when kill_ioctx returned");
+    }
+
+    private static TeardownInProgress found(Teardown teardown) {
+        return new TeardownInProgress(teardown, 1, WaitReason.REQUESTS, 2, 0, null, List.of(), true);
     }
 
     @Test
-    void addsEventToStuckTeardown() {
+    void logsStuckTeardownAtOnceInTraceOfItsSpan() {
+        identities = (task, mm) -> mysqld(false);
         TeardownSpans spans = spans(0);
         Teardown ended = TeardownBuilder.busy().build();
-        spans.onStuck(
-                new TeardownInProgress(ended, 1, WaitReason.REQUESTS, 2, 0, null, List.of(), true), 1_500_000_000L);
+        spans.onStuck(found(ended), 1_500_000_000L);
+        assertThat(exporter.getFinishedSpanItems()).isEmpty();
+        LogRecordData record = records("aio.teardown.stuck").get(0);
+        assertThat(record.getTimestampEpochNanos()).isEqualTo(BOOT + 1_500_000_000L);
+        assertThat(record.getSeverity()).isEqualTo(Severity.WARN);
+        assertThat(record.getSeverityText()).isEqualTo("WARN");
+        assertThat(record.getBodyValue().asString())
+                .isEqualTo("io_destroy of ib_io_rd-1 (pid 100) is stuck: it waits for 2 requests to complete");
+        assertThat(attributes(record))
+                .containsEntry("process.pid", 100L)
+                .containsEntry("process.executable.name", "mysqld")
+                .containsEntry("container.id", ID)
+                .containsEntry("k8s.pod.name", "db-0")
+                .containsEntry("aio.context.id", "7f0000001000-7")
+                .containsEntry("aio.waits_for", "requests")
+                .containsEntry("aio.outstanding_now", 2L)
+                .containsEntry("aio.siblings_now", 0L);
+
         spans.onTeardown(ended);
-        assertThat(exporter.getFinishedSpanItems())
-                .flatExtracting(SpanData::getEvents)
-                .singleElement()
-                .satisfies(event -> {
-                    assertThat(event.getName()).isEqualTo("aio.teardown.stuck");
-                    assertThat(event.getAttributes().asMap())
-                            .hasSize(3)
-                            .containsEntry(AttributeKey.stringKey("aio.waits_for"), "requests")
-                            .containsEntry(AttributeKey.longKey("aio.outstanding_now"), 2L)
-                            .containsEntry(AttributeKey.longKey("aio.siblings_now"), 0L);
-                });
+        assertThat(root().getSpanContext()).isEqualTo(record.getSpanContext());
+        assertThat(root().getEvents()).isEmpty();
+        assertThat(attributes(root())).containsEntry("aio.waits_for", "requests");
+        assertThat(tree()).contains("io_destroy 1000..2025010000", "io_destroy > drain 10000..2025000000");
+        LogRecordData over = records("aio.teardown.over").get(0);
+        assertThat(over.getSpanContext()).isEqualTo(record.getSpanContext());
+        assertThat(over.getSeverity()).isEqualTo(Severity.INFO);
+        assertThat(over.getTimestampEpochNanos()).isEqualTo(BOOT + 2_025_010_000L);
+        assertThat(over.getBodyValue().asString())
+                .isEqualTo("io_destroy of ib_io_rd-1 (pid 100) is not stuck any more; it took 2.02s");
+        assertThat(attributes(over))
+                .containsEntry("aio.teardown.end", "complete")
+                .containsEntry("aio.teardown.held", 2.025009)
+                .containsEntry("container.id", ID);
+    }
+
+    @Test
+    void logsStuckTeardownOfUnknownBeginWithoutTrace() {
+        TeardownBuilder t = new TeardownBuilder();
+        t.end = Teardown.End.VANISHED;
+        TeardownSpans spans = spans(0);
+        spans.onStuck(found(t.build()), 1_500_000_000L);
+        spans.onTeardown(t.build());
+        assertThat(exporter.getFinishedSpanItems()).isEmpty();
+        assertThat(log.getFinishedLogRecordItems())
+                .extracting(LogRecordData::getEventName)
+                .containsExactly("aio.teardown.stuck", "aio.teardown.over");
+        assertThat(log.getFinishedLogRecordItems())
+                .noneMatch(record -> record.getSpanContext().isValid());
+    }
+
+    @Test
+    void logsNothingForTeardownThatWasNotStuck() {
+        spans(1).onTeardown(TeardownBuilder.busy().build());
+        assertThat(log.getFinishedLogRecordItems()).isEmpty();
+    }
+
+    @Test
+    void logsLastingRefusalAndItsEndInTraceOfSetup() {
+        identities = (task, mm) -> mysqld(false);
+        TeardownSpans spans = spans(0);
+        FailedCall refusal = refusal(5, List.of());
+        spans.onFailedCall(refusal);
+        assertThat(log.getFinishedLogRecordItems()).isEmpty();
+        spans.onRefusalOutcome(outcome(refusal, RefusalOutcome.Status.LASTING, null));
+        spans.onRefusalOutcome(outcome(refusal, RefusalOutcome.Status.OVER, null));
+        assertThat(log.getFinishedLogRecordItems())
+                .allSatisfy(record -> {
+                    assertThat(record.getSpanContext())
+                            .isEqualTo(named("io_setup").getSpanContext());
+                    assertThat(record.getTimestampEpochNanos()).isEqualTo(BOOT + 4250);
+                    assertThat(attributes(record))
+                            .containsEntry("process.executable.name", "mysqld")
+                            .containsEntry("container.id", ID)
+                            .containsEntry("aio.requested", 70L);
+                })
+                .extracting(record -> record.getEventName() + " " + record.getSeverity() + " "
+                        + record.getBodyValue().asString())
+                .containsExactly(
+                        "aio.refusal.lasting WARN io_setup of a (pid 5) for 70 events was refused, and the quota does"
+                                + " not suffice after 4µs",
+                        "aio.refusal.over INFO The quota suffices for the refused io_setup of a (pid 5) for 70 events"
+                                + " after 4µs");
+    }
+
+    @Test
+    void logsNoTransientRefusal() {
+        TeardownSpans spans = spans(0);
+        FailedCall refusal = refusal(5, List.of());
+        spans.onFailedCall(refusal);
+        spans.onRefusalOutcome(outcome(refusal, RefusalOutcome.Status.TRANSIENT, null));
+        assertThat(log.getFinishedLogRecordItems()).isEmpty();
     }
 
     private static TeardownInProgress notWoken(Teardown ended) {
@@ -390,13 +487,10 @@ class TeardownSpansTest {
         spans.onTeardown(ended);
         spans.onStuck(notWoken(ended), 3_500_000_000L);
         assertThat(tree()).contains("exit_aio > not_woken 2025000000..3500000000");
-        assertThat(named("not_woken").getEvents()).singleElement().satisfies(event -> {
-            assertThat(event.getName()).isEqualTo("aio.teardown.stuck");
-            assertThat(event.getEpochNanos()).isEqualTo(BOOT + 3_500_000_000L);
-            assertThat(attributes(event))
-                    .containsEntry("aio.waits_for", "wake")
-                    .containsEntry("aio.outstanding_now", 0L);
-        });
+        LogRecordData record = records("aio.teardown.stuck").get(0);
+        assertThat(record.getSpanContext()).isEqualTo(root().getSpanContext());
+        assertThat(record.getTimestampEpochNanos()).isEqualTo(BOOT + 3_500_000_000L);
+        assertThat(attributes(record)).containsEntry("aio.waits_for", "wake").containsEntry("aio.outstanding_now", 0L);
     }
 
     @Test
@@ -426,7 +520,11 @@ class TeardownSpansTest {
                 .addSpanProcessor(SimpleSpanProcessor.create(exporter))
                 .build();
         TeardownSpans spans = new TeardownSpans(
-                sampling.get("test"), clock, new SamplingPolicy(TeardownSpans.SLOW, 0), Identities.NONE);
+                sampling.get("test"),
+                loggers.get("test"),
+                clock,
+                new SamplingPolicy(TeardownSpans.SLOW, 0),
+                Identities.NONE);
         for (int i = 0; i < 100; i++) {
             TeardownBuilder t = exit();
             t.context = Context.of(i, 1, 1, 4096).withSize(1, 1);
@@ -447,7 +545,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void addsEventToExitFoundStuckBeforeItsSpan() {
+    void logsExitFoundStuckBeforeItsSpan() {
         TeardownBuilder t = exit();
         t.killExitTime = null;
         TeardownSpans spans = spans(0);
@@ -455,7 +553,9 @@ class TeardownSpansTest {
         assertThat(exporter.getFinishedSpanItems()).isEmpty();
         spans.onTeardown(t.build());
         assertThat(root().getName()).isEqualTo("exit_aio");
-        assertThat(root().getEvents()).extracting(EventData::getName).containsExactly("aio.teardown.stuck");
+        assertThat(records("aio.teardown.stuck"))
+                .extracting(LogRecordData::getSpanContext)
+                .containsExactly(root().getSpanContext());
     }
 
     private static Straggler straggler(Operation operation, @Nullable String path, @Nullable Long offset, long result) {
@@ -464,15 +564,22 @@ class TeardownSpansTest {
         return new Straggler(going, 2_000_001_000L, operation, path, 7, 0xef53, 253, 0, offset, result);
     }
 
-    private static Map<String, Object> attributes(EventData event) {
-        return event.getAttributes().asMap().entrySet().stream()
+    private static Map<String, Object> attributes(LogRecordData record) {
+        return record.getAttributes().asMap().entrySet().stream()
                 .collect(Collectors.toMap(entry -> entry.getKey().getKey(), Map.Entry::getValue));
     }
 
+    private List<LogRecordData> records(String event) {
+        return log.getFinishedLogRecordItems().stream()
+                .filter(record -> event.equals(record.getEventName()))
+                .toList();
+    }
+
     @Test
-    void addsEventWithFileAndDeviceForLateCompletion() {
+    void logsLateCompletionWithFileAndDevice() {
         TeardownSpans spans = new TeardownSpans(
                 provider.get("test"),
+                loggers.get("test"),
                 clock,
                 new SamplingPolicy(TeardownSpans.SLOW, 0),
                 Identities.NONE,
@@ -484,13 +591,15 @@ class TeardownSpansTest {
         spans.onStraggler(straggler(Operation.READ, "/db/data", 8192L, 4096));
         spans.onTeardown(ended);
         assertThat(attributes(root())).containsEntry("aio.stragglers", 1L);
-        assertThat(root().getEvents())
-                .extracting(EventData::getName)
-                .containsExactly("aio.teardown.stuck", "aio.straggler");
-        EventData event = root().getEvents().get(1);
-        assertThat(event.getEpochNanos()).isEqualTo(BOOT + 2_000_001_000L);
+        LogRecordData event = records("aio.straggler").get(0);
+        assertThat(event.getSpanContext()).isEqualTo(root().getSpanContext());
+        assertThat(event.getTimestampEpochNanos()).isEqualTo(BOOT + 2_000_001_000L);
+        assertThat(attributes(root())).containsEntry("aio.request.path", "/db/data");
+        assertThat(attributes(records("aio.teardown.over").get(0)))
+                .containsEntry("aio.request.device_name", "the name of 253:0");
         assertThat(attributes(event))
-                .containsOnly(
+                .contains(
+                        entry("process.pid", 100L),
                         entry("aio.request.operation", "read"),
                         entry("aio.request.path", "/db/data"),
                         entry("aio.request.inode", 7L),
@@ -507,7 +616,7 @@ class TeardownSpansTest {
         TeardownSpans spans = spans(0);
         spans.onStraggler(straggler(Operation.UNKNOWN, null, null, -5));
         spans.onTeardown(TeardownBuilder.busy().build());
-        assertThat(root().getEvents())
+        assertThat(records("aio.straggler"))
                 .singleElement()
                 .satisfies(event -> assertThat(attributes(event))
                         .containsEntry("aio.request.error", "EIO")
@@ -520,7 +629,7 @@ class TeardownSpansTest {
     }
 
     @Test
-    void limitsEventsButCountsAllLateCompletions() {
+    void limitsRecordsButCountsAllLateCompletions() {
         TeardownSpans spans = spans(0);
         for (long i = 0; i < 1000; i++) {
             spans.onStraggler(straggler(Operation.WRITE, "/data", 4096 * i, 4096));
@@ -528,7 +637,7 @@ class TeardownSpansTest {
         Teardown ended = TeardownBuilder.busy().build();
         spans.onTeardown(ended);
         assertThat(attributes(root())).containsEntry("aio.stragglers", 1000L);
-        assertThat(root().getEvents())
+        assertThat(records("aio.straggler"))
                 .hasSize(16)
                 .extracting(event -> attributes(event).get("aio.request.offset"))
                 .contains(0L, 4096L * 15);
@@ -742,7 +851,12 @@ class TeardownSpansTest {
         long[] now = {500, BOOT + 500};
         WallClock stepped = new WallClock(() -> now[0], () -> Instant.ofEpochSecond(0, now[1]));
         stepped.sample(20_000_000L, BOOT + 20_000_000L + 3_600_000_000_000L);
-        new TeardownSpans(provider.get("test"), stepped, new SamplingPolicy(TeardownSpans.SLOW, 1), Identities.NONE)
+        new TeardownSpans(
+                        provider.get("test"),
+                        loggers.get("test"),
+                        stepped,
+                        new SamplingPolicy(TeardownSpans.SLOW, 1),
+                        Identities.NONE)
                 .onTeardown(TeardownBuilder.busy().build());
         assertThat(exporter.getFinishedSpanItems())
                 .extracting(span -> describe(span, Map.of()))
@@ -810,7 +924,12 @@ class TeardownSpansTest {
     }
 
     private TeardownSpans spans(double rate) {
-        return new TeardownSpans(provider.get("test"), clock, new SamplingPolicy(TeardownSpans.SLOW, rate), identities);
+        return new TeardownSpans(
+                provider.get("test"),
+                loggers.get("test"),
+                clock,
+                new SamplingPolicy(TeardownSpans.SLOW, rate),
+                identities);
     }
 
     private List<String> tree(TeardownBuilder t) {

@@ -98,7 +98,8 @@ class TraceExportTest {
     void exportsNothingWhenExporterIsNone() {
         try (TraceExport export =
                 open("otel.exporter.otlp.endpoint", receiver.endpoint(), "otel.traces.exporter", "none")) {
-            assertThat(export.isActive()).isFalse();
+            assertThat(export.endpoint()).isEmpty();
+            assertThat(export.logsEndpoint()).isPresent();
         }
     }
 
@@ -769,8 +770,8 @@ class TraceExportTest {
 
     private static void emit(TraceExport export, int spans) {
         WallClock clock = new WallClock(System::nanoTime, Clock.systemUTC());
-        TeardownSpans listener =
-                new TeardownSpans(export.tracer(), clock, new SamplingPolicy(TeardownSpans.SLOW, 1), Identities.NONE);
+        TeardownSpans listener = new TeardownSpans(
+                export.tracer(), export.logger(), clock, new SamplingPolicy(TeardownSpans.SLOW, 1), Identities.NONE);
         for (int i = 0; i < spans; i++) {
             long now = System.nanoTime();
             listener.onFailedCall(new FailedCall(
