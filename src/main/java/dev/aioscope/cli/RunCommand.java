@@ -11,6 +11,7 @@ import dev.aioscope.cli.option.StuckOptions;
 import dev.aioscope.config.Configurable;
 import dev.aioscope.config.DurationConverter;
 import dev.aioscope.config.PositiveDurationConverter;
+import dev.aioscope.config.RatioConverter;
 import dev.aioscope.config.SettingValue;
 import dev.aioscope.config.SettingsException;
 import dev.aioscope.config.SettingsModel;
@@ -27,13 +28,11 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** Starts the daemon. */
 @Command(
@@ -114,6 +113,17 @@ public final class RunCommand implements Runnable, SettingsModel.Configured {
     @Mixin
     private HideArgumentsOption hidden;
 
+    @Configurable
+    @Option(
+            names = "--export-arguments",
+            paramLabel = "BOOL",
+            arity = "0..1",
+            fallbackValue = "true",
+            defaultValue = "false",
+            converter = BooleanConverter.class,
+            description = "Export arguments in traces and logs; they may contain secrets.")
+    private boolean exportArguments;
+
     @Mixin
     private HttpOptions http;
 
@@ -165,6 +175,7 @@ public final class RunCommand implements Runnable, SettingsModel.Configured {
                 stuck.lateCompletionPause(),
                 allowSyscallTier,
                 hidden.isHidden(),
+                exportArguments,
                 probes.isOn(),
                 filter.filter(),
                 http.settings(),
@@ -189,21 +200,6 @@ public final class RunCommand implements Runnable, SettingsModel.Configured {
         if (file != null && Files.exists(file) && !Files.isRegularFile(file)) {
             throw new SettingsException(List.of(new ValidationError(
                     file.toString(), "cannot read it twice", "restart aioscope, or use a regular file")));
-        }
-    }
-
-    static final class RatioConverter implements ITypeConverter<Double> {
-        @Override
-        public Double convert(String text) {
-            try {
-                double ratio = Double.parseDouble(text);
-                if (ratio >= 0 && ratio <= 1) {
-                    return ratio;
-                }
-            } catch (NumberFormatException e) {
-                // The exception below covers this case.
-            }
-            throw new TypeConversionException("expected a ratio from 0 to 1, got '" + text + "'");
         }
     }
 }

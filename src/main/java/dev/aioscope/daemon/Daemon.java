@@ -212,7 +212,7 @@ public final class Daemon {
                         resources.export.logger(),
                         resources.clock,
                         options.sampling(),
-                        resources.processes,
+                        options.exportArguments() ? resources.processes : resources.processes.withoutArguments(),
                         numbers -> devices.apply(numbers).map(BlockDevice::name),
                         teardowns::onTrace),
                 new Audit(probes.tier(), false),

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param lateCompletionPause between two episodes with a probe on every request
  * @param allowSyscallTier whether to use the tier {@code syscall} where {@code full} is unavailable
  * @param hideArguments whether to keep only the program of each command line
+ * @param exportArguments whether traces and log records contain command lines
  * @param stacks whether to record where programs call io_setup and io_destroy
  * @param filter whose contexts to report
  * @param http how to serve HTTP
@@ -31,6 +32,7 @@ public record DaemonOptions(
         Duration lateCompletionPause,
         boolean allowSyscallTier,
         boolean hideArguments,
+        boolean exportArguments,
         boolean stacks,
         TaskFilter filter,
         HttpSettings http,

@@ -17,6 +17,11 @@ public interface Identities {
      */
     Identity of(Task task, long mm);
 
+    /** The same without the arguments of processes, because they can contain secrets. */
+    default Identities withoutArguments() {
+        return (task, mm) -> of(task, mm).withoutArguments();
+    }
+
     /** The latest known identity of a process. */
     default Identity of(Task task) {
         return of(task, 0);

@@ -45,7 +45,7 @@ final class SpanAttribute<T> {
             conventional(ProcessIncubatingAttributes.PROCESS_EXECUTABLE_PATH, CALLER, "Executable of process.pid");
     static final SpanAttribute<List<String>> COMMAND_ARGS = conventional(
             ProcessIncubatingAttributes.PROCESS_COMMAND_ARGS,
-            CALLER + "; not with `--hide-arguments`",
+            CALLER + ", with `--export-arguments`",
             "Its command line, including the executable");
     static final SpanAttribute<String> USER =
             conventional(ProcessIncubatingAttributes.PROCESS_OWNER, CALLER, "User that it runs as");

@@ -718,7 +718,8 @@ class TeardownSpansTest {
 
     @Test
     void omitsHiddenArguments() {
-        identities = (task, mm) -> mysqld(true);
+        Identities all = (task, mm) -> mysqld(false);
+        identities = all.withoutArguments();
         spans(1).onTeardown(TeardownBuilder.busy().build());
 
         assertThat(attributes(root()))
