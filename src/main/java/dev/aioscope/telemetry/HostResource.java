@@ -29,7 +29,9 @@ final class HostResource {
 
     /**
      * The attributes that are known for this origin of events. Those of the distribution are absent for another host, and in
-     * a container, where they are those of its image. There, the host name is absent too, unless it is the host's.
+     * a container, where they are those of its image.
+     *
+     * <p>Jaeger 2 needs the host name: without it, it takes spans that outlive their parents for those of another clock.
      *
      * @param isExported whether anyone receives them: reading the distribution takes 0.1 s and 1 MB
      * @param nodeName the Kubernetes node that the agent runs on; null if unknown
@@ -37,15 +39,13 @@ final class HostResource {
     static Resource of(HostInfo origin, boolean isExported, @Nullable String nodeName) {
         boolean isLocal = origin.equals(HostInfo.local());
         String node = isLocal ? nodeName : null;
-        String name = isLocal && !Host.hasNameOfHost() ? node : origin.name();
+        String name = node == null ? origin.name() : node;
         ResourceBuilder resource = Resource.builder()
                 .put(OsIncubatingAttributes.OS_TYPE, OsIncubatingAttributes.OsTypeIncubatingValues.LINUX)
                 .put(OsIncubatingAttributes.OS_BUILD_ID, origin.release())
                 .put(OsIncubatingAttributes.OS_DESCRIPTION, "Linux " + origin.release())
-                .put(HostIncubatingAttributes.HOST_ARCH, arch(origin.machine()));
-        if (name != null) {
-            resource.put(HostIncubatingAttributes.HOST_NAME, name);
-        }
+                .put(HostIncubatingAttributes.HOST_ARCH, arch(origin.machine()))
+                .put(HostIncubatingAttributes.HOST_NAME, name);
         if (node != null) {
             resource.put(K8sAttributes.K8S_NODE_NAME, node);
         }
@@ -59,9 +59,9 @@ final class HostResource {
                 id = Host.read("/sys/class/dmi/id/product_uuid");
             }
         }
-        return resource.put(
-                        ServiceAttributes.SERVICE_INSTANCE_ID,
-                        instance(node != null ? node : name != null ? name : origin.name(), id))
+        // The name of a container or pod changes at each restart.
+        boolean isStable = node != null || !isLocal || Host.hasNameOfHost() || id.isEmpty();
+        return resource.put(ServiceAttributes.SERVICE_INSTANCE_ID, instance(isStable ? name : "host", id))
                 .build();
     }
 
