@@ -12,7 +12,7 @@ import java.util.Optional;
 /**
  * A real OpenTelemetry Collector with an OTLP receiver for HTTP and gRPC.
  *
- * <p>The first use on a machine builds it, which takes some minutes; see {@code src/test/otelcol/build}.
+ * <p>The first use on a machine builds it, which takes some minutes; see {@link GoProgram}.
  */
 public final class Collector implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(1);
@@ -29,12 +29,12 @@ public final class Collector implements AutoCloseable {
 
     /** Why this machine cannot run the Collector; empty if it can. Builds the Collector if necessary. */
     public static Optional<String> unavailable() {
-        return Built.GET.reason();
+        return GoProgram.OTELCOL.unavailable();
     }
 
     /** The program, for tests that only validate a configuration ({@code validate --config=...}). */
     public static Path binary() {
-        return Built.GET.path();
+        return GoProgram.OTELCOL.path();
     }
 
     /**
@@ -130,10 +130,5 @@ public final class Collector implements AutoCloseable {
     @Override
     public void close() {
         server.close();
-    }
-
-    /** Builds the Collector on the first use. */
-    private static final class Built {
-        static final BuiltProgram GET = BuiltProgram.of(Path.of("src/test/otelcol/build"));
     }
 }

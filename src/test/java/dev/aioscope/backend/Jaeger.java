@@ -1,0 +1,146 @@
+package dev.aioscope.backend;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A real Jaeger with in-memory storage, which receives OTLP and answers the searches of its user interface. */
+final class Jaeger implements AutoCloseable {
+    private static final Duration START_LIMIT = Duration.ofMinutes(1);
+    private static final int ANSWER_LIMIT_MS = 15_000;
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final ServerProcess server;
+    private final int query;
+    private final int otlp;
+
+    private Jaeger(ServerProcess server, int query, int otlp) {
+        this.server = server;
+        this.query = query;
+        this.otlp = otlp;
+    }
+
+    /**
+     * A span as Jaeger returns it. Times are microseconds.
+     *
+     * @param parentId null for a root
+     * @param warnings what Jaeger finds wrong with the span
+     */
+    record JaegerSpan(
+            String traceId,
+            String id,
+            String parentId,
+            String name,
+            long startMicros,
+            long durationMicros,
+            Map<String, String> tags,
+            List<String> warnings) {}
+
+    /**
+     * Starts a server.
+     *
+     * @param folder for its log
+     */
+    static Jaeger start(Path folder) {
+        int query = ServerProcess.freePort();
+        int otlp = ServerProcess.freePort();
+        List<String> command = new ArrayList<>(List.of(
+                GoProgram.JAEGER.path().toString(),
+                "--query.http-server.host-port=127.0.0.1:" + query,
+                "--collector.otlp.http.host-port=127.0.0.1:" + otlp));
+        for (String unused : List.of(
+                "query.grpc-server",
+                "collector.otlp.grpc",
+                "collector.grpc-server",
+                "collector.http-server",
+                "admin.http")) {
+            command.add("--" + unused + ".host-port=127.0.0.1:" + ServerProcess.freePort());
+        }
+        ServerProcess server = ServerProcess.start("jaeger", folder, Map.of("SPAN_STORAGE_TYPE", "memory"), command);
+        server.awaitReady(START_LIMIT, () -> ServerProcess.listens(query) && ServerProcess.listens(otlp));
+        return new Jaeger(server, query, otlp);
+    }
+
+    /** The URL that receives spans over http/protobuf. */
+    String tracesUrl() {
+        return "http://127.0.0.1:" + otlp + "/v1/traces";
+    }
+
+    /**
+     * The traces that a search of the user interface finds.
+     *
+     * @param operation the name of a span; empty for any
+     * @param tags attributes that one span must have; {@code error} is its status
+     * @param minDuration of a span, such as {@code 1s}; empty for any
+     */
+    List<List<JaegerSpan>> search(String service, String operation, Map<String, String> tags, String minDuration) {
+        List<List<JaegerSpan>> traces = new ArrayList<>();
+        get("/api/traces?lookback=1h&limit=100&service=" + encode(service)
+                        + (operation.isEmpty() ? "" : "&operation=" + encode(operation))
+                        + (tags.isEmpty() ? "" : "&tags=" + encode(JSON.writeValueAsString(tags)))
+                        + (minDuration.isEmpty() ? "" : "&minDuration=" + minDuration))
+                .path("data")
+                .forEach(trace -> traces.add(spans(trace)));
+        return traces;
+    }
+
+    private static List<JaegerSpan> spans(JsonNode trace) {
+        List<JaegerSpan> spans = new ArrayList<>();
+        for (JsonNode span : trace.path("spans")) {
+            Map<String, String> tags = new LinkedHashMap<>();
+            span.path("tags")
+                    .forEach(tag -> tags.put(
+                            tag.path("key").asString(), tag.path("value").asString()));
+            List<String> warnings = new ArrayList<>();
+            span.path("warnings").forEach(warning -> warnings.add(warning.asString()));
+            JsonNode reference = span.path("references").path(0);
+            spans.add(new JaegerSpan(
+                    span.path("traceID").asString(),
+                    span.path("spanID").asString(),
+                    reference.isMissingNode() ? null : reference.path("spanID").asString(),
+                    span.path("operationName").asString(),
+                    span.path("startTime").longValue(),
+                    span.path("duration").longValue(),
+                    tags,
+                    warnings));
+        }
+        return spans;
+    }
+
+    private static String encode(String text) {
+        return URLEncoder.encode(text, UTF_8);
+    }
+
+    private JsonNode get(String path) {
+        try {
+            HttpURLConnection connection = (HttpURLConnection)
+                    URI.create("http://127.0.0.1:" + query + path).toURL().openConnection();
+            connection.setConnectTimeout(ANSWER_LIMIT_MS);
+            connection.setReadTimeout(ANSWER_LIMIT_MS);
+            try (var body = connection.getInputStream()) {
+                return JSON.readTree(body.readAllBytes());
+            } finally {
+                connection.disconnect();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(server.output(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+}
