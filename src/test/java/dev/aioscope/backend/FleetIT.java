@@ -145,7 +145,8 @@ class FleetIT {
 
     @Test
     void pushesSameMetricNamesAndValuesAsScrape() throws Exception {
-        String destroys = "aio_context_destroy_duration_seconds_count{job=\"aioscope\",aio_trigger=\"destroy\"}";
+        String destroys =
+                "aio_context_destroy_duration_seconds_count{job=\"aioscope\",aio_trigger=\"destroy\",error_type=\"\"}";
         Await.until("the seven destroys", () -> latest(destroys) >= 7);
 
         String scraped = new String(
