@@ -33,8 +33,8 @@ final class Buckets implements Histogram {
         // Prometheus 3 writes a whole number as le="1.0" after a scrape and as le="1" after a push: no bound is one.
 
         /** Recorded in ns. An idle teardown takes some 30 ms; after 120 s, the kernel reports a hung task. */
-        static final Bounds SECONDS = new Bounds(
-                1e9, 0.001, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.25, 0.5, 1.5, 4.5, 13.5, 40.5, 121.5);
+        static final Bounds SECONDS =
+                new Bounds(1e9, 0.001, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.5, 4.5, 13.5, 40.5, 121.5);
 
         /** Recorded in ns, for what takes microseconds unless it waits for a lock. */
         static final Bounds SHORT_SECONDS = new Bounds(

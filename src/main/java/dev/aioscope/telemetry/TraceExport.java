@@ -105,12 +105,12 @@ public final class TraceExport implements AutoCloseable {
                         return OtelSettings.complete(config);
                     })
                     .addResourceCustomizer((resource, config) -> {
-                        described.set(resource(
-                                        origin, OtelSettings.exports(config), OtelSettings.nodeName(config, resource))
-                                .merge(resource)
-                                .toBuilder()
-                                .setSchemaUrl(TelemetryScope.SCHEMA_URL)
-                                .build());
+                        described.set(
+                                resource(origin, OtelSettings.exports(config), OtelSettings.nodeName(config, resource))
+                                        .merge(resource)
+                                        .toBuilder()
+                                        .setSchemaUrl(TelemetryScope.SCHEMA_URL)
+                                        .build());
                         return described.get();
                     })
                     .addSpanExporterCustomizer(

@@ -8,36 +8,65 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
-/** What a script builds once on each machine for the tests: the path that it prints last, or why there is none. */
-record BuiltProgram(Optional<Path> built, Optional<String> reason) {
-    /** The exit status of the script if this machine lacks a requirement. */
+/** What {@code src/test/programs/build} builds once on each machine for the tests, which takes some minutes. */
+enum BuiltProgram {
+    OTELCOL,
+    JAEGER,
+    GRAFANA;
+
+    private static final Path BUILD = Path.of("src/test/programs/build").toAbsolutePath();
+    /** The exit status of {@code build} if this machine lacks a requirement. */
     private static final int CANNOT = 3;
 
-    private static final Duration LIMIT = Duration.ofMinutes(20);
+    /** The builds take some eight minutes of CPU time, and CI runs virtual machines beside them. */
+    private static final Duration BUILD_LIMIT = Duration.ofMinutes(40);
 
-    /** Runs the script, which takes some minutes on the first use. */
-    static BuiltProgram of(Path script) {
+    @SuppressWarnings("ImmutableEnumChecker") // Set once, under the lock of the constant.
+    private Result result;
+
+    /** The path, or why there is none. */
+    private record Result(Optional<Path> path, Optional<String> reason) {}
+
+    /** Why this machine cannot run it; empty if it can. Builds it if necessary. */
+    Optional<String> unavailable() {
+        return result().reason();
+    }
+
+    /** The binary, or its folder. */
+    Path path() {
+        return result().path()
+                .orElseThrow(() -> new IllegalStateException(unavailable().orElseThrow()));
+    }
+
+    private synchronized Result result() {
+        if (result == null) {
+            result = build(name().toLowerCase(Locale.ROOT));
+        }
+        return result;
+    }
+
+    private static Result build(String program) {
         try {
-            Path out = Files.createTempFile("build", ".out");
-            Path err = Files.createTempFile("build", ".err");
+            Path out = Files.createTempFile(program, ".out");
+            Path err = Files.createTempFile(program, ".err");
             try {
-                Process build = new ProcessBuilder(script.toAbsolutePath().toString())
+                Process build = new ProcessBuilder(BUILD.toString(), program)
                         .redirectOutput(out.toFile())
                         .redirectError(err.toFile())
                         .start();
                 build.getOutputStream().close();
-                await(build, script);
+                await(build);
                 int status = build.exitValue();
                 if (status == 0) {
-                    return new BuiltProgram(Optional.of(Path.of(lastLine(out))), Optional.empty());
+                    return new Result(Optional.of(Path.of(lastLine(out))), Optional.empty());
                 }
                 if (status == CANNOT) {
-                    return new BuiltProgram(Optional.empty(), Optional.of(lastLine(err)));
+                    return new Result(Optional.empty(), Optional.of(lastLine(err)));
                 }
-                throw new IllegalStateException(
-                        script + " exited with status " + status + "\n" + Files.readString(err));
+                throw new IllegalStateException(BUILD + " exited with status " + status + "\n" + Files.readString(err));
             } finally {
                 Files.delete(out);
                 Files.delete(err);
@@ -47,13 +76,9 @@ record BuiltProgram(Optional<Path> built, Optional<String> reason) {
         }
     }
 
-    Path path() {
-        return built.orElseThrow(() -> new IllegalStateException(reason.orElseThrow()));
-    }
-
-    private static void await(Process build, Path script) {
+    private static void await(Process build) {
         try {
-            if (build.waitFor(LIMIT.toNanos(), NANOSECONDS)) {
+            if (build.waitFor(BUILD_LIMIT.toNanos(), NANOSECONDS)) {
                 return;
             }
         } catch (InterruptedException e) {
@@ -61,7 +86,7 @@ record BuiltProgram(Optional<Path> built, Optional<String> reason) {
         }
         build.destroy();
         build.onExit().join();
-        throw new IllegalStateException(script + " did not exit in time");
+        throw new IllegalStateException(BUILD + " did not exit in time");
     }
 
     private static String lastLine(Path file) throws IOException {

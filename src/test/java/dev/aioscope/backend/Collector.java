@@ -12,7 +12,7 @@ import java.util.Optional;
 /**
  * A real OpenTelemetry Collector with an OTLP receiver for HTTP and gRPC.
  *
- * <p>The first use on a machine builds it, which takes some minutes; see {@link GoProgram}.
+ * <p>The first use on a machine builds it, which takes some minutes; see {@link BuiltProgram}.
  */
 public final class Collector implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(1);
@@ -29,12 +29,12 @@ public final class Collector implements AutoCloseable {
 
     /** Why this machine cannot run the Collector; empty if it can. Builds the Collector if necessary. */
     public static Optional<String> unavailable() {
-        return GoProgram.OTELCOL.unavailable();
+        return BuiltProgram.OTELCOL.unavailable();
     }
 
     /** The program, for tests that only validate a configuration ({@code validate --config=...}). */
     public static Path binary() {
-        return GoProgram.OTELCOL.path();
+        return BuiltProgram.OTELCOL.path();
     }
 
     /**

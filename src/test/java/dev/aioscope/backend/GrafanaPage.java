@@ -19,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Draws dashboards in Chromium with Grafana's own components, with data from a real Prometheus.
  *
- * <p>The first use on a machine builds them, which takes some minutes; see {@code src/test/grafana/build}.
+ * <p>The first use on a machine builds them, which takes some minutes; see {@link BuiltProgram}.
  */
 final class GrafanaPage {
     /** The width of one of Grafana's 24 columns, the height of a row, and the height of the title, as in page.tsx. */
@@ -50,21 +50,17 @@ final class GrafanaPage {
      */
     record Report(String title, String state, String text, long bytes) {}
 
-    private static final class Built {
-        static final BuiltProgram GET = BuiltProgram.of(Path.of("src/test/grafana/build"));
-    }
-
     /** Why this machine cannot draw dashboards; empty if it can. Builds what it needs. */
     static Optional<String> unavailable() {
         if (!Files.isExecutable(CHROMIUM)) {
             return Optional.of("Debian's package chromium is not installed");
         }
-        return Built.GET.reason();
+        return BuiltProgram.GRAFANA.unavailable();
     }
 
     /** The program that parses dashboards strictly. */
     static Path checker() {
-        return Built.GET.path().resolve("check");
+        return BuiltProgram.GRAFANA.path().resolve("check");
     }
 
     /** Draws a scene into a PNG file and returns what became of each panel. */
@@ -128,7 +124,7 @@ final class GrafanaPage {
     }
 
     private static Path file(String path) {
-        return Built.GET.path().resolve(path.substring(1));
+        return BuiltProgram.GRAFANA.path().resolve(path.substring(1));
     }
 
     private static String html(Scene scene) {

@@ -57,7 +57,7 @@ final class Jaeger implements AutoCloseable {
         int query = ServerProcess.freePort();
         int otlp = ServerProcess.freePort();
         List<String> command = new ArrayList<>(List.of(
-                GoProgram.JAEGER.path().toString(),
+                BuiltProgram.JAEGER.path().toString(),
                 "--query.http-server.host-port=127.0.0.1:" + query,
                 "--collector.otlp.http.host-port=127.0.0.1:" + otlp));
         for (String unused : List.of(

@@ -50,8 +50,8 @@ class JaegerIT {
     @BeforeAll
     static void start() {
         assumeTrue(
-                GoProgram.JAEGER.unavailable().isEmpty(),
-                () -> GoProgram.JAEGER.unavailable().orElseThrow());
+                BuiltProgram.JAEGER.unavailable().isEmpty(),
+                () -> BuiltProgram.JAEGER.unavailable().orElseThrow());
         jaeger = Jaeger.start(folder);
     }
 

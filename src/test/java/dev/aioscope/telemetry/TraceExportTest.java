@@ -441,10 +441,23 @@ class TraceExportTest {
                         "OTEL_TRACES_EXPORTER=none");
         reasons.forEach((settings, reason) -> {
             try (TraceExport export = TraceExport.open(settings)) {
-                assertThat(export.isActive()).isFalse();
+                assertThat(export.endpoint()).isEmpty();
                 assertThat(export.whyOff()).isEqualTo(reason);
             }
         });
+    }
+
+    @Test
+    void isInactiveWithoutTracesAndLogs() {
+        Map<String, String> traces =
+                Map.of("otel.exporter.otlp.endpoint", receiver.endpoint(), "otel.logs.exporter", "none");
+        Map<String, String> neither = new HashMap<>(traces);
+        neither.put("otel.traces.exporter", "none");
+        try (TraceExport active = TraceExport.open(traces);
+                TraceExport inactive = TraceExport.open(neither)) {
+            assertThat(active.isActive()).isTrue();
+            assertThat(inactive.isActive()).isFalse();
+        }
     }
 
     /** The SDK ignores them, or does not know what a scrape contains. */

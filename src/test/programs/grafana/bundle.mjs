@@ -1,12 +1,12 @@
-// Bundles page.tsx and Grafana's components for a browser: ready/page.js and ready/page.css.
+// Bundles page.tsx and Grafana's components for a browser: page.js and page.css in the folder of the first argument.
 import { build } from 'esbuild';
 
 // Parts of Node.js and an assistant that the components import, and that a page never calls.
 const absent = /^(tty|stream|util|fs|path|net|os|@grafana\/assistant)$/;
 
 await build({
-  entryPoints: ['page.tsx'],
-  outfile: 'ready/page.js',
+  entryPoints: [`${import.meta.dirname}/page.tsx`],
+  outfile: `${process.argv[2]}/page.js`,
   bundle: true,
   minify: true,
   format: 'iife',

@@ -1,4 +1,4 @@
-module aioscope/src/test/grafana/check
+module aioscope/src/test/programs/grafana/check
 
 go 1.21
 
