@@ -166,8 +166,9 @@ class FleetIT {
                 .singleElement()
                 .satisfies(series -> assertThat(
                                 series.path("metric").path("instance").asString())
-                        .isEqualTo(Files.readString(Path.of("/proc/sys/kernel/hostname"))
-                                .strip()));
+                        .matches(Pattern.quote(Files.readString(Path.of("/proc/sys/kernel/hostname"))
+                                        .strip())
+                                + "-[0-9a-f]{8}"));
     }
 
     private static double latest(String query) throws IOException {
