@@ -55,8 +55,9 @@ class MetricsGuestTest {
             return of(metric + "{aio_trigger=\"" + trigger + "\"}");
         }
 
+        /** Series of histograms exist from their first value on. */
         double of(String series) {
-            return to.value(series) - from.value(series);
+            return to.valueOrZero(series) - from.valueOrZero(series);
         }
     }
 

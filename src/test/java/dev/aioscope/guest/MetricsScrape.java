@@ -26,6 +26,11 @@ record MetricsScrape(String text) {
         return values(series + " ").findFirst().orElseThrow(() -> new AssertionError("no " + series + " in\n" + text));
     }
 
+    /** The value of a series, or 0 if there is no such series yet. */
+    double valueOrZero(String series) {
+        return values(series + " ").findFirst().orElse(0);
+    }
+
     /** The sum of all series of a metric. */
     double sum(String metric) {
         return DoubleStream.concat(values(metric + " "), values(metric + "{")).sum();
