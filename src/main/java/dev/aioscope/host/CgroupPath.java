@@ -10,9 +10,6 @@ public final class CgroupPath {
     /** On cgroup v1, the hierarchies of these controllers follow containers; the most reliable one is first. */
     private static final List<String> CONTROLLERS = List.of("memory", "pids", "cpu", "devices", "name=systemd");
 
-    /** How the line of cgroup v2 begins. */
-    private static final String V2 = "0::";
-
     private CgroupPath() {}
 
     /**
@@ -40,16 +37,6 @@ public final class CgroupPath {
      */
     public static @Nullable String choose(@Nullable String v2, @Nullable String v1) {
         return v2 == null || (v1 != null && Container.detail(v1) > Container.detail(v2)) ? v1 : v2;
-    }
-
-    /**
-     * The line of {@code /proc/PID/cgroup} with this path, or the path alone where only the reader of that file would know
-     * the hierarchy.
-     *
-     * @param own lines of {@code /proc/self/cgroup}, which show the hierarchies of the host
-     */
-    public static String line(String path, String own) {
-        return own.lines().allMatch(line -> line.startsWith(V2)) ? V2 + path : path;
     }
 
     /** Orders lines by reliability, the most reliable first. */

@@ -1,9 +1,7 @@
 package dev.aioscope.telemetry;
 
-import dev.aioscope.host.CgroupPath;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Identity;
-import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.Task;
@@ -16,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Describes processes in attributes of spans. */
 final class ProcessAttributes {
-    private static final String OWN_CGROUP = Host.read("/proc/self/cgroup").orElse("");
 
     private ProcessAttributes() {}
 
@@ -33,7 +30,7 @@ final class ProcessAttributes {
         SpanAttribute.EXECUTABLE_PATH.set(attributes, identity.executable());
         SpanAttribute.COMMAND_ARGS.set(attributes, arguments(identity));
         SpanAttribute.USER.set(attributes, identity.user());
-        SpanAttribute.CGROUP.set(attributes, cgroup(identity));
+        SpanAttribute.CGROUP.set(attributes, identity.cgroup());
         Container container = container(identity);
         if (container != null) {
             SpanAttribute.CONTAINER_ID.set(attributes, container.id());
@@ -55,7 +52,7 @@ final class ProcessAttributes {
         Container container = container(identity);
         SpanAttribute.OWNER_PID.set(attributes, (long) owner.pid());
         SpanAttribute.OWNER_EXECUTABLE_PATH.set(attributes, identity.executable());
-        SpanAttribute.OWNER_CGROUP.set(attributes, cgroup(identity));
+        SpanAttribute.OWNER_CGROUP.set(attributes, identity.cgroup());
         SpanAttribute.OWNER_CONTAINER_ID.set(attributes, container == null ? null : container.id());
         SpanAttribute.OWNER_POD_NAME.set(attributes, container == null ? null : container.podName());
     }
@@ -68,10 +65,6 @@ final class ProcessAttributes {
                                 + (container.podName() == null ? "" : container.podName() + "/") + container.id())
                         .orElse("")
                 + " " + charge;
-    }
-
-    private static @Nullable String cgroup(Identity identity) {
-        return identity.cgroup() == null ? null : CgroupPath.line(identity.cgroup(), OWN_CGROUP);
     }
 
     private static @Nullable List<String> arguments(Identity identity) {

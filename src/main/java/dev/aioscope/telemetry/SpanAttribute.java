@@ -54,7 +54,7 @@ final class SpanAttribute<T> {
     static final SpanAttribute<String> CGROUP = conventional(
             ProcessIncubatingAttributes.PROCESS_LINUX_CGROUP,
             CALLER,
-            "Its cgroup as a line of /proc/PID/cgroup; only the path on a host with cgroup v1");
+            "Path of its cgroup, as in /proc/PID/cgroup after the last colon");
     static final SpanAttribute<String> CONTAINER_ID = conventional(
             ContainerAttributes.CONTAINER_ID,
             CALLER + " in a container",

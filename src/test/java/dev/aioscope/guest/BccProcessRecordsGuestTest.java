@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Tag;
 
 /** The same with programs of the other engine, on kprobes. */
 @Tag("guest")
+@Tag("turn3")
 class BccProcessRecordsGuestTest extends ProcessRecordsIT {
     private final Engine engine = new BccEngine();
 

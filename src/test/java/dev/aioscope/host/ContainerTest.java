@@ -31,12 +31,6 @@ class ContainerTest {
     }
 
     @Test
-    void addsHierarchyToPathOnHostWithCgroupV2Only() {
-        assertThat(CgroupPath.line("/a.slice", "0::/init.scope\n")).isEqualTo("0::/a.slice");
-        assertThat(CgroupPath.line("/a.slice", "4:memory:/\n0::/\n")).isEqualTo("/a.slice");
-    }
-
-    @Test
     void namesPodAfterItsHostName() {
         assertThat(Container.of(POD, "web-0")).hasValueSatisfying(container -> {
             assertThat(container.podName()).isEqualTo("web-0");
