@@ -22,6 +22,7 @@ import io.opentelemetry.proto.trace.v1.ResourceSpans;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.Writer;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -742,6 +743,9 @@ class TraceExportTest {
                     BufferedReader in = new BufferedReader(new InputStreamReader(client.getInputStream(), US_ASCII));
                     firstLines.add(in.readLine());
                     client.getOutputStream().write(greeting.getBytes(US_ASCII));
+                    client.shutdownOutput();
+                    // A close before the client has written its request would be another error there.
+                    in.transferTo(Writer.nullWriter());
                 } catch (IOException e) {
                     // The client or the test has ended.
                 }
