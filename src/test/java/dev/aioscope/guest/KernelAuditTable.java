@@ -12,7 +12,7 @@ import java.util.Map;
 
 /**
  * The table of kernels and clauses in {@code dashboards/audit.md}, with the results of {@link AuditGuestTest} on each
- * kernel. {@link #main} rewrites it with the results of the last lab run in target/guest.
+ * kernel. {@link #main} rewrites it with the results of the last lab run in target/guest, one with {@code -Dall}.
  */
 final class KernelAuditTable {
     private static final Path DOCUMENT = Path.of("dashboards/audit.md");
