@@ -28,10 +28,11 @@ import java.util.logging.Level;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The export of spans and log records, and of metrics if they are pushed: the OpenTelemetry SDK, configured by the standard {@code OTEL_*}
- * variables and {@code otel.*} system properties. Nothing is exported until one of them names an endpoint.
+ * The export of spans and log records, and of metrics if they are pushed: the OpenTelemetry SDK, configured by the standard
+ * {@code OTEL_*} variables and {@code otel.*} system properties. Nothing is exported until one of them names an endpoint.
  *
- * <p>Ending a span never blocks, nor does a log record. Items that the back end does not accept in time are dropped and counted.
+ * <p>Neither the end of a span nor a log record ever blocks. Items that the back end does not accept in time are dropped and
+ * counted.
  */
 public final class TraceExport implements AutoCloseable {
     /** Both timeouts together stay below the second that the agent has for its shutdown. */
