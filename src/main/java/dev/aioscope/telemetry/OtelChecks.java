@@ -22,7 +22,8 @@ final class OtelChecks {
         void check(ConfigProperties config) {
             String value = OtelSettings.first(config, property);
             if (value != null && !accepted.contains(value.strip().toLowerCase(Locale.ROOT))) {
-                throw new UnusableSettingException(property, problem + ", not " + value, hint);
+                throw new UnusableSettingException(
+                        property, problem + ", not " + OtelVariables.withoutPassword(value), hint);
             }
         }
     }

@@ -638,6 +638,15 @@ class TraceExportTest {
                         .noneMatch(e.getMessage()::contains));
     }
 
+    @Test
+    void hidesPasswordOfSettingWithoutEffect() {
+        assertThatThrownBy(() -> TraceExport.open(Map.of("otel.exporter.zipkin.endpoint", "http://me:secret@z:9411"))
+                        .close())
+                .isInstanceOf(TelemetryException.class)
+                .hasMessageContaining("http://z:9411")
+                .hasMessageNotContaining("secret");
+    }
+
     /** The only output is one line with the endpoint and the reason. */
     @ParameterizedTest
     @EnumSource
