@@ -1,7 +1,6 @@
 package dev.aioscope.telemetry;
 
 import dev.aioscope.event.Trigger;
-import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Container;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
@@ -44,6 +43,7 @@ public final class HolderMetrics implements LifecycleListener {
     private final int limit;
     private final MultiGauge usage;
     private final MultiGauge active;
+    private final StuckMetrics stuck;
     private final Map<String, Counter> leaked = new HashMap<>();
 
     private volatile @Nullable Scan latest;
@@ -65,7 +65,21 @@ public final class HolderMetrics implements LifecycleListener {
             @Nullable Integer pid) {
         static final HolderKey OTHERS = new HolderKey(OTHER, null, null, null, null);
 
-        private Tags tags() {
+        /** The labels of a process; null for an unknown task: {@link #OTHERS}. */
+        static HolderKey of(@Nullable Task task, Identity identity, boolean byPid) {
+            if (task == null) {
+                return OTHERS;
+            }
+            Optional<Container> place = identity.container();
+            return new HolderKey(
+                    HolderMetrics.executable(identity, task),
+                    place.filter(found -> !found.isUnit()).map(Container::id).orElse(null),
+                    place.filter(Container::isUnit).map(Container::id).orElse(null),
+                    place.map(Container::podName).orElse(null),
+                    byPid ? (Integer) task.pid() : null);
+        }
+
+        Tags tags() {
             Tags tags = Metrics.tags(Label.EXECUTABLE, executable);
             tags = Metrics.and(tags, Label.CONTAINER, container);
             tags = Metrics.and(tags, Label.UNIT, unit);
@@ -116,10 +130,7 @@ public final class HolderMetrics implements LifecycleListener {
         registerScan();
         registerWaiting(Trigger.DESTROY);
         registerWaiting(Trigger.EXIT);
-        registerStuck(null);
-        for (WaitReason reason : WaitReason.values()) {
-            registerStuck(reason);
-        }
+        this.stuck = new StuckMetrics(metrics, identities, limit);
     }
 
     private void registerScan() {
@@ -155,15 +166,6 @@ public final class HolderMetrics implements LifecycleListener {
                 .filter(teardown -> teardown.known().trigger() == trigger && teardown.isWaitedFor());
     }
 
-    private void registerStuck(@Nullable WaitReason reason) {
-        gauge(Metric.TEARDOWN_STUCK, Metrics.tags(Label.WAITS_FOR, reason == null ? null : reason.label()), scan -> {
-            long count = scan.inProgress().stream()
-                    .filter(teardown -> teardown.isStuck() && teardown.waitReason() == reason)
-                    .count();
-            return count == 0 ? null : count;
-        });
-    }
-
     /** The series is absent before the first scan, and while the function returns null. */
     private void gauge(Metric metric, Tags tags, Function<Scan, @Nullable Number> value) {
         metrics.gauge(metric, tags, () -> {
@@ -181,9 +183,13 @@ public final class HolderMetrics implements LifecycleListener {
         Map<HolderKey, Holding> all = new HashMap<>();
         for (LiveContext context : scan.inventory().contexts()) {
             Integer charge = context.charge();
-            all.merge(keyOf(context), new Holding(1, charge == null ? null : (Long) charge.longValue()), Holding::plus);
+            all.merge(
+                    HolderKey.of(context.owner(), identities.of(context.owner(), context.mm()), byPid),
+                    new Holding(1, charge == null ? null : (Long) charge.longValue()),
+                    Holding::plus);
         }
         show(scan, all);
+        stuck.onScan(scan);
     }
 
     private synchronized void show(Scan scan, Map<HolderKey, Holding> all) {
@@ -207,18 +213,6 @@ public final class HolderMetrics implements LifecycleListener {
 
     private static double charge(Holding holding) {
         return holding.charge == null ? Double.NaN : holding.charge;
-    }
-
-    private HolderKey keyOf(LiveContext context) {
-        Task owner = context.owner();
-        Identity identity = identities.of(owner, context.mm());
-        Optional<Container> place = identity.container();
-        return new HolderKey(
-                executable(identity, owner),
-                place.filter(found -> !found.isUnit()).map(Container::id).orElse(null),
-                place.filter(Container::isUnit).map(Container::id).orElse(null),
-                place.map(Container::podName).orElse(null),
-                byPid ? (Integer) owner.pid() : null);
     }
 
     private static String executable(Identity identity, Task task) {

@@ -162,6 +162,10 @@ public enum Metric {
             Type.UP_DOWN_COUNTER,
             "{context}",
             "Teardowns in progress for `--stuck-after` or longer at the latest scan; no series if there is none",
+            Label.EXECUTABLE,
+            Label.CONTAINER,
+            Label.UNIT,
+            Label.POD,
             Label.WAITS_FOR),
 
     SPEC_OBSERVATION(

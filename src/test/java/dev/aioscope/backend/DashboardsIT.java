@@ -34,7 +34,7 @@ class DashboardsIT {
 
     /** The panels without data on a host on which nothing is wrong. */
     private static final Set<String> EMPTY_IF_WELL =
-            Set.of("Stuck teardowns by cause", "Violated clauses of the specification", "Failed io_destroy calls");
+            Set.of("Stuck teardowns by program", "Violated clauses of the specification", "Failed io_destroy calls");
 
     @TempDir
     private static Path folder;
@@ -140,7 +140,7 @@ class DashboardsIT {
         List<Report> reports = draw("host", "stuck", "a host with refused calls and stuck teardowns");
         assertThat(text(reports, "Quota used")).endsWith("100%");
         assertThat(text(reports, "Stuck teardowns")).endsWith("2");
-        assertThat(text(reports, "Stuck teardowns by cause")).contains("requests");
+        assertThat(text(reports, "Stuck teardowns by program")).contains("requests");
         assertThat(text(reports, "Holders of the quota")).contains("Executable", "leaky", "web-7d9f", "52.5%");
     }
 

@@ -149,7 +149,10 @@ final class SimulatedHosts implements Closeable {
             add(Metric.UNINTERRUPTIBLE_ACTIVE, "aio_trigger=\"destroy\"", isStuck ? 2 : 0);
             if (isStuck) {
                 add(Metric.UNINTERRUPTIBLE_OLDEST, "aio_trigger=\"destroy\"", second - 40 * 60 + 5);
-                add(Metric.TEARDOWN_STUCK, "aio_waits_for=\"requests\"", 2);
+                add(
+                        Metric.TEARDOWN_STUCK,
+                        "process_executable_name=\"leaky\",k8s_pod_name=\"web-7d9f\",container_id=\"3f1c0a9e8b77\",aio_waits_for=\"requests\"",
+                        2);
             }
         }
 

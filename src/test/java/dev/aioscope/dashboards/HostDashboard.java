@@ -197,12 +197,18 @@ final class HostDashboard {
 
     private static Panel stuckTeardowns() {
         return Panel.table(
-                        "Stuck teardowns by cause",
+                        "Stuck teardowns by program",
                         "Teardowns in progress for a second or longer. requests: the device has not completed them. siblings:"
                                 + " another thread is inside an AIO call on the context.",
                         8)
-                .query("sum by (aio_waits_for) (" + on(TEARDOWN_STUCK) + ")", "")
+                .query(
+                        "sum by (process_executable_name, k8s_pod_name, container_id, aio_waits_for) ("
+                                + on(TEARDOWN_STUCK) + ")",
+                        "")
                 .noValue("none")
+                .column("process_executable_name", "Executable")
+                .column("k8s_pod_name", "Pod")
+                .column("container_id", "Container")
                 .column("aio_waits_for", "Waits for")
                 .coloredColumn("Value", "Teardowns", "none", 0, 1)
                 .sortedBy("Teardowns");

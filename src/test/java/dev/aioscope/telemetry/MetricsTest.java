@@ -192,6 +192,36 @@ class MetricsTest {
     }
 
     @Test
+    void namesProgramsOfStuckTeardowns() {
+        holders.onScan(view(List.of()));
+        assertThat(scrape())
+                .contains("aio_context_teardown_stuck{aio_waits_for=\"requests\",process_executable_name=\"mysqld\","
+                        + "systemd_unit_name=\"mysqld.service\"} 1.0");
+
+        holders.onScan(new Scan(99_000_000_000L, view(List.of()).inventory(), List.of()));
+        assertThat(scrape()).doesNotContain("aio_context_teardown_stuck{");
+    }
+
+    @Test
+    void limitsProgramsOfStuckTeardowns() {
+        Identity[] identities = {identity(new Task(2, 2, "one", 1, 0)), identity(new Task(3, 3, "two", 1, 0))};
+        TeardownInProgress stuck = view(List.of()).inProgress().get(0);
+        HolderMetrics limited = new HolderMetrics(
+                metrics, (task, mm) -> identities[task.pid() == 100 ? 0 : 1], () -> 100_000_000_000L, 1, false);
+        TeardownBuilder other = TeardownBuilder.idle();
+        other.context = other.context.withOwner(new Task(200, 200, "two", 1, 0));
+        TeardownInProgress second =
+                new TeardownInProgress(other.build(), 1, WaitReason.REQUESTS, 1, 0, null, List.of(), true);
+        limited.onScan(new Scan(1, view(List.of()).inventory(), List.of(stuck, stuck, second)));
+
+        assertThat(scrape().lines().filter(line -> line.startsWith("aio_context_teardown_stuck{")))
+                .containsExactlyInAnyOrder(
+                        "aio_context_teardown_stuck{aio_waits_for=\"requests\",process_executable_name=\"one\","
+                                + "systemd_unit_name=\"one.service\"} 2.0",
+                        "aio_context_teardown_stuck{aio_waits_for=\"requests\",process_executable_name=\"other\"} 1.0");
+    }
+
+    @Test
     void omitsChargesWhenUnknown() {
         LiveContext context = new LiveContext(new Task(7, 7, "mysqld", 1, 0), null, 7, 0x1000, null, 255, null, 0);
         Inventory snapshot = new Inventory(
