@@ -54,6 +54,7 @@ public final class Processes implements Identities, AutoCloseable {
     private final boolean hidesArguments;
     private final int capacity;
     private final Map<IdentityKey, Identity> known = new LinkedHashMap<>(16, 0.75f, true);
+    private final IdentityInterner interner = new IdentityInterner();
     private final AccountNames users = new AccountNames(
             Path.of("/etc/passwd"),
             Libc::userName,
@@ -150,8 +151,9 @@ public final class Processes implements Identities, AutoCloseable {
 
     /** Adds an identity that the observer need not see. */
     public void remember(IdentityKey process, Identity found) {
-        Identity identity = hidesArguments ? found.withoutArguments() : found;
+        Identity visible = hidesArguments ? found.withoutArguments() : found;
         synchronized (known) {
+            Identity identity = interner.intern(visible);
             known.put(process, identity);
             known.put(process.ofLatest(), identity);
             // Each process has two keys.

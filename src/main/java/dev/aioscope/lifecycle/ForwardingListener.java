@@ -41,6 +41,11 @@ public interface ForwardingListener extends LifecycleListener {
     }
 
     @Override
+    default void onWoken(TeardownInProgress teardown) {
+        forward(listener -> listener.onWoken(teardown));
+    }
+
+    @Override
     default void onStraggler(Straggler straggler) {
         forward(listener -> listener.onStraggler(straggler));
     }

@@ -25,6 +25,12 @@ public interface LifecycleListener {
      */
     default void onStillStuck(TeardownInProgress teardown, long now) {}
 
+    /**
+     * The caller of an exit that was reported as stuck after its end ({@link TeardownInProgress#isReported}) does not wait
+     * any more. When that ended was not observed.
+     */
+    default void onWoken(TeardownInProgress teardown) {}
+
     /** A request of a stuck teardown completed. */
     default void onStraggler(Straggler straggler) {}
 
@@ -40,6 +46,6 @@ public interface LifecycleListener {
     /** Another call got a destroyed handle; only if the probes check such handles. */
     default void onHandleUse(HandleUse use) {}
 
-    /** A refusal has an outcome. A lasting refusal gets a second one when it is over. */
+    /** A refusal has an outcome. A lasting refusal gets a second one when it is over or abandoned. */
     default void onRefusalOutcome(RefusalOutcome outcome) {}
 }

@@ -7,6 +7,7 @@ import dev.aioscope.lifecycle.LiveContexts.Known;
 import dev.aioscope.probe.Tier;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.agrona.collections.Long2ObjectHashMap;
@@ -262,10 +263,28 @@ final class LifecycleTables {
         listener.onTeardown(teardown.report(end));
         TeardownAttempt by = teardown.by();
         if (tier == Tier.FULL && end == Teardown.End.COMPLETE && by != null && by.trigger == Trigger.EXIT) {
-            drainedExits.put(by.caller.tid(), teardown);
+            OpenTeardown earlier = drainedExits.put(by.caller.tid(), teardown);
+            if (earlier != null) {
+                endWoken(earlier);
+            }
             if (drainedExits.size() > limits.calls()) {
                 drainedExits.remove(drainedExits.keySet().iterator().next());
             }
+        }
+    }
+
+    /** Forgets the exits whose thread this scan did not find waiting. */
+    void endWoken(ScanState found) {
+        List<OpenTeardown> woken = drainedExits.values().stream()
+                .filter(teardown -> !teardown.canBeUnwoken(found))
+                .toList();
+        drainedExits.values().removeAll(woken);
+        woken.forEach(this::endWoken);
+    }
+
+    private void endWoken(OpenTeardown exit) {
+        if (exit.isStuck()) {
+            listener.onWoken(exit.progress());
         }
     }
 

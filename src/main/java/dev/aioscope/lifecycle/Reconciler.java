@@ -270,7 +270,7 @@ final class Reconciler {
     /** Marks the threads of known teardowns as waiting; returns their tids. */
     private Set<Integer> markKnown(ScanState scan) {
         Set<Integer> tids = new HashSet<>();
-        tables.drainedExits.values().removeIf(teardown -> !teardown.canBeUnwoken(scan));
+        tables.endWoken(scan);
         for (OpenTeardown teardown : tables.drainedExits.values()) {
             TeardownAttempt by = teardown.by();
             if (teardown.updateNotWoken(scan, this::waitsForAnother) && by != null) {

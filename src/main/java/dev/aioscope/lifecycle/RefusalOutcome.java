@@ -36,6 +36,8 @@ public record RefusalOutcome(
         LASTING,
         /** The quota suffices after the refusal was reported as lasting. */
         OVER,
+        /** The quota still does not suffice, and the process has not repeated the call for ten seconds. */
+        ABANDONED,
         /** Too many refusals are open at once to follow this one. */
         UNKNOWN
     }

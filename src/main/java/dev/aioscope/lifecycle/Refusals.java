@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * quota near its limit also flaps. A refusal is therefore over only after the quota has sufficed for a while.
  */
 final class Refusals {
-    /** A refusal is lasting after this time; a lasting one is dropped this long after its latest retry. */
+    /** A refusal is lasting after this time; a lasting one is abandoned this long after its report and its latest retry. */
     static final long LASTING_NS = 10_000_000_000L;
 
     /** How long the quota must suffice before a refusal is over. */
@@ -38,7 +38,7 @@ final class Refusals {
         final FailedCall first;
         FailedCall latest;
         int retries;
-        boolean isLasting;
+        long lastingAt = Absent.NEVER;
         long overAt = Absent.NEVER;
         int scansWhenOver;
         boolean hasSucceeded;
@@ -83,9 +83,16 @@ final class Refusals {
             return overAt != Absent.NEVER;
         }
 
+        boolean isLasting() {
+            return lastingAt != Absent.NEVER;
+        }
+
         /** When the next decision is due. */
         long due() {
-            return isOver() ? overAt + SETTLE_NS : (isLasting ? latest.returnTime() : first.returnTime()) + LASTING_NS;
+            if (isOver()) {
+                return overAt + SETTLE_NS;
+            }
+            return (isLasting() ? Math.max(lastingAt, latest.returnTime()) : first.returnTime()) + LASTING_NS;
         }
     }
 
@@ -217,15 +224,16 @@ final class Refusals {
             if (tier != Tier.FULL && scans == refusal.scansWhenOver && now < refusal.overAt + LASTING_NS) {
                 return false;
             }
-            report(refusal, refusal.isLasting ? Status.OVER : Status.TRANSIENT, refusal.overAt);
+            report(refusal, refusal.isLasting() ? Status.OVER : Status.TRANSIENT, refusal.overAt);
             return true;
         }
-        if (refusal.isLasting) {
-            return true; // Its process does not retry any more.
+        if (refusal.isLasting()) {
+            report(refusal, Status.ABANDONED, now);
+            return true;
         }
-        refusal.isLasting = true;
+        refusal.lastingAt = now;
         report(refusal, Status.LASTING, now);
-        return now >= refusal.due();
+        return false;
     }
 
     /**

@@ -60,9 +60,14 @@ final class CallAttributes {
         String request = "io_setup of " + refusal.caller().comm() + " (pid "
                 + refusal.caller().pid() + ")"
                 + (refusal.requested() == null ? "" : " for " + refusal.requested() + " events");
-        return outcome.status() == RefusalOutcome.Status.LASTING
-                ? request + " was refused, and the quota does not suffice after " + Units.duration(outcome.duration())
-                : "The quota suffices for the refused " + request + " after " + Units.duration(outcome.duration());
+        String duration = Units.duration(outcome.duration());
+        return switch (outcome.status()) {
+            case LASTING, UNKNOWN -> request + " was refused, and the quota does not suffice after " + duration;
+            case ABANDONED ->
+                "The process has not repeated the refused " + request + ", and the quota does not suffice after "
+                        + duration;
+            case TRANSIENT, OVER -> "The quota suffices for the refused " + request + " after " + duration;
+        };
     }
 
     private static @Nullable List<String> holders(FailedCall call, Identities identities) {

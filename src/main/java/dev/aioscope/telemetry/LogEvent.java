@@ -15,7 +15,10 @@ enum LogEvent {
             "aio.refusal.lasting",
             Severity.WARN,
             "The quota does not suffice ten seconds after an io_setup was refused"),
-    REFUSAL_OVER("aio.refusal.over", Severity.INFO, "The quota suffices after a lasting refusal"),
+    REFUSAL_OVER(
+            "aio.refusal.over",
+            Severity.INFO,
+            "A lasting refusal ended: the quota suffices, or the process has not repeated the call for ten seconds"),
     VIOLATION(
             "aio.spec.violation",
             Severity.WARN,

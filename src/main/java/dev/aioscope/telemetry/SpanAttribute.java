@@ -167,7 +167,7 @@ final class SpanAttribute<T> {
     static final SpanAttribute<String> REFUSAL_OUTCOME = text(
             "aio.refusal.outcome",
             "`refusal`",
-            "transient; lasting (after ten seconds); over (after it was lasting); or unknown");
+            "transient; lasting (after ten seconds); over or abandoned (after it was lasting); or unknown");
     static final SpanAttribute<Long> REFUSAL_RETRIES =
             number("aio.refusal.retries", "`refusal`", "Further refusals of the same request by the same process");
     static final SpanAttribute<Boolean> REFUSAL_SUCCEEDED = flag(

@@ -204,6 +204,18 @@ public final class TeardownSpans implements LifecycleListener {
     }
 
     @Override
+    public void onWoken(TeardownInProgress teardown) {
+        Teardown known = teardown.known();
+        SpanContext root = exits.get(known.context().generation());
+        log.emit(
+                LogEvent.OVER,
+                null,
+                name(known) + " is not stuck any more",
+                root == null ? SpanContext.getInvalid() : root,
+                about(known, TeardownAttributes.stuck(teardown)));
+    }
+
+    @Override
     public void onStraggler(Straggler straggler) {
         Teardown teardown = straggler.teardown().known();
         Attributes attributes = TeardownAttributes.straggler(
@@ -253,7 +265,7 @@ public final class TeardownSpans implements LifecycleListener {
                 .setAllAttributes(attributes)
                 .startSpan()
                 .end(end, NANOSECONDS);
-        if (isLasting || status == RefusalOutcome.Status.OVER) {
+        if (isLasting || status == RefusalOutcome.Status.OVER || status == RefusalOutcome.Status.ABANDONED) {
             log.emit(
                     isLasting ? LogEvent.REFUSAL_LASTING : LogEvent.REFUSAL_OVER,
                     end,

@@ -8,6 +8,8 @@ import static dev.aioscope.telemetry.Metric.EVENT_ORPHAN;
 import static dev.aioscope.telemetry.Metric.EVENT_READ;
 import static dev.aioscope.telemetry.Metric.HELPER_FAILURE;
 import static dev.aioscope.telemetry.Metric.HOST_INFO;
+import static dev.aioscope.telemetry.Metric.LOG_RECORD;
+import static dev.aioscope.telemetry.Metric.LOG_RECORD_QUEUED;
 import static dev.aioscope.telemetry.Metric.MEMORY_USAGE;
 import static dev.aioscope.telemetry.Metric.PROBE_ATTACHED;
 import static dev.aioscope.telemetry.Metric.PROBE_SILENT;
@@ -64,14 +66,16 @@ final class AgentDashboard {
                                 .query(increase("instance", HELPER_FAILURE), "failures of the helper process"),
                         Panel.row("Export"),
                         Panel.lines(
-                                        "Spans",
-                                        "Spans per second: exported, failed, or dropped because the queue was full.")
-                                .query(rate("aioscope_outcome", SPAN), "{{aioscope_outcome}}")
+                                        "Spans and log records",
+                                        "Per second: exported, failed, or dropped because the queue was full.")
+                                .query(rate("aioscope_outcome", SPAN), "spans: {{aioscope_outcome}}")
+                                .query(rate("aioscope_outcome", LOG_RECORD), "log records: {{aioscope_outcome}}")
                                 .unit("ops")
                                 .fromZero()
                                 .noValue("none: the agent exports no traces"),
-                        Panel.lines("Queued spans", "If the queue grows, the back end is slow or unreachable.")
-                                .query(on(SPAN_QUEUED), "{{instance}}")
+                        Panel.lines("Queues", "If a queue grows, the back end is slow or unreachable.")
+                                .query(on(SPAN_QUEUED), "spans")
+                                .query(on(LOG_RECORD_QUEUED), "log records")
                                 .fromZero()
                                 .noValue("none: the agent exports no traces"),
                         Panel.lines("Pushes of metrics", "Pushes per second: exported or failed.")

@@ -102,12 +102,7 @@ class DashboardsTest {
                 .map(Query::expression)
                 .toList();
         // Minor phases, and the log records of the agent.
-        List<Metric> omitted = List.of(
-                Metric.UNMAP_DURATION,
-                Metric.CANCEL_DURATION,
-                Metric.DEFERRED_FREE_DURATION,
-                Metric.LOG_RECORD,
-                Metric.LOG_RECORD_QUEUED);
+        List<Metric> omitted = List.of(Metric.UNMAP_DURATION, Metric.CANCEL_DURATION, Metric.DEFERRED_FREE_DURATION);
         assertThat(Arrays.stream(Metric.values())
                         .filter(metric -> queries.stream().noneMatch(query -> query.contains(metric.prometheusName()))))
                 .containsExactlyElementsOf(omitted);

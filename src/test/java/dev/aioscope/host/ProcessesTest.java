@@ -50,6 +50,33 @@ class ProcessesTest {
         }
     }
 
+    /** 16,384 processes of one program must not cost megabytes. */
+    @Test
+    void sharesMemoryOfEqualIdentitiesAndTexts() {
+        try (Processes processes = processes(false)) {
+            for (int i = 0; i < 3000; i++) {
+                Identity copy = new Identity(
+                        null,
+                        new String("/bin/db"),
+                        List.of(new String("db"), "--shard=" + i % 1500),
+                        false,
+                        new String("mysql"),
+                        null,
+                        "/db",
+                        Namespaces.HOST);
+                processes.remember(new IdentityKey(i, START, i), copy);
+                assertThat(processes.of(task(i), i)).isEqualTo(copy);
+            }
+            Identity first = processes.of(task(1), 1);
+            Identity other = processes.of(task(2999), 2999);
+            assertThat(other.executable()).isSameAs(first.executable());
+            assertThat(other.user()).isSameAs(first.user());
+            assertThat(other.arguments().get(0)).isSameAs(first.arguments().get(0));
+            processes.remember(new IdentityKey(3000, START, 1), other.withUser(new String("mysql")));
+            assertThat(processes.of(task(3000), 1)).isSameAs(other);
+        }
+    }
+
     @Test
     void readsWholeProcessThatKernelDidNotReport() {
         List<IdentityKey> observed = Collections.synchronizedList(new ArrayList<>());

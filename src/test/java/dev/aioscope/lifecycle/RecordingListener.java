@@ -15,6 +15,7 @@ public class RecordingListener implements LifecycleListener {
     public final List<FailedCall> failedCalls = new ArrayList<>();
     public final List<HandleUse> uses = new ArrayList<>();
     public final List<RefusalOutcome> outcomes = new ArrayList<>();
+    final List<TeardownInProgress> woken = new ArrayList<>();
     int retries;
 
     @Override
@@ -35,6 +36,11 @@ public class RecordingListener implements LifecycleListener {
     @Override
     public void onStraggler(Straggler straggler) {
         stragglers.add(straggler);
+    }
+
+    @Override
+    public void onWoken(TeardownInProgress teardown) {
+        woken.add(teardown);
     }
 
     @Override

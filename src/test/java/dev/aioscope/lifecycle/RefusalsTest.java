@@ -166,15 +166,21 @@ class RefusalsTest {
     }
 
     @Test
-    void dropsLastingRefusalWithoutRetries() {
+    void abandonsLastingRefusalWithoutRetries() {
         feed(full, refused(10, 1, 200, 900));
         full.advance(ms(10_009));
         assertThat(received.outcomes).isEmpty();
         full.advance(ms(10_010));
         assertThat(only().status()).isEqualTo(Status.LASTING);
-        full.quota(ms(11_000), BigInteger.valueOf(0), BigInteger.valueOf(1000));
-        full.advance(ms(60_000));
+        full.advance(ms(20_009));
         assertThat(received.outcomes).hasSize(1);
+        full.advance(ms(20_010));
+        assertThat(received.outcomes)
+                .extracting(RefusalOutcome::status)
+                .containsExactly(Status.LASTING, Status.ABANDONED);
+        full.quota(ms(21_000), BigInteger.valueOf(0), BigInteger.valueOf(1000));
+        full.advance(ms(60_000));
+        assertThat(received.outcomes).hasSize(2);
 
         feed(full, refused(61_000, 1, 200, 900));
         assertThat(received.retries).as("a new refusal").isZero();

@@ -336,9 +336,18 @@ class StuckTest {
             assertThat(only(full).kernelStack()).containsExactly(7L);
             full.advance(ms(time));
         }
+        assertThat(received.woken).isEmpty();
         scan(full, 30_000);
         assertThat(full.teardownsInProgress()).isEmpty();
         assertThat(received.teardowns).as("reported before").hasSize(1);
+        assertThat(received.woken).singleElement().satisfies(exit -> {
+            assertThat(exit.known().context())
+                    .isEqualTo(received.teardowns.get(0).context());
+            assertThat(exit.isReported()).isTrue();
+            assertThat(exit.kernelStack()).containsExactly(7L);
+        });
+        scan(full, 31_000);
+        assertThat(received.woken).hasSize(1);
     }
 
     @Test
@@ -365,6 +374,7 @@ class StuckTest {
         scan(full, 3000);
         assertThat(full.newlyStuck(ms(2000))).isEmpty();
         assertThat(received.teardowns).hasSize(1);
+        assertThat(received.woken).as("it was not reported as stuck").isEmpty();
     }
 
     @Test

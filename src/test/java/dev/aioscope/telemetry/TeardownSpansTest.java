@@ -468,6 +468,20 @@ class TeardownSpansTest {
     }
 
     @Test
+    void logsEndOfRefusalWithoutRetries() {
+        TeardownSpans spans = spans(0);
+        FailedCall refusal = refusal(5, List.of());
+        spans.onFailedCall(refusal);
+        spans.onRefusalOutcome(outcome(refusal, RefusalOutcome.Status.LASTING, null));
+        spans.onRefusalOutcome(outcome(refusal, RefusalOutcome.Status.ABANDONED, null));
+        LogRecordData over = records("aio.refusal.over").get(0);
+        assertThat(over.getBodyValue().asString())
+                .isEqualTo("The process has not repeated the refused io_setup of a (pid 5) for 70 events, and the quota"
+                        + " does not suffice after 4µs");
+        assertThat(attributes(over)).containsEntry("aio.refusal.outcome", "abandoned");
+    }
+
+    @Test
     void logsNoTransientRefusal() {
         TeardownSpans spans = spans(0);
         FailedCall refusal = refusal(5, List.of());
@@ -491,6 +505,12 @@ class TeardownSpansTest {
         assertThat(record.getSpanContext()).isEqualTo(root().getSpanContext());
         assertThat(record.getTimestampEpochNanos()).isEqualTo(BOOT + 3_500_000_000L);
         assertThat(attributes(record)).containsEntry("aio.waits_for", "wake").containsEntry("aio.outstanding_now", 0L);
+
+        spans.onWoken(notWoken(ended));
+        LogRecordData over = records("aio.teardown.over").get(0);
+        assertThat(over.getSpanContext()).isEqualTo(root().getSpanContext());
+        assertThat(over.getTimestampEpochNanos()).as("not observed").isZero();
+        assertThat(attributes(over)).isEqualTo(attributes(record));
     }
 
     @Test
