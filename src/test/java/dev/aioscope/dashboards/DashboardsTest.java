@@ -101,7 +101,7 @@ class DashboardsTest {
                 .flatMap(panel -> panel.queries().stream())
                 .map(Query::expression)
                 .toList();
-        // Minor phases, and the log records of the agent.
+        // Minor phases.
         List<Metric> omitted = List.of(Metric.UNMAP_DURATION, Metric.CANCEL_DURATION, Metric.DEFERRED_FREE_DURATION);
         assertThat(Arrays.stream(Metric.values())
                         .filter(metric -> queries.stream().noneMatch(query -> query.contains(metric.prometheusName()))))
