@@ -5,8 +5,10 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.core.CoreEngine;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 
 /** Compares programs compiled at build time with programs that libbcc compiles in the guest. */
+@Tag("turn4")
 class FentryEngineComparisonGuestTest extends AgentComparisonTests {
     @Override
     List<TestAgent> agents() {

@@ -5,8 +5,10 @@ import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.bcc.BccEngine;
 import dev.aioscope.probe.core.CoreEngine;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 
 /** Compares the two engines without BPF trampolines. */
+@Tag("turn2")
 class KprobeEngineComparisonGuestTest extends AgentComparisonTests {
     @Override
     List<TestAgent> agents() {

@@ -42,8 +42,8 @@ import org.w3c.dom.NodeList;
  * per processor of this machine.
  *
  * <p>The kernel {@code 6.1+systemd} boots with systemd and runs the tests with the tag {@code systemd}, those of the
- * packages. Tests with the tag {@code once} run on {@value #ONCE} only. Tests with a tag {@code turn1} to {@code turn4} start
- * whole programs, which takes long in emulation: each runs on one kernel, and on another one the next day. {@code -Dall}
+ * packages. Tests with the tag {@code once} run on {@value #ONCE} only. Tests with a tag {@code turn1} to {@code turn4} take
+ * long in emulation and depend little on the kernel: each runs on one kernel, and on another one the next day. {@code -Dall}
  * runs them on all kernels, {@code -Dturn=N} as on day N. Kernels with another architecture, page size or configuration run
  * the tests with the tag {@code proof}. {@code -Dkernels=5.10,rt/6.12} selects kernels, {@code -Dguest=Name} tests by a part of
  * their class names.

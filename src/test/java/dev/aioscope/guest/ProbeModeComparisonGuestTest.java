@@ -4,8 +4,10 @@ import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.core.CoreEngine;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 
 /** Compares fentry with kprobes. */
+@Tag("turn4")
 class ProbeModeComparisonGuestTest extends AgentComparisonTests {
     @Override
     List<TestAgent> agents() {

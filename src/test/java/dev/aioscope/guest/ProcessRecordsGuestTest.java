@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** The same with probes on the functions of the kernel. */
 @Tag("guest")
+@Tag("turn4")
 class ProcessRecordsGuestTest extends ProcessRecordsIT {
     @Override
     Tier tier() {

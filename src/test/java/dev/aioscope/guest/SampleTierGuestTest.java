@@ -12,6 +12,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** Scans on the lab kernels. */
 @Tag("guest")
+@Tag("turn2")
 class SampleTierGuestTest extends SampleTierTests {
     @Test
     void findsExitThatWaitsForRequests() throws IOException {
