@@ -51,6 +51,7 @@ public final class Daemon {
     private final ProbeSource source;
     private final Configuration configuration;
     private final Supplier<Configuration> reader;
+    private final Garbage garbage = new Garbage();
     private volatile DaemonOptions options;
 
     /** What a running daemon uses; {@link #run} closes it. */
@@ -245,8 +246,8 @@ public final class Daemon {
             reloadOnSignal(resources.manager, http, listeners.spans, dutyCycle);
             logStart(resources, http);
             resources.manager.ready();
-            System.gc(); // The start leaves some 2 MB of garbage,
-            Libc.malloc_trim(0); // and libbpf has parsed all types of the kernel: some 1.5 MB.
+            garbage.collect();
+            Libc.malloc_trim(0); // libbpf has parsed all types of the kernel: some 1.5 MB
             dutyCycle.runGuarded();
         }
     }
@@ -268,10 +269,11 @@ public final class Daemon {
                 resources.clock);
     }
 
-    private static void reportTo(ServiceManager manager, DutyCycle dutyCycle, DaemonCounters counters, LossLog losses) {
+    private void reportTo(ServiceManager manager, DutyCycle dutyCycle, DaemonCounters counters, LossLog losses) {
         dutyCycle.waitAtMost(manager.pulse());
         dutyCycle.onTick(() -> {
             losses.update();
+            garbage.collectIfGrown();
             manager.alive();
             manager.status(status(dutyCycle.latestScan(), counters));
         });

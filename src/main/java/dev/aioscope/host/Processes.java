@@ -25,6 +25,9 @@ public final class Processes implements Identities, AutoCloseable {
     /** Default number of processes kept. */
     public static final int DEFAULT_CAPACITY = 16_384;
 
+    /** The total length of the texts of all processes; most are far shorter than a command line may be. */
+    private static final long MAX_CHARACTERS = 8_000_000;
+
     private static final int MAX_WAITING = 16_384;
 
     /**
@@ -55,6 +58,7 @@ public final class Processes implements Identities, AutoCloseable {
     private final int capacity;
     private final Map<IdentityKey, Identity> known = new LinkedHashMap<>(16, 0.75f, true);
     private final IdentityInterner interner = new IdentityInterner();
+    private long characters;
     private final AccountNames users = new AccountNames(
             Path.of("/etc/passwd"),
             Libc::userName,
@@ -154,13 +158,31 @@ public final class Processes implements Identities, AutoCloseable {
         Identity visible = hidesArguments ? found.withoutArguments() : found;
         synchronized (known) {
             Identity identity = interner.intern(visible);
-            known.put(process, identity);
-            known.put(process.ofLatest(), identity);
+            put(process, identity);
+            put(process.ofLatest(), identity);
             // Each process has two keys.
-            while (known.size() > 2L * capacity) {
-                known.remove(known.keySet().iterator().next());
+            while (known.size() > 2L * capacity || characters > 2 * MAX_CHARACTERS) {
+                IdentityKey eldest = known.keySet().iterator().next();
+                characters -= characters(known.remove(eldest));
             }
         }
+    }
+
+    private void put(IdentityKey process, Identity identity) {
+        characters += characters(identity) - characters(known.put(process, identity));
+    }
+
+    /** Without user and group, whose names can arrive later. */
+    private static long characters(@Nullable Identity identity) {
+        if (identity == null) {
+            return 0;
+        }
+        long sum = identity.arguments().stream().mapToLong(String::length).sum();
+        return sum + length(identity.executable()) + length(identity.cgroup());
+    }
+
+    private static int length(@Nullable String text) {
+        return text == null ? 0 : text.length();
     }
 
     /**

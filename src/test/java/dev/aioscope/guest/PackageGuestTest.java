@@ -58,6 +58,11 @@ class PackageGuestTest {
         assertThat(show("LoadState")).isEqualTo("loaded");
         assertThat(Commands.run("id", "-un", "aioscope")).isEqualTo("aioscope\n");
         assertThat(Commands.run("aioscope", "version")).startsWith("aioscope ");
+        assertThat(Path.of("/usr/share/aioscope/grafana/aioscope-host.json")).exists();
+        assertThat(Files.readString(Path.of("/usr/share/aioscope/prometheus/aioscope.rules.yml")))
+                .contains("runbook_url: file:///usr/share/doc/aioscope/runbook.md#aioteardownstuck\n");
+        assertThat(Files.readString(Path.of("/usr/share/doc/aioscope/runbook.md")))
+                .contains("## AioTeardownStuck\n");
         // -Xshare:on fails if the archive is unusable.
         String home = "/usr/lib/aioscope/";
         Commands.run(home + "runtime/bin/java", "-Xshare:on", "-jar", home + "aioscope.jar", "version");

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,6 +75,23 @@ class ProcessesTest {
             assertThat(other.arguments().get(0)).isSameAs(first.arguments().get(0));
             processes.remember(new IdentityKey(3000, START, 1), other.withUser(new String("mysql")));
             assertThat(processes.of(task(3000), 1)).isSameAs(other);
+        }
+    }
+
+    @Test
+    void boundsTotalLengthOfTexts() {
+        try (Processes processes = processes(false)) {
+            for (int i = 0; i < 4000; i++) {
+                Identity identity = new Identity(
+                        null, "/bin/db", List.of(i + "a".repeat(4000)), false, "mysql", null, "/db", Namespaces.HOST);
+                processes.remember(new IdentityKey(i, START, i), identity);
+                processes.of(task(0), 0); // The least recently used ones are forgotten.
+            }
+            assertThat(processes.isKnown(new IdentityKey(0, START, 0))).isTrue();
+            long known = IntStream.range(0, 4000)
+                    .filter(i -> processes.isKnown(new IdentityKey(i, START, i)))
+                    .count();
+            assertThat(known).isBetween(1900L, 2000L);
         }
     }
 
