@@ -15,6 +15,8 @@ import java.util.function.IntFunction;
  */
 final class AccountNames {
     private static final int MAX_ACCOUNTS = 4096;
+    private static final Path NO_ACCOUNTS = Path.of("/dev/null");
+    private static final boolean ARE_OF_HOST = Host.hasRootOfHost();
 
     private final Path accounts;
     private final IntFunction<Optional<String>> directory;
@@ -32,6 +34,17 @@ final class AccountNames {
         this.accounts = accounts;
         this.directory = directory;
         this.onLateName = onLateName;
+    }
+
+    /** In a container, where the names are those of an image, it knows only numbers. */
+    static AccountNames ofHost(
+            Path accounts, IntFunction<Optional<String>> directory, BiConsumer<String, String> onLateName) {
+        return new AccountNames(ARE_OF_HOST ? accounts : NO_ACCOUNTS, ofHost(directory), onLateName);
+    }
+
+    /** The same for a directory of accounts. */
+    static IntFunction<Optional<String>> ofHost(IntFunction<Optional<String>> directory) {
+        return ARE_OF_HOST ? directory : id -> Optional.empty();
     }
 
     /** The name of an account, or its number. Never waits for a directory service. */

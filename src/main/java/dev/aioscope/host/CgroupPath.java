@@ -3,12 +3,18 @@ package dev.aioscope.host;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Chooses the path of a process's cgroup that says most about its container. */
 public final class CgroupPath {
     /** On cgroup v1, the hierarchies of these controllers follow containers; the most reliable one is first. */
     private static final List<String> CONTROLLERS = List.of("memory", "pids", "cpu", "devices", "name=systemd");
+
+    private static final Pattern PARENTS = Pattern.compile("^(?:/\\.\\.)+(?=/|$)");
+
+    /** Replaces the outermost names where they are missing. */
+    private static final String CUT = "…";
 
     private CgroupPath() {}
 
@@ -23,8 +29,15 @@ public final class CgroupPath {
                 .map(line -> line.split(":", 3))
                 .filter(parts -> parts.length == 3 && parts[2].startsWith("/"))
                 .sorted(Comparator.comparingInt(parts -> rank(parts[0], parts[1])))
-                .map(parts -> parts[2])
+                .map(parts -> fromRoot(parts[2]))
+                .filter(path -> !path.isEmpty())
                 .reduce(CgroupPath::choose);
+    }
+
+    /** A reader in a cgroup namespace sees paths from its own cgroup, so that the outermost names are missing. */
+    private static String fromRoot(String path) {
+        String rest = PARENTS.matcher(path).replaceFirst("");
+        return rest.equals(path) || rest.isEmpty() ? rest : CUT + rest;
     }
 
     /**

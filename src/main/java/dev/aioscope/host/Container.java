@@ -15,15 +15,19 @@ import org.jspecify.annotations.Nullable;
  *     virtual machine or a container of systemd-machined or libvirt), {@code kubernetes} if the runtime is unknown,
  *     {@code systemd} for a unit, or another word of {@code FORMS}
  * @param id the runtime's container ID: 64 hexadecimal digits, or a name
- * @param podUid UID of the Kubernetes pod; null outside of a pod
- * @param podName name of the pod; null outside of a pod, and if it is not certain
- * @param name name of the container; null if it is not certain
+ * @param isInPod whether it is a container of a Kubernetes pod, or runs in one
+ * @param podUid UID of the pod; null if it is not certain, as of a static pod, which has another one in the API
+ * @param podName name of the pod; null if it is not certain
+ * @param podNamespace namespace of the pod; null if it is not certain
+ * @param name name of the container, in a pod that of its specification; null if it is not certain
  */
 public record Container(
         String runtime,
         String id,
+        boolean isInPod,
         @Nullable String podUid,
         @Nullable String podName,
+        @Nullable String podNamespace,
         @Nullable String name) {
     /**
      * How a runtime names the cgroup of a container.
@@ -100,23 +104,28 @@ public record Container(
     /** Kubernetes cuts the host name of a pod to this length. */
     private static final int MAX_HOST_NAME = 63;
 
-    private static final int SHORT_ID = 12;
+    /** The runtime of a container in a pod that neither the path nor another source shows. */
+    static final String UNKNOWN_RUNTIME = "kubernetes";
 
-    /** As {@link #of(String, String)}, without a host name. */
+    private static final int SHORT_ID = 12;
+    private static final int UUID_LENGTH = 36;
+
+    /** As {@link #of(String, String, KubernetesNames)}, without names. */
     public static Optional<Container> of(String path) {
-        return of(path, null);
+        return of(path, null, KubernetesNames.UNKNOWN);
     }
 
     /**
      * The innermost container of a cgroup path, or else its systemd unit; empty if it has neither.
      *
      * @param hostName the UTS node name if it belongs to the container; null if it is the host's, or unknown
+     * @param names of other sources; those of the path take precedence
      */
-    public static Optional<Container> of(String path, @Nullable String hostName) {
+    public static Optional<Container> of(String path, @Nullable String hostName, KubernetesNames names) {
         String plain = withoutColons(path);
         List<Level> levels = levels(plain);
         if (levels.isEmpty()) {
-            return unit(plain).map(unit -> new Container("systemd", unit, null, null, null));
+            return unit(plain).map(unit -> new Container("systemd", unit, false, null, null, null, null));
         }
         Level inner = levels.get(levels.size() - 1);
         Matcher pods = POD.matcher(plain);
@@ -128,15 +137,53 @@ public record Container(
         }
         int outside = podEnd;
         // A container inside the pod's container has a separate host name.
-        boolean isOfPod = podUid != null
-                && levels.stream().filter(level -> level.end > outside).count() == 1;
-        String runtime = inner.form.runtime.isEmpty() ? podUid == null ? "docker" : "kubernetes" : inner.form.runtime;
-        return Optional.of(new Container(
-                runtime,
-                inner.id,
-                podUid,
-                isOfPod ? podName(hostName) : null,
-                inner.form.isNamed && !HEXADECIMAL.matcher(inner.id).matches() ? inner.id : null));
+        boolean isOfPod = (podUid != null || names.podUid() != null || names.pod() != null)
+                && levels.stream().filter(level -> level.end > outside).count() == 1
+                && isSame(podUid, names.podUid());
+        return Optional.of(
+                isOfPod
+                        ? ofPod(inner, podUid == null ? names.podUid() : podUid, hostName, names)
+                        : new Container(
+                                runtime(inner, podUid != null, null),
+                                inner.id,
+                                podUid != null,
+                                uid(podUid),
+                                null,
+                                null,
+                                inner.form.isNamed
+                                                && !HEXADECIMAL
+                                                        .matcher(inner.id)
+                                                        .matches()
+                                        ? inner.id
+                                        : null));
+    }
+
+    private static Container ofPod(
+            Level container, @Nullable String podUid, @Nullable String hostName, KubernetesNames names) {
+        return new Container(
+                runtime(container, true, names.runtime()),
+                container.id,
+                true,
+                uid(podUid),
+                names.pod() == null ? podName(hostName) : names.pod(),
+                names.namespace(),
+                names.container());
+    }
+
+    private static boolean isSame(@Nullable String first, @Nullable String second) {
+        return first == null || second == null || first.equals(second);
+    }
+
+    private static String runtime(Level container, boolean isInPod, @Nullable String known) {
+        if (!container.form.runtime.isEmpty()) {
+            return container.form.runtime;
+        }
+        return !isInPod ? "docker" : known == null ? UNKNOWN_RUNTIME : known;
+    }
+
+    /** kubelet names the directories of a static pod by the hash of its configuration. */
+    private static @Nullable String uid(@Nullable String directory) {
+        return directory == null || directory.length() < UUID_LENGTH ? null : directory;
     }
 
     /** Kubernetes names the host after the pod, or after its domain, and cuts long names. */
@@ -196,14 +243,24 @@ public record Container(
         return runtime.equals("systemd");
     }
 
-    /** {@code runtime:name} of the pod or container, or else of its ID: 12 hexadecimal digits, as runtimes print it. */
+    /** {@code runtime:namespace/pod/container} as far as known, or else its ID: 12 hexadecimal digits, as runtimes print it. */
     public String label() {
-        return runtime + ":" + (podName == null ? shortId() : podName);
+        return runtime + ":"
+                + (podName == null
+                        ? shortId()
+                        : (podNamespace == null ? "" : podNamespace + "/")
+                                + podName
+                                + (name == null ? "" : "/" + name));
     }
 
     /** The label, and the ID of a container in a pod: other containers can have the same label. */
     public String uniqueLabel() {
         return podName == null ? label() : label() + "/" + shortId();
+    }
+
+    /** Whether the ID is one that Kubernetes may have given names. */
+    boolean mayHaveNames() {
+        return HEXADECIMAL.matcher(id).matches();
     }
 
     private String shortId() {

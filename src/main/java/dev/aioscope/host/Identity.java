@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param group the group that the process runs as
  * @param cgroup path of the cgroup
  * @param namespaces what the process sees differently from the host
+ * @param kubernetes the names of its container in Kubernetes
  */
 public record Identity(
         @Nullable String comm,
@@ -25,7 +26,8 @@ public record Identity(
         @Nullable String user,
         @Nullable String group,
         @Nullable String cgroup,
-        Namespaces namespaces) {
+        Namespaces namespaces,
+        KubernetesNames kubernetes) {
     /** How the kernel marks the path of a deleted file. */
     private static final String DELETED = " (deleted)";
 
@@ -38,6 +40,19 @@ public record Identity(
         arguments = List.copyOf(arguments);
     }
 
+    /** Without names of Kubernetes. */
+    public Identity(
+            @Nullable String comm,
+            @Nullable String executable,
+            List<String> arguments,
+            boolean hidesArguments,
+            @Nullable String user,
+            @Nullable String group,
+            @Nullable String cgroup,
+            Namespaces namespaces) {
+        this(comm, executable, arguments, hidesArguments, user, group, cgroup, namespaces, KubernetesNames.UNKNOWN);
+    }
+
     /** A copy that keeps only the program's name, because arguments can contain secrets. */
     public Identity withoutArguments() {
         return new Identity(
@@ -48,22 +63,28 @@ public record Identity(
                 user,
                 group,
                 cgroup,
-                namespaces);
+                namespaces,
+                kubernetes);
     }
 
     /** A copy with these arguments. */
     Identity withArguments(List<String> found) {
-        return new Identity(comm, executable, found, hidesArguments, user, group, cgroup, namespaces);
+        return new Identity(comm, executable, found, hidesArguments, user, group, cgroup, namespaces, kubernetes);
     }
 
     /** A copy with this user. */
     Identity withUser(String name) {
-        return new Identity(comm, executable, arguments, hidesArguments, name, group, cgroup, namespaces);
+        return new Identity(comm, executable, arguments, hidesArguments, name, group, cgroup, namespaces, kubernetes);
     }
 
     /** A copy with this group. */
     Identity withGroup(String name) {
-        return new Identity(comm, executable, arguments, hidesArguments, user, name, cgroup, namespaces);
+        return new Identity(comm, executable, arguments, hidesArguments, user, name, cgroup, namespaces, kubernetes);
+    }
+
+    /** A copy with these names in Kubernetes. */
+    public Identity withKubernetes(KubernetesNames names) {
+        return new Identity(comm, executable, arguments, hidesArguments, user, group, cgroup, namespaces, names);
     }
 
     /** The path of the executable, also if the file was deleted; null if unknown. */
@@ -86,6 +107,6 @@ public record Identity(
 
     /** The container or systemd unit of the process. */
     public Optional<Container> container() {
-        return cgroup == null ? Optional.empty() : Container.of(cgroup, namespaces.hostName());
+        return cgroup == null ? Optional.empty() : Container.of(cgroup, namespaces.hostName(), kubernetes);
     }
 }

@@ -34,7 +34,8 @@ final class IdentityInterner {
                 shareIfPresent(identity.cgroup()),
                 new Namespaces(
                         identity.namespaces().pid(),
-                        shareIfPresent(identity.namespaces().hostName())));
+                        shareIfPresent(identity.namespaces().hostName())),
+                share(identity.kubernetes()));
     }
 
     private @Nullable String shareIfPresent(@Nullable String text) {

@@ -32,8 +32,8 @@ final class ProcessReader implements AutoCloseable {
     private static final String CUT = "…";
 
     /**
-     * Answers a PID with the contents of four files and the target of {@code exe}, as hexadecimal digits with a full stop
-     * between two fields; an unreadable one is empty. The directory stays that of the same process. Where its first thread
+     * Answers a PID with the contents of four files, the target of {@code exe} and the mounts that Kubernetes made, as
+     * hexadecimal digits with a full stop between two fields; an unreadable one is empty. The directory stays that of the same process. Where its first thread
      * has ended, all but {@code stat} are those of another thread.
      */
     static final String SCRIPT = """
@@ -51,10 +51,12 @@ final class ProcessReader implements AutoCloseable {
                     done
                     for file in status cgroup cmdline; do
                         echo .
-                        od -An -v -tx1 -N %d "$file"
+                        od -An -v -tx1 -N %1$d "$file"
                     done
                     echo .
                     readlink -n exe | od -An -v -tx1
+                    echo .
+                    grep -E '/pods/|/hostname ' mountinfo | od -An -v -tx1 -N %1$d
                 ) | tr -d ' \\n'
                 echo
             done
@@ -111,7 +113,7 @@ final class ProcessReader implements AutoCloseable {
     /** Parses an answer; empty if it is malformed or about another process. */
     static Optional<Identity> parse(String answer, long start) {
         String[] fields = answer.split("\\.", -1);
-        if (fields.length != 5) {
+        if (fields.length != 6) {
             return Optional.empty();
         }
         try {
@@ -123,10 +125,11 @@ final class ProcessReader implements AutoCloseable {
                             emptyToNull(text(files[4])),
                             arguments(files[3]),
                             false,
-                            owner(status, "Uid", Libc::userName),
-                            owner(status, "Gid", Libc::groupName),
+                            owner(status, "Uid", AccountNames.ofHost(Libc::userName)),
+                            owner(status, "Gid", AccountNames.ofHost(Libc::groupName)),
                             CgroupPath.parse(text(files[2])).orElse(null),
-                            Namespaces.HOST));
+                            Namespaces.HOST,
+                            KubernetesNames.ofMounts(text(files[5]))));
         } catch (IllegalArgumentException e) {
             return Optional.empty(); // Not hexadecimal.
         }

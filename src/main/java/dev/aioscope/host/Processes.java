@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -59,14 +60,15 @@ public final class Processes implements Identities, AutoCloseable {
     private final Map<IdentityKey, Identity> known = new LinkedHashMap<>(16, 0.75f, true);
     private final IdentityInterner interner = new IdentityInterner();
     private long characters;
-    private final AccountNames users = new AccountNames(
+    private final AccountNames users = AccountNames.ofHost(
             Path.of("/etc/passwd"),
             Libc::userName,
             (number, name) -> rename(number, Identity::user, identity -> identity.withUser(name)));
-    private final AccountNames groups = new AccountNames(
+    private final AccountNames groups = AccountNames.ofHost(
             Path.of("/etc/group"),
             Libc::groupName,
             (number, name) -> rename(number, Identity::group, identity -> identity.withGroup(name)));
+    private final ContainerNames containers;
     private final AtomicLong unidentified = new AtomicLong();
     private final BlockingQueue<IdentityKey> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
 
@@ -79,9 +81,15 @@ public final class Processes implements Identities, AutoCloseable {
     private boolean isReading;
 
     Processes(@Nullable ProcessReader reader, boolean hidesArguments, int capacity) {
+        this(reader, hidesArguments, capacity, ContainerNames.DIRECTORY);
+    }
+
+    /** Uses another directory of links, for tests. */
+    Processes(@Nullable ProcessReader reader, boolean hidesArguments, int capacity, Path containerLinks) {
         this.reader = reader;
         this.hidesArguments = hidesArguments;
         this.capacity = capacity;
+        this.containers = new ContainerNames(containerLinks, this::onNames);
     }
 
     /**
@@ -149,8 +157,38 @@ public final class Processes implements Identities, AutoCloseable {
 
     /** Adds an identity from the kernel, and notifies the observer. */
     public void learn(IdentityKey process, Identity found) {
-        remember(process, found);
-        observer.onIdentity(process, hidesArguments ? found.withoutArguments() : found);
+        Identity named = named(process, found);
+        remember(process, named);
+        observer.onIdentity(process, hidesArguments ? named.withoutArguments() : named);
+    }
+
+    /** Adds the names of its container, if they are known by now. */
+    private Identity named(IdentityKey process, Identity found) {
+        return found.container()
+                .filter(Container::mayHaveNames)
+                .map(container -> found.withKubernetes(found.kubernetes().or(containers.of(container.id(), process))))
+                .orElse(found);
+    }
+
+    /** Adds names that {@link #named} lacked. What links do not show, the mounts of one process of the container do. */
+    private void onNames(Set<IdentityKey> inContainer, KubernetesNames names) {
+        inContainer.forEach(process -> addNames(process, names));
+        inContainer.stream()
+                .filter(process -> of(process)
+                        .container()
+                        .filter(container -> container.isInPod()
+                                && (container.name() == null
+                                        || container.runtime().equals(Container.UNKNOWN_RUNTIME)))
+                        .isPresent())
+                .findFirst()
+                .ifPresent(this::enqueue);
+    }
+
+    private void addNames(IdentityKey process, KubernetesNames names) {
+        Identity identity = recall(process);
+        if (identity != null && !identity.kubernetes().or(names).equals(identity.kubernetes())) {
+            learn(process, identity.withKubernetes(identity.kubernetes().or(names)));
+        }
     }
 
     /** Adds an identity that the observer need not see. */
@@ -190,17 +228,26 @@ public final class Processes implements Identities, AutoCloseable {
      * agent, and everything in the tier {@code proc}. Returns at once.
      */
     public synchronized void read(IdentityKey process) {
-        if (reader == null || (hidesArguments && isKnown(process))) {
-            return;
+        if (!hidesArguments || !isKnown(process)) {
+            enqueue(process);
         }
-        if (!waiting.offer(process)) {
-            unidentified.incrementAndGet();
-        }
-        startReading(reader);
     }
 
-    /** Reads the processes again about which the reader could not be asked because it did not start. Returns at once. */
+    private synchronized void enqueue(IdentityKey process) {
+        if (reader != null) {
+            if (!waiting.offer(process)) {
+                unidentified.incrementAndGet();
+            }
+            startReading(reader);
+        }
+    }
+
+    /**
+     * Tries again what did not succeed: to read processes while the reader did not start, and to find names of containers.
+     * Returns at once.
+     */
     public synchronized void readPostponed() {
+        containers.retry();
         if (reader != null && !postponed.isEmpty()) {
             postponed.drainTo(waiting);
             startReading(reader);
@@ -246,14 +293,26 @@ public final class Processes implements Identities, AutoCloseable {
         }
         Identity ofKernel = recall(process);
         if (ofKernel != null && !ofKernel.equals(Identity.UNKNOWN)) {
-            read.filter(found -> isSameProgram(found, ofKernel))
-                    .ifPresent(found -> learn(process, ofKernel.withArguments(found.arguments())));
+            read.ifPresent(found -> complete(process, ofKernel, found));
         } else if (read.isPresent()) {
             learn(process, read.get());
         } else {
             remember(process, Identity.UNKNOWN); // Once is enough.
             unidentified.incrementAndGet();
         }
+    }
+
+    private void complete(IdentityKey process, Identity ofKernel, Identity found) {
+        KubernetesNames names = ofKernel.kubernetes().or(found.kubernetes());
+        Identity named = ofKernel.withKubernetes(names);
+        named.container()
+                .filter(Container::isInPod)
+                .ifPresent(container -> containers.add(container.id(), found.kubernetes()));
+        learn(
+                process,
+                ofKernel.arguments().isEmpty() && isSameProgram(found, ofKernel)
+                        ? named.withArguments(found.arguments())
+                        : named);
     }
 
     /** After an exec since the scan, the arguments are those of another program. */

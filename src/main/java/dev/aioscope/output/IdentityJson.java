@@ -29,6 +29,7 @@ final class IdentityJson {
         json.put(prefix + "container_id", container == null ? null : container.id());
         json.put(prefix + "pod_uid", container == null ? null : container.podUid());
         json.put(prefix + "pod_name", container == null ? null : container.podName());
+        json.put(prefix + "pod_namespace", container == null ? null : container.podNamespace());
         json.put(prefix + "container_name", container == null ? null : container.name());
         return json;
     }

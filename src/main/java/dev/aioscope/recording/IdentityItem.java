@@ -1,6 +1,7 @@
 package dev.aioscope.recording;
 
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.KubernetesNames;
 import dev.aioscope.host.Namespaces;
 import dev.aioscope.host.Processes.IdentityKey;
 import java.nio.BufferUnderflowException;
@@ -18,8 +19,10 @@ import org.jspecify.annotations.Nullable;
  * The identity of a process.
  *
  * <pre>
- *   | pid: 4 | start: 8 | mm: 8 | arguments omitted: 1 | namespace pid: 4, 0 for none
- *   | executable | user | cgroup | host name | comm | group | argument | argument ...
+ *   | pid: 4 | start: 8 | mm: 8 | flags: 1 | namespace pid: 4, 0 for none
+ *   | executable | user | cgroup | host name | comm | group
+ *   | runtime | pod UID | namespace | pod | container      with the flag 2
+ *   | argument | argument ...                              with the flag 1: the first one only
  *   text     | length: 2, -1 for none | UTF-8 |
  * </pre>
  *
@@ -28,14 +31,18 @@ import org.jspecify.annotations.Nullable;
 record IdentityItem(IdentityKey process, Identity identity) {
     static final int MAX_BYTES = 8192;
     private static final int ABSENT = 0xffff;
+    private static final int HIDES_ARGUMENTS = 1;
+    private static final int IN_KUBERNETES = 2;
 
     byte[] bytes() {
+        KubernetesNames names = identity.kubernetes();
+        boolean isNamed = !names.equals(KubernetesNames.UNKNOWN);
         ByteBuffer item = ByteBuffer.allocate(MAX_BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putInt(process.pid())
                 .putLong(process.start())
                 .putLong(process.mm())
-                .put((byte) (identity.hidesArguments() ? 1 : 0))
+                .put((byte) ((identity.hidesArguments() ? HIDES_ARGUMENTS : 0) | (isNamed ? IN_KUBERNETES : 0)))
                 .putInt(Objects.requireNonNullElse(identity.namespaces().pid(), 0));
         List<@Nullable String> texts = new ArrayList<>(Arrays.asList(
                 identity.executable(),
@@ -44,6 +51,10 @@ record IdentityItem(IdentityKey process, Identity identity) {
                 identity.namespaces().hostName(),
                 identity.comm(),
                 identity.group()));
+        if (isNamed) {
+            texts.addAll(
+                    Arrays.asList(names.runtime(), names.podUid(), names.namespace(), names.pod(), names.container()));
+        }
         texts.addAll(identity.arguments());
         for (String text : texts) {
             byte[] bytes = text == null ? new byte[0] : text.getBytes(StandardCharsets.UTF_8);
@@ -59,7 +70,7 @@ record IdentityItem(IdentityKey process, Identity identity) {
     static Optional<IdentityItem> parse(ByteBuffer item) {
         try {
             IdentityKey process = new IdentityKey(item.getInt(), item.getLong(), item.getLong());
-            boolean isCut = item.get() != 0;
+            int flags = item.get();
             int namespacePid = item.getInt();
             String executable = text(item);
             String user = text(item);
@@ -67,6 +78,9 @@ record IdentityItem(IdentityKey process, Identity identity) {
             String hostName = text(item);
             String comm = text(item);
             String group = text(item);
+            KubernetesNames names = (flags & IN_KUBERNETES) == 0
+                    ? KubernetesNames.UNKNOWN
+                    : new KubernetesNames(text(item), text(item), text(item), text(item), text(item));
             List<String> arguments = new ArrayList<>();
             while (item.hasRemaining()) {
                 String argument = text(item);
@@ -75,7 +89,16 @@ record IdentityItem(IdentityKey process, Identity identity) {
                 }
             }
             Namespaces namespaces = new Namespaces(namespacePid == 0 ? null : (Integer) namespacePid, hostName);
-            Identity identity = new Identity(comm, executable, arguments, isCut, user, group, cgroup, namespaces);
+            Identity identity = new Identity(
+                    comm,
+                    executable,
+                    arguments,
+                    (flags & HIDES_ARGUMENTS) != 0,
+                    user,
+                    group,
+                    cgroup,
+                    namespaces,
+                    names);
             return Optional.of(new IdentityItem(process, identity));
         } catch (BufferUnderflowException e) {
             return Optional.empty();

@@ -1,9 +1,7 @@
 package dev.aioscope.telemetry;
 
 import dev.aioscope.event.Trigger;
-import dev.aioscope.host.Container;
 import dev.aioscope.host.Identities;
-import dev.aioscope.host.Identity;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.inventory.Scan;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -17,7 +15,6 @@ import io.micrometer.core.instrument.Tags;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -33,8 +30,6 @@ import org.jspecify.annotations.Nullable;
  * must not call them.
  */
 public final class HolderMetrics implements LifecycleListener {
-    static final String OTHER = "other";
-
     private final Metrics metrics;
     private final Identities identities;
     private final LongSupplier bootTime;
@@ -48,45 +43,6 @@ public final class HolderMetrics implements LifecycleListener {
 
     private volatile @Nullable Scan latest;
     private volatile Map<HolderKey, Holding> holdings = Map.of();
-
-    /**
-     * The labels of a holder: the processes that are counted together.
-     *
-     * @param container its ID; null if there is none
-     * @param unit name of the systemd unit; null in a container, and if there is none
-     * @param pod name of its pod; null if there is none, or if it is unknown
-     * @param pid null unless each process is a holder
-     */
-    record HolderKey(
-            String executable,
-            @Nullable String container,
-            @Nullable String unit,
-            @Nullable String pod,
-            @Nullable Integer pid) {
-        static final HolderKey OTHERS = new HolderKey(OTHER, null, null, null, null);
-
-        /** The labels of a process; null for an unknown task: {@link #OTHERS}. */
-        static HolderKey of(@Nullable Task task, Identity identity, boolean byPid) {
-            if (task == null) {
-                return OTHERS;
-            }
-            Optional<Container> place = identity.container();
-            return new HolderKey(
-                    HolderMetrics.executable(identity, task),
-                    place.filter(found -> !found.isUnit()).map(Container::id).orElse(null),
-                    place.filter(Container::isUnit).map(Container::id).orElse(null),
-                    place.map(Container::podName).orElse(null),
-                    byPid ? (Integer) task.pid() : null);
-        }
-
-        Tags tags() {
-            Tags tags = Metrics.tags(Label.EXECUTABLE, executable);
-            tags = Metrics.and(tags, Label.CONTAINER, container);
-            tags = Metrics.and(tags, Label.UNIT, unit);
-            tags = Metrics.and(tags, Label.POD, pod);
-            return Metrics.and(tags, Label.PID, pid == null ? null : pid.toString());
-        }
-    }
 
     /**
      * The contexts of a holder.
@@ -215,23 +171,18 @@ public final class HolderMetrics implements LifecycleListener {
         return holding.charge == null ? Double.NaN : holding.charge;
     }
 
-    private static String executable(Identity identity, Task task) {
-        String program = identity.executableName();
-        return program == null ? "[" + task.comm() + "]" : program;
-    }
-
     @Override
     public void onTeardown(Teardown teardown) {
         Task owner = teardown.context().owner() != null ? teardown.context().owner() : teardown.caller();
         if (teardown.trigger() != Trigger.EXIT || owner == null) {
             return;
         }
-        String executable = executable(identities.ofOwner(teardown), owner);
+        String executable = HolderKey.executable(identities.ofOwner(teardown), owner);
         synchronized (this) {
             // A counter cannot move to another series later, so the first executables keep theirs.
             boolean hasRoom = leaked.containsKey(executable) || leaked.size() < limit;
             leaked.computeIfAbsent(
-                            hasRoom ? executable : OTHER,
+                            hasRoom ? executable : HolderKey.OTHER,
                             name -> metrics.counter(Metric.LEAKED, Metrics.tags(Label.EXECUTABLE, name)))
                     .increment();
         }

@@ -31,8 +31,12 @@ public enum Metric {
             "Events charged by the contexts of these processes at the latest scan",
             Label.EXECUTABLE,
             Label.CONTAINER,
+            Label.RUNTIME,
             Label.UNIT,
+            Label.NAMESPACE,
             Label.POD,
+            Label.POD_UID,
+            Label.POD_CONTAINER,
             Label.PID),
     CONTEXT_ACTIVE(
             "aio.context.active",
@@ -41,8 +45,12 @@ public enum Metric {
             "Live contexts of these processes at the latest scan",
             Label.EXECUTABLE,
             Label.CONTAINER,
+            Label.RUNTIME,
             Label.UNIT,
+            Label.NAMESPACE,
             Label.POD,
+            Label.POD_UID,
+            Label.POD_CONTAINER,
             Label.PID),
     SETUP(
             "aio.context.setups",
@@ -164,8 +172,12 @@ public enum Metric {
             "Teardowns in progress for `--stuck-after` or longer at the latest scan; no series if there is none",
             Label.EXECUTABLE,
             Label.CONTAINER,
+            Label.RUNTIME,
             Label.UNIT,
+            Label.NAMESPACE,
             Label.POD,
+            Label.POD_UID,
+            Label.POD_CONTAINER,
             Label.WAITS_FOR),
 
     SPEC_OBSERVATION(
@@ -299,11 +311,16 @@ public enum Metric {
                 "File name of the executable; `[comm]` if only the thread name is known; `other` for all holders without"
                         + " their own series"),
         CONTAINER("container.id", "ID of the container; absent if there is none"),
+        RUNTIME(
+                "container.runtime.name",
+                "Runtime of the container, as `container_runtime` in JSON; absent if there is none"),
         UNIT("systemd.unit.name", "Name of the systemd unit; absent in a container, and if there is none"),
+        NAMESPACE("k8s.namespace.name", "Namespace of the Kubernetes pod; absent if unknown"),
         POD(
                 "k8s.pod.name",
-                "Host name of the Kubernetes pod, which is the pod's name unless the pod sets another one; absent if the"
-                        + " kernel does not show it"),
+                "Name of the Kubernetes pod, or its host name if /var/log/containers is unreadable; absent if unknown"),
+        POD_UID("k8s.pod.uid", "UID of the Kubernetes pod; absent for a static pod, which has another one in the API"),
+        POD_CONTAINER("k8s.container.name", "Name of the container in the pod; absent if unknown"),
         PID("process.pid", "Process ID; only with `--metrics-pid`"),
         TRIGGER(
                 "aio.trigger",

@@ -35,9 +35,11 @@ final class ProcessAttributes {
         if (container != null) {
             SpanAttribute.CONTAINER_ID.set(attributes, container.id());
             SpanAttribute.CONTAINER_RUNTIME.set(attributes, container.runtime());
-            SpanAttribute.CONTAINER_NAME.set(attributes, container.name());
-            SpanAttribute.POD_UID.set(attributes, container.podUid());
+            (container.isInPod() ? SpanAttribute.POD_CONTAINER : SpanAttribute.CONTAINER_NAME)
+                    .set(attributes, container.name());
+            SpanAttribute.NAMESPACE.set(attributes, container.podNamespace());
             SpanAttribute.POD_NAME.set(attributes, container.podName());
+            SpanAttribute.POD_UID.set(attributes, container.podUid());
         }
     }
 
@@ -53,16 +55,22 @@ final class ProcessAttributes {
         SpanAttribute.OWNER_PID.set(attributes, (long) owner.pid());
         SpanAttribute.OWNER_EXECUTABLE_PATH.set(attributes, identity.executable());
         SpanAttribute.OWNER_CGROUP.set(attributes, identity.cgroup());
-        SpanAttribute.OWNER_CONTAINER_ID.set(attributes, container == null ? null : container.id());
-        SpanAttribute.OWNER_POD_NAME.set(attributes, container == null ? null : container.podName());
+        if (container != null) {
+            SpanAttribute.OWNER_CONTAINER_ID.set(attributes, container.id());
+            SpanAttribute.OWNER_NAMESPACE.set(attributes, container.podNamespace());
+            SpanAttribute.OWNER_POD_NAME.set(attributes, container.podName());
+            SpanAttribute.OWNER_POD_UID.set(attributes, container.podUid());
+            SpanAttribute.OWNER_POD_CONTAINER.set(attributes, container.isInPod() ? container.name() : null);
+        }
     }
 
     /** A process and its charge in one line: name, pid, container, charge. */
     static String line(Task task, Identity identity, long charge) {
         return task.comm() + " " + task.pid()
                 + identity.container()
-                        .map(container -> " " + container.runtime() + ":"
-                                + (container.podName() == null ? "" : container.podName() + "/") + container.id())
+                        .map(container -> " "
+                                + (container.podName() == null ? container.runtime() + ":" : container.label() + "/")
+                                + container.id())
                         .orElse("")
                 + " " + charge;
     }

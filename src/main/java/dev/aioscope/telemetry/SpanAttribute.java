@@ -27,6 +27,7 @@ final class SpanAttribute<T> {
     private static final String TEARDOWN = "teardown, if observed";
     private static final String CALLER = "caller identified";
     private static final String OWNER = "owner identified, if it is not process.pid";
+    private static final String OWNER_IN_POD = OWNER + ", in a pod, if known";
 
     static final SpanAttribute<Long> PID = conventional(
             ProcessIncubatingAttributes.PROCESS_PID,
@@ -67,12 +68,18 @@ final class SpanAttribute<T> {
             ContainerIncubatingAttributes.CONTAINER_NAME,
             CALLER + " in a container that has its name as ID",
             "Name of its container: of lxc, or of machine");
-    static final SpanAttribute<String> POD_UID =
-            conventional(K8sAttributes.K8S_POD_UID, CALLER + " in a pod", "Its Kubernetes pod");
+    static final SpanAttribute<String> NAMESPACE = conventional(
+            K8sAttributes.K8S_NAMESPACE_NAME,
+            CALLER + " in a pod, if /var/log/containers is readable",
+            "Namespace of its Kubernetes pod");
     static final SpanAttribute<String> POD_NAME = conventional(
             K8sAttributes.K8S_POD_NAME,
-            CALLER + " in a pod, if the kernel shows it",
-            "Host name of the pod, which Kubernetes takes from its name");
+            CALLER + " in a pod, if /var/log/containers is readable or the kernel shows it",
+            "Name of the pod, or its host name if /var/log/containers is unreadable");
+    static final SpanAttribute<String> POD_UID =
+            conventional(K8sAttributes.K8S_POD_UID, CALLER + " in a pod that is not static", "UID of the pod");
+    static final SpanAttribute<String> POD_CONTAINER = conventional(
+            K8sAttributes.K8S_CONTAINER_NAME, CALLER + " in a pod, if known", "Name of its container in the pod");
 
     static final SpanAttribute<String> CONTEXT_ID = text(
             "aio.context.id", "teardown", "Handle and generation: unique in one run of the agent, the same in JSON");
@@ -92,8 +99,14 @@ final class SpanAttribute<T> {
             text("aio.context.owner.cgroup", OWNER, "The same as process.linux.cgroup of that process");
     static final SpanAttribute<String> OWNER_CONTAINER_ID =
             text("aio.context.owner.container.id", OWNER + ", in a container", "ID of its container");
-    static final SpanAttribute<String> OWNER_POD_NAME = text(
-            "aio.context.owner.k8s.pod.name", OWNER + ", in a pod, if the kernel shows it", "Host name of its pod");
+    static final SpanAttribute<String> OWNER_NAMESPACE = text(
+            "aio.context.owner.k8s.namespace.name", OWNER_IN_POD, "The same as k8s.namespace.name of that process");
+    static final SpanAttribute<String> OWNER_POD_NAME =
+            text("aio.context.owner.k8s.pod.name", OWNER_IN_POD, "The same as k8s.pod.name of that process");
+    static final SpanAttribute<String> OWNER_POD_UID =
+            text("aio.context.owner.k8s.pod.uid", OWNER_IN_POD, "The same as k8s.pod.uid of that process");
+    static final SpanAttribute<String> OWNER_POD_CONTAINER = text(
+            "aio.context.owner.k8s.container.name", OWNER_IN_POD, "The same as k8s.container.name of that process");
 
     static final SpanAttribute<String> TRIGGER =
             text("aio.trigger", TEARDOWN, "Why the context ended: destroy, exit or rollback");

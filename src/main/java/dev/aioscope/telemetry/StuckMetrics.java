@@ -6,7 +6,6 @@ import dev.aioscope.inventory.Scan;
 import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownInProgress;
-import dev.aioscope.telemetry.HolderMetrics.HolderKey;
 import dev.aioscope.telemetry.HolderMetrics.Holding;
 import dev.aioscope.telemetry.Metric.Label;
 import io.micrometer.core.instrument.MultiGauge;
@@ -14,7 +13,6 @@ import io.micrometer.core.instrument.Tags;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,10 +52,9 @@ final class StuckMetrics {
                 .toList();
         Map<HolderKey, Holding> all = new HashMap<>();
         stuck.forEach(key -> all.merge(key.holder, new Holding(1, null), Holding::plus));
-        Set<HolderKey> own = selection.select(all).keySet();
+        selection.select(all);
         Map<StuckKey, Long> found = new HashMap<>();
-        stuck.forEach(key -> found.merge(
-                own.contains(key.holder) ? key : new StuckKey(HolderKey.OTHERS, key.reason), 1L, Long::sum));
+        stuck.forEach(key -> found.merge(new StuckKey(selection.seriesOf(key.holder), key.reason), 1L, Long::sum));
         counts = found;
         gauge.register(found.keySet().stream()
                 .<MultiGauge.Row<?>>map(key -> MultiGauge.Row.of(key.tags(), this, self -> self.count(key)))

@@ -12,10 +12,11 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** What {@code src/test/programs/build} builds once on each machine for the tests, which takes some minutes. */
-enum BuiltProgram {
+public enum BuiltProgram {
     OTELCOL,
     JAEGER,
-    GRAFANA;
+    GRAFANA,
+    HELM;
 
     private static final Path BUILD = Path.of("src/test/programs/build").toAbsolutePath();
     /** The exit status of {@code build} if this machine lacks a requirement. */
@@ -31,12 +32,12 @@ enum BuiltProgram {
     private record Result(Optional<Path> path, Optional<String> reason) {}
 
     /** Why this machine cannot run it; empty if it can. Builds it if necessary. */
-    Optional<String> unavailable() {
+    public Optional<String> unavailable() {
         return result().reason();
     }
 
     /** The binary, or its folder. */
-    Path path() {
+    public Path path() {
         return result().path()
                 .orElseThrow(() -> new IllegalStateException(unavailable().orElseThrow()));
     }

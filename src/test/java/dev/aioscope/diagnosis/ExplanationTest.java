@@ -219,7 +219,9 @@ public class ExplanationTest {
 
         assertThat(text(explanation)).contains("It runs in kubernetes:db-0/0123456789ab, where its PID is 7.");
         assertThat(ExplanationJson.of(explanation))
-                .contains("\"namespace_pid\":7,", "\"pod_name\":\"db-0\",\"container_name\":null,");
+                .contains(
+                        "\"namespace_pid\":7,",
+                        "\"pod_name\":\"db-0\",\"pod_namespace\":null,\"container_name\":null,");
     }
 
     @Test

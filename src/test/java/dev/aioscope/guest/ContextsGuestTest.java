@@ -40,32 +40,32 @@ class ContextsGuestTest extends ContextsIT {
     /** Cgroups as runtimes create them with systemd and cgroup v2. */
     private static final Map<String, Container> SECOND = Map.of(
             "system.slice/docker-" + ID + ".scope",
-            new Container("docker", ID, null, null, null),
+            new Container("docker", ID, false, null, null, null, null),
             POD_SLICE + "cri-containerd-" + ID + ".scope",
-            new Container("containerd", ID, POD, null, null),
+            new Container("containerd", ID, true, POD, null, null, null),
             POD_SLICE + "crio-" + ID + ".scope",
-            new Container("cri-o", ID, POD, null, null),
+            new Container("cri-o", ID, true, POD, null, null, null),
             "machine.slice/libpod-" + ID + ".scope/container",
-            new Container("podman", ID, null, null, null),
+            new Container("podman", ID, false, null, null, null, null),
             "lxc.payload.web-1",
-            new Container("lxc", "web-1", null, null, "web-1"),
+            new Container("lxc", "web-1", false, null, null, null, "web-1"),
             "system.slice/mariadb.service",
-            new Container("systemd", "mariadb.service", null, null, null));
+            new Container("systemd", "mariadb.service", false, null, null, null, null));
 
     /** Cgroups as runtimes create them without systemd, or with cgroup v1. */
     private static final Map<String, Container> FIRST = Map.of(
             "docker/" + ID,
-            new Container("docker", ID, null, null, null),
+            new Container("docker", ID, false, null, null, null, null),
             "kubepods/besteffort/pod" + POD + "/" + ID,
-            new Container("kubernetes", ID, POD, null, null),
+            new Container("kubernetes", ID, true, POD, null, null, null),
             "kubepods/burstable/pod" + POD + "/crio-" + ID,
-            new Container("cri-o", ID, POD, null, null),
+            new Container("cri-o", ID, true, POD, null, null, null),
             "machine.slice/libpod-" + ID + ".scope",
-            new Container("podman", ID, null, null, null),
+            new Container("podman", ID, false, null, null, null, null),
             "lxc/web-1",
-            new Container("lxc", "web-1", null, null, "web-1"),
+            new Container("lxc", "web-1", false, null, null, null, "web-1"),
             "system.slice/mariadb.service",
-            new Container("systemd", "mariadb.service", null, null, null));
+            new Container("systemd", "mariadb.service", false, null, null, null, null));
 
     /** Before 6.4 the worker of a virtual network device is a kernel thread that uses the address space of its owner. */
     @Test

@@ -131,7 +131,8 @@ class RefusalsGuestTest {
             Teardown teardown = agent.teardowns(holder.pid()).get(0);
             teardownSpans.onTeardown(teardown);
 
-            assertThat(processes.ofOwner(teardown).container()).hasValue(new Container("docker", ID, null, null, null));
+            assertThat(processes.ofOwner(teardown).container())
+                    .hasValue(new Container("docker", ID, false, null, null, null, null));
             SpanData exit = named(spans, "exit_aio");
             assertThat(exit.getAttributes().get(AttributeKey.stringKey("container.id")))
                     .isEqualTo(ID);

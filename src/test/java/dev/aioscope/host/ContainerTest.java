@@ -32,13 +32,14 @@ class ContainerTest {
 
     @Test
     void namesPodAfterItsHostName() {
-        assertThat(Container.of(POD, "web-0")).hasValueSatisfying(container -> {
+        assertThat(Container.of(POD, "web-0", KubernetesNames.UNKNOWN)).hasValueSatisfying(container -> {
             assertThat(container.podName()).isEqualTo("web-0");
             assertThat(container.name()).isNull();
             assertThat(container.label()).isEqualTo("containerd:web-0");
             assertThat(container.uniqueLabel()).isEqualTo("containerd:web-0/f0123456789a");
         });
-        assertThat(Container.of(POD, "web-0.web.shop.svc.cluster.local").map(Container::podName))
+        assertThat(Container.of(POD, "web-0.web.shop.svc.cluster.local", KubernetesNames.UNKNOWN)
+                        .map(Container::podName))
                 .hasValue("web-0");
     }
 
@@ -54,11 +55,57 @@ class ContainerTest {
                 "POD, a123456789-123456789-123456789-123456789-123456789-123456789-12",
             })
     void doesNotGuessPodName(String path, String hostName) {
-        assertThat(Container.of(path.replace("POD", POD).replace("ID", ID), hostName))
+        assertThat(Container.of(path.replace("POD", POD).replace("ID", ID), hostName, KubernetesNames.UNKNOWN))
                 .hasValueSatisfying(container -> {
                     assertThat(container.podName()).isNull();
                     assertThat(container.name()).isNull();
                 });
+    }
+
+    /** The driver cgroupfs shows no runtime, and a pod with the network of the host no host name. */
+    @Test
+    void takesNamesOfOtherSources() {
+        KubernetesNames names = new KubernetesNames("containerd", UID, "shop", "db-0", "engine");
+        Container expected = new Container("containerd", ID, true, UID, "db-0", "shop", "engine");
+        assertThat(Container.of("/kubepods/besteffort/pod" + UID + "/" + ID, null, names))
+                .hasValue(expected);
+        assertThat(Container.of("/kubepods/besteffort/pod" + UID + "/" + ID, "other", names))
+                .as("spec.hostname")
+                .hasValue(expected);
+        assertThat(Container.of("…/" + ID, "db-0", names))
+                .as("the pod of the agent, in a cgroup namespace")
+                .hasValue(expected);
+        assertThat(expected.label()).isEqualTo("containerd:shop/db-0/engine");
+        assertThat(expected.uniqueLabel()).isEqualTo("containerd:shop/db-0/engine/f0123456789a");
+    }
+
+    @Test
+    void rejectsNamesOfAnotherContainer() {
+        KubernetesNames names = new KubernetesNames("containerd", UID.replace('0', '1'), "shop", "db-0", "engine");
+        assertThat(Container.of(POD, null, names))
+                .hasValue(new Container("containerd", ID, true, UID, null, null, null));
+        assertThat(Container.of(POD + "/docker/" + ID, null, new KubernetesNames(null, UID, null, "db-0", "engine")))
+                .as("a container in the pod's container")
+                .hasValue(new Container("docker", ID, true, UID, null, null, null));
+    }
+
+    @Test
+    void hasNoUidOfStaticPod() {
+        String path = "/kubepods/burstable/pod0123456789abcdef0123456789abcdef/" + ID;
+        assertThat(Container.of(path, "etcd-node1", KubernetesNames.UNKNOWN))
+                .hasValue(new Container("kubernetes", ID, true, null, "etcd-node1", null, null));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0::/../../besteffort/pod1/ID, …/besteffort/pod1/ID",
+        "0::/../ID, …/ID",
+        "0::/..a/b, /..a/b",
+        "4:memory:/../../x, …/x",
+    })
+    void marksMissingNamesInCgroupNamespace(String line, String path) {
+        assertThat(CgroupPath.parse(line)).hasValue(path);
+        assertThat(CgroupPath.parse("0::/../../..")).isEmpty();
     }
 
     @Test

@@ -115,7 +115,8 @@ class ProcessReaderTest {
                                 "Name:\ta\nUid:\t0\t0\t0\t0\nGid:\t6\t0\t0\t0\n",
                                 "0::/x\n1:cpu:/y\n",
                                 "a\0-c\tx\0\0b",
-                                "/usr/bin/a b"),
+                                "/usr/bin/a b",
+                                "1 2 8:1 /pods/01234567-89ab-cdef-0123-456789abcdef/containers/db/1 /dev/termination-log rw"),
                         START)
                 .orElseThrow();
 
@@ -125,12 +126,13 @@ class ProcessReaderTest {
         assertThat(identity.comm()).isEqualTo("a) b (c");
         assertThat(identity.cgroup()).isEqualTo("/x");
         assertThat(identity.arguments()).containsExactly("a", "-c\tx", "", "b");
+        assertThat(identity.kubernetes().container()).isEqualTo("db");
     }
 
     @Test
     void leavesOutWhatIsUnreadable() {
         Identity identity =
-                ProcessReader.parse(answer(STAT, "", "", "", ""), START).orElseThrow();
+                ProcessReader.parse(answer(STAT, "", "", "", "", ""), START).orElseThrow();
         assertThat(identity)
                 .isEqualTo(new Identity("a) b (c", null, List.of(), false, null, null, null, Namespaces.HOST));
     }
@@ -156,7 +158,7 @@ class ProcessReaderTest {
     void toleratesDamagedAnswers() {
         assertThat(ProcessReader.process(STAT, START)).isPresent();
         assertThat(ProcessReader.process(STAT, START + 20_000_000)).isEmpty();
-        String whole = answer(STAT, "Uid:\t0\t0\t0\t0\n", "0::/\n", "a", "/a");
+        String whole = answer(STAT, "Uid:\t0\t0\t0\t0\n", "0::/\n", "a", "/a", "");
         for (int seed = 0; seed < 20_000; seed++) {
             Random random = new Random(seed);
             StringBuilder stat = damage(new StringBuilder(STAT), " )(-9x\u0669", random);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.event.EventBuilder;
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.KubernetesNames;
 import dev.aioscope.host.Namespaces;
 import dev.aioscope.host.Processes;
 import dev.aioscope.host.Processes.IdentityKey;
@@ -50,7 +51,8 @@ class RecordingTest {
             "mysql",
             "mysql",
             "/system.slice/db.service",
-            Namespaces.HOST);
+            Namespaces.HOST,
+            new KubernetesNames("containerd", null, "shop", "db-0", "engine"));
 
     @TempDir
     private Path folder;

@@ -2,7 +2,6 @@ package dev.aioscope.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.telemetry.HolderMetrics.HolderKey;
 import dev.aioscope.telemetry.HolderMetrics.Holding;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -17,7 +16,7 @@ class HolderSelectionTest {
     private final HolderSelection holders = new HolderSelection(LIMIT);
 
     private static HolderKey holder(String name) {
-        return new HolderKey(name, null, null, null, null);
+        return new HolderKey(name, null, null, HolderKey.Names.NONE, null);
     }
 
     private static Map<HolderKey, Holding> charges(Object... namesAndCharges) {
@@ -102,5 +101,52 @@ class HolderSelectionTest {
 
     private static long sum(Map<HolderKey, Holding> all) {
         return all.values().stream().mapToLong(Holding::charge).sum();
+    }
+
+    private static HolderKey inPod(String namespace, String pod, int container) {
+        return new HolderKey(
+                "db",
+                "id-" + pod + container,
+                null,
+                new HolderKey.Names("containerd", namespace, pod, "uid-" + pod, "c" + container),
+                null);
+    }
+
+    /** Half of the series for a namespace, a quarter for a pod. */
+    @Test
+    void limitsSeriesOfNamespaceAndPod() {
+        Map<HolderKey, Holding> all = new HashMap<>();
+        for (int i = 0; i < 30; i++) {
+            all.put(inPod("shop", "large", i), new Holding(1, 1000L));
+            all.put(inPod("shop", "db-" + i, 0), new Holding(1, 500L));
+            all.put(holder("host-" + i), new Holding(1, 10L));
+        }
+        HolderKey large = inPod("shop", "large", 0).othersOfPod();
+        HolderKey shop = large.othersOfNamespace();
+
+        for (int scan = 0; scan < 3; scan++) {
+            Map<HolderKey, Holding> shown = holders.select(all);
+            assertThat(shown).hasSize(LIMIT + 3);
+            assertThat(shown.keySet())
+                    .filteredOn(key -> "large".equals(key.names().pod()))
+                    .hasSize(LIMIT / 4 + 1);
+            assertThat(shown.keySet())
+                    .filteredOn(key -> "shop".equals(key.names().namespace()))
+                    .hasSize(LIMIT / 2 + 2);
+            assertThat(shown)
+                    .containsEntry(large, new Holding(25, 25_000L))
+                    .containsEntry(shop, new Holding(25, 12_500L))
+                    .containsEntry(HolderKey.OTHERS, new Holding(20, 200L));
+            assertThat(sum(shown)).isEqualTo(sum(all));
+        }
+    }
+
+    @Test
+    void takesOverNamesThatBecomeKnown() {
+        HolderKey unnamed = new HolderKey("db", "id-a0", null, HolderKey.Names.NONE, null);
+        holders.select(Map.of(unnamed, new Holding(1, 5L)));
+        Map<HolderKey, Holding> shown = holders.select(Map.of(inPod("shop", "a", 0), new Holding(1, 5L)));
+        assertThat(shown).hasSize(2);
+        assertThat(shown.keySet()).extracting(key -> key.names().pod()).contains("a");
     }
 }

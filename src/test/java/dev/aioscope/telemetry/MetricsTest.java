@@ -8,6 +8,7 @@ import dev.aioscope.event.ReleasedBy;
 import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.KubernetesNames;
 import dev.aioscope.host.Namespaces;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
@@ -178,7 +179,8 @@ class MetricsTest {
                 "mysql",
                 null,
                 "/kubepods/pod01234567-89ab-cdef-0123-456789abcdef/" + id,
-                new Namespaces(7, "db-0"));
+                new Namespaces(7, "db-0"),
+                new KubernetesNames("containerd", null, "shop", "db-0", "engine"));
         LiveContext context = new LiveContext(new Task(7, 7, "mysqld", 1, 0), null, 7, 0x1000, 100, 255, null, 0);
         new HolderMetrics(metrics, (task, mm) -> inPod, () -> 0, 20, false)
                 .onScan(new Scan(
@@ -188,7 +190,9 @@ class MetricsTest {
 
         assertThat(scrape())
                 .contains("aio_context_active{container_id=\"" + id
-                        + "\",k8s_pod_name=\"db-0\",process_executable_name=\"mysqld\"} 1.0");
+                        + "\",container_runtime_name=\"containerd\",k8s_container_name=\"engine\",k8s_namespace_name=\"shop\","
+                        + "k8s_pod_name=\"db-0\",k8s_pod_uid=\"01234567-89ab-cdef-0123-456789abcdef\","
+                        + "process_executable_name=\"mysqld\"} 1.0");
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.aioscope.event.Trigger;
 import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
+import dev.aioscope.host.KubernetesNames;
 import dev.aioscope.host.Namespaces;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.WallClock;
@@ -706,7 +707,8 @@ class TeardownSpansTest {
                 "mysql",
                 null,
                 "/kubepods.slice/kubepods-pod01234567_89ab_cdef_0123_456789abcdef.slice/crio-" + ID + ".scope",
-                new Namespaces(7, "db-0"));
+                new Namespaces(7, "other"),
+                new KubernetesNames(null, null, "shop", "db-0", "engine"));
         return isCut ? whole.withoutArguments() : whole;
     }
 
@@ -729,6 +731,9 @@ class TeardownSpansTest {
                 .containsEntry("container.runtime.name", "cri-o")
                 .containsEntry("k8s.pod.uid", "01234567-89ab-cdef-0123-456789abcdef")
                 .containsEntry("k8s.pod.name", "db-0")
+                .containsEntry("k8s.namespace.name", "shop")
+                .containsEntry("k8s.container.name", "engine")
+                .doesNotContainKey("container.name")
                 .containsEntry("process.vpid", 7L)
                 .doesNotContainKey("container.name")
                 .hasEntrySatisfying(
@@ -786,7 +791,10 @@ class TeardownSpansTest {
                 .containsEntry("aio.context.owner.pid", 100L)
                 .containsEntry("aio.context.owner.executable.path", "/usr/sbin/mysqld")
                 .containsEntry("aio.context.owner.container.id", ID)
-                .containsEntry("aio.context.owner.k8s.pod.name", "db-0");
+                .containsEntry("aio.context.owner.k8s.namespace.name", "shop")
+                .containsEntry("aio.context.owner.k8s.pod.name", "db-0")
+                .containsEntry("aio.context.owner.k8s.pod.uid", "01234567-89ab-cdef-0123-456789abcdef")
+                .containsEntry("aio.context.owner.k8s.container.name", "engine");
     }
 
     @Test
@@ -851,7 +859,7 @@ class TeardownSpansTest {
         TeardownSpans spans = spans(0);
         spans.onFailedCall(refusal);
         assertThat(attributes(onlySpan()))
-                .containsEntry("aio.event.holders", List.of("mysqld 100 cri-o:db-0/" + ID + " 65000"));
+                .containsEntry("aio.event.holders", List.of("mysqld 100 cri-o:shop/db-0/engine/" + ID + " 65000"));
         spans.onRetry(refusal);
         spans.onRefusalOutcome(outcome(
                 refusal, RefusalOutcome.Status.TRANSIENT, new RefusalOutcome.Release(holder, Trigger.EXIT, 2, 65_000)));
@@ -863,7 +871,7 @@ class TeardownSpansTest {
                 .containsEntry("aio.refusal.retries", 9L)
                 .containsEntry("aio.refusal.succeeded", true)
                 .containsEntry("aio.refusal.cause", "teardown")
-                .containsEntry("aio.refusal.releaser", "mysqld 100 cri-o:db-0/" + ID + " 65000")
+                .containsEntry("aio.refusal.releaser", "mysqld 100 cri-o:shop/db-0/engine/" + ID + " 65000")
                 .containsEntry("aio.event.usage", 500L);
     }
 

@@ -1,0 +1,126 @@
+package dev.aioscope.host;
+
+import dev.aioscope.host.Processes.IdentityKey;
+import dev.aioscope.worker.Worker;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
+
+/**
+ * The names of the containers of this Kubernetes node, from the links that kubelet makes in /var/log/containers. A worker
+ * reads them, so nothing waits. kubelet makes a link after the start of its container: the worker looks for it again after
+ * each scan for a while. Bounded, thread-safe.
+ */
+final class ContainerNames {
+    /** The default directory. */
+    static final Path DIRECTORY = Path.of("/var/log/containers");
+
+    private static final int MAX_CONTAINERS = 4096;
+    private static final int MAX_PROCESSES = 256;
+
+    /** With the default scan interval, two minutes. */
+    private static final int ATTEMPTS = 24;
+
+    /** A container that has no names yet. */
+    private static final class Unnamed {
+        private final Set<IdentityKey> processes = new HashSet<>();
+        private int attempts;
+    }
+
+    private final Path directory;
+    private final BiConsumer<Set<IdentityKey>, KubernetesNames> onNames;
+    private final Map<String, KubernetesNames> known = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<String, Unnamed> unnamed = new HashMap<>();
+    private boolean isReading;
+
+    /**
+     * Knows no container yet.
+     *
+     * @param onNames receives, on the worker, processes of one container for which {@link #of} had no names, and the names;
+     *     {@link KubernetesNames#UNKNOWN} if there are none
+     */
+    ContainerNames(Path directory, BiConsumer<Set<IdentityKey>, KubernetesNames> onNames) {
+        this.directory = directory;
+        this.onNames = onNames;
+    }
+
+    /** The names of the container of this process, or {@link KubernetesNames#UNKNOWN} for now. */
+    synchronized KubernetesNames of(String id, IdentityKey process) {
+        KubernetesNames names = known.get(id);
+        if (names != null) {
+            return names;
+        }
+        if (unnamed.size() < MAX_CONTAINERS || unnamed.containsKey(id)) {
+            Set<IdentityKey> processes = unnamed.computeIfAbsent(id, key -> new Unnamed()).processes;
+            if (processes.size() < MAX_PROCESSES) {
+                processes.add(process);
+            }
+            retry();
+        }
+        return KubernetesNames.UNKNOWN;
+    }
+
+    /** Adds what another source knows of a container. */
+    synchronized void add(String id, KubernetesNames names) {
+        known.merge(id, names, KubernetesNames::or);
+        if (known.size() > MAX_CONTAINERS) {
+            known.remove(known.keySet().iterator().next());
+        }
+    }
+
+    /** Looks again for containers without names. Returns at once. */
+    synchronized void retry() {
+        if (!isReading && !unnamed.isEmpty()) {
+            isReading = true;
+            Worker.supply("container-names", this::read).exceptionally(failure -> stop());
+        }
+    }
+
+    private synchronized boolean stop() {
+        isReading = false;
+        return false;
+    }
+
+    private boolean read() {
+        Map<String, KubernetesNames> links = new HashMap<>();
+        boolean isPresent = true;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            files.forEach(file -> KubernetesNames.Link.parse(String.valueOf(file.getFileName()))
+                    .ifPresent(link -> links.put(link.id(), link.names())));
+        } catch (NoSuchFileException e) {
+            isPresent = false;
+        } catch (IOException | DirectoryIteratorException e) {
+            links.clear(); // The next attempt can succeed.
+        }
+        take(links, isPresent).forEach(onNames);
+        return stop();
+    }
+
+    /** Takes the containers that have names, or have waited long enough. */
+    private synchronized Map<Set<IdentityKey>, KubernetesNames> take(
+            Map<String, KubernetesNames> links, boolean isPresent) {
+        Map<Set<IdentityKey>, KubernetesNames> taken = new HashMap<>();
+        for (Iterator<Map.Entry<String, Unnamed>> all = unnamed.entrySet().iterator(); all.hasNext(); ) {
+            Map.Entry<String, Unnamed> container = all.next();
+            KubernetesNames names = links.get(container.getKey());
+            if (names != null || !isPresent || ++container.getValue().attempts >= ATTEMPTS) {
+                add(container.getKey(), names == null ? KubernetesNames.UNKNOWN : names);
+                taken.put(
+                        container.getValue().processes,
+                        known.getOrDefault(container.getKey(), KubernetesNames.UNKNOWN));
+                all.remove();
+            }
+        }
+        return taken;
+    }
+}

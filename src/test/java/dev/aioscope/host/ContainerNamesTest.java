@@ -1,0 +1,102 @@
+package dev.aioscope.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.aioscope.host.Processes.IdentityKey;
+import dev.aioscope.testing.Await;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ContainerNamesTest {
+    private static final String ID = "f0".repeat(32);
+    private static final KubernetesNames DB = new KubernetesNames(null, null, "shop", "db-0", "engine");
+    private static final IdentityKey FIRST = new IdentityKey(1, 1, 1);
+    private static final IdentityKey SECOND = new IdentityKey(2, 1, 1);
+
+    private final Map<Set<IdentityKey>, KubernetesNames> observed = new ConcurrentHashMap<>();
+
+    @TempDir
+    private Path folder;
+
+    private ContainerNames names(Path directory) {
+        return new ContainerNames(directory, observed::put);
+    }
+
+    private void link(String name) throws Exception {
+        Files.createSymbolicLink(folder.resolve(name), Path.of("/nowhere"));
+    }
+
+    @Test
+    void namesProcessesOfContainer() throws Exception {
+        link("db-0_shop_engine-" + ID + ".log");
+        ContainerNames names = names(folder);
+        assertThat(names.of(ID, FIRST)).as("for now").isEqualTo(KubernetesNames.UNKNOWN);
+        Await.until("the names", () -> observed.equals(Map.of(Set.of(FIRST), DB)));
+        assertThat(names.of(ID, SECOND)).isEqualTo(DB);
+        assertThat(observed).as("known at once").hasSize(1);
+    }
+
+    /** kubelet makes the link after the start of the container. */
+    @Test
+    void findsNamesThatAppearLater() throws Exception {
+        ContainerNames names = names(folder);
+        names.of(ID, FIRST);
+        names.of(ID, SECOND);
+        link("db-0_shop_engine-" + ID + ".log");
+        Await.until("the names", () -> {
+            names.retry();
+            return observed.equals(Map.of(Set.of(FIRST, SECOND), DB));
+        });
+    }
+
+    @Test
+    void stopsLookingAfterSomeScans() {
+        ContainerNames names = names(folder);
+        names.of(ID, FIRST);
+        Await.until("the end", () -> {
+            names.retry();
+            return observed.equals(Map.of(Set.of(FIRST), KubernetesNames.UNKNOWN));
+        });
+    }
+
+    @Test
+    void doesNotWaitForMissingDirectory() {
+        ContainerNames names = names(folder.resolve("missing"));
+        names.of(ID, FIRST);
+        Await.until("no names", () -> observed.equals(Map.of(Set.of(FIRST), KubernetesNames.UNKNOWN)));
+    }
+
+    /** The names outlive the link, and the first process that was identified. */
+    @Test
+    void namesIdentityLater() throws Exception {
+        List<Identity> learned = new CopyOnWriteArrayList<>();
+        try (Processes processes = new Processes(null, false, 10, folder)) {
+            processes.setObserver((process, identity) -> learned.add(identity));
+            processes.learn(FIRST, inPod());
+            assertThat(processes.of(FIRST).container().orElseThrow().podName()).isNull();
+
+            link("db-0_shop_engine-" + ID + ".log");
+            Await.until("the names", () -> {
+                processes.readPostponed();
+                return processes.of(FIRST).kubernetes().equals(DB);
+            });
+            Files.delete(folder.resolve("db-0_shop_engine-" + ID + ".log"));
+            processes.learn(SECOND, inPod());
+            assertThat(processes.of(SECOND).container().orElseThrow().label()).isEqualTo("containerd:shop/db-0/engine");
+            assertThat(learned).extracting(Identity::kubernetes).containsExactly(KubernetesNames.UNKNOWN, DB, DB);
+        }
+    }
+
+    private static Identity inPod() {
+        String path = "/kubepods.slice/kubepods-pod01234567_89ab_cdef_0123_456789abcdef.slice/cri-containerd-" + ID
+                + ".scope";
+        return new Identity("db", "/bin/db", List.of("db"), false, "999", "999", path, Namespaces.HOST);
+    }
+}
