@@ -15,6 +15,7 @@ import java.util.Optional;
 public enum BuiltProgram {
     OTELCOL,
     JAEGER,
+    PROMTOOL,
     GRAFANA,
     HELM;
 

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aioscope.backend.Jaeger.JaegerSpan;
 import dev.aioscope.event.WaitReason;
+import dev.aioscope.guest.AioWork;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Namespaces;
+import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.RefusalOutcome;
@@ -17,7 +19,9 @@ import dev.aioscope.lifecycle.TeardownBuilder;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.telemetry.SamplingPolicy;
 import dev.aioscope.telemetry.TeardownSpans;
+import dev.aioscope.testing.Aioscope;
 import dev.aioscope.testing.Await;
+import dev.aioscope.testing.Commands;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.logs.LoggerProvider;
@@ -26,6 +30,10 @@ import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import java.math.BigInteger;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Comparator;
@@ -137,6 +145,92 @@ class JaegerIT {
         assertThat(trace.get(1).durationMicros()).isEqualTo(4_000_000);
         assertThat(only("refused", "refusal", Map.of("process.executable.name", "mysqld"), "1s"))
                 .isEqualTo(trace);
+    }
+
+    /** The same searches for what the daemon observes on this host, in the tier syscall. */
+    @Test
+    void findsCallsThatDaemonObserved() throws Exception {
+        Path output = folder.resolve("daemon.log");
+        int port = ServerProcess.freePort();
+        Process daemon = Commands.start(
+                output,
+                Map.of(
+                        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+                        jaeger.tracesUrl(),
+                        "OTEL_EXPORTER_OTLP_PROTOCOL",
+                        "http/protobuf",
+                        "OTEL_SERVICE_NAME",
+                        "daemon",
+                        "OTEL_BSP_SCHEDULE_DELAY",
+                        "200",
+                        "RUNTIME_DIRECTORY",
+                        folder.toString(),
+                        "STATE_DIRECTORY",
+                        folder.resolve("state").toString()),
+                Aioscope.command(
+                        "run",
+                        "--tier=syscall",
+                        "--sampling-ratio=1",
+                        "--scan-interval=1s",
+                        "--listen=127.0.0.1:" + port));
+        try {
+            Commands.awaitText(daemon, output, " started: tier ");
+            observeWork(port);
+            Commands.stop(daemon, "TERM", 143, output);
+        } finally {
+            daemon.destroyForcibly();
+        }
+    }
+
+    private static void observeWork(int port) throws Exception {
+        long half = Host.aioMaxNr().orElseThrow().longValueExact() / 2;
+        try (AioWork stuck = AioWork.start("sibling", "--wait")) {
+            try (AioWork idle = AioWork.start("destroy")) {
+                idle.finish();
+            }
+            try (AioWork holder = AioWork.start("many", "--count", "1", "--charge", "" + (half + 1), "--wait")) {
+                holder.await("aio_nr");
+                try (AioWork refused = AioWork.start("persist", "--charge", "" + half)) {
+                    refused.await("refused");
+                    holder.kill();
+                    refused.finish();
+                }
+            }
+            stuck.await("siblings");
+            Await.value(
+                    "the stuck teardown in the metrics",
+                    () -> metrics(port),
+                    text -> text.lines().anyMatch(line -> line.matches("aio_context_teardown_stuck\\{.*\\} 1\\.0")));
+            stuck.proceed();
+            stuck.finish();
+
+            Map<String, String> aiowork = Map.of("process.executable.name", "aiowork");
+            List<JaegerSpan> found = only("daemon", "io_destroy", aiowork, "1s");
+            assertThat(found.get(0).tags())
+                    .containsEntry("aio.waits_for", "siblings")
+                    .containsEntry("process.pid", "" + stuck.pid());
+            Map<String, String> failed = Map.of("error", "true", "process.executable.name", "aiowork");
+            List<JaegerSpan> refusal = Await.value(
+                    "a refusal with its outcome",
+                    () -> only("daemon", "", failed, ""),
+                    trace -> lines(trace).equals(List.of("io_setup", "io_setup > refusal")));
+            assertThat(refusal.get(0).tags()).containsEntry("error.type", "EAGAIN");
+            assertThat(refusal.get(1).tags()).containsEntry("aio.refusal.outcome", "transient");
+            Map<String, String> destroyed = Map.of("process.executable.name", "aiowork", "aio.outstanding", "0");
+            assertThat(Await.value(
+                            "the idle io_destroy",
+                            () -> jaeger.search("daemon", "io_destroy", destroyed, ""),
+                            traces -> !traces.isEmpty()))
+                    .allSatisfy(trace -> assertThat(lines(trace)).contains("io_destroy"));
+        }
+    }
+
+    private static String metrics(int port) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"))
+                .build();
+        return HttpClient.newHttpClient()
+                .send(request, HttpResponse.BodyHandlers.ofString())
+                .body();
     }
 
     @Test

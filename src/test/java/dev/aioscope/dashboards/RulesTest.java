@@ -11,35 +11,22 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Checks the alert rules: their promtool tests, their metrics, and their sections in the runbook. */
 class RulesTest {
-    private static final Path FOLDER = Path.of("dashboards/prometheus");
-    private static final Path PROMTOOL = Path.of("/usr/bin/promtool");
+    private static final Path FOLDER = Promtool.FOLDER;
 
     @ParameterizedTest
-    @CsvSource({
-        "check rules aioscope.rules.yml",
-        "test rules aioscope.test.yml aioscope.days.test.yml",
-        "check config prometheus.yml"
-    })
+    @MethodSource("dev.aioscope.dashboards.Promtool#commands")
     void passesPromtool(String command, @TempDir Path folder) throws Exception {
-        assumeTrue(Files.isExecutable(PROMTOOL), "promtool is in the Debian package prometheus");
-        Path output = folder.resolve("output");
-        Process promtool = new ProcessBuilder((PROMTOOL + " " + command).split(" ", -1))
-                .directory(FOLDER.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        assertThat(promtool.waitFor(120, TimeUnit.SECONDS)).isTrue();
-        assertThat(promtool.exitValue()).as(Files.readString(output)).isZero();
+        assumeTrue(Files.isExecutable(Promtool.OF_DEBIAN), "promtool is in the Debian package prometheus");
+        Promtool.run(Promtool.OF_DEBIAN, command, folder);
     }
 
     @Test
