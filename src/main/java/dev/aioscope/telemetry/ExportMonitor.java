@@ -109,7 +109,10 @@ final class ExportMonitor {
         endpoint = OtelVariables.withoutPassword(destination);
     }
 
-    /** Wraps the processor that queues spans, and drops spans beyond the limit. */
+    /**
+     * Wraps the processor that queues spans, and drops spans beyond the limit. Traces without a finding can use half of it,
+     * so that they are dropped first.
+     */
     SpanProcessor limit(SpanProcessor processor, int limit) {
         return new LimitedProcessor(processor, limit);
     }
@@ -356,7 +359,8 @@ final class ExportMonitor {
             if (!span.getSpanContext().isSampled()) {
                 return;
             }
-            if (queue(limit)) {
+            boolean isFinding = span.getAttribute(SpanAttribute.PRIORITY.key()) != null;
+            if (queue(isFinding ? limit : (limit + 1) / 2)) {
                 delegate.onEnd(span);
             }
         }

@@ -18,11 +18,8 @@ public record SamplingPolicy(Duration slowThreshold, double ratio) {
         }
     }
 
-    boolean selects(Teardown teardown, long heldNanos) {
-        return isFinding(teardown, heldNanos) || isSampled(teardown.context());
-    }
-
-    private boolean isFinding(Teardown teardown, long heldNanos) {
+    /** Whether a teardown has a finding, as far as the teardown itself shows. */
+    boolean isFinding(Teardown teardown, long heldNanos) {
         Integer outstanding = teardown.outstanding();
         return heldNanos >= slowThreshold.toNanos()
                 || (outstanding != null && outstanding > 0)
@@ -32,7 +29,7 @@ public record SamplingPolicy(Duration slowThreshold, double ratio) {
     }
 
     /** Decides by the context, so that a repeated run gives the same traces. */
-    private boolean isSampled(Context context) {
+    boolean isSampled(Context context) {
         // The finalizer of SplitMix64 spreads neighbouring generations over all 64 bits.
         long z = context.generation() + 0x9E3779B97F4A7C15L;
         z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;

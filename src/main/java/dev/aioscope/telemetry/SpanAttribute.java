@@ -29,6 +29,9 @@ final class SpanAttribute<T> {
     private static final String OWNER = "owner identified, if it is not process.pid";
     private static final String OWNER_IN_POD = OWNER + ", in a pod, if known";
 
+    static final SpanAttribute<Long> PRIORITY = number(
+            "sampling.priority", "each span of a trace with a finding", "Always 1: asks samplers to keep the span");
+
     static final SpanAttribute<Long> PID = conventional(
             ProcessIncubatingAttributes.PROCESS_PID,
             "caller observed",

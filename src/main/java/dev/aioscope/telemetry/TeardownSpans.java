@@ -47,6 +47,9 @@ public final class TeardownSpans implements LifecycleListener {
     /** The default slow threshold: an idle io_destroy takes some 30 ms. */
     public static final Duration SLOW = Duration.ofMillis(100);
 
+    /** Each span of a trace with a finding has it. A sampler sees one span at a time. */
+    private static final Attributes FINDING = Attributes.of(SpanAttribute.PRIORITY.key(), 1L);
+
     private static final int MAX_REFUSALS = 1024;
     private static final int MAX_EXITS = 1024;
 
@@ -61,7 +64,7 @@ public final class TeardownSpans implements LifecycleListener {
     /** Spans of refusals without an outcome. */
     private final Map<FailedCall, SpanContext> refusals = new LinkedHashMap<>();
 
-    /** Roots of exits whose callers may not be woken, by the generations of their contexts. */
+    /** Roots of exits with a finding, whose callers may not be woken, by the generations of their contexts. */
     private final Map<Long, SpanContext> exits = new LinkedHashMap<>();
 
     private final StuckTraces stuck = new StuckTraces();
@@ -109,8 +112,11 @@ public final class TeardownSpans implements LifecycleListener {
         if (begin != null) {
             TeardownTrace trace = new TeardownTrace(tracer, teardown, begin, clock.offsetAt(begin), begun);
             List<Observation> violations = Audit.violations(teardown);
-            if (begun != null || !violations.isEmpty() || policy.selects(teardown, trace.heldNanos())) {
-                root = write(trace, teardown, violations, begun);
+            SamplingPolicy current = policy;
+            boolean isFinding =
+                    begun != null || !violations.isEmpty() || current.isFinding(teardown, trace.heldNanos());
+            if (isFinding || current.isSampled(teardown.context())) {
+                root = write(trace, teardown, violations, begun, isFinding);
             }
         }
         if (begun != null && begun.isReported()) {
@@ -119,7 +125,11 @@ public final class TeardownSpans implements LifecycleListener {
     }
 
     private SpanContext write(
-            TeardownTrace trace, Teardown teardown, List<Observation> violations, @Nullable StuckTrace begun) {
+            TeardownTrace trace,
+            Teardown teardown,
+            List<Observation> violations,
+            @Nullable StuckTrace begun,
+            boolean isFinding) {
         AttributesBuilder attributes = processes(teardown);
         TeardownAttributes.teardown(teardown, attributes);
         SpanAttribute.CLAUSES.set(attributes, TeardownAttributes.clauses(violations));
@@ -127,8 +137,8 @@ public final class TeardownSpans implements LifecycleListener {
             SpanAttribute.STRAGGLERS.set(attributes, begun.stragglers());
             attributes.putAll(begun.story());
         }
-        SpanContext root = trace.write(attributes.build());
-        if (teardown.trigger() == Trigger.EXIT) {
+        SpanContext root = trace.write(attributes.build(), isFinding ? FINDING : Attributes.empty());
+        if (teardown.trigger() == Trigger.EXIT && isFinding) {
             exits.put(teardown.context().generation(), root);
             limit(exits, MAX_EXITS);
         }
@@ -191,13 +201,20 @@ public final class TeardownSpans implements LifecycleListener {
         });
     }
 
-    /** An exit that was not selected becomes a trace now. Returns its root. */
+    /**
+     * An exit without a finding until now becomes a trace, also if it is one already: a sampler may have dropped that one.
+     * Returns the root.
+     */
     private SpanContext notWoken(Teardown teardown, long drained, long now, long offset) {
         SpanContext root = exits.get(teardown.context().generation());
         Long begin = teardown.startTime();
         if (root == null && begin != null) {
             root = write(
-                    new TeardownTrace(tracer, teardown, begin, clock.offsetAt(begin), null), teardown, List.of(), null);
+                    new TeardownTrace(tracer, teardown, begin, clock.offsetAt(begin), null),
+                    teardown,
+                    List.of(),
+                    null,
+                    true);
         }
         span(SpanName.NOT_WOKEN, drained + offset, root).startSpan().end(now + offset, NANOSECONDS);
         return root == null ? SpanContext.getInvalid() : root;
@@ -300,11 +317,13 @@ public final class TeardownSpans implements LifecycleListener {
         return attributes;
     }
 
+    /** A span of a trace with a finding. */
     private SpanBuilder span(SpanName name, long startEpochNanos, @Nullable SpanContext parent) {
         Context context = parent == null ? Context.root() : Context.root().with(Span.wrap(parent));
         return tracer.spanBuilder(name.label())
                 .setStartTimestamp(startEpochNanos, NANOSECONDS)
-                .setParent(context);
+                .setParent(context)
+                .setAllAttributes(FINDING);
     }
 
     /** Removes the oldest entry of a map that is too large. */

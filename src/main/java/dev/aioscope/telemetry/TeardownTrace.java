@@ -25,6 +25,7 @@ final class TeardownTrace {
     private final long end;
     private final long offset;
     private final @Nullable Span begun;
+    private Attributes ofEachSpan = Attributes.empty();
 
     /** A span with its interval, CLOCK_BOOTTIME ns. */
     private record Node(Span span, long begin, long end) {}
@@ -87,9 +88,15 @@ final class TeardownTrace {
         return t.trigger() != Trigger.ROLLBACK;
     }
 
-    /** Makes all spans of the trace and returns the root. */
-    SpanContext write(Attributes attributes) {
-        Node root = root(attributes);
+    /**
+     * Makes all spans of the trace and returns the root.
+     *
+     * @param forRoot the attributes of the root
+     * @param forEachSpan the attributes of all spans
+     */
+    SpanContext write(Attributes forRoot, Attributes forEachSpan) {
+        ofEachSpan = forEachSpan;
+        Node root = root(forRoot);
         child(root, SpanName.LOOKUP, teardown.call().enterTime(), phases.killEnterTime());
         Node kill = child(root, SpanName.KILL, phases.killEnterTime(), phases.killExitTime());
         child(kill != null ? kill : root, SpanName.UNMAP, phases.unmapEnterTime(), phases.unmapExitTime());
@@ -104,7 +111,9 @@ final class TeardownTrace {
     private Node root(Attributes attributes) {
         Span span = begun == null ? begin(tracer, teardown, begin, offset) : begun;
         // The trigger may have been unknown at the begin.
-        span.updateName(SpanName.of(teardown.trigger()).label()).setAllAttributes(attributes);
+        span.updateName(SpanName.of(teardown.trigger()).label())
+                .setAllAttributes(attributes)
+                .setAllAttributes(ofEachSpan);
         if (TeardownAttributes.isFailed(teardown)) {
             span.setStatus(StatusCode.ERROR, "io_destroy failed with " + TeardownAttributes.error(teardown));
         }
@@ -168,6 +177,7 @@ final class TeardownTrace {
         Span span = tracer.spanBuilder(name.label())
                 .setStartTimestamp(from + offset, NANOSECONDS)
                 .setParent(Context.root().with(parent))
+                .setAllAttributes(ofEachSpan)
                 .startSpan();
         span.end(to + offset, NANOSECONDS);
         return span;

@@ -261,6 +261,7 @@ class TeardownSpansTest {
         assertThat(root().getStatus()).isEqualTo(StatusData.unset());
         assertThat(attributes(root()))
                 .containsOnly(
+                        entry("sampling.priority", 1L),
                         entry("process.pid", 100L),
                         entry("aio.caller.tid", 101L),
                         entry("thread.name", "ib_io_rd-1"),
@@ -323,6 +324,7 @@ class TeardownSpansTest {
         assertThat(span.getStatus().getStatusCode().name()).isEqualTo("ERROR");
         assertThat(attributes(span))
                 .containsOnly(
+                        entry("sampling.priority", 1L),
                         entry("process.pid", 5L),
                         entry("aio.caller.tid", 6L),
                         entry("thread.name", "a"),
@@ -524,6 +526,47 @@ class TeardownSpansTest {
         assertThat(exporter.getFinishedSpanItems()).isEmpty();
         spans.onStuck(notWoken(t.build()), 3_500_000_000L);
         assertThat(tree()).contains("exit_aio 2000..30000000", "exit_aio > not_woken 30000000..3500000000");
+    }
+
+    @Test
+    void marksEachSpanOfTraceWithFinding() {
+        TeardownSpans spans = spans(1);
+        spans.onTeardown(exit().build());
+        spans.onStuck(notWoken(exit().build()), 3_500_000_000L);
+        FailedCall refusal = refusal(5, List.of());
+        spans.onFailedCall(refusal);
+        spans.onRefusalOutcome(outcome(refusal, RefusalOutcome.Status.TRANSIENT, null));
+        assertThat(exporter.getFinishedSpanItems())
+                .extracting(SpanData::getName)
+                .contains("exit_aio", "drain", "deferred_free", "not_woken", "io_setup", "refusal");
+        assertThat(exporter.getFinishedSpanItems()).allMatch(TeardownSpansTest::isMarked);
+    }
+
+    @Test
+    void marksNoSpanOfTraceWithoutFinding() {
+        assertThat(tree(TeardownBuilder.idle())).hasSizeGreaterThan(3);
+        assertThat(exporter.getFinishedSpanItems()).noneMatch(TeardownSpansTest::isMarked);
+    }
+
+    /** A sampler may have dropped the first trace. */
+    @Test
+    void repeatsSelectedTraceOfExitWithMarksWhenItsCallerIsNotWoken() {
+        TeardownBuilder t = exit();
+        t.outstanding = 0;
+        t.reqsTime = 30_000_000L;
+        TeardownSpans spans = spans(1);
+        spans.onTeardown(t.build());
+        List<String> first = tree();
+        assertThat(exporter.getFinishedSpanItems()).noneMatch(TeardownSpansTest::isMarked);
+
+        exporter.reset();
+        spans.onStuck(notWoken(t.build()), 3_500_000_000L);
+        assertThat(tree()).containsAll(first).contains("exit_aio > not_woken 30000000..3500000000");
+        assertThat(exporter.getFinishedSpanItems()).allMatch(TeardownSpansTest::isMarked);
+    }
+
+    private static boolean isMarked(SpanData span) {
+        return Long.valueOf(1).equals(attributes(span).get("sampling.priority"));
     }
 
     /** A trace whose spans are sampled apart is useless. */

@@ -246,6 +246,19 @@ class TraceExportTest {
     }
 
     @Test
+    void dropsTracesWithoutFindingFirst() throws Exception {
+        receiver.always(Response.ok().held());
+        try (TraceExport export = quick("otel.bsp.max.queue.size", "64", "otel.bsp.max.export.batch.size", "16")) {
+            for (int i = 0; i < 999; i++) {
+                export.tracer().spanBuilder("ordinary").startSpan().end();
+            }
+            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 967, 32));
+            emit(export, 999);
+            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 967 + 967, 64));
+        }
+    }
+
+    @Test
     void closesInTimeWhenBackEndHangs() throws Exception {
         Response held = Response.ok().held();
         receiver.always(held);
