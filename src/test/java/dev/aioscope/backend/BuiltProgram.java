@@ -17,7 +17,8 @@ public enum BuiltProgram {
     JAEGER,
     PROMTOOL,
     GRAFANA,
-    HELM;
+    HELM,
+    KAFKA;
 
     private static final Path BUILD = Path.of("src/test/programs/build").toAbsolutePath();
     /** The exit status of {@code build} if this machine lacks a requirement. */

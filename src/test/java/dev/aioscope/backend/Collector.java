@@ -87,6 +87,7 @@ public final class Collector implements AutoCloseable {
         int grpc = ServerProcess.freePort();
         String name = "otelcol-" + config.getFileName();
         Path changes = folder.resolve(name);
+        // A receiver that no pipeline uses has no effect.
         write(changes, """
         receivers:
           otlp:
@@ -105,8 +106,62 @@ public final class Collector implements AutoCloseable {
                 folder,
                 environment,
                 List.of(binary().toString(), "--config=" + config.toAbsolutePath(), "--config=" + changes));
-        server.awaitReady(START_LIMIT, () -> ServerProcess.listens(http) && ServerProcess.listens(grpc));
+        server.awaitReady(START_LIMIT, () -> server.output().contains("Everything is ready"));
         return new Collector(server, http, grpc);
+    }
+
+    /**
+     * Starts the Collector of a host.
+     *
+     * @param folder for its queue and its log
+     * @param endpoint of the gateways
+     */
+    static Collector host(Path folder, String endpoint) {
+        return start(
+                folder,
+                Path.of("dashboards/otel/agent.yaml"),
+                Map.of(
+                        "OTLP_ENDPOINT",
+                        endpoint,
+                        "QUEUE_DIRECTORY",
+                        folder.resolve("queue").toString()),
+                "");
+    }
+
+    /**
+     * Starts a gateway.
+     *
+     * @param folder for its log
+     * @param percentage of the traces without a finding that it keeps
+     */
+    static Collector gateway(Path folder, Kafka kafka, int percentage) {
+        return start(
+                folder,
+                Path.of("dashboards/otel/to-kafka.yaml"),
+                Map.of("KAFKA_BROKERS", kafka.broker(), "SAMPLING_PERCENTAGE", Integer.toString(percentage)),
+                "extensions: {health_check: {endpoint: '127.0.0.1:%d'}}%n".formatted(ServerProcess.freePort()));
+    }
+
+    /**
+     * Starts a reader.
+     *
+     * @param folder for its log
+     * @param store the URL of an OTLP/HTTP endpoint for traces and log records
+     */
+    static Collector reader(Path folder, Kafka kafka, String store, Prometheus prometheus) {
+        return start(
+                folder,
+                Path.of("dashboards/otel/from-kafka.yaml"),
+                Map.of(
+                        "KAFKA_BROKERS",
+                        kafka.broker(),
+                        "TRACES_ENDPOINT",
+                        store,
+                        "LOGS_ENDPOINT",
+                        store,
+                        "METRICS_ENDPOINT",
+                        prometheus.writeUrl()),
+                "");
     }
 
     private static void write(Path file, String text) {
@@ -125,6 +180,10 @@ public final class Collector implements AutoCloseable {
     /** The value of {@code OTEL_EXPORTER_OTLP_ENDPOINT} for the protocol http/protobuf; traces go to {@code /v1/traces}. */
     public String httpEndpoint() {
         return endpoint("http/protobuf");
+    }
+
+    ServerProcess server() {
+        return server;
     }
 
     @Override

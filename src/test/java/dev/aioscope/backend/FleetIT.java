@@ -17,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -28,12 +29,12 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A fleet with real servers: a daemon pushes telemetry of the demo workload through the Collector of its host
- * (agent.yaml). Traces go to a sampling gateway (gateway.yaml) and Zipkin, metrics to Prometheus.
+ * A fleet with real servers: a daemon pushes telemetry of the demo workload through the Collector of its host (agent.yaml), a
+ * sampling gateway (to-kafka.yaml), Kafka and a reader (from-kafka.yaml) to Zipkin and Prometheus.
  */
 class FleetIT {
     private static final String PUSHED = "{job=\"aioscope\"}";
-    /** The duration from which gateway.yaml keeps a trace as slow. */
+    /** The default slow threshold of the agent. */
     private static final long SLOW_MICROS = 100_000;
 
     @TempDir
@@ -47,25 +48,16 @@ class FleetIT {
 
     @BeforeAll
     static void start() throws Exception {
-        assumeTrue(
-                Prometheus.unavailable().isEmpty(),
-                () -> Prometheus.unavailable().orElseThrow());
+        for (Optional<String> reason : List.of(Prometheus.unavailable(), BuiltProgram.KAFKA.unavailable())) {
+            assumeTrue(reason.isEmpty(), () -> reason.orElseThrow());
+        }
         TraceBackend backend = open(TraceBackend.start(folder));
         zipkin = backend.zipkin();
         prometheus = open(Prometheus.start(folder));
-        Collector gateway = open(Collector.start(
-                folder,
-                Path.of("dashboards/otel/gateway.yaml"),
-                Map.of("TRACES_ENDPOINT", backend.collector().httpEndpoint()),
-                "processors: {tail_sampling: {decision_wait: 1s}}\n"));
-        Collector host = open(Collector.start(
-                folder,
-                Path.of("dashboards/otel/agent.yaml"),
-                Map.of(
-                        "TRACES_ENDPOINT", gateway.httpEndpoint(),
-                        "LOGS_ENDPOINT", "http://127.0.0.1:1",
-                        "METRICS_ENDPOINT", prometheus.writeUrl()),
-                ""));
+        Kafka kafka = open(Kafka.start(folder, 1));
+        open(Collector.reader(folder, kafka, backend.collector().httpEndpoint(), prometheus));
+        Collector gateway = open(Collector.gateway(folder, kafka, 1));
+        Collector host = open(Collector.host(folder, gateway.httpEndpoint()));
         port = ServerProcess.freePort();
         ServerProcess agent = open(ServerProcess.start(
                 "agent",

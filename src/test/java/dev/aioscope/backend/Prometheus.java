@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -53,6 +54,7 @@ final class Prometheus implements AutoCloseable {
                 List.of(targets).stream().map(target -> "'" + target + "'").collect(Collectors.joining(", "));
         String config = """
                 global: {scrape_interval: 1s, evaluation_interval: 1s}
+                storage: {tsdb: {out_of_order_time_window: 1d}}
                 rule_files: ['%s']
                 scrape_configs: [{job_name: aioscope, static_configs: [{targets: [%s]}]}]
                 """.formatted(RULES.toAbsolutePath(), list);
@@ -125,6 +127,14 @@ final class Prometheus implements AutoCloseable {
                 + "&step=1");
     }
 
+    /** The times of the samples of one series in the last hour, ms since the epoch. */
+    Set<Long> sampleTimes(String selector) throws IOException {
+        return series("/api/v1/query?query=" + encode(selector + "[1h]")).stream()
+                .flatMap(series -> series.path("values").valueStream())
+                .map(sample -> Math.round(sample.path(0).doubleValue() * 1000))
+                .collect(Collectors.toSet());
+    }
+
     /** The exemplars of the series of a query. */
     List<JsonNode> exemplars(String expression) throws IOException {
         long now = System.currentTimeMillis() / 1000;
@@ -180,6 +190,10 @@ final class Prometheus implements AutoCloseable {
 
     private static String encode(String text) {
         return URLEncoder.encode(text, StandardCharsets.UTF_8);
+    }
+
+    ServerProcess server() {
+        return server;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.aioscope.backend;
 
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
@@ -20,13 +21,17 @@ public final class ServerProcess implements AutoCloseable {
     private static final Duration END = Duration.ofSeconds(10);
 
     private final String name;
-    private final Process process;
+    private final ProcessBuilder command;
     private final Path log;
+    private Process process;
+    private Duration readyLimit = END;
+    private ReadinessCheck ready = () -> true;
 
-    private ServerProcess(String name, Process process, Path log) {
+    private ServerProcess(String name, ProcessBuilder command, Path log) throws IOException {
         this.name = name;
-        this.process = process;
+        this.command = command;
         this.log = log;
+        this.process = command.start();
     }
 
     /** Checks whether a server is ready; an {@link IOException} means: not yet. */
@@ -50,7 +55,7 @@ public final class ServerProcess implements AutoCloseable {
                 .redirectOutput(log.toFile());
         builder.environment().putAll(environment);
         try {
-            return new ServerProcess(name, builder.start(), log);
+            return new ServerProcess(name, builder, log);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -58,6 +63,8 @@ public final class ServerProcess implements AutoCloseable {
 
     /** Waits until {@code probe} succeeds; stops the server and fails after {@code limit}. */
     void awaitReady(Duration limit, ReadinessCheck probe) {
+        readyLimit = limit;
+        ready = probe;
         try {
             await(name + " to be ready", limit, probe);
         } catch (IllegalStateException e) {
@@ -123,7 +130,33 @@ public final class ServerProcess implements AutoCloseable {
         return process.pid();
     }
 
-    /** The output so far. */
+    /** Kills the process with SIGKILL and waits until it has exited. */
+    void kill() {
+        process.destroyForcibly();
+        process.onExit().join();
+    }
+
+    /** Runs the same command again after the process has exited, and waits until it is ready. */
+    void restart() {
+        try {
+            process = command.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        awaitReady(readyLimit, ready);
+    }
+
+    /** Stops the process with SIGSTOP, until {@link #resume}. */
+    void pause() throws IOException {
+        Commands.run("kill", "-STOP", Long.toString(pid()));
+    }
+
+    /** Continues a process that was paused. */
+    void resume() throws IOException {
+        Commands.run("kill", "-CONT", Long.toString(pid()));
+    }
+
+    /** The output since the latest start. */
     String output() {
         try {
             return new String(Files.readAllBytes(log), StandardCharsets.UTF_8);

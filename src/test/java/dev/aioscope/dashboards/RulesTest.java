@@ -62,7 +62,8 @@ class RulesTest {
         List<String> alerts = all("- alert: (\\w+)", FOLDER.resolve("aioscope.rules.yml"));
         assertThat(all("description: (.*)", FOLDER.resolve("aioscope.rules.yml")))
                 .hasSameSizeAs(alerts)
-                .allSatisfy(description -> assertThat(description).contains("{{ $labels.instance }}"));
+                .allSatisfy(description ->
+                        assertThat(description).containsAnyOf("{{ $labels.instance }}", "{{ $labels.topic }}"));
         assertThat(all("summary: (.*)", FOLDER.resolve("aioscope.rules.yml")))
                 .hasSameSizeAs(alerts)
                 .allSatisfy(summary -> assertThat(summary).doesNotContain("{{"));
