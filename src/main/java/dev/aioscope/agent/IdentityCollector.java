@@ -158,10 +158,17 @@ public final class IdentityCollector implements ForwardingListener {
                 false,
                 user == null ? null : processes.userName(user.intValue()),
                 group == null ? null : processes.groupName(group.intValue()),
-                CgroupPath.choose(process.cgroupPath(), process.cgroupV1Path()),
+                cgroup(process, processes),
                 new Namespaces(
                         isOther(process.isInHostPidNamespace()) ? process.namespacePid() : null,
                         isOther(process.isInHostUtsNamespace()) ? process.nodeName() : null));
+    }
+
+    private static @Nullable String cgroup(ProcessEvent process, Processes processes) {
+        String v2 = process.cgroupPath();
+        String v1 = process.cgroupV1Path();
+        return CgroupPath.choose(
+                v2 == null ? null : CgroupPath.lineOfV2(v2), v1 == null ? null : processes.cgroupV1Line(v1));
     }
 
     private static boolean isOther(@Nullable Boolean isHosts) {

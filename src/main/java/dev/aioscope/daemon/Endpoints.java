@@ -94,8 +94,9 @@ record Endpoints(
                     all.hidesArguments(),
                     all.user(),
                     all.group(),
-                    all.cgroup(),
-                    all.namespaces());
+                    all.cgroupLine(),
+                    all.namespaces(),
+                    all.kubernetes());
         };
     }
 

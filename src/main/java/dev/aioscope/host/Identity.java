@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param hidesArguments whether all arguments after the program's name were removed
  * @param user the user that the process runs as
  * @param group the group that the process runs as
- * @param cgroup path of the cgroup
+ * @param cgroupLine its cgroup as a line of {@code /proc/PID/cgroup}, such as {@code 0::/system.slice}; only the path if the
+ *     hierarchy is unknown
  * @param namespaces what the process sees differently from the host
  * @param kubernetes the names of its container in Kubernetes
  */
@@ -25,7 +26,7 @@ public record Identity(
         boolean hidesArguments,
         @Nullable String user,
         @Nullable String group,
-        @Nullable String cgroup,
+        @Nullable String cgroupLine,
         Namespaces namespaces,
         KubernetesNames kubernetes) {
     /** How the kernel marks the path of a deleted file. */
@@ -48,9 +49,9 @@ public record Identity(
             boolean hidesArguments,
             @Nullable String user,
             @Nullable String group,
-            @Nullable String cgroup,
+            @Nullable String cgroupLine,
             Namespaces namespaces) {
-        this(comm, executable, arguments, hidesArguments, user, group, cgroup, namespaces, KubernetesNames.UNKNOWN);
+        this(comm, executable, arguments, hidesArguments, user, group, cgroupLine, namespaces, KubernetesNames.UNKNOWN);
     }
 
     /** A copy that keeps only the program's name, because arguments can contain secrets. */
@@ -62,29 +63,31 @@ public record Identity(
                 !arguments.isEmpty(),
                 user,
                 group,
-                cgroup,
+                cgroupLine,
                 namespaces,
                 kubernetes);
     }
 
     /** A copy with these arguments. */
     Identity withArguments(List<String> found) {
-        return new Identity(comm, executable, found, hidesArguments, user, group, cgroup, namespaces, kubernetes);
+        return new Identity(comm, executable, found, hidesArguments, user, group, cgroupLine, namespaces, kubernetes);
     }
 
     /** A copy with this user. */
     Identity withUser(String name) {
-        return new Identity(comm, executable, arguments, hidesArguments, name, group, cgroup, namespaces, kubernetes);
+        return new Identity(
+                comm, executable, arguments, hidesArguments, name, group, cgroupLine, namespaces, kubernetes);
     }
 
     /** A copy with this group. */
     Identity withGroup(String name) {
-        return new Identity(comm, executable, arguments, hidesArguments, user, name, cgroup, namespaces, kubernetes);
+        return new Identity(
+                comm, executable, arguments, hidesArguments, user, name, cgroupLine, namespaces, kubernetes);
     }
 
     /** A copy with these names in Kubernetes. */
     public Identity withKubernetes(KubernetesNames names) {
-        return new Identity(comm, executable, arguments, hidesArguments, user, group, cgroup, namespaces, names);
+        return new Identity(comm, executable, arguments, hidesArguments, user, group, cgroupLine, namespaces, names);
     }
 
     /** The path of the executable, also if the file was deleted; null if unknown. */
@@ -100,6 +103,11 @@ public record Identity(
         return path == null ? null : path.substring(path.lastIndexOf('/') + 1);
     }
 
+    /** The path of the cgroup; null if unknown. */
+    public @Nullable String cgroup() {
+        return cgroupLine == null ? null : CgroupPath.of(cgroupLine);
+    }
+
     /** The command line joined with spaces, or the executable if there is none; null if both are unknown. */
     public @Nullable String command() {
         return arguments.isEmpty() ? executable : String.join(" ", arguments);
@@ -107,6 +115,7 @@ public record Identity(
 
     /** The container or systemd unit of the process. */
     public Optional<Container> container() {
-        return cgroup == null ? Optional.empty() : Container.of(cgroup, namespaces.hostName(), kubernetes);
+        String path = cgroup();
+        return path == null ? Optional.empty() : Container.of(path, namespaces.hostName(), kubernetes);
     }
 }

@@ -31,7 +31,7 @@ final class IdentityInterner {
                 identity.hidesArguments(),
                 shareIfPresent(identity.user()),
                 shareIfPresent(identity.group()),
-                shareIfPresent(identity.cgroup()),
+                shareIfPresent(identity.cgroupLine()),
                 new Namespaces(
                         identity.namespaces().pid(),
                         shareIfPresent(identity.namespaces().hostName())),

@@ -1,5 +1,6 @@
 package dev.aioscope.host;
 
+import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Libc;
 import dev.aioscope.kernel.RestartingHelper.UnavailableException;
 import dev.aioscope.lifecycle.Task;
@@ -57,6 +58,7 @@ public final class Processes implements Identities, AutoCloseable {
     private final @Nullable ProcessReader reader;
     private final boolean hidesArguments;
     private final int capacity;
+    private final Function<String, String> cgroupV1Lines;
     private final Map<IdentityKey, Identity> known = new LinkedHashMap<>(16, 0.75f, true);
     private final IdentityInterner interner = new IdentityInterner();
     private long characters;
@@ -89,6 +91,8 @@ public final class Processes implements Identities, AutoCloseable {
         this.reader = reader;
         this.hidesArguments = hidesArguments;
         this.capacity = capacity;
+        this.cgroupV1Lines = CgroupPath.linesOfV1(
+                reader == null ? "" : Host.read("/proc/cgroups").orElse(""));
         this.containers = new ContainerNames(containerLinks, this::onNames);
     }
 
@@ -136,6 +140,11 @@ public final class Processes implements Identities, AutoCloseable {
         synchronized (known) {
             return known.get(process);
         }
+    }
+
+    /** The line of {@code /proc/PID/cgroup} with a path in cgroup v1; the path itself for a recording of another host. */
+    public String cgroupV1Line(String path) {
+        return cgroupV1Lines.apply(path);
     }
 
     /** The name of a user, or its number for now; never waits. */
@@ -216,7 +225,7 @@ public final class Processes implements Identities, AutoCloseable {
             return 0;
         }
         long sum = identity.arguments().stream().mapToLong(String::length).sum();
-        return sum + length(identity.executable()) + length(identity.cgroup());
+        return sum + length(identity.executable()) + length(identity.cgroupLine());
     }
 
     private static int length(@Nullable String text) {

@@ -47,7 +47,7 @@ record IdentityItem(IdentityKey process, Identity identity) {
         List<@Nullable String> texts = new ArrayList<>(Arrays.asList(
                 identity.executable(),
                 identity.user(),
-                identity.cgroup(),
+                identity.cgroupLine(),
                 identity.namespaces().hostName(),
                 identity.comm(),
                 identity.group()));

@@ -30,7 +30,7 @@ final class ProcessAttributes {
         SpanAttribute.EXECUTABLE_PATH.set(attributes, identity.executable());
         SpanAttribute.COMMAND_ARGS.set(attributes, arguments(identity));
         SpanAttribute.USER.set(attributes, identity.user());
-        SpanAttribute.CGROUP.set(attributes, identity.cgroup());
+        SpanAttribute.CGROUP.set(attributes, identity.cgroupLine());
         Container container = container(identity);
         if (container != null) {
             SpanAttribute.CONTAINER_ID.set(attributes, container.id());
@@ -54,7 +54,7 @@ final class ProcessAttributes {
         Container container = container(identity);
         SpanAttribute.OWNER_PID.set(attributes, (long) owner.pid());
         SpanAttribute.OWNER_EXECUTABLE_PATH.set(attributes, identity.executable());
-        SpanAttribute.OWNER_CGROUP.set(attributes, identity.cgroup());
+        SpanAttribute.OWNER_CGROUP.set(attributes, identity.cgroupLine());
         if (container != null) {
             SpanAttribute.OWNER_CONTAINER_ID.set(attributes, container.id());
             SpanAttribute.OWNER_NAMESPACE.set(attributes, container.podNamespace());

@@ -56,9 +56,7 @@ final class SpanAttribute<T> {
     static final SpanAttribute<String> CREATION_TIME = conventional(
             ProcessIncubatingAttributes.PROCESS_CREATION_TIME, "caller observed", "Start time, ISO 8601 in UTC");
     static final SpanAttribute<String> CGROUP = conventional(
-            ProcessIncubatingAttributes.PROCESS_LINUX_CGROUP,
-            CALLER,
-            "Path of its cgroup, as in /proc/PID/cgroup after the last colon");
+            ProcessIncubatingAttributes.PROCESS_LINUX_CGROUP, CALLER, "Its cgroup, as a line of /proc/PID/cgroup");
     static final SpanAttribute<String> CONTAINER_ID = conventional(
             ContainerAttributes.CONTAINER_ID,
             CALLER + " in a container",

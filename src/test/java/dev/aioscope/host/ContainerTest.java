@@ -22,8 +22,9 @@ class ContainerTest {
     @ParameterizedTest(name = "{0}")
     @CsvFileSource(resources = "/cgroups.tsv", delimiter = '\t', maxCharsPerColumn = -1)
     void findsContainerInCgroupFile(String form, String lines, String runtime, String id, String podUid) {
-        Optional<Container> found =
-                CgroupPath.parse(lines.replace(";;", "\n") + "\n").flatMap(Container::of);
+        Optional<Container> found = CgroupPath.parse(lines.replace(";;", "\n") + "\n")
+                .map(CgroupPath::of)
+                .flatMap(Container::of);
 
         assertThat(found.map(Container::runtime)).isEqualTo(Optional.ofNullable(runtime));
         assertThat(found.map(Container::id)).isEqualTo(Optional.ofNullable(id));
@@ -104,7 +105,7 @@ class ContainerTest {
         "4:memory:/../../x, …/x",
     })
     void marksMissingNamesInCgroupNamespace(String line, String path) {
-        assertThat(CgroupPath.parse(line)).hasValue(path);
+        assertThat(CgroupPath.parse(line).map(CgroupPath::of)).hasValue(path);
         assertThat(CgroupPath.parse("0::/../../..")).isEmpty();
     }
 
@@ -124,6 +125,26 @@ class ContainerTest {
     }
 
     @Test
+    void keepsHierarchyOfChosenPath() {
+        assertThat(CgroupPath.parse("9:cpu,cpuacct:/other\n3:memory:/docker/" + ID + "\n0::/\n"))
+                .hasValue("3:memory:/docker/" + ID);
+        assertThat(CgroupPath.of("3:memory:/a:b:c")).isEqualTo("/a:b:c");
+        assertThat(CgroupPath.of("/a:b:c")).isEqualTo("/a:b:c");
+        assertThat(CgroupPath.of(CgroupPath.lineOfV2("/a"))).isEqualTo("/a");
+    }
+
+    @Test
+    void addsHierarchyToPathInRecord() {
+        String names = "#subsys_name\thierarchy\tnum_cgroups\tenabled\n";
+        String joined = names + "cpuset\t3\t5\t1\ncpu\t1\t5\t1\ncpuacct\t1\t5\t1\nmemory\t0\t4\t1\n";
+        assertThat(CgroupPath.linesOfV1(joined).apply("/a")).isEqualTo("1:cpu,cpuacct:/a");
+        assertThat(CgroupPath.linesOfV1(names + "cpu\t1\t5\t1\nmemory\t4\t4\t1\n")
+                        .apply("/a"))
+                .isEqualTo("4:memory:/a");
+        assertThat(CgroupPath.linesOfV1("").apply("/a")).as("a recording").isEqualTo("/a");
+    }
+
+    @Test
     void choosesPathThatSaysMost() {
         assertThat(CgroupPath.choose("/system.slice/containerd.service", "/docker/" + ID))
                 .isEqualTo("/docker/" + ID);
@@ -138,14 +159,17 @@ class ContainerTest {
 
     @Test
     void picksMostSpecificHierarchy() {
-        assertThat(CgroupPath.parse("0::/system.slice/a.service\n")).hasValue("/system.slice/a.service");
-        assertThat(CgroupPath.parse("0::/\n")).hasValue("/");
+        assertThat(CgroupPath.parse("0::/system.slice/a.service\n").map(CgroupPath::of))
+                .hasValue("/system.slice/a.service");
+        assertThat(CgroupPath.parse("0::/\n").map(CgroupPath::of)).hasValue("/");
         // Hybrid: the v2 path is the root.
-        assertThat(CgroupPath.parse("9:cpu,cpuacct:/other\n3:memory:/docker/1\n1:name=systemd:/docker/2\n0::/\n"))
+        assertThat(CgroupPath.parse("9:cpu,cpuacct:/other\n3:memory:/docker/1\n1:name=systemd:/docker/2\n0::/\n")
+                        .map(CgroupPath::of))
                 .hasValue("/docker/1");
-        assertThat(CgroupPath.parse("7:freezer:/docker/1\n1:name=systemd:/docker/2\n"))
+        assertThat(CgroupPath.parse("7:freezer:/docker/1\n1:name=systemd:/docker/2\n")
+                        .map(CgroupPath::of))
                 .hasValue("/docker/2");
-        assertThat(CgroupPath.parse("4:memory:/a:b\n")).hasValue("/a:b");
+        assertThat(CgroupPath.parse("4:memory:/a:b\n").map(CgroupPath::of)).hasValue("/a:b");
         assertThat(CgroupPath.parse("")).isEmpty();
         assertThat(CgroupPath.parse("nonsense\n::\n0:\n")).isEmpty();
     }
@@ -167,6 +191,7 @@ class ContainerTest {
                 }
             }
             assertThatCode(() -> CgroupPath.parse(damaged.toString())
+                            .map(CgroupPath::of)
                             .flatMap(Container::of)
                             .map(Container::label))
                     .as("seed %d: %s", seed, damaged)
@@ -187,7 +212,9 @@ class ContainerTest {
                                 ? parts.get(random.nextInt(parts.size()))
                                 : alphabet.charAt(random.nextInt(alphabet.length())) + "");
             }
-            assertThatCode(() -> CgroupPath.parse(text.toString()).ifPresent(Container::of))
+            assertThatCode(() -> CgroupPath.parse(text.toString())
+                            .map(CgroupPath::of)
+                            .ifPresent(Container::of))
                     .as("seed %d: %s", seed, text)
                     .doesNotThrowAnyException();
         }
