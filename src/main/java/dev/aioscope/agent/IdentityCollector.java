@@ -18,12 +18,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -106,11 +104,13 @@ public final class IdentityCollector implements ForwardingListener {
 
     /** Identifies the processes that a scan of these probes has found or whose record is missing. */
     void afterScan(Probes probes, List<TeardownInProgress> inProgress) {
-        inProgress.stream()
-                .flatMap(teardown -> Stream.of(
-                        teardown.known().caller(), teardown.known().context().owner()))
-                .filter(Objects::nonNull)
-                .forEach(task -> note(IdentityKey.of(task, 0)));
+        inProgress.stream().map(TeardownInProgress::known).forEach(teardown -> {
+            note(teardown.context());
+            Task caller = teardown.caller();
+            if (caller != null) {
+                note(IdentityKey.of(caller, 0));
+            }
+        });
         processes.readPostponed();
         identify(probes, processes, unknown)
                 .filter(failure -> !failure.equals(lastFailure))

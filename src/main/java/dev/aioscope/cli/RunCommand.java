@@ -50,7 +50,7 @@ import picocli.CommandLine.Spec;
             "  OTEL_METRICS_EXPORTER=otlp aioscope run           push metrics too",
             "",
             "Exit status: 1 failure at run time, 2 invalid usage, settings or OTEL_ variable,",
-            "3 not possible on this host. 130 after SIGINT and 143 after SIGTERM, with probes",
+            "3 not possible on this host. 0 after SIGTERM and 130 after SIGINT, with probes",
             "detached and traces exported.",
         })
 public final class RunCommand implements Runnable, SettingsModel.Configured {

@@ -131,6 +131,8 @@ public final class Daemon {
      */
     @SuppressWarnings("try") // The lock and the manager only have to be held.
     public void run() {
+        // The end that an operator asked for is no failure. The shutdown hook waits for the end of this method.
+        Signals.register("TERM", () -> System.exit(0));
         Worker.watchLibraries();
         ProbeSettings.prepare();
         source.linger();

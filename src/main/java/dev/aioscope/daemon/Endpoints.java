@@ -3,7 +3,6 @@ package dev.aioscope.daemon;
 import dev.aioscope.agent.TaskSelector;
 import dev.aioscope.audit.Audit;
 import dev.aioscope.host.Identities;
-import dev.aioscope.host.Identity;
 import dev.aioscope.http.WebServer.Page;
 import dev.aioscope.inventory.Scan;
 import dev.aioscope.kernel.WallClock;
@@ -83,33 +82,17 @@ record Endpoints(
         return Page.text(isReady ? 200 : 503, String.join("\n", lines));
     }
 
-    /** Arguments may contain secrets. */
-    private Identities withoutArguments() {
-        return (task, mm) -> {
-            Identity all = identities.of(task, mm);
-            return new Identity(
-                    all.comm(),
-                    all.executable(),
-                    all.arguments().stream().limit(1).toList(),
-                    all.hidesArguments(),
-                    all.user(),
-                    all.group(),
-                    all.cgroupLine(),
-                    all.namespaces(),
-                    all.kubernetes());
-        };
-    }
-
     private Page contexts() {
         Scan latest = latestScan.get();
         return latest == null
                 ? Page.text(503, "no scan of the host's tasks has succeeded yet")
                 : Page.json(
-                        new HolderReport(latest.inventory(), selected::selects, withoutArguments(), clock).jsonOfAll());
+                        new HolderReport(latest.inventory(), selected::selects, identities.withoutArguments(), clock)
+                                .jsonOfAll());
     }
 
     private List<String> teardowns() {
-        TraceJson json = new TraceJson(clock, withoutArguments());
+        TraceJson json = new TraceJson(clock, identities.withoutArguments());
         Scan latest = latestScan.get();
         long now = probes.now();
         List<String> all = new ArrayList<>();

@@ -5,6 +5,7 @@ import dev.aioscope.agent.ProbeSelector.UnavailableTier;
 import dev.aioscope.diagnosis.Versions;
 import dev.aioscope.kernel.PidNamespace;
 import dev.aioscope.output.TierReport;
+import dev.aioscope.probe.Tier;
 import dev.aioscope.telemetry.TraceExport;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -31,12 +32,17 @@ final class StartMessage {
                         .map(endpoint -> " and pushed to " + endpoint)
                         .orElse("")
                 + export.endpoint()
-                        .map(endpoint -> ", traces to " + endpoint)
+                        .map(endpoint -> ", traces " + scope(opened.probes().tier()) + "to " + endpoint)
                         .orElse(", traces off: " + export.whyOff())
                 + export.logsEndpoint().map(endpoint -> ", logs to " + endpoint).orElse("")
                 + TierReport.byCause(opened).stream()
                         .map(same -> describe(same, opened))
                         .collect(Collectors.joining());
+    }
+
+    /** Without probes on calls, most teardowns are not observed. */
+    private static String scope(Tier tier) {
+        return tier == Tier.FULL || tier == Tier.SYSCALL ? "" : "of teardowns that scans observe ";
     }
 
     /** The warning that follows says what it means. */

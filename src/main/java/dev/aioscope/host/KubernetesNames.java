@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What Kubernetes calls a container. A name that is not certain is null.
  *
- * @param runtime {@code containerd}, {@code cri-o} or {@code docker}
+ * @param runtime the container runtime, as {@link Container#runtime} names it
  * @param podUid as kubelet names the directory of the pod
  * @param namespace of the pod
  * @param pod name of the pod
@@ -32,14 +32,14 @@ public record KubernetesNames(
     private static final Pattern TERMINATION_MESSAGE =
             Pattern.compile("(?:/.*)?/pods/([0-9a-f-]{32,36})/containers/([a-z0-9-]{1,63})/[^/]+");
 
-    private static final List<Runtime> RUNTIMES = List.of(
-            new Runtime("containerd", "(?:/.*)?/io\\.containerd\\.[\\w.]+/sandboxes/[0-9a-f]{64}/hostname"),
-            new Runtime("cri-o", "(?:/.*)?/overlay-containers/[0-9a-f]{64}/userdata/hostname"),
-            new Runtime("docker", "(?:/.*)?/containers/[0-9a-f]{64}/hostname"));
+    private static final List<RuntimeFile> RUNTIMES = List.of(
+            new RuntimeFile("containerd", "(?:/.*)?/io\\.containerd\\.[\\w.]+/sandboxes/[0-9a-f]{64}/hostname"),
+            new RuntimeFile("cri-o", "(?:/.*)?/overlay-containers/[0-9a-f]{64}/userdata/hostname"),
+            new RuntimeFile("docker", "(?:/.*)?/containers/[0-9a-f]{64}/hostname"));
 
     /** Where a runtime keeps what it mounts as /etc/hostname. */
-    private record Runtime(String name, Pattern file) {
-        Runtime(String name, String file) {
+    private record RuntimeFile(String name, Pattern file) {
+        RuntimeFile(String name, String file) {
             this(name, Pattern.compile(file));
         }
     }
@@ -80,7 +80,7 @@ public record KubernetesNames(
     private static Optional<String> runtime(String file) {
         return RUNTIMES.stream()
                 .filter(runtime -> runtime.file.matcher(file).matches())
-                .map(Runtime::name)
+                .map(RuntimeFile::name)
                 .findFirst();
     }
 

@@ -166,9 +166,13 @@ public final class Processes implements Identities, AutoCloseable {
 
     /** Adds an identity from the kernel, and notifies the observer. */
     public void learn(IdentityKey process, Identity found) {
+        // Before its names are looked for: a worker adds those that it finds later.
+        remember(process, found);
         Identity named = named(process, found);
-        remember(process, named);
-        observer.onIdentity(process, hidesArguments ? named.withoutArguments() : named);
+        if (!named.equals(found)) {
+            remember(process, named);
+        }
+        observer.onIdentity(process, of(process));
     }
 
     /** Adds the names of its container, if they are known by now. */

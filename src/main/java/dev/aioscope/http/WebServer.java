@@ -145,8 +145,11 @@ public final class WebServer implements AutoCloseable {
         return (server instanceof HttpsServer ? "https://" : "http://") + show(server.getAddress());
     }
 
-    private static String show(InetSocketAddress address) {
-        String host = address.getAddress().getHostAddress();
+    /** HOST:PORT; {@code *} is the host for all addresses. */
+    public static String show(InetSocketAddress address) {
+        String host = address.getAddress().isAnyLocalAddress()
+                ? "*"
+                : address.getAddress().getHostAddress();
         return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
     }
 

@@ -48,6 +48,9 @@ public final class Tracefs {
 
     /** How to make the directory available. */
     public static String hint() {
+        if (!Host.hasRootOfHost()) {
+            return "mount /sys/kernel/tracing of the host into the container (in the Helm chart: syscallTier=true)";
+        }
         return isHidden()
                 ? "give aioscope CAP_DAC_READ_SEARCH, and CAP_DAC_OVERRIDE if it defines return probes in tracefs"
                 : "mount -t tracefs tracefs /sys/kernel/tracing, or give aioscope CAP_SYS_ADMIN";

@@ -38,7 +38,7 @@ final class HolderSelection {
      * Holders of which a limited number have their own series.
      *
      * @param of the group of a holder; null if it is in none
-     * @param others stands for the holders of the group without their own series
+     * @param others sums up the holders of the group without their own series
      */
     private record SeriesGroup(int limit, Function<HolderKey, @Nullable Object> of, UnaryOperator<HolderKey> others) {
         boolean isSame(HolderKey one, HolderKey other) {
@@ -87,7 +87,7 @@ final class HolderSelection {
         return shown;
     }
 
-    /** The holder itself if it has its own series, else the one that stands for all others of its pod, namespace or host. */
+    /** The holder itself if it has its own series, else the one that sums up all others of its pod, namespace or host. */
     HolderKey seriesOf(HolderKey key) {
         return chosen.containsKey(key)
                 ? key

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.aioscope.event.Event;
 import dev.aioscope.event.EventBuilder;
+import dev.aioscope.event.WaitReason;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Processes;
 import dev.aioscope.kernel.BootClock;
@@ -12,6 +13,8 @@ import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Context;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.lifecycle.Task;
+import dev.aioscope.lifecycle.TeardownBuilder;
+import dev.aioscope.lifecycle.TeardownInProgress;
 import dev.aioscope.testing.LogLines;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -90,6 +93,22 @@ class IdentityCollectorTest {
         assertThat(log.lines())
                 .containsExactly("cannot identify processes by BPF: cannot scan the tasks: Operation not permitted"
                         + " (hint: run as root)");
+    }
+
+    /** Its context is no longer among those that a scan lists. */
+    @Test
+    void identifiesOwnerOfTeardownFoundLate() {
+        TeardownBuilder found = TeardownBuilder.busy();
+        found.context = Context.of(1, 1, PID, 1).withOwner(new Task(PID, PID, "db", 0, START));
+        try (Processes processes = Processes.ofThisHost(false, Processes.DEFAULT_CAPACITY)) {
+            IdentityCollector identities = new IdentityCollector(processes, new LifecycleListener() {});
+            identities.afterScan(
+                    probes,
+                    List.of(new TeardownInProgress(
+                            found.build(), 1, WaitReason.REQUESTS, 2, 0, null, List.of(), true)));
+            processes.await(Duration.ofMinutes(1));
+            assertThat(processes.ofOwner(found.build()).executable()).endsWith("java");
+        }
     }
 
     @Test

@@ -73,7 +73,7 @@ class AgentBackendIT {
             assertThat(demo.exitValue()).as(Files.readString(demoOutput)).isZero();
             spans = Await.value(
                     "the spans of ten calls", () -> rootSpans(service, demo.pid()), found -> found.size() >= 10);
-            Commands.stop(agent, "TERM", 143, output);
+            Commands.stop(agent, "TERM", 0, output);
         } finally {
             agent.destroyForcibly();
         }

@@ -176,7 +176,7 @@ class JaegerIT {
         try {
             Commands.awaitText(daemon, output, " started: tier ");
             observeWork(port);
-            Commands.stop(daemon, "TERM", 143, output);
+            Commands.stop(daemon, "TERM", 0, output);
         } finally {
             daemon.destroyForcibly();
         }

@@ -95,7 +95,7 @@ class HostFailureGuestTest {
             }
             Commands.awaitText(agent, output, "cannot export spans to http://127.0.0.1:1/v1/traces: ");
             assertThat(agent.isAlive()).isTrue();
-            Commands.stop(agent, "TERM", 143, output);
+            Commands.stop(agent, "TERM", 0, output);
         } finally {
             agent.destroyForcibly();
         }

@@ -91,7 +91,7 @@ class LargeLimitGuestTest {
             assertThat(ready.status()).as(ready.output()).isZero();
             Files.writeString(LIMIT, "9223372036854775808");
             MetricsScrape.await(later -> later.value("aio_event_limit") == 0x1p63);
-            Commands.stop(agent, "TERM", 143, output);
+            Commands.stop(agent, "TERM", 0, output);
         } finally {
             agent.destroyForcibly();
         }

@@ -56,7 +56,7 @@ class LockdownGuestTest {
                 output, Aioscope.command("run", "--recorder-directory", folder.toString(), "--listen", "off"));
         try {
             Commands.awaitText(agent, output, " started: tier proc");
-            Commands.stop(agent, "TERM", 143, output);
+            Commands.stop(agent, "TERM", 0, output);
         } finally {
             agent.destroyForcibly();
         }

@@ -38,7 +38,7 @@ class MetricsGuestTest {
 
     @AfterAll
     static void stop() throws Exception {
-        Commands.stop(agent, "TERM", 143, folder.resolve("run.log"));
+        Commands.stop(agent, "TERM", 0, folder.resolve("run.log"));
     }
 
     /** The growth of series between two scrapes. */

@@ -96,7 +96,7 @@ class RecordIT {
             assertThat(replay.output().lines().filter(line -> line.contains("\"type\":\"refusal\"")))
                     .anyMatch(line -> line.contains("\"pid\":" + refused.pid()));
         }
-        Commands.stop(run, "TERM", 143, output);
+        Commands.stop(run, "TERM", 0, output);
         assertThat(files("ring-")).isNotEmpty();
     }
 }

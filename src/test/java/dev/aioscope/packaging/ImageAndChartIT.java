@@ -31,7 +31,7 @@ class ImageAndChartIT {
     private static final String CHART = "packaging/helm";
     private static final JsonMapper JSON = new JsonMapper();
 
-    /** The chart has values of its own for these settings. */
+    /** The chart has other values for these settings. */
     private static final Set<String> SET_BY_CHART =
             Set.of("listen", "tls-certificate", "tls-key", "auth-file", "recorder-directory", "allow-syscall-tier");
 

@@ -80,7 +80,7 @@ class ImageIT {
 
         Commands.run("podman", "stop", "--time", "10", name);
         assertThat(Commands.run("podman", "inspect", "--format", "{{.State.ExitCode}}", name))
-                .isEqualTo("143\n");
+                .isEqualTo("0\n");
     }
 
     /** Waits until /api/contexts contains these texts. */

@@ -5,6 +5,7 @@ import dev.aioscope.daemon.DaemonOptions.HolderSeries;
 import dev.aioscope.http.BasicAuth;
 import dev.aioscope.http.HttpSettings;
 import dev.aioscope.http.Tls;
+import dev.aioscope.http.WebServer;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
@@ -107,9 +108,13 @@ public final class HttpOptions {
 
     private static void warn(InetSocketAddress address, @Nullable SSLContext tls, @Nullable BasicAuth allowed) {
         if (allowed == null) {
-            LOG.warn("Anyone who can reach {} can list the programs of this host (hint: set auth-file)", address);
+            LOG.warn(
+                    "Anyone who can reach {} can list the programs of this host (hint: set auth-file)",
+                    WebServer.show(address));
         } else if (tls == null) {
-            LOG.warn("Clients send passwords to {} unencrypted (hint: set tls-certificate and tls-key)", address);
+            LOG.warn(
+                    "Clients send passwords to {} unencrypted (hint: set tls-certificate and tls-key)",
+                    WebServer.show(address));
         }
     }
 
