@@ -7,16 +7,19 @@ import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URLEncoder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A real Jaeger with in-memory storage, which receives OTLP and answers the searches of its user interface. */
+/** A real Jaeger 2, which receives OTLP and answers the searches of its user interface. */
 final class Jaeger implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(1);
     private static final int ANSWER_LIMIT_MS = 15_000;
@@ -49,33 +52,60 @@ final class Jaeger implements AutoCloseable {
             List<String> warnings) {}
 
     /**
-     * Starts a server.
+     * Starts a server that deletes its traces when it exits.
      *
-     * @param folder for its log
+     * @param folder for its configuration and its log
      */
     static Jaeger start(Path folder) {
+        return start(folder, "badger: {ephemeral: true}");
+    }
+
+    /**
+     * Starts a server that confirms spans when they are in a file, so that they survive a kill.
+     *
+     * @param folder for its data, its configuration and its log
+     */
+    static Jaeger withFile(Path folder) {
+        Path data = folder.resolve("badger");
+        return start(folder, "badger: {ephemeral: false, directories: {keys: '%1$s', values: '%1$s'}}".formatted(data));
+    }
+
+    private static Jaeger start(Path folder, String storage) {
         int query = ServerProcess.freePort();
         int otlp = ServerProcess.freePort();
-        List<String> command = new ArrayList<>(List.of(
-                BuiltProgram.JAEGER.path().toString(),
-                "--query.http-server.host-port=127.0.0.1:" + query,
-                "--collector.otlp.http.host-port=127.0.0.1:" + otlp));
-        for (String unused : List.of(
-                "query.grpc-server",
-                "collector.otlp.grpc",
-                "collector.grpc-server",
-                "collector.http-server",
-                "admin.http")) {
-            command.add("--" + unused + ".host-port=127.0.0.1:" + ServerProcess.freePort());
+        try {
+            Files.writeString(
+                    folder.resolve("jaeger.yaml"), """
+                    extensions:
+                      jaeger_storage: {backends: {store: {%3$s}}}
+                      jaeger_query:
+                        storage: {traces: store}
+                        http: {endpoint: '127.0.0.1:%1$d'}
+                        grpc: {endpoint: '127.0.0.1:%4$d'}
+                    receivers: {otlp: {protocols: {http: {endpoint: '127.0.0.1:%2$d'}}}}
+                    exporters: {jaeger_storage_exporter: {trace_storage: store}}
+                    service:
+                      extensions: [jaeger_storage, jaeger_query]
+                      telemetry: {metrics: {level: none}}
+                      pipelines: {traces: {receivers: [otlp], exporters: [jaeger_storage_exporter]}}
+                    """.formatted(query, otlp, storage, ServerProcess.freePort()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        ServerProcess server = ServerProcess.start("jaeger", folder, Map.of("SPAN_STORAGE_TYPE", "memory"), command);
+        ServerProcess server = ServerProcess.start(
+                "jaeger", folder, List.of(BuiltProgram.JAEGER.path().toString(), "--config=jaeger.yaml"));
         server.awaitReady(START_LIMIT, () -> ServerProcess.listens(query) && ServerProcess.listens(otlp));
         return new Jaeger(server, query, otlp);
     }
 
+    /** The URL that receives OTLP over HTTP, without a path. */
+    String url() {
+        return "http://127.0.0.1:" + otlp;
+    }
+
     /** The URL that receives spans over http/protobuf. */
     String tracesUrl() {
-        return "http://127.0.0.1:" + otlp + "/v1/traces";
+        return url() + "/v1/traces";
     }
 
     /**
@@ -94,6 +124,15 @@ final class Jaeger implements AutoCloseable {
                 .path("data")
                 .forEach(trace -> traces.add(spans(trace)));
         return traces;
+    }
+
+    /** The IDs of all traces of a service. */
+    Set<String> traceIds(String service) {
+        return get("/api/traces?lookback=1h&limit=100000&service=" + encode(service))
+                .path("data")
+                .valueStream()
+                .map(trace -> trace.path("traceID").asString())
+                .collect(Collectors.toSet());
     }
 
     private static List<JaegerSpan> spans(JsonNode trace) {
@@ -137,6 +176,10 @@ final class Jaeger implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(server.output(), e);
         }
+    }
+
+    ServerProcess server() {
+        return server;
     }
 
     @Override

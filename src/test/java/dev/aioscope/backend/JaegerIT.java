@@ -272,7 +272,7 @@ class JaegerIT {
 
     private static void send(String service, Consumer<TeardownSpans> events) {
         try (SdkTracerProvider provider = SdkTracerProvider.builder()
-                // Without this attribute, Jaeger 1 takes a span that outlives its parent for one with another clock.
+                // Without this attribute, Jaeger takes a span that outlives its parent for one with another clock.
                 .setResource(Resource.create(Attributes.of(
                         AttributeKey.stringKey("service.name"), service, AttributeKey.stringKey("ip"), "192.0.2.1")))
                 .addSpanProcessor(BatchSpanProcessor.builder(OtlpHttpSpanExporter.builder()

@@ -49,15 +49,24 @@ final class Prometheus implements AutoCloseable {
      * @param targets host:port of each scrape target
      */
     static Prometheus start(Path folder, String... targets) {
+        return evaluating(folder, "1s", targets);
+    }
+
+    /** Starts Prometheus without targets, which evaluates the rules of the project once a minute, as usual. */
+    static Prometheus withoutTargets(Path folder) {
+        return evaluating(folder, "1m");
+    }
+
+    private static Prometheus evaluating(Path folder, String interval, String... targets) {
         int port = ServerProcess.freePort();
         String list =
                 List.of(targets).stream().map(target -> "'" + target + "'").collect(Collectors.joining(", "));
         String config = """
-                global: {scrape_interval: 1s, evaluation_interval: 1s}
+                global: {scrape_interval: %1$s, evaluation_interval: %1$s}
                 storage: {tsdb: {out_of_order_time_window: 1d}}
-                rule_files: ['%s']
-                scrape_configs: [{job_name: aioscope, static_configs: [{targets: [%s]}]}]
-                """.formatted(RULES.toAbsolutePath(), list);
+                rule_files: ['%2$s']
+                scrape_configs: [{job_name: aioscope, static_configs: [{targets: [%3$s]}]}]
+                """.formatted(interval, RULES.toAbsolutePath(), list);
         try {
             Files.writeString(folder.resolve("prometheus.yml"), config);
         } catch (IOException e) {

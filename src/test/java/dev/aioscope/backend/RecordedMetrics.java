@@ -29,6 +29,10 @@ final class RecordedMetrics {
         lifecycle = new Lifecycle(ForwardingListener.to(counts, holders), Tier.FULL, Limits.DEFAULT);
     }
 
+    Metrics metrics() {
+        return metrics;
+    }
+
     synchronized Metrics.Scrape scrape(String accept) {
         recording
                 .again(Duration.ofMinutes(rounds).toNanos(), 1000 * rounds, "aiowork")
