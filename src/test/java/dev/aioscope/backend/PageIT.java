@@ -325,6 +325,7 @@ class PageIT {
                         "500ms",
                         "--listen",
                         "127.0.0.1:" + port));
+        String gone;
         try (AioWork holder = AioWork.start("destroy", "--charge", "333", "--wait");
                 AioWork stuck = AioWork.start("sibling", "--wait")) {
             Commands.awaitText(daemon, output, " started: tier ");
@@ -344,12 +345,19 @@ class PageIT {
                     "the limit of /metrics",
                     () -> browser.texts("[data-name=aio_max_nr]").equals(List.of(metric(port, "aio_event_limit"))));
             browser.screenshot(IMAGES.resolve("live.png"));
+            gone = row(stuck) + ".length === 0";
             assertThat(browser.complaints()).isEmpty();
             assertThat(holder).isNotNull();
         }
-        browser.await("document.querySelector('#verdict').className !== 'stuck'");
+        browser.await(gone);
         Commands.stop(daemon, "TERM", 143, output);
         browser.await("document.querySelector('#verdict').className === 'lost'");
+    }
+
+    /** The rows of a process among the teardowns in progress, as a JavaScript array. */
+    private static String row(AioWork work) {
+        return "[...document.querySelectorAll('#progress tr.row:not([hidden])')].filter(row => "
+                + "row.querySelector('[data-column=pid]').textContent === '" + work.pid() + "')";
     }
 
     private static String metric(int port, String name) throws IOException {
