@@ -63,11 +63,12 @@ final class ReportCommand implements Runnable {
     private HideArgumentsOption hidden;
 
     @Mixin
+    @SuppressWarnings("UnusedVariable") // SettingsModel finds it by name.
     private ConfigOption config;
 
     @Override
     public void run() {
-        Path file = source.file == null ? latest() : source.file;
+        Path file = source.last || source.file == null ? latest() : source.file;
         Recording recording = Recordings.open(spec, file);
         recording.losses().forEach(loss -> spec.commandLine().getErr().println(Recordings.INCOMPLETE + loss + "."));
         String name = file.toAbsolutePath().getFileName().toString().replaceFirst("\\.aioscope$", "") + ".html";
