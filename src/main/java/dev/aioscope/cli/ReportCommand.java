@@ -40,7 +40,7 @@ final class ReportCommand implements Runnable {
     private ReportSource source = new ReportSource();
 
     private static final class ReportSource {
-        @Parameters(paramLabel = "RECORDING", description = "Recording of aioscope record or of the daemon.")
+        @Parameters(paramLabel = "FILE", description = "Recording of aioscope record or of the daemon.")
         private @Nullable Path file;
 
         @Option(names = "--last", description = "Use the latest snapshot of the daemon's flight recorder.")
