@@ -96,6 +96,7 @@ public final class WebServer implements AutoCloseable {
         }
 
         /** One JSON object per line, each made when the one before it is compressed. */
+        @SuppressWarnings("StreamToIterable") // A body is read once.
         public static Page json(Stream<String> lines) {
             return new Page(200, "application/x-ndjson", NOTHING, lines.map(line -> line + "\n")::iterator);
         }
@@ -162,6 +163,7 @@ public final class WebServer implements AutoCloseable {
     }
 
     /** A response with its body as it is sent. */
+    @SuppressWarnings("ArrayRecordComponent") // It is never compared.
     private record Encoded(Page page, byte[] body, boolean isCompressed) {}
 
     private void handle(HttpExchange exchange) throws IOException {

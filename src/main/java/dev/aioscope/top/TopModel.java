@@ -232,9 +232,10 @@ public record TopModel(
 
         Change latest(Frame newest) {
             latest = newest;
-            shown = isPaused && shown != null ? shown : newest;
+            boolean isShown = !isPaused || shown == null;
+            shown = isShown ? newest : shown;
             BigInteger used = newest.scan().inventory().quota().aioNr();
-            if (used != null && shown == newest) {
+            if (used != null && isShown) {
                 List<Double> all = new ArrayList<>(usage);
                 all.add(used.doubleValue());
                 usage = List.copyOf(all.subList(Math.max(0, all.size() - MAX_USAGE), all.size()));
