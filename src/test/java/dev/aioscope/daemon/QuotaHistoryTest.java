@@ -98,7 +98,7 @@ class QuotaHistoryTest {
         long before = used();
         // Other holders in each sample, which is the worst case.
         for (int i = 0; i < 2 * QuotaHistory.SAMPLES; i++) {
-            history.accept(scan(i * 5 * SECOND, 1 + 100 * i, 40));
+            history.accept(scan(i * 5L * SECOND, 1 + 100 * i, 40));
         }
         assertThat(used() - before).isLessThan(LIMIT_BYTES);
         assertThat(samples()).hasSize(QuotaHistory.SAMPLES);
