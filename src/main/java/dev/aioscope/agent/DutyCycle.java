@@ -58,6 +58,7 @@ public final class DutyCycle implements AutoCloseable {
     private volatile long scanInterval;
     private volatile boolean isStopped;
     private Runnable onTick = () -> {};
+    private Consumer<Scan> onScan = scan -> {};
     private @Nullable IdentityCollector identities;
     private volatile Stats stats;
     private volatile @Nullable Scan latestScan;
@@ -130,6 +131,11 @@ public final class DutyCycle implements AutoCloseable {
      */
     public void onTick(Runnable action) {
         onTick = action;
+    }
+
+    /** Sets who learns of each scan; it must return at once. Set it before {@link #run}. */
+    public void onScan(Consumer<Scan> action) {
+        onScan = action;
     }
 
     /** Sets who learns of processes from records and scans. Set it before {@link #run}. */
@@ -272,7 +278,9 @@ public final class DutyCycle implements AutoCloseable {
             lifecycle.newlyStuck(now - stuckAfter).forEach(teardown -> listener.onStuck(teardown, now));
             List<TeardownInProgress> inProgress = lifecycle.teardownsInProgress();
             reminders.due(inProgress, now).forEach(teardown -> listener.onStillStuck(teardown, now));
-            latestScan = new Scan(now, builder.build(gaps, quota, lifecycle.liveContexts()), inProgress);
+            Scan scan = new Scan(now, builder.build(gaps, quota, lifecycle.liveContexts()), inProgress);
+            latestScan = scan;
+            onScan.accept(scan);
             watchCompletions(inProgress);
             gaps.partialText().ifPresent(gap -> warn("Scan is incomplete: " + gap));
         }

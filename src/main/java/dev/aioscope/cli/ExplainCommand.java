@@ -2,8 +2,8 @@ package dev.aioscope.cli;
 
 import dev.aioscope.agent.IdentityCollector;
 import dev.aioscope.cli.option.JsonOption;
-import dev.aioscope.cli.option.PidConverter;
 import dev.aioscope.cli.option.ScanOptions;
+import dev.aioscope.config.PidConverter;
 import dev.aioscope.diagnosis.Disks;
 import dev.aioscope.diagnosis.Explanation;
 import dev.aioscope.host.Identity;

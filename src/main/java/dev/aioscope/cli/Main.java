@@ -55,6 +55,7 @@ public final class Main implements Runnable {
             AuditCommand.class,
             RecordCommand.class,
             ReplayCommand.class,
+            ReportCommand.class,
             RunCommand.class,
             ConfigCommand.class,
             DemoCommand.class,

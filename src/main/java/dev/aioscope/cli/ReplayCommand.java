@@ -1,25 +1,20 @@
 package dev.aioscope.cli;
 
 import dev.aioscope.cli.option.ReplaySource;
-import dev.aioscope.kernel.Units;
+import dev.aioscope.config.SpeedConverter;
 import dev.aioscope.recording.Recording;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** Runs a command on a recording instead of this host. */
 @Command(
@@ -89,10 +84,10 @@ final class ReplayCommand implements Callable<Integer> {
                     spec.commandLine(), "expected one of " + String.join(", ", COMMANDS) + ", got " + command.get(0));
         }
         rejectProbeOptions();
-        Recording recording = open();
+        Recording recording = Recordings.open(spec, file);
         ReplaySource replay = new ReplaySource(recording, pace());
-        (command.isEmpty() ? out : err).println(describe(recording));
-        recording.losses().forEach(loss -> err.println("The recording is incomplete: " + loss + "."));
+        (command.isEmpty() ? out : err).println(recording.description());
+        recording.losses().forEach(loss -> err.println(Recordings.INCOMPLETE + loss + "."));
         return command.isEmpty() ? 0 : runner.run(out, err, replay, command.toArray(String[]::new));
     }
 
@@ -107,42 +102,11 @@ final class ReplayCommand implements Callable<Integer> {
                 });
     }
 
-    private Recording open() {
-        try {
-            return Recording.open(file);
-        } catch (NoSuchFileException e) {
-            throw new ParameterException(spec.commandLine(), "cannot read " + file + ": no such file", e);
-        } catch (IOException e) {
-            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
-        }
-    }
-
     /** Null for maximum speed. */
     private @Nullable Double pace() {
         if (speed == null) {
             return command.contains("top") ? (Double) 1.0 : null;
         }
         return speed.isInfinite() ? null : speed;
-    }
-
-    private static String describe(Recording recording) {
-        long began = recording.clock().epochNanos(recording.began());
-        return "Recorded on " + recording.host().name() + ", Linux "
-                + recording.host().release() + ", tier " + recording.tier().label() + ", from "
-                + Instant.ofEpochSecond(began / 1_000_000_000L) + ", for "
-                + Units.duration(recording.ended() - recording.began());
-    }
-
-    static final class SpeedConverter implements ITypeConverter<Double> {
-        @Override
-        public Double convert(String text) {
-            if (text.equals("max")) {
-                return Double.POSITIVE_INFINITY;
-            }
-            if (!text.matches("\\d{1,6}(\\.\\d{1,6})?") || Double.parseDouble(text) == 0) {
-                throw new TypeConversionException("expected a speed such as 0.5, 1, 10 or max, got '" + text + "'");
-            }
-            return Double.parseDouble(text);
-        }
     }
 }

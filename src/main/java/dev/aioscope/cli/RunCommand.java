@@ -1,6 +1,5 @@
 package dev.aioscope.cli;
 
-import dev.aioscope.cli.option.BooleanConverter;
 import dev.aioscope.cli.option.FilterOptions;
 import dev.aioscope.cli.option.HideArgumentsOption;
 import dev.aioscope.cli.option.HttpOptions;
@@ -8,6 +7,7 @@ import dev.aioscope.cli.option.LimitOptions;
 import dev.aioscope.cli.option.RecorderOptions;
 import dev.aioscope.cli.option.StackOptions;
 import dev.aioscope.cli.option.StuckOptions;
+import dev.aioscope.config.BooleanConverter;
 import dev.aioscope.config.Configurable;
 import dev.aioscope.config.DurationConverter;
 import dev.aioscope.config.PositiveDurationConverter;

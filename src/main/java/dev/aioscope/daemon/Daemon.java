@@ -10,7 +10,10 @@ import dev.aioscope.agent.Shutdown;
 import dev.aioscope.agent.StackSymbolizer;
 import dev.aioscope.agent.TaskSelector;
 import dev.aioscope.audit.Audit;
+import dev.aioscope.daemon.ApiDocuments.EventOrigin;
+import dev.aioscope.daemon.ApiDocuments.Observed;
 import dev.aioscope.diagnosis.LimitFile;
+import dev.aioscope.host.Identities;
 import dev.aioscope.host.Processes;
 import dev.aioscope.inventory.Scan;
 import dev.aioscope.kernel.Libc;
@@ -19,6 +22,7 @@ import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.ForwardingListener;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.output.TierReport;
+import dev.aioscope.output.TraceJson;
 import dev.aioscope.probe.Probes;
 import dev.aioscope.probe.bpf.ProbeSettings;
 import dev.aioscope.probe.proc.BlockDevice;
@@ -30,6 +34,7 @@ import dev.aioscope.telemetry.SpecMetrics;
 import dev.aioscope.telemetry.TeardownMetrics;
 import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.telemetry.TraceExport;
+import dev.aioscope.worker.ErrorBoundary;
 import dev.aioscope.worker.Worker;
 import java.time.Duration;
 import java.util.List;
@@ -45,7 +50,7 @@ import org.slf4j.LoggerFactory;
 /** Turns events into metrics, traces and HTTP endpoints until a signal stops it. */
 public final class Daemon {
     private static final Logger LOG = LoggerFactory.getLogger("aioscope");
-    private static final int RECENT_TEARDOWNS = 100;
+    private static final int RECENT_EVENTS = 100;
     private static final Duration LONGEST_FOLLOWER_INTERVAL = Duration.ofSeconds(1);
 
     private final ProbeSource source;
@@ -85,7 +90,8 @@ public final class Daemon {
     private record Listeners(
             TeardownMetrics teardowns,
             HolderMetrics holders,
-            RecentTeardowns recent,
+            RecentEvents recent,
+            QuotaHistory history,
             TeardownSpans spans,
             Audit audit,
             RefusalLog refusals) {
@@ -103,7 +109,7 @@ public final class Daemon {
         LifecycleListener direct(ListenerQueue queue) {
             return ForwardingListener.to(
                     GuardedListener.of("teardown-metrics", teardowns),
-                    GuardedListener.of("recent-teardowns", recent),
+                    GuardedListener.of("recent-events", recent),
                     queue);
         }
     }
@@ -154,7 +160,7 @@ public final class Daemon {
                             options.hideArguments(),
                             capacity.ringBytes(),
                             capacity.callsInProgress()));
-            try (Recorder recorder = isLive ? FlightRecorder.start(options.recorder(), clock, System.getenv()) : null) {
+            try (Recorder recorder = isLive ? FlightRecorder.start(options.recorder(), clock) : null) {
                 if (recorder != null) {
                     processes.setObserver(recorder);
                 }
@@ -174,6 +180,8 @@ public final class Daemon {
                     resources.processes, selector(resources).before(listeners.direct(queue)));
             try (DutyCycle dutyCycle = dutyCycle(resources, identities);
                     ProbeWatch watch = new ProbeWatch(resources.opened, ProbeWatch.INTERVAL)) {
+                ErrorBoundary sampling = ErrorBoundary.of("quota-history");
+                dutyCycle.onScan(scan -> queue.forward(next -> sampling.run(() -> listeners.history.accept(scan))));
                 serve(
                         resources,
                         listeners,
@@ -209,7 +217,8 @@ public final class Daemon {
         return new Listeners(
                 teardowns,
                 new HolderMetrics(metrics, resources.processes, probes::now, series.count(), series.byPid()),
-                new RecentTeardowns(RECENT_TEARDOWNS),
+                new RecentEvents(RECENT_EVENTS, RECENT_EVENTS),
+                new QuotaHistory(resources.processes.withoutArguments(), resources.clock, QuotaHistory.INTERVAL),
                 new TeardownSpans(
                         resources.export.tracer(),
                         resources.export.logger(),
@@ -236,7 +245,9 @@ public final class Daemon {
         AgentMetrics.register(resources.metrics, probes, counters, resources.export);
         SpecMetrics.register(resources.metrics, listeners.audit);
         try (HttpEndpoint http = new HttpEndpoint(
-                        endpoints(resources, listeners, dutyCycle, health).byPath(), options.http());
+                        endpoints(resources, listeners, dutyCycle, counters, health)
+                                .byPath(),
+                        options.http());
                 ScanFollower follower =
                         new ScanFollower(dutyCycle::latestScan, this::followerInterval, listeners.holders::onScan)) {
             resources.export.push(resources.metrics);
@@ -258,17 +269,23 @@ public final class Daemon {
         return Stream.of(first, second).flatMap(List::stream).toList();
     }
 
-    private Endpoints endpoints(Resources resources, Listeners listeners, DutyCycle dutyCycle, Health health) {
+    private Endpoints endpoints(
+            Resources resources, Listeners listeners, DutyCycle dutyCycle, DaemonCounters counters, Health health) {
+        Probes probes = resources.probes();
+        Identities identities = resources.processes.withoutArguments();
         return new Endpoints(
                 resources.metrics,
                 health,
-                dutyCycle::latestScan,
-                listeners.recent,
-                listeners.audit,
-                resources.probes(),
-                resources.processes,
-                selector(resources),
-                resources.clock);
+                new ApiDocuments(
+                        new EventOrigin(probes, resources.clock, false, probes.now(), options.stuckAfter()),
+                        new Observed(
+                                dutyCycle::latestScan, listeners.recent, listeners.history, listeners.audit, counters),
+                        selector(resources),
+                        identities,
+                        new TraceJson(resources.clock, identities, source.devices(), LimitFile.of(source)),
+                        () -> concat(
+                                source.isRecording() ? List.of() : TierReport.limits(resources.opened),
+                                concat(health.reasonsAgainst(), health.remarks()))));
     }
 
     private void reportTo(ServiceManager manager, DutyCycle dutyCycle, DaemonCounters counters, LossLog losses) {

@@ -6,7 +6,6 @@ import dev.aioscope.lifecycle.Limits;
 import dev.aioscope.telemetry.SamplingPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What the daemon does. A reload changes {@code sampling}, {@code scanInterval}, {@code filter} and {@code http}.
@@ -51,9 +50,9 @@ public record DaemonOptions(
      * What the flight recorder keeps.
      *
      * @param bytes size of the ring of files; 0 for no recorder
-     * @param directory null for {@code STATE_DIRECTORY} or the default
+     * @param directory of the files
      */
-    public record RecorderSettings(long bytes, @Nullable Path directory) {}
+    public record RecorderSettings(long bytes, Path directory) {}
 
     /**
      * How much the daemon keeps at most.

@@ -12,8 +12,10 @@ import dev.aioscope.worker.Worker;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,6 +25,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -75,18 +78,27 @@ public final class WebServer implements AutoCloseable {
      *
      * @param status of HTTP: 200, 503
      * @param contentType with its charset
+     * @param policy the Content-Security-Policy
+     * @param body its parts; read once
      */
-    public record Page(int status, String contentType, String body) {
+    public record Page(int status, String contentType, String policy, Iterable<String> body) {
         private static final String TEXT = "text/plain; charset=utf-8";
+        private static final String NOTHING = "default-src 'none'; frame-ancestors 'none'";
+
+        /** A body that loads and runs nothing. */
+        public Page(int status, String contentType, String body) {
+            this(status, contentType, NOTHING, List.of(body));
+        }
 
         /** Plain text. */
         public static Page text(int status, String text) {
             return new Page(status, TEXT, text + "\n");
         }
 
-        /** One JSON object per line. */
-        public static Page json(List<String> lines) {
-            return new Page(200, "application/x-ndjson", String.join("\n", lines) + (lines.isEmpty() ? "" : "\n"));
+        /** One JSON object per line, each made when the one before it is compressed. */
+        @SuppressWarnings("StreamToIterable") // A body is read once.
+        public static Page json(Stream<String> lines) {
+            return new Page(200, "application/x-ndjson", NOTHING, lines.map(line -> line + "\n")::iterator);
         }
     }
 
@@ -153,8 +165,15 @@ public final class WebServer implements AutoCloseable {
         return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
     }
 
+    /** A response with its body as it is sent. */
+    @SuppressWarnings("ArrayRecordComponent") // It is never compared.
+    private record Encoded(Page page, byte[] body, boolean isCompressed) {}
+
     private void handle(HttpExchange exchange) throws IOException {
-        send(exchange, BOUNDARY.call(() -> answer(exchange), failure -> FAILED));
+        boolean isCompressed = acceptsGzip(exchange);
+        send(
+                exchange,
+                BOUNDARY.call(() -> encode(answer(exchange), isCompressed), failure -> encode(FAILED, isCompressed)));
     }
 
     private Page answer(HttpExchange exchange) {
@@ -168,7 +187,7 @@ public final class WebServer implements AutoCloseable {
             return reject(exchange, 413, "a request must not have a body");
         }
         if (page == null) {
-            return Page.text(404, "not found; / lists the endpoints");
+            return Page.text(404, "not found; /api lists the endpoints");
         }
         String accept = exchange.getRequestHeaders().getFirst("Accept");
         return page.apply(accept == null ? "" : accept);
@@ -189,22 +208,23 @@ public final class WebServer implements AutoCloseable {
      * Sends the response and ends the exchange. Closing an exchange, which the JDK does after a response without a body,
      * reads the rest of the request; if the client has truncated it, the connection would count until its timeout.
      */
-    private static void send(HttpExchange exchange, Page page) throws IOException {
+    private static void send(HttpExchange exchange, Encoded response) throws IOException {
+        Page page = response.page;
         exchange.getResponseHeaders().set("Content-Type", page.contentType);
+        exchange.getResponseHeaders().set("Content-Security-Policy", page.policy);
         exchange.getResponseHeaders().set("X-Content-Type-Options", "nosniff");
+        exchange.getResponseHeaders().set("Referrer-Policy", "no-referrer");
         exchange.getResponseHeaders().set("Cache-Control", "no-store");
-        byte[] body = page.body.getBytes(UTF_8);
-        if (body.length >= MIN_COMPRESSED && acceptsGzip(exchange)) {
+        if (response.isCompressed) {
             exchange.getResponseHeaders().set("Content-Encoding", "gzip");
-            body = gzip(body);
         }
-        if (exchange.getRequestMethod().equals("HEAD") || body.length == 0) {
+        if (exchange.getRequestMethod().equals("HEAD") || response.body.length == 0) {
             exchange.getRequestBody().close(); // fails if it is truncated, and the JDK drops the connection
             exchange.sendResponseHeaders(page.status, -1);
         } else {
-            exchange.sendResponseHeaders(page.status, body.length);
+            exchange.sendResponseHeaders(page.status, response.body.length);
             try (OutputStream answer = exchange.getResponseBody()) {
-                answer.write(body);
+                answer.write(response.body);
             }
         }
     }
@@ -225,12 +245,26 @@ public final class WebServer implements AutoCloseable {
                 .isPresent();
     }
 
-    private static byte[] gzip(byte[] body) throws IOException {
+    /** Compresses part by part, so that a large body is never in memory as a whole. */
+    private static Encoded encode(Page page, boolean acceptsGzip) {
+        ByteArrayOutputStream plain = new ByteArrayOutputStream();
+        Iterator<String> parts = page.body.iterator();
+        while (parts.hasNext() && (!acceptsGzip || plain.size() < MIN_COMPRESSED)) {
+            plain.writeBytes(parts.next().getBytes(UTF_8));
+        }
+        if (!acceptsGzip || plain.size() < MIN_COMPRESSED) {
+            return new Encoded(page, plain.toByteArray(), false);
+        }
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
-            out.write(body);
+            plain.writeTo(out);
+            while (parts.hasNext()) {
+                out.write(parts.next().getBytes(UTF_8));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return bytes.toByteArray();
+        return new Encoded(page, bytes.toByteArray(), true);
     }
 
     /** Closes all connections at once. */

@@ -74,9 +74,7 @@ public final class ExplanationText {
         List<String> lines = new ArrayList<>();
         lines.add("");
         lines.add("Thread " + name(thread) + " waits uninterruptibly in "
-                + (thread.trigger() == Trigger.DESTROY
-                        ? "io_destroy of the context 0x" + Long.toHexString(thread.handle()) + "."
-                        : "exit_aio: its process exits or calls exec, which destroys all its contexts."));
+                + TeardownText.call(thread.trigger() == Trigger.DESTROY, thread.handle()));
         if (!thread.stack().isEmpty()) {
             lines.add("  Kernel stack: " + String.join(" < ", thread.stack()) + ".");
         }
@@ -85,7 +83,7 @@ public final class ExplanationText {
                         ? siblings(stuck.siblings())
                         : stuck.waitReason() == WaitReason.MMAP_LOCK ? mmapLock() : requests());
         if (thread.sigkill()) {
-            lines.add("  A SIGKILL is pending. The thread handles it only after this wait.");
+            lines.add("  " + ReleaseText.SIGKILL);
         }
         return lines;
     }
@@ -98,7 +96,7 @@ public final class ExplanationText {
                     + (sibling.stack().isEmpty() ? "" : ": " + String.join(" < ", sibling.stack())) + ".");
         }
         boolean isKillable = siblings.stream().allMatch(sibling -> sibling.state() == 'S');
-        lines.add("  What releases it: that call returns"
+        lines.add("  " + ReleaseText.CALL
                 + (isKillable ? ". A signal interrupts the call, so kill -9 of the process ends both." : "."));
         if (!isKillable) {
             lines.add("  What does not: kill -9, while that thread itself waits uninterruptibly.");
@@ -107,16 +105,14 @@ public final class ExplanationText {
     }
 
     private static List<String> mmapLock() {
-        return List.of(
-                "  It waits for the lock on its own address space (mmap_lock).",
-                "  What releases it: the thread that holds the lock, usually in a page fault or in mmap.");
+        return List.of("  It waits for the lock on its own address space (mmap_lock).", "  " + ReleaseText.MMAP_LOCK);
     }
 
     private static List<String> requests() {
         return List.of(
                 "  It waits for outstanding requests or for an RCU grace period; a scan cannot distinguish them.",
-                "  What releases it: the device or server completes or fails the requests.",
-                "  What does not: kill -9 has no effect, and this wait has no timeout.");
+                "  " + ReleaseText.REQUESTS,
+                "  " + ReleaseText.NOT_KILL);
     }
 
     private static List<String> candidates(Explanation explanation) {

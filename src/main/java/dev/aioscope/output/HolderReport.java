@@ -127,6 +127,13 @@ public record HolderReport(Inventory inventory, Predicate<LiveContext> filter, I
             gaps.add(TierReport.PROC_GAPS);
         }
         ProcMount.hiding(inventory.tier() == Tier.PROC).forEach(cause -> gaps.add(cause.text()));
+        gaps.addAll(gapsOfScan(inventory));
+        return gaps;
+    }
+
+    /** What the scan could not observe, whatever the reason on this host. */
+    public static List<String> gapsOfScan(Inventory inventory) {
+        List<String> gaps = new ArrayList<>();
         if (inventory.gaps().scope() == ScanGaps.Scope.NOTHING) {
             gaps.add("The kernel has no BPF iterators: contexts set up before aioscope started are missing");
         }
@@ -148,6 +155,13 @@ public record HolderReport(Inventory inventory, Predicate<LiveContext> filter, I
 
     /** One object for each holder, and the sums. */
     public List<String> json(GroupBy groupBy) {
+        List<String> lines = new ArrayList<>(jsonOfHolders(groupBy));
+        lines.add(jsonOfQuota());
+        return lines;
+    }
+
+    /** One object for each holder. */
+    public List<String> jsonOfHolders(GroupBy groupBy) {
         List<String> lines = new ArrayList<>();
         for (Holder holder : Holder.group(shown(), context -> name(groupBy, context))) {
             LiveContext first = groupBy == GroupBy.PROCESS ? holder.contexts().get(0) : null;
@@ -165,7 +179,6 @@ public record HolderReport(Inventory inventory, Predicate<LiveContext> filter, I
                 owner(json, first);
             }));
         }
-        lines.add(quota());
         return lines;
     }
 
@@ -182,7 +195,7 @@ public record HolderReport(Inventory inventory, Predicate<LiveContext> filter, I
                 owner(json, context);
             }));
         }
-        lines.add(quota());
+        lines.add(jsonOfQuota());
         return lines;
     }
 
@@ -193,7 +206,8 @@ public record HolderReport(Inventory inventory, Predicate<LiveContext> filter, I
         IdentityJson.put(json, "", context == null ? Identity.UNKNOWN : identity(context));
     }
 
-    private String quota() {
+    /** One object for the quota and the sums. */
+    public String jsonOfQuota() {
         return Json.line("quota", json -> {
             json.put("aio_nr", inventory.quota().aioNr());
             json.put("aio_max_nr", inventory.quota().aioMaxNr());

@@ -67,6 +67,15 @@ public final class Json {
         return this;
     }
 
+    /** Writes an array of strings. */
+    public Json strings(String name, List<String> values) {
+        generator.writeName(name);
+        generator.writeStartArray();
+        values.forEach(generator::writeString);
+        generator.writeEndArray();
+        return this;
+    }
+
     /** Writes a nested object. */
     public Json object(String name, Consumer<Json> body) {
         generator.writeName(name);

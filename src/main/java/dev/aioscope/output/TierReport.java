@@ -63,6 +63,33 @@ public final class TierReport {
         return lines;
     }
 
+    /** What probes of this tier cannot observe; empty for the tier {@code full}. */
+    public static Optional<String> gaps(Tier tier) {
+        return switch (tier) {
+            case FULL -> Optional.empty();
+            case SYSCALL ->
+                Optional.of("The tier syscall observes no phases, and an exit only as contexts that vanish");
+            case SAMPLE ->
+                Optional.of("The tier sample observes what a scan finds: no refusals, short teardowns or phases");
+            case PROC ->
+                Optional.of(
+                        "The tier proc observes rings and stuck threads: no charges, outstanding requests, refusals,"
+                                + " short teardowns or phases");
+        };
+    }
+
+    /** What limits these probes on this host, one sentence each, with a hint where there is one. */
+    public static List<String> limits(SelectedProbes selected) {
+        List<String> limits = new ArrayList<>();
+        for (List<UnavailableTier> same : byCause(selected)) {
+            limits.add("aioscope cannot use " + names(same, selected) + ": "
+                    + same.get(0).reason() + " (hint: " + same.get(0).hint() + ")");
+        }
+        withoutAddresses(selected.probes().tier()).ifPresent(limits::add);
+        restrictions(selected.probes()).forEach(cause -> limits.add(cause.text()));
+        return limits;
+    }
+
     /** What is missing because the kernel hides its symbol addresses; empty if it shows them. */
     public static Optional<String> withoutAddresses(Tier tier) {
         return tier == Tier.PROC || ProbeSettings.knowsAddresses()

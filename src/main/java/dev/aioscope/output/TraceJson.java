@@ -82,6 +82,9 @@ public final class TraceJson implements TraceFormat {
             phases(json, t);
             counts(json, t);
             inProgress(json, inProgress, now);
+            json.put(
+                    "text",
+                    String.join("\n", inProgress == null ? TeardownText.of(t) : TeardownText.of(inProgress, now)));
         });
     }
 
@@ -266,6 +269,7 @@ public final class TraceJson implements TraceFormat {
         json.put("call_time", shifted(t.call().enterTime(), offset));
         json.put("kill_time", shifted(t.phases().killEnterTime(), offset));
         json.put("drain_time", shifted(t.phases().killExitTime(), offset));
+        json.put("cancel_time", shifted(t.phases().usersEnterTime(), offset));
         json.put("drained_time", shifted(t.phases().reqsTime(), offset));
         json.put("return_time", shifted(t.call().returnTime(), offset));
         json.put("free_time", shifted(t.phases().freeTime(), offset));

@@ -2,6 +2,7 @@ package dev.aioscope.recording;
 
 import dev.aioscope.event.EventLayout;
 import dev.aioscope.host.Processes;
+import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.probe.HostInfo;
 import dev.aioscope.probe.Tier;
@@ -163,6 +164,13 @@ public final class Recording {
         WallClock clock = new WallClock(() -> began, () -> first.at(began));
         mappings.forEach(mapping -> clock.sample(mapping.from, mapping.from + mapping.offset));
         return clock;
+    }
+
+    /** Where, when and how it was recorded, for people. */
+    public String description() {
+        long start = clock().epochNanos(began);
+        return "Recorded on " + host().name() + ", Linux " + host().release() + ", tier " + tier().label() + ", from "
+                + Instant.ofEpochSecond(start / 1_000_000_000L) + ", for " + Units.duration(ended - began);
     }
 
     /** What a replay lacks, each a sentence without its full stop; empty if it is complete. */

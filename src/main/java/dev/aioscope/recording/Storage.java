@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -262,6 +263,12 @@ public final class Storage {
                     .sorted()
                     .toList());
         }
+    }
+
+    /** The latest snapshot of the ring in this directory; empty if there is none. */
+    public static Optional<Path> latestSnapshot(Path directory) throws IOException {
+        List<Path> snapshots = list(directory, SNAPSHOT);
+        return snapshots.isEmpty() ? Optional.empty() : Optional.of(snapshots.get(snapshots.size() - 1));
     }
 
     /** The latest time in these names, ms since the epoch. */

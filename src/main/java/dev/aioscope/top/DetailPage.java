@@ -13,6 +13,7 @@ import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.TeardownInProgress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jline.utils.AttributedString;
@@ -50,6 +51,12 @@ record DetailPage(ActivityTable activity, Function<List<Long>, List<String>> sym
                 .toList();
         lines.addAll(activity.lines(frame, latest, width, latest.size() + 1));
         inProgress.stream().limit(MAX_STACKS).forEach(teardown -> lines.addAll(kernelStack(teardown, width)));
+        latest.stream().filter(line -> line.phases() != null).findFirst().ifPresent(line -> {
+            lines.add(AttributedString.EMPTY);
+            lines.add(new AttributedString("phases of the teardown at " + activity.time(frame, line.time()) + ", WAIT "
+                    + Units.duration(line.waitNanos())));
+            lines.addAll(Bars.phases(Objects.requireNonNull(line.phases()), activity.theme(), width));
+        });
         return lines;
     }
 

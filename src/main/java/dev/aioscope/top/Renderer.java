@@ -24,6 +24,7 @@ public final class Renderer {
     /** Columns of the quota line beside the bar. */
     private static final int QUOTA_TEXT_WIDTH = 58;
 
+    private static final int MIN_FOR_SPARKLINE = 20;
     private static final int MIN_HEIGHT_FOR_ACTIVITY = 10;
 
     private static final double HIGH = 0.75;
@@ -127,7 +128,7 @@ public final class Renderer {
         Frame frame = model.shown();
         lines.add(title(model, frame));
         if (frame != null) {
-            lines.add(quota(frame.scan().inventory(), width));
+            lines.add(quota(model.usage(), frame.scan().inventory(), width));
             lines.add(rates(frame));
             ScanGaps gaps = frame.scan().inventory().gaps();
             Stream.of(gaps.unreadableText(), gaps.partialText())
@@ -155,7 +156,7 @@ public final class Renderer {
                 .toAttributedString();
     }
 
-    private AttributedString quota(Inventory inventory, int width) {
+    private AttributedString quota(List<Double> history, Inventory inventory, int width) {
         AttributedStringBuilder line = new AttributedStringBuilder().append("aio-nr ");
         Quota quota = inventory.quota();
         Double used = quota.utilization();
@@ -163,12 +164,19 @@ public final class Renderer {
         String limit = quota.isUnlimited() ? "  no limit" : " of " + orAbsent(quota.aioMaxNr());
         if (used != null) {
             AttributedStyle style = used >= VERY_HIGH ? theme.failed() : used >= HIGH ? theme.notable() : theme.calm();
-            int bar = Math.max(8, Math.min(60, width - QUOTA_TEXT_WIDTH));
+            int room = Math.max(8, Math.min(60, width - QUOTA_TEXT_WIDTH));
+            // One scan has no history: plain text stays as it is.
+            int past = history.size() < 2 || room < MIN_FOR_SPARKLINE ? 0 : room / 2;
+            int bar = room - (past == 0 ? 0 : past + 1);
             int full = (int) Math.min(bar, Math.ceil(used * bar));
             line.append("[")
                     .styled(style, "|".repeat(full))
                     .append(" ".repeat(bar - full))
                     .append("] ");
+            if (past > 0) {
+                String trend = Bars.sparkline(history, past);
+                line.styled(style, trend).append(" ".repeat(past - trend.length() + 1));
+            }
             String mark = used >= VERY_HIGH ? "!! " : used >= HIGH ? "! " : "";
             line.styled(Theme.BOLD, usage).append(limit + "  ").styled(style, mark + share(quota.aioNr(), inventory));
         } else {

@@ -1,6 +1,8 @@
 package dev.aioscope.top;
 
 import dev.aioscope.host.GroupBy;
+import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param latest the latest frame; null before the first
  * @param shown the frame on the screen: the latest, or the one at which the view was paused
+ * @param usage of the quota at the latest scans, oldest first; scans without it are absent
  * @param groupBy how the list is grouped
  * @param sort order of the list
  * @param filter text that the rows must match; empty for all
@@ -24,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public record TopModel(
         @Nullable Frame latest,
         @Nullable Frame shown,
+        List<Double> usage,
         GroupBy groupBy,
         Sort sort,
         String filter,
@@ -45,10 +49,11 @@ public record TopModel(
 
     private static final int PAGE_LINES = 10;
     private static final int MAX_FILTER_LENGTH = 64;
+    private static final int MAX_USAGE = 60;
 
     /** The state before the first frame. */
-    public static final TopModel START =
-            new TopModel(null, null, GroupBy.PROCESS, Sort.CHARGE, "", TopPage.LIST, false, false, false, null, 0, 0);
+    public static final TopModel START = new TopModel(
+            null, null, List.of(), GroupBy.PROCESS, Sort.CHARGE, "", TopPage.LIST, false, false, false, null, 0, 0);
 
     /** The rows of the list. */
     List<HolderRow> rows() {
@@ -197,6 +202,7 @@ public record TopModel(
     private static final class Change {
         private @Nullable Frame latest;
         private @Nullable Frame shown;
+        private List<Double> usage;
         private GroupBy groupBy;
         private Sort sort;
         private String filter;
@@ -211,6 +217,7 @@ public record TopModel(
         Change(TopModel from) {
             latest = from.latest;
             shown = from.shown;
+            usage = from.usage;
             groupBy = from.groupBy;
             sort = from.sort;
             filter = from.filter;
@@ -225,7 +232,14 @@ public record TopModel(
 
         Change latest(Frame newest) {
             latest = newest;
-            shown = isPaused && shown != null ? shown : newest;
+            boolean isShown = !isPaused || shown == null;
+            shown = isShown ? newest : shown;
+            BigInteger used = newest.scan().inventory().quota().aioNr();
+            if (used != null && isShown) {
+                List<Double> all = new ArrayList<>(usage);
+                all.add(used.doubleValue());
+                usage = List.copyOf(all.subList(Math.max(0, all.size() - MAX_USAGE), all.size()));
+            }
             return this;
         }
 
@@ -281,6 +295,7 @@ public record TopModel(
             return new TopModel(
                     latest,
                     shown,
+                    usage,
                     groupBy,
                     sort,
                     filter,

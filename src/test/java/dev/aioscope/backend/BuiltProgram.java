@@ -18,7 +18,8 @@ public enum BuiltProgram {
     PROMTOOL,
     GRAFANA,
     HELM,
-    KAFKA;
+    KAFKA,
+    AXE;
 
     private static final Path BUILD = Path.of("src/test/programs/build").toAbsolutePath();
     /** The exit status of {@code build} if this machine lacks a requirement. */

@@ -8,6 +8,7 @@ import dev.aioscope.audit.Clause;
 import dev.aioscope.config.Setting;
 import dev.aioscope.config.SettingValue;
 import dev.aioscope.config.SettingValue.Origin;
+import dev.aioscope.daemon.QuotaHistory;
 import dev.aioscope.demo.DemoReport;
 import dev.aioscope.demo.DemoWorkload;
 import dev.aioscope.diagnosis.Diagnosis;
@@ -25,6 +26,7 @@ import dev.aioscope.host.Identity;
 import dev.aioscope.host.Namespaces;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.inventory.Scan;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.Counters;
@@ -41,22 +43,28 @@ import dev.aioscope.output.ExplanationJson;
 import dev.aioscope.output.HolderReport;
 import dev.aioscope.output.PlanReport;
 import dev.aioscope.output.SettingsReport;
+import dev.aioscope.output.StatusJson;
+import dev.aioscope.output.SummaryText.Summary;
+import dev.aioscope.output.SummaryText.SummaryState;
 import dev.aioscope.output.TraceJson;
 import dev.aioscope.output.TraceSummary;
 import dev.aioscope.probe.AttachPoint;
 import dev.aioscope.probe.AttachPoint.Mode;
 import dev.aioscope.probe.AttachPoint.Rejection;
 import dev.aioscope.probe.Losses;
+import dev.aioscope.probe.NoProbes;
 import dev.aioscope.probe.Quotas;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.probe.proc.BlockDevice;
+import dev.aioscope.telemetry.NoWork;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -171,6 +179,9 @@ class JsonDocumentTest {
                                         new SettingValue("1s", Origin.FILE, "/a:1")),
                                 Map.of())
                         .get(0),
+                status(),
+                history(snapshot).get(0),
+                history(snapshot).get(1),
                 Run.of("version", "--json").out().strip());
     }
 
@@ -182,6 +193,23 @@ class JsonDocumentTest {
                 1,
                 LIMIT_FILE,
                 Map.of("mysqld", 2));
+    }
+
+    private static String status() {
+        return StatusJson.of(
+                new NoProbes(Tier.FULL, List.of()),
+                new StatusJson.Progress(false, 1, 2, 2L, 3),
+                new Summary(SummaryState.NORMAL, List.of("nothing")),
+                List.of("a gap"),
+                new NoWork(),
+                Duration.ofSeconds(1),
+                CLOCK);
+    }
+
+    private static List<String> history(Inventory inventory) {
+        QuotaHistory history = new QuotaHistory(Identities.NONE, CLOCK, Duration.ofSeconds(5));
+        history.accept(new Scan(1, inventory, List.of()));
+        return history.json().toList();
     }
 
     private static FailedCall refusal() {

@@ -49,7 +49,7 @@ class MainTest {
             delimiter = '|',
             quoteCharacter = '"',
             value = {
-                "\"\"                      | expected a command: doctor, top, contexts, plan, explain, trace, audit, record, replay, run, config, demo, version",
+                "\"\"                      | expected a command: doctor, top, contexts, plan, explain, trace, audit, record, replay, report, run, config, demo, version",
                 "tarce                   | hint: did you mean trace?",
                 "trace --josn            | Unknown option: '--josn'",
                 "trace --for 10          | expected a duration such as 500ms, 10s, 5m or 1h, got '10'",

@@ -61,7 +61,7 @@ class DayTest {
     private final Metrics metrics = new Metrics();
     private final TeardownMetrics counts = new TeardownMetrics(metrics, Tier.FULL, clock);
     private final HolderMetrics holders = new HolderMetrics(metrics, processes, () -> 0, 20, false);
-    private final RecentTeardowns recent = new RecentTeardowns(100);
+    private final RecentEvents recent = new RecentEvents(100, 100);
     private final Audit audit = new Audit(Tier.FULL, false);
     private final List<Staying> staying = new ArrayList<>();
     private int started;

@@ -52,7 +52,7 @@ class WebServerTest {
             "/long", accept -> Page.text(200, LONG),
             "/accept", accept -> Page.text(200, accept),
             "/large", accept -> Page.text(200, "x".repeat(50_000_000)),
-            "/lines", accept -> Page.json(List.of("{\"a\":1}", "{\"a\":2}")),
+            "/lines", accept -> Page.json(Stream.of("{\"a\":1}", "{\"a\":2}")),
             "/broken",
                     accept -> {
                         throw new IllegalStateException("a secret");

@@ -263,4 +263,27 @@ class RendererTest {
 
         assertThat(text(PLAIN, host.model(), 80, 24)).anyMatch(line -> line.contains(" 12M "));
     }
+
+    @Test
+    void showsPastUsageBesideBar() {
+        TopModel model = host().model();
+        for (long used : List.of(0L, 250L, 500L, 1000L)) {
+            Frames host = host();
+            host.aioNr = used;
+            model = model.show(host.take());
+        }
+        assertThat(text(PLAIN, model, 120, 24).get(1)).contains("] ▂▁▃▅█ ", "1000 of 1000");
+        assertThat(text(PLAIN, model, 80, 24))
+                .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(80));
+    }
+
+    @Test
+    void drawsPhasesOfLatestTeardownInDetail() {
+        TopModel model = host().model().press(KeyCode.ENTER, "\r");
+
+        assertThat(text(PLAIN, model, 80, 40))
+                .anyMatch(line -> line.startsWith("phases of the teardown at 00:01:40, WAIT 40.0ms"))
+                .anyMatch(line -> line.matches("  grace +[\\d.]+ms  \\.{60}"))
+                .anyMatch(line -> line.matches("  io +0ns"));
+    }
 }

@@ -8,6 +8,7 @@ import dev.aioscope.guest.AioWork;
 import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.testing.Aioscope;
 import dev.aioscope.testing.Await;
+import dev.aioscope.testing.JsonLines;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -51,7 +52,8 @@ class WorkerFaultsIT {
             Map.entry("events", SETUPS),
             Map.entry("teardown-metrics", SETUPS),
             Map.entry("http", SETUPS),
-            Map.entry("recent-teardowns", "teardowns"),
+            Map.entry("recent-events", "teardowns"),
+            Map.entry("quota-history", "sampled"),
             Map.entry("audit", VERDICTS),
             Map.entry("listener", VERDICTS),
             Map.entry("refusal-log", VERDICTS),
@@ -249,6 +251,7 @@ class WorkerFaultsIT {
             case "identified" -> get("/api/contexts").body().split(Pattern.quote(program + "\""), -1).length;
             case "reloaded" -> Files.readString(log).split("Settings reloaded", -1).length;
             case "recorded" -> recorded();
+            case "sampled" -> sampled();
             default -> metric(name);
         };
     }
@@ -259,6 +262,13 @@ class WorkerFaultsIT {
                 .lines()
                 .filter(line -> line.startsWith(series))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
+    /** When the history last took a sample. */
+    private double sampled() throws IOException, InterruptedException {
+        return JsonLines.ofType(JsonLines.parse(get("/api/history/latest").body()), "history_sample").stream()
+                .mapToDouble(sample -> sample.path("time").asDouble())
                 .sum();
     }
 

@@ -1,11 +1,10 @@
 package dev.aioscope.cli.option;
 
 import dev.aioscope.agent.TaskFilter;
+import dev.aioscope.config.CgroupConverter;
 import dev.aioscope.config.Configurable;
-import java.io.IOException;
+import dev.aioscope.config.PidConverter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -75,28 +74,6 @@ public final class FilterOptions {
             }
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             return new String(bytes, 0, Math.min(bytes.length, COMM_BYTES), StandardCharsets.UTF_8);
-        }
-    }
-
-    /** Resolves a path to the cgroup ID, which is the inode of the directory. */
-    static final class CgroupConverter implements ITypeConverter<Long> {
-        private static final Path ROOT = Path.of("/sys/fs/cgroup");
-
-        @Override
-        public Long convert(String text) {
-            if (text.matches("\\d{1,18}")) {
-                return Long.parseLong(text);
-            }
-            Path path = Path.of(text);
-            Path directory = path.startsWith(ROOT) ? path : ROOT.resolve(path.isAbsolute() ? text.substring(1) : text);
-            try {
-                if (Files.isRegularFile(directory.resolve("cgroup.procs"))) {
-                    return (Long) Files.getAttribute(directory, "unix:ino");
-                }
-            } catch (IOException | UnsupportedOperationException e) {
-                // Reported below.
-            }
-            throw new TypeConversionException("expected a cgroup below " + ROOT + " or its ID, got '" + text + "'");
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.aioscope.cli.option;
 
+import dev.aioscope.config.BooleanConverter;
 import dev.aioscope.config.Configurable;
 import picocli.CommandLine.Option;
 

@@ -1,6 +1,10 @@
 package dev.aioscope.cli.option;
 
+import dev.aioscope.config.BooleanConverter;
 import dev.aioscope.config.Configurable;
+import dev.aioscope.config.IntegerRangeConverter;
+import dev.aioscope.config.ListenConverter;
+import dev.aioscope.config.ListenConverter.ListenAddress;
 import dev.aioscope.daemon.DaemonOptions.HolderSeries;
 import dev.aioscope.http.BasicAuth;
 import dev.aioscope.http.HttpSettings;
@@ -8,18 +12,14 @@ import dev.aioscope.http.Tls;
 import dev.aioscope.http.WebServer;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** The options of the HTTP server and of the metrics that it serves. */
 public final class HttpOptions {
@@ -27,9 +27,6 @@ public final class HttpOptions {
 
     @Spec
     private CommandSpec spec;
-
-    /** An address to listen on; null for none. */
-    record Listen(@Nullable InetSocketAddress address) {}
 
     @Configurable(reloads = true)
     @Option(
@@ -42,7 +39,7 @@ public final class HttpOptions {
                 "Serves /metrics, /healthz, /readyz and /api. ADDRESS is HOST:PORT, [IPV6]:PORT, :PORT for all addresses"
                         + " of this host, or off."
             })
-    private Listen listen = new Listen(null);
+    private ListenAddress listen = new ListenAddress(null);
 
     @Configurable(reloads = true)
     @Option(
@@ -126,25 +123,6 @@ public final class HttpOptions {
     static final class SeriesConverter extends IntegerRangeConverter {
         SeriesConverter() {
             super(1, 1000);
-        }
-    }
-
-    static final class ListenConverter implements ITypeConverter<Listen> {
-        private static final Pattern ADDRESS = Pattern.compile("(?:\\[([0-9a-fA-F:.]+)]|([^\\[\\]:]*)):(\\d{1,5})");
-
-        @Override
-        public Listen convert(String text) {
-            if (text.equals("off")) {
-                return new Listen(null);
-            }
-            Matcher matcher = ADDRESS.matcher(text);
-            if (!matcher.matches() || Integer.parseInt(matcher.group(3)) > 65_535) {
-                throw new TypeConversionException(
-                        "expected an address such as 127.0.0.1:9464 or :9464, or off, got '" + text + "'");
-            }
-            int port = Integer.parseInt(matcher.group(3));
-            String host = matcher.group(1) != null ? matcher.group(1) : matcher.group(2);
-            return new Listen(host.isEmpty() ? new InetSocketAddress(port) : new InetSocketAddress(host, port));
         }
     }
 }

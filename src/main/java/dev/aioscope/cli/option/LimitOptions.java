@@ -1,6 +1,7 @@
 package dev.aioscope.cli.option;
 
 import dev.aioscope.config.Configurable;
+import dev.aioscope.config.IntegerRangeConverter;
 import dev.aioscope.config.RingSizeConverter;
 import dev.aioscope.daemon.DaemonOptions.Capacity;
 import dev.aioscope.lifecycle.Limits;

@@ -2,6 +2,7 @@ package dev.aioscope.cli.option;
 
 import dev.aioscope.agent.ProbeSelector.SelectedProbes;
 import dev.aioscope.agent.StackSymbolizer;
+import dev.aioscope.config.BooleanConverter;
 import dev.aioscope.config.Configurable;
 import dev.aioscope.lifecycle.LifecycleListener;
 import dev.aioscope.probe.ProbeException;

@@ -1,14 +1,15 @@
-package dev.aioscope.cli.option;
+package dev.aioscope.config;
 
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Parses an integer in a range. */
-abstract class IntegerRangeConverter implements ITypeConverter<Integer> {
+public abstract class IntegerRangeConverter implements ITypeConverter<Integer> {
     private final int min;
     private final int max;
 
-    IntegerRangeConverter(int min, int max) {
+    /** Accepts integers from {@code min} to {@code max}. */
+    protected IntegerRangeConverter(int min, int max) {
         this.min = min;
         this.max = max;
     }

@@ -1,4 +1,4 @@
-package dev.aioscope.cli.option;
+package dev.aioscope.config;
 
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
