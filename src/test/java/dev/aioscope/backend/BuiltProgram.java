@@ -26,7 +26,7 @@ public enum BuiltProgram {
     private static final int CANNOT = 3;
 
     /** The builds take some eight minutes of CPU time, and CI runs virtual machines beside them. */
-    private static final Duration BUILD_LIMIT = Duration.ofMinutes(40);
+    private static final Duration BUILD_LIMIT = Duration.ofMinutes(80);
 
     @SuppressWarnings("ImmutableEnumChecker") // Set once, under the lock of the constant.
     private Result result;
