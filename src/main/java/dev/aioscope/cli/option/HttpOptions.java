@@ -36,8 +36,8 @@ public final class HttpOptions {
             converter = ListenConverter.class,
             description = {
                 "Listen on this address (default: ${DEFAULT-VALUE}).",
-                "Serves /metrics, /healthz, /readyz and /api. ADDRESS is HOST:PORT, [IPV6]:PORT, :PORT for all addresses"
-                        + " of this host, or off."
+                "Serves a page at /, and /metrics, /healthz, /readyz and /api. ADDRESS is HOST:PORT, [IPV6]:PORT, :PORT"
+                        + " for all addresses of this host, or off."
             })
     private ListenAddress listen = new ListenAddress(null);
 
