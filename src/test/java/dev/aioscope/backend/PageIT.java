@@ -350,7 +350,7 @@ class PageIT {
             assertThat(holder).isNotNull();
         }
         browser.await(gone);
-        Commands.stop(daemon, "TERM", 143, output);
+        Commands.stop(daemon, "TERM", 0, output);
         browser.await("document.querySelector('#verdict').className === 'lost'");
     }
 
