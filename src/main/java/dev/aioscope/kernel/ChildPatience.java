@@ -2,6 +2,7 @@ package dev.aioscope.kernel;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,15 +32,14 @@ public final class ChildPatience {
      */
     public static <T> @Nullable T await(long pid, Duration limit, LimitedWait<T> wait)
             throws IOException, InterruptedException {
-        String stat = "/proc/" + pid + "/stat";
         long begin = System.nanoTime();
         long latest = begin;
-        long used = processorTicks(stat);
+        long used = processorTicks(pid);
         while (true) {
             T result = wait.await(Math.max(1, limit.toNanos() / PARTS));
             long now = System.nanoTime();
-            long ticks = processorTicks(stat);
-            if (ticks > used) {
+            long ticks = processorTicks(pid);
+            if (ticks != used) {
                 used = ticks;
                 latest = now;
             }
@@ -49,9 +49,17 @@ public final class ChildPatience {
         }
     }
 
-    private static long processorTicks(String stat) {
-        return TaskStat.cpuTicks(stat)
+    /** Of the child and its own children. The sum is smaller after one of these has exited. */
+    private static long processorTicks(long pid) {
+        long own = TaskStat.cpuTicks("/proc/" + pid + "/stat")
                 .map(ticks -> ticks.user() + ticks.system())
                 .orElse(0L);
+        String children =
+                Host.read("/proc/" + pid + "/task/" + pid + "/children").orElse("");
+        return own
+                + Arrays.stream(children.split(" ", -1))
+                        .filter(child -> !child.isBlank())
+                        .mapToLong(child -> processorTicks(Long.parseLong(child)))
+                        .sum();
     }
 }

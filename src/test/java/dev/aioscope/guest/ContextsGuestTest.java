@@ -15,12 +15,12 @@ import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
 import dev.aioscope.kernel.Libc;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.testing.Await;
 import dev.aioscope.testing.CommandResult;
 import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -133,7 +133,7 @@ class ContextsGuestTest extends ContextsIT {
                     .findFirst()
                     .orElseThrow();
             processes.read(IdentityKey.of(context.owner(), context.mm()));
-            processes.await(Duration.ofMinutes(1));
+            processes.await(Await.LIMIT);
             Identity identity = processes.of(context.owner());
             return identity.container().orElseThrow(() -> new AssertionError(cgroup + ": " + identity));
         }

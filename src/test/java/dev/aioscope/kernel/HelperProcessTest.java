@@ -14,6 +14,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HelperProcessTest {
 
@@ -64,12 +66,13 @@ class HelperProcessTest {
     /** Calculates for a second before each line. */
     private static final String SLOW = """
             work() { local end=$((${EPOCHREALTIME/[.,]/} + 1000000)); while ((${EPOCHREALTIME/[.,]/} < end)); do :; done; }
-            work; echo hello; while read -r line; do work; echo "$line"; done""";
+            WORK; echo hello; while read -r line; do WORK; echo "$line"; done""";
 
-    @Test
-    void waitsForProcessThatIsSlow() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"work", "(work) | cat"})
+    void waitsForProcessThatIsSlow(String work) throws IOException {
         Duration limit = Duration.ofMillis(500);
-        try (HelperProcess slow = new HelperProcess(List.of("/bin/bash", "-c", SLOW), limit)) {
+        try (HelperProcess slow = new HelperProcess(List.of("/bin/bash", "-c", SLOW.replace("WORK", work)), limit)) {
             assertThat(slow.greeting()).isEqualTo("hello");
             assertThat(slow.ask("one", limit)).isEqualTo("one");
         }
