@@ -15,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The names of the containers of this Kubernetes node, from the links that kubelet makes in /var/log/containers. A worker
@@ -25,6 +27,7 @@ final class ContainerNames {
     /** The default directory. */
     static final Path DIRECTORY = Path.of("/var/log/containers");
 
+    private static final Logger LOG = LoggerFactory.getLogger(ContainerNames.class);
     private static final int MAX_CONTAINERS = 4096;
     private static final int MAX_PROCESSES = 256;
 
@@ -42,6 +45,9 @@ final class ContainerNames {
     private final Map<String, KubernetesNames> known = new LinkedHashMap<>(16, 0.75f, true);
     private final Map<String, Unnamed> unnamed = new HashMap<>();
     private boolean isReading;
+
+    /** Of the worker only. */
+    private String lastFailure = "";
 
     /**
      * Knows no container yet.
@@ -101,9 +107,19 @@ final class ContainerNames {
             isPresent = false;
         } catch (IOException | DirectoryIteratorException e) {
             links.clear(); // The next attempt can succeed.
+            warn(e);
         }
         take(links, isPresent).forEach(onNames);
         return stop();
+    }
+
+    /** Logs the same failure once. */
+    private void warn(Exception e) {
+        String failure = "cannot read the names of containers: " + e;
+        if (!failure.equals(lastFailure)) {
+            lastFailure = failure;
+            LOG.warn("{} (hint: permit this user to read {})", failure, directory);
+        }
     }
 
     /** Takes the containers that have names, or have waited long enough. */

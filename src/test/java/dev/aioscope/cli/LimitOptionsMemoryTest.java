@@ -18,6 +18,7 @@ import dev.aioscope.lifecycle.Task;
 import dev.aioscope.lifecycle.Teardown;
 import dev.aioscope.lifecycle.TeardownBuilder;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.testing.Heap;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -40,17 +41,6 @@ class LimitOptionsMemoryTest {
         return Long.parseLong(bytes.group(1));
     }
 
-    private static long used() {
-        long least = Long.MAX_VALUE;
-        for (int i = 0; i < 4; i++) {
-            System.gc();
-            least = Math.min(
-                    least,
-                    Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
-        }
-        return least;
-    }
-
     private static Event event(EventBuilder builder) {
         ByteBuffer record = builder.build();
         return Event.of(record, 0, record.capacity());
@@ -67,12 +57,12 @@ class LimitOptionsMemoryTest {
     @Test
     void usesDocumentedMemoryForContexts() {
         Lifecycle lifecycle = new Lifecycle(NOBODY, Tier.FULL, new Limits(MANY, 64, 64));
-        long before = used();
+        long before = Heap.used();
         // Twice the limit, so that evicted entries must be freed.
         for (int i = 1; i <= 2 * MANY; i++) {
             lifecycle.accept(event(by(EventBuilder.setup(), i)));
         }
-        long each = (used() - before) / MANY;
+        long each = (Heap.used() - before) / MANY;
         assertThat(lifecycle.counters().evictedContexts()).isEqualTo(MANY);
         assertThat(each).isBetween(documented("max-contexts") / 2, documented("max-contexts"));
     }
@@ -80,11 +70,11 @@ class LimitOptionsMemoryTest {
     @Test
     void usesDocumentedMemoryForTeardownsAndCalls() {
         Lifecycle lifecycle = new Lifecycle(NOBODY, Tier.FULL, new Limits(64, MANY, MANY));
-        long before = used();
+        long before = Heap.used();
         for (int i = 1; i <= 2 * MANY; i++) {
             lifecycle.accept(event(by(EventBuilder.killEnter(Trigger.DESTROY), i)));
         }
-        long each = (used() - before) / MANY;
+        long each = (Heap.used() - before) / MANY;
         long documented = documented("max-teardowns") + documented("max-calls");
         assertThat(lifecycle.counters().evictedTeardowns()).isEqualTo(MANY);
         assertThat(each).isBetween(documented / 2, documented);
@@ -93,11 +83,11 @@ class LimitOptionsMemoryTest {
     @Test
     void usesDocumentedMemoryForIdentities() {
         try (Processes processes = Processes.ofThisHost(false, MANY)) {
-            long before = used();
+            long before = Heap.used();
             for (int i = 1; i <= 2 * MANY; i++) {
                 processes.remember(new IdentityKey(i, i * 1000L, i * 8192L), container(i));
             }
-            long each = (used() - before) / MANY;
+            long each = (Heap.used() - before) / MANY;
             assertThat(processes.of(new Task(MANY, MANY, "x", 0, MANY * 1000L), MANY * 8192L))
                     .isEqualTo(Identity.UNKNOWN);
             assertThat(processes.of(new Task(MANY + 1, 1, "x", 0, (MANY + 1) * 1000L), (MANY + 1) * 8192L))
@@ -134,11 +124,11 @@ class LimitOptionsMemoryTest {
             }
         };
         try (ListenerQueue queue = new ListenerQueue(slow, MANY)) {
-            long before = used();
+            long before = Heap.used();
             for (int i = 0; i < 2 * MANY; i++) {
                 queue.onTeardown(TeardownBuilder.busy().build());
             }
-            long each = (used() - before) / MANY;
+            long each = (Heap.used() - before) / MANY;
             assertThat(queue.dropped()).isGreaterThanOrEqualTo(MANY - 1);
             assertThat(each).isBetween(documented("max-queued-events") / 2, documented("max-queued-events"));
             held.countDown();

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class GarbageTest {
     @Test
-    void collectsGarbageOnlyIfItIsMuch() {
+    void collectsMuchGarbage() {
         Garbage garbage = new Garbage();
         garbage.collect();
         WeakReference<byte[]> much = new WeakReference<>(new byte[8_000_000]);

@@ -12,6 +12,7 @@ import dev.aioscope.lifecycle.Task;
 import dev.aioscope.probe.Quotas;
 import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
+import dev.aioscope.testing.Heap;
 import dev.aioscope.testing.JsonLines;
 import java.time.Instant;
 import java.util.List;
@@ -95,23 +96,12 @@ class QuotaHistoryTest {
 
     @Test
     void keepsAnHourInTwoMegabytes() {
-        long before = used();
+        long before = Heap.used();
         // Other holders in each sample, which is the worst case.
         for (int i = 0; i < 2 * QuotaHistory.SAMPLES; i++) {
             history.accept(scan(i * 5L * SECOND, 1 + 100 * i, 40));
         }
-        assertThat(used() - before).isLessThan(LIMIT_BYTES);
+        assertThat(Heap.used() - before).isLessThan(LIMIT_BYTES);
         assertThat(samples()).hasSize(QuotaHistory.SAMPLES);
-    }
-
-    private static long used() {
-        long least = Long.MAX_VALUE;
-        for (int i = 0; i < 4; i++) {
-            System.gc();
-            least = Math.min(
-                    least,
-                    Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
-        }
-        return least;
     }
 }
