@@ -267,7 +267,7 @@ public final class Storage {
 
     /** The latest snapshot of the ring in this directory; empty if there is none. */
     public static Optional<Path> latestSnapshot(Path directory) throws IOException {
-        List<Path> snapshots = list(directory, SNAPSHOT);
+        List<Path> snapshots = Files.notExists(directory) ? List.of() : list(directory, SNAPSHOT);
         return snapshots.isEmpty() ? Optional.empty() : Optional.of(snapshots.get(snapshots.size() - 1));
     }
 
