@@ -43,13 +43,17 @@ class MetricsGuestTest {
 
     /** The growth of series between two scrapes. */
     private record MetricsDelta(MetricsScrape from, MetricsScrape to) {
-        /** Waits until this number of additional drains is counted in every metric. */
+        /**
+         * Waits until this number of additional drains is counted in every metric. The scrape that shows it can have read other
+         * metrics before the drains were counted, so a new one follows.
+         */
         static MetricsDelta await(MetricsScrape from, String trigger, int drains) throws IOException {
-            return Await.value(
+            Await.value(
                     drains + " drains",
                     () -> new MetricsDelta(from, MetricsScrape.take()),
                     delta -> delta.of("aio_context_drain_duration_seconds_count", trigger) >= drains
                             && delta.isBetweenTeardowns(trigger));
+            return new MetricsDelta(from, MetricsScrape.take());
         }
 
         /** Whether the later scrape did not fall into the counting of a teardown, which ends with the time of the wait. */
