@@ -370,7 +370,7 @@ class PackageGuestTest {
     void installsAndRemovesRpmWithoutSystemd(@TempDir Path root) throws IOException {
         Files.createDirectories(root.resolve("bin"));
         Files.createDirectory(root.resolve("dev"));
-        Files.copy(Path.of("/bin/busybox"), root.resolve("bin/sh"));
+        Files.copy(Path.of("/run/lab/busybox"), root.resolve("bin/sh"));
         Files.copy(root.resolve("bin/sh"), root.resolve("bin/rm"));
         rpm("--root=" + root, "--install", PackageFiles.rpm().toString());
         assertThat(root.resolve("usr/bin/aioscope")).exists();
