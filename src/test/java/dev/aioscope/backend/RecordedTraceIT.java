@@ -11,6 +11,7 @@ import dev.aioscope.recording.Recording;
 import dev.aioscope.telemetry.SamplingPolicy;
 import dev.aioscope.telemetry.TeardownSpans;
 import dev.aioscope.testing.Await;
+import dev.aioscope.testing.Browser;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.logs.LoggerProvider;
@@ -28,6 +29,7 @@ import java.util.Comparator;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -60,15 +62,8 @@ class RecordedTraceIT {
         String service = "aioscope-on-" + kernel;
         send(kernel, service, protocol);
 
-        List<List<Span>> traces = Await.value(
-                TRACES + " traces", () -> backend.zipkin().traces(service), stored -> stored.size() >= TRACES);
-        assertThat(traces).hasSize(TRACES);
-        List<Span> slow = traces.stream()
-                .filter(trace -> trace.stream()
-                        .anyMatch(span -> span.name().equals("io_destroy")
-                                && "10".equals(span.tags().get("aio.outstanding"))))
-                .findFirst()
-                .orElseThrow();
+        List<List<Span>> traces = awaitTraces(service);
+        List<Span> slow = withTenRequests(traces);
         Span root = only(slow, "io_destroy");
         Span drain = only(slow, "drain");
         assertThat(root.parentId()).isNull();
@@ -101,6 +96,41 @@ class RecordedTraceIT {
                         .filter(span -> span.name().equals("wait for threads")))
                 .singleElement()
                 .satisfies(span -> assertThat(span.durationMicros()).isGreaterThan(280_000L));
+    }
+
+    /** Makes the picture of dashboards/traces.md: target/zipkin/trace.png. */
+    @Test
+    void showsPhasesOfTeardownInZipkin() throws Exception {
+        send("6.12", "aioscope", "http");
+        List<Span> trace = withTenRequests(awaitTraces("aioscope"));
+        try (Browser browser = Browser.start(folder)) {
+            browser.show(1300, 760, false);
+            browser.open(
+                    backend.zipkin().pageOf(trace.get(0).traceId()),
+                    "document.body.innerText.includes('wait for requests')");
+            assertThat(trace)
+                    .hasSize(10)
+                    .allSatisfy(span -> assertThat(
+                                    browser.evaluate("document.body.innerText").asString())
+                            .contains(span.name()));
+            browser.screenshot(Path.of("target/zipkin/trace.png"));
+        }
+    }
+
+    private static List<List<Span>> awaitTraces(String service) {
+        List<List<Span>> traces = Await.value(
+                TRACES + " traces", () -> backend.zipkin().traces(service), stored -> stored.size() >= TRACES);
+        assertThat(traces).hasSize(TRACES);
+        return traces;
+    }
+
+    private static List<Span> withTenRequests(List<List<Span>> traces) {
+        return traces.stream()
+                .filter(trace -> trace.stream()
+                        .anyMatch(span -> span.name().equals("io_destroy")
+                                && "10".equals(span.tags().get("aio.outstanding"))))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static Span only(List<Span> spans, String name) {

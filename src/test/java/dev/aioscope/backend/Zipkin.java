@@ -96,6 +96,11 @@ public final class Zipkin implements AutoCloseable {
         return get("/api/v2/trace/" + traceId).map(Zipkin::spans).orElse(List.of());
     }
 
+    /** The address of the page that shows a trace. */
+    public String pageOf(String traceId) {
+        return url + "/zipkin/traces/" + traceId;
+    }
+
     /** The latest 1,000 traces with a span of a service. Zipkin stores spans a moment after it accepts them. */
     public List<List<Span>> traces(String service) {
         List<List<Span>> traces = new ArrayList<>();
