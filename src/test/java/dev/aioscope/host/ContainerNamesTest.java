@@ -73,6 +73,25 @@ class ContainerNamesTest {
         Await.until("no names", () -> observed.equals(Map.of(Set.of(FIRST), KubernetesNames.UNKNOWN)));
     }
 
+    @Test
+    void reportsUnreadableDirectoryUntilItIsReadable() throws Exception {
+        Path directory = Files.writeString(folder.resolve("containers"), "");
+        ContainerNames names = names(directory);
+        assertThat(names.fault()).as("nobody asked").isEmpty();
+        names.of(ID, FIRST);
+        Await.until("the fault", () -> names.fault().isPresent());
+        assertThat(names.fault().orElseThrow())
+                .startsWith("cannot read the names of containers: ")
+                .endsWith(" (hint: permit this user to read " + directory + ")");
+
+        Files.delete(directory);
+        Files.createDirectory(directory);
+        Await.until("the end of the fault", () -> {
+            names.retry();
+            return names.fault().isEmpty();
+        });
+    }
+
     /** The names outlive the link, and the first process that was identified. */
     @Test
     void namesIdentityLater() throws Exception {
