@@ -199,8 +199,9 @@ public final class IdentityCollector implements ForwardingListener {
     public List<String> remarks() {
         return Stream.concat(
                         processes.fault().stream()
-                                .map(fault -> fault
-                                        + " (hint: see the log; some processes stay without a name or arguments meanwhile)"),
+                                .map(
+                                        fault -> fault
+                                                + " (hint: see the log; some processes stay without a name or arguments meanwhile)"),
                         processes.containerNamesFault().stream())
                 .toList();
     }

@@ -71,9 +71,15 @@ final class KubernetesApi implements AutoCloseable {
             }
             String list = lists.get(path);
             if (list == null) {
-                answer(exchange, 403, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":403}");
+                answer(
+                        exchange,
+                        403,
+                        "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":403}");
             } else if (query.contains("sendInitialEvents=true")) {
-                answer(exchange, 422, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"reason\":\"Invalid\",\"code\":422}");
+                answer(
+                        exchange,
+                        422,
+                        "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"reason\":\"Invalid\",\"code\":422}");
             } else if (query.contains("watch=true")) {
                 exchange.getResponseHeaders().set("Content-Type", "application/json");
                 exchange.sendResponseHeaders(200, 0);

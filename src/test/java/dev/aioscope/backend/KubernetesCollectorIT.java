@@ -47,7 +47,8 @@ class KubernetesCollectorIT {
     private static final String DIGEST = "docker.io/library/postgres@sha256:" + "a7".repeat(32);
 
     private static final Identity IN_POD = identity(
-            "/kubepods/besteffort/pod" + UID + "/" + ID, new KubernetesNames("containerd", UID, "shop", "db-0", "engine"));
+            "/kubepods/besteffort/pod" + UID + "/" + ID,
+            new KubernetesNames("containerd", UID, "shop", "db-0", "engine"));
 
     /** kubelet names the directories of a static pod by a hash, so its UID is unknown. */
     private static final Identity IN_STATIC_POD = identity(
@@ -144,17 +145,17 @@ class KubernetesCollectorIT {
         try (SdkTracerProvider tracers = SdkTracerProvider.builder()
                         .setResource(resource)
                         .addSpanProcessor(BatchSpanProcessor.builder(OtlpHttpSpanExporter.builder()
-                                .setEndpoint(collector.httpEndpoint() + "/v1/traces")
-                                .setTimeout(Await.LIMIT)
-                                .build())
+                                        .setEndpoint(collector.httpEndpoint() + "/v1/traces")
+                                        .setTimeout(Await.LIMIT)
+                                        .build())
                                 .build())
                         .build();
                 SdkLoggerProvider loggers = SdkLoggerProvider.builder()
                         .setResource(resource)
                         .addLogRecordProcessor(BatchLogRecordProcessor.builder(OtlpHttpLogRecordExporter.builder()
-                                .setEndpoint(collector.httpEndpoint() + "/v1/logs")
-                                .setTimeout(Await.LIMIT)
-                                .build())
+                                        .setEndpoint(collector.httpEndpoint() + "/v1/logs")
+                                        .setTimeout(Await.LIMIT)
+                                        .build())
                                 .build())
                         .build()) {
             TeardownSpans spans = new TeardownSpans(
@@ -169,7 +170,9 @@ class KubernetesCollectorIT {
                     1_500_000_000L);
             spans.onTeardown(teardown);
             for (CompletableResultCode flushed : List.of(tracers.forceFlush(), loggers.forceFlush())) {
-                assertThat(flushed.join(Await.LIMIT.toSeconds(), TimeUnit.SECONDS).isSuccess()).isTrue();
+                assertThat(flushed.join(Await.LIMIT.toSeconds(), TimeUnit.SECONDS)
+                                .isSuccess())
+                        .isTrue();
             }
         }
     }
@@ -179,7 +182,11 @@ class KubernetesCollectorIT {
                 .collect(Collectors.toMap(
                         KeyValue::getKey,
                         attribute -> attribute.getValue().hasArrayValue()
-                                ? attribute.getValue().getArrayValue().getValues(0).getStringValue()
+                                ? attribute
+                                        .getValue()
+                                        .getArrayValue()
+                                        .getValues(0)
+                                        .getStringValue()
                                 : attribute.getValue().getStringValue(),
                         (first, second) -> first + " and " + second,
                         TreeMap::new));
@@ -223,10 +230,11 @@ class KubernetesCollectorIT {
     @Test
     void findsStaticPodByItsName() {
         export(IN_STATIC_POD);
-        assertThat(resources()).allSatisfy(resource -> assertThat(resource)
-                .containsEntry("k8s.pod.name", "etcd-node-1")
-                .containsEntry("k8s.namespace.label.team", "platform")
-                .containsEntry("container.image.name", "registry.k8s.io/etcd"));
+        assertThat(resources())
+                .allSatisfy(resource -> assertThat(resource)
+                        .containsEntry("k8s.pod.name", "etcd-node-1")
+                        .containsEntry("k8s.namespace.label.team", "platform")
+                        .containsEntry("container.image.name", "registry.k8s.io/etcd"));
     }
 
     /** The sender has the address of a pod. */
@@ -234,8 +242,8 @@ class KubernetesCollectorIT {
     void addsNothingToProcessOutsidePods() {
         export(ON_HOST);
         assertThat(resources())
-                .allSatisfy(resource -> assertThat(resource)
-                        .isEqualTo(Map.of("service.name", "aioscope", "k8s.node.name", "node-1")));
+                .allSatisfy(resource ->
+                        assertThat(resource).isEqualTo(Map.of("service.name", "aioscope", "k8s.node.name", "node-1")));
     }
 
     /** Of these two, {@code wait_for_metadata} has read everything before the Collector is ready. */

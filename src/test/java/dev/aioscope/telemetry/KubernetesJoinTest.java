@@ -47,22 +47,23 @@ class KubernetesJoinTest {
     /** As kube-state-metrics 2 documents them; two servers of it report the same. */
     private static final List<String> KUBE_STATE_METRICS = Stream.of("ksm-0", "ksm-1")
             .flatMap(server -> Stream.of(
-                    "kube_pod_info{namespace='shop',pod='db-0',uid='" + DB
-                            + "',created_by_kind='StatefulSet',created_by_name='db',node='node-1',",
-                    "kube_pod_info{namespace='shop',pod='web-7d9f-x2x4z',uid='" + WEB
-                            + "',created_by_kind='ReplicaSet',created_by_name='web-7d9f',node='node-1',",
-                    "kube_pod_info{namespace='kube-system',pod='etcd-node-1',uid='of-its-mirror',created_by_kind='Node',"
-                            + "created_by_name='node-1',",
-                    "kube_pod_labels{namespace='shop',pod='db-0',uid='" + DB + "',label_team='storage',",
-                    "kube_pod_labels{namespace='shop',pod='web-7d9f-x2x4z',uid='" + WEB + "',label_team='shop',",
-                    "kube_namespace_labels{namespace='shop',label_team='payments',",
-                    "kube_namespace_labels{namespace='kube-system',label_team='platform',",
-                    "kube_pod_container_info{namespace='shop',pod='db-0',uid='" + DB
-                            + "',container='engine',image='postgres:16',",
-                    "kube_pod_container_info{namespace='shop',pod='db-0',uid='" + DB
-                            + "',container='side-car',image='exporter:1',",
-                    "kube_pod_container_info{namespace='shop',pod='web-7d9f-x2x4z',uid='" + WEB
-                            + "',container='web',image='nginx:1',")
+                            "kube_pod_info{namespace='shop',pod='db-0',uid='" + DB
+                                    + "',created_by_kind='StatefulSet',created_by_name='db',node='node-1',",
+                            "kube_pod_info{namespace='shop',pod='web-7d9f-x2x4z',uid='" + WEB
+                                    + "',created_by_kind='ReplicaSet',created_by_name='web-7d9f',node='node-1',",
+                            "kube_pod_info{namespace='kube-system',pod='etcd-node-1',uid='of-its-mirror',created_by_kind='Node',"
+                                    + "created_by_name='node-1',",
+                            "kube_pod_labels{namespace='shop',pod='db-0',uid='" + DB + "',label_team='storage',",
+                            "kube_pod_labels{namespace='shop',pod='web-7d9f-x2x4z',uid='" + WEB
+                                    + "',label_team='shop',",
+                            "kube_namespace_labels{namespace='shop',label_team='payments',",
+                            "kube_namespace_labels{namespace='kube-system',label_team='platform',",
+                            "kube_pod_container_info{namespace='shop',pod='db-0',uid='" + DB
+                                    + "',container='engine',image='postgres:16',",
+                            "kube_pod_container_info{namespace='shop',pod='db-0',uid='" + DB
+                                    + "',container='side-car',image='exporter:1',",
+                            "kube_pod_container_info{namespace='shop',pod='web-7d9f-x2x4z',uid='" + WEB
+                                    + "',container='web',image='nginx:1',")
                     .map(series -> series.replace('\'', '"') + "instance=\"" + server + "\"}"))
             .toList();
 
@@ -77,7 +78,10 @@ class KubernetesJoinTest {
 
     private record Holder(String executable, int charge, String uid, String namespace, String pod, String container) {
         private String containerId() {
-            return HexFormat.of().formatHex(container.getBytes(UTF_8)).repeat(32).substring(0, 64);
+            return HexFormat.of()
+                    .formatHex(container.getBytes(UTF_8))
+                    .repeat(32)
+                    .substring(0, 64);
         }
 
         Identity identity() {
@@ -106,9 +110,7 @@ class KubernetesJoinTest {
                 .toList();
         new HolderMetrics(metrics, (task, mm) -> HOLDERS.get(task.pid()).identity(), () -> 0, 20, false)
                 .onScan(new Scan(
-                        1,
-                        new Inventory(Tier.FULL, contexts, 0, ScanGaps.NONE, Quotas.of(1L, 1L << 20)),
-                        List.of()));
+                        1, new Inventory(Tier.FULL, contexts, 0, ScanGaps.NONE, Quotas.of(1L, 1L << 20)), List.of()));
         return metrics.scrape("")
                 .body()
                 .lines()
@@ -154,7 +156,9 @@ class KubernetesJoinTest {
                                 .map(line -> line.split(" (?=\\S+$)", 2))
                                 .map(parts -> input(parts[0], parts[1].replaceFirst("\\.0$", "")))
                                 .collect(Collectors.joining())
-                        + KUBE_STATE_METRICS.stream().map(line -> input(line, "1")).collect(Collectors.joining())
+                        + KUBE_STATE_METRICS.stream()
+                                .map(line -> input(line, "1"))
+                                .collect(Collectors.joining())
                         + "    promql_expr_test:\n"
                         + IntStream.range(0, queries.size())
                                 .mapToObj(i -> test(queries.get(i), EXPECTED.get(i)))
