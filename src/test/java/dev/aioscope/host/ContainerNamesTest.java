@@ -76,20 +76,21 @@ class ContainerNamesTest {
     @Test
     void reportsUnreadableDirectoryUntilItIsReadable() throws Exception {
         Path directory = Files.writeString(folder.resolve("containers"), "");
-        ContainerNames names = names(directory);
-        assertThat(names.fault()).as("nobody asked").isEmpty();
-        names.of(ID, FIRST);
-        Await.until("the fault", () -> names.fault().isPresent());
-        assertThat(names.fault().orElseThrow())
-                .startsWith("cannot read the names of containers: ")
-                .endsWith(" (hint: permit this user to read " + directory + ")");
+        try (Processes processes = new Processes(null, false, 10, directory)) {
+            assertThat(processes.containerNamesFault()).as("nobody asked").isEmpty();
+            processes.learn(FIRST, inPod());
+            Await.until("the fault", () -> processes.containerNamesFault().isPresent());
+            assertThat(processes.containerNamesFault().orElseThrow())
+                    .startsWith("cannot read the names of containers: ")
+                    .endsWith(" (hint: permit this user to read " + directory + ")");
 
-        Files.delete(directory);
-        Files.createDirectory(directory);
-        Await.until("the end of the fault", () -> {
-            names.retry();
-            return names.fault().isEmpty();
-        });
+            Files.delete(directory);
+            Files.createDirectory(directory);
+            Await.until("the end of the fault", () -> {
+                processes.readPostponed();
+                return processes.containerNamesFault().isEmpty();
+            });
+        }
     }
 
     /** The names outlive the link, and the first process that was identified. */
