@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /**
- * {@code aioscope contexts} with a cgroup namespace and a root of its own, as in a pod that has the PID namespace of its node.
+ * {@code aioscope contexts} with a separate cgroup namespace and root, as in a pod that has the PID namespace of its node.
  * The holder is in a container beside it.
  */
 class ContextsInPodIT {

@@ -41,7 +41,7 @@ class PodGuestTest {
             "kubepods-besteffort-pod" + UID.replace('-', '_') + ".slice",
             "cri-containerd-" + ID + ".scope");
 
-    /** As kubelet makes it; nobody reads its target. */
+    /** As kubelet makes it; only its name matters. */
     private static final Path LINK = Path.of("/var/log/containers/db-0_shop_engine-" + ID + ".log");
 
     private static final List<String> IN_POD = List.of(
