@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -194,10 +195,14 @@ public final class IdentityCollector implements ForwardingListener {
         return processes.helperFailures();
     }
 
-    /** Why processes cannot be read at present; empty if they can. */
+    /** Why processes and names of containers cannot be read at present; empty if they can. */
     public List<String> remarks() {
-        return processes.fault().stream()
-                .map(fault -> fault + " (hint: see the log; some processes stay without a name or arguments meanwhile)")
+        return Stream.concat(
+                        processes.fault().stream()
+                                .map(
+                                        fault -> fault
+                                                + " (hint: see the log; some processes stay without a name or arguments meanwhile)"),
+                        processes.containerNamesFault().stream())
                 .toList();
     }
 }

@@ -3,6 +3,7 @@ package dev.aioscope.diagnosis;
 import dev.aioscope.diagnosis.Diagnosis.Check;
 import dev.aioscope.diagnosis.Diagnosis.TierTrial;
 import dev.aioscope.event.UnsignedNumber;
+import dev.aioscope.host.ContainerNames;
 import dev.aioscope.kernel.Aio;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Host.Capability;
@@ -32,6 +33,7 @@ import java.math.BigInteger;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -86,6 +88,7 @@ public final class Doctor {
         checks.add(lockdown());
         checks.add(pidNamespace());
         checks.add(hiddenProcesses());
+        checks.add(containerNames());
         checks.add(aio());
         for (Capability capability : Capability.values()) {
             checks.add(capability(capability));
@@ -215,6 +218,20 @@ public final class Doctor {
 
     private static Check hiddenProcesses() {
         return check("processes", ProcMount.read().ofHiddenProcesses(), "/proc shows those of all users");
+    }
+
+    private static Check containerNames() {
+        try {
+            return Check.of("container_names", true, ContainerNames.count() + " in " + ContainerNames.DIRECTORY, "");
+        } catch (NoSuchFileException e) {
+            return Check.neutral("container_names", "no " + ContainerNames.DIRECTORY + ": not a Kubernetes node");
+        } catch (IOException e) {
+            return Check.of(
+                    "container_names",
+                    false,
+                    "cannot read the names of containers: " + e,
+                    ContainerNames.hint(ContainerNames.DIRECTORY));
+        }
     }
 
     private static Check aio() {

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import org.slf4j.Logger;
@@ -23,9 +24,9 @@ import org.slf4j.LoggerFactory;
  * reads them, so nothing waits. kubelet makes a link after the start of its container: the worker looks for it again after
  * each scan for a while. Bounded, thread-safe.
  */
-final class ContainerNames {
+public final class ContainerNames {
     /** The default directory. */
-    static final Path DIRECTORY = Path.of("/var/log/containers");
+    public static final Path DIRECTORY = Path.of("/var/log/containers");
 
     private static final Logger LOG = LoggerFactory.getLogger(ContainerNames.class);
     private static final int MAX_CONTAINERS = 4096;
@@ -46,8 +47,8 @@ final class ContainerNames {
     private final Map<String, Unnamed> unnamed = new HashMap<>();
     private boolean isReading;
 
-    /** Of the worker only. */
-    private String lastFailure = "";
+    /** Why the latest attempt failed; empty if it did not. The worker writes it. */
+    private volatile String failure = "";
 
     /**
      * Knows no container yet.
@@ -84,9 +85,24 @@ final class ContainerNames {
         }
     }
 
-    /** Looks again for containers without names. Returns at once. */
+    /**
+     * The number of containers that have names on this host.
+     *
+     * @throws NoSuchFileException if the directory does not exist, as on a host that is not a Kubernetes node
+     * @throws IOException if it is not readable
+     */
+    public static int count() throws IOException {
+        return links(DIRECTORY).size();
+    }
+
+    /** Why names are not readable; empty if they are, or if nobody asked for them yet. */
+    Optional<String> fault() {
+        return Optional.of(failure).filter(reason -> !reason.isEmpty());
+    }
+
+    /** Looks again for containers without names, and for the end of a fault. Returns at once. */
     synchronized void retry() {
-        if (!isReading && !unnamed.isEmpty()) {
+        if (!isReading && !(unnamed.isEmpty() && failure.isEmpty())) {
             isReading = true;
             Worker.supply("container-names", this::read).exceptionally(failure -> stop());
         }
@@ -98,28 +114,44 @@ final class ContainerNames {
     }
 
     private boolean read() {
-        Map<String, KubernetesNames> links = new HashMap<>();
+        Map<String, KubernetesNames> links = Map.of();
         boolean isPresent = true;
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-            files.forEach(file -> KubernetesNames.Link.parse(String.valueOf(file.getFileName()))
-                    .ifPresent(link -> links.put(link.id(), link.names())));
+        try {
+            links = links(directory);
+            failure = "";
         } catch (NoSuchFileException e) {
             isPresent = false;
-        } catch (IOException | DirectoryIteratorException e) {
-            links.clear(); // The next attempt can succeed.
-            warn(e);
+            failure = "";
+        } catch (IOException e) {
+            warn(e); // The next attempt can succeed.
         }
         take(links, isPresent).forEach(onNames);
         return stop();
     }
 
-    /** Logs the same failure once. */
-    private void warn(Exception e) {
-        String failure = "cannot read the names of containers: " + e;
-        if (!failure.equals(lastFailure)) {
-            lastFailure = failure;
-            LOG.warn("{} (hint: permit this user to read {})", failure, directory);
+    private static Map<String, KubernetesNames> links(Path directory) throws IOException {
+        Map<String, KubernetesNames> links = new HashMap<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            files.forEach(file -> KubernetesNames.Link.parse(String.valueOf(file.getFileName()))
+                    .ifPresent(link -> links.put(link.id(), link.names())));
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
+        return links;
+    }
+
+    /** Logs the same failure once. */
+    private void warn(IOException e) {
+        String reason = "cannot read the names of containers: " + e + " (hint: " + hint(directory) + ")";
+        if (!reason.equals(failure)) {
+            failure = reason;
+            LOG.warn("{}", reason);
+        }
+    }
+
+    /** What to do if the directory is not readable. */
+    public static String hint(Path directory) {
+        return "permit this user to read " + directory;
     }
 
     /** Takes the containers that have names, or have waited long enough. */

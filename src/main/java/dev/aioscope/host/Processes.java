@@ -361,6 +361,11 @@ public final class Processes implements Identities, AutoCloseable {
         return reader == null ? Optional.empty() : reader.fault();
     }
 
+    /** Why names of containers cannot be read at present, and what to do; empty if they can, or if nobody needed them. */
+    public Optional<String> containerNamesFault() {
+        return containers.fault();
+    }
+
     /** Stops to read, even during an answer. Known identities stay available. */
     @Override
     public void close() {

@@ -25,7 +25,7 @@ public enum BuiltProgram {
     /** The exit status of {@code build} if this machine lacks a requirement. */
     private static final int CANNOT = 3;
 
-    /** The builds take some eight minutes of CPU time, and CI runs virtual machines beside them. */
+    /** The builds take some ten minutes of CPU time, and CI runs virtual machines beside them. */
     private static final Duration BUILD_LIMIT = Duration.ofMinutes(80);
 
     @SuppressWarnings("ImmutableEnumChecker") // Set once, under the lock of the constant.

@@ -73,6 +73,26 @@ class ContainerNamesTest {
         Await.until("no names", () -> observed.equals(Map.of(Set.of(FIRST), KubernetesNames.UNKNOWN)));
     }
 
+    @Test
+    void reportsUnreadableDirectoryUntilItIsReadable() throws Exception {
+        Path directory = Files.writeString(folder.resolve("containers"), "");
+        try (Processes processes = new Processes(null, false, 10, directory)) {
+            assertThat(processes.containerNamesFault()).as("nobody asked").isEmpty();
+            processes.learn(FIRST, inPod());
+            Await.until("the fault", () -> processes.containerNamesFault().isPresent());
+            assertThat(processes.containerNamesFault().orElseThrow())
+                    .startsWith("cannot read the names of containers: ")
+                    .endsWith(" (hint: permit this user to read " + directory + ")");
+
+            Files.delete(directory);
+            Files.createDirectory(directory);
+            Await.until("the end of the fault", () -> {
+                processes.readPostponed();
+                return processes.containerNamesFault().isEmpty();
+            });
+        }
+    }
+
     /** The names outlive the link, and the first process that was identified. */
     @Test
     void namesIdentityLater() throws Exception {
