@@ -9,6 +9,7 @@ import dev.aioscope.guest.AioWork;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Namespaces;
 import dev.aioscope.host.Processes.IdentityKey;
+import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Units;
 import dev.aioscope.kernel.WallClock;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -352,6 +353,32 @@ class PageIT {
         browser.await(gone);
         Commands.stop(daemon, "TERM", 0, output);
         browser.await("document.querySelector('#verdict').className === 'lost'");
+    }
+
+    @Test
+    void reportsLatestSnapshotOfDaemon() throws Exception {
+        AioWork.compile();
+        long tooMuch = Host.aioMaxNr().orElseThrow().longValueExact() + 1;
+        Path output = folder.resolve("recording.log");
+        Path snapshots = Files.createTempDirectory(folder, "recorder");
+        String[] recorder = {"--recorder-directory", snapshots.toString()};
+        Process daemon = Commands.start(
+                output,
+                Map.of("RUNTIME_DIRECTORY", snapshots.toString()),
+                aioscope("run", "--allow-syscall-tier", "--listen", "off", recorder[0], recorder[1]));
+        Commands.awaitText(daemon, output, " started: tier ");
+        Path report = snapshots.resolve("incident.html");
+        try (AioWork refused = AioWork.start("persist", "--charge", "" + tooMuch)) {
+            refused.await("refused");
+            Await.until("a snapshot", () -> Storage.latestSnapshot(snapshots)
+                    .filter(snapshot -> snapshot.toString().contains("refusal"))
+                    .isPresent());
+            Commands.run(aioscope("report", "--last", recorder[0], recorder[1], "-o", report.toString()));
+            open(report, "");
+            assertThat(browser.texts("#refusals td[data-column=pid]")).contains("" + refused.pid());
+            assertThat(browser.texts("#verdict p")).anySatisfy(line -> assertThat(line).contains("io_setup was refused"));
+        }
+        Commands.stop(daemon, "TERM", 0, output);
     }
 
     /** The rows of a process among the teardowns in progress, as a JavaScript array. */
