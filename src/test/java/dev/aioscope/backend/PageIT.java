@@ -37,6 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -370,15 +371,19 @@ class PageIT {
         Path report = snapshots.resolve("incident.html");
         try (AioWork refused = AioWork.start("persist", "--charge", "" + tooMuch)) {
             refused.await("refused");
-            Await.until("a snapshot", () -> Storage.latestSnapshot(snapshots)
-                    .filter(snapshot -> snapshot.toString().contains("refusal"))
-                    .isPresent());
+            Await.until("a snapshot", () -> isRefusalAmong(snapshots));
             Commands.run(aioscope("report", "--last", recorder[0], recorder[1], "-o", report.toString()));
             open(report, "");
             assertThat(browser.texts("#refusals td[data-column=pid]")).contains("" + refused.pid());
             assertThat(browser.texts("#verdict p")).anySatisfy(line -> assertThat(line).contains("io_setup was refused"));
         }
         Commands.stop(daemon, "TERM", 0, output);
+    }
+
+    private static boolean isRefusalAmong(Path snapshots) throws IOException {
+        try (Stream<Path> files = Files.list(snapshots)) {
+            return files.anyMatch(file -> file.toString().endsWith("-refusal.aioscope"));
+        }
     }
 
     /** The rows of a process among the teardowns in progress, as a JavaScript array. */
