@@ -449,6 +449,8 @@ function fillBar(cell, t) {
 // ---- the tables ----
 
 const openTeardown = (t) => open({ kind: "teardown", key: t.context_id });
+/** The columns with one that a narrow table hides. */
+const narrow = (columns, name) => columns.map((column) => (column.name === name ? { ...column, hide: "medium" } : column));
 const result = (t) => t.errno ?? (t.end === "complete" ? "ok" : t.end);
 const waits = (t) => {
   const count = t.waits_for === "siblings" ? t.siblings_now : t.outstanding_now;
@@ -462,7 +464,7 @@ const waits = (t) => {
 };
 const who = [
   { name: "program", title: "Program", width: "22%", text: (o) => program(o) },
-  { name: "pid", title: "PID", width: "76px", align: "right", text: (o) => number(pidOf(o)), value: pidOf },
+  { name: "pid", title: "PID", width: "68px", align: "right", text: (o) => number(pidOf(o)), value: pidOf },
 ];
 
 const tables = {
@@ -470,7 +472,7 @@ const tables = {
     ...who,
     { name: "trigger", title: "In", width: "96px", hide: "medium", text: (t) => (t.trigger === "exit" ? "exit_aio" : "io_destroy") },
     { name: "waits_for", title: "Waits for", text: waits },
-    { name: "age_ns", title: "Lasts", width: "84px", align: "right", value: (t) => t.age_ns,
+    { name: "age_ns", title: "Lasts", width: "74px", align: "right", value: (t) => t.age_ns,
       style: (t) => (t.stuck ? "bad" : ""), text: (t) => (t.found_late ? ">" : "") + duration(t.age_ns) },
     { name: "since", title: "Since", width: "84px", align: "right", hide: "medium", text: (t) => time(began(t)) },
     { name: "stuck", title: "State", width: "64px", hide: "medium", style: (t) => (t.stuck ? "bad" : ""), text: (t) => (t.stuck ? "stuck" : "waits") },
@@ -495,9 +497,9 @@ tables.holders = new Grid(body("holders"), [
     text: (h) => number(h.unreaped), value: (h) => h.unreaped },
   { name: "rate", title: "D/s", about: isReport ? "io_destroy calls per second, over the listed teardowns" : "io_destroy calls per second, over the last five seconds",
     width: "56px", align: "right", hide: "large", text: (h) => perSecond(destroyRate(h)), value: destroyRate },
-  { name: "p50", title: "P50", about: "Median of Wait over the listed teardowns", width: "68px", align: "right", hide: "large",
+  { name: "p50", title: "P50", about: "Median of Wait over the listed teardowns", width: "74px", align: "right", hide: "large",
     text: (h) => duration(percentile(h, 0.5)), value: (h) => percentile(h, 0.5) },
-  { name: "p99", title: "P99", about: "99th percentile of Wait over the listed teardowns", width: "68px", align: "right", hide: "large",
+  { name: "p99", title: "P99", about: "99th percentile of Wait over the listed teardowns", width: "74px", align: "right", hide: "large",
     text: (h) => duration(percentile(h, 0.99)), value: (h) => percentile(h, 0.99) },
   { name: "oldest", title: "Oldest", about: "Duration of the longest teardown in progress", width: "72px", align: "right", hide: "medium",
     text: (h) => duration(activityOf(h).oldest), value: (h) => activityOf(h).oldest, style: (h) => (activityOf(h).isStuck ? "bad" : "") },
@@ -510,7 +512,7 @@ const lanes = make("div", { class: "lanes" }, make("canvas", { role: "img", "ari
 body("teardowns").append(lanes);
 tables.teardowns = new Grid(body("teardowns"), [
   { name: "time", title: "Ended", width: "86px", text: (t) => time(finished(t)), value: finished },
-  ...who.map((column) => ({ ...column, hide: column.name === "pid" ? "medium" : "" })),
+  ...narrow(who, "pid").map((column) => (column.name === "program" ? { ...column, width: "26%" } : column)),
   { name: "trigger", title: "Trigger", width: "78px", hide: "medium", text: (t) => number(t.trigger) },
   { name: "handle", title: "Handle", width: "142px", hide: "wide", text: (t) => number(t.handle) },
   { name: "outstanding", title: "Out", about: "Requests outstanding when the teardown began", width: "60px", align: "right", hide: "medium",
@@ -526,10 +528,11 @@ body("teardowns").append(legend());
 const seesCalls = () => data.status && (data.status.tier === "full" || data.status.tier === "syscall");
 const noCalls = () => (seesCalls() ? "None was observed." : "This tier does not observe calls.");
 const when = { name: "time", title: "Time", width: "86px", text: (o) => time(o.time), value: (o) => o.time };
+const whenAndWho = [when, ...narrow(who, "pid")];
 
 tables.refusals = new Grid(body("refusals"), [
-  when, ...who,
-  { name: "max_reqs", title: "Requested", width: "88px", align: "right", text: (r) => number(r.max_reqs) },
+  ...whenAndWho,
+  { name: "max_reqs", title: "Requested", width: "88px", align: "right", hide: "medium", text: (r) => number(r.max_reqs) },
   { name: "in_use", title: "In use", width: "130px", hide: "wide", text: (r) => number(r.aio_nr) + " of " + number(r.aio_max_nr) },
   { name: "needed", title: "Limit needed", width: "110px", align: "right", text: (r) => number(r.needed_aio_max_nr) },
   { name: "held", title: "Held by", hide: "medium", text: (r) => (r.largest_holders || []).map((h) => program(h) + " " + h.pid + ": " + h.charge).join(", ") || ABSENT },
@@ -537,7 +540,7 @@ tables.refusals = new Grid(body("refusals"), [
 ], { key: (r) => r.time + ":" + r.tid, rows: 3, label: "Refused io_setup", empty: noCalls });
 
 tables.failures = new Grid(body("failures"), [
-  when, ...who,
+  ...whenAndWho,
   { name: "call", title: "Call", width: "90px", hide: "medium", text: (c) => c.call },
   { name: "errno", title: "Error", width: "84px", style: () => "bad", text: (c) => number(c.errno) },
   { name: "explanation", title: "Cause", text: (c) => c.explanation || c.cause || ABSENT },
@@ -622,7 +625,7 @@ function destroyRate(holder) {
   return seesCalls() && seconds >= 1 ? destroys / seconds : null;
 }
 
-const perSecond = (rate) => (rate === null ? ABSENT : rate === 0 || rate >= 10 ? String(Math.round(rate)) : rate.toFixed(1));
+const perSecond = (rate) => (rate === null ? ABSENT : rate === 0 || rate >= 100 ? String(Math.round(rate)) : rate.toFixed(rate < 0.1 ? 2 : 1));
 
 function percentile(holder, share) {
   const waits = activityOf(holder).waits;

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Probes with scripted events, turn by turn. */
@@ -35,6 +36,7 @@ public final class Scripted implements Probes {
     private Losses losses = new Losses(0, 0, 0, 0, 0L);
     private int turn;
     private Quota quota;
+    private IntToLongFunction aioNr = number -> 4711L + number;
     private int taken;
     private boolean hasScanned;
 
@@ -80,6 +82,12 @@ public final class Scripted implements Probes {
         return "core";
     }
 
+    /** Sets fs.aio-nr at each turn, from 0 on. */
+    public Scripted aioNr(IntToLongFunction ofTurn) {
+        aioNr = ofTurn;
+        return this;
+    }
+
     Scripted quota(Quota value) {
         quota = value;
         return this;
@@ -104,7 +112,7 @@ public final class Scripted implements Probes {
     public Quota quota() {
         return quota != null
                 ? quota
-                : new Quota(current().now + 1, BigInteger.valueOf(4711L + turn), BigInteger.valueOf(65_536));
+                : new Quota(current().now + 1, BigInteger.valueOf(aioNr.applyAsLong(turn)), BigInteger.valueOf(65_536));
     }
 
     @Override
