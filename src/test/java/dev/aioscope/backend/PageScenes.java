@@ -66,7 +66,8 @@ final class PageScenes {
             for (EventBuilder event : events) {
                 event.mm(pid).task(pid, thread(number), comm);
             }
-            events[0].handle(handle(number));
+            int requests = number == STUCK ? 10 : 3;
+            events[0].handle(handle(number)).requests(requests, requests, 0, 0);
             events[4].handle(handle(number));
             events[2].enterTime(time + GRACE).time(time + GRACE + 1000);
             return events;
@@ -224,16 +225,26 @@ final class PageScenes {
                 IntStream.range(100, 150).boxed().collect(Collectors.toMap(pid -> pid, pid -> identity)));
     }
 
+    /** Records a script, slower and slower until the disk accepts all of it. */
     private static Path record(Scripted script, Path folder, Map<Integer, Identity> processes) throws IOException {
-        Path file = Files.createTempDirectory(folder, "scripted").resolve("host.aioscope");
         WallClock clock = new WallClock(() -> SECOND, () -> Instant.parse("2026-01-02T03:04:05Z"));
-        try (Recorder recorder = new Recorder(Storage.file(file), clock);
-                DutyCycle watch = new DutyCycle(
-                        recorder.record(script), new LifecycleListener() {}, clock, Duration.ofSeconds(1))) {
-            processes.forEach((pid, identity) -> recorder.onIdentity(new IdentityKey(pid, 0, pid), identity));
-            watch.run();
+        Duration pause = Duration.ZERO;
+        while (true) {
+            Path file = Files.createTempDirectory(folder, "scripted").resolve("host.aioscope");
+            try (Recorder recorder = new Recorder(Storage.file(file), clock);
+                    DutyCycle watch = new DutyCycle(
+                            recorder.record(script.again(pause)),
+                            new LifecycleListener() {},
+                            clock,
+                            Duration.ofSeconds(1))) {
+                processes.forEach((pid, identity) -> recorder.onIdentity(new IdentityKey(pid, 0, pid), identity));
+                watch.run();
+                if (recorder.dropped() == 0) {
+                    return file;
+                }
+            }
+            pause = pause.multipliedBy(2).plusNanos(200_000);
         }
-        return file;
     }
 
     private static EventBuilder live(long time, int kioctx, int pid, String comm) {

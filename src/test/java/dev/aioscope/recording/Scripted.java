@@ -14,9 +14,11 @@ import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +37,7 @@ public final class Scripted implements Probes {
     private final List<Turn> turns = new ArrayList<>();
     private Losses losses = new Losses(0, 0, 0, 0, 0L);
     private int turn;
+    private Duration pause = Duration.ZERO;
     private Quota quota;
     private IntToLongFunction aioNr = number -> 4711L + number;
     private int taken;
@@ -43,6 +46,15 @@ public final class Scripted implements Probes {
     /** Begins an empty script. */
     public Scripted(Tier tier) {
         this.tier = tier;
+    }
+
+    /** Begins again, with a pause before each turn. */
+    public Scripted again(Duration before) {
+        pause = before;
+        turn = 0;
+        taken = 0;
+        hasScanned = false;
+        return this;
     }
 
     /** Adds a turn at this time with these records in the ring. */
@@ -132,6 +144,7 @@ public final class Scripted implements Probes {
 
     @Override
     public void await(int timeoutMillis) {
+        LockSupport.parkNanos(pause.toNanos());
         turn++;
         taken = 0;
         hasScanned = false;
