@@ -87,7 +87,11 @@ public final class WebServer implements AutoCloseable {
      * @param version of what the body describes, at least as old as the body; null to send each client a new body
      */
     public record Page(
-            int status, String contentType, String policy, Iterable<String> body, @Nullable String version) {
+            int status,
+            String contentType,
+            String policy,
+            Iterable<String> body,
+            @Nullable String version) {
         private static final String TEXT = "text/plain; charset=utf-8";
         private static final String NOTHING = "default-src 'none'; frame-ancestors 'none'";
 

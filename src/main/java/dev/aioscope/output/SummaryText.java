@@ -186,7 +186,8 @@ public record SummaryText(Tier tier, Identities identities, Duration stuckAfter)
         String times = seen.refusals == 1 ? "once" : seen.refusals + " times";
         String last = seen.refusals == 1 ? ", " : ", last ";
         String ago = seen.isOver ? "" : last + Units.duration(Math.max(0, seen.now - seen.lastRefusal)) + " ago";
-        return "io_setup was refused " + times + ago + ": " + name(identities.ofCaller(latest), latest.caller()) + " requested "
+        return "io_setup was refused " + times + ago + ": " + name(identities.ofCaller(latest), latest.caller())
+                + " requested "
                 + TeardownText.count(Objects.requireNonNullElse(latest.requested(), 0L), "event")
                 + (latest.aioNr() == null || latest.aioMaxNr() == null
                         ? ""

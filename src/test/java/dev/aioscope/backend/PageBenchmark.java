@@ -53,13 +53,11 @@ final class PageBenchmark {
     }
 
     private static double picture(Browser browser, Path report) {
-        List<JsonNode> trace = browser.trace(
-                "loading,blink.user_timing",
-                () -> {
-                    browser.open(report.toUri().toString(), "document.body && document.body.dataset.ready");
-                    // Chromium reports a paint a little later.
-                    browser.evaluate("new Promise(done => setTimeout(done, 1000))");
-                });
+        List<JsonNode> trace = browser.trace("loading,blink.user_timing", () -> {
+            browser.open(report.toUri().toString(), "document.body && document.body.dataset.ready");
+            // Chromium reports a paint a little later.
+            browser.evaluate("new Promise(done => setTimeout(done, 1000))");
+        });
         long begin = times(trace, "navigationStart").min().orElseThrow();
         long end = times(trace, "largestContentfulPaint::Candidate").max().orElseThrow();
         return (end - begin) / 1000.0;

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.aioscope.guest.AioWork;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.kernel.Units;
-import dev.aioscope.recording.Storage;
 import dev.aioscope.testing.Aioscope;
 import dev.aioscope.testing.Await;
 import dev.aioscope.testing.Browser;
@@ -316,7 +315,8 @@ class PageIT {
             Commands.run(aioscope("report", "--last", recorder[0], recorder[1], "-o", report.toString()));
             open(report, "");
             assertThat(browser.texts("#refusals td[data-column=pid]")).contains("" + refused.pid());
-            assertThat(browser.texts("#verdict p")).anySatisfy(line -> assertThat(line).contains("io_setup was refused"));
+            assertThat(browser.texts("#verdict p"))
+                    .anySatisfy(line -> assertThat(line).contains("io_setup was refused"));
         }
         Commands.stop(daemon, "TERM", 0, output);
     }

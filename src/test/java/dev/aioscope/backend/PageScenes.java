@@ -40,7 +40,8 @@ final class PageScenes {
     private static final int STUCK = 9999;
 
     /** A program of the incident: its contexts have this charge each. */
-    private record Program(int pid, String comm, String path, String arguments, String user, String cgroup, int charge) {
+    private record Program(
+            int pid, String comm, String path, String arguments, String user, String cgroup, int charge) {
         EventBuilder[] contexts(long time, int count) {
             return IntStream.range(0, count)
                     .mapToObj(i -> EventBuilder.liveContext()
@@ -162,7 +163,8 @@ final class PageScenes {
                 break;
             }
             Program program = PROGRAMS.get(i % 3 == 0 ? 0 : i % 4 == 0 ? 1 : 2);
-            long drain = i % 25 == 7 ? 900_000_000L : i % 3 == 0 ? 180_000_000L + i * 1_234_567L : 31_000_000L + i * 91_237L;
+            long drain =
+                    i % 25 == 7 ? 900_000_000L : i % 3 == 0 ? 180_000_000L + i * 1_234_567L : 31_000_000L + i * 91_237L;
             used.put(turns++, charge);
             script.turn(time + 2 * SECOND, program.teardown(time + SECOND, i, drain));
             if (i == scans - 5) {

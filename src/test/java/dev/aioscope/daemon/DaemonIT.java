@@ -204,8 +204,17 @@ class DaemonIT {
     }
 
     private static final List<String> FOR_USERS = List.of(
-            "/", "/api", "/api/status", "/api/history", "/api/history/latest", "/api/holders", "/api/contexts",
-            "/api/teardowns", "/api/events", "/api/audit", "/metrics");
+            "/",
+            "/api",
+            "/api/status",
+            "/api/history",
+            "/api/history/latest",
+            "/api/holders",
+            "/api/contexts",
+            "/api/teardowns",
+            "/api/events",
+            "/api/audit",
+            "/metrics");
 
     private int statusOverTls(HttpClient secure, String path, String authorization) throws Exception {
         HttpRequest request = HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + port + path))
@@ -217,12 +226,28 @@ class DaemonIT {
 
     /** Makes a key and a certificate of this address, and returns a client that trusts only that certificate. */
     private HttpClient certify(Path key, Path certificate) throws Exception {
-        Commands.run("openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-subj", "/CN=test", "-days", "1",
-                "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key.toString(), "-out", certificate.toString());
+        Commands.run(
+                "openssl",
+                "req",
+                "-x509",
+                "-nodes",
+                "-newkey",
+                "rsa:2048",
+                "-subj",
+                "/CN=test",
+                "-days",
+                "1",
+                "-addext",
+                "subjectAltName=IP:127.0.0.1",
+                "-keyout",
+                key.toString(),
+                "-out",
+                certificate.toString());
         KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
         trusted.load(null, null);
         try (InputStream in = Files.newInputStream(certificate)) {
-            trusted.setCertificateEntry("test", CertificateFactory.getInstance("X.509").generateCertificate(in));
+            trusted.setCertificateEntry(
+                    "test", CertificateFactory.getInstance("X.509").generateCertificate(in));
         }
         TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         trust.init(trusted);
@@ -256,7 +281,9 @@ class DaemonIT {
         Await.until("the first scan", () -> statusOverTls(secure, "/api/holders", basic) == 200);
         for (String path : FOR_USERS) {
             assertThat(statusOverTls(secure, path, basic)).as(path).isEqualTo(200);
-            assertThat(statusOverTls(secure, path, "Basic bm9ib2R5Og==")).as(path).isEqualTo(401);
+            assertThat(statusOverTls(secure, path, "Basic bm9ib2R5Og=="))
+                    .as(path)
+                    .isEqualTo(401);
         }
         assertThatThrownBy(() -> get("/")).isInstanceOf(IOException.class);
     }

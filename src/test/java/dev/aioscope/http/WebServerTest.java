@@ -52,8 +52,7 @@ class WebServerTest {
     private static final String LONG = "a line\n".repeat(1000);
     private static final AtomicReference<String> VERSION = new AtomicReference<>("1");
     private static final AtomicInteger BODIES = new AtomicInteger();
-    private static final Supplier<Stream<String>> LINES =
-            () -> Stream.of(LONG).peek(line -> BODIES.incrementAndGet());
+    private static final Supplier<Stream<String>> LINES = () -> Stream.of(LONG).peek(line -> BODIES.incrementAndGet());
     private static final Map<String, Function<String, Page>> PAGES = Map.of(
             "/", accept -> Page.text(200, "index"),
             "/long", accept -> Page.text(200, LONG),

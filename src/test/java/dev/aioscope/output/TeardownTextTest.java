@@ -52,15 +52,7 @@ class TeardownTextTest {
             FailedCall... calls) {
         return new SummaryText(tier, Identities.NONE, Duration.ofMillis(1))
                 .of(new Evidence(
-                        isOver,
-                        16 * SECOND,
-                        0,
-                        inProgress,
-                        ended,
-                        List.of(calls),
-                        List.of(),
-                        refusals,
-                        14 * SECOND));
+                        isOver, 16 * SECOND, 0, inProgress, ended, List.of(calls), List.of(), refusals, 14 * SECOND));
     }
 
     private static TeardownInProgress stuck() {
@@ -95,9 +87,13 @@ class TeardownTextTest {
 
     @Test
     void countsRetriesAmongRefusals() {
-        assertThat(summary(Tier.FULL, false, List.of(), List.of(), 887, REFUSAL).sentences().get(0))
+        assertThat(summary(Tier.FULL, false, List.of(), List.of(), 887, REFUSAL)
+                        .sentences()
+                        .get(0))
                 .startsWith("io_setup was refused 887 times, last 2.00s ago: postgres (PID 100) requested 1024 events");
-        assertThat(summary(Tier.FULL, true, List.of(), List.of(), 887, REFUSAL).sentences().get(0))
+        assertThat(summary(Tier.FULL, true, List.of(), List.of(), 887, REFUSAL)
+                        .sentences()
+                        .get(0))
                 .startsWith("io_setup was refused 887 times: postgres (PID 100) requested 1024 events");
     }
 

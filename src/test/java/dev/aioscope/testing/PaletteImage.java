@@ -33,15 +33,15 @@ final class PaletteImage {
                 .map(Map.Entry::getKey)
                 .toList();
         int[] colors = palette.stream().mapToInt(Integer::intValue).toArray();
-        IndexColorModel model =
-                new IndexColorModel(8, colors.length, colors, 0, false, -1, DataBuffer.TYPE_BYTE);
+        IndexColorModel model = new IndexColorModel(8, colors.length, colors, 0, false, -1, DataBuffer.TYPE_BYTE);
         BufferedImage indexed =
                 new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_BYTE_INDEXED, model);
         Map<Integer, Integer> nearest = new HashMap<>();
         for (int y = 0; y < image.getHeight(); y++) {
             for (int x = 0; x < image.getWidth(); x++) {
                 indexed.getRaster()
-                        .setSample(x, y, 0, nearest.computeIfAbsent(image.getRGB(x, y), color -> nearest(palette, color)));
+                        .setSample(
+                                x, y, 0, nearest.computeIfAbsent(image.getRGB(x, y), color -> nearest(palette, color)));
             }
         }
         ImageIO.write(indexed, "png", file.toFile());
