@@ -84,12 +84,6 @@ record ApiDocuments(
         return documents;
     }
 
-    /** Changes with each scan and each report. */
-    String version() {
-        Scan scan = observed.latestScan.get();
-        return observed.recent.reports() + " " + (scan == null ? "" : scan.time());
-    }
-
     private String status() {
         Probes probes = source.probes;
         Scan scan = observed.latestScan.get();

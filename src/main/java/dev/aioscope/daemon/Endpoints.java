@@ -17,9 +17,6 @@ record Endpoints(Metrics metrics, Health health, ApiDocuments documents) {
     /** Probes, such as those of Kubernetes, have no credentials. */
     static final Set<String> OPEN = Set.of("/healthz", "/readyz");
 
-    /** Documents that change between reports and scans. */
-    private static final Set<String> CHANGING = Set.of("status", "audit");
-
     private static final String INDEX = """
             aioscope: Linux native AIO contexts on this host
 
@@ -47,16 +44,13 @@ record Endpoints(Metrics metrics, Health health, ApiDocuments documents) {
         endpoints.put("/readyz", accept -> readyz(health));
         endpoints.put(
                 "/api/history/latest",
-                accept -> Page.json(documents.observed().history().jsonOfLatest(), null));
-        documents.byName().forEach((name, lines) -> endpoints.put("/api/" + name, accept -> json(name, lines)));
+                accept -> Page.json(documents.observed().history().jsonOfLatest()));
+        documents.byName().forEach((name, lines) -> endpoints.put("/api/" + name, accept -> json(lines)));
         return endpoints;
     }
 
-    private Page json(String name, Supplier<Optional<Stream<String>>> lines) {
-        String version = CHANGING.contains(name) ? null : documents.version();
-        return lines.get()
-                .map(json -> Page.json(json, version))
-                .orElse(Page.text(503, "no scan of the host's tasks has succeeded yet"));
+    private static Page json(Supplier<Optional<Stream<String>>> lines) {
+        return lines.get().map(Page::json).orElse(Page.text(503, "no scan of the host's tasks has succeeded yet"));
     }
 
     private Page scrape(String accept) {

@@ -23,7 +23,7 @@ final class PageDocument {
     /** The page that reads the API of the daemon that serves it. */
     static Page live() {
         String policy = policy("'self'");
-        return new Page(200, CONTENT_TYPE, policy + "; frame-ancestors 'none'", List.of(html(policy, "")), null);
+        return new Page(200, CONTENT_TYPE, policy + "; frame-ancestors 'none'", List.of(html(policy, "")));
     }
 
     /**

@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -74,30 +73,21 @@ public final class WebServer implements AutoCloseable {
     private final ThreadPoolExecutor threads;
     private final Map<String, Function<String, Page>> pages;
 
-    /** The latest compressed response with a version, by path, so that clients share the work. */
-    private final Map<String, Encoded> latest = new ConcurrentHashMap<>();
-
     /**
      * A response.
      *
      * @param status of HTTP: 200, 503
      * @param contentType with its charset
      * @param policy the Content-Security-Policy
-     * @param body its parts; read at most once
-     * @param version of what the body describes, at least as old as the body; null to send each client a new body
+     * @param body its parts; read once
      */
-    public record Page(
-            int status,
-            String contentType,
-            String policy,
-            Iterable<String> body,
-            @Nullable String version) {
+    public record Page(int status, String contentType, String policy, Iterable<String> body) {
         private static final String TEXT = "text/plain; charset=utf-8";
         private static final String NOTHING = "default-src 'none'; frame-ancestors 'none'";
 
         /** A body that loads and runs nothing. */
         public Page(int status, String contentType, String body) {
-            this(status, contentType, NOTHING, List.of(body), null);
+            this(status, contentType, NOTHING, List.of(body));
         }
 
         /** Plain text. */
@@ -107,8 +97,8 @@ public final class WebServer implements AutoCloseable {
 
         /** One JSON object per line, each made when the one before it is compressed. */
         @SuppressWarnings("StreamToIterable") // A body is read once.
-        public static Page json(Stream<String> lines, @Nullable String version) {
-            return new Page(200, "application/x-ndjson", NOTHING, lines.map(line -> line + "\n")::iterator, version);
+        public static Page json(Stream<String> lines) {
+            return new Page(200, "application/x-ndjson", NOTHING, lines.map(line -> line + "\n")::iterator);
         }
     }
 
@@ -183,25 +173,7 @@ public final class WebServer implements AutoCloseable {
         boolean isCompressed = acceptsGzip(exchange);
         send(
                 exchange,
-                BOUNDARY.call(
-                        () -> shared(exchange.getRequestURI().getPath(), answer(exchange), isCompressed),
-                        failure -> encode(FAILED, isCompressed)));
-    }
-
-    /** The response that another client received if it has the same version, or a new one. */
-    private Encoded shared(String path, Page page, boolean isCompressed) {
-        if (!isCompressed || page.version == null) {
-            return encode(page, isCompressed);
-        }
-        Encoded known = latest.get(path);
-        if (known == null || !page.version.equals(known.page.version)) {
-            Encoded encoded = encode(page, true);
-            // Without what the body was made from.
-            Page head = new Page(page.status, page.contentType, page.policy, List.of(), page.version);
-            known = new Encoded(head, encoded.body, encoded.isCompressed);
-            latest.put(path, known);
-        }
-        return known;
+                BOUNDARY.call(() -> encode(answer(exchange), isCompressed), failure -> encode(FAILED, isCompressed)));
     }
 
     private Page answer(HttpExchange exchange) {
