@@ -56,7 +56,7 @@ final class PaletteImage {
     private static int distance(int a, int b) {
         int sum = 0;
         for (int shift = 0; shift < 24; shift += 8) {
-            int difference = (a >> shift & 0xff) - (b >> shift & 0xff);
+            int difference = ((a >> shift) & 0xff) - ((b >> shift) & 0xff);
             sum += difference * difference;
         }
         return sum;
