@@ -305,7 +305,7 @@ class PageIT {
         String[] recorder = {"--recorder-directory", snapshots.toString()};
         Process daemon = Commands.start(
                 output,
-                Map.of("RUNTIME_DIRECTORY", snapshots.toString()),
+                Map.of("RUNTIME_DIRECTORY", snapshots.resolve("run").toString()),
                 aioscope("run", "--allow-syscall-tier", "--listen", "off", recorder[0], recorder[1]));
         Commands.awaitText(daemon, output, " started: tier ");
         Path report = snapshots.resolve("incident.html");
