@@ -60,11 +60,28 @@ function program(object) {
   return file.slice(file.lastIndexOf("/") + 1);
 }
 
-function container(object) {
-  const id = object.container_id;
+/** The prefix of the process that holders count a teardown for: the one that made the context, or else the caller. */
+const ownerPrefix = (t) => (t.owner_pid === null || t.owner_pid === undefined ? "" : "owner_");
+
+const shortId = (id) => (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id);
+
+function container(object, prefix = "") {
+  const id = object[prefix + "container_id"];
   if (!id) return ABSENT;
-  const short = /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
-  return object.container_runtime + ":" + (object.pod_name || short);
+  return object[prefix + "container_runtime"] + ":" + (object[prefix + "pod_name"] || shortId(id));
+}
+
+/** The name that a group by container has: with the ID of a container in a pod. */
+function containerName(object, prefix) {
+  const id = object[prefix + "container_id"];
+  if (!id) return null;
+  return container(object, prefix) + (object[prefix + "pod_name"] ? "/" + shortId(id) : "");
+}
+
+/** The key of the holder that a context or a teardown belongs to. */
+function keyOf(object, group, prefix = "") {
+  if (group === "process") return group + ":" + object[prefix + "pid"] + ":" + number(object[prefix + "start_time"]);
+  return group + ":" + (group === "container" ? containerName(object, prefix) : object[prefix + group]);
 }
 
 // ---- elements ----
@@ -190,10 +207,9 @@ const writeAddress = () => history.replaceState(null, "", address());
 function matches(object) {
   const text = state.filter.toLowerCase();
   if (!text) return true;
-  if (String(object.pid) === text || String(object.owner_pid) === text) return true;
-  return [object.name, object.comm, object.command, object.executable, object.user, object.cgroup,
-    object.owner_comm, object.owner_executable, container(object)]
-    .some((value) => value && String(value).toLowerCase().includes(text));
+  return ["", "owner_"].some((prefix) => String(object[prefix + "pid"]) === text
+    || ["name", "comm", "command", "executable", "user", "cgroup"].map((name) => object[prefix + name]).concat(containerName(object, prefix))
+      .some((value) => value && String(value).toLowerCase().includes(text)));
 }
 
 // ---- a table that makes only the rows that are visible ----
@@ -205,7 +221,7 @@ let activeGrid = null;
 
 class Grid {
   /**
-   * columns: {name, title, width, align, hide, value(item) for sorting, text(item), fill(cell, item), style(item)}.
+   * columns: {name, title, about, width, align, hide, value(item) for sorting, text(item), fill(cell, item), style(item)}.
    * options: {key(item), open(item), rows: visible rows, label, empty(): text without items, sort: first column}.
    */
   constructor(parent, columns, options) {
@@ -238,6 +254,7 @@ class Grid {
     for (const column of this.columns) {
       const cell = make("th", { scope: "col", class: (column.align || "") + " " + (column.hide || "") });
       if (column.width) cell.style.width = column.width;
+      if (column.about) cell.title = column.about;
       if (column.value) {
         cell.append(make("button", { type: "button", text: column.title, click: () => this.sortBy(column.name) }));
       } else {
@@ -432,6 +449,8 @@ function fillBar(cell, t) {
 // ---- the tables ----
 
 const openTeardown = (t) => open({ kind: "teardown", key: t.context_id });
+/** The columns with one that a narrow table hides. */
+const narrow = (columns, name) => columns.map((column) => (column.name === name ? { ...column, hide: "medium" } : column));
 const result = (t) => t.errno ?? (t.end === "complete" ? "ok" : t.end);
 const waits = (t) => {
   const count = t.waits_for === "siblings" ? t.siblings_now : t.outstanding_now;
@@ -445,7 +464,7 @@ const waits = (t) => {
 };
 const who = [
   { name: "program", title: "Program", width: "22%", text: (o) => program(o) },
-  { name: "pid", title: "PID", width: "76px", align: "right", text: (o) => number(pidOf(o)), value: pidOf },
+  { name: "pid", title: "PID", width: "68px", align: "right", text: (o) => number(pidOf(o)), value: pidOf },
 ];
 
 const tables = {
@@ -453,7 +472,7 @@ const tables = {
     ...who,
     { name: "trigger", title: "In", width: "96px", hide: "medium", text: (t) => (t.trigger === "exit" ? "exit_aio" : "io_destroy") },
     { name: "waits_for", title: "Waits for", text: waits },
-    { name: "age_ns", title: "Lasts", width: "84px", align: "right", value: (t) => t.age_ns,
+    { name: "age_ns", title: "Lasts", width: "74px", align: "right", value: (t) => t.age_ns,
       style: (t) => (t.stuck ? "bad" : ""), text: (t) => (t.found_late ? ">" : "") + duration(t.age_ns) },
     { name: "since", title: "Since", width: "84px", align: "right", hide: "medium", text: (t) => time(began(t)) },
     { name: "stuck", title: "State", width: "64px", hide: "medium", style: (t) => (t.stuck ? "bad" : ""), text: (t) => (t.stuck ? "stuck" : "waits") },
@@ -466,15 +485,26 @@ body("quota").append(
 
 tables.holders = new Grid(body("holders"), [
   { name: "name", title: "Holder", fill: fillHolder },
-  { name: "pid", title: "PID", width: "76px", align: "right", hide: "medium", text: (h) => number(h.pid), value: (h) => h.pid },
-  { name: "charge", title: "Charge", width: "88px", align: "right", text: (h) => number(h.charge), value: (h) => h.charge },
-  { name: "share", title: "Share", width: "70px", align: "right", text: share },
-  { name: "contexts", title: "Contexts", width: "86px", align: "right", text: (h) => number(h.contexts), value: (h) => h.contexts },
-  { name: "outstanding", title: "Outst.", width: "80px", align: "right", hide: "medium", text: (h) => number(h.outstanding), value: (h) => h.outstanding },
-  { name: "unreaped", title: "Unreaped", width: "88px", align: "right", hide: "wide", text: (h) => number(h.unreaped), value: (h) => h.unreaped },
-  { name: "processes", title: "Processes", width: "90px", align: "right", hide: "wide", text: (h) => number(h.processes), value: (h) => h.processes },
-  { name: "user", title: "User", width: "100px", hide: "wide", text: (h) => number(h.user) },
-  { name: "container", title: "Container", width: "20%", hide: "wide", text: container },
+  { name: "pid", title: "PID", width: "70px", align: "right", hide: "medium of-process", text: (h) => number(h.pid), value: (h) => h.pid },
+  { name: "processes", title: "Procs", about: "Processes", width: "60px", align: "right", hide: "medium of-group", text: (h) => number(h.processes), value: (h) => h.processes },
+  { name: "charge", title: "Charge", about: "Sum of the io_setup arguments, which fs.aio-nr counts", width: "76px", align: "right",
+    text: (h) => number(h.charge), value: (h) => h.charge },
+  { name: "share", title: "Share", about: "Charge as a share of fs.aio-max-nr", width: "66px", align: "right", text: share },
+  { name: "contexts", title: "Ctx", about: "Live contexts", width: "56px", align: "right", text: (h) => number(h.contexts), value: (h) => h.contexts },
+  { name: "outstanding", title: "Out", about: "Outstanding requests: submitted and not completed", width: "56px", align: "right", hide: "medium",
+    text: (h) => number(h.outstanding), value: (h) => h.outstanding },
+  { name: "unreaped", title: "Unreap", about: "Completed requests that the program has not reaped", width: "68px", align: "right", hide: "large",
+    text: (h) => number(h.unreaped), value: (h) => h.unreaped },
+  { name: "rate", title: "D/s", about: isReport ? "io_destroy calls per second, over the listed teardowns" : "io_destroy calls per second, over the last five seconds",
+    width: "56px", align: "right", hide: "large", text: (h) => perSecond(destroyRate(h)), value: destroyRate },
+  { name: "p50", title: "P50", about: "Median of Wait over the listed teardowns", width: "74px", align: "right", hide: "large",
+    text: (h) => duration(percentile(h, 0.5)), value: (h) => percentile(h, 0.5) },
+  { name: "p99", title: "P99", about: "99th percentile of Wait over the listed teardowns", width: "74px", align: "right", hide: "large",
+    text: (h) => duration(percentile(h, 0.99)), value: (h) => percentile(h, 0.99) },
+  { name: "oldest", title: "Oldest", about: "Duration of the longest teardown in progress", width: "72px", align: "right", hide: "medium",
+    text: (h) => duration(activityOf(h).oldest), value: (h) => activityOf(h).oldest, style: (h) => (activityOf(h).isStuck ? "bad" : "") },
+  { name: "user", title: "User", width: "90px", hide: "wide of-process", text: (h) => number(h.user) },
+  { name: "container", title: "Container", width: "16%", hide: "wide of-process", text: (h) => container(h) },
 ], { key: holderKey, open: (h) => open({ kind: "holder", key: holderKey(h) }), rows: 8, sort: "charge",
   label: "Holders of the quota", empty: () => (state.filter ? "None matches the filter." : "None.") });
 
@@ -482,10 +512,12 @@ const lanes = make("div", { class: "lanes" }, make("canvas", { role: "img", "ari
 body("teardowns").append(lanes);
 tables.teardowns = new Grid(body("teardowns"), [
   { name: "time", title: "Ended", width: "86px", text: (t) => time(finished(t)), value: finished },
-  ...who.map((column) => ({ ...column, hide: column.name === "pid" ? "medium" : "" })),
+  ...narrow(who, "pid").map((column) => (column.name === "program" ? { ...column, width: "26%" } : column)),
   { name: "trigger", title: "Trigger", width: "78px", hide: "medium", text: (t) => number(t.trigger) },
-  { name: "outstanding", title: "Outst.", width: "76px", align: "right", hide: "medium", text: (t) => number(t.outstanding), value: (t) => t.outstanding },
-  { name: "wait_ns", title: "Wait", width: "76px", align: "right", text: (t) => duration(t.wait_ns), value: (t) => t.wait_ns,
+  { name: "handle", title: "Handle", width: "142px", hide: "wide", text: (t) => number(t.handle) },
+  { name: "outstanding", title: "Out", about: "Requests outstanding when the teardown began", width: "60px", align: "right", hide: "medium",
+    text: (t) => number(t.outstanding), value: (t) => t.outstanding },
+  { name: "wait_ns", title: "Wait", about: "How long the caller was blocked", width: "76px", align: "right", text: (t) => duration(t.wait_ns), value: (t) => t.wait_ns,
     style: (t) => (t.wait_ns >= data.status.stuck_after_ns ? "bad" : t.wait_ns >= 1e8 ? "warn" : "") },
   { name: "phases", title: "Phases", fill: fillBar },
   { name: "result", title: "Result", width: "96px", hide: "wide", text: result, style: (t) => (t.errno ? "bad" : t.end === "complete" ? "" : "warn") },
@@ -496,10 +528,11 @@ body("teardowns").append(legend());
 const seesCalls = () => data.status && (data.status.tier === "full" || data.status.tier === "syscall");
 const noCalls = () => (seesCalls() ? "None was observed." : "This tier does not observe calls.");
 const when = { name: "time", title: "Time", width: "86px", text: (o) => time(o.time), value: (o) => o.time };
+const whenAndWho = [when, ...narrow(who, "pid")];
 
 tables.refusals = new Grid(body("refusals"), [
-  when, ...who,
-  { name: "max_reqs", title: "Requested", width: "88px", align: "right", text: (r) => number(r.max_reqs) },
+  ...whenAndWho,
+  { name: "max_reqs", title: "Requested", width: "88px", align: "right", hide: "medium", text: (r) => number(r.max_reqs) },
   { name: "in_use", title: "In use", width: "130px", hide: "wide", text: (r) => number(r.aio_nr) + " of " + number(r.aio_max_nr) },
   { name: "needed", title: "Limit needed", width: "110px", align: "right", text: (r) => number(r.needed_aio_max_nr) },
   { name: "held", title: "Held by", hide: "medium", text: (r) => (r.largest_holders || []).map((h) => program(h) + " " + h.pid + ": " + h.charge).join(", ") || ABSENT },
@@ -507,7 +540,7 @@ tables.refusals = new Grid(body("refusals"), [
 ], { key: (r) => r.time + ":" + r.tid, rows: 3, label: "Refused io_setup", empty: noCalls });
 
 tables.failures = new Grid(body("failures"), [
-  when, ...who,
+  ...whenAndWho,
   { name: "call", title: "Call", width: "90px", hide: "medium", text: (c) => c.call },
   { name: "errno", title: "Error", width: "84px", style: () => "bad", text: (c) => number(c.errno) },
   { name: "explanation", title: "Cause", text: (c) => c.explanation || c.cause || ABSENT },
@@ -547,8 +580,56 @@ function fillHolder(cell, holder) {
   if (!cell.firstChild) cell.append(make("i", { class: "swatch" }), make("span"));
   const color = colors.get(holderKey(holder));
   cell.firstChild.style.background = color === undefined ? "" : "var(--c" + color + ")";
-  setText(cell.lastChild, holder.group_by === "process" ? holder.command || program(holder) : holder.name ?? "unknown");
-  if (cell.title !== cell.lastChild.textContent) cell.title = cell.lastChild.textContent;
+  const name = clean(holder.group_by === "process" ? holder.command || program(holder) : holder.name ?? "unknown");
+  setText(cell.lastChild, name.replace(/^\/\S*\/(?=\S)/, "")); // Without the folder of a program.
+  if (cell.title !== name) cell.title = name;
+}
+
+/** What the teardowns say about each holder of the chosen grouping, by its key. */
+let activity = { status: null, group: null, byKey: new Map(), since: 0 };
+const NO_ACTIVITY = { destroys: 0, waits: [], oldest: null, isStuck: false };
+
+function activityOf(holder) {
+  if (activity.status !== data.status || activity.group !== state.group) readActivity();
+  return activity.byKey.get(holderKey(holder)) || NO_ACTIVITY;
+}
+
+function readActivity() {
+  const { time: now, began_time: start } = data.status;
+  // The list is bounded: a full one says nothing about the time before its first teardown.
+  const isFull = data.ended.length >= (isReport ? 10000 : 100);
+  const listed = isFull ? Math.min(...data.ended.map(finished)) : start;
+  activity = { status: data.status, group: state.group, byKey: new Map(), since: Math.max(listed, isReport ? 0 : now - 5 * SECOND) };
+  const entry = (t) => {
+    const key = keyOf(t, state.group, ownerPrefix(t));
+    if (!activity.byKey.has(key)) activity.byKey.set(key, { destroys: 0, waits: [], oldest: null, isStuck: false });
+    return activity.byKey.get(key);
+  };
+  for (const t of data.ended) {
+    const found = entry(t);
+    if (t.trigger === "destroy" && finished(t) >= activity.since) found.destroys++;
+    if (t.wait_ns !== null) found.waits.push(t.wait_ns);
+  }
+  for (const t of data.running) {
+    const found = entry(t);
+    found.oldest = Math.max(found.oldest ?? 0, t.age_ns ?? 0);
+    found.isStuck ||= t.stuck;
+  }
+  activity.byKey.forEach((found) => found.waits.sort((a, b) => a - b));
+}
+
+/** The io_destroy calls per second; null if not observed, and within the first second. */
+function destroyRate(holder) {
+  const { destroys } = activityOf(holder);
+  const seconds = (data.status.time - activity.since) / SECOND;
+  return seesCalls() && seconds >= 1 ? destroys / seconds : null;
+}
+
+const perSecond = (rate) => (rate === null ? ABSENT : rate === 0 || rate >= 100 ? String(Math.round(rate)) : rate.toFixed(rate < 0.1 ? 2 : 1));
+
+function percentile(holder, share) {
+  const waits = activityOf(holder).waits;
+  return waits.length ? waits[Math.ceil(share * waits.length) - 1] : null;
 }
 
 function share(holder) {
@@ -956,13 +1037,10 @@ function facts(object) {
 function holderDetail(key) {
   const holder = data.holders.find((candidate) => holderKey(candidate) === key);
   if (!holder) return [titleBar("Holder"), make("p", { text: "It holds no contexts any more." })];
-  const isProcess = holder.group_by === "process";
-  const same = (o) => isProcess ? o.pid === holder.pid && o.start_time === holder.start_time
-    : holder.group_by === "user" ? o.user === holder.name
-    : holder.group_by === "cgroup" ? o.cgroup === holder.name
-    : containerName(o) === holder.name;
-  const content = [titleBar(isProcess ? program(holder) + " (PID " + holder.pid + ")" : holder.group_by + " " + (holder.name ?? "unknown")), facts(holder)];
-  const running = [...data.running, ...data.ended].filter(same).slice(0, 20);
+  const group = holder.group_by;
+  const isProcess = group === "process";
+  const content = [titleBar(isProcess ? program(holder) + " (PID " + holder.pid + ")" : group + " " + (holder.name ?? "unknown")), facts(holder)];
+  const running = [...data.running, ...data.ended].filter((t) => keyOf(t, group, ownerPrefix(t)) === key).slice(0, 20);
   if (running.length) {
     content.push(make("h3", { text: "Teardowns" }), make("div", { class: "say" }, ...running.map((t) => make("div", {}, make("button", {
       type: "button", class: "link", click: () => open({ kind: "teardown", key: t.context_id }),
@@ -974,7 +1052,7 @@ function holderDetail(key) {
     content.push(make("p", { class: "quiet", text: "Reading its contexts …" }));
     return content;
   }
-  const contexts = data.contexts.filter(same);
+  const contexts = data.contexts.filter((context) => keyOf(context, group) === key);
   const table = make("tbody");
   for (const context of contexts.slice(0, 200)) {
     table.append(make("tr", {}, ...["handle", "charge", "nr_events", "outstanding", "unreaped", "pid", "comm"].map((name) => make("td", { text: number(context[name]) }))));
@@ -983,13 +1061,6 @@ function holderDetail(key) {
     make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Contexts" }, make("table", {}, make("thead", {}, make("tr", {},
       ...["Handle", "Charge", "Ring", "Outst.", "Unreaped", "PID", "Thread"].map((text) => make("th", { scope: "col", text })))), table)));
   return content;
-}
-
-/** The name that a group by container has: with the ID of a container in a pod. */
-function containerName(object) {
-  if (!object.container_id) return null;
-  const short = /^[0-9a-f]{64}$/.test(object.container_id) ? object.container_id.slice(0, 12) : object.container_id;
-  return container(object) + (object.pod_name ? "/" + short : "");
 }
 
 function clauseDetail(key) {
@@ -1067,9 +1138,11 @@ function drawAll() {
   const stuck = data.running.filter((t) => t.stuck).length;
   setHeading("progress", data.running.length ? data.running.length + (stuck ? ", " + stuck + " stuck" : "") : "");
   drawQuota();
+  document.body.dataset.group = state.group === "process" ? "process" : "group";
   setHeading("holders", "by " + state.group);
   tables.holders.show(data.holders.filter((holder) => holder.group_by === state.group && matches(holder)));
-  setHeading("teardowns", data.ended.length + (state.zoom ? ", double-click the picture to zoom out" : data.ended.length ? ", drag in the picture to zoom in" : ""));
+  const hint = !data.ended.length || lanes.clientWidth < 500 ? "" : state.zoom ? ", double-click the picture to zoom out" : ", drag in the picture to zoom in";
+  setHeading("teardowns", data.ended.length + hint);
   drawLanes();
   tables.teardowns.show(data.ended.filter(matches));
   const refusals = ofType(data.events, "refusal");
@@ -1201,26 +1274,33 @@ async function load(before) {
   const [status] = await source("status");
   const isNew = !before || before.reports !== status.reports || status.time < before.time;
   const isScanned = !before || before.scan_time !== status.scan_time;
-  const jobs = [];
-  const get = (name, take) => jobs.push(source(name).then((objects) => () => take(objects)));
-  if (isNew || isScanned || data.running.length) get("teardowns", takeTeardowns);
-  if (isNew) get("events", (objects) => { data.events = objects; });
+  const changes = [];
+  // One after the other, so that a viewer needs one connection: the daemon accepts 32.
+  const get = async (name, take) => {
+    const objects = await source(name);
+    changes.push(() => take(objects));
+  };
+  if (isNew || isScanned) await get("teardowns", takeTeardowns);
+  if (isNew) await get("events", (objects) => { data.events = objects; });
   if (isScanned && status.scan_time !== null) {
-    get("holders", takeHolders);
+    await get("holders", takeHolders);
     const last = data.samples.at(-1);
     const isWhole = !last || status.time - last.time > 20 * SECOND || status.time < last.time;
-    get(isWhole ? "history" : "history/latest", (objects) => takeHistory(objects, isWhole));
-    if (data.contexts !== null && state.open && state.open.kind === "holder") get("contexts", (objects) => { data.contexts = ofType(objects, "context"); });
+    await get(isWhole ? "history" : "history/latest", (objects) => takeHistory(objects, isWhole));
+    if (data.contexts !== null && state.open && state.open.kind === "holder") await get("contexts", (objects) => { data.contexts = ofType(objects, "context"); });
     else data.contexts = isReport ? data.contexts : null;
   }
   if (Date.now() - audited > AUDIT_PERIOD) {
     audited = Date.now();
-    get("audit", (objects) => { data.verdicts = objects; });
+    await get("audit", (objects) => { data.verdicts = objects; });
   }
-  const changes = await Promise.all(jobs);
   return () => {
     data.status = status;
     changes.forEach((change) => change());
+    for (const t of data.running) {
+      t.age_ns += Math.max(0, status.time - t.time);
+      t.time = Math.max(t.time, status.time);
+    }
   };
 }
 

@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
 /** Writes a recording as a page for a browser. */
 @Command(
         name = "report",
+        customSynopsis = "aioscope report [OPTIONS] (FILE | --last)",
         header = "Write a recording as one HTML file, to attach to a ticket.",
         description = "The file opens in any browser and needs no network. It has the latest "
                 + IncidentReport.MAX_TEARDOWNS + " teardowns, and command lines unless --hide-arguments is set.",

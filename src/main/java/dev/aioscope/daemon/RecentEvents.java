@@ -18,6 +18,7 @@ public final class RecentEvents implements LifecycleListener {
     private long reports;
     private long ended;
     private long refusals;
+    private long lastRefusal;
 
     /** A bounded list, the latest first. */
     private record Latest<T>(Deque<T> all, int capacity) {
@@ -33,13 +34,19 @@ public final class RecentEvents implements LifecycleListener {
         }
     }
 
-    /** The reports at one moment; each list has the latest first. */
+    /**
+     * The reports at one moment; each list has the latest first.
+     *
+     * @param refusals number of refusals so far, with those that repeat another
+     * @param lastRefusal when io_setup was refused last, CLOCK_BOOTTIME ns; 0 before the first refusal
+     */
     public record Reports(
             List<Teardown> teardowns,
             List<FailedCall> failedCalls,
             List<RefusalOutcome> outcomes,
             List<Straggler> stragglers,
-            long refusals) {}
+            long refusals,
+            long lastRefusal) {}
 
     /**
      * Keeps none yet.
@@ -65,13 +72,20 @@ public final class RecentEvents implements LifecycleListener {
     public synchronized void onFailedCall(FailedCall call) {
         failedCalls.add(call);
         reports++;
-        refusals += call.isRefusal() ? 1 : 0;
+        if (call.isRefusal()) {
+            countRefusal(call);
+        }
     }
 
     /** Only counted; the outcome of the refusal has the number of its retries. */
     @Override
     public synchronized void onRetry(FailedCall call) {
+        countRefusal(call);
+    }
+
+    private void countRefusal(FailedCall call) {
         refusals++;
+        lastRefusal = call.returnTime();
     }
 
     @Override
@@ -103,6 +117,7 @@ public final class RecentEvents implements LifecycleListener {
                 List.copyOf(failedCalls.all),
                 List.copyOf(outcomes.all),
                 List.copyOf(stragglers.all),
-                refusals);
+                refusals,
+                lastRefusal);
     }
 }

@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -120,9 +120,9 @@ public final class WebServer implements AutoCloseable {
             Map<String, Function<String, Page>> pages) {
         this.pages = Map.copyOf(pages);
         this.server = bind(address, tls);
+        // A thread for each request in progress, of which there are no more than connections, and none for others.
         this.threads = new ThreadPoolExecutor(
-                CONNECTIONS, CONNECTIONS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), Worker.factory(WORKER));
-        threads.allowCoreThreadTimeOut(true);
+                0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), Worker.factory(WORKER));
         server.setExecutor(threads);
         HttpContext everything = server.createContext("/", this::handle);
         if (users != null) {

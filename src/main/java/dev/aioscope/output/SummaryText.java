@@ -53,7 +53,8 @@ public record SummaryText(Tier tier, Identities identities, Duration stuckAfter)
      * @param teardowns that ended, the latest first
      * @param failedCalls the latest first
      * @param stragglers the latest first
-     * @param refusals all, with those that repeat another
+     * @param refusals number of all, with those that repeat another
+     * @param lastRefusal when io_setup was refused last, if ever
      */
     public record Evidence(
             boolean isOver,
@@ -63,7 +64,8 @@ public record SummaryText(Tier tier, Identities identities, Duration stuckAfter)
             List<Teardown> teardowns,
             List<FailedCall> failedCalls,
             List<Straggler> stragglers,
-            long refusals) {}
+            long refusals,
+            long lastRefusal) {}
 
     /** The result. */
     public record Summary(SummaryState state, List<String> sentences) {}
@@ -175,21 +177,22 @@ public record SummaryText(Tier tier, Identities identities, Duration stuckAfter)
 
     private Optional<String> refusal(Evidence seen) {
         return seen.failedCalls.stream()
-                .filter(call -> call.isRefusal() && isIn(seen, call.returnTime()))
+                .filter(call -> call.isRefusal() && isIn(seen, seen.lastRefusal))
                 .findFirst()
                 .map(latest -> refusal(latest, seen));
     }
 
     private String refusal(FailedCall latest, Evidence seen) {
         String times = seen.refusals == 1 ? "once" : seen.refusals + " times";
-        String ago = seen.isOver ? "" : ", " + Units.duration(Math.max(0, seen.now - latest.returnTime())) + " ago";
-        return "io_setup was refused " + times + ": " + (seen.refusals == 1 ? "" : "last ")
-                + name(identities.ofCaller(latest), latest.caller()) + " requested "
+        String last = seen.refusals == 1 ? ", " : ", last ";
+        String ago = seen.isOver ? "" : last + Units.duration(Math.max(0, seen.now - seen.lastRefusal)) + " ago";
+        return "io_setup was refused " + times + ago + ": " + name(identities.ofCaller(latest), latest.caller())
+                + " requested "
                 + TeardownText.count(Objects.requireNonNullElse(latest.requested(), 0L), "event")
                 + (latest.aioNr() == null || latest.aioMaxNr() == null
                         ? ""
                         : " with " + latest.aioNr() + " of " + latest.aioMaxNr() + " in use")
-                + ago + "."
+                + "."
                 + latest.largest().stream().findFirst().map(this::largest).orElse("");
     }
 

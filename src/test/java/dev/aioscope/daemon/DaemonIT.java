@@ -2,6 +2,7 @@ package dev.aioscope.daemon;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.aioscope.guest.AioWork;
 import dev.aioscope.kernel.NotifySocket;
@@ -9,7 +10,9 @@ import dev.aioscope.probe.Probes;
 import dev.aioscope.recording.Recording;
 import dev.aioscope.testing.Aioscope;
 import dev.aioscope.testing.Await;
+import dev.aioscope.testing.Commands;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.Writer;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -20,14 +23,20 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoublePredicate;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -199,6 +208,59 @@ class DaemonIT {
         return value;
     }
 
+    private static final List<String> FOR_USERS = List.of(
+            "/",
+            "/api",
+            "/api/status",
+            "/api/history",
+            "/api/history/latest",
+            "/api/holders",
+            "/api/contexts",
+            "/api/teardowns",
+            "/api/events",
+            "/api/audit",
+            "/metrics");
+
+    private int statusOverTls(HttpClient secure, String path, String authorization) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + port + path))
+                .timeout(Duration.ofSeconds(20))
+                .header("Authorization", authorization)
+                .build();
+        return secure.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+    }
+
+    /** Makes a key and a certificate of this address, and returns a client that trusts only that certificate. */
+    private HttpClient certify(Path key, Path certificate) throws Exception {
+        Commands.run(
+                "openssl",
+                "req",
+                "-x509",
+                "-nodes",
+                "-newkey",
+                "rsa:2048",
+                "-subj",
+                "/CN=test",
+                "-days",
+                "1",
+                "-addext",
+                "subjectAltName=IP:127.0.0.1",
+                "-keyout",
+                key.toString(),
+                "-out",
+                certificate.toString());
+        KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+        trusted.load(null, null);
+        try (InputStream in = Files.newInputStream(certificate)) {
+            trusted.setCertificateEntry(
+                    "test", CertificateFactory.getInstance("X.509").generateCertificate(in));
+        }
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(trusted);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, trust.getTrustManagers(), null);
+        return HttpClient.newBuilder().sslContext(context).build();
+    }
+
     private static final String SETUPS = "aio_context_setups_total";
     private static final String READ = "aioscope_event_read_total";
     private static final String UNRECORDED = "aioscope_event_lost_total{aioscope_reason=\"unrecorded\"}";
@@ -206,6 +268,30 @@ class DaemonIT {
     private static final int IDENTITIES = 10;
 
     private static final String RING_FULL = "aioscope_event_lost_total{aioscope_reason=\"ring_full\"}";
+
+    // ---- access ----
+
+    @Test
+    void servesPageAndApiOverTlsToUsersOnlyAsMetrics() throws Exception {
+        Path key = folder.resolve("key.pem");
+        Path certificate = folder.resolve("cert.pem");
+        HttpClient secure = certify(key, certificate);
+        Path users = folder.resolve("users");
+        Files.createFile(users, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        // A test vector of crypt_blowfish: the hash of U*U.
+        Files.writeString(users, "a:$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
+        start("tls-certificate: " + certificate + "\ntls-key: " + key + "\nauth-file: " + users + "\n");
+        String basic = "Basic " + Base64.getEncoder().encodeToString("a:U*U".getBytes(UTF_8));
+
+        Await.until("the first scan", () -> statusOverTls(secure, "/api/holders", basic) == 200);
+        for (String path : FOR_USERS) {
+            assertThat(statusOverTls(secure, path, basic)).as(path).isEqualTo(200);
+            assertThat(statusOverTls(secure, path, "Basic bm9ib2R5Og=="))
+                    .as(path)
+                    .isEqualTo(401);
+        }
+        assertThatThrownBy(() -> get("/")).isInstanceOf(IOException.class);
+    }
 
     // ---- start and exit ----
 

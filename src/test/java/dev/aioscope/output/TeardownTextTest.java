@@ -39,8 +39,20 @@ class TeardownTextTest {
 
     private static Summary summary(
             Tier tier, boolean isOver, List<TeardownInProgress> inProgress, List<Teardown> ended, FailedCall... calls) {
+        return summary(tier, isOver, inProgress, ended, calls.length, calls);
+    }
+
+    /** The summary after 16 s, with the last of these refusals after 14 s. */
+    private static Summary summary(
+            Tier tier,
+            boolean isOver,
+            List<TeardownInProgress> inProgress,
+            List<Teardown> ended,
+            int refusals,
+            FailedCall... calls) {
         return new SummaryText(tier, Identities.NONE, Duration.ofMillis(1))
-                .of(new Evidence(isOver, 16 * SECOND, 0, inProgress, ended, List.of(calls), List.of(), calls.length));
+                .of(new Evidence(
+                        isOver, 16 * SECOND, 0, inProgress, ended, List.of(calls), List.of(), refusals, 14 * SECOND));
     }
 
     private static TeardownInProgress stuck() {
@@ -68,9 +80,21 @@ class TeardownTextTest {
         assertThat(summary.sentences().get(0)).contains("is stuck in io_destroy: it waits for 10 requests");
         assertThat(summary.sentences().get(1))
                 .contains(
-                        "io_setup was refused once: postgres (PID 100) requested 1024 events",
+                        "io_setup was refused once, 2.00s ago: postgres (PID 100) requested 1024 events",
                         "65000 of 65536 in use",
                         "mysqld (PID 7) held most: 64000.");
+    }
+
+    @Test
+    void countsRetriesAmongRefusals() {
+        assertThat(summary(Tier.FULL, false, List.of(), List.of(), 887, REFUSAL)
+                        .sentences()
+                        .get(0))
+                .startsWith("io_setup was refused 887 times, last 2.00s ago: postgres (PID 100) requested 1024 events");
+        assertThat(summary(Tier.FULL, true, List.of(), List.of(), 887, REFUSAL)
+                        .sentences()
+                        .get(0))
+                .startsWith("io_setup was refused 887 times: postgres (PID 100) requested 1024 events");
     }
 
     @Test

@@ -14,10 +14,13 @@ import dev.aioscope.probe.ScanGaps;
 import dev.aioscope.probe.Tier;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Probes with scripted events, turn by turn. */
@@ -34,13 +37,24 @@ public final class Scripted implements Probes {
     private final List<Turn> turns = new ArrayList<>();
     private Losses losses = new Losses(0, 0, 0, 0, 0L);
     private int turn;
+    private Duration pause = Duration.ZERO;
     private Quota quota;
+    private IntToLongFunction aioNr = number -> 4711L + number;
     private int taken;
     private boolean hasScanned;
 
     /** Begins an empty script. */
     public Scripted(Tier tier) {
         this.tier = tier;
+    }
+
+    /** Begins again, with a pause before each turn. */
+    public Scripted again(Duration before) {
+        pause = before;
+        turn = 0;
+        taken = 0;
+        hasScanned = false;
+        return this;
     }
 
     /** Adds a turn at this time with these records in the ring. */
@@ -80,6 +94,12 @@ public final class Scripted implements Probes {
         return "core";
     }
 
+    /** Sets fs.aio-nr at each turn, from 0 on. */
+    public Scripted aioNr(IntToLongFunction ofTurn) {
+        aioNr = ofTurn;
+        return this;
+    }
+
     Scripted quota(Quota value) {
         quota = value;
         return this;
@@ -104,7 +124,7 @@ public final class Scripted implements Probes {
     public Quota quota() {
         return quota != null
                 ? quota
-                : new Quota(current().now + 1, BigInteger.valueOf(4711L + turn), BigInteger.valueOf(65_536));
+                : new Quota(current().now + 1, BigInteger.valueOf(aioNr.applyAsLong(turn)), BigInteger.valueOf(65_536));
     }
 
     @Override
@@ -124,6 +144,7 @@ public final class Scripted implements Probes {
 
     @Override
     public void await(int timeoutMillis) {
+        LockSupport.parkNanos(pause.toNanos());
         turn++;
         taken = 0;
         hasScanned = false;

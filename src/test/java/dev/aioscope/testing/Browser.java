@@ -145,6 +145,22 @@ public final class Browser implements AutoCloseable {
         }
     }
 
+    /**
+     * Records what Chromium does while an action runs, and returns the events of its trace.
+     *
+     * @param categories of the trace, separated by commas
+     */
+    public List<JsonNode> trace(String categories, Runnable action) {
+        events.clear();
+        send("Tracing.start", Map.of("transferMode", "ReportEvents", "categories", categories), "");
+        action.run();
+        send("Tracing.end", Map.of(), "");
+        Await.until("the trace", () -> !events("Tracing.tracingComplete").isEmpty());
+        return events("Tracing.dataCollected").stream()
+                .flatMap(data -> data.path("value").valueStream())
+                .toList();
+    }
+
     /** Calls a method of the protocol on the page. */
     public JsonNode call(String method, Map<String, ?> parameters) {
         return send(method, parameters, session);
@@ -224,7 +240,7 @@ public final class Browser implements AutoCloseable {
                 .path("data")
                 .asString();
         Files.createDirectories(file.toAbsolutePath().getParent());
-        Files.write(file, Base64.getDecoder().decode(data));
+        PaletteImage.write(Base64.getDecoder().decode(data), file);
     }
 
     /** What the page reported as an error or a warning: exceptions, blocked content, failed requests. */
