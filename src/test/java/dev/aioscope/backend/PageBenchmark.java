@@ -33,18 +33,18 @@ final class PageBenchmark {
         IncidentReport.write(recording, false, Duration.ofSeconds(1), report);
         try (Browser browser = Browser.start(folder)) {
             browser.show(1440, 900, false);
-            double[] pictures = LongStream.range(0, STARTS)
-                    .mapToDouble(i -> picture(browser, report))
+            double[] paints = LongStream.range(0, STARTS)
+                    .mapToDouble(i -> paint(browser, report))
                     .sorted()
                     .toArray();
             System.out.printf(
                     Locale.ROOT,
-                    "%s teardowns: picture after %.0f ms (median of %d, %.0f to %.0f)%n",
+                    "%s teardowns: painted after %.0f ms (median of %d, %.0f to %.0f)%n",
                     browser.evaluate("data.ended.length"),
-                    pictures[STARTS / 2],
+                    paints[STARTS / 2],
                     STARTS,
-                    pictures[0],
-                    pictures[STARTS - 1]);
+                    paints[0],
+                    paints[STARTS - 1]);
             browser.evaluate("document.querySelector('#teardowns').scrollIntoView()");
             scroll(browser, "table", 300);
             browser.evaluate("scrollTo(0, 0)");
@@ -52,7 +52,7 @@ final class PageBenchmark {
         }
     }
 
-    private static double picture(Browser browser, Path report) {
+    private static double paint(Browser browser, Path report) {
         List<JsonNode> trace = browser.trace("loading,blink.user_timing", () -> {
             browser.open(report.toUri().toString(), "document.body && document.body.dataset.ready");
             // Chromium reports a paint a little later.
