@@ -176,8 +176,11 @@ final class SimulatedHosts implements Closeable {
             }
             add(Metric.UNIDENTIFIED, "", Math.floorDiv(second, 600));
             add(Metric.HELPER_FAILURE, "", 0);
-            for (String outcome : List.of("exported", "failed", "dropped")) {
+            for (String outcome : List.of("exported", "failed")) {
                 add(Metric.SPAN, "aioscope_outcome=\"" + outcome + '"', outcome.equals("exported") ? 3 * second : 0);
+            }
+            for (String finding : List.of("true", "false")) {
+                add(Metric.SPAN, "aioscope_outcome=\"dropped\",aioscope_finding=\"" + finding + '"', 0);
             }
             add(Metric.SPAN_QUEUED, "", second % 7);
             for (String outcome : List.of("exported", "failed")) {
