@@ -670,7 +670,8 @@ class TraceExportTest {
             List<String> lines = agent(
                     "answered", Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint, "OTEL_EXPORTER_OTLP_TIMEOUT", timeout));
             assertThat(lines).hasSize(2);
-            assertThat(lines.get(0)).isEqualTo("ExportCounts[exported=0, failed=40, dropped=0, droppedFindings=0, queued=0]");
+            assertThat(lines.get(0))
+                    .isEqualTo("ExportCounts[exported=0, failed=40, dropped=0, droppedFindings=0, queued=0]");
             assertThat(lines.get(1))
                     .startsWith("WARNING: cannot export spans to " + endpoint + "/v1/traces: ")
                     .contains(trouble.reason)
