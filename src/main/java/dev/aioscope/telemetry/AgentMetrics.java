@@ -101,9 +101,12 @@ public final class AgentMetrics {
     private void registerExport(TraceExport export) {
         if (export.endpoint().isPresent()) {
             outcomes(Metric.SPAN, Metric.SPAN_QUEUED, export::spans);
+            dropped("true", () -> export.spans().droppedFindings());
+            dropped("false", () -> export.spans().droppedOthers());
         }
         if (export.logsEndpoint().isPresent()) {
             outcomes(Metric.LOG_RECORD, Metric.LOG_RECORD_QUEUED, export::logRecords);
+            outcome(Metric.LOG_RECORD, "dropped", () -> export.logRecords().dropped());
         }
         if (export.metricsEndpoint().isPresent()) {
             outcome(Metric.PUSH, "exported", () -> export.pushes().exported());
@@ -114,12 +117,16 @@ public final class AgentMetrics {
     private void outcomes(Metric metric, Metric queued, Supplier<ExportCounts> counts) {
         outcome(metric, "exported", () -> counts.get().exported());
         outcome(metric, "failed", () -> counts.get().failed());
-        outcome(metric, "dropped", () -> counts.get().dropped());
         metrics.gauge(queued, Tags.empty(), () -> counts.get().queued());
     }
 
     private void outcome(Metric metric, String outcome, LongSupplier value) {
         metrics.counter(metric, Metrics.tags(Label.OUTCOME, outcome), value::getAsLong);
+    }
+
+    private void dropped(String finding, LongSupplier value) {
+        Tags dropped = Metrics.tags(Label.OUTCOME, "dropped");
+        metrics.counter(Metric.SPAN, Metrics.and(dropped, Label.FINDING, finding), value::getAsLong);
     }
 
     /** A worker can start at any time. */

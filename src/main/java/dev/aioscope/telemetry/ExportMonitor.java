@@ -46,7 +46,8 @@ final class ExportMonitor {
     private final LongSupplier nanoTime;
     private final LongAdder exported = new LongAdder();
     private final LongAdder failed = new LongAdder();
-    private final LongAdder dropped = new LongAdder();
+    private final LongAdder droppedOthers = new LongAdder();
+    private final LongAdder droppedFindings = new LongAdder();
     private final AtomicInteger queued = new AtomicInteger();
     private final AtomicBoolean isShutDown = new AtomicBoolean();
 
@@ -77,7 +78,9 @@ final class ExportMonitor {
 
     ExportCounts counts() {
         synchronized (countLock) {
-            return new ExportCounts(exported.sum(), failed.sum(), dropped.sum(), queued.get());
+            long findings = droppedFindings.sum();
+            return new ExportCounts(
+                    exported.sum(), failed.sum(), findings + droppedOthers.sum(), findings, queued.get());
         }
     }
 
@@ -122,8 +125,8 @@ final class ExportMonitor {
         return new LimitedLogProcessor(processor, limit);
     }
 
-    /** Counts an item that is ready for the queue; returns whether to queue it. */
-    private boolean queue(int limit) {
+    /** Reserves a place in the queue for an item, or counts it as dropped; returns whether to queue it. */
+    private boolean queue(int limit, LongAdder dropped) {
         if (!isClosing && reserve(limit)) {
             return true;
         }
@@ -360,7 +363,7 @@ final class ExportMonitor {
                 return;
             }
             boolean isFinding = span.getAttribute(SpanAttribute.PRIORITY.key()) != null;
-            if (queue(isFinding ? limit : (limit + 1) / 2)) {
+            if (isFinding ? queue(limit, droppedFindings) : queue((limit + 1) / 2, droppedOthers)) {
                 delegate.onEnd(span);
             }
         }
@@ -393,7 +396,7 @@ final class ExportMonitor {
 
         @Override
         public void onEmit(Context context, ReadWriteLogRecord logRecord) {
-            if (queue(limit)) {
+            if (queue(limit, droppedOthers)) {
                 delegate.onEmit(context, logRecord);
             }
         }

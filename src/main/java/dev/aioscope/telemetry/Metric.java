@@ -234,7 +234,7 @@ public enum Metric {
             Type.COUNTER,
             "{failure}",
             "How often the helper process that identifies processes did not start or did not answer"),
-    SPAN("aioscope.spans", Type.COUNTER, "{span}", "Ended spans, by outcome", Label.OUTCOME),
+    SPAN("aioscope.spans", Type.COUNTER, "{span}", "Ended spans, by outcome", Label.OUTCOME, Label.FINDING),
     SPAN_QUEUED("aioscope.span.queued", Type.UP_DOWN_COUNTER, "{span}", "Spans queued for export or in flight"),
     LOG_RECORD(
             "aioscope.log_records",
@@ -345,6 +345,9 @@ public enum Metric {
         OUTCOME(
                 "aioscope.outcome",
                 "`exported`: the back end accepted it; `failed`: it did not; `dropped` (not pushes): the queue was full"),
+        FINDING(
+                "aioscope.finding",
+                "Whether dropped spans belong to traces with a finding: `true` or `false`; absent for other outcomes"),
         WORKER("aioscope.worker", "Part of the agent; see [Workers](#workers)"),
         VERSION("version", "Version of aioscope"),
         JAVA_VERSION("java.version", "Version of the Java runtime"),

@@ -1,13 +1,19 @@
 package dev.aioscope.backend;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A real OpenTelemetry Collector with an OTLP receiver for HTTP and gRPC.
@@ -20,11 +26,13 @@ public final class Collector implements AutoCloseable {
     private final ServerProcess server;
     private final int httpPort;
     private final int grpcPort;
+    private final int metricsPort;
 
-    private Collector(ServerProcess server, int httpPort, int grpcPort) {
+    private Collector(ServerProcess server, int httpPort, int grpcPort, int metricsPort) {
         this.server = server;
         this.httpPort = httpPort;
         this.grpcPort = grpcPort;
+        this.metricsPort = metricsPort;
     }
 
     /** Why this machine cannot run the Collector; empty if it can. Builds the Collector if necessary. */
@@ -85,6 +93,7 @@ public final class Collector implements AutoCloseable {
     static Collector start(Path folder, Path config, Map<String, String> environment, String changed) {
         int http = ServerProcess.freePort();
         int grpc = ServerProcess.freePort();
+        int metrics = ServerProcess.freePort();
         String name = "otelcol-" + config.getFileName();
         Path changes = folder.resolve(name);
         // A receiver that no pipeline uses has no effect.
@@ -99,15 +108,18 @@ public final class Collector implements AutoCloseable {
         service:
           telemetry:
             metrics:
-              level: none
-        """.formatted(http, grpc) + changed);
-        ServerProcess server = ServerProcess.start(
-                name,
-                folder,
-                environment,
+              readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: %d}}}}]
+        """.formatted(http, grpc, metrics));
+        List<String> command = new ArrayList<>(
                 List.of(binary().toString(), "--config=" + config.toAbsolutePath(), "--config=" + changes));
+        if (!changed.isEmpty()) {
+            Path further = folder.resolve("changed-" + name);
+            write(further, changed);
+            command.add("--config=" + further);
+        }
+        ServerProcess server = ServerProcess.start(name, folder, environment, command);
         server.awaitReady(START_LIMIT, () -> server.output().contains("Everything is ready"));
-        return new Collector(server, http, grpc);
+        return new Collector(server, http, grpc, metrics);
     }
 
     /**
@@ -146,9 +158,10 @@ public final class Collector implements AutoCloseable {
      * Starts a reader.
      *
      * @param folder for its log
-     * @param store the URL of an OTLP/HTTP endpoint for traces and log records
+     * @param traces the URL of an OTLP/HTTP endpoint
+     * @param logs the same for log records
      */
-    static Collector reader(Path folder, Kafka kafka, String store, Prometheus prometheus) {
+    static Collector reader(Path folder, Kafka kafka, String traces, String logs, Prometheus prometheus) {
         return start(
                 folder,
                 Path.of("dashboards/otel/from-kafka.yaml"),
@@ -156,9 +169,9 @@ public final class Collector implements AutoCloseable {
                         "KAFKA_BROKERS",
                         kafka.broker(),
                         "TRACES_ENDPOINT",
-                        store,
+                        traces,
                         "LOGS_ENDPOINT",
-                        store,
+                        logs,
                         "METRICS_ENDPOINT",
                         prometheus.writeUrl()),
                 "");
@@ -180,6 +193,19 @@ public final class Collector implements AutoCloseable {
     /** The value of {@code OTEL_EXPORTER_OTLP_ENDPOINT} for the protocol http/protobuf; traces go to {@code /v1/traces}. */
     public String httpEndpoint() {
         return endpoint("http/protobuf");
+    }
+
+    /** The names of the metrics that describe this Collector. */
+    Set<String> metricNames() throws IOException {
+        try (InputStream metrics = URI.create("http://127.0.0.1:" + metricsPort + "/metrics")
+                .toURL()
+                .openStream()) {
+            return new String(metrics.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(line -> !line.startsWith("#"))
+                    .map(line -> line.replaceAll("[{ ].*", ""))
+                    .collect(Collectors.toSet());
+        }
     }
 
     ServerProcess server() {

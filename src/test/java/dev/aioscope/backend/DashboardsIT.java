@@ -151,6 +151,10 @@ class DashboardsIT {
                 .contains("node-0017", "node-0267", "node-0517", "node-0767", "node-0099")
                 .doesNotContain("node-0018");
         assertThat(text(reports, "Agents that are absent")).contains("node-0042");
+        assertThat(text(reports, "Received by Collectors")).contains("aioscope-gateways: accepted");
+        assertThat(text(reports, "Fullest queues of hosts' Collectors")).contains("hosts-1:8888");
+        assertThat(text(reports, "Failures of Collectors to send")).contains("aioscope-readers: otlp_http/traces");
+        assertThat(text(reports, "Lag of the readers")).contains("aioscope-traces");
         assertThat(reports)
                 .allSatisfy(
                         report -> assertThat(report.bytes()).as(report.title()).isLessThan(10_000));

@@ -4,9 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aioscope.backend.Zipkin.Span;
+import dev.aioscope.event.Repeatable;
+import dev.aioscope.telemetry.PushedMetrics;
 import dev.aioscope.testing.Aioscope;
 import dev.aioscope.testing.Await;
 import dev.aioscope.testing.Commands;
+import io.opentelemetry.exporter.otlp.http.logs.OtlpHttpLogRecordExporter;
+import io.opentelemetry.exporter.otlp.http.metrics.OtlpHttpMetricExporter;
+import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
+import io.opentelemetry.sdk.common.CompletableResultCode;
+import io.opentelemetry.sdk.resources.Resource;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +27,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
@@ -43,6 +52,9 @@ class FleetIT {
     private static final Deque<AutoCloseable> OPEN = new ArrayDeque<>();
     private static Zipkin zipkin;
     private static Prometheus prometheus;
+    private static Kafka kafka;
+    private static Collector gateway;
+    private static Collector reader;
     private static int port;
     private static long demo;
 
@@ -54,9 +66,10 @@ class FleetIT {
         TraceBackend backend = open(TraceBackend.start(folder));
         zipkin = backend.zipkin();
         prometheus = open(Prometheus.start(folder));
-        Kafka kafka = open(Kafka.start(folder, 1));
-        open(Collector.reader(folder, kafka, backend.collector().httpEndpoint(), prometheus));
-        Collector gateway = open(Collector.gateway(folder, kafka, 1));
+        kafka = open(Kafka.start(folder, 1));
+        String store = backend.collector().httpEndpoint();
+        reader = open(Collector.reader(folder, kafka, store, store, prometheus));
+        gateway = open(Collector.gateway(folder, kafka, 1));
         Collector host = open(Collector.host(folder, gateway.httpEndpoint()));
         port = ServerProcess.freePort();
         ServerProcess agent = open(ServerProcess.start(
@@ -208,5 +221,89 @@ class FleetIT {
                                 .anyMatch(span -> span.name().equals("io_destroy")
                                         && span.id()
                                                 .equals(labels.path("span_id").asString()))));
+    }
+
+    @Test
+    void collectorsHaveMetricsOfAlertsAndDashboard() throws Exception {
+        Path own = Files.createDirectory(folder.resolve("metrics"));
+        String none = "http://127.0.0.1:1";
+        try (Collector full = Collector.start(
+                        own,
+                        Path.of("dashboards/otel/agent.yaml"),
+                        Map.of("OTLP_ENDPOINT", none, "QUEUE_DIRECTORY", own.toString()),
+                        "exporters: {otlp_http: {sending_queue: {queue_size: 1}}}");
+                Collector withoutStores = Collector.start(
+                        own,
+                        Path.of("dashboards/otel/from-kafka.yaml"),
+                        Map.of(
+                                "KAFKA_BROKERS", kafka.broker(),
+                                "TRACES_ENDPOINT", none,
+                                "LOGS_ENDPOINT", none,
+                                "METRICS_ENDPOINT", none),
+                        "receivers: {kafka: {group_id: without-stores}}")) {
+            export(full);
+            export(gateway);
+            Set<String> used = metricsOfCollectors();
+            assertThat(used).contains("otelcol_exporter_enqueue_failed_metric_points");
+            Await.value(
+                    "the metrics of the Collectors",
+                    () -> {
+                        Set<String> names = new TreeSet<>();
+                        for (Collector collector : List.of(full, gateway, reader, withoutStores)) {
+                            names.addAll(collector.metricNames());
+                        }
+                        return names;
+                    },
+                    names -> names.containsAll(used));
+        }
+    }
+
+    /** Exports spans, log records and metrics of a host once, whether they are accepted or not. */
+    private static void export(Collector collector) throws IOException {
+        ReplayedHost host = new ReplayedHost(Repeatable.read(Path.of("src/test/resources/recorded/6.1.aioscope")), "");
+        ReplayedHost.Telemetry telemetry = host.replay();
+        String endpoint = collector.httpEndpoint();
+        try (OtlpHttpSpanExporter spans = OtlpHttpSpanExporter.builder()
+                        .setEndpoint(endpoint + "/v1/traces")
+                        .setRetryPolicy(null)
+                        .build();
+                OtlpHttpLogRecordExporter logRecords = OtlpHttpLogRecordExporter.builder()
+                        .setEndpoint(endpoint + "/v1/logs")
+                        .setRetryPolicy(null)
+                        .build();
+                OtlpHttpMetricExporter metrics = OtlpHttpMetricExporter.builder()
+                        .setEndpoint(endpoint + "/v1/metrics")
+                        .setRetryPolicy(null)
+                        .build()) {
+            CompletableResultCode.ofAll(List.of(
+                            spans.export(telemetry.spans()),
+                            logRecords.export(telemetry.logRecords()),
+                            // Without the resource, so that the store does not mix them with those of the daemon.
+                            metrics.export(PushedMetrics.of(new RecordedMetrics().metrics(), Resource.empty()))))
+                    .join(Await.LIMIT.toSeconds(), TimeUnit.SECONDS);
+        }
+    }
+
+    /** The names in the alerts and in the dashboard; patterns such as {@code a_(b|c)} contain several. */
+    private static Set<String> metricsOfCollectors() throws IOException {
+        String text = Files.readString(Path.of("dashboards/prometheus/aioscope.rules.yml"))
+                + Files.readString(Path.of("dashboards/grafana/aioscope-fleet.json"));
+        Set<String> names = new TreeSet<>();
+        Pattern.compile("otelcol_(?:\\w|\\([\\w|]+\\))+")
+                .matcher(text.replace("(_total)?", ""))
+                .results()
+                .forEach(found -> expand(found.group(), names));
+        return names;
+    }
+
+    private static void expand(String pattern, Set<String> names) {
+        Matcher choice = Pattern.compile("\\(([^)]*)\\)").matcher(pattern);
+        if (!choice.find()) {
+            names.add(pattern);
+            return;
+        }
+        for (String chosen : choice.group(1).split("\\|", -1)) {
+            expand(pattern.substring(0, choice.start()) + chosen + pattern.substring(choice.end()), names);
+        }
     }
 }

@@ -3,6 +3,7 @@ package dev.aioscope.backend;
 import dev.aioscope.event.Repeatable;
 import dev.aioscope.telemetry.PushedMetrics;
 import dev.aioscope.testing.Await;
+import io.opentelemetry.exporter.otlp.http.logs.OtlpHttpLogRecordExporter;
 import io.opentelemetry.exporter.otlp.http.metrics.OtlpHttpMetricExporter;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
 import io.opentelemetry.sdk.common.CompletableResultCode;
@@ -29,7 +30,8 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * Simulated hosts that export the spans of a replayed recording and all metrics at an interval, each to its Collector.
+ * Simulated hosts that export spans and log records of a replayed recording, and all metrics, at an interval, each to its
+ * Collector.
  * They repeat an export until it is accepted, as an agent does for ten seconds.
  */
 final class FleetLoad implements AutoCloseable {
@@ -45,25 +47,32 @@ final class FleetLoad implements AutoCloseable {
     private final Map<String, Set<String>> findings = new ConcurrentHashMap<>();
 
     private final Set<String> others = ConcurrentHashMap.newKeySet();
+    private final Set<String> logRecords = ConcurrentHashMap.newKeySet();
     private final Map<String, Set<Long>> pushes = new ConcurrentHashMap<>();
     private final AtomicInteger rounds = new AtomicInteger();
     private ScheduledFuture<?> acting;
     private volatile boolean isEnding;
     private volatile boolean isClosed;
 
-    /** One batch of spans, and one push. */
-    private record Export(Collection<SpanData> spans, Collection<MetricData> metrics) {}
+    /** What a host exports at once, and one push. */
+    private record Export(ReplayedHost.Telemetry telemetry, Collection<MetricData> metrics) {}
 
     private final class Host {
         private final ReplayedHost replayed;
         private final BlockingQueue<Export> queue = new LinkedBlockingQueue<>();
         private final OtlpHttpSpanExporter spanExporter;
+        private final OtlpHttpLogRecordExporter logRecordExporter;
         private final OtlpHttpMetricExporter metricExporter;
 
         Host(ReplayedHost replayed, String endpoint) {
             this.replayed = replayed;
             spanExporter = OtlpHttpSpanExporter.builder()
                     .setEndpoint(endpoint + "/v1/traces")
+                    .setTimeout(ANSWER_LIMIT)
+                    .setRetryPolicy(null)
+                    .build();
+            logRecordExporter = OtlpHttpLogRecordExporter.builder()
+                    .setEndpoint(endpoint + "/v1/logs")
                     .setTimeout(ANSWER_LIMIT)
                     .setRetryPolicy(null)
                     .build();
@@ -75,7 +84,7 @@ final class FleetLoad implements AutoCloseable {
         }
 
         void act() {
-            queue.add(new Export(replayed.spans(), PushedMetrics.of(metrics.metrics(), replayed.resource())));
+            queue.add(new Export(replayed.replay(), PushedMetrics.of(metrics.metrics(), replayed.resource())));
         }
 
         void send() {
@@ -83,7 +92,10 @@ final class FleetLoad implements AutoCloseable {
                 while (!isClosed && !(isEnding && queue.isEmpty())) {
                     Export export = queue.poll(100, TimeUnit.MILLISECONDS);
                     if (export != null
-                            && repeat(() -> spanExporter.export(export.spans()))
+                            && repeat(
+                                    () -> spanExporter.export(export.telemetry().spans()))
+                            && repeat(() ->
+                                    logRecordExporter.export(export.telemetry().logRecords()))
                             && repeat(() -> metricExporter.export(export.metrics()))) {
                         note(replayed, export);
                     }
@@ -92,6 +104,7 @@ final class FleetLoad implements AutoCloseable {
                 Thread.currentThread().interrupt();
             } finally {
                 spanExporter.close();
+                logRecordExporter.close();
                 metricExporter.close();
             }
         }
@@ -135,7 +148,7 @@ final class FleetLoad implements AutoCloseable {
     }
 
     private void note(ReplayedHost host, Export export) {
-        for (SpanData span : export.spans()) {
+        for (SpanData span : export.telemetry().spans()) {
             if (ReplayedHost.isOfFinding(span)) {
                 findings.computeIfAbsent(span.getTraceId(), trace -> ConcurrentHashMap.newKeySet())
                         .add(span.getSpanId());
@@ -143,6 +156,10 @@ final class FleetLoad implements AutoCloseable {
                 others.add(span.getTraceId());
             }
         }
+        export.telemetry().logRecords().stream()
+                .map(record ->
+                        record.getEventName() + " " + record.getSpanContext().getTraceId())
+                .forEach(logRecords::add);
         long pushed = export.metrics()
                 .iterator()
                 .next()
@@ -178,6 +195,11 @@ final class FleetLoad implements AutoCloseable {
     /** The accepted traces without a finding. */
     Set<String> others() {
         return Set.copyOf(others);
+    }
+
+    /** The accepted log records: each an event name, a blank and a trace ID. */
+    Set<String> logRecords() {
+        return Set.copyOf(logRecords);
     }
 
     /** Ends the load, and waits until everything is accepted. */

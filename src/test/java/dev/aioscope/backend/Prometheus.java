@@ -14,8 +14,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -83,8 +83,7 @@ final class Prometheus implements AutoCloseable {
                         "--web.enable-remote-write-receiver",
                         "--web.listen-address=127.0.0.1:" + port));
         Prometheus prometheus = new Prometheus(server, port);
-        server.awaitReady(
-                Duration.ofMinutes(1), () -> prometheus.get("/-/ready").statusCode() == 200);
+        server.awaitReady(Await.LIMIT, () -> prometheus.get("/-/ready").statusCode() == 200);
         return prometheus;
     }
 
@@ -136,12 +135,19 @@ final class Prometheus implements AutoCloseable {
                 + "&step=1");
     }
 
-    /** The times of the samples of one series in the last hour, ms since the epoch. */
-    Set<Long> sampleTimes(String selector) throws IOException {
+    /**
+     * The times of the samples in the last hour, ms since the epoch and ascending.
+     *
+     * @param selector matches at most one series of each instance
+     */
+    Map<String, List<Long>> sampleTimes(String selector) throws IOException {
         return series("/api/v1/query?query=" + encode(selector + "[1h]")).stream()
-                .flatMap(series -> series.path("values").valueStream())
-                .map(sample -> Math.round(sample.path(0).doubleValue() * 1000))
-                .collect(Collectors.toSet());
+                .collect(Collectors.toMap(
+                        series -> series.path("metric").path("instance").asString(),
+                        series -> series.path("values")
+                                .valueStream()
+                                .map(sample -> Math.round(sample.path(0).doubleValue() * 1000))
+                                .toList()));
     }
 
     /** The exemplars of the series of a query. */

@@ -59,8 +59,9 @@ final class SimulatedHosts implements Closeable {
         }
     }
 
-    /** Writes what the fleet's dashboard needs of many hosts. One in 250 is in trouble. */
+    /** Writes what the fleet's dashboard needs of many hosts. One in 250 is in trouble, and a trace store fails. */
     void fleet(int hosts) throws IOException {
+        collectors();
         for (int host = 0; host < hosts; host++) {
             String name = "node-%04d".formatted(host);
             String labels =
@@ -75,6 +76,34 @@ final class SimulatedHosts implements Closeable {
                 moment.info(name);
             }
         }
+    }
+
+    private void collectors() throws IOException {
+        for (int minute = 0; minute <= MINUTES; minute++) {
+            int failing = Math.max(0, minute - MINUTES / 2);
+            collector("gateways", minute, "otelcol_receiver_accepted_spans", "", 60_000 * minute);
+            collector("gateways", minute, "otelcol_receiver_refused_spans", "", 0);
+            collector("readers", minute, "otelcol_receiver_accepted_spans", "", 60_000 * (minute - failing));
+            collector("readers", minute, "otelcol_receiver_refused_spans", "", 900 * failing);
+            collector(
+                    "readers",
+                    minute,
+                    "otelcol_exporter_send_failed_spans",
+                    "exporter=\"otlp_http/traces\"",
+                    900 * failing);
+            for (String signal : List.of("traces", "metrics")) {
+                String queue = "exporter=\"otlp_http\",data_type=\"" + signal + '"';
+                collector("hosts", minute, "otelcol_exporter_queue_size", queue, 1e6 * minute);
+                collector("hosts", minute, "otelcol_exporter_queue_capacity", queue, 256e6);
+                String topic = "topic=\"aioscope-" + signal + "\",partition=\"0\"";
+                collector("readers", minute, "otelcol_kafka_receiver_offset_lag", topic, minute % 5);
+            }
+        }
+    }
+
+    private void collector(String job, int minute, String name, String own, double value) throws IOException {
+        out.write("%s{cluster=\"east\",job=\"aioscope-%s\",instance=\"%s-1:8888\"%s} %s %d%n"
+                .formatted(name, job, job, own.isEmpty() ? "" : "," + own, value, begin + 60L * minute));
     }
 
     @Override
@@ -176,8 +205,11 @@ final class SimulatedHosts implements Closeable {
             }
             add(Metric.UNIDENTIFIED, "", Math.floorDiv(second, 600));
             add(Metric.HELPER_FAILURE, "", 0);
-            for (String outcome : List.of("exported", "failed", "dropped")) {
+            for (String outcome : List.of("exported", "failed")) {
                 add(Metric.SPAN, "aioscope_outcome=\"" + outcome + '"', outcome.equals("exported") ? 3 * second : 0);
+            }
+            for (String finding : List.of("true", "false")) {
+                add(Metric.SPAN, "aioscope_outcome=\"dropped\",aioscope_finding=\"" + finding + '"', 0);
             }
             add(Metric.SPAN_QUEUED, "", second % 7);
             for (String outcome : List.of("exported", "failed")) {

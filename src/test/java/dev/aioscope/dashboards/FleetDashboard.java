@@ -48,7 +48,12 @@ final class FleetDashboard {
                         tiers(),
                         versions(),
                         absent(),
-                        lost()));
+                        lost(),
+                        Panel.row("Collectors of the fleet"),
+                        collected(),
+                        queues(),
+                        failures(),
+                        lag()));
     }
 
     private static String on(Metric metric) {
@@ -234,6 +239,66 @@ final class FleetDashboard {
                 .column("cluster", "Cluster")
                 .column("job", "Job")
                 .sortedBy("Host");
+    }
+
+    private static Panel collected() {
+        return collectors(
+                        "Received by Collectors",
+                        "Spans, log records and samples per second. The sender of a refused one keeps it and tries again.")
+                .query(itemsPerSecond("otelcol_receiver_accepted", "job"), "{{job}}: accepted")
+                .query(itemsPerSecond("otelcol_receiver_(refused|failed)", "job"), "{{job}}: refused")
+                .unit("ops")
+                .fromZero();
+    }
+
+    private static Panel queues() {
+        String size = "otelcol_exporter_queue_size" + ofCollectors("");
+        String capacity = "otelcol_exporter_queue_capacity" + ofCollectors("");
+        return collectors(
+                        "Fullest queues of hosts' Collectors",
+                        "A full queue rejects data, and the agent drops what it cannot hold back for seconds.")
+                .query(top(byHost("max", size + " / " + capacity)), "{{instance}}")
+                .unit("percentunit")
+                .range(0, 1)
+                .thresholds(0.5, 0.9);
+    }
+
+    private static Panel failures() {
+        return collectors(
+                        "Failures of Collectors to send",
+                        "Spans, log records and samples per second. A gateway and a reader try again, so each can count often.")
+                .query(
+                        itemsPerSecond("otelcol_exporter_(send|enqueue)_failed", "job, exporter"),
+                        "{{job}}: {{exporter}}")
+                .unit("ops")
+                .fromZero()
+                .noValue("none");
+    }
+
+    private static Panel lag() {
+        return collectors(
+                        "Lag of the readers",
+                        "Unread messages in Kafka, as of the latest message that a reader has processed.")
+                .query(
+                        "sum by (topic) (otelcol_kafka_receiver_offset_lag" + ofCollectors(",topic=~\"aioscope-.*\"")
+                                + ")",
+                        "{{topic}}")
+                .fromZero();
+    }
+
+    private static Panel collectors(String title, String description) {
+        return Panel.lines(title, description).noValue("none: Prometheus scrapes no Collectors");
+    }
+
+    /** The sum over all signals; of each process first, because rate() must see resets of counters. */
+    private static String itemsPerSecond(String counter, String by) {
+        String name = ",__name__=~\"" + counter + "_(spans|log_records|metric_points)(_total)?\"";
+        return "sum by (" + by + ") (rate(sum by (job, instance, exporter) (" + ofCollectors(name)
+                + ")[$__rate_interval:]))";
+    }
+
+    private static String ofCollectors(String matchers) {
+        return "{cluster=~\"$cluster\",job=~\"$job\",job=~\".*aioscope.*\"" + matchers + "}";
     }
 
     private static Panel lost() {

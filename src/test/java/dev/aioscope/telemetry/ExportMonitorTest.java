@@ -113,7 +113,7 @@ class ExportMonitorTest {
         pusher.export(List.of());
         backEnd.shutdown();
         pusher.export(List.of());
-        assertThat(pushes.counts()).isEqualTo(new ExportCounts(1, 1, 0, 0));
+        assertThat(pushes.counts()).isEqualTo(new ExportCounts(1, 1, 0, 0, 0));
         assertThat(log.lines())
                 .singleElement()
                 .asString()

@@ -91,7 +91,7 @@ class LogExportTest {
                         "otel.blrp.max.export.batch.size", "3")) {
             emit(export, 3);
             Await.until("the response", () -> export.logRecords().queued() == 0);
-            assertThat(export.logRecords()).isEqualTo(new ExportCounts(1, 2, 0, 0));
+            assertThat(export.logRecords()).isEqualTo(new ExportCounts(1, 2, 0, 0, 0));
         }
     }
 
@@ -115,7 +115,7 @@ class LogExportTest {
         receiver.always(held);
         try (TraceExport export = open("otel.blrp.max.queue.size", "64", "otel.traces.exporter", "none")) {
             emit(export, 1000);
-            assertThat(export.logRecords()).isEqualTo(new ExportCounts(0, 0, 936, 64));
+            assertThat(export.logRecords()).isEqualTo(new ExportCounts(0, 0, 936, 0, 64));
             held.release();
             Await.until("the queue", () -> export.logRecords().exported() == 64);
         }

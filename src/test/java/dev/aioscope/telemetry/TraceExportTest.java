@@ -91,7 +91,7 @@ class TraceExportTest {
             try (TraceExport export = open(settings)) {
                 assertThat(export.isActive()).isFalse();
                 emit(export, 1);
-                assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 0, 0));
+                assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 0, 0, 0));
             }
         }
     }
@@ -110,7 +110,7 @@ class TraceExportTest {
         TraceExport export = open("otel.exporter.otlp.endpoint", receiver.endpoint());
         emit(export, 3);
         export.close();
-        assertThat(export.spans()).isEqualTo(new ExportCounts(3, 0, 0, 0));
+        assertThat(export.spans()).isEqualTo(new ExportCounts(3, 0, 0, 0, 0));
         assertThat(receiver.spans()).hasSize(3).allMatch(span -> span.getName().equals("io_setup"));
         Request request = receiver.requests().get(0);
         assertThat(request.headers().getFirst("Content-Type")).isEqualTo("application/x-protobuf");
@@ -234,11 +234,11 @@ class TraceExportTest {
             receiver.awaitRequests(1, Await.LIMIT);
             emit(export, 999);
             assertThat(receiver.spans()).isEmpty();
-            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 936, 64));
+            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 936, 936, 64));
 
             held.release();
             await(export, counts -> counts.queued() == 0);
-            assertThat(export.spans()).isEqualTo(new ExportCounts(64, 0, 936, 0));
+            assertThat(export.spans()).isEqualTo(new ExportCounts(64, 0, 936, 936, 0));
             assertThat(receiver.spans()).hasSize(64);
             emit(export, 1);
             await(export, counts -> counts.exported() == 65);
@@ -252,9 +252,9 @@ class TraceExportTest {
             for (int i = 0; i < 999; i++) {
                 export.tracer().spanBuilder("ordinary").startSpan().end();
             }
-            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 967, 32));
+            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 967, 0, 32));
             emit(export, 999);
-            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 967 + 967, 64));
+            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 967 + 967, 967, 64));
         }
     }
 
@@ -273,11 +273,11 @@ class TraceExportTest {
         assertThat(receiver.awaiting())
                 .as("the server still delays its response")
                 .isPositive();
-        assertThat(export.spans()).isEqualTo(new ExportCounts(0, 100, 0, 0));
+        assertThat(export.spans()).isEqualTo(new ExportCounts(0, 100, 0, 0, 0));
 
         emit(export, 1);
         export.close();
-        assertThat(export.spans()).isEqualTo(new ExportCounts(0, 100, 0, 0));
+        assertThat(export.spans()).isEqualTo(new ExportCounts(0, 100, 0, 0, 0));
         held.release();
     }
 
@@ -336,7 +336,7 @@ class TraceExportTest {
                         "300")) {
             emit(export, 5);
             await(export, counts -> counts.failed() == 5);
-            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 5, 0, 0));
+            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 5, 0, 0, 0));
         }
     }
 
@@ -371,7 +371,7 @@ class TraceExportTest {
         try (TraceExport export = quick("otel.bsp.schedule.delay", "60000", "otel.bsp.max.export.batch.size", "5")) {
             emit(export, 5);
             await(export, counts -> counts.queued() == 0);
-            assertThat(export.spans()).isEqualTo(new ExportCounts(3, 2, 0, 0));
+            assertThat(export.spans()).isEqualTo(new ExportCounts(3, 2, 0, 0, 0));
         }
     }
 
@@ -381,7 +381,7 @@ class TraceExportTest {
         String endpoint = receiver.endpoint();
         assertThat(agent("answered", Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)))
                 .containsExactly(
-                        "ExportCounts[exported=40, failed=0, dropped=0, queued=0]",
+                        "ExportCounts[exported=40, failed=0, dropped=0, droppedFindings=0, queued=0]",
                         "WARNING: exported spans to " + endpoint + "/v1/traces with a warning: use another endpoint");
     }
 
@@ -404,7 +404,7 @@ class TraceExportTest {
                 TraceExport export = overGrpc(server)) {
             emit(export, 5);
             await(export, counts -> counts.queued() == 0);
-            assertThat(export.spans()).isEqualTo(new ExportCounts(3, 2, 0, 0));
+            assertThat(export.spans()).isEqualTo(new ExportCounts(3, 2, 0, 0, 0));
         }
     }
 
@@ -525,7 +525,7 @@ class TraceExportTest {
         try (TraceExport export =
                 open("otel.exporter.otlp.endpoint", receiver.endpoint(), "otel.traces.sampler", "always_off")) {
             emit(export, 3);
-            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 0, 0));
+            assertThat(export.spans()).isEqualTo(new ExportCounts(0, 0, 0, 0, 0));
         }
         assertThat(receiver.spans()).isEmpty();
     }
@@ -670,7 +670,8 @@ class TraceExportTest {
             List<String> lines = agent(
                     "answered", Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint, "OTEL_EXPORTER_OTLP_TIMEOUT", timeout));
             assertThat(lines).hasSize(2);
-            assertThat(lines.get(0)).isEqualTo("ExportCounts[exported=0, failed=40, dropped=0, queued=0]");
+            assertThat(lines.get(0))
+                    .isEqualTo("ExportCounts[exported=0, failed=40, dropped=0, droppedFindings=0, queued=0]");
             assertThat(lines.get(1))
                     .startsWith("WARNING: cannot export spans to " + endpoint + "/v1/traces: ")
                     .contains(trouble.reason)
@@ -684,7 +685,7 @@ class TraceExportTest {
         String endpoint = receiver.endpoint();
         assertThat(agent("at once", Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)))
                 .containsExactly(
-                        "ExportCounts[exported=0, failed=40, dropped=0, queued=0]",
+                        "ExportCounts[exported=0, failed=40, dropped=0, droppedFindings=0, queued=0]",
                         "WARNING: cannot export spans to " + endpoint
                                 + "/v1/traces: no response in time (40 lost so far)");
     }
@@ -692,7 +693,7 @@ class TraceExportTest {
     @Test
     void logsNothingOnSuccess() throws Exception {
         assertThat(agent("answered", Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint())))
-                .containsExactly("ExportCounts[exported=40, failed=0, dropped=0, queued=0]");
+                .containsExactly("ExportCounts[exported=40, failed=0, dropped=0, droppedFindings=0, queued=0]");
         assertThat(receiver.spans()).hasSize(40);
     }
 
