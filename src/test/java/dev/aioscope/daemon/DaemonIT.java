@@ -153,7 +153,7 @@ class DaemonIT {
                 .orElseThrow(() -> new AssertionError(output));
     }
 
-    /** JNA runs ldconfig when it loads, before the daemon handles signals. Such a child first looks like the daemon. */
+    /** JNA runs ldconfig when it loads, before the daemon handles signals. Before its exec, such a child has the arguments of the daemon. */
     private static boolean isHelper(ProcessHandle child) {
         return child.info().commandLine().orElse("").contains("ProcReader");
     }
