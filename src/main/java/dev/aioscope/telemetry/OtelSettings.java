@@ -44,6 +44,9 @@ final class OtelSettings {
     private static final String INSTANCE_PROVIDER =
             "io.opentelemetry.sdk.autoconfigure.ServiceInstanceIdResourceProvider";
 
+    /** Why nothing is exported by default. */
+    static final String NO_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT is not set";
+
     /** The variable K8S_NODE_NAME, which the chart sets by the downward API. */
     private static final String NODE_NAME = "k8s.node.name";
 
@@ -129,6 +132,13 @@ final class OtelSettings {
         return Boolean.TRUE.equals(config.getBoolean("otel.sdk.disabled"));
     }
 
+    /** Whether the environment or the system properties have any setting, also an invalid one. */
+    static boolean areGiven() {
+        return Stream.concat(System.getenv().keySet().stream(), System.getProperties().stringPropertyNames().stream())
+                .map(name -> name.toLowerCase(Locale.ROOT).replace('_', '.'))
+                .anyMatch(name -> name.startsWith("otel.") || name.equals(NODE_NAME));
+    }
+
     /** Whether the complete settings export any signal. */
     static boolean exports(ConfigProperties config) {
         return !isDisabled(config)
@@ -147,9 +157,7 @@ final class OtelSettings {
         if (isDisabled(config)) {
             return "OTEL_SDK_DISABLED=true";
         }
-        return "none".equals(first(config, TRACES_EXPORTER))
-                ? "OTEL_TRACES_EXPORTER=none"
-                : "OTEL_EXPORTER_OTLP_ENDPOINT is not set";
+        return "none".equals(first(config, TRACES_EXPORTER)) ? "OTEL_TRACES_EXPORTER=none" : NO_ENDPOINT;
     }
 
     private static void checkRanges(ConfigProperties config) {

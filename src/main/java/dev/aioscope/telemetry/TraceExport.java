@@ -46,7 +46,7 @@ public final class TraceExport implements AutoCloseable {
     private static final java.util.logging.Logger SETUP_LOG =
             java.util.logging.Logger.getLogger("io.opentelemetry.sdk.autoconfigure");
 
-    private final OpenTelemetrySdk sdk;
+    private final @Nullable OpenTelemetrySdk sdk;
     private final ExportMonitor spanMonitor;
     private final ExportMonitor logMonitor;
     private final ExportMonitor pushMonitor;
@@ -56,7 +56,7 @@ public final class TraceExport implements AutoCloseable {
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private TraceExport(
-            OpenTelemetrySdk sdk,
+            @Nullable OpenTelemetrySdk sdk,
             ExportMonitor spanMonitor,
             ExportMonitor logMonitor,
             ExportMonitor pushMonitor,
@@ -92,6 +92,17 @@ public final class TraceExport implements AutoCloseable {
         ExportMonitor logMonitor = new ExportMonitor("log records", System::nanoTime);
         ExportMonitor pushMonitor = new ExportMonitor("metrics", System::nanoTime);
         MetricPush push = new MetricPush();
+        if (settings.isEmpty() && !OtelSettings.areGiven()) {
+            // Without the SDK, whose classes would cost 2 MB.
+            return new TraceExport(
+                    null,
+                    spanMonitor,
+                    logMonitor,
+                    pushMonitor,
+                    push,
+                    OtelSettings.NO_ENDPOINT,
+                    resource(origin, false, null));
+        }
         AtomicReference<String> whyOff = new AtomicReference<>("");
         AtomicReference<Resource> described = new AtomicReference<>(Resource.empty());
         // Our exception reports a failure; the SDK would log it too.
@@ -202,7 +213,8 @@ public final class TraceExport implements AutoCloseable {
 
     /** Makes the spans of the agent; without effect if spans are not exported. */
     public Tracer tracer() {
-        TracerProvider provider = endpoint().isPresent() ? sdk.getTracerProvider() : TracerProvider.noop();
+        TracerProvider provider =
+                sdk != null && endpoint().isPresent() ? sdk.getTracerProvider() : TracerProvider.noop();
         TracerBuilder builder = provider.tracerBuilder(TelemetryScope.NAME).setSchemaUrl(TelemetryScope.SCHEMA_URL);
         String version = TelemetryScope.version();
         return version == null
@@ -212,7 +224,8 @@ public final class TraceExport implements AutoCloseable {
 
     /** Makes the log records of the agent; without effect if they are not exported. */
     public Logger logger() {
-        LoggerProvider provider = logsEndpoint().isPresent() ? sdk.getLogsBridge() : LoggerProvider.noop();
+        LoggerProvider provider =
+                sdk != null && logsEndpoint().isPresent() ? sdk.getLogsBridge() : LoggerProvider.noop();
         LoggerBuilder builder = provider.loggerBuilder(TelemetryScope.NAME).setSchemaUrl(TelemetryScope.SCHEMA_URL);
         String version = TelemetryScope.version();
         return version == null
@@ -223,13 +236,14 @@ public final class TraceExport implements AutoCloseable {
     /** Flushes the queues for at most half a second, then drops the rest. */
     @Override
     public void close() {
-        if (closed.getAndSet(true)) {
+        OpenTelemetrySdk started = sdk;
+        if (closed.getAndSet(true) || started == null) {
             return;
         }
         spanMonitor.startClosing();
         logMonitor.startClosing();
         pushMonitor.startClosing();
-        CompletableResultCode done = shutdown();
+        CompletableResultCode done = shutdown(started);
         if (!done.join(FLUSH_MILLIS, TimeUnit.MILLISECONDS).isDone()) {
             spanMonitor.shutdown();
             logMonitor.shutdown();
@@ -242,7 +256,7 @@ public final class TraceExport implements AutoCloseable {
     }
 
     /** Runs on its own thread because the SDK blocks until the last push is sent. */
-    private CompletableResultCode shutdown() {
+    private static CompletableResultCode shutdown(OpenTelemetrySdk sdk) {
         CompletableResultCode done = new CompletableResultCode();
         Worker.startOnce("export-shutdown", self -> sdk.shutdown().whenComplete(done::succeed));
         return done;
