@@ -153,9 +153,17 @@ class DaemonIT {
                 .orElseThrow(() -> new AssertionError(output));
     }
 
-    /** JNA runs ldconfig when it loads, before the daemon handles signals. Before its exec, such a child has the arguments of the daemon. */
+    /**
+     * JNA runs ldconfig when it loads, before the daemon handles signals; before its exec, such a child has the arguments of
+     * the daemon. {@link ProcessHandle.Info} would cut off the name of the class.
+     */
     private static boolean isHelper(ProcessHandle child) {
-        return child.info().commandLine().orElse("").contains("ProcReader");
+        try {
+            return Files.readString(Path.of("/proc/" + child.pid() + "/cmdline"))
+                    .contains("ProcReader");
+        } catch (IOException e) {
+            return false; // It has ended.
+        }
     }
 
     /** At that moment, the signal also ends the helper process, which has not answered yet. */
