@@ -48,6 +48,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The searches of an engineer in a real Jaeger, and how the traces look that they find. */
 class JaegerIT {
+    /** One for all requests, because it keeps its connections, and the daemon accepts 32. */
+    private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
     private static final long NOW = 60_000_000_000L;
 
     @TempDir
@@ -228,9 +231,7 @@ class JaegerIT {
     private static String metrics(int port) throws Exception {
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"))
                 .build();
-        return HttpClient.newHttpClient()
-                .send(request, HttpResponse.BodyHandlers.ofString())
-                .body();
+        return CLIENT.send(request, HttpResponse.BodyHandlers.ofString()).body();
     }
 
     @Test

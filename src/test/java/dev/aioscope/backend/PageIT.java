@@ -36,6 +36,9 @@ import tools.jackson.databind.JsonNode;
  * the documents are written again.
  */
 class PageIT {
+    /** One for all requests, because it keeps its connections, and the daemon accepts 32. */
+    private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
     private static final String READY = "document.body && document.body.dataset.ready";
     private static final Path IMAGES = Path.of(Boolean.getBoolean("page.images") ? "agent" : "target/page");
     private static final String HOSTILE = "<script>document.title='x'</script>";
@@ -335,8 +338,7 @@ class PageIT {
 
     private static String metric(int port, String name) throws IOException {
         try {
-            return HttpClient.newHttpClient()
-                    .send(
+            return CLIENT.send(
                             HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"))
                                     .build(),
                             BodyHandlers.ofString())

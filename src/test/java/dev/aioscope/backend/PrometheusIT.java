@@ -47,6 +47,8 @@ import tools.jackson.databind.JsonNode;
  * also scrapes metrics of a recording from a lab kernel.
  */
 class PrometheusIT {
+    /** One for all requests, because it keeps its connections, and the daemon accepts 32. */
+    private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
     /** A metric and its labels in PromQL, as the rules write it; not the name of a recording rule. */
     private static final Pattern SELECTOR =
@@ -160,8 +162,7 @@ class PrometheusIT {
     }
 
     private static String get(String path) throws Exception {
-        return HttpClient.newHttpClient()
-                .send(
+        return CLIENT.send(
                         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
                                 .build(),
                         HttpResponse.BodyHandlers.ofString())
