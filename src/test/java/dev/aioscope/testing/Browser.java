@@ -213,7 +213,7 @@ public final class Browser implements AutoCloseable {
                 .toList();
     }
 
-    /** Sets the size of the window and the preferred colours. */
+    /** Sets the size of the window and the preferred colours. Nothing moves: a test sees only what an animation ends with. */
     public void show(int width, int height, boolean isDark) {
         call(
                 "Emulation.setDeviceMetricsOverride",
@@ -222,7 +222,9 @@ public final class Browser implements AutoCloseable {
                 "Emulation.setEmulatedMedia",
                 Map.of(
                         "features",
-                        List.of(Map.of("name", "prefers-color-scheme", "value", isDark ? "dark" : "light"))));
+                        List.of(
+                                Map.of("name", "prefers-color-scheme", "value", isDark ? "dark" : "light"),
+                                Map.of("name", "prefers-reduced-motion", "value", "reduce"))));
     }
 
     /** Presses a key. */
