@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Collections;
-import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
@@ -61,8 +60,7 @@ final class LeanJars {
         try (ZipFile zip = new ZipFile(from.toFile());
                 OutputStream file = Files.newOutputStream(to);
                 ZipOutputStream out = new ZipOutputStream(file)) {
-            List<? extends ZipEntry> entries = Collections.list(zip.entries());
-            for (ZipEntry entry : entries) {
+            for (ZipEntry entry : Collections.list(zip.entries())) {
                 byte[] content;
                 try (InputStream in = zip.getInputStream(entry)) {
                     content = in.readAllBytes();
