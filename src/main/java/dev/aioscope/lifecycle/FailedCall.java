@@ -49,8 +49,21 @@ public record FailedCall(
         largest = List.copyOf(largest);
     }
 
-    /** The smallest sufficient fs.aio-max-nr; null if the quota is not the reason, or unknown. */
+    /**
+     * The smallest sufficient fs.aio-max-nr; null if the quota is not the reason, or unknown. It is unknown if quota was
+     * released between the check and the return of the call.
+     */
     public @Nullable BigInteger neededLimit() {
+        return hasRoomAtReturn() ? null : totalAtReturn();
+    }
+
+    /** Whether the call was refused although the quota sufficed when it returned. */
+    public boolean hasRoomAtReturn() {
+        BigInteger total = totalAtReturn();
+        return total != null && aioMaxNr != null && total.compareTo(aioMaxNr) <= 0;
+    }
+
+    private @Nullable BigInteger totalAtReturn() {
         Long requested = requested();
         return isRefusal() && requested != null && aioNr != null ? aioNr.add(BigInteger.valueOf(requested)) : null;
     }

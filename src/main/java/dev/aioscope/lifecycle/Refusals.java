@@ -34,6 +34,18 @@ final class Refusals {
 
     private record RefusalKey(int pid, long processStart, int requested) {}
 
+    /** What a process released, and when the last of it ended. */
+    private record Released(Release release, long end) {
+        Released and(Released later) {
+            Release all = new Release(
+                    later.release.by(),
+                    later.release.trigger(),
+                    release.contexts() + later.release.contexts(),
+                    release.charge() + later.release.charge());
+            return new Released(all, Math.max(end, later.end));
+        }
+    }
+
     private static final class OpenRefusal {
         final FailedCall first;
         FailedCall latest;
@@ -49,12 +61,11 @@ final class Refusals {
 
         @Nullable BigInteger aioMaxNr;
 
-        final Map<Integer, Release> releases = new HashMap<>();
+        final Map<Integer, Released> releases = new HashMap<>();
 
         OpenRefusal(FailedCall first) {
             this.first = first;
             this.latest = first;
-            begin(first);
         }
 
         final void begin(FailedCall refused) {
@@ -64,7 +75,13 @@ final class Refusals {
             resolution = null;
             aioNr = refused.aioNr();
             aioMaxNr = refused.aioMaxNr();
-            releases.clear();
+            releases.values().removeIf(released -> released.end <= releasesSince());
+        }
+
+        /** Only releases that ended after this time can have made the quota suffice. */
+        long releasesSince() {
+            Long enterTime = latest.enterTime();
+            return latest.hasRoomAtReturn() && enterTime != null ? enterTime : latest.returnTime();
         }
 
         long requested() {
@@ -72,8 +89,11 @@ final class Refusals {
             return requested == null ? 0 : requested;
         }
 
-        /** How much quota was missing; if unknown, the requested amount. */
+        /** How much quota was missing; at least 1 if there was room when the call returned, the requested amount if unknown. */
         BigInteger shortfall() {
+            if (latest.hasRoomAtReturn()) {
+                return BigInteger.ONE;
+            }
             BigInteger needed = latest.neededLimit();
             BigInteger limit = latest.aioMaxNr();
             return needed == null || limit == null ? BigInteger.valueOf(requested()) : needed.subtract(limit);
@@ -117,7 +137,7 @@ final class Refusals {
         OpenRefusal known = open.get(key);
         if (known != null) {
             known.retries++;
-            known.begin(call);
+            begin(known, call);
             return true;
         }
         if (open.size() >= MOST) {
@@ -126,9 +146,18 @@ final class Refusals {
             report(oldest, Status.UNKNOWN, call.returnTime());
         }
         OpenRefusal refusal = new OpenRefusal(call);
+        begin(refusal, call);
         open.put(key, refusal);
-        due = Math.min(due, refusal.due());
         return false;
+    }
+
+    /** The call was refused, but a release during it can have made the quota suffice before it returned. */
+    private void begin(OpenRefusal refusal, FailedCall call) {
+        refusal.begin(call);
+        if (call.hasRoomAtReturn()) {
+            over(refusal, call.returnTime(), null);
+        }
+        due = Math.min(due, refusal.due());
     }
 
     /** Takes an io_setup that succeeded. */
@@ -176,17 +205,13 @@ final class Refusals {
         if (open.isEmpty() || by == null || maxReqs == null) {
             return;
         }
-        Release release = new Release(by, trigger, 1, Integer.toUnsignedLong(maxReqs));
+        Released released = new Released(new Release(by, trigger, 1, Integer.toUnsignedLong(maxReqs)), to);
         for (OpenRefusal refusal : open.values()) {
-            boolean isBefore = to <= refusal.latest.returnTime();
+            boolean isBefore = to <= refusal.releasesSince();
             boolean isAfter = refusal.isOver() && from > refusal.overAt;
             boolean hasRoom = refusal.releases.size() < MOST_RELEASERS || refusal.releases.containsKey(by.pid());
             if (!isBefore && !isAfter && hasRoom) {
-                refusal.releases.merge(
-                        by.pid(),
-                        release,
-                        (a, b) ->
-                                new Release(b.by(), b.trigger(), a.contexts() + b.contexts(), a.charge() + b.charge()));
+                refusal.releases.merge(by.pid(), released, Released::and);
             }
         }
     }
@@ -257,12 +282,14 @@ final class Refusals {
     private void report(OpenRefusal refusal, Status status, long time) {
         Resolution resolution = refusal.resolution;
         Release release = null;
-        BigInteger released = BigInteger.valueOf(
-                refusal.releases.values().stream().mapToLong(Release::charge).sum());
+        BigInteger released = BigInteger.valueOf(refusal.releases.values().stream()
+                .mapToLong(one -> one.release.charge())
+                .sum());
         // If the known releases are too small, an unobserved one made the difference.
         if (refusal.isOver() && resolution == null && released.compareTo(refusal.shortfall()) >= 0) {
             resolution = Resolution.TEARDOWN;
             release = refusal.releases.values().stream()
+                    .map(Released::release)
                     .max(Comparator.comparingLong(Release::charge))
                     .orElse(null);
         }

@@ -96,6 +96,39 @@ class RefusalsTest {
     }
 
     @Test
+    void namesProcessThatReleasedItsChargeDuringRetry() {
+        feed(full, setup(1, 2, 900, 900), refused(10, 1, 200, 900), killEnter(30, 2, 900, 900));
+        feed(full, killExit(31, 2, 0), refused(31.05, 1, 200, 0));
+        full.advance(ms(1032));
+
+        assertThat(only().status()).isEqualTo(Status.TRANSIENT);
+        assertThat(only().resolution()).isEqualTo(Resolution.TEARDOWN);
+        assertThat(only().release().by().pid()).isEqualTo(2);
+        assertThat(only().duration()).isEqualTo(ms(21.05));
+        assertThat(only().retries()).isEqualTo(1);
+    }
+
+    @Test
+    void needsUnknownLimitIfRoomWasMadeDuringCall() {
+        feed(full, refused(10, 1, 200, 900), refused(11, 3, 200, 800));
+
+        assertThat(received.failedCalls)
+                .extracting(FailedCall::neededLimit)
+                .containsExactly(BigInteger.valueOf(1100), null);
+    }
+
+    @Test
+    void omitsReleaseThatEndedBeforeRefusedCall() {
+        feed(full, setup(1, 2, 100, 1000), refused(10, 1, 200, 1000), killEnter(29, 2, 100, 1000));
+        feed(full, killExit(30, 2, 900), refused(31, 1, 200, 100));
+        full.advance(ms(1032));
+
+        assertThat(only().status()).isEqualTo(Status.TRANSIENT);
+        assertThat(only().resolution()).isNull();
+        assertThat(only().release()).isNull();
+    }
+
+    @Test
     void namesLargestOfSeveralReleases() {
         feed(full, setup(1, 2, 600, 600), setup(2, 3, 10, 610), setup(3, 4, 300, 910), refused(10, 1, 400, 910));
         feed(full, killEnter(20, 2, 600, 910), killEnter(20, 3, 10, 910));
