@@ -79,11 +79,11 @@ class LifecycleTest {
                             .task(i, i + 1, "db")
                             .size(i, 383));
         }
-        feed(full, failedSetup(10, -11), setup(11).task(9, 9, "late").size(1000, 383), failedSetup(50, -11));
-        feed(full, failedSetup(200, -11));
+        feed(full, failedSetup(10, -11).aioNr(65500), setup(11).task(9, 9, "late").size(1000, 383));
+        feed(full, failedSetup(50, -11).aioNr(65500), failedSetup(200, -11).aioNr(65500));
 
         FailedCall refusal = received.failedCalls.get(0);
-        assertThat(refusal.neededLimit()).isEqualTo(65000 + 128);
+        assertThat(refusal.neededLimit()).isEqualTo(65500 + 128);
         assertThat(refusal.largest()).extracting(QuotaShare::charge).containsExactly(77L, 66L, 55L, 44L, 33L);
         assertThat(refusal.largest()).extracting(QuotaShare::contexts).containsOnly(2);
         assertThat(received.failedCalls.get(1).largest()).as("soon after").isEqualTo(refusal.largest());
