@@ -79,7 +79,10 @@ class LifecycleTest {
                             .task(i, i + 1, "db")
                             .size(i, 383));
         }
-        feed(full, failedSetup(10, -11).aioNr(65500), setup(11).task(9, 9, "late").size(1000, 383));
+        feed(
+                full,
+                failedSetup(10, -11).aioNr(65500),
+                setup(11).task(9, 9, "late").size(1000, 383));
         feed(full, failedSetup(50, -11).aioNr(65500), failedSetup(200, -11).aioNr(65500));
 
         FailedCall refusal = received.failedCalls.get(0);
