@@ -14,13 +14,15 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
 import java.time.format.DateTimeParseException;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -49,6 +51,9 @@ public final class Storage {
     private static final String SEGMENT = "ring-";
     /** The time from {@link #stamp} in three parts, between which dashes replace colons. */
     private static final Pattern STAMP = Pattern.compile("(\\d{4}-\\d\\d-\\d\\dT\\d\\d)-(\\d\\d)-(\\d\\d[.0-9]*Z)");
+
+    private static final DateTimeFormatter MILLISECONDS =
+            new DateTimeFormatterBuilder().appendInstant(3).toFormatter(Locale.ROOT);
 
     private static final String SNAPSHOT = "snapshot-";
     private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
@@ -199,10 +204,12 @@ public final class Storage {
     /** A time for a file name, later than all earlier ones: the current time, or 1 ms after the last one. */
     private String stamp() {
         named = Math.max(named + 1, Instant.now().toEpochMilli());
-        return Instant.ofEpochMilli(named)
-                .truncatedTo(ChronoUnit.MILLIS)
-                .toString()
-                .replace(':', '-');
+        return stamp(Instant.ofEpochMilli(named));
+    }
+
+    /** Names of files are compared, so all stamps have milliseconds, also those of a whole second. */
+    static String stamp(Instant time) {
+        return MILLISECONDS.format(time).replace(':', '-');
     }
 
     /**

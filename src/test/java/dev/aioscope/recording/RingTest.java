@@ -120,6 +120,13 @@ class RingTest {
     }
 
     @Test
+    void ordersStampsOfOneSecondByTime() {
+        assertThat(Storage.stamp(Instant.ofEpochMilli(1_800_000_000_000L)))
+                .isEqualTo("2027-01-15T08-00-00.000Z")
+                .isLessThan(Storage.stamp(Instant.ofEpochMilli(1_800_000_000_001L)));
+    }
+
+    @Test
     void continuesRingOfEarlierRunWithoutItInSnapshots() throws Exception {
         for (int run = 0; run < 2; run++) {
             Scripted probes = new Scripted(Tier.FULL).turn(SECOND + run);
