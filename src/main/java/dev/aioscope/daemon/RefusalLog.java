@@ -62,7 +62,9 @@ final class RefusalLog implements LifecycleListener {
                 .append(") requested ")
                 .append(Units.number(call.requested()))
                 .append(" events");
-        if (call.aioNr() != null && call.aioMaxNr() != null) {
+        if (call.explanation() != null) {
+            line.append("; ").append(call.explanation());
+        } else if (call.aioNr() != null && call.aioMaxNr() != null) {
             line.append(", headroom ").append(call.aioMaxNr().subtract(call.aioNr()));
         }
         if (suppressed > 0) {

@@ -58,12 +58,13 @@ public record FailedCall(
     }
 
     /** Whether the call was refused although the quota sufficed when it returned. */
-    public boolean hasRoomAtReturn() {
+    boolean hasRoomAtReturn() {
         BigInteger total = totalAtReturn();
         return total != null && aioMaxNr != null && total.compareTo(aioMaxNr) <= 0;
     }
 
-    private @Nullable BigInteger totalAtReturn() {
+    /** fs.aio-nr and the request together, for a refusal. */
+    @Nullable BigInteger totalAtReturn() {
         Long requested = requested();
         return isRefusal() && requested != null && aioNr != null ? aioNr.add(BigInteger.valueOf(requested)) : null;
     }
@@ -73,8 +74,13 @@ public record FailedCall(
         return maxReqs == null ? null : (Long) Integer.toUnsignedLong(maxReqs);
     }
 
-    /** What is wrong with the handle, as a sentence for developers; null if unknown. */
+    /**
+     * Why the call failed, as a sentence for developers; null if unknown, and for a refusal whose values of the quota say it.
+     */
     public @Nullable String explanation() {
+        if (hasRoomAtReturn()) {
+            return "the quota did not suffice, but enough of it was released before the call returned";
+        }
         return wrongHandle == null ? null : wrongHandle.explanation(returnTime);
     }
 

@@ -89,14 +89,15 @@ final class Refusals {
             return requested == null ? 0 : requested;
         }
 
-        /** How much quota was missing; at least 1 if there was room when the call returned, the requested amount if unknown. */
-        BigInteger shortfall() {
-            if (latest.hasRoomAtReturn()) {
-                return BigInteger.ONE;
-            }
-            BigInteger needed = latest.neededLimit();
+        /** The least release that explains why the quota suffices; if unknown, the requested amount. */
+        BigInteger leastRelease() {
+            BigInteger total = latest.totalAtReturn();
             BigInteger limit = latest.aioMaxNr();
-            return needed == null || limit == null ? BigInteger.valueOf(requested()) : needed.subtract(limit);
+            if (total == null || limit == null) {
+                return BigInteger.valueOf(requested());
+            }
+            // With room at the return, the total was above the limit at the check and is this much lower now.
+            return latest.hasRoomAtReturn() ? limit.subtract(total).add(BigInteger.ONE) : total.subtract(limit);
         }
 
         boolean isOver() {
@@ -286,7 +287,7 @@ final class Refusals {
                 .mapToLong(one -> one.release.charge())
                 .sum());
         // If the known releases are too small, an unobserved one made the difference.
-        if (refusal.isOver() && resolution == null && released.compareTo(refusal.shortfall()) >= 0) {
+        if (refusal.isOver() && resolution == null && released.compareTo(refusal.leastRelease()) >= 0) {
             resolution = Resolution.TEARDOWN;
             release = refusal.releases.values().stream()
                     .map(Released::release)

@@ -228,8 +228,8 @@ public final class TraceTable implements TraceFormat {
         row.putDuration(TraceColumn.WAIT, wait, SLOW_NANOS);
         row.put(TraceColumn.RESULT, Errno.name(call.errno()), Highlight.FAILED);
         WrongHandle wrong = call.wrongHandle();
-        if (wrong != null) {
-            row.note((wrong.isIoInFlight() ? "WARNING: " : "") + call.explanation());
+        if (call.explanation() != null) {
+            row.note((wrong != null && wrong.isIoInFlight() ? "WARNING: " : "") + call.explanation());
         }
         if (call.requested() != null) {
             row.note("requested " + call.requested());

@@ -140,7 +140,9 @@ public record ActivityLine(
         if (call.requested() != null) {
             notes.add("requested " + call.requested());
         }
-        if (call.isRefusal() && call.aioNr() != null && call.aioMaxNr() != null) {
+        if (call.isRefusal() && call.explanation() != null) {
+            notes.add(call.explanation());
+        } else if (call.isRefusal() && call.aioNr() != null && call.aioMaxNr() != null) {
             notes.add("headroom " + call.aioMaxNr().subtract(call.aioNr()));
         }
         if (call.neededLimit() != null) {

@@ -20,6 +20,10 @@ class RefusalLogTest {
     private final RefusalLog log = new RefusalLog(() -> limitFile, lines::add);
 
     private static FailedCall failed(long time, int errno) {
+        return failed(time, errno, 65000);
+    }
+
+    private static FailedCall failed(long time, int errno, long aioNr) {
         return new FailedCall(
                 FailedCall.SystemCall.IO_SETUP,
                 new Task(7, 8, "d\nb", 0, 0),
@@ -29,7 +33,7 @@ class RefusalLogTest {
                 errno,
                 null,
                 1024,
-                BigInteger.valueOf(65000),
+                BigInteger.valueOf(aioNr),
                 BigInteger.valueOf(65536),
                 null,
                 List.of(),
@@ -47,6 +51,15 @@ class RefusalLogTest {
                         + " (hint: /etc/sysctl.d/a.conf, line 3, sets fs.aio-max-nr to 65536; run sysctl -w"
                         + " fs.aio-max-nr=66024; to keep it, write 'fs.aio-max-nr = 66024' to"
                         + " /etc/sysctl.d/99-aio-max-nr.conf)");
+    }
+
+    @Test
+    void namesReleaseDuringCallInsteadOfLimit() {
+        log.onFailedCall(failed(1, Errno.EAGAIN, 100));
+
+        assertThat(lines)
+                .containsExactly("io_setup refused: d?b (PID 7) requested 1024 events; the quota did not suffice, but"
+                        + " enough of it was released before the call returned");
     }
 
     @Test

@@ -55,6 +55,12 @@ class RefusalsTest {
         return assertThat(received.outcomes).singleElement().actual();
     }
 
+    private void assertResolutionIsUnknown() {
+        assertThat(only().status()).isEqualTo(Status.TRANSIENT);
+        assertThat(only().resolution()).isNull();
+        assertThat(only().release()).isNull();
+    }
+
     @Test
     void namesProcessThatReleasedItsCharge() {
         feed(full, setup(1, 2, 900, 900), refused(10, 1, 200, 900));
@@ -118,14 +124,21 @@ class RefusalsTest {
     }
 
     @Test
+    void omitsReleaseDuringRetryThatIsTooSmall() {
+        feed(full, setup(1, 3, 10, 910), refused(10, 1, 200, 910), killEnter(30, 3, 10, 910));
+        feed(full, killExit(31, 3, 900), refused(31.05, 1, 200, 0));
+        full.advance(ms(1032));
+
+        assertResolutionIsUnknown();
+    }
+
+    @Test
     void omitsReleaseThatEndedBeforeRefusedCall() {
         feed(full, setup(1, 2, 100, 1000), refused(10, 1, 200, 1000), killEnter(29, 2, 100, 1000));
         feed(full, killExit(30, 2, 900), refused(31, 1, 200, 100));
         full.advance(ms(1032));
 
-        assertThat(only().status()).isEqualTo(Status.TRANSIENT);
-        assertThat(only().resolution()).isNull();
-        assertThat(only().release()).isNull();
+        assertResolutionIsUnknown();
     }
 
     @Test
@@ -146,9 +159,7 @@ class RefusalsTest {
         feed(full, killEnter(20, 3, 10, 910), killExit(21, 3, 300));
         full.advance(ms(1021));
 
-        assertThat(only().status()).isEqualTo(Status.TRANSIENT);
-        assertThat(only().resolution()).isNull();
-        assertThat(only().release()).isNull();
+        assertResolutionIsUnknown();
     }
 
     @Test
