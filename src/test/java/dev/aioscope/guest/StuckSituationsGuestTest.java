@@ -243,15 +243,22 @@ class StuckSituationsGuestTest {
     }
 
     @Test
-    void namesDelayingDeviceInExplainWithoutCount() throws IOException {
+    void explainsDelayingDeviceWithCountOfKernel() throws IOException {
         try (RequestBlocker blocker = BlockingDevice.delayedForAnHour()) {
             StuckProcess stuck = proceed(start("destroy", blocker, 3), "destroy", 3);
             assertNamed(stuck);
             assertThat(Commands.run(Aioscope.command("explain", Long.toString(stuck.pid))))
                     .contains("waits uninterruptibly in io_destroy")
                     .contains("fd 3 " + blocker.path() + " on dm-0")
-                    .contains("requests that its target delays may not be counted")
+                    .contains(delayedRequests())
                     .doesNotContain("SUSPENDED");
         }
+    }
+
+    /** What {@code explain} says of three delayed reads: Linux 5.10 counts them as in flight, later kernels do not. */
+    private static String delayedRequests() throws IOException {
+        String counted = "3 reads and 0 writes in flight";
+        String uncounted = "0 reads and 0 writes in flight (requests that its target delays may not be counted)";
+        return Files.readString(Path.of("/sys/block/dm-0/inflight")).strip().startsWith("3") ? counted : uncounted;
     }
 }
