@@ -229,7 +229,7 @@ public final class Doctor {
             return Check.of(
                     "container_names",
                     false,
-                    "cannot read the names of containers: " + e,
+                    ContainerNames.reason(e),
                     ContainerNames.hint(ContainerNames.DIRECTORY));
         }
     }

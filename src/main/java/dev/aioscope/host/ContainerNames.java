@@ -3,6 +3,7 @@ package dev.aioscope.host;
 import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.worker.Worker;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -142,11 +143,17 @@ public final class ContainerNames {
 
     /** Logs the same failure once. */
     private void warn(IOException e) {
-        String reason = "cannot read the names of containers: " + e + " (hint: " + hint(directory) + ")";
+        String reason = reason(e) + " (hint: " + hint(directory) + ")";
         if (!reason.equals(failure)) {
             failure = reason;
             LOG.warn("{}", reason);
         }
+    }
+
+    /** What to report if the directory is not readable. */
+    public static String reason(IOException e) {
+        return "cannot read the names of containers: "
+                + (e instanceof AccessDeniedException ? "permission denied" : e.toString());
     }
 
     /** What to do if the directory is not readable. */

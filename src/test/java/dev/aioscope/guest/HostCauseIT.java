@@ -140,6 +140,17 @@ class HostCauseIT {
     }
 
     @Test
+    void namesUnreadableNamesOfContainers() throws IOException {
+        String log = "mount -t tmpfs -o mode=755 tmpfs /var/log && mkdir -m 700 /var/log/containers";
+
+        assertNames(
+                nobodyWith(log, "doctor"),
+                "container_names",
+                "cannot read the names of containers: permission denied",
+                "permit this user to read /var/log/containers");
+    }
+
+    @Test
     void namesUnreadableFilesOfLimit() throws IOException {
         String run = "mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/sysctl.d && cd /run/sysctl.d && ";
 
