@@ -393,16 +393,19 @@ class DaemonIT {
                     .start();
             String line =
                     "cannot read the names of containers: permission denied (hint: permit this user to read /var/log/containers)";
-            Await.value("the line", () -> get("/readyz"), answer -> answer.body().contains("\n" + line + "\n"));
+            Await.value(
+                    "the line", () -> get("/readyz"), answer -> answer.body().contains("\n" + line + "\n"));
             awaitReady(); // A remark, not a reason to take the daemon out of service.
             assertThat(get("/readyz").body()).startsWith("ready\n").contains(line);
             assertThat(Files.readString(log)).containsOnlyOnce(line);
 
-            Commands.run(
-                    "nsenter", "--mount", "--target", "" + daemon.pid(), "chmod", "755", "/var/log/containers");
-            Await.value("no line", () -> get("/readyz"), answer -> !answer.body().contains("names of containers"));
-            Await.value("the names", () -> get("/api/contexts"), answer -> answer.body()
-                    .contains("\"pod_name\":\"db-0\""));
+            Commands.run("nsenter", "--mount", "--target", "" + daemon.pid(), "chmod", "755", "/var/log/containers");
+            Await.value(
+                    "no line", () -> get("/readyz"), answer -> !answer.body().contains("names of containers"));
+            Await.value(
+                    "the names",
+                    () -> get("/api/contexts"),
+                    answer -> answer.body().contains("\"pod_name\":\"db-0\""));
         } finally {
             if (holder != null) {
                 holder.destroyForcibly().waitFor();
