@@ -362,6 +362,16 @@ class DaemonIT {
         assertThat(daemon.isAlive()).isTrue();
     }
 
+    @Test
+    void logsThatTierWithoutProbesExportsNoTraces() throws Exception {
+        environment.put("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1");
+        Files.writeString(file, "tier: sample\nlisten: 127.0.0.1:" + port + "\n");
+        awaitLine(launch(ProcessBuilder.Redirect.to(log.toFile())), " started: tier sample");
+        assertThat(Files.readString(log))
+                .contains(
+                        ", traces off: the tier sample observes no times of calls, logs to http://127.0.0.1:1/v1/logs");
+    }
+
     /** As in a pod, root has no capability to read directories of other users. */
     @Test
     void reportsUnreadableNamesOfContainersInReadyzUntilTheyAreReadable() throws Exception {
