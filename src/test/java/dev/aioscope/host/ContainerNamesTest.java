@@ -75,7 +75,7 @@ class ContainerNamesTest {
 
     /** Other containers that appear meanwhile do not shorten that. */
     @Test
-    void looksForSomeScans() throws Exception {
+    void waitsForNamesForSomeScans() throws Exception {
         ContainerNames names = names(folder);
         names.of(ID, FIRST);
         for (int i = 0; i < 100; i++) {
