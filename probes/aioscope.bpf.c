@@ -1954,7 +1954,7 @@ inline_body bool has_context(struct kioctx_table *table)
 	return true;
 }
 
-/* Who each process is that has a context. */
+/* Who each process is that has a context, or a thread that waits in io_destroy: its context is no longer in any table. */
 SEC("iter/task")
 int iter_processes(struct bpf_iter__task *ctx)
 {
@@ -1965,8 +1965,13 @@ int iter_processes(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	mm = scanned_mm(task);
+	if (!mm || !has_context(BPF_CORE_READ(mm, ioctx_table))) {
+		if (!(task_state(task) & TASK_UNINTERRUPTIBLE) || handle_in_io_destroy(task) == ABSENT_U64)
+			return 0;
+		mm = own_mm(task);
+	}
 	buffer = process_buffer(true);
-	if (!mm || !buffer || !has_context(BPF_CORE_READ(mm, ioctx_table)))
+	if (!buffer)
 		return 0;
 	describe_process(buffer, true, task, mm);
 	bpf_seq_write(ctx->meta->seq, &buffer->event, finish_process(buffer));

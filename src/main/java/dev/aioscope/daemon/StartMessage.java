@@ -32,7 +32,7 @@ final class StartMessage {
                         .map(endpoint -> " and pushed to " + endpoint)
                         .orElse("")
                 + export.endpoint()
-                        .map(endpoint -> ", traces " + scope(opened.probes().tier()) + "to " + endpoint)
+                        .map(endpoint -> traces(opened.probes().tier(), endpoint))
                         .orElse(", traces off: " + export.whyOff())
                 + export.logsEndpoint().map(endpoint -> ", logs to " + endpoint).orElse("")
                 + TierReport.byCause(opened).stream()
@@ -40,9 +40,11 @@ final class StartMessage {
                         .collect(Collectors.joining());
     }
 
-    /** Without probes on calls, most teardowns are not observed. */
-    private static String scope(Tier tier) {
-        return tier == Tier.FULL || tier == Tier.SYSCALL ? "" : "of teardowns that scans observe ";
+    /** A span needs the time of a call, and only probes on calls observe it. */
+    private static String traces(Tier tier, String endpoint) {
+        return tier == Tier.FULL || tier == Tier.SYSCALL
+                ? ", traces to " + endpoint
+                : ", traces off: the tier " + tier.label() + " observes no times of calls";
     }
 
     /** The warning that follows says what it means. */

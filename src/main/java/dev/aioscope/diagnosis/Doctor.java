@@ -227,10 +227,7 @@ public final class Doctor {
             return Check.neutral("container_names", "no " + ContainerNames.DIRECTORY + ": not a Kubernetes node");
         } catch (IOException e) {
             return Check.of(
-                    "container_names",
-                    false,
-                    "cannot read the names of containers: " + e,
-                    ContainerNames.hint(ContainerNames.DIRECTORY));
+                    "container_names", false, ContainerNames.reason(e), ContainerNames.hint(ContainerNames.DIRECTORY));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.aioscope.host;
 import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.worker.Worker;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -47,6 +48,9 @@ public final class ContainerNames {
     private final Map<String, Unnamed> unnamed = new HashMap<>();
     private boolean isReading;
 
+    /** Whether a container was added since the worker began to read. */
+    private boolean isIncomplete;
+
     /** Why the latest attempt failed; empty if it did not. The worker writes it. */
     private volatile String failure = "";
 
@@ -72,7 +76,8 @@ public final class ContainerNames {
             if (processes.size() < MAX_PROCESSES) {
                 processes.add(process);
             }
-            retry();
+            isIncomplete = true;
+            start();
         }
         return KubernetesNames.UNKNOWN;
     }
@@ -100,20 +105,56 @@ public final class ContainerNames {
         return Optional.of(failure).filter(reason -> !reason.isEmpty());
     }
 
-    /** Looks again for containers without names, and for the end of a fault. Returns at once. */
+    /** Looks again for containers without names, and for the end of a fault, once a scan. Returns at once. */
     synchronized void retry() {
-        if (!isReading && !(unnamed.isEmpty() && failure.isEmpty())) {
-            isReading = true;
-            Worker.supply("container-names", this::read).exceptionally(failure -> stop());
+        unnamed.values().forEach(container -> container.attempts++);
+        if (!(unnamed.isEmpty() && failure.isEmpty())) {
+            start();
         }
+    }
+
+    private void start() {
+        if (!isReading) {
+            isReading = true;
+            Worker.supply("container-names", this::readAll).exceptionally(failure -> stop());
+        }
+    }
+
+    private boolean readAll() {
+        do {
+            read();
+        } while (!isFinished());
+        return true;
+    }
+
+    /** Reads again for a container that was added meanwhile: no scan may follow. */
+    private synchronized boolean isFinished() {
+        return !isIncomplete && stop();
     }
 
     private synchronized boolean stop() {
         isReading = false;
-        return false;
+        notifyAll();
+        return true;
     }
 
-    private boolean read() {
+    /**
+     * Waits until the links were read for all containers so far.
+     *
+     * @param end of the wait at the latest, by {@link System#nanoTime}
+     */
+    synchronized void await(long end) throws InterruptedException {
+        for (long left; isReading && (left = (end - System.nanoTime()) / 1_000_000) > 0; ) {
+            wait(left);
+        }
+    }
+
+    private synchronized void begin() {
+        isIncomplete = false;
+    }
+
+    private void read() {
+        begin();
         Map<String, KubernetesNames> links = Map.of();
         boolean isPresent = true;
         try {
@@ -126,7 +167,6 @@ public final class ContainerNames {
             warn(e); // The next attempt can succeed.
         }
         take(links, isPresent).forEach(onNames);
-        return stop();
     }
 
     private static Map<String, KubernetesNames> links(Path directory) throws IOException {
@@ -142,11 +182,17 @@ public final class ContainerNames {
 
     /** Logs the same failure once. */
     private void warn(IOException e) {
-        String reason = "cannot read the names of containers: " + e + " (hint: " + hint(directory) + ")";
+        String reason = reason(e) + " (hint: " + hint(directory) + ")";
         if (!reason.equals(failure)) {
             failure = reason;
             LOG.warn("{}", reason);
         }
+    }
+
+    /** What to report if the directory is not readable. */
+    public static String reason(IOException e) {
+        return "cannot read the names of containers: "
+                + (e instanceof AccessDeniedException ? "permission denied" : e.toString());
     }
 
     /** What to do if the directory is not readable. */
@@ -161,7 +207,7 @@ public final class ContainerNames {
         for (Iterator<Map.Entry<String, Unnamed>> all = unnamed.entrySet().iterator(); all.hasNext(); ) {
             Map.Entry<String, Unnamed> container = all.next();
             KubernetesNames names = links.get(container.getKey());
-            if (names != null || !isPresent || ++container.getValue().attempts >= ATTEMPTS) {
+            if (names != null || !isPresent || container.getValue().attempts >= ATTEMPTS) {
                 add(container.getKey(), names == null ? KubernetesNames.UNKNOWN : names);
                 taken.put(
                         container.getValue().processes,

@@ -333,16 +333,21 @@ public final class Processes implements Identities, AutoCloseable {
         return read.executableName() == null || read.executableName().equals(ofKernel.executableName());
     }
 
-    /** Waits until all processes passed to {@link #read} were read, but not longer than this. */
-    public synchronized void await(Duration patience) {
+    /** Waits until all processes passed to {@link #read} and the names of containers were read, but not longer than this. */
+    public void await(Duration patience) {
         long end = System.nanoTime() + patience.toNanos();
         try {
-            for (long left = patience.toMillis(); isReading && left > 0; ) {
-                wait(left);
-                left = (end - System.nanoTime()) / 1_000_000;
-            }
+            awaitReader(end);
+            containers.await(end);
+            awaitReader(end); // Of a container without names, a process is read.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized void awaitReader(long end) throws InterruptedException {
+        for (long left; isReading && (left = (end - System.nanoTime()) / 1_000_000) > 0; ) {
+            wait(left);
         }
     }
 

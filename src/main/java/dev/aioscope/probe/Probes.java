@@ -108,8 +108,8 @@ public interface Probes extends AutoCloseable {
     ScanGaps inventory(Consumer<Event> handler);
 
     /**
-     * Passes one {@code PROCESS} without arguments for each process of the host that has a context; for one with several
-     * processes in its address space, one for each. Nothing without BPF.
+     * Passes one {@code PROCESS} without arguments for each process of the host that has a context, or waits in io_destroy; for one
+     * with several processes in its address space, one for each. Nothing without BPF.
      *
      * @throws ProbeException if the kernel does not permit it
      */

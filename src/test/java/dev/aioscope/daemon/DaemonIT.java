@@ -3,6 +3,7 @@ package dev.aioscope.daemon;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aioscope.guest.AioWork;
 import dev.aioscope.kernel.NotifySocket;
@@ -10,6 +11,7 @@ import dev.aioscope.probe.Probes;
 import dev.aioscope.recording.Recording;
 import dev.aioscope.testing.Aioscope;
 import dev.aioscope.testing.Await;
+import dev.aioscope.testing.CgroupV2;
 import dev.aioscope.testing.Commands;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,6 +34,8 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoublePredicate;
 import java.util.stream.Stream;
@@ -356,6 +360,69 @@ class DaemonIT {
         await(SETUPS, now -> now == setups);
         assertThat(get("/healthz").statusCode()).isEqualTo(200);
         assertThat(daemon.isAlive()).isTrue();
+    }
+
+    @Test
+    void logsThatTierWithoutProbesExportsNoTraces() throws Exception {
+        environment.put("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1");
+        Files.writeString(file, "tier: sample\nlisten: 127.0.0.1:" + port + "\n");
+        awaitLine(launch(ProcessBuilder.Redirect.to(log.toFile())), " started: tier sample");
+        assertThat(Files.readString(log))
+                .contains(
+                        ", traces off: the tier sample observes no times of calls, logs to http://127.0.0.1:1/v1/logs");
+    }
+
+    /** As in a pod, root has no capability to read directories of other users. */
+    @Test
+    void reportsUnreadableNamesOfContainersInReadyzUntilTheyAreReadable() throws Exception {
+        Optional<Path> mounted = CgroupV2.mounted();
+        assumeTrue(mounted.isPresent(), "cgroup v2 is not mounted");
+        String id = "6e".repeat(32);
+        Path pod = mounted.orElseThrow()
+                .resolve("kubepods-pod" + UUID.randomUUID().toString().replace('-', '_') + ".slice");
+        Path container = Files.createDirectories(pod.resolve("cri-containerd-" + id + ".scope"));
+        String mount = "mount -t tmpfs -o mode=755 none /var/log && mkdir -m 700 /var/log/containers"
+                + " && ln -s /nowhere /var/log/containers/db-0_shop_engine-" + id + ".log"
+                + " && chown 65534 /var/log/containers"
+                + " && exec setpriv --bounding-set=-dac_override,-dac_read_search \"$@\"";
+        wrapper = List.of("unshare", "--mount", "sh", "-c", mount, "sh");
+        Process holder = null;
+        try {
+            Process daemon = start("");
+            String enter = "echo $$ >\"$0\"/cgroup.procs && exec \"$@\"";
+            holder = new ProcessBuilder(
+                            "sh",
+                            "-c",
+                            enter,
+                            container.toString(),
+                            program.toString(),
+                            "many",
+                            "--count",
+                            "1",
+                            "--wait")
+                    .start();
+            String line =
+                    "cannot read the names of containers: permission denied (hint: permit this user to read /var/log/containers)";
+            Await.value(
+                    "the line", () -> get("/readyz"), answer -> answer.body().contains("\n" + line + "\n"));
+            awaitReady(); // A remark, not a reason to take the daemon out of service.
+            assertThat(get("/readyz").body()).startsWith("ready\n").contains(line);
+            assertThat(Files.readString(log)).containsOnlyOnce(line);
+
+            Commands.run("nsenter", "--mount", "--target", "" + daemon.pid(), "chmod", "755", "/var/log/containers");
+            Await.value(
+                    "no line", () -> get("/readyz"), answer -> !answer.body().contains("names of containers"));
+            Await.value(
+                    "the names",
+                    () -> get("/api/contexts"),
+                    answer -> answer.body().contains("\"pod_name\":\"db-0\""));
+        } finally {
+            if (holder != null) {
+                holder.destroyForcibly().waitFor();
+            }
+            Files.delete(container);
+            Files.delete(pod);
+        }
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.CgroupV2;
 import dev.aioscope.testing.Commands;
 import dev.aioscope.testing.JsonLines;
 import java.io.IOException;
@@ -61,7 +62,7 @@ class ContextsInPodIT {
 
     @BeforeEach
     void startHolder() throws IOException {
-        Optional<Path> mounted = cgroup2();
+        Optional<Path> mounted = CgroupV2.mounted();
         assumeTrue(mounted.isPresent(), "cgroup v2 is not mounted");
         cgroup = Files.createTempDirectory(mounted.orElseThrow(), "aioscope-test-");
         Files.createDirectory(cgroup.resolve(OWN));
@@ -79,14 +80,6 @@ class ContextsInPodIT {
                 Files.deleteIfExists(directory);
             }
         }
-    }
-
-    private static Optional<Path> cgroup2() throws IOException {
-        return Files.readAllLines(Path.of("/proc/self/mounts")).stream()
-                .map(line -> line.split(" ", -1))
-                .filter(fields -> fields[2].equals("cgroup2") && Files.isWritable(Path.of(fields[1])))
-                .map(fields -> Path.of(fields[1]))
-                .findFirst();
     }
 
     private JsonNode holder(String... command) throws IOException {

@@ -11,6 +11,7 @@ import dev.aioscope.testing.Commands;
 import dev.aioscope.testing.SeccompFilter;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -140,6 +141,17 @@ class HostCauseIT {
     }
 
     @Test
+    void namesUnreadableNamesOfContainers() throws IOException {
+        String log = "mount -t tmpfs -o mode=755 tmpfs /var/log && mkdir -m 700 /var/log/containers";
+
+        assertNames(
+                nobodyWith(log, "doctor"),
+                "container_names",
+                "cannot read the names of containers: permission denied",
+                "permit this user to read /var/log/containers");
+    }
+
+    @Test
     void namesUnreadableFilesOfLimit() throws IOException {
         String run = "mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/sysctl.d && cd /run/sysctl.d && ";
 
@@ -179,12 +191,16 @@ class HostCauseIT {
         }
     }
 
-    private static CommandResult refused(int call, int errno, String... arguments) throws IOException {
+    private static String[] refusing(int call, int errno, String... arguments) {
         String[] all = new String[arguments.length + 2];
         all[0] = Integer.toString(call);
         all[1] = Integer.toString(errno);
         System.arraycopy(arguments, 0, all, 2, arguments.length);
-        return Commands.execute(JavaCommand.command(Refused.class, 64, all).toArray(String[]::new));
+        return JavaCommand.command(Refused.class, 64, all).toArray(String[]::new);
+    }
+
+    private static CommandResult refused(int call, int errno, String... arguments) throws IOException {
+        return Commands.execute(refusing(call, errno, arguments));
     }
 
     @ParameterizedTest
@@ -207,6 +223,21 @@ class HostCauseIT {
                 "use a seccomp profile that allows bpf");
         assertNamesOnce(
                 refused(SeccompFilter.BPF, Errno.ENOSYS, "contexts"), "no system call bpf here (ENOSYS)", "gVisor");
+    }
+
+    /** As in a pod without the tracefs of its node: the filter permits bpf, and is not the reason. */
+    @Test
+    void namesMissingTracefsInSpiteOfSeccompFilter() throws IOException {
+        String unmounted =
+                "umount --quiet /sys/kernel/tracing; umount --recursive --quiet /sys/kernel/debug; exec \"$@\"";
+        CommandResult trace = Commands.execute(Stream.concat(
+                        Stream.of("unshare", "--mount", "sh", "-c", unmounted, "sh"),
+                        Stream.of(refusing(
+                                SeccompFilter.FSOPEN, Errno.EPERM, "trace", "--tier", "syscall", "--for", "100ms")))
+                .toArray(String[]::new));
+
+        assertNamesOnce(trace, "tracefs is not mounted", "hint: mount -t tracefs");
+        assertThat(trace.output()).doesNotContain("seccomp");
     }
 
     @Test

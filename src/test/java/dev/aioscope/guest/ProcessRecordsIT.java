@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -205,6 +206,24 @@ class ProcessRecordsIT {
             assertThat(record.isInHostUserNamespace()).isTrue();
             assertThat(record.cgroupPath()).isEqualTo(cgroup(""));
             assertThat(record.cgroupV1Path()).isEqualTo(cgroup("memory"));
+        }
+    }
+
+    /** Its context is no longer in any table. */
+    @Test
+    void scanDescribesProcessThatWaitsInIoDestroy() throws IOException {
+        try (AioWork work = AioWork.start("sibling", "--wait")) {
+            work.await("siblings");
+            Await.until("the teardown", () -> {
+                AtomicBoolean isInTeardown = new AtomicBoolean();
+                probes.inventory(event -> {
+                    if (event.type() == EventType.TASK_IN_TEARDOWN && event.pid() == work.pid()) {
+                        isInTeardown.set(true);
+                    }
+                });
+                return isInTeardown.get();
+            });
+            assertThat(scanned(work.pid()).executable()).isEqualTo(AioWork.PROGRAM.toString());
         }
     }
 

@@ -6,6 +6,7 @@ import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.testing.Await;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,6 +55,38 @@ class ContainerNamesTest {
             names.retry();
             return observed.equals(Map.of(Set.of(FIRST, SECOND), DB));
         });
+    }
+
+    /** The scan of a command is the only one, so nothing asks again. */
+    @Test
+    void namesContainersThatAreAddedDuringRead() throws Exception {
+        Set<Set<IdentityKey>> all = new HashSet<>();
+        ContainerNames names = names(folder);
+        for (int i = 0; i < 200; i++) {
+            String id = "%064x".formatted(i);
+            link("db-0_shop_engine-" + id + ".log");
+            IdentityKey process = new IdentityKey(i + 1, 1, 1);
+            all.add(Set.of(process));
+            names.of(id, process);
+        }
+        names.await(System.nanoTime() + Await.LIMIT.toNanos());
+        assertThat(observed.keySet()).isEqualTo(all);
+    }
+
+    /** Other containers that appear meanwhile do not shorten that. */
+    @Test
+    void waitsForNamesForSomeScans() throws Exception {
+        ContainerNames names = names(folder);
+        names.of(ID, FIRST);
+        for (int i = 0; i < 100; i++) {
+            names.of("%064x".formatted(i), SECOND);
+            names.await(System.nanoTime() + Await.LIMIT.toNanos());
+        }
+        assertThat(observed).isEmpty();
+        link("db-0_shop_engine-" + ID + ".log");
+        names.retry();
+        Await.until("the names", () -> observed.containsKey(Set.of(FIRST)));
+        assertThat(observed).containsEntry(Set.of(FIRST), DB);
     }
 
     @Test

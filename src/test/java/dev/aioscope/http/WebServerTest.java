@@ -39,6 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.security.crypto.bcrypt.BCrypt;
 
@@ -270,6 +271,13 @@ class WebServerTest {
         server.close();
         BasicAuth users = BasicAuth.read(users(String.join("\n", lines), "rw-------"));
         server = new WebServer(ANY_PORT, null, users, Set.of("/accept"), PAGES);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0.0.0.0, *:80", "::, *:80", "::1, [0:0:0:0:0:0:0:1]:80", "192.0.2.1, 192.0.2.1:80"})
+    void showsAllAddressesAsStar(String address, String shown) throws Exception {
+        assertThat(WebServer.show(new InetSocketAddress(InetAddress.getByName(address), 80)))
+                .isEqualTo(shown);
     }
 
     @Test

@@ -14,6 +14,9 @@ public final class SeccompFilter {
     /** The number of bpf. */
     public static final int BPF = X86 ? 321 : 280;
 
+    /** The number of fsopen, with which a mount begins. */
+    public static final int FSOPEN = 430;
+
     private static final int PRCTL = X86 ? 157 : 167;
     private static final int SECCOMP = X86 ? 317 : 277;
     private static final int PR_SET_NO_NEW_PRIVS = 38;

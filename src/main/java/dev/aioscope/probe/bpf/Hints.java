@@ -31,6 +31,9 @@ final class Hints {
         if (!Host.hasBtf()) {
             return "use a kernel with CONFIG_DEBUG_INFO_BTF=y (/sys/kernel/btf/vmlinux does not exist)";
         }
+        if (mode == Mode.TRACEPOINT && Tracefs.directory().isEmpty()) {
+            return Tracefs.hint(); // Whatever errno the attempt to mount it has left.
+        }
         Optional<HostCause> cause = errno == Errno.EPERM ? HostCause.ofMissingPermission() : Optional.empty();
         if (cause.isPresent()) {
             return cause.get().hint();
@@ -45,8 +48,7 @@ final class Hints {
                         : trampolines(errno, Host.architecture());
             case KPROBE -> isParanoid(errno) ? LESS_PARANOID : kprobeEvents();
             case KRETPROBE -> withTracefs(isParanoid(errno) ? LESS_PARANOID : kprobeEvents());
-            case TRACEPOINT ->
-                withTracefs(isParanoid(errno) ? LESS_PARANOID : "use a kernel with CONFIG_FTRACE_SYSCALLS=y");
+            case TRACEPOINT -> isParanoid(errno) ? LESS_PARANOID : "use a kernel with CONFIG_FTRACE_SYSCALLS=y";
             case ITERATOR ->
                 errno == Errno.EPERM && !Host.has(Capability.CAP_SYS_RESOURCE)
                         ? "allow more locked memory (LimitMEMLOCK=infinity in the unit), or give aioscope"
