@@ -16,12 +16,10 @@ class Arm64PackagesIT {
     /** The root has no package database, so dependencies are unknown. */
     private static final String INSTALL_DEB = "dpkg --force-depends --install target/packages/*_arm64.deb";
 
-    private static final String INSTALL_RPM =
-            "rpm --nodeps --force-debian --install target/packages/*.aarch64.rpm";
+    private static final String INSTALL_RPM = "rpm --nodeps --force-debian --install target/packages/*.aarch64.rpm";
 
     /** Unpacks the .tar.gz to /root/aioscope, and makes /root a root with glibc and the lab's busybox. */
-    private static final String MAKE_ROOT_WITH_TAR =
-            """
+    private static final String MAKE_ROOT_WITH_TAR = """
             cd /
             tar -C /root -xzf "$OLDPWD"/target/packages/*-linux-aarch64.tar.gz
             mv /root/aioscope-* /root/aioscope
@@ -68,8 +66,8 @@ class Arm64PackagesIT {
                 run + " " + home + "/runtime/bin/java -Xshare:on -jar " + home + "/aioscope.jar version",
                 run + " " + home + "/aioscope doctor",
                 run + " " + home + "/aioscope demo --watch");
-        CommandResult guest =
-                Commands.execute("packaging/lab/lab", "run", "arm64/" + kernel, "--root", root, "--", "sh", "-c", script);
+        CommandResult guest = Commands.execute(
+                "packaging/lab/lab", "run", "arm64/" + kernel, "--root", root, "--", "sh", "-c", script);
         assertThat(guest.output())
                 .containsPattern("ok full +works\n")
                 .containsPattern("ok core +libbpf \\S+ of the package\n")
