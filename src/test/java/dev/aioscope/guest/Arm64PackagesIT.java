@@ -34,7 +34,8 @@ class Arm64PackagesIT {
             """;
 
     @BeforeAll
-    static void build() throws IOException {
+    static void prepare() throws IOException {
+        Commands.run("packaging/lab/lab", "fetch", "arm64/5.10", "arm64/6.12", "arm64/debian12");
         PackageFiles.buildForArm64();
     }
 
