@@ -206,7 +206,7 @@ make_root() { # FOLDER
 }
 
 tools_of() { # ROOT
-    local tools="bpftool dmsetup e2fsprogs fio kmod mariadb-server-core mount procps udev libbpfcc"
+    local tools="bpftool dmsetup e2fsprogs fio kmod mariadb-server-core mount procps rpm udev libbpfcc"
     case $1 in
         debian11*) echo "$tools libbpf0 openjdk-17-jdk-headless" ;;
         debian12*) echo "$tools libbpf1 openjdk-17-jdk-headless" ;;

@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #define BLOCK 4096
+#define MAX_PAGE 65536 /* of arm64 */
 #define MAX_REQUESTS 1024
 
 static const char usage[] =
@@ -619,10 +620,15 @@ static int begin_faults(void *memory, size_t size)
 	return faults;
 }
 
+static size_t page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
 /* Fills the first page of the memory, which wakes all that wait for it. */
 static void fill(int faults, void *memory, const void *page)
 {
-	struct uffdio_copy copy = {.dst = (uintptr_t)memory, .src = (uintptr_t)page, .len = BLOCK};
+	struct uffdio_copy copy = {.dst = (uintptr_t)memory, .src = (uintptr_t)page, .len = page_size()};
 
 	if (ioctl(faults, UFFDIO_COPY, &copy))
 		fail("fill memory through userfaultfd");
@@ -646,8 +652,8 @@ static void *run_reaper(void *argument)
 /* A thread is inside io_getevents, which blocks on its events buffer, while another destroys the context. */
 static void reaping(void)
 {
-	static unsigned page[BLOCK / sizeof(unsigned)];
-	void *memory = mmap(NULL, BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	static unsigned page[MAX_PAGE / sizeof(unsigned)];
+	void *memory = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct reaper reaper = {.context = set_up(charge), .events = memory};
 	struct destroyer destroyer = {.context = reaper.context};
 	pthread_t thread;
@@ -656,7 +662,7 @@ static void reaping(void)
 	if (memory == MAP_FAILED)
 		fail("call mmap");
 	leave_unreaped(reaper.context, 1);
-	faults = begin_faults(memory, BLOCK);
+	faults = begin_faults(memory, page_size());
 	if (pthread_create(&thread, NULL, run_reaper, &reaper))
 		fail("call pthread_create");
 	while (!(tid = __atomic_load_n(&reaper.tid, __ATOMIC_ACQUIRE)))
@@ -901,7 +907,7 @@ static void used_handles(void)
 static void lost_race(void)
 {
 	aio_context_t context = set_up(charge);
-	static unsigned page[BLOCK / sizeof(unsigned)];
+	static unsigned page[MAX_PAGE / sizeof(unsigned)];
 	size_t size = ring_size(context);
 	struct destroyer both[2];
 	int faults;
@@ -1217,10 +1223,10 @@ static void leaderless(void)
 /* Drops the page of the arguments, and with it the stack of the first thread. */
 static void *run_without_arguments(void *none)
 {
-	uintptr_t arguments = (uintptr_t)program_invocation_name;
+	uintptr_t arguments = (uintptr_t)program_invocation_name, page = page_size();
 
 	wait_until_blocked(getpid(), SYS_futex);
-	if (madvise((void *)(arguments / BLOCK * BLOCK), BLOCK, MADV_DONTNEED))
+	if (madvise((void *)(arguments / page * page), page, MADV_DONTNEED))
 		fail("call madvise");
 	return run_on(none);
 }

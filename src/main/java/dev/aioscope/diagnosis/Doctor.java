@@ -108,18 +108,22 @@ public final class Doctor {
     /** What a report of a fault should say about the machine. */
     private static Check host() {
         SystemInfo system = new SystemInfo();
-        OperatingSystem os = system.getOperatingSystem();
         CentralProcessor processor = system.getHardware().getProcessor();
         return Check.neutral(
                 "host",
-                "%s %s, %d CPUs (%s), %s of memory"
+                "%s, %d CPUs (%s), %s of memory"
                         .formatted(
-                                os.getFamily(),
-                                os.getVersionInfo().getVersion(),
+                                Host.isDistributionNamed()
+                                        ? distribution(system.getOperatingSystem())
+                                        : "unknown distribution",
                                 processor.getLogicalProcessorCount(),
                                 processor.getProcessorIdentifier().getName().strip(),
                                 FormatUtil.formatBytes(
                                         system.getHardware().getMemory().getTotal())));
+    }
+
+    private static String distribution(OperatingSystem system) {
+        return system.getFamily() + " " + system.getVersionInfo().getVersion();
     }
 
     /** Tries the engines in the order of the commands: the second only if the first fails. */

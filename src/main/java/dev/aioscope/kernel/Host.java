@@ -152,6 +152,11 @@ public final class Host {
                 .orElse(false);
     }
 
+    /** Whether the files here name a distribution, as all but minimal images do. */
+    public static boolean isDistributionNamed() {
+        return Files.isReadable(Path.of("/etc/os-release"));
+    }
+
     /** Whether the files of this process are those of the host; false in a container, where they are those of an image. */
     public static boolean hasRootOfHost() {
         return PidNamespace.read().equals(PidNamespace.HOSTS)

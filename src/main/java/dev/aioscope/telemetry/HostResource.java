@@ -52,7 +52,9 @@ final class HostResource {
         Optional<String> id = Optional.empty();
         if (isExported && isLocal) {
             if (Host.hasRootOfHost()) {
-                putDistribution(resource, origin.release());
+                if (Host.isDistributionNamed()) {
+                    putDistribution(resource, origin.release());
+                }
                 id = machineId();
                 id.ifPresent(found -> resource.put(HostIncubatingAttributes.HOST_ID, found));
             } else {

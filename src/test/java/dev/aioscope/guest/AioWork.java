@@ -16,12 +16,15 @@ import java.util.concurrent.TimeUnit;
  * reports.
  */
 public final class AioWork implements AutoCloseable {
-    /** {@link LabIT} compiles it on the host. */
-    /** In a guest with another architecture, the program for that. */
+    /** {@link LabIT} compiles it on the host. In a guest with another architecture, it is the program for that. */
     static final Path PROGRAM =
             Path.of(System.getProperty("aiowork", "target/aiowork")).toAbsolutePath();
 
     private static final Path SOURCE = Path.of("src/test/c/aiowork.c");
+    /** Options for stacks with all functions. */
+    private static final String[] COMPLETE_STACKS = {
+        "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-fno-inline"
+    };
 
     private final Process process;
     private final BufferedReader output;
@@ -53,13 +56,7 @@ public final class AioWork implements AutoCloseable {
                 && Files.getLastModifiedTime(PROGRAM).compareTo(Files.getLastModifiedTime(SOURCE)) > 0) {
             return;
         }
-        compile(
-                "cc",
-                PROGRAM,
-                // Complete stacks with all functions.
-                "-fno-omit-frame-pointer",
-                "-fno-optimize-sibling-calls",
-                "-fno-inline");
+        compile("cc", PROGRAM, COMPLETE_STACKS);
     }
 
     /** Compiles it for a container, which has no libraries. */
@@ -70,7 +67,7 @@ public final class AioWork implements AutoCloseable {
     /** Compiles it for a guest with arm64. */
     static void compileForArm64(Path program) throws Exception {
         Files.createDirectories(program.getParent());
-        compile("aarch64-linux-gnu-gcc", program);
+        compile("aarch64-linux-gnu-gcc", program, COMPLETE_STACKS);
     }
 
     private static void compile(String compiler, Path program, String... options) throws Exception {

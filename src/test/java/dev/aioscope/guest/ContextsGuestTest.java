@@ -3,8 +3,6 @@ package dev.aioscope.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import com.sun.jna.Memory;
-import com.sun.jna.Pointer;
 import dev.aioscope.guest.TestAgent.AttachMethod;
 import dev.aioscope.guest.TestAgent.FoundContext;
 import dev.aioscope.host.Container;
@@ -13,6 +11,7 @@ import dev.aioscope.host.Processes;
 import dev.aioscope.host.Processes.IdentityKey;
 import dev.aioscope.inventory.Inventory;
 import dev.aioscope.inventory.LiveContext;
+import dev.aioscope.kernel.Aio;
 import dev.aioscope.kernel.Libc;
 import dev.aioscope.probe.Tier;
 import dev.aioscope.testing.Await;
@@ -73,19 +72,16 @@ class ContextsGuestTest extends ContextsIT {
         Commands.run("modprobe", "vhost_net");
         int device = Libc.open("/dev/vhost-net", 2, 0);
         assertThat(device).isNotNegative();
-        try (TestAgent agent = new TestAgent(Tier.SAMPLE, AttachMethod.FENTRY);
-                Memory context = new Memory(8)) {
-            context.clear();
-            assertThat(Libc.syscall(16, device, VHOST_SET_OWNER, 0, 0, 0)).isZero();
-            assertThat(Libc.syscall(206, 1, Pointer.nativeValue(context), 0, 0, 0))
-                    .isZero();
-            long handle = context.getLong(0);
+        try (TestAgent agent = new TestAgent(Tier.SAMPLE, AttachMethod.FENTRY)) {
+            assertThat(Libc.ioctl(device, VHOST_SET_OWNER, new byte[0])).isZero();
+            long[] handle = new long[1];
+            assertThat(Aio.setup(1, handle)).isZero();
 
             assertThat(agent.inventoryRecords())
-                    .filteredOn(found -> found.handle() == handle)
+                    .filteredOn(found -> found.handle() == handle[0])
                     .extracting(FoundContext::pid)
                     .containsExactly((int) ProcessHandle.current().pid());
-            Libc.syscall(207, handle, 0, 0, 0, 0);
+            assertThat(Aio.destroy(handle[0])).isZero();
         } finally {
             Libc.close(device);
         }

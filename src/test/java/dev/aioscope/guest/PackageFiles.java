@@ -33,6 +33,7 @@ public final class PackageFiles {
         if (areUpToDate()) {
             return;
         }
+        Commands.run("rm", "-rf", LATER.toString());
         Commands.run("packaging/build", "--quick");
         Path unpacked = FOLDER.resolve("unpacked");
         Commands.run("dpkg-deb", "-R", deb().toString(), unpacked.toString());
@@ -45,6 +46,11 @@ public final class PackageFiles {
         Commands.run("dpkg-deb", "--root-owner-group", "-Znone", "-b", unpacked.toString(), LATER.toString());
         makeLaterRpm(unpacked);
         Commands.run("rm", "-r", unpacked.toString());
+    }
+
+    /** Builds those for arm64 with little compression. */
+    static synchronized void buildForArm64() throws IOException {
+        Commands.run("packaging/build", "--quick", "--arch", "arm64");
     }
 
     private static boolean areUpToDate() throws IOException {
