@@ -140,7 +140,10 @@ public record ActivityLine(
         if (call.requested() != null) {
             notes.add("requested " + call.requested());
         }
-        if (call.isRefusal() && call.aioNr() != null && call.aioMaxNr() != null) {
+        if (call.isFiltered()) {
+            notes.add(call.explanation());
+        }
+        if (call.isQuotaRefusal() && call.aioNr() != null && call.aioMaxNr() != null) {
             notes.add("headroom " + call.aioMaxNr().subtract(call.aioNr()));
         }
         if (call.neededLimit() != null) {

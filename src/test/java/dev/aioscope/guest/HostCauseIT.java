@@ -2,15 +2,12 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.cli.Main;
 import dev.aioscope.kernel.Errno;
-import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.testing.Aioscope;
 import dev.aioscope.testing.CommandResult;
 import dev.aioscope.testing.Commands;
 import dev.aioscope.testing.SeccompFilter;
 import java.io.IOException;
-import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -169,22 +166,8 @@ class HostCauseIT {
                         + " fs.aio-max-nr is unknown;");
     }
 
-    /** Runs aioscope after it has refused a call to itself. */
-    static final class Refused {
-        private Refused() {}
-
-        public static void main(String[] arguments) {
-            SeccompFilter.refuse(Integer.parseInt(arguments[0]), Integer.parseInt(arguments[1]));
-            Main.main(Arrays.copyOfRange(arguments, 2, arguments.length));
-        }
-    }
-
     private static CommandResult refused(int call, int errno, String... arguments) throws IOException {
-        String[] all = new String[arguments.length + 2];
-        all[0] = Integer.toString(call);
-        all[1] = Integer.toString(errno);
-        System.arraycopy(arguments, 0, all, 2, arguments.length);
-        return Commands.execute(JavaCommand.command(Refused.class, 64, all).toArray(String[]::new));
+        return Commands.execute(SeccompFilter.command(call, errno, Aioscope.command(arguments)));
     }
 
     @ParameterizedTest
