@@ -535,7 +535,7 @@ tables.refusals = new Grid(body("refusals"), [
   { name: "max_reqs", title: "Requested", width: "88px", align: "right", hide: "medium", text: (r) => number(r.max_reqs) },
   { name: "in_use", title: "In use", width: "130px", hide: "wide", text: (r) => number(r.aio_nr) + " of " + number(r.aio_max_nr) },
   { name: "needed", title: "Limit needed", width: "110px", align: "right", text: (r) => number(r.needed_aio_max_nr) },
-  { name: "held", title: "Held by", hide: "medium", text: (r) => (r.largest_holders || []).map((h) => program(h) + " " + h.pid + ": " + h.charge).join(", ") || ABSENT },
+  { name: "held", title: "Held by", hide: "medium", text: (r) => (r.largest_holders || []).map((h) => program(h) + " " + h.pid + ": " + h.charge).join(", ") || r.explanation || ABSENT },
   { name: "outcome", title: "Outcome", width: "22%", hide: "wide", text: outcome },
 ], { key: (r) => r.time + ":" + r.tid, rows: 3, label: "Refused io_setup", empty: noCalls });
 

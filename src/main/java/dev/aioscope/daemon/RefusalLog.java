@@ -2,6 +2,8 @@ package dev.aioscope.daemon;
 
 import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.host.Printable;
+import dev.aioscope.kernel.Aio;
+import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Units;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
@@ -12,7 +14,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Logs a refused io_setup with the limit that would have sufficed and the file that sets it, at most once per {@link
+ * Logs a refused io_setup with what would have helped: the limit that would have sufficed and the file that sets it, or another seccomp profile, at most once per {@link
  * #PAUSE}. Not thread-safe.
  */
 final class RefusalLog implements LifecycleListener {
@@ -62,7 +64,9 @@ final class RefusalLog implements LifecycleListener {
                 .append(") requested ")
                 .append(Units.number(call.requested()))
                 .append(" events");
-        if (call.explanation() != null) {
+        if (call.isFiltered()) {
+            line.append(", ").append(Errno.name(call.errno())).append(": ").append(call.explanation());
+        } else if (call.explanation() != null) {
             line.append("; ").append(call.explanation());
         } else if (call.aioNr() != null && call.aioMaxNr() != null) {
             line.append(", headroom ").append(call.aioMaxNr().subtract(call.aioNr()));
@@ -70,8 +74,16 @@ final class RefusalLog implements LifecycleListener {
         if (suppressed > 0) {
             line.append("; ").append(suppressed).append(" more refusals since the last line");
         }
+        String hint = hint(call);
+        return hint == null ? line.toString() : line + " (hint: " + hint + ")";
+    }
+
+    private @Nullable String hint(FailedCall call) {
+        if (call.isFiltered()) {
+            return Aio.SECCOMP_HINT;
+        }
         BigInteger needed = call.neededLimit();
         LimitFile file = limitFile.get();
-        return file == null || needed == null ? line.toString() : line + " (hint: " + file.advice(needed) + ")";
+        return file == null || needed == null ? null : file.advice(needed);
     }
 }

@@ -32,7 +32,7 @@ public final class SnapshotTrigger implements LifecycleListener {
 
     @Override
     public void onFailedCall(FailedCall call) {
-        if (call.isRefusal() && call.returnTime() >= refusalAfter) {
+        if (call.isQuotaRefusal() && call.returnTime() >= refusalAfter) {
             refusalAfter = call.returnTime() + PAUSE.toNanos();
             recorder.accept(REFUSAL);
         }

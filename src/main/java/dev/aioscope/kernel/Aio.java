@@ -10,6 +10,9 @@ import java.util.Optional;
 
 /** The system calls of native AIO, for aioscope's own workloads. They return the kernel's result: 0, a number, or -errno. */
 public final class Aio {
+    /** What to do if a seccomp filter refuses native AIO. */
+    public static final String SECCOMP_HINT = "use a seccomp profile that allows the system calls of native AIO";
+
     private static final boolean X86 = Host.architecture().equals("x86_64");
     private static final int O_RDWR = 2;
     private static final int O_CREAT = 0x40;
@@ -66,12 +69,11 @@ public final class Aio {
         String reason = call + " is unavailable: it returns " + Errno.name(-result);
         String outside =
                 "run it on a kernel with CONFIG_AIO=y, outside emulators and sandboxes such as qemu-user and gVisor";
-        String profile = "use a seccomp profile that allows the system calls of native AIO";
         HostCause other = !Host.hasSeccompFilter()
                 ? new HostCause(reason, outside)
                 : new HostCause(
                         reason + ", and a seccomp filter is active",
-                        result == -Errno.ENOSYS ? profile + "; or " + outside : profile);
+                        result == -Errno.ENOSYS ? SECCOMP_HINT + "; or " + outside : SECCOMP_HINT);
         return Optional.of(ProcMount.ofMissingAio().orElse(other));
     }
 

@@ -2,7 +2,6 @@ package dev.aioscope.lifecycle;
 
 import dev.aioscope.event.DestroyExitEvent;
 import dev.aioscope.event.Trigger;
-import dev.aioscope.kernel.Errno;
 import dev.aioscope.lifecycle.LiveContexts.Known;
 import org.jspecify.annotations.Nullable;
 
@@ -43,13 +42,10 @@ final class DestroyExitHandler {
         if (attempt != null) {
             tables.lose(attempt);
         }
-        listener.onFailedCall(failedCalls.of(
-                event, isRefusedByFilter(event) ? null : tables.destroyed.explain(event, tried, tables.live)));
-    }
-
-    /** Whether a seccomp filter returned the error: then the call has no entry, and the error is not that of io_destroy. */
-    private static boolean isRefusedByFilter(DestroyExitEvent event) {
-        return event.enterTime() == Absent.NEVER && event.result() != -Errno.EINVAL;
+        boolean isFiltered =
+                FailedCall.SystemCall.IO_DESTROY.isFiltered(Absent.u64(event.enterTime()), (int) -event.result());
+        listener.onFailedCall(
+                failedCalls.of(event, isFiltered ? null : tables.destroyed.explain(event, tried, tables.live)));
     }
 
     /**

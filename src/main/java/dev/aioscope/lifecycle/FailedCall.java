@@ -1,7 +1,9 @@
 package dev.aioscope.lifecycle;
 
+import dev.aioscope.kernel.Errno;
 import java.math.BigInteger;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param aioNr fs.aio-nr at that moment
  * @param aioMaxNr fs.aio-max-nr at that moment
  * @param callStack the stack of the caller; null if not recorded
- * @param largest for a refusal: the largest known holders of the quota, largest charge first
+ * @param largest for a refusal by the quota: the largest known holders of the quota, largest charge first
  * @param wrongHandle for io_destroy: what is wrong with the handle; null if unknown
  */
 public record FailedCall(
@@ -39,9 +41,23 @@ public record FailedCall(
     /** The system calls that can fail. */
     public enum SystemCall {
         /** Creates a context. */
-        IO_SETUP,
+        IO_SETUP(Set.of(Errno.EAGAIN, Errno.EFAULT, Errno.EINTR, Errno.EINVAL, Errno.ENOMEM)),
         /** Destroys one. */
-        IO_DESTROY
+        IO_DESTROY(Set.of(Errno.EINVAL));
+
+        private final Set<Integer> errors;
+
+        SystemCall(Set<Integer> errors) {
+            this.errors = errors;
+        }
+
+        /**
+         * Whether a call failed before the kernel ran it: it has no entry, and the kernel's code of the call never returns the
+         * error. A seccomp filter or a tracer refuses a call that way.
+         */
+        boolean isFiltered(@Nullable Long enterTime, int errno) {
+            return enterTime == null && !errors.contains(errno);
+        }
     }
 
     /** Copies the list. */
@@ -66,7 +82,7 @@ public record FailedCall(
     /** fs.aio-nr and the request together, for a refusal. */
     @Nullable BigInteger totalAtReturn() {
         Long requested = requested();
-        return isRefusal() && requested != null && aioNr != null ? aioNr.add(BigInteger.valueOf(requested)) : null;
+        return isQuotaRefusal() && requested != null && aioNr != null ? aioNr.add(BigInteger.valueOf(requested)) : null;
     }
 
     /** The argument of io_setup, which is unsigned; null for io_destroy. */
@@ -74,18 +90,42 @@ public record FailedCall(
         return maxReqs == null ? null : (Long) Integer.toUnsignedLong(maxReqs);
     }
 
+    /** Why the call failed, in JSON and spans: quota, filter or a cause of {@link WrongHandle}; null if unknown. */
+    public @Nullable String cause() {
+        if (isQuotaRefusal()) {
+            return "quota";
+        }
+        if (isFiltered()) {
+            return "filter";
+        }
+        return wrongHandle == null ? null : wrongHandle.cause().label();
+    }
+
     /**
      * Why the call failed, as a sentence for developers; null if unknown, and for a refusal whose values of the quota say it.
      */
     public @Nullable String explanation() {
+        if (isFiltered()) {
+            return "a seccomp filter or a tracer refused the call";
+        }
         if (hasRoomAtReturn()) {
             return "the quota did not suffice, but enough of it was released before the call returned";
         }
         return wrongHandle == null ? null : wrongHandle.explanation(returnTime);
     }
 
-    /** Whether the quota is the reason: io_setup returned EAGAIN. */
+    /** Whether io_setup was refused: by the quota or by a filter. */
     public boolean isRefusal() {
-        return call == SystemCall.IO_SETUP && errno == 11;
+        return isQuotaRefusal() || call == SystemCall.IO_SETUP && isFiltered();
+    }
+
+    /** Whether the quota is the reason: io_setup returned EAGAIN. */
+    public boolean isQuotaRefusal() {
+        return call == SystemCall.IO_SETUP && errno == Errno.EAGAIN;
+    }
+
+    /** Whether a seccomp filter or a tracer is the reason. */
+    public boolean isFiltered() {
+        return call.isFiltered(enterTime, errno);
     }
 }

@@ -43,7 +43,7 @@ final class SetupHandler {
     }
 
     private void fail(FailedCall call) {
-        if (call.isRefusal() && refusals.repeats(call)) {
+        if (call.isQuotaRefusal() && refusals.repeats(call)) {
             listener.onRetry(call);
         } else {
             listener.onFailedCall(call);

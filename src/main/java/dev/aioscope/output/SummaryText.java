@@ -4,6 +4,7 @@ import dev.aioscope.event.Trigger;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Identity;
 import dev.aioscope.host.Printable;
+import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Units;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.QuotaShare;
@@ -189,11 +190,18 @@ public record SummaryText(Tier tier, Identities identities, Duration stuckAfter)
         return "io_setup was refused " + times + ago + ": " + name(identities.ofCaller(latest), latest.caller())
                 + " requested "
                 + TeardownText.count(Objects.requireNonNullElse(latest.requested(), 0L), "event")
-                + (latest.aioNr() == null || latest.aioMaxNr() == null
-                        ? ""
-                        : " with " + latest.aioNr() + " of " + latest.aioMaxNr() + " in use")
+                + circumstances(latest)
                 + "."
                 + latest.largest().stream().findFirst().map(this::largest).orElse("");
+    }
+
+    private static String circumstances(FailedCall refusal) {
+        if (refusal.isFiltered()) {
+            return "; " + refusal.explanation() + " with " + Errno.name(refusal.errno());
+        }
+        return refusal.aioNr() == null || refusal.aioMaxNr() == null
+                ? ""
+                : " with " + refusal.aioNr() + " of " + refusal.aioMaxNr() + " in use";
     }
 
     private String largest(QuotaShare share) {

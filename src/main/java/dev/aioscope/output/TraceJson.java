@@ -152,9 +152,11 @@ public final class TraceJson implements TraceFormat {
             json.put("aio_nr", call.aioNr());
             json.put("aio_max_nr", call.aioMaxNr());
             json.put("call_stack", stack(call.callStack()));
+            json.put("cause", call.cause());
+            json.put("explanation", call.explanation());
             if (call.isRefusal()) {
                 json.put("needed_aio_max_nr", call.neededLimit());
-                PlanReport.putLimitFile(json, limitFile.get());
+                PlanReport.putLimitFile(json, call.isQuotaRefusal() ? limitFile.get() : null);
                 json.array("largest_holders", call.largest(), this::share);
             } else {
                 wrongHandle(json, call, offset);
@@ -166,8 +168,6 @@ public final class TraceJson implements TraceFormat {
         WrongHandle wrong = call.wrongHandle();
         Context context = wrong == null ? null : wrong.context();
         Task destroyer = wrong == null ? null : wrong.destroyer();
-        json.put("cause", wrong == null ? null : wrong.cause().label());
-        json.put("explanation", call.explanation());
         json.put("io_in_flight", wrong == null ? null : (Boolean) wrong.isIoInFlight());
         json.put("context_id", context == null ? null : context.id());
         json.put("destroyer_tid", destroyer == null ? null : (Integer) destroyer.tid());

@@ -4,6 +4,7 @@ import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.event.RingState;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Printable;
+import dev.aioscope.kernel.Aio;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.kernel.Units;
@@ -244,11 +245,19 @@ public final class TraceTable implements TraceFormat {
                             .map(share -> process(share.owner()) + ": " + share.charge())
                             .collect(Collectors.joining(", ")));
         }
+        String hint = hint(call);
+        return layout.row(row)
+                + (hint == null ? "" : layout.wrapped("hint: ", hint))
+                + stack(lower(call.call()) + " stack:", call.callStack());
+    }
+
+    private @Nullable String hint(FailedCall call) {
+        if (call.isFiltered()) {
+            return Aio.SECCOMP_HINT;
+        }
         BigInteger needed = call.neededLimit();
         LimitFile file = needed == null ? null : limitFile.get();
-        return layout.row(row)
-                + (file == null || needed == null ? "" : layout.wrapped("hint: ", file.advice(needed)))
-                + stack(lower(call.call()) + " stack:", call.callStack());
+        return file == null || needed == null ? null : file.advice(needed);
     }
 
     @Override

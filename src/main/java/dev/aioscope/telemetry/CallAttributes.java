@@ -30,10 +30,12 @@ final class CallAttributes {
         SpanAttribute.HOLDERS.set(attributes, holders(call, identities));
         SpanAttribute.CALL_STACK.set(attributes, stack(call.callStack()));
         SpanAttribute.ERROR_TYPE.set(attributes, Errno.name(call.errno()));
+        if (call.call() == FailedCall.SystemCall.IO_DESTROY) {
+            SpanAttribute.ERROR_CAUSE.set(attributes, call.cause());
+            SpanAttribute.ERROR_EXPLANATION.set(attributes, call.explanation());
+        }
         WrongHandle wrong = call.wrongHandle();
         if (wrong != null) {
-            SpanAttribute.ERROR_CAUSE.set(attributes, wrong.cause().label());
-            SpanAttribute.ERROR_EXPLANATION.set(attributes, call.explanation());
             SpanAttribute.ERROR_IO_IN_FLIGHT.set(attributes, wrong.isIoInFlight());
         }
     }
@@ -44,7 +46,7 @@ final class CallAttributes {
         if (call.explanation() != null) {
             return failed + ": " + call.explanation();
         }
-        if (!call.isRefusal()) {
+        if (!call.isQuotaRefusal()) {
             return failed;
         }
         return failed + ": the quota cannot hold " + (call.requested() == null ? "" : call.requested() + " more ")

@@ -56,7 +56,7 @@ public enum Metric {
             "aio.context.setups",
             Type.COUNTER,
             "{call}",
-            "Calls of io_setup; EAGAIN is a refusal: the quota does not suffice",
+            "Calls of io_setup; with EAGAIN the quota does not suffice",
             Label.ERROR),
     SETUP_DURATION(
             "aio.context.setup.duration",

@@ -159,7 +159,7 @@ final class SpanAttribute<T> {
             "aio.destroy.error.cause",
             "failed io_destroy, if known",
             "What was wrong with the handle: zero, already_destroyed, lost_race, ring_unmapped, ring_corrupted,"
-                    + " ring_moved, other_process or never_valid");
+                    + " ring_moved, other_process or never_valid; or filter: a seccomp filter refused the call");
     static final SpanAttribute<String> ERROR_EXPLANATION =
             text("aio.destroy.error.explanation", "failed io_destroy, if known", "The same as a sentence");
     static final SpanAttribute<Boolean> ERROR_IO_IN_FLIGHT = flag(

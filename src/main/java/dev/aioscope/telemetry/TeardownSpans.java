@@ -260,7 +260,7 @@ public final class TeardownSpans implements LifecycleListener {
                 .startSpan()
                 .setStatus(StatusCode.ERROR, CallAttributes.status(call));
         span.end(call.returnTime() + offset, NANOSECONDS);
-        if (call.isRefusal()) {
+        if (call.isQuotaRefusal()) {
             refusals.put(call, span.getSpanContext());
             limit(refusals, MAX_REFUSALS);
         }

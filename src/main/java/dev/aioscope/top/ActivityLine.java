@@ -142,7 +142,7 @@ public record ActivityLine(
         }
         if (call.isRefusal() && call.explanation() != null) {
             notes.add(call.explanation());
-        } else if (call.isRefusal() && call.aioNr() != null && call.aioMaxNr() != null) {
+        } else if (call.isQuotaRefusal() && call.aioNr() != null && call.aioMaxNr() != null) {
             notes.add("headroom " + call.aioMaxNr().subtract(call.aioNr()));
         }
         if (call.neededLimit() != null) {

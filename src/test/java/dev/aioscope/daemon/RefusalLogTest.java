@@ -41,8 +41,18 @@ class RefusalLogTest {
     }
 
     @Test
+    void namesFilterAndItsError() {
+        log.onFailedCall(failed(0, Errno.EPERM));
+
+        assertThat(lines)
+                .containsExactly(
+                        "io_setup refused: d?b (PID 7) requested 1024 events, EPERM: a seccomp filter or a tracer"
+                                + " refused the call (hint: use a seccomp profile that allows the system calls of native AIO)");
+    }
+
+    @Test
     void namesNeededLimitAndItsFile() {
-        log.onFailedCall(failed(1, Errno.EPERM));
+        log.onFailedCall(failed(1, Errno.EINVAL));
         assertThat(lines).isEmpty();
 
         log.onFailedCall(failed(1, Errno.EAGAIN));

@@ -2,15 +2,12 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.aioscope.cli.Main;
 import dev.aioscope.kernel.Errno;
-import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.testing.Aioscope;
 import dev.aioscope.testing.CommandResult;
 import dev.aioscope.testing.Commands;
 import dev.aioscope.testing.SeccompFilter;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -181,26 +178,8 @@ class HostCauseIT {
                         + " fs.aio-max-nr is unknown;");
     }
 
-    /** Runs aioscope after it has refused a call to itself. */
-    static final class Refused {
-        private Refused() {}
-
-        public static void main(String[] arguments) {
-            SeccompFilter.refuse(Integer.parseInt(arguments[0]), Integer.parseInt(arguments[1]));
-            Main.main(Arrays.copyOfRange(arguments, 2, arguments.length));
-        }
-    }
-
-    private static String[] refusing(int call, int errno, String... arguments) {
-        String[] all = new String[arguments.length + 2];
-        all[0] = Integer.toString(call);
-        all[1] = Integer.toString(errno);
-        System.arraycopy(arguments, 0, all, 2, arguments.length);
-        return JavaCommand.command(Refused.class, 64, all).toArray(String[]::new);
-    }
-
     private static CommandResult refused(int call, int errno, String... arguments) throws IOException {
-        return Commands.execute(refusing(call, errno, arguments));
+        return Commands.execute(SeccompFilter.command(call, errno, Aioscope.command(arguments)));
     }
 
     @ParameterizedTest
@@ -232,8 +211,10 @@ class HostCauseIT {
                 "umount --quiet /sys/kernel/tracing; umount --recursive --quiet /sys/kernel/debug; exec \"$@\"";
         CommandResult trace = Commands.execute(Stream.concat(
                         Stream.of("unshare", "--mount", "sh", "-c", unmounted, "sh"),
-                        Stream.of(refusing(
-                                SeccompFilter.FSOPEN, Errno.EPERM, "trace", "--tier", "syscall", "--for", "100ms")))
+                        Stream.of(SeccompFilter.command(
+                                SeccompFilter.FSOPEN,
+                                Errno.EPERM,
+                                Aioscope.command("trace", "--tier", "syscall", "--for", "100ms"))))
                 .toArray(String[]::new));
 
         assertNamesOnce(trace, "tracefs is not mounted", "hint: mount -t tracefs");

@@ -2,10 +2,12 @@ package dev.aioscope.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.testing.Aioscope;
 import dev.aioscope.testing.Commands;
 import dev.aioscope.testing.JsonLines;
+import dev.aioscope.testing.SeccompFilter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +15,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** Reports of {@code trace} about refusals in the tier {@code syscall}, on any host. Uses half of the quota. */
@@ -76,6 +80,31 @@ class RefusalsIT {
                 assertThat(outcome.path("retries").asLong()).isEqualTo(refused.value("tries") - 2);
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Errno.EPERM, Errno.ENOSYS})
+    void reportsRefusalByFilterWithItsError(int errno) throws Exception {
+        Path output = folder.resolve("trace.log");
+        Process trace =
+                Commands.start(output, Aioscope.command("trace", "--tier", "syscall", "--json", "--comm", "aiowork"));
+        Commands.awaitText(trace, output, "syscall");
+        Commands.execute(SeccompFilter.command(
+                SeccompFilter.IO_SETUP, errno, AioWork.PROGRAM.toString(), "persist", "--charge", "128"));
+        Commands.awaitText(trace, output, "\"type\":\"refusal\"");
+        Commands.stop(trace, "INT", 130, output);
+
+        JsonNode refusal = read(output, "refusal").get(0);
+        assertThat(refusal.path("errno").asString()).isEqualTo(Errno.name(errno));
+        assertThat(refusal.path("cause").asString()).isEqualTo("filter");
+        assertThat(refusal.path("command").asString()).endsWith("aiowork persist --charge 128");
+        assertThat(refusal.path("max_reqs").asInt()).isEqualTo(128);
+        assertThat(refusal.path("needed_aio_max_nr").isNull()).isTrue();
+        assertThat(refusal.path("largest_holders").isEmpty()).isTrue();
+        JsonNode summary = read(output, "summary").get(0);
+        assertThat(summary.path("refusals").asInt()).isEqualTo(1);
+        assertThat(summary.path("failed_calls").asInt()).isZero();
+        assertThat(read(output, "refusal_outcome")).isEmpty();
     }
 
     @Test

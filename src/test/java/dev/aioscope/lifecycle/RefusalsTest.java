@@ -133,6 +133,21 @@ class RefusalsTest {
     }
 
     @Test
+    void takesErrorsWithoutEntryForRefusalsByFilter() {
+        feed(
+                full,
+                refused(10, 1, 200, 900).enterTime(-1).result(-1),
+                refused(11, 1, 200, 900).result(-1));
+        feed(full, refused(12, 1, 200, 900).enterTime(-1).result(-22));
+        full.advance(ms(20_000));
+
+        assertThat(received.failedCalls).extracting(FailedCall::cause).containsExactly("filter", null, null);
+        assertThat(received.failedCalls).extracting(FailedCall::isRefusal).containsExactly(true, false, false);
+        assertThat(received.failedCalls).extracting(FailedCall::neededLimit).containsOnlyNulls();
+        assertThat(received.outcomes).isEmpty();
+    }
+
+    @Test
     void omitsReleaseThatEndedBeforeRefusedCall() {
         feed(full, setup(1, 2, 100, 1000), refused(10, 1, 200, 1000), killEnter(29, 2, 100, 1000));
         feed(full, killExit(30, 2, 900), refused(31, 1, 200, 100));

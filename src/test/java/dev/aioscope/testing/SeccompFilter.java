@@ -3,9 +3,14 @@ package dev.aioscope.testing;
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import dev.aioscope.kernel.Host;
+import dev.aioscope.kernel.JavaCommand;
 import dev.aioscope.kernel.Libc;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 
-/** Refuses system calls of this process, as a container's seccomp profile does. */
+/** Refuses system calls of a process, as a container's seccomp profile does. */
 public final class SeccompFilter {
     private static final boolean X86 = Host.architecture().equals("x86_64");
     /** The number of io_setup. */
@@ -27,8 +32,22 @@ public final class SeccompFilter {
 
     private SeccompFilter() {}
 
+    /** Runs a command in which this call returns the error. */
+    public static String[] command(int call, int errno, String... command) {
+        String[] arguments = Stream.concat(Stream.of("" + call, "" + errno), Stream.of(command))
+                .toArray(String[]::new);
+        return JavaCommand.command(SeccompFilter.class, 64, arguments).toArray(String[]::new);
+    }
+
+    /** Takes the number of the call, the error and the command. */
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        refuse(Integer.parseInt(arguments[0]), Integer.parseInt(arguments[1]));
+        List<String> command = Arrays.asList(arguments).subList(2, arguments.length);
+        System.exit(new ProcessBuilder(command).inheritIO().start().waitFor());
+    }
+
     /** Makes this call return the error in all threads from now on. */
-    public static void refuse(int call, int errno) {
+    private static void refuse(int call, int errno) {
         long[] filter = {
             0x20, // load the number of the call
             0x15 | (1L << 24) | ((long) call << 32), // skip the next instruction unless it is this one
