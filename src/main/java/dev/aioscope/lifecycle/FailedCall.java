@@ -3,7 +3,6 @@ package dev.aioscope.lifecycle;
 import dev.aioscope.kernel.Errno;
 import java.math.BigInteger;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,22 +40,24 @@ public record FailedCall(
     /** The system calls that can fail. */
     public enum SystemCall {
         /** Creates a context. */
-        IO_SETUP(Set.of(Errno.EAGAIN, Errno.EFAULT, Errno.EINTR, Errno.EINVAL, Errno.ENOMEM)),
+        IO_SETUP,
         /** Destroys one. */
-        IO_DESTROY(Set.of(Errno.EINVAL));
-
-        private final Set<Integer> errors;
-
-        SystemCall(Set<Integer> errors) {
-            this.errors = errors;
-        }
+        IO_DESTROY;
 
         /**
          * Whether a call failed before the kernel ran it: it has no entry, and the kernel's code of the call never returns the
          * error. A seccomp filter or a tracer refuses a call that way.
          */
         boolean isFiltered(@Nullable Long enterTime, int errno) {
-            return enterTime == null && !errors.contains(errno);
+            return enterTime == null && !canReturn(errno);
+        }
+
+        private boolean canReturn(int errno) {
+            return switch (errno) {
+                case Errno.EINVAL -> true;
+                case Errno.EAGAIN, Errno.EFAULT, Errno.EINTR, Errno.ENOMEM -> this == IO_SETUP;
+                default -> false;
+            };
         }
     }
 
@@ -116,7 +117,7 @@ public record FailedCall(
 
     /** Whether io_setup was refused: by the quota or by a filter. */
     public boolean isRefusal() {
-        return isQuotaRefusal() || call == SystemCall.IO_SETUP && isFiltered();
+        return isQuotaRefusal() || (call == SystemCall.IO_SETUP && isFiltered());
     }
 
     /** Whether the quota is the reason: io_setup returned EAGAIN. */
