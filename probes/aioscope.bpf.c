@@ -685,12 +685,29 @@ inline_body struct kioctx *context_in(struct kioctx_table *table, __u32 slot)
 	return ctx;
 }
 
-/* The context in this slot if it has this handle, else 0. Global for the verifier, like percpu_sum. */
-GLOBAL_FUNCTION __u64 context_with_handle(__u64 table, __u32 slot, __u64 handle)
+/*
+ * The context if it has this handle, else 0: without branches, because the verifier may follow each of them for each slot.
+ * The handle of a missing context reads as 0.
+ */
+inline_body __u64 if_has_handle(struct kioctx *ctx, __u64 handle)
 {
-	struct kioctx *ctx = context_in((struct kioctx_table *)table, slot);
+	__u64 difference = BPF_CORE_READ(ctx, user_id) ^ handle, sign = -difference;
 
-	return ctx && BPF_CORE_READ(ctx, user_id) == handle ? (__u64)ctx : 0;
+	/* Keeps the compiler from a comparison. */
+	asm volatile("" : "+r"(sign));
+	return (__u64)ctx & (((difference | sign) >> 63) - 1);
+}
+
+/* The context in one read of slots, from this one on, that has this handle, else 0. Global for the verifier, like percpu_sum. */
+GLOBAL_FUNCTION __u64 search_slots(__u64 table, __u32 first, __u64 handle)
+{
+	__u64 address = table + FIELD_OFFSET(kioctx_table, table) + first * sizeof(struct kioctx *), found = 0;
+	struct kioctx *contexts[SLOTS_PER_READ] = {};
+
+	bpf_probe_read_kernel(contexts, sizeof(contexts), (void *)address);
+	for (int i = 0; i < SLOTS_PER_READ; i++)
+		found |= if_has_handle(contexts[i], handle);
+	return found;
 }
 
 /* The context in this block of slots that has this handle, else 0. */
@@ -698,8 +715,8 @@ GLOBAL_FUNCTION __u64 search_block(__u64 table, __u32 first, __u32 nr, __u64 han
 {
 	__u64 ctx = 0;
 
-	for (__u32 i = 0; i < SLOTS_PER_BLOCK && first + i < nr && !ctx; i++)
-		ctx = context_with_handle(table, first + i, handle);
+	for (__u32 i = 0; i < SLOTS_PER_BLOCK && first + i < nr && !ctx; i += SLOTS_PER_READ)
+		ctx = search_slots(table, first + i, handle);
 	return ctx;
 }
 
@@ -724,7 +741,7 @@ inline_body struct kioctx *find_context(__u64 handle)
 	__u64 ctx = 0;
 
 	if (!bpf_probe_read_user(&slot, sizeof(slot), &((struct aio_ring *)handle)->id) && slot < nr)
-		ctx = context_with_handle((__u64)table, slot, handle);
+		ctx = if_has_handle(context_in(table, slot), handle);
 	for (__u32 first = 0; first < MAX_SLOTS && first < nr && !ctx; first += BLOCKS_PER_SEARCH * SLOTS_PER_BLOCK)
 		ctx = search_blocks((__u64)table, first, nr, handle);
 	return (struct kioctx *)ctx;

@@ -30,10 +30,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Slots of a table per run of the iterator: the records of one task must fit into the kernel's buffer of 32 KiB. */
 #define SLOTS_PER_RUN 256
 
-/* Slots that a search for a handle reads: a block in one global function, some blocks in another. */
-#define SLOTS_PER_BLOCK 256
-#define BLOCKS_PER_SEARCH 32
-#define MAX_SLOTS (32 * BLOCKS_PER_SEARCH * SLOTS_PER_BLOCK)
+/* Searches for a handle, each in a global function. */
+#define MAX_SEARCHES 32
 
 /* Of arm64, up to the first memory: a table is 16 GiB or more, a section in it 128 MiB, or 512 with pages of 64 KiB. */
 #define MAX_SECTION_TABLES 1024
@@ -229,12 +227,19 @@ static void *(*const helper_map_lookup_percpu_elem)(void *, const void *, __u32)
  * use few. */
 #define GLOBAL_FUNCTION inline_body
 #define SLOTS_PER_RUN 8
-#define SLOTS_PER_BLOCK 64
-#define BLOCKS_PER_SEARCH 16
-#define MAX_SLOTS (BLOCKS_PER_SEARCH * SLOTS_PER_BLOCK)
+#define MAX_SEARCHES 1
 #define MAX_SECTION_TABLES 64
 #define MAX_SECTIONS 256
 #endif
+
+/*
+ * Slots that a search for a handle reads: at once, in a block and in all. A table of the kernel has 4, 16, 64 and so on. The
+ * verifier gives up after 8,192 jumps.
+ */
+#define SLOTS_PER_READ 4
+#define SLOTS_PER_BLOCK 256
+#define BLOCKS_PER_SEARCH 32
+#define MAX_SLOTS (MAX_SEARCHES * BLOCKS_PER_SEARCH * SLOTS_PER_BLOCK)
 
 /* The value of a field, or another one on a kernel without that field. */
 #define READ_OR(otherwise, pointer, type, field) \

@@ -823,6 +823,17 @@ static size_t ring_size(aio_context_t context)
 	fail("find ring at %#lx", (unsigned long)context);
 }
 
+/* Corrupts the ring of the last of many contexts. */
+static void corrupted_last(void)
+{
+	aio_context_t corrupted = 0;
+
+	for (int i = 0; i < count; i++)
+		corrupted = set_up(charge);
+	*(unsigned *)corrupted = 0xdead;
+	refused_handle("corrupted", corrupted);
+}
+
 /* Each way in which a program can spoil the ring of a live context. */
 static void spoiled_rings(void)
 {
@@ -1326,6 +1337,7 @@ int main(int argc, char **argv)
 		{"forked", forked},   {"leaderless", leaderless}, {"named-threads", named_threads},
 		{"persist", persist}, {"storm", storm}, {"swarm", swarm},
 		{"spoiled-rings", spoiled_rings}, {"destroyed-twice", destroyed_twice},
+		{"corrupted-last", corrupted_last},
 		{"used-handles", used_handles}, {"lost-race", lost_race}, {"operations", operations},
 		{"reaping", reaping}, {"blocking-fuse", blocking_fuse}, {"paced", paced},
 		{"chown-32", chown_32}, {"filtered", filtered}, {"other-root", other_root},

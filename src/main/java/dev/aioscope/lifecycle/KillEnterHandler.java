@@ -94,7 +94,7 @@ final class KillEnterHandler {
             tables.live.update(known, known.context.withHandle(event.handle()));
         } else if (known != null && !known.fits(event)) {
             if (known.since <= event.time()) {
-                tables.endUnobserved(known, Teardown.End.UNKNOWN);
+                tables.endUnobserved(known, Teardown.End.UNKNOWN, event.time());
             }
             known = null;
         }

@@ -66,8 +66,8 @@ public final class Lifecycle {
      */
     public Lifecycle(LifecycleListener listener, Tier tier, Limits limits) {
         this.listener = listener;
-        this.tables = new LifecycleTables(listener, tier, limits);
         this.refusals = new Refusals(tier, listener::onRefusalOutcome);
+        this.tables = new LifecycleTables(listener, refusals, tier, limits);
         FailedCalls failedCalls = new FailedCalls(tables);
         this.setups = new SetupHandler(tables, refusals, failedCalls, listener);
         this.killEnters = new KillEnterHandler(tables, refusals);

@@ -46,13 +46,15 @@ final class LifecycleTables {
     private long due = Long.MAX_VALUE;
 
     private final LifecycleListener listener;
+    private final Refusals refusals;
     private final Tier tier;
     private final Limits limits;
     private long evictedTeardowns;
     private long evictedCalls;
 
-    LifecycleTables(LifecycleListener listener, Tier tier, Limits limits) {
+    LifecycleTables(LifecycleListener listener, Refusals refusals, Tier tier, Limits limits) {
         this.listener = listener;
+        this.refusals = refusals;
         this.tier = tier;
         this.limits = limits;
         this.live = new LiveContexts(limits.contexts());
@@ -288,9 +290,10 @@ final class LifecycleTables {
         }
     }
 
-    /** Reports the end of a context without any record of its teardown. */
-    void endUnobserved(Known known, Teardown.End end) {
+    /** Reports the end of a context without any record of its teardown: it was gone at this time. */
+    void endUnobserved(Known known, Teardown.End end, long goneBy) {
         live.remove(known);
+        refusals.released(known.context, null, null, known.since, goneBy);
         listener.onTeardown(new OpenTeardown(known, known.since).report(end));
     }
 

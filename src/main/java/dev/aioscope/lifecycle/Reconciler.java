@@ -135,8 +135,7 @@ final class Reconciler {
         List<Known> gone = gone(scan);
         openWaiting(scan, gone, earlierLookups);
         for (Known known : gone) {
-            refusals.released(known.context, null, null, known.since, scan.begin);
-            tables.endUnobserved(known, Teardown.End.VANISHED);
+            tables.endUnobserved(known, Teardown.End.VANISHED, scan.begin);
         }
         for (OpenTeardown teardown : tables.open) {
             teardown.scanned(stateOf(teardown, scan));

@@ -209,7 +209,7 @@ final class Refusals {
         Released released = new Released(new Release(by, trigger, 1, Integer.toUnsignedLong(maxReqs)), to);
         for (OpenRefusal refusal : open.values()) {
             boolean isBefore = to <= refusal.releasesSince();
-            boolean isAfter = refusal.isOver() && from > refusal.overAt;
+            boolean isAfter = refusal.isOver() && from >= refusal.overAt;
             boolean hasRoom = refusal.releases.size() < MOST_RELEASERS || refusal.releases.containsKey(by.pid());
             if (!isBefore && !isAfter && hasRoom) {
                 refusal.releases.merge(by.pid(), released, Released::and);

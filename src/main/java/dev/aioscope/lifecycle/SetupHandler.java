@@ -78,7 +78,7 @@ final class SetupHandler {
             return known;
         }
         if (known.since < setup.enterTime()) {
-            tables.endUnobserved(known, Teardown.End.UNKNOWN);
+            tables.endUnobserved(known, Teardown.End.UNKNOWN, setup.time());
         } else {
             // The scan was so far ahead of the ring that it found a later context, whose records are still to come.
             tables.live.remove(known);

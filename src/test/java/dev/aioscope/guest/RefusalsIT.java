@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Host;
 import dev.aioscope.testing.Aioscope;
+import dev.aioscope.testing.Await;
 import dev.aioscope.testing.Commands;
 import dev.aioscope.testing.JsonLines;
 import dev.aioscope.testing.SeccompFilter;
@@ -33,6 +34,25 @@ class RefusalsIT {
         return JsonLines.ofType(JsonLines.parse(Files.readString(output)), type);
     }
 
+    private static List<JsonNode> all(AioWork work, Path output, String type) throws IOException {
+        return read(output, type).stream()
+                .filter(event -> event.path("pid").asInt() == work.pid())
+                .toList();
+    }
+
+    private static JsonNode of(AioWork work, Path output, String type) throws IOException {
+        return Await.value("a " + type, () -> all(work, output, type), events -> !events.isEmpty())
+                .get(0);
+    }
+
+    private static boolean namesArgumentsOfHolder(JsonNode refusal) {
+        return refusal.path("largest_holders")
+                .path(0)
+                .path("command")
+                .asString("")
+                .contains("aiowork many");
+    }
+
     @Test
     void namesRefusedHolderAndReleaser() throws Exception {
         long half = Host.aioMaxNr().orElseThrow().longValueExact() / 2;
@@ -41,18 +61,19 @@ class RefusalsIT {
             holder.await("aio_nr");
             Process trace = Commands.start(
                     output, Aioscope.command("trace", "--tier", "syscall", "--json", "--comm", "aiowork"));
-            // The first scan finds the holder.
-            Commands.awaitText(trace, output, "syscall");
+            // The first scan finds the holder, and its arguments are read later.
+            Await.until("the holder's arguments", () -> {
+                AioWork.run("refused", "--charge", "" + half);
+                return read(output, "refusal").stream().anyMatch(RefusalsIT::namesArgumentsOfHolder);
+            });
             try (AioWork refused = AioWork.start("persist", "--charge", "" + half)) {
                 refused.await("refused");
-                Commands.awaitText(trace, output, "\"type\":\"refusal\"");
+                JsonNode refusal = of(refused, output, "refusal");
                 holder.kill();
                 refused.finish();
-                Commands.awaitText(trace, output, "\"type\":\"refusal_outcome\"");
+                JsonNode outcome = of(refused, output, "refusal_outcome");
                 Commands.stop(trace, "INT", 130, output);
 
-                JsonNode refusal = read(output, "refusal").get(0);
-                assertThat(refusal.path("pid").asInt()).isEqualTo(refused.pid());
                 assertThat(refusal.path("executable").asString()).isEqualTo(AioWork.PROGRAM.toString());
                 assertThat(refusal.path("command").asString()).endsWith("aiowork persist --charge " + half);
                 assertThat(refusal.path("user").asString()).isEqualTo("root");
@@ -63,18 +84,16 @@ class RefusalsIT {
                         .isEqualTo(aioNr.asLong(0) + half);
                 JsonNode largest = refusal.path("largest_holders").get(0);
                 assertThat(largest.path("pid").asInt()).isEqualTo(holder.pid());
-                assertThat(largest.path("command").asString()).contains("aiowork many");
+                assertThat(namesArgumentsOfHolder(refusal)).isTrue();
                 assertThat(largest.path("charge").asLong()).isEqualTo(half + 1);
 
-                JsonNode outcome = read(output, "refusal_outcome").get(0);
-                assertThat(outcome.path("pid").asInt()).isEqualTo(refused.pid());
                 assertThat(outcome.path("outcome").asString()).isEqualTo("transient");
                 assertThat(outcome.path("succeeded").asBoolean()).isTrue();
                 assertThat(outcome.path("cause").asString()).isEqualTo("teardown");
                 assertThat(outcome.path("releaser_pid").asInt()).isEqualTo(holder.pid());
                 assertThat(outcome.path("releaser_command").asString()).contains("aiowork many");
                 assertThat(outcome.path("refusal_time")).isEqualTo(refusal.path("time"));
-                assertThat(read(output, "refusal"))
+                assertThat(all(refused, output, "refusal"))
                         .as("retries are counted, not reported")
                         .hasSize(1);
                 assertThat(outcome.path("retries").asLong()).isEqualTo(refused.value("tries") - 2);

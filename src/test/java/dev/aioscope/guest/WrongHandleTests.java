@@ -119,6 +119,16 @@ abstract class WrongHandleTests {
         }
     }
 
+    /** In the tier full the exit reports each of them. */
+    @Test
+    void findsContextWithCorruptedRingAmongManyOthers() throws IOException {
+        String count = tier == Tier.FULL ? "1500" : "8000";
+        AioWork work = AioWork.run("corrupted-last", "--count", count, "--charge", "1");
+
+        WrongHandle wrong = await(work.pid(), work.value("corrupted"), Cause.RING_CORRUPTED);
+        assertThat(wrong.context().handle()).isEqualTo(work.value("corrupted"));
+    }
+
     @Test
     void reportsUseOfDestroyedHandles() throws IOException {
         AioWork work = AioWork.run("used-handles");

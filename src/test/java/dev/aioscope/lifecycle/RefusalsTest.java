@@ -302,6 +302,33 @@ class RefusalsTest {
         assertThat(received.outcomes).isEmpty();
     }
 
+    /** The kernel reuses the memory of the holder's context, so its end is known before a scan. The refused process exits. */
+    @Test
+    void namesHolderWhoseContextWasReplacedByThatOfRefusedProcess() {
+        feed(syscall, setup(1, 2, 900, 900), refused(10, 1, 200, 900));
+        feed(syscall, setup(500, 1, 200, 200).kioctx(0x2000));
+        syscall.beginScan(ms(1700));
+        syscall.endScan();
+        syscall.quota(ms(1702), BigInteger.ZERO, BigInteger.valueOf(1000));
+        syscall.advance(ms(1703));
+
+        assertThat(only().resolution()).isEqualTo(Resolution.TEARDOWN);
+        assertThat(only().release().by().pid()).isEqualTo(2);
+        assertThat(only().release().charge()).isEqualTo(900);
+    }
+
+    /** What the refused process releases after its success did not make room for it. */
+    @Test
+    void omitsReleaseOfContextThatWasRefusedBefore() {
+        feed(syscall, refused(10, 1, 200, 900), setup(500, 1, 200, 200));
+        syscall.beginScan(ms(1700));
+        syscall.endScan();
+        syscall.quota(ms(1702), BigInteger.ZERO, BigInteger.valueOf(1000));
+        syscall.advance(ms(1703));
+
+        assertResolutionIsUnknown();
+    }
+
     @Test
     void namesReleaseThatScanFoundInSyscallTier() {
         feed(syscall, setup(1, 2, 900, 900), refused(10, 1, 200, 900), setup(500, 1, 200, 200));
