@@ -1971,6 +1971,15 @@ inline_body bool has_context(struct kioctx_table *table)
 	return true;
 }
 
+/* Whether this thread waits in io_destroy; false on a kernel without the fields that show it. */
+inline_body bool is_waiting_in_io_destroy(struct task_struct *task)
+{
+	if (!FIELD_EXISTS(task_struct, thread_info) ||
+	    (!FIELD_EXISTS(task_struct, __state) && !FIELD_EXISTS(task_struct___v5_13, state)))
+		return false;
+	return (task_state(task) & TASK_UNINTERRUPTIBLE) && handle_in_io_destroy(task) != ABSENT_U64;
+}
+
 /* Who each process is that has a context, or a thread that waits in io_destroy: its context is no longer in any table. */
 SEC("iter/task")
 int iter_processes(struct bpf_iter__task *ctx)
@@ -1983,7 +1992,7 @@ int iter_processes(struct bpf_iter__task *ctx)
 		return 0;
 	mm = scanned_mm(task);
 	if (!mm || !has_context(BPF_CORE_READ(mm, ioctx_table))) {
-		if (!(task_state(task) & TASK_UNINTERRUPTIBLE) || handle_in_io_destroy(task) == ABSENT_U64)
+		if (!is_waiting_in_io_destroy(task))
 			return 0;
 		mm = own_mm(task);
 	}

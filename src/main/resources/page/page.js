@@ -576,6 +576,31 @@ function holderKey(holder) {
   return holder.group_by + ":" + (holder.group_by === "process" ? holder.pid + ":" + number(holder.start_time) : holder.name);
 }
 
+/** A holder without contexts, from its teardown in progress. */
+function withoutContexts(t, group) {
+  const prefix = ownerPrefix(t);
+  const holder = { group_by: group, name: group === "container" ? containerName(t, prefix) : t[prefix + group], processes: 1, contexts: 0, charge: 0, outstanding: 0, unreaped: 0 };
+  if (group === "process") {
+    for (const name of Object.keys(t).filter((name) => name.startsWith(prefix))) holder[name.slice(prefix.length)] ??= t[name];
+  }
+  return holder;
+}
+
+/** The holders by this grouping, as in top: also those that only have teardowns in progress. */
+function holdersBy(group) {
+  const holders = new Map(data.holders.filter((holder) => holder.group_by === group).map((holder) => [holderKey(holder), holder]));
+  for (const holder of data.running.map((t) => withoutContexts(t, group))) {
+    if (!holders.has(holderKey(holder))) holders.set(holderKey(holder), holder);
+  }
+  return [...holders.values()];
+}
+
+/** The holders that match the filter, or one of whose processes does. */
+function matchingHolders() {
+  const groups = new Set(holdersBy("process").filter(matches).map((holder) => keyOf(holder, state.group)));
+  return holdersBy(state.group).filter((holder) => matches(holder) || groups.has(holderKey(holder)));
+}
+
 function fillHolder(cell, holder) {
   if (!cell.firstChild) cell.append(make("i", { class: "swatch" }), make("span"));
   const color = colors.get(holderKey(holder));
@@ -1035,9 +1060,9 @@ function facts(object) {
 }
 
 function holderDetail(key) {
-  const holder = data.holders.find((candidate) => holderKey(candidate) === key);
+  const group = key.slice(0, key.indexOf(":"));
+  const holder = holdersBy(group).find((candidate) => holderKey(candidate) === key);
   if (!holder) return [titleBar("Holder"), make("p", { text: "It holds no contexts any more." })];
-  const group = holder.group_by;
   const isProcess = group === "process";
   const content = [titleBar(isProcess ? program(holder) + " (PID " + holder.pid + ")" : group + " " + (holder.name ?? "unknown")), facts(holder)];
   const running = [...data.running, ...data.ended].filter((t) => keyOf(t, group, ownerPrefix(t)) === key).slice(0, 20);
@@ -1140,7 +1165,7 @@ function drawAll() {
   drawQuota();
   document.body.dataset.group = state.group === "process" ? "process" : "group";
   setHeading("holders", "by " + state.group);
-  tables.holders.show(data.holders.filter((holder) => holder.group_by === state.group && matches(holder)));
+  tables.holders.show(matchingHolders());
   const hint = !data.ended.length || lanes.clientWidth < 500 ? "" : state.zoom ? ", double-click the picture to zoom out" : ", drag in the picture to zoom in";
   setHeading("teardowns", data.ended.length + hint);
   drawLanes();

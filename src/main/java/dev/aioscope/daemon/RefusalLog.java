@@ -14,8 +14,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Logs a refused io_setup with what would have helped: the limit that would have sufficed and the file that sets it, or another seccomp profile, at most once per {@link
- * #PAUSE}. Not thread-safe.
+ * Logs a refused io_setup with what would have helped: the limit that would have sufficed and the file that sets it, or
+ * another seccomp profile, at most once per {@link #PAUSE}. Not thread-safe.
  */
 final class RefusalLog implements LifecycleListener {
     /** Time between two lines. */

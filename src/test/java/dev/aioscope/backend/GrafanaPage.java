@@ -3,6 +3,7 @@ package dev.aioscope.backend;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.aioscope.testing.Await;
+import dev.aioscope.testing.Browser;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -27,7 +29,6 @@ final class GrafanaPage {
 
     private static final int ROW = 38;
     private static final int HEADER = 50;
-    private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
 
     private GrafanaPage() {}
 
@@ -52,10 +53,7 @@ final class GrafanaPage {
 
     /** Why this machine cannot draw dashboards; empty if it can. Builds what it needs. */
     static Optional<String> unavailable() {
-        if (!Files.isExecutable(CHROMIUM)) {
-            return Optional.of("Debian's package chromium is not installed");
-        }
-        return BuiltProgram.GRAFANA.unavailable();
+        return Browser.unavailable().or(BuiltProgram.GRAFANA::unavailable);
     }
 
     /** The program that parses dashboards strictly. */
@@ -69,23 +67,14 @@ final class GrafanaPage {
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/", exchange -> answer(exchange, scene, reports));
         server.start();
-        Files.deleteIfExists(image);
-        try (ServerProcess browser = ServerProcess.start(
-                "chromium",
-                folder,
-                List.of(
-                        CHROMIUM.toString(),
-                        "--headless",
-                        "--no-sandbox",
-                        "--disable-gpu",
-                        "--hide-scrollbars",
-                        "--virtual-time-budget=60000",
-                        "--user-data-dir=" + folder.resolve("chromium"),
-                        "--window-size=" + (24 * COLUMN + 8) + "," + height(scene.dashboard),
-                        "--screenshot=" + image.toAbsolutePath(),
-                        "http://127.0.0.1:" + server.getAddress().getPort() + "/"))) {
-            browser.awaitEnd(Await.LIMIT);
-            return reports.getNow(List.of(new Report("page", "error", browser.output(), 0)));
+        try (Browser browser = Browser.start(folder)) {
+            browser.show(24 * COLUMN + 8, height(scene.dashboard), false);
+            browser.call(
+                    "Page.navigate",
+                    Map.of("url", "http://127.0.0.1:" + server.getAddress().getPort() + "/"));
+            List<Report> drawn = reports.get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS);
+            browser.screenshot(image);
+            return drawn;
         } finally {
             server.stop(0);
         }

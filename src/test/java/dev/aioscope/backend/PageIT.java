@@ -290,7 +290,9 @@ class PageIT {
                     "the limit of /metrics",
                     () -> browser.texts("[data-name=aio_max_nr]").equals(List.of(metric(port, "aio_event_limit"))));
             browser.screenshot(Path.of("target/page/live.png"));
-            gone = row(stuck) + ".length === 0";
+            browser.await(row("#holders", stuck) + ".length === 1");
+            assertGroupMatchesPid(holder);
+            gone = row("#progress", stuck) + ".length === 0";
             assertThat(browser.complaints()).isEmpty();
             assertThat(holder).isNotNull();
         }
@@ -330,9 +332,18 @@ class PageIT {
         }
     }
 
-    /** The rows of a process among the teardowns in progress, as a JavaScript array. */
-    private static String row(AioWork work) {
-        return "[...document.querySelectorAll('#progress tr.row:not([hidden])')].filter(row => "
+    private static void assertGroupMatchesPid(AioWork work) {
+        browser.evaluate("setGroup('user'); setFilter('" + work.pid() + "')");
+        assertThat(browser.texts("#holders tr.row:not([hidden]) td[data-column=name] span"))
+                .containsExactly("root");
+        browser.evaluate("setFilter('1')");
+        assertThat(browser.texts("#holders .empty")).containsExactly("None matches the filter.");
+        browser.evaluate("setGroup('process'); setFilter('')");
+    }
+
+    /** The rows of a process in a table, as a JavaScript array. */
+    private static String row(String table, AioWork work) {
+        return "[...document.querySelectorAll('" + table + " tr.row:not([hidden])')].filter(row => "
                 + "row.querySelector('[data-column=pid]').textContent === '" + work.pid() + "')";
     }
 
