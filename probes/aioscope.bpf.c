@@ -715,8 +715,8 @@ GLOBAL_FUNCTION __u64 search_block(__u64 table, __u32 first, __u32 nr, __u64 han
 {
 	__u64 ctx = 0;
 
-	for (__u32 i = 0; i < SLOTS_PER_BLOCK && first + i < nr && !ctx; i += SLOTS_PER_READ)
-		ctx = search_slots(table, first + i, handle);
+	for (__u32 i = 0; i < SLOTS_PER_BLOCK && first + i < nr; i += SLOTS_PER_READ)
+		ctx |= search_slots(table, first + i, handle);
 	return ctx;
 }
 

@@ -122,7 +122,7 @@ abstract class WrongHandleTests {
     /** In the tier full the exit reports each of them. */
     @Test
     void findsContextWithCorruptedRingAmongManyOthers() throws IOException {
-        String count = tier == Tier.FULL ? "1500" : "4000";
+        String count = tier == Tier.FULL ? "1500" : "2000";
         AioWork work = AioWork.run("corrupted-last", "--count", count, "--charge", "1");
 
         WrongHandle wrong = await(work.pid(), work.value("corrupted"), Cause.RING_CORRUPTED);
