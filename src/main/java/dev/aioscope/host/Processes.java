@@ -32,6 +32,9 @@ public final class Processes implements Identities, AutoCloseable {
 
     private static final int MAX_WAITING = 16_384;
 
+    /** The latest programs of a process that are kept. */
+    private static final int MAX_PROGRAMS = 8;
+
     /**
      * A process with one program.
      *
@@ -49,6 +52,45 @@ public final class Processes implements Identities, AutoCloseable {
         }
     }
 
+    /**
+     * A program of a process; an exec replaces it.
+     *
+     * @param mm the kernel's address of its {@code struct mm_struct}; 0 if unknown
+     * @param earlier the one before it
+     */
+    private record Program(
+            long mm, Identity identity, @Nullable Program earlier) {
+        @Nullable Program find(long wanted) {
+            return mm == wanted ? this : earlier == null ? null : earlier.find(wanted);
+        }
+
+        /** The programs after this identity was found: of one of them, or of a later one. */
+        Program with(long found, Identity foundIdentity) {
+            if (found == 0 || mm == 0 || mm == found) {
+                return new Program(found == 0 ? mm : found, foundIdentity, earlier);
+            }
+            return earlier != null && earlier.find(found) != null
+                    ? new Program(mm, identity, earlier.with(found, foundIdentity))
+                    : new Program(found, foundIdentity, latest(MAX_PROGRAMS - 1));
+        }
+
+        private Program latest(int count) {
+            return earlier == null ? this : new Program(mm, identity, count == 1 ? null : earlier.latest(count - 1));
+        }
+
+        Program rename(UnaryOperator<Identity> renamed) {
+            return new Program(mm, renamed.apply(identity), earlier == null ? null : earlier.rename(renamed));
+        }
+
+        /** Without user and group, whose names can arrive later. */
+        long characters() {
+            long sum = identity.arguments().stream().mapToLong(String::length).sum()
+                    + length(identity.executable())
+                    + length(identity.cgroupLine());
+            return earlier == null ? sum : sum + earlier.characters();
+        }
+    }
+
     /** Receives each new identity, on the thread that found it. */
     public interface Observer {
         /** A process was identified, or more of it is known now. */
@@ -59,7 +101,10 @@ public final class Processes implements Identities, AutoCloseable {
     private final boolean hidesArguments;
     private final int capacity;
     private final Function<String, String> cgroupV1Lines;
-    private final Map<IdentityKey, Identity> known = new LinkedHashMap<>(16, 0.75f, true);
+
+    /** The latest program of each process. */
+    private final Map<IdentityKey, Program> known = new LinkedHashMap<>(16, 0.75f, true);
+
     private final IdentityInterner interner = new IdentityInterner();
     private long characters;
     private final AccountNames users = AccountNames.ofHost(
@@ -138,7 +183,9 @@ public final class Processes implements Identities, AutoCloseable {
 
     private @Nullable Identity recall(IdentityKey process) {
         synchronized (known) {
-            return known.get(process);
+            Program latest = known.get(process.ofLatest());
+            Program program = latest == null || process.mm == 0 ? latest : latest.find(process.mm);
+            return program == null ? null : program.identity;
         }
     }
 
@@ -159,8 +206,8 @@ public final class Processes implements Identities, AutoCloseable {
 
     private void rename(String number, Function<Identity, @Nullable String> account, UnaryOperator<Identity> renamed) {
         synchronized (known) {
-            known.replaceAll(
-                    (process, identity) -> number.equals(account.apply(identity)) ? renamed.apply(identity) : identity);
+            known.replaceAll((process, program) -> program.rename(
+                    identity -> number.equals(account.apply(identity)) ? renamed.apply(identity) : identity));
         }
     }
 
@@ -209,27 +256,15 @@ public final class Processes implements Identities, AutoCloseable {
         Identity visible = hidesArguments ? found.withoutArguments() : found;
         synchronized (known) {
             Identity identity = interner.intern(visible);
-            put(process, identity);
-            put(process.ofLatest(), identity);
-            // Each process has two keys.
-            while (known.size() > 2L * capacity || characters > 2 * MAX_CHARACTERS) {
+            Program before = known.get(process.ofLatest());
+            Program now = before == null ? new Program(process.mm, identity, null) : before.with(process.mm, identity);
+            known.put(process.ofLatest(), now);
+            characters += now.characters() - (before == null ? 0 : before.characters());
+            while (known.size() > capacity || characters > MAX_CHARACTERS) {
                 IdentityKey eldest = known.keySet().iterator().next();
-                characters -= characters(known.remove(eldest));
+                characters -= known.remove(eldest).characters();
             }
         }
-    }
-
-    private void put(IdentityKey process, Identity identity) {
-        characters += characters(identity) - characters(known.put(process, identity));
-    }
-
-    /** Without user and group, whose names can arrive later. */
-    private static long characters(@Nullable Identity identity) {
-        if (identity == null) {
-            return 0;
-        }
-        long sum = identity.arguments().stream().mapToLong(String::length).sum();
-        return sum + length(identity.executable()) + length(identity.cgroupLine());
     }
 
     private static int length(@Nullable String text) {

@@ -157,6 +157,39 @@ class ProcessesTest {
     }
 
     @Test
+    void keepsProgramsBeforeExec() {
+        try (Processes processes = Processes.fromRecording(false)) {
+            processes.remember(new IdentityKey(PID, START, 1), program("/bin/sh"));
+            processes.remember(new IdentityKey(PID, START, 2), program("/bin/env"));
+            processes.remember(new IdentityKey(PID, START, 3), program("/bin/db"));
+            processes.remember(new IdentityKey(PID, START, 2), program("/bin/env (deleted)"));
+
+            assertThat(processes.of(task(PID)).executable())
+                    .as("the latest one, although more of an earlier one was found later")
+                    .isEqualTo("/bin/db");
+            assertThat(processes.of(task(PID), 3).executable()).isEqualTo("/bin/db");
+            assertThat(processes.of(task(PID), 2).executable()).isEqualTo("/bin/env (deleted)");
+            assertThat(processes.of(task(PID), 1).executable()).isEqualTo("/bin/sh");
+            assertThat(processes.isKnown(new IdentityKey(PID, START, 4))).isFalse();
+        }
+    }
+
+    @Test
+    void limitsProgramsOfProcess() {
+        try (Processes processes = Processes.fromRecording(false)) {
+            for (int mm = 1; mm <= 1000; mm++) {
+                processes.remember(new IdentityKey(PID, START, mm), program("/bin/" + mm));
+            }
+            assertThat(IntStream.rangeClosed(1, 1000).filter(mm -> processes.isKnown(new IdentityKey(PID, START, mm))))
+                    .containsExactly(993, 994, 995, 996, 997, 998, 999, 1000);
+        }
+    }
+
+    private static Identity program(String executable) {
+        return new Identity(null, executable, List.of(), false, null, null, null, Namespaces.HOST);
+    }
+
+    @Test
     void nothingWaitsForReaderThatDoesNotAnswer() {
         try (Processes processes = new Processes(new ProcessReader(SILENT), false, Processes.DEFAULT_CAPACITY)) {
             for (int pid = 1; pid <= 100; pid++) {
