@@ -8,6 +8,7 @@ import dev.aioscope.worker.Worker;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -261,8 +262,9 @@ public final class Processes implements Identities, AutoCloseable {
             known.put(process.ofLatest(), now);
             characters += now.characters() - (before == null ? 0 : before.characters());
             while (known.size() > capacity || characters > MAX_CHARACTERS) {
-                IdentityKey eldest = known.keySet().iterator().next();
-                characters -= known.remove(eldest).characters();
+                Iterator<Program> eldest = known.values().iterator();
+                characters -= eldest.next().characters();
+                eldest.remove();
             }
         }
     }
