@@ -10,10 +10,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /** Runs and starts programs. */
 public final class Commands {
+
+    /** A test that fails may not have stopped what it started. */
+    private static final Set<Process> STARTED = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> STARTED.forEach(Process::destroyForcibly)));
+    }
 
     private Commands() {}
 
@@ -58,7 +67,10 @@ public final class Commands {
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectOutput(output.toFile());
         builder.environment().putAll(environment);
-        return builder.start();
+        Process process = builder.start();
+        STARTED.removeIf(started -> !started.isAlive());
+        STARTED.add(process);
+        return process;
     }
 
     /** Waits until the output of a process contains a text; fails when the process exits without it. */
