@@ -59,28 +59,30 @@ public final class Processes implements Identities, AutoCloseable {
      * @param mm the kernel's address of its {@code struct mm_struct}; 0 if unknown
      * @param earlier the one before it
      */
-    private record Program(
-            long mm, Identity identity, @Nullable Program earlier) {
-        @Nullable Program find(long wanted) {
+    private record ProgramHistory(
+            long mm, Identity identity, @Nullable ProgramHistory earlier) {
+        @Nullable ProgramHistory find(long wanted) {
             return mm == wanted ? this : earlier == null ? null : earlier.find(wanted);
         }
 
         /** The programs after this identity was found: of one of them, or of a later one. */
-        Program with(long found, Identity foundIdentity) {
+        ProgramHistory with(long found, Identity foundIdentity) {
             if (found == 0 || mm == 0 || mm == found) {
-                return new Program(found == 0 ? mm : found, foundIdentity, earlier);
+                return new ProgramHistory(found == 0 ? mm : found, foundIdentity, earlier);
             }
             return earlier != null && earlier.find(found) != null
-                    ? new Program(mm, identity, earlier.with(found, foundIdentity))
-                    : new Program(found, foundIdentity, latest(MAX_PROGRAMS - 1));
+                    ? new ProgramHistory(mm, identity, earlier.with(found, foundIdentity))
+                    : new ProgramHistory(found, foundIdentity, latest(MAX_PROGRAMS - 1));
         }
 
-        private Program latest(int count) {
-            return earlier == null ? this : new Program(mm, identity, count == 1 ? null : earlier.latest(count - 1));
+        private ProgramHistory latest(int count) {
+            return earlier == null
+                    ? this
+                    : new ProgramHistory(mm, identity, count == 1 ? null : earlier.latest(count - 1));
         }
 
-        Program rename(UnaryOperator<Identity> renamed) {
-            return new Program(mm, renamed.apply(identity), earlier == null ? null : earlier.rename(renamed));
+        ProgramHistory rename(UnaryOperator<Identity> renamed) {
+            return new ProgramHistory(mm, renamed.apply(identity), earlier == null ? null : earlier.rename(renamed));
         }
 
         /** Without user and group, whose names can arrive later. */
@@ -103,8 +105,8 @@ public final class Processes implements Identities, AutoCloseable {
     private final int capacity;
     private final Function<String, String> cgroupV1Lines;
 
-    /** The latest program of each process. */
-    private final Map<IdentityKey, Program> known = new LinkedHashMap<>(16, 0.75f, true);
+    /** By process. */
+    private final Map<IdentityKey, ProgramHistory> known = new LinkedHashMap<>(16, 0.75f, true);
 
     private final IdentityInterner interner = new IdentityInterner();
     private long characters;
@@ -184,8 +186,8 @@ public final class Processes implements Identities, AutoCloseable {
 
     private @Nullable Identity recall(IdentityKey process) {
         synchronized (known) {
-            Program latest = known.get(process.ofLatest());
-            Program program = latest == null || process.mm == 0 ? latest : latest.find(process.mm);
+            ProgramHistory latest = known.get(process.ofLatest());
+            ProgramHistory program = latest == null || process.mm == 0 ? latest : latest.find(process.mm);
             return program == null ? null : program.identity;
         }
     }
@@ -257,12 +259,13 @@ public final class Processes implements Identities, AutoCloseable {
         Identity visible = hidesArguments ? found.withoutArguments() : found;
         synchronized (known) {
             Identity identity = interner.intern(visible);
-            Program before = known.get(process.ofLatest());
-            Program now = before == null ? new Program(process.mm, identity, null) : before.with(process.mm, identity);
+            ProgramHistory before = known.get(process.ofLatest());
+            ProgramHistory now =
+                    before == null ? new ProgramHistory(process.mm, identity, null) : before.with(process.mm, identity);
             known.put(process.ofLatest(), now);
             characters += now.characters() - (before == null ? 0 : before.characters());
             while (known.size() > capacity || characters > MAX_CHARACTERS) {
-                Iterator<Program> eldest = known.values().iterator();
+                Iterator<ProgramHistory> eldest = known.values().iterator();
                 characters -= eldest.next().characters();
                 eldest.remove();
             }
