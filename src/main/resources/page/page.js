@@ -533,7 +533,7 @@ const whenAndWho = [when, ...narrow(who, "pid")];
 tables.refusals = new Grid(body("refusals"), [
   ...whenAndWho,
   { name: "max_reqs", title: "Requested", width: "88px", align: "right", hide: "medium", text: (r) => number(r.max_reqs) },
-  { name: "in_use", title: "In use", width: "130px", hide: "wide", text: (r) => number(r.aio_nr) + " of " + number(r.aio_max_nr) },
+  { name: "in_use", title: "In use", width: "130px", hide: "wide", text: (r) => (r.cause === "filter" ? ABSENT : number(r.aio_nr) + " of " + number(r.aio_max_nr)) },
   { name: "needed", title: "Limit needed", width: "110px", align: "right", text: (r) => number(r.needed_aio_max_nr) },
   { name: "held", title: "Held by", hide: "medium", text: (r) => (r.largest_holders || []).map((h) => program(h) + " " + h.pid + ": " + h.charge).join(", ") || r.explanation || ABSENT },
   { name: "outcome", title: "Outcome", width: "22%", hide: "wide", text: outcome },
@@ -579,7 +579,7 @@ function holderKey(holder) {
 /** A holder without contexts, from its teardown in progress. */
 function withoutContexts(t, group) {
   const prefix = ownerPrefix(t);
-  const holder = { group_by: group, name: group === "container" ? containerName(t, prefix) : t[prefix + group], processes: 1, contexts: 0, charge: 0, outstanding: 0, unreaped: 0 };
+  const holder = { group_by: group, name: group === "container" ? containerName(t, prefix) : t[prefix + group], contexts: 0, charge: 0, outstanding: 0, unreaped: 0 };
   if (group === "process") {
     for (const name of Object.keys(t).filter((name) => name.startsWith(prefix))) holder[name.slice(prefix.length)] ??= t[name];
   }
@@ -589,8 +589,14 @@ function withoutContexts(t, group) {
 /** The holders by this grouping, as in top: also those that only have teardowns in progress. */
 function holdersBy(group) {
   const holders = new Map(data.holders.filter((holder) => holder.group_by === group).map((holder) => [holderKey(holder), holder]));
-  for (const holder of data.running.map((t) => withoutContexts(t, group))) {
-    if (!holders.has(holderKey(holder))) holders.set(holderKey(holder), holder);
+  const added = new Map();
+  for (const t of data.running) {
+    const key = keyOf(t, group, ownerPrefix(t));
+    if (!holders.has(key)) added.set(key, (added.get(key) || []).concat(t));
+  }
+  for (const [key, teardowns] of added) {
+    const processes = new Set(teardowns.map((t) => keyOf(t, "process", ownerPrefix(t)))).size;
+    holders.set(key, { ...withoutContexts(teardowns[0], group), processes });
   }
   return [...holders.values()];
 }

@@ -2,12 +2,10 @@ package dev.aioscope.daemon;
 
 import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.host.Printable;
-import dev.aioscope.kernel.Aio;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.Units;
 import dev.aioscope.lifecycle.FailedCall;
 import dev.aioscope.lifecycle.LifecycleListener;
-import java.math.BigInteger;
 import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -74,16 +72,7 @@ final class RefusalLog implements LifecycleListener {
         if (suppressed > 0) {
             line.append("; ").append(suppressed).append(" more refusals since the last line");
         }
-        String hint = hint(call);
+        String hint = LimitFile.adviceAfter(call, limitFile);
         return hint == null ? line.toString() : line + " (hint: " + hint + ")";
-    }
-
-    private @Nullable String hint(FailedCall call) {
-        if (call.isFiltered()) {
-            return Aio.SECCOMP_HINT;
-        }
-        BigInteger needed = call.neededLimit();
-        LimitFile file = limitFile.get();
-        return file == null || needed == null ? null : file.advice(needed);
     }
 }

@@ -1,7 +1,10 @@
 package dev.aioscope.diagnosis;
 
 import dev.aioscope.agent.ProbeSource;
+import dev.aioscope.kernel.Aio;
+import dev.aioscope.lifecycle.FailedCall;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -178,6 +181,20 @@ public record LimitFile(
     /** Where the limit comes from, and how to change it. */
     public String advice(Object limit) {
         return origin() + "; " + hint(limit);
+    }
+
+    /**
+     * What would have helped a refused io_setup; null if unknown.
+     *
+     * @param find finds the file that sets the limit of this host; null for a recording
+     */
+    public static @Nullable String adviceAfter(FailedCall refusal, Supplier<@Nullable LimitFile> find) {
+        if (refusal.isFiltered()) {
+            return Aio.SECCOMP_HINT;
+        }
+        BigInteger needed = refusal.neededLimit();
+        LimitFile file = needed == null ? null : find.get();
+        return file == null || needed == null ? null : file.advice(needed);
     }
 
     /** How to change the limit now and for good, on one line. */

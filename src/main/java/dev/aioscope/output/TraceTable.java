@@ -4,7 +4,6 @@ import dev.aioscope.diagnosis.LimitFile;
 import dev.aioscope.event.RingState;
 import dev.aioscope.host.Identities;
 import dev.aioscope.host.Printable;
-import dev.aioscope.kernel.Aio;
 import dev.aioscope.kernel.Errno;
 import dev.aioscope.kernel.KernelStack;
 import dev.aioscope.kernel.Units;
@@ -245,19 +244,10 @@ public final class TraceTable implements TraceFormat {
                             .map(share -> process(share.owner()) + ": " + share.charge())
                             .collect(Collectors.joining(", ")));
         }
-        String hint = hint(call);
+        String hint = LimitFile.adviceAfter(call, limitFile);
         return layout.row(row)
                 + (hint == null ? "" : layout.wrapped("hint: ", hint))
                 + stack(lower(call.call()) + " stack:", call.callStack());
-    }
-
-    private @Nullable String hint(FailedCall call) {
-        if (call.isFiltered()) {
-            return Aio.SECCOMP_HINT;
-        }
-        BigInteger needed = call.neededLimit();
-        LimitFile file = needed == null ? null : limitFile.get();
-        return file == null || needed == null ? null : file.advice(needed);
     }
 
     @Override
